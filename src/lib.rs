@@ -1,0 +1,1 @@
+//! annotd: one daemon for a team that annotates.

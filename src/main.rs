@@ -1,0 +1,2 @@
+//! The annotd command.
+fn main() {}
