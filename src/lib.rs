@@ -1,1 +1,5 @@
 //! annotd: one daemon for a team that annotates.
+//!
+//! The rooms, and who may know whom, are drawn in `docs/architecture.md`.
+
+pub mod task;

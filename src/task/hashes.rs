@@ -1,0 +1,120 @@
+//! Prodigy's hashes: `_input_hash` says what is looked at, `_task_hash` what is asked about it.
+//!
+//! Both are MurmurHash3 (x86, 32 bits, seed 0) read as a signed integer, over text that is
+//! described in `docs/formats.md`. They serve exchange with Prodigy's world alone: 32 bits are
+//! not an identity, see `identity.rs`.
+
+use std::io::Cursor;
+
+use serde_json::{Map, Value};
+
+use super::python_json;
+
+/// The keys that say what is looked at, in the order in which they are hashed.
+pub(super) const INPUT_KEYS: [&str; 4] = ["text", "image", "html", "input"];
+/// The keys that say what is asked, in the order in which they are hashed.
+pub(super) const TASK_KEYS: [&str; 4] = ["spans", "label", "options", "arcs"];
+/// What does not count, at any depth, where a whole task is hashed.
+pub(super) const NOT_HASHED: [&str; 11] = [
+    "score",
+    "rank",
+    "model",
+    "source",
+    "pattern",
+    "priority",
+    "path",
+    "_view_id",
+    "_session_id",
+    "_annotator_id",
+    "answer",
+];
+
+/// The hash that the data came with under `key`, if it is a 32-bit integer.
+pub(super) fn given(task: &Map<String, Value>, key: &str) -> Option<i32> {
+    task.get(key).and_then(Value::as_i64).and_then(|hash| i32::try_from(hash).ok())
+}
+
+/// Prodigy's `_input_hash` of a task, whatever hash the task came with.
+///
+/// A task without any of the input keys is hashed whole, as it is for `_task_hash`.
+pub fn input_hash(task: &Map<String, Value>) -> i32 {
+    let mut text = String::new();
+    write_keys(&mut text, task, &INPUT_KEYS);
+    if text.is_empty() {
+        write_whole(&mut text, task, &["_input_hash", "_task_hash"]);
+    }
+    murmur(&text)
+}
+
+/// Prodigy's `_task_hash` of a task whose `_input_hash` is known, whatever task hash it came with.
+pub fn task_hash(task: &Map<String, Value>, input_hash: i32) -> i32 {
+    let mut text = input_hash.to_string();
+    let before = text.len();
+    write_keys(&mut text, task, &TASK_KEYS);
+    if text.len() == before {
+        let mut with_input_hash = task.clone();
+        with_input_hash.insert("_input_hash".into(), input_hash.into());
+        write_whole(&mut text, &with_input_hash, &["_task_hash"]);
+    }
+    murmur(&text)
+}
+
+/// Appends `key=J(value)` for each of the keys that is there.
+pub(super) fn write_keys(out: &mut String, task: &Map<String, Value>, keys: &[&str]) {
+    for key in keys {
+        if let Some(value) = task.get(*key) {
+            out.push_str(key);
+            out.push('=');
+            python_json::write(out, value);
+        }
+    }
+}
+
+/// Appends the whole task, less [`NOT_HASHED`] at every depth and `without` at the top.
+pub(super) fn write_whole(out: &mut String, task: &Map<String, Value>, without: &[&str]) {
+    let mut rest = task.clone();
+    for key in without {
+        rest.shift_remove(*key);
+    }
+    python_json::write_without(out, &Value::Object(rest), &NOT_HASHED);
+}
+
+fn murmur(text: &str) -> i32 {
+    murmur3::murmur3_32(&mut Cursor::new(text.as_bytes()), 0)
+        .expect("reading from memory does not fail")
+        .cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(task: &Value) -> (i32, i32) {
+        let task = task.as_object().expect("an object");
+        let input = input_hash(task);
+        (input, task_hash(task, input))
+    }
+
+    #[test]
+    fn published_vector_with_a_label() {
+        let text = "To facilitate research in this field, we will share our dataset and code \
+                    with the community.";
+        let task = serde_json::json!({"text": text, "label": "new-dataset"});
+        assert_eq!(hashes(&task), (-1_631_564_981, -130_688_452));
+    }
+
+    #[test]
+    fn published_vector_without_a_task_key() {
+        let task = serde_json::json!({"text": "hi my name is 0"});
+        assert_eq!(hashes(&task), (-784_135_307, -978_533_357));
+    }
+
+    #[test]
+    fn what_does_not_count_is_left_out_at_every_depth() {
+        let plain = serde_json::json!({"text": "a", "meta": {"x": 1}});
+        let noisy = serde_json::json!({
+            "answer": "accept", "meta": {"score": 0.5, "x": 1, "source": "s"}, "text": "a",
+        });
+        assert_eq!(hashes(&plain), hashes(&noisy));
+    }
+}

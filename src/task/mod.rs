@@ -1,0 +1,101 @@
+//! What is annotated: a task, its identity and hashes, its tokens, and what an interface accepts
+//! as an answer to it.
+//!
+//! This room is pure. It takes JSON and gives values; it knows no store, no clock, no network.
+//!
+//! - [`Task`] is the JSON object that was loaded, kept to the letter, with its identity.
+//! - [`identity`] and [`hashes`] say when two tasks are one, to annotd and to Prodigy.
+//! - [`interface`] has one file for each family of interfaces, which validates what comes back.
+//! - [`Answer`] is what an annotator said, apart from the task it is about.
+//!
+//! Rejected: a struct with a field for every key that annotd knows. Whatever it does not know
+//! must travel through untouched, number formats and key order included, so the text of the
+//! object itself is the value, and the few keys that matter are read from it when they are
+//! needed.
+
+mod answer;
+mod body;
+pub mod clean;
+mod hashes;
+mod identity;
+pub mod interface;
+mod python_json;
+mod time;
+mod tokens;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use answer::{Answer, Verdict, Version};
+pub use body::{Body, BodyError, Fields, MAX_DEPTH};
+pub use hashes::{input_hash, task_hash};
+pub use time::Millis;
+pub use tokens::{Token, tokenize};
+
+/// annotd's own identity of a task: 128 bits over its content, as 32 hexadecimal digits.
+///
+/// How it is derived is told in `task/identity.rs`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(Arc<str>);
+
+impl TaskId {
+    /// Takes a text that is meant to be an identity, such as the `_id` of an answer.
+    ///
+    /// Whether a task of this identity exists is for the store to say.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A task as it was loaded, with what identifies it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// annotd's identity.
+    pub id: TaskId,
+    /// Prodigy's hash of the input: the one the data came with, or the computed one.
+    pub input_hash: i32,
+    /// Prodigy's hash of the input and the question: the one the data came with, or the computed
+    /// one.
+    pub task_hash: i32,
+    /// The JSON object itself.
+    pub body: Body,
+}
+
+impl Task {
+    /// Makes a task of a JSON object: takes over the hashes it came with, computes those that are
+    /// missing, and derives its identity.
+    pub fn new(body: Body) -> Self {
+        let value = body.to_value();
+        let given_input = hashes::given(&value, "_input_hash");
+        let given_task = hashes::given(&value, "_task_hash");
+        let input_hash = given_input.unwrap_or_else(|| hashes::input_hash(&value));
+        let computed = hashes::task_hash(&value, input_hash);
+        let task_hash = given_task.unwrap_or(computed);
+        let id = identity::identity(
+            &value,
+            given_input.filter(|given| *given != hashes::input_hash(&value)),
+            given_task.filter(|given| *given != computed),
+        );
+        Self { id, input_hash, task_hash, body }
+    }
+}
