@@ -71,13 +71,18 @@ impl Body {
     /// # Errors
     /// If the value is not an object or nested too deeply.
     pub fn from_value(value: &Value) -> Result<Self, BodyError> {
+        Self::check(value)?;
+        Ok(Self(value.to_string().into()))
+    }
+
+    fn check(value: &Value) -> Result<(), BodyError> {
         if !value.is_object() {
             return Err(BodyError::NotAnObject { found: name_of(value) });
         }
         if depth(value) > MAX_DEPTH {
             return Err(BodyError::TooDeep);
         }
-        Ok(Self(value.to_string().into()))
+        Ok(())
     }
 
     /// Takes text that a store kept and that was a `Body` when it was put there.
