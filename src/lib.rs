@@ -2,4 +2,6 @@
 //!
 //! The rooms, and who may know whom, are drawn in `docs/architecture.md`.
 
+pub mod allocation;
+pub mod store;
 pub mod task;

@@ -1,0 +1,90 @@
+//! Who gets what, as pure functions.
+//!
+//! A rule is consulted at two moments only: [`plan`](plan::plan) when a task enters, and
+//! [`settle`](settle::settle) when an answer arrives. Between the two, a claim knows no rules: a
+//! task stands at a [`Position`] in one or more [`Lane`]s, has a number of free slots, and is
+//! handed to whoever may use the lane and has neither answered nor holds it.
+//!
+//! [`Ledger`] is the life of one task under these operations. It is the reference for both
+//! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes say the same in
+//! one update, and [`invariants`] must hold of it at any time.
+//!
+//! Rejected: consulting the rules at each claim. It makes the cost of "next task" depend on the
+//! rule and on how much is done, and two annotators who ask at once get different answers from
+//! the same rule.
+
+pub mod invariants;
+mod ledger;
+mod plan;
+mod settle;
+
+use std::fmt;
+
+pub use ledger::{Hold, Ledger, Recorded};
+pub use plan::{Overrides, Plan, PlanError, Wishes, plan};
+pub use settle::{Settled, settle};
+
+/// Where a task stands in the order of handing out: a smaller one comes first.
+///
+/// Priority comes before the order of admission. Both are in one number, so that one index and
+/// one comparison serve for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub i64);
+
+/// Bits of a position that number the tasks of one priority: 10¹² of them.
+const SEQUENCE_BITS: u32 = 40;
+
+/// The largest priority, and minus it the smallest.
+pub const MAX_PRIORITY: i32 = 1_000_000;
+
+impl Position {
+    /// Before every task.
+    pub const START: Self = Self(i64::MIN);
+
+    /// The place of the task admitted as number `sequence` with this priority (−1,000,000 to
+    /// 1,000,000; higher is earlier).
+    pub fn new(priority: i32, sequence: i64) -> Self {
+        let priority = i64::from(priority.clamp(-MAX_PRIORITY, MAX_PRIORITY));
+        Self((-priority << SEQUENCE_BITS) + sequence)
+    }
+}
+
+/// Who may take a task from the queue.
+///
+/// A task stands in the lane of anyone, or in the lanes of those whom it names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Every annotator of the project.
+    Anyone,
+    /// This annotator alone.
+    Of(String),
+}
+
+impl Lane {
+    /// As it stands in a store: `*`, or the annotator's name, which has no `*`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Anyone => "*",
+            Self::Of(annotator) => annotator,
+        }
+    }
+
+    /// Reads what [`Lane::as_str`] gives.
+    pub fn from_text(text: &str) -> Self {
+        if text == "*" { Self::Anyone } else { Self::Of(text.to_owned()) }
+    }
+
+    /// Whether this annotator may use the lane.
+    pub fn admits(&self, annotator: &str) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Of(name) => name == annotator,
+        }
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

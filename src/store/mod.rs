@@ -1,0 +1,298 @@
+//! Where tasks and answers live.
+//!
+//! [`Store`] speaks of the domain (admit, claim, record, renew, release, sweep), never of get and
+//! put: what a store promises is that each of these is carried out whole, as
+//! [`Ledger`] says, and is durable when the call returns. Both engines pass one conformance suite
+//! (`tests/conformance.rs`).
+//!
+//! Claims and answers come in groups, since the round trip and the sync are what they cost. Every
+//! item of a group stands for itself: one that fails its guard takes nothing with it.
+//!
+//! Rejected: transactions over several tasks. One task is one document (or one row with its
+//! dependants), so that a guarded write keeps it true on a single server, a replica set and a
+//! sharded cluster alike.
+
+pub mod mongo;
+pub mod sqlite;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::allocation::{Lane, Ledger, Plan, Position, Recorded};
+use crate::task::{Millis, Task, TaskId, Version};
+
+/// The version of what is stored. A store of a newer version is refused, an older one migrated.
+pub const FORMAT: i64 = 1;
+
+/// A task on its way in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// The task.
+    pub task: Task,
+    /// What was decided about it.
+    pub plan: Plan,
+}
+
+/// What became of the tasks of one call of [`Store::admit`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Admitted {
+    /// Tasks that are new.
+    pub new: u64,
+    /// Tasks that were there already, or twice in the call: nothing changed.
+    pub same: u64,
+}
+
+/// A task with a free slot, as it was when it was read.
+#[derive(Clone, Debug)]
+pub struct OpenTask {
+    /// The task.
+    pub task: Arc<Task>,
+    /// Its place in the queue.
+    pub position: Position,
+    /// The lanes it stands in.
+    pub lanes: Vec<Lane>,
+    /// Slots that nobody holds or has filled.
+    pub free: u32,
+    /// Those who hold it or have answered it, in time or late.
+    pub takers: Vec<String>,
+}
+
+/// The wish to hand one task to one annotator.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which task.
+    pub task: TaskId,
+    /// To whom.
+    pub annotator: String,
+    /// Now.
+    pub since: Millis,
+    /// When the lease ends.
+    pub until: Millis,
+}
+
+/// An answer on its way in.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Which task.
+    pub task: TaskId,
+    /// Whose answer.
+    pub annotator: String,
+    /// What they say.
+    pub version: Version,
+}
+
+/// A task that an annotator holds.
+#[derive(Clone, Debug)]
+pub struct HeldTask {
+    /// The task.
+    pub task: Arc<Task>,
+    /// Its place in the queue.
+    pub position: Position,
+    /// When it was handed out.
+    pub since: Millis,
+    /// When the lease ends.
+    pub until: Millis,
+}
+
+/// Everything that is known of a task.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The task.
+    pub task: Arc<Task>,
+    /// Its place in the queue.
+    pub position: Position,
+    /// Who holds it, who has answered, and what.
+    pub ledger: Ledger,
+}
+
+/// One annotator's part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Share {
+    /// Answers that count.
+    pub answered: u64,
+    /// Answers that came too late.
+    pub late: u64,
+    /// Tasks in hand.
+    pub in_hand: u64,
+    /// Unfinished tasks that name this annotator and that they have not answered.
+    pub named: u64,
+    /// When their last answer was given.
+    pub last_seen: Option<Millis>,
+    /// The sum over their answers of the time from shown to answered, in milliseconds; answers of
+    /// more than [`PAUSE_MS`] count as breaks and are left out.
+    pub worked_ms: u64,
+    /// Answers in that sum.
+    pub timed: u64,
+}
+
+/// Longer than this between shown and answered, in milliseconds, is a break and not work.
+pub const PAUSE_MS: i64 = 300_000;
+
+/// The project's figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Tasks admitted.
+    pub tasks: u64,
+    /// Tasks of which nothing more is wanted.
+    pub finished: u64,
+    /// Answers wanted in all.
+    pub wanted: u64,
+    /// Answers that count.
+    pub answers: u64,
+    /// Tasks in somebody's hand, counted once for each holder.
+    pub in_hand: u64,
+    /// Slots, free or held, that anyone may still fill.
+    pub open_to_anyone: u64,
+    /// By annotator; those without any work are missing.
+    pub annotators: BTreeMap<String, Share>,
+}
+
+/// A moment of the store's own, to ask what came back since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub i64);
+
+/// Why a store could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not answer; it may be back later.
+    #[error("cannot {doing}: {store} cannot be reached ({source})")]
+    Away {
+        /// What was being done, as in "record answers".
+        doing: &'static str,
+        /// The store, without credentials.
+        store: String,
+        /// What its client says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It answers with an error.
+    #[error("cannot {doing}: {store} says: {source}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// The store, without credentials.
+        store: String,
+        /// What its client says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What it holds is not what annotd put there.
+    #[error("cannot {doing}: {what}")]
+    Unreadable {
+        /// What was being done.
+        doing: &'static str,
+        /// Which part cannot be read, and what to do.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// Whether trying again later may help.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+}
+
+/// A result of a store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The engine, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The embedded store.
+    Sqlite,
+    /// The shared store.
+    Mongo,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Mongo => "mongodb",
+        }
+    }
+}
+
+/// A project's tasks and answers.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Which engine it is.
+    fn kind(&self) -> Kind;
+
+    /// Where it is, for people, without credentials.
+    fn place(&self) -> &str;
+
+    /// Answers if the store does.
+    async fn ping(&self) -> Result<()>;
+
+    /// Lets tasks in, in this order; those that are there already stay as they are.
+    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted>;
+
+    /// Tasks with a free slot in this lane behind `after`, in order, at most `limit` of them.
+    ///
+    /// Costs what it returns: neither finished tasks nor those of other lanes are walked over.
+    async fn open_tasks(&self, lane: &Lane, after: Position, limit: usize)
+    -> Result<Vec<OpenTask>>;
+
+    /// The place of the first task in this lane behind `after` that this annotator could be
+    /// handed. This walks over what they hold or have answered, so it is asked seldom.
+    async fn first_open_to(
+        &self,
+        annotator: &str,
+        lane: &Lane,
+        after: Position,
+    ) -> Result<Option<Position>>;
+
+    /// Tasks that became open out of their turn since the mark (a lease ended, somebody left, a
+    /// load of a higher priority), and the next mark. May give some of them twice.
+    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)>;
+
+    /// Hands out tasks: for each claim, in its order, whether the annotator now holds the task.
+    ///
+    /// A claim that is sent again after a failure is granted again.
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>>;
+
+    /// Takes in answers: for each, in its order, what became of it. Durable on return.
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>>;
+
+    /// Prolongs everything that these annotators hold.
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()>;
+
+    /// Takes back everything that an annotator holds; says how much it was.
+    async fn release(&self, annotator: &str) -> Result<u64>;
+
+    /// Takes back everything that is held beyond its time; says how much it was.
+    async fn sweep(&self, now: Millis) -> Result<u64>;
+
+    /// What an annotator holds, in the order of the queue.
+    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>>;
+
+    /// Whether something that this annotator could otherwise have is held by others.
+    async fn others_hold(&self, annotator: &str) -> Result<bool>;
+
+    /// Everything about these tasks, in the order asked for; `None` for those that are not there.
+    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>>;
+
+    /// The tasks with this `_task_hash`, at most two: enough to tell whether it is unique.
+    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>>;
+
+    /// An annotator's last answers that count, newest first, with their tasks.
+    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>>;
+
+    /// All tasks in the order of the queue, a page at a time: those behind `after`.
+    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>>;
+
+    /// The project's figures, kept as answers pass through.
+    async fn progress(&self) -> Result<Progress>;
+
+    /// The fingerprint under which a file of tasks was last loaded whole.
+    async fn loaded_file(&self, name: &str) -> Result<Option<String>>;
+
+    /// Notes that a file of tasks has been loaded whole.
+    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()>;
+
+    /// Ends the connection after what is under way.
+    async fn close(&self);
+}
