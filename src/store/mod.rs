@@ -14,6 +14,7 @@
 
 pub mod mongo;
 pub mod sqlite;
+pub mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,1 +1,243 @@
-//! The embedded store: SQLite.
+//! The embedded store: one SQLite file, for a team on one machine.
+//!
+//! WAL, `synchronous=FULL`, one writer that groups what waits into one transaction and one sync
+//! (`engine.rs`). The tables are in `schema.rs`, what is asked in `reads.rs`, what is told in
+//! `writes.rs`. A task's changes go through [`Ledger`](crate::allocation::Ledger), so the rules of
+//! its life stand in one place.
+//!
+//! Other processes may use the same file (`annotd load` beside the daemon): SQLite's own locks
+//! keep them apart, and what they reopen is numbered in the file.
+
+mod engine;
+mod reads;
+mod rows;
+mod schema;
+mod writes;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::engine::Engine;
+use super::{
+    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
+    StoreError, Submission,
+};
+use crate::allocation::{Lane, Position, Recorded};
+use crate::task::{Millis, Task, TaskId, Version};
+
+/// The embedded store.
+pub struct SqliteStore {
+    engine: Engine,
+    place: String,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be opened, is not annotd's, is of a newer format, or holds another project.
+    pub fn open(path: &Path, project: &str) -> Result<Self> {
+        Ok(Self { engine: Engine::start(path, project)?, place: path.display().to_string() })
+    }
+
+    /// How SQLite goes about finding the next tasks: the lines of `EXPLAIN QUERY PLAN`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn plan_of_next_task(&self) -> Result<Vec<String>> {
+        self.engine
+            .read("explain", |connection| {
+                connection
+                    .prepare(&format!("EXPLAIN QUERY PLAN {}", reads::open_tasks_sql()))?
+                    .query_map(("*", 0, 1), |row| row.get("detail"))?
+                    .collect()
+            })
+            .await
+    }
+}
+
+/// What SQLite says, sorted into what may pass and what will not.
+fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, NotADatabase, SystemIoFailure,
+    };
+    let store = path.display().to_string();
+    match source.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen) => {
+            StoreError::Away { doing, store, source: source.into() }
+        }
+        Some(NotADatabase) => StoreError::Unreadable {
+            doing,
+            what: format!("{store} is not a database; name another file under [store]"),
+        },
+        _ => StoreError::Failed { doing, store, source: source.into() },
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn kind(&self) -> Kind {
+        Kind::Sqlite
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.engine
+            .read("look at the store", |connection| {
+                connection.query_row("SELECT 1", [], |_| Ok(()))
+            })
+            .await
+    }
+
+    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
+        self.engine.write("load tasks", move |connection| writes::admit(connection, &tasks)).await
+    }
+
+    async fn open_tasks(
+        &self,
+        lane: &Lane,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<OpenTask>> {
+        let lane = lane.clone();
+        self.engine
+            .read("find the next task", move |connection| {
+                reads::open_tasks(connection, &lane, after, limit)
+            })
+            .await
+    }
+
+    async fn first_open_to(
+        &self,
+        annotator: &str,
+        lane: &Lane,
+        after: Position,
+    ) -> Result<Option<Position>> {
+        let (annotator, lane) = (annotator.to_owned(), lane.clone());
+        self.engine
+            .read("find the next task", move |connection| {
+                reads::first_open_to(connection, &annotator, &lane, after)
+            })
+            .await
+    }
+
+    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+        self.engine
+            .read("find tasks that came back", move |connection| reads::reopened(connection, since))
+            .await
+    }
+
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
+        self.engine
+            .write("hand out tasks", move |connection| writes::claim(connection, &claims))
+            .await
+    }
+
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+        self.engine
+            .write("store answers", move |connection| writes::record(connection, answers))
+            .await
+    }
+
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
+        self.engine
+            .write("renew leases", move |connection| writes::renew(connection, &annotators))
+            .await
+    }
+
+    async fn release(&self, annotator: &str) -> Result<u64> {
+        let annotator = annotator.to_owned();
+        self.engine
+            .write("take tasks back", move |connection| writes::release(connection, &annotator))
+            .await
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<u64> {
+        self.engine.write("end leases", move |connection| writes::sweep(connection, now)).await
+    }
+
+    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        let annotator = annotator.to_owned();
+        self.engine
+            .read("see what is in hand", move |connection| reads::in_hand(connection, &annotator))
+            .await
+    }
+
+    async fn others_hold(&self, annotator: &str) -> Result<bool> {
+        let annotator = annotator.to_owned();
+        self.engine
+            .read("see what others hold", move |connection| {
+                reads::others_hold(connection, &annotator)
+            })
+            .await
+    }
+
+    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
+        let tasks = tasks.to_vec();
+        self.engine
+            .read("look up tasks", move |connection| reads::look_up(connection, &tasks))
+            .await
+    }
+
+    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+        self.engine
+            .read("look up a task", move |connection| reads::with_task_hash(connection, task_hash))
+            .await
+    }
+
+    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>> {
+        let annotator = annotator.to_owned();
+        self.engine
+            .read("read the history", move |connection| {
+                reads::history(connection, &annotator, limit)
+            })
+            .await
+    }
+
+    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
+        self.engine
+            .read("read tasks and answers", move |connection| {
+                reads::records(connection, after, limit)
+            })
+            .await
+    }
+
+    async fn progress(&self) -> Result<Progress> {
+        self.engine.read("read the figures", reads::progress).await
+    }
+
+    async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
+        let name = name.to_owned();
+        self.engine
+            .read("see what was loaded", move |connection| {
+                use rusqlite::OptionalExtension;
+                connection
+                    .query_row(
+                        "SELECT fingerprint FROM loaded_file WHERE name = ?1",
+                        [name],
+                        |row| row.get(0),
+                    )
+                    .optional()
+            })
+            .await
+    }
+
+    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
+        let (name, fingerprint) = (name.to_owned(), fingerprint.to_owned());
+        self.engine
+            .write("note a loaded file", move |connection| {
+                writes::note_loaded_file(connection, &name, &fingerprint)
+            })
+            .await
+    }
+
+    async fn close(&self) {
+        // The engine's threads end after what they have to do; there is little of it.
+        self.engine.close();
+    }
+}

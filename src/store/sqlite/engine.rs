@@ -1,0 +1,184 @@
+//! The threads that SQLite runs on: one writes, two read.
+//!
+//! A write waits for a sync of the disk, so the writer takes everything that has come in
+//! meanwhile, carries it out in one transaction, and answers all after the one sync. Each job has
+//! a savepoint of its own: one that fails takes nothing with it. Readers have their own
+//! connections and see what is committed, without waiting for the writer.
+//!
+//! Rejected: a connection pool. SQLite has one writer anyway; several would only wait for each
+//! other, each with a sync of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::schema;
+use crate::store::{Result, StoreError};
+
+/// Jobs that share one transaction at most, so that nobody waits long for their turn.
+const GROUP: usize = 256;
+const READERS: usize = 2;
+
+/// What is left to do with a job's outcome once the transaction has ended.
+type Reply = Box<dyn FnOnce(std::result::Result<(), String>) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+type Look = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The running threads. They end when this is dropped or [`Engine::close`]d.
+pub(super) struct Engine {
+    path: PathBuf,
+    writer: Mutex<Option<mpsc::Sender<Job>>>,
+    readers: Mutex<Option<mpsc::Sender<Look>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    pub(super) fn start(path: &Path, project: &str) -> Result<Self> {
+        let connection = schema::open_for_writing(path, project)?;
+        let (writer, jobs) = mpsc::channel::<Job>();
+        let mut threads = vec![spawn("store-writer", move || write_all(&connection, &jobs))];
+        let (readers, looks) = mpsc::channel::<Look>();
+        let looks = Arc::new(Mutex::new(looks));
+        for _ in 0..READERS {
+            let connection = schema::open_for_reading(path)?;
+            let looks = Arc::clone(&looks);
+            threads.push(spawn("store-reader", move || {
+                loop {
+                    let next = looks.lock().map(|looks| looks.recv());
+                    let Ok(Ok(look)) = next else { break };
+                    look(&connection);
+                }
+            }));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(Some(writer)),
+            readers: Mutex::new(Some(readers)),
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// Carries out a change; durable when this returns.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let path = self.path.clone();
+        let job: Job = Box::new(move |connection| {
+            let outcome = in_savepoint(connection, change);
+            Box::new(move |committed| {
+                let outcome = match (outcome, committed) {
+                    (Ok(value), Ok(())) => Ok(value),
+                    (Err(error), _) => Err(super::failure(doing, &path, error)),
+                    (Ok(_), Err(why)) => Err(away(doing, &path, why)),
+                };
+                // Nobody waits any more: the change stands all the same.
+                let _ = sender.send(outcome);
+            })
+        });
+        let sent = match self.writer.lock() {
+            Ok(writer) => writer.as_ref().is_some_and(|writer| writer.send(job).is_ok()),
+            Err(_) => false,
+        };
+        if !sent {
+            return Err(away(doing, &self.path, "it is closed".into()));
+        }
+        receiver.await.map_err(|_| away(doing, &self.path, "its writer has ended".into()))?
+    }
+
+    /// Looks at what is committed.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let path = self.path.clone();
+        let look: Look = Box::new(move |connection| {
+            let outcome = look(connection).map_err(|error| super::failure(doing, &path, error));
+            let _ = sender.send(outcome);
+        });
+        let sent = match self.readers.lock() {
+            Ok(readers) => readers.as_ref().is_some_and(|readers| readers.send(look).is_ok()),
+            Err(_) => false,
+        };
+        if !sent {
+            return Err(away(doing, &self.path, "it is closed".into()));
+        }
+        receiver.await.map_err(|_| away(doing, &self.path, "its reader has ended".into()))?
+    }
+
+    /// Ends the threads after what they have to do, and waits for them.
+    pub(super) fn close(&self) {
+        if let Ok(mut writer) = self.writer.lock() {
+            writer.take();
+        }
+        if let Ok(mut readers) = self.readers.lock() {
+            readers.take();
+        }
+        let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));
+        for thread in threads.into_iter().flatten() {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .expect("the system starts a thread")
+}
+
+fn away(doing: &'static str, path: &Path, why: String) -> StoreError {
+    StoreError::Away { doing, store: path.display().to_string(), source: why.into() }
+}
+
+fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let group: Vec<Job> =
+            std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            // The jobs still run, each against its own savepoint, so that each reports the fault.
+            tracing::warn!(%error, "the store does not begin a transaction");
+        }
+        let replies: Vec<Reply> = group.into_iter().map(|job| job(connection)).collect();
+        let committed = connection.execute_batch("COMMIT").map_err(|error| {
+            tracing::error!(%error, "the store does not commit; nothing of the group is acknowledged");
+            // Without this the next group would find itself inside this transaction.
+            let _ = connection.execute_batch("ROLLBACK");
+            error.to_string()
+        });
+        for reply in replies {
+            reply(committed.clone());
+        }
+    }
+    // Leaves one file behind instead of three.
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    if connection.is_autocommit() {
+        // BEGIN failed. Outside a transaction RELEASE would commit without the group.
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            Some("another process keeps the file locked".into()),
+        ));
+    }
+    connection.execute_batch("SAVEPOINT job")?;
+    let outcome = change(connection);
+    if outcome.is_err() {
+        connection.execute_batch("ROLLBACK TO job")?;
+    }
+    connection.execute_batch("RELEASE job")?;
+    outcome
+}

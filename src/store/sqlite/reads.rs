@@ -1,0 +1,208 @@
+//! What the embedded store is asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::rows;
+use crate::allocation::{Lane, Position};
+use crate::store::{HeldTask, Mark, OpenTask, Progress, Record, Share};
+use crate::task::{Millis, Task, TaskId, Version};
+
+/// Columns of an open task behind those of `rows::TASK`.
+const OPEN: &str = "t.free, t.lanes, \
+    (SELECT json_group_array(annotator) FROM \
+      (SELECT annotator FROM hold h WHERE h.seq = t.seq \
+       UNION ALL SELECT annotator FROM answer a WHERE a.seq = t.seq))";
+
+fn open_task(row: &Row<'_>) -> rusqlite::Result<OpenTask> {
+    let (_, position, task) = rows::task(row)?;
+    let takers = row.get_ref(8)?.as_str()?;
+    Ok(OpenTask {
+        task,
+        position,
+        free: row.get(6)?,
+        lanes: rows::lanes_from_text(row.get_ref(7)?.as_str()?)?,
+        takers: serde_json::from_str(takers).map_err(|error| rows::unreadable(8, error))?,
+    })
+}
+
+pub(super) fn open_tasks(
+    connection: &Connection,
+    lane: &Lane,
+    after: Position,
+    limit: usize,
+) -> rusqlite::Result<Vec<OpenTask>> {
+    connection
+        .prepare_cached(&open_tasks_sql())?
+        .query_map((lane.as_str(), after.0, limit), open_task)?
+        .collect()
+}
+
+/// The look-up of the next tasks, for the query and for the test of its plan.
+pub(super) fn open_tasks_sql() -> String {
+    format!(
+        "SELECT {}, {OPEN} FROM queue q CROSS JOIN task t ON t.seq = q.seq \
+         WHERE q.lane = ?1 AND q.position > ?2 ORDER BY q.position LIMIT ?3",
+        rows::TASK
+    )
+}
+
+pub(super) fn first_open_to(
+    connection: &Connection,
+    annotator: &str,
+    lane: &Lane,
+    after: Position,
+) -> rusqlite::Result<Option<Position>> {
+    connection
+        .prepare_cached(
+            "SELECT q.position FROM queue q WHERE q.lane = ?1 AND q.position > ?2 \
+             AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.seq = q.seq AND h.annotator = ?3) \
+             AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.seq = q.seq AND a.annotator = ?3) \
+             ORDER BY q.position LIMIT 1",
+        )?
+        .query_row((lane.as_str(), after.0, annotator), |row| Ok(Position(row.get(0)?)))
+        .optional()
+}
+
+pub(super) fn reopened(
+    connection: &Connection,
+    since: Mark,
+) -> rusqlite::Result<(Vec<OpenTask>, Mark)> {
+    let now: i64 =
+        connection
+            .query_row("SELECT value FROM meta WHERE key = 'reopened'", [], |row| row.get(0))?;
+    let tasks = connection
+        .prepare_cached(&format!(
+            "SELECT {}, {OPEN} FROM task t WHERE t.reopened > ?1 AND t.free > 0 \
+             ORDER BY t.reopened",
+            rows::TASK
+        ))?
+        .query_map([since.0], open_task)?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok((tasks, Mark(now)))
+}
+
+pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Result<Vec<HeldTask>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {}, h.since, h.until FROM hold h JOIN task t ON t.seq = h.seq \
+             WHERE h.annotator = ?1 ORDER BY t.position",
+            rows::TASK
+        ))?
+        .query_map([annotator], |row| {
+            let (_, position, task) = rows::task(row)?;
+            Ok(HeldTask { task, position, since: Millis(row.get(6)?), until: Millis(row.get(7)?) })
+        })?
+        .collect()
+}
+
+pub(super) fn others_hold(connection: &Connection, annotator: &str) -> rusqlite::Result<bool> {
+    // Only what is in hand is looked at: a few tasks for each annotator.
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM hold h JOIN task t ON t.seq = h.seq \
+             WHERE h.annotator <> ?1 \
+             AND EXISTS (SELECT 1 FROM json_each(t.lanes) l WHERE l.value IN ('*', ?1)) \
+             AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.seq = h.seq AND a.annotator = ?1) \
+             AND NOT EXISTS (SELECT 1 FROM hold m WHERE m.seq = h.seq AND m.annotator = ?1))",
+        )?
+        .query_row([annotator], |row| row.get(0))
+}
+
+pub(super) fn look_up(
+    connection: &Connection,
+    tasks: &[TaskId],
+) -> rusqlite::Result<Vec<Option<Record>>> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {} FROM task t WHERE t.id = ?1", rows::RECORD))?;
+    tasks
+        .iter()
+        .map(|id| {
+            statement.query_row([id.as_str()], |row| rows::record(connection, row)).optional()
+        })
+        .collect()
+}
+
+pub(super) fn with_task_hash(
+    connection: &Connection,
+    task_hash: i32,
+) -> rusqlite::Result<Vec<TaskId>> {
+    connection
+        .prepare_cached("SELECT id FROM task WHERE task_hash = ?1 LIMIT 2")?
+        .query_map([task_hash], |row| Ok(TaskId::from_text(row.get_ref(0)?.as_str()?)))?
+        .collect()
+}
+
+pub(super) fn history(
+    connection: &Connection,
+    annotator: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Arc<Task>, Version)>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {}, {} FROM answer a JOIN task t ON t.seq = a.seq \
+             WHERE a.annotator = ?1 AND a.counts = 1 \
+             ORDER BY a.time_returned DESC, a.seq DESC LIMIT ?2",
+            rows::TASK,
+            rows::VERSION
+        ))?
+        .query_map((annotator, limit), |row| Ok((rows::task(row)?.2, rows::version(row, 6)?)))?
+        .collect()
+}
+
+pub(super) fn records(
+    connection: &Connection,
+    after: Position,
+    limit: usize,
+) -> rusqlite::Result<Vec<Record>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {} FROM task t WHERE t.position > ?1 ORDER BY t.position LIMIT ?2",
+            rows::RECORD
+        ))?
+        .query_map((after.0, limit), |row| rows::record(connection, row))?
+        .collect()
+}
+
+pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
+    let mut progress = connection
+        .prepare_cached("SELECT tasks, finished, wanted, answers, open_to_anyone FROM totals")?
+        .query_row([], |row| {
+            Ok(Progress {
+                tasks: row.get(0)?,
+                finished: row.get(1)?,
+                wanted: row.get(2)?,
+                answers: row.get(3)?,
+                in_hand: 0,
+                open_to_anyone: row.get(4)?,
+                annotators: BTreeMap::new(),
+            })
+        })?;
+    let mut statement = connection.prepare_cached(
+        "SELECT annotator, answered, late, named, last_seen, worked_ms, timed FROM share",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let share = Share {
+            answered: row.get(1)?,
+            late: row.get(2)?,
+            in_hand: 0,
+            named: row.get(3)?,
+            last_seen: row.get::<_, Option<i64>>(4)?.map(Millis),
+            worked_ms: row.get(5)?,
+            timed: row.get(6)?,
+        };
+        progress.annotators.insert(row.get(0)?, share);
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT annotator, count(*) FROM hold GROUP BY annotator")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let held: u64 = row.get(1)?;
+        progress.in_hand += held;
+        progress.annotators.entry(row.get(0)?).or_default().in_hand = held;
+    }
+    Ok(progress)
+}

@@ -1,0 +1,179 @@
+//! Between rows and values.
+
+use std::sync::Arc;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::allocation::{Hold, Lane, Ledger, Position};
+use crate::store::Record;
+use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+
+/// The columns that [`task`] reads, in its order.
+pub(super) const TASK: &str = "t.seq, t.id, t.position, t.input_hash, t.task_hash, t.body";
+
+/// A task with its place, and its row's number.
+pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<(i64, Position, Arc<Task>)> {
+    let body = row.get_ref(5)?.as_str()?;
+    let task = Task {
+        id: TaskId::from_text(row.get_ref(1)?.as_str()?),
+        input_hash: row.get(3)?,
+        task_hash: row.get(4)?,
+        body: Body::from_stored(body).map_err(|error| unreadable(5, error))?,
+    };
+    Ok((row.get(0)?, Position(row.get(2)?), Arc::new(task)))
+}
+
+/// What a column should not hold.
+pub(super) fn unreadable(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+pub(super) fn lanes_to_text(lanes: &[Lane]) -> String {
+    let names: Vec<&str> = lanes.iter().map(Lane::as_str).collect();
+    serde_json::to_string(&names).expect("strings are JSON")
+}
+
+pub(super) fn lanes_from_text(text: &str) -> rusqlite::Result<Vec<Lane>> {
+    let names: Vec<String> = serde_json::from_str(text).map_err(|error| unreadable(0, error))?;
+    Ok(names.iter().map(|name| Lane::from_text(name)).collect())
+}
+
+/// An earlier version, as it stands in the column `history`.
+#[derive(Serialize, Deserialize)]
+struct Earlier {
+    answer: Verdict,
+    data: Map<String, Value>,
+    time_loaded: Millis,
+    time_returned: Millis,
+}
+
+pub(super) fn history_to_text(history: &[Version]) -> String {
+    let earlier: Vec<Earlier> = history
+        .iter()
+        .map(|version| Earlier {
+            answer: version.verdict,
+            data: version.data.clone(),
+            time_loaded: version.time_loaded,
+            time_returned: version.time_returned,
+        })
+        .collect();
+    serde_json::to_string(&earlier).expect("answers are JSON")
+}
+
+fn history_from_text(text: &str) -> rusqlite::Result<Vec<Version>> {
+    if text == "[]" {
+        return Ok(Vec::new());
+    }
+    let earlier: Vec<Earlier> = serde_json::from_str(text).map_err(|error| unreadable(0, error))?;
+    Ok(earlier
+        .into_iter()
+        .map(|version| Version {
+            verdict: version.answer,
+            data: version.data,
+            time_loaded: version.time_loaded,
+            time_returned: version.time_returned,
+        })
+        .collect())
+}
+
+/// The columns that [`version`] reads, in its order.
+pub(super) const VERSION: &str = "a.answer, a.data, a.time_loaded, a.time_returned";
+
+/// A version from the columns of [`VERSION`], which begin at `first`.
+pub(super) fn version(row: &Row<'_>, first: usize) -> rusqlite::Result<Version> {
+    let verdict = row.get_ref(first)?.as_str()?;
+    let data = row.get_ref(first + 1)?.as_str()?;
+    Ok(Version {
+        verdict: Verdict::from_text(verdict).ok_or_else(|| {
+            unreadable(first, std::io::Error::other(format!("{verdict:?} is no answer")))
+        })?,
+        data: if data == "{}" {
+            Map::new()
+        } else {
+            serde_json::from_str(data).map_err(|error| unreadable(first + 1, error))?
+        },
+        time_loaded: Millis(row.get(first + 2)?),
+        time_returned: Millis(row.get(first + 3)?),
+    })
+}
+
+/// The state of a task, from its row's own columns and its dependants.
+pub(super) fn ledger(
+    connection: &Connection,
+    seq: i64,
+    wanted: u32,
+    finished: bool,
+    lanes: Vec<Lane>,
+) -> rusqlite::Result<Ledger> {
+    let held = connection
+        .prepare_cached("SELECT annotator, since, until FROM hold WHERE seq = ?1 ORDER BY since")?
+        .query_map([seq], |row| {
+            Ok(Hold {
+                annotator: row.get(0)?,
+                since: Millis(row.get(1)?),
+                until: Millis(row.get(2)?),
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut ledger =
+        Ledger { wanted, lanes, held, answers: Vec::new(), late: Vec::new(), finished };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {VERSION}, a.annotator, a.history, a.counts FROM answer a WHERE a.seq = ?1 \
+         ORDER BY a.nth"
+    ))?;
+    let mut rows = statement.query([seq])?;
+    while let Some(row) = rows.next()? {
+        let answer = Answer {
+            annotator: row.get(4)?,
+            current: version(row, 0)?,
+            history: history_from_text(row.get_ref(5)?.as_str()?)?,
+        };
+        let counts: bool = row.get(6)?;
+        if counts { &mut ledger.answers } else { &mut ledger.late }.push(answer);
+    }
+    Ok(ledger)
+}
+
+/// A task's row without its content, and its state.
+pub(super) struct Found {
+    pub(super) seq: i64,
+    pub(super) position: Position,
+    pub(super) ledger: Ledger,
+}
+
+/// The state of the task with this identity.
+pub(super) fn find(connection: &Connection, id: &TaskId) -> rusqlite::Result<Option<Found>> {
+    let row = connection
+        .prepare_cached("SELECT seq, position, wanted, finished, lanes FROM task WHERE id = ?1")?
+        .query_row([id.as_str()], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                Position(row.get(1)?),
+                row.get::<_, u32>(2)?,
+                row.get::<_, bool>(3)?,
+                row.get::<_, String>(4)?,
+            ))
+        })
+        .optional()?;
+    let Some((seq, position, wanted, finished, lanes)) = row else { return Ok(None) };
+    let ledger = ledger(connection, seq, wanted, finished, lanes_from_text(&lanes)?)?;
+    Ok(Some(Found { seq, position, ledger }))
+}
+
+/// The columns that [`record`] reads, in its order: those of [`TASK`] and the task's state.
+pub(super) const RECORD: &str =
+    "t.seq, t.id, t.position, t.input_hash, t.task_hash, t.body, t.wanted, t.finished, t.lanes";
+
+/// Everything about the task in this row.
+pub(super) fn record(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Record> {
+    let (seq, position, task) = task(row)?;
+    let lanes = lanes_from_text(row.get_ref(8)?.as_str()?)?;
+    let ledger = ledger(connection, seq, row.get(6)?, row.get(7)?, lanes)?;
+    Ok(Record { task, position, ledger })
+}

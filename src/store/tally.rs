@@ -1,0 +1,103 @@
+//! What one task adds to the project's figures.
+//!
+//! Figures are kept by differences: what a task added before a change, and what it adds after. So
+//! they are right whatever the change was, and a recount is the sum over all tasks.
+
+use super::{PAUSE_MS, Progress, Share};
+use crate::allocation::{Lane, Ledger};
+use crate::task::Millis;
+
+/// What a task in this state adds to the figures.
+pub fn contribution(ledger: &Ledger) -> Progress {
+    let wanted = u64::from(ledger.wanted);
+    let answers = ledger.answers.len() as u64;
+    let mut progress = Progress {
+        tasks: 1,
+        finished: u64::from(ledger.finished),
+        wanted,
+        answers,
+        in_hand: ledger.held.len() as u64,
+        open_to_anyone: if ledger.lanes.contains(&Lane::Anyone) {
+            wanted.saturating_sub(answers)
+        } else {
+            0
+        },
+        ..Progress::default()
+    };
+    for hold in &ledger.held {
+        share(&mut progress, &hold.annotator).in_hand += 1;
+    }
+    for answer in &ledger.answers {
+        let share = share(&mut progress, &answer.annotator);
+        share.answered += 1;
+        share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
+        if let Some(worked) = worked(answer.current.time_loaded, answer.current.time_returned) {
+            share.worked_ms += worked;
+            share.timed += 1;
+        }
+    }
+    for answer in &ledger.late {
+        let share = share(&mut progress, &answer.annotator);
+        share.late += 1;
+        share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
+    }
+    for lane in &ledger.lanes {
+        if let Lane::Of(name) = lane
+            && !ledger.finished
+            && !ledger.answers.iter().any(|answer| answer.annotator == *name)
+        {
+            share(&mut progress, name).named += 1;
+        }
+    }
+    progress
+}
+
+/// The time from shown to answered in milliseconds, unless it was a break.
+fn worked(loaded: Millis, returned: Millis) -> Option<u64> {
+    let took = returned.0.saturating_sub(loaded.0);
+    (took <= PAUSE_MS).then(|| u64::try_from(took).ok()).flatten()
+}
+
+fn share<'a>(progress: &'a mut Progress, annotator: &str) -> &'a mut Share {
+    if !progress.annotators.contains_key(annotator) {
+        progress.annotators.insert(annotator.to_owned(), Share::default());
+    }
+    progress.annotators.get_mut(annotator).expect("it has just been put there")
+}
+
+impl Progress {
+    /// Adds what `after` has and takes away what `before` had. Figures never fall below nothing;
+    /// what was seen last stays the latest.
+    pub fn change(&mut self, before: &Self, after: &Self) {
+        let step = |figure: &mut u64, before: u64, after: u64| {
+            *figure = (*figure + after).saturating_sub(before);
+        };
+        step(&mut self.tasks, before.tasks, after.tasks);
+        step(&mut self.finished, before.finished, after.finished);
+        step(&mut self.wanted, before.wanted, after.wanted);
+        step(&mut self.answers, before.answers, after.answers);
+        step(&mut self.in_hand, before.in_hand, after.in_hand);
+        step(&mut self.open_to_anyone, before.open_to_anyone, after.open_to_anyone);
+        for (name, part) in &before.annotators {
+            share(self, name).change(part, &Share::default());
+        }
+        for (name, part) in &after.annotators {
+            share(self, name).change(&Share::default(), part);
+        }
+    }
+}
+
+impl Share {
+    fn change(&mut self, before: &Self, after: &Self) {
+        let step = |figure: &mut u64, before: u64, after: u64| {
+            *figure = (*figure + after).saturating_sub(before);
+        };
+        step(&mut self.answered, before.answered, after.answered);
+        step(&mut self.late, before.late, after.late);
+        step(&mut self.in_hand, before.in_hand, after.in_hand);
+        step(&mut self.named, before.named, after.named);
+        step(&mut self.worked_ms, before.worked_ms, after.worked_ms);
+        step(&mut self.timed, before.timed, after.timed);
+        self.last_seen = self.last_seen.max(after.last_seen);
+    }
+}
