@@ -3,5 +3,7 @@
 //! The rooms, and who may know whom, are drawn in `docs/architecture.md`.
 
 pub mod allocation;
+pub mod allocator;
+pub mod http;
 pub mod store;
 pub mod task;

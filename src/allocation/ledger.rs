@@ -119,8 +119,8 @@ impl Ledger {
     /// Takes in an answer.
     ///
     /// The same answer any number of times is there once. Another one by the same annotator is a
-    /// revision, unless it is a version that has been revised since (same words, same
-    /// `time_returned`: a copy that was under way for long).
+    /// revision, unless it repeats a version that has been revised since and is older than the
+    /// revision: then it is a copy that was under way for long.
     pub fn record(&mut self, annotator: &str, version: Version) -> Recorded {
         let held = self.holds(annotator);
         if !held && !self.is_for(annotator) && !self.has_answered(annotator) {
@@ -172,7 +172,8 @@ impl Ledger {
 }
 
 fn revise(answer: &mut Answer, version: Version) -> Recorded {
-    let stale = answer.history.contains(&version);
+    let repeats = answer.history.iter().any(|old| old.says_the_same(&version));
+    let stale = repeats && version.time_returned < answer.current.time_returned;
     if stale || answer.current.says_the_same(&version) {
         return Recorded::Unchanged;
     }
@@ -251,6 +252,7 @@ mod tests {
         assert_eq!(task.record("a", first.clone()), Recorded::Unchanged);
         assert_eq!(task.answers[0].current.verdict, Verdict::Reject);
         assert_eq!(task.answers[0].history, [first]);
+        assert_eq!(task.record("a", says(Verdict::Accept, 3)), Recorded::Revised, "and back again");
     }
 
     #[test]

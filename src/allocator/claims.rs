@@ -1,0 +1,415 @@
+//! Hands out tasks, for all listeners together.
+//!
+//! Requests that come in while the store is busy wait and are served as one group: for each the
+//! next tasks are chosen from the [`Window`], and one call claims them all. A claim that was lost
+//! to another process is looked for elsewhere.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::window::{Next, PAGE, Window};
+use super::{Batch, Clock, Given, Reason, Shared};
+use crate::allocation::{Lane, Ledger, Position};
+use crate::store::{Claim, HeldTask, Mark, OpenTask, StoreError};
+use crate::task::{Millis, Task, TaskId};
+
+/// Requests served together at most.
+const GROUP: usize = 512;
+/// How often a request whose claims were lost is tried again before it goes away with less.
+const TRIES: usize = 8;
+/// A lane whose end was reached is not asked again for this long.
+const DRY: Duration = Duration::from_millis(500);
+/// The search from the beginning, for somebody who has run out, comes at most this often…
+const SEARCH_PAUSE: Duration = Duration::from_secs(2);
+/// … and at most this part of the time is spent on it.
+const SEARCH_SHARE: u32 = 50;
+
+/// A request for tasks.
+pub(super) struct Ask {
+    pub(super) annotator: String,
+    pub(super) most: usize,
+    pub(super) excludes: HashSet<String>,
+    pub(super) reply: oneshot::Sender<Result<Batch, Arc<StoreError>>>,
+}
+
+/// What the claims' task is told.
+pub(super) enum Message {
+    Ask(Ask),
+    /// Something changed in the store that may have made tasks available.
+    Look,
+}
+
+/// A task that was chosen to be claimed, and its place in the queue.
+type Chosen = (Arc<Task>, Position);
+
+/// A request while it is served.
+struct Serving {
+    ask: Ask,
+    given: Vec<Given>,
+    claimed: Vec<Arc<Task>>,
+    failed: Option<Arc<StoreError>>,
+}
+
+impl Serving {
+    fn lacks(&self) -> usize {
+        if self.failed.is_some() {
+            return 0;
+        }
+        self.ask.most.saturating_sub(self.given.len() + self.claimed.len())
+    }
+}
+
+pub(super) struct Claims {
+    shared: Arc<Shared>,
+    window: Window,
+    mark: Option<Mark>,
+    /// Ends of lanes that were reached, and when.
+    dry: HashMap<(String, Lane), Millis>,
+    /// When somebody's next search from the beginning may come.
+    next_search: HashMap<String, Millis>,
+}
+
+impl Claims {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            window: Window::default(),
+            mark: None,
+            dry: HashMap::new(),
+            next_search: HashMap::new(),
+        }
+    }
+
+    /// Serves until all senders are gone.
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut group = Vec::new();
+        while messages.recv_many(&mut group, GROUP).await > 0 {
+            let mut asks = Vec::with_capacity(group.len());
+            let mut look = false;
+            for message in group.drain(..) {
+                match message {
+                    Message::Ask(ask) => asks.push(ask),
+                    Message::Look => look = true,
+                }
+            }
+            if look {
+                self.look().await;
+            }
+            if !asks.is_empty() {
+                self.serve(asks).await;
+            }
+        }
+    }
+
+    fn now(&self) -> Millis {
+        (self.shared.clock)()
+    }
+
+    /// Asks the store what came back.
+    async fn look(&mut self) {
+        self.dry.clear();
+        let since = self.mark.unwrap_or_default();
+        match self.shared.store.reopened(since).await {
+            Ok((tasks, mark)) => {
+                self.window.reopen(tasks);
+                self.mark = Some(mark);
+            }
+            Err(error) => tracing::debug!(%error, "cannot see what came back"),
+        }
+    }
+
+    async fn serve(&mut self, asks: Vec<Ask>) {
+        let now = self.now();
+        let mut serving = Vec::with_capacity(asks.len());
+        for ask in asks {
+            serving.push(self.begin(ask, now).await);
+        }
+        for _ in 0..TRIES {
+            let mut claims = Vec::new();
+            for (index, request) in serving.iter_mut().enumerate() {
+                match self.choose(request, now).await {
+                    Ok(tasks) => claims.extend(tasks.into_iter().map(|task| (index, task))),
+                    Err(error) => request.failed = Some(Arc::new(error)),
+                }
+            }
+            if claims.is_empty() {
+                break;
+            }
+            let lost = self.claim(&mut serving, claims, now).await;
+            if !lost {
+                break;
+            }
+        }
+        for request in serving {
+            self.finish(request, now).await;
+        }
+    }
+
+    /// Begins with what the annotator holds already.
+    async fn begin(&self, ask: Ask, now: Millis) -> Serving {
+        let mut serving = Serving { ask, given: Vec::new(), claimed: Vec::new(), failed: None };
+        let annotator = &serving.ask.annotator;
+        let hand = match self.shared.hands.of(annotator, now) {
+            Some(hand) => hand,
+            None => match self.reread(annotator, now).await {
+                Ok(hand) => hand,
+                Err(error) => {
+                    serving.failed = Some(Arc::new(error));
+                    return serving;
+                }
+            },
+        };
+        serving.given = hand
+            .into_iter()
+            .filter(|held| !serving.ask.excludes.contains(held.task.id.as_str()))
+            .filter(|held| !serving.ask.excludes.contains(&held.task.task_hash.to_string()))
+            .take(serving.ask.most)
+            .map(|held| Given { task: held.task, since: held.since })
+            .collect();
+        serving
+    }
+
+    /// Reads from the store what somebody holds, and renews what is about to end: they are back.
+    async fn reread(&self, annotator: &str, now: Millis) -> Result<Vec<HeldTask>, StoreError> {
+        let store = &self.shared.store;
+        let mut hand = store.in_hand(annotator).await?;
+        let until = now + self.shared.lease();
+        if hand.iter().any(|held| held.until <= now) {
+            store.renew(vec![(annotator.to_owned(), until)]).await?;
+            hand = store.in_hand(annotator).await?;
+        }
+        self.shared.hands.set(annotator, hand.clone());
+        Ok(hand)
+    }
+
+    /// Chooses tasks for a request, reading what is missing of the queue.
+    async fn choose(&mut self, request: &Serving, now: Millis) -> Result<Vec<Chosen>, StoreError> {
+        let annotator = request.ask.annotator.clone();
+        let mut chosen = Vec::new();
+        while chosen.len() < request.lacks() {
+            let Some(task) = self.next(&annotator, now).await? else { break };
+            let position = self.window.position(&task.id).unwrap_or(Position::START);
+            self.window.took(&annotator, &task.id);
+            chosen.push((task, position));
+        }
+        Ok(chosen)
+    }
+
+    async fn next(
+        &mut self,
+        annotator: &str,
+        now: Millis,
+    ) -> Result<Option<Arc<Task>>, StoreError> {
+        if let Some(task) = self.window.next_returned(annotator) {
+            return Ok(Some(task));
+        }
+        let lanes = [Lane::Of(annotator.to_owned()), Lane::Anyone];
+        let mut best: Option<Arc<Task>> = None;
+        for lane in &lanes {
+            let Some(task) = self.next_in(annotator, lane, now).await? else { continue };
+            let earlier = best
+                .as_ref()
+                .is_none_or(|best| self.window.position(&task.id) < self.window.position(&best.id));
+            if earlier {
+                best = Some(task);
+            }
+        }
+        if best.is_none() && self.may_search(annotator, now) {
+            best = self.search(annotator, &lanes, now).await?;
+        }
+        Ok(best)
+    }
+
+    async fn next_in(
+        &mut self,
+        annotator: &str,
+        lane: &Lane,
+        now: Millis,
+    ) -> Result<Option<Arc<Task>>, StoreError> {
+        let mut read_a_page = false;
+        loop {
+            let (lane, after) = match self.window.next_in(annotator, lane) {
+                Next::Task(task) => return Ok(Some(task)),
+                Next::Unknown { lane, after } => (lane, after),
+            };
+            let dry = (annotator.to_owned(), lane);
+            if self.dry.get(&dry).is_some_and(|since| now.since(*since) < DRY) {
+                return Ok(None);
+            }
+            let (_, lane) = &dry;
+            let store = Arc::clone(&self.shared.store);
+            if read_a_page {
+                // A whole page had nothing for them: let the store walk, once.
+                let Some(position) = store.first_open_to(annotator, lane, after).await? else {
+                    self.dry.insert(dry, now);
+                    return Ok(None);
+                };
+                self.window.advance(annotator, lane, position);
+                read_a_page = false;
+                continue;
+            }
+            let page = store.open_tasks(lane, after, PAGE).await?;
+            if page.is_empty() {
+                self.dry.insert(dry, now);
+                return Ok(None);
+            }
+            self.window.learn(lane, after, page);
+            read_a_page = true;
+        }
+    }
+
+    /// Whether somebody who has run out may have the store searched from the beginning.
+    fn may_search(&self, annotator: &str, now: Millis) -> bool {
+        self.next_search.get(annotator).is_none_or(|next| *next <= now)
+    }
+
+    /// Searches all lanes from the beginning: what was missed for whatever reason is found here,
+    /// so that nobody is told that nothing is left while something is.
+    async fn search(
+        &mut self,
+        annotator: &str,
+        lanes: &[Lane; 2],
+        now: Millis,
+    ) -> Result<Option<Arc<Task>>, StoreError> {
+        let began = self.now();
+        self.window.rewind(annotator);
+        let mut found = None;
+        for lane in lanes {
+            let store = Arc::clone(&self.shared.store);
+            let Some(position) = store.first_open_to(annotator, lane, Position::START).await?
+            else {
+                continue;
+            };
+            self.window.advance(annotator, lane, position);
+            self.dry.remove(&(annotator.to_owned(), lane.clone()));
+            found = self.next_in(annotator, lane, now).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let took = self.now().since(began);
+        if found.is_none() {
+            let pause = SEARCH_PAUSE.max(took * SEARCH_SHARE);
+            self.next_search.insert(annotator.to_owned(), self.now() + pause);
+            for lane in lanes {
+                self.dry.insert((annotator.to_owned(), lane.clone()), now);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Claims a group in one call; says whether any claim was lost.
+    async fn claim(
+        &mut self,
+        serving: &mut [Serving],
+        chosen: Vec<(usize, Chosen)>,
+        now: Millis,
+    ) -> bool {
+        let until = now + self.shared.lease();
+        let claims = chosen
+            .iter()
+            .map(|(index, (task, _))| Claim {
+                task: task.id.clone(),
+                annotator: serving[*index].ask.annotator.clone(),
+                since: now,
+                until,
+            })
+            .collect();
+        let granted = match self.shared.store.claim(claims).await {
+            Ok(granted) => granted,
+            Err(error) => {
+                // Nobody knows which of them stand: forget everything that was assumed.
+                self.window = Window::default();
+                let error = Arc::new(error);
+                for (index, _) in chosen {
+                    self.shared.hands.forget(&serving[index].ask.annotator);
+                    serving[index].failed = Some(Arc::clone(&error));
+                }
+                return false;
+            }
+        };
+        let mut lost = Vec::new();
+        for ((index, (task, position)), granted) in chosen.into_iter().zip(granted) {
+            let request = &mut serving[index];
+            if granted {
+                let held = HeldTask { task: Arc::clone(&task), position, since: now, until };
+                self.shared.hands.add(&request.ask.annotator, held);
+                request.claimed.push(task);
+            } else {
+                lost.push(task.id.clone());
+            }
+        }
+        if !lost.is_empty() {
+            self.refresh(lost).await;
+            return true;
+        }
+        false
+    }
+
+    /// Learns how tasks really are whose claims were lost.
+    async fn refresh(&mut self, tasks: Vec<TaskId>) {
+        tracing::debug!(claims = tasks.len(), "claims were lost to another process");
+        for task in &tasks {
+            self.window.drop_task(task);
+        }
+        let Ok(records) = self.shared.store.look_up(&tasks).await else { return };
+        let open = records.into_iter().flatten().filter_map(|record| {
+            let ledger = record.ledger;
+            (ledger.free() > 0).then(|| OpenTask {
+                task: record.task,
+                position: record.position,
+                free: ledger.free(),
+                takers: takers(&ledger),
+                lanes: ledger.lanes,
+            })
+        });
+        self.window.reopen(open.collect());
+    }
+
+    async fn finish(&self, request: Serving, now: Millis) {
+        let Serving { ask, mut given, claimed, failed } = request;
+        given.extend(claimed.into_iter().map(|task| Given { task, since: now }));
+        let result = match failed {
+            // What was claimed before the failure is better than nothing.
+            Some(error) if given.is_empty() => Err(error),
+            _ if given.is_empty() => {
+                self.reason(&ask.annotator).await.map(|reason| Batch { given, reason })
+            }
+            _ => Ok(Batch { given, reason: None }),
+        };
+        let _ = ask.reply.send(result);
+    }
+
+    /// Why there is nothing for somebody.
+    async fn reason(&self, annotator: &str) -> Result<Option<Reason>, Arc<StoreError>> {
+        let waiting = self.shared.store.others_hold(annotator).await.map_err(Arc::new)?;
+        Ok(Some(if waiting { Reason::Waiting } else { Reason::Done }))
+    }
+}
+
+fn takers(ledger: &Ledger) -> Vec<String> {
+    let answers = ledger.answers.iter().chain(&ledger.late).map(|answer| &answer.annotator);
+    answers.chain(ledger.held.iter().map(|hold| &hold.annotator)).cloned().collect()
+}
+
+/// Looks what came back and ends leases, at intervals, until the allocator is gone.
+pub(super) async fn keep_house(shared: Arc<Shared>, messages: mpsc::WeakSender<Message>) {
+    loop {
+        // Often enough that a task comes back soon after its lease, seldom enough to cost nothing.
+        let pause = (shared.lease() / 10).clamp(Duration::from_millis(200), Duration::from_secs(5));
+        tokio::time::sleep(pause).await;
+        let Some(sender) = messages.upgrade() else { return };
+        let clock: &Clock = &shared.clock;
+        match shared.store.sweep(clock()).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(tasks = ended, "leases ended; their tasks go to others"),
+            Err(error) => tracing::debug!(%error, "cannot end leases now"),
+        }
+        if sender.send(Message::Look).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The one per process that all listeners ask.
+//!
+//! It gathers what is waiting and claims, or stores, for all annotators in one call of the store:
+//! the round trip and the sync are shared, and annotators of one process do not race each other
+//! for the head of the queue. Handing out (`claims.rs`) and taking in (`answers.rs`) are two tasks
+//! that run beside each other, so two groups are under way at a time.
+//!
+//! Rejected: a claim per request straight to the store, which is what every other system does and
+//! what makes 64 annotators slower than 8 (`docs/decisions/0003-allocator.md`).
+
+mod answers;
+mod claims;
+mod hand;
+mod window;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use self::hand::Hands;
+use crate::allocation::Recorded;
+use crate::store::{Progress, Store, StoreError, Submission};
+use crate::task::{Millis, Task, TaskId, Version};
+
+/// Gives the present moment.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// Requests that wait before the next one has to wait outside.
+const QUEUE: usize = 4096;
+/// Figures older than this are read again.
+const FIGURES: Duration = Duration::from_secs(1);
+
+/// A task in an annotator's hand.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The task.
+    pub task: Arc<Task>,
+    /// When it was handed out.
+    pub since: Millis,
+}
+
+/// What a request for tasks gives.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The tasks: those that were held already first.
+    pub given: Vec<Given>,
+    /// Why there is none.
+    pub reason: Option<Reason>,
+}
+
+/// Why there is nothing to hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing is left for this annotator.
+    Done,
+    /// Others hold what is left; it may come back.
+    Waiting,
+}
+
+impl Reason {
+    /// As it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+struct Figures {
+    read: Millis,
+    progress: Progress,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    lease_ms: AtomicU64,
+    hands: Hands,
+    figures: Mutex<Option<Figures>>,
+}
+
+impl Shared {
+    fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms.load(Ordering::Relaxed))
+    }
+
+    fn figures(&self) -> std::sync::MutexGuard<'_, Option<Figures>> {
+        self.figures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Brings hands and figures up to what was stored.
+    fn note(&self, answers: &[Submission], recorded: &[Recorded]) {
+        let mut figures = self.figures();
+        for (answer, recorded) in answers.iter().zip(recorded) {
+            self.hands.remove(&answer.annotator, &answer.task);
+            if *recorded == Recorded::Saved
+                && let Some(figures) = figures.as_mut()
+            {
+                figures.progress.answers += 1;
+                let shares = &mut figures.progress.annotators;
+                shares.entry(answer.annotator.clone()).or_default().answered += 1;
+            }
+        }
+    }
+
+    /// Renews the leases of those who are active and whose leases are half over.
+    async fn renew_if_due(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
+        let half = now + self.lease() / 2;
+        let due: Vec<&str> =
+            annotators.iter().copied().filter(|who| self.hands.ends_before(who, half)).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.renew(&due, now).await
+    }
+
+    async fn renew(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
+        let until = now + self.lease();
+        let renewals = annotators.iter().map(|who| ((*who).to_owned(), until)).collect();
+        self.store.renew(renewals).await?;
+        for annotator in annotators {
+            self.hands.renewed(annotator, until);
+        }
+        Ok(())
+    }
+}
+
+/// The allocator of a process. Clones are handles to the same one; it ends with the last.
+#[derive(Clone)]
+pub struct Allocator {
+    shared: Arc<Shared>,
+    claims: mpsc::Sender<claims::Message>,
+    answers: mpsc::Sender<answers::Deliver>,
+}
+
+impl Allocator {
+    /// Starts it over a store. `lease` is how long a task stays with somebody who does nothing.
+    ///
+    /// The handles are of the tasks that store what is under way: they end once all clones of the
+    /// allocator are gone and everything is stored.
+    pub fn start(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        lease: Duration,
+    ) -> (Self, Vec<JoinHandle<()>>) {
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            lease_ms: AtomicU64::new(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)),
+            hands: Hands::default(),
+            figures: Mutex::new(None),
+        });
+        let (claims, asks) = mpsc::channel(QUEUE);
+        let (answers, deliveries) = mpsc::channel(QUEUE);
+        let tasks = vec![
+            tokio::spawn(claims::Claims::new(Arc::clone(&shared)).run(asks)),
+            tokio::spawn(answers::run(Arc::clone(&shared), deliveries)),
+        ];
+        tokio::spawn(claims::keep_house(Arc::clone(&shared), claims.downgrade()));
+        (Self { shared, claims, answers }, tasks)
+    }
+
+    /// The store beneath.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Millis {
+        (self.shared.clock)()
+    }
+
+    /// How long a task stays with somebody who does nothing.
+    pub fn lease(&self) -> Duration {
+        self.shared.lease()
+    }
+
+    /// Tasks for an annotator, at most `most`: first what they hold, then new ones. `excludes` are
+    /// identities or task hashes of tasks that they have in view already.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn tasks(
+        &self,
+        annotator: &str,
+        most: usize,
+        excludes: HashSet<String>,
+    ) -> Result<Batch, Arc<StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        let ask = claims::Ask { annotator: annotator.to_owned(), most, excludes, reply };
+        if self.claims.send(claims::Message::Ask(ask)).await.is_err() {
+            return Err(Arc::new(gone("hand out tasks")));
+        }
+        let batch = answer.await.unwrap_or_else(|_| Err(Arc::new(gone("hand out tasks"))))?;
+        if let Err(error) = self.shared.renew_if_due(&[annotator], self.now()).await {
+            tracing::debug!(%error, "cannot renew leases now");
+        }
+        Ok(batch)
+    }
+
+    /// Stores answers; durable when this returns.
+    ///
+    /// # Errors
+    /// If the store cannot be reached: nothing is acknowledged, and all may be sent again.
+    pub async fn answers(
+        &self,
+        answers: Vec<Submission>,
+    ) -> Result<Vec<Recorded>, Arc<StoreError>> {
+        if answers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reply, answer) = oneshot::channel();
+        let delivery = answers::Deliver { answers, reply };
+        if self.answers.send(delivery).await.is_err() {
+            return Err(Arc::new(gone("store answers")));
+        }
+        answer.await.unwrap_or_else(|_| Err(Arc::new(gone("store answers"))))
+    }
+
+    /// The task with this identity if this annotator may see it, and since when they have it.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn task_of(
+        &self,
+        annotator: &str,
+        id: &TaskId,
+    ) -> Result<Option<(Arc<Task>, Option<Millis>)>, StoreError> {
+        if let Some((task, since)) = self.shared.hands.task(annotator, id) {
+            return Ok(Some((task, Some(since))));
+        }
+        let mut records = self.shared.store.look_up(std::slice::from_ref(id)).await?;
+        Ok(records
+            .pop()
+            .flatten()
+            .filter(|record| record.ledger.is_for(annotator))
+            .map(|record| (record.task, None)))
+    }
+
+    /// The identity that belongs to a `_task_hash`, where that is unique: in the annotator's hand,
+    /// or in the project.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn identity_of(
+        &self,
+        annotator: &str,
+        task_hash: i32,
+    ) -> Result<Option<TaskId>, StoreError> {
+        let mut found = self.shared.hands.with_task_hash(annotator, task_hash);
+        if found.is_empty() {
+            found = self.shared.store.with_task_hash(task_hash).await?;
+        }
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    /// An annotator's last answers that count, newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn history(
+        &self,
+        annotator: &str,
+        limit: usize,
+    ) -> Result<Vec<(Arc<Task>, Version)>, StoreError> {
+        self.shared.store.history(annotator, limit).await
+    }
+
+    /// Renews what an annotator holds.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn renew(&self, annotator: &str) -> Result<(), StoreError> {
+        self.shared.renew(&[annotator], self.now()).await
+    }
+
+    /// Takes back what an annotator holds; says how much it was.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn release(&self, annotator: &str) -> Result<u64, StoreError> {
+        self.shared.hands.forget(annotator);
+        let released = self.shared.store.release(annotator).await?;
+        self.shared.hands.forget(annotator);
+        self.look().await;
+        Ok(released)
+    }
+
+    /// Says that tasks were loaded or came back, so that nobody waits for them longer than needed.
+    pub async fn look(&self) {
+        // Should it be gone, nobody waits for tasks any more.
+        let _ = self.claims.send(claims::Message::Look).await;
+    }
+
+    /// The project's figures, at most a second old but for this process's own answers.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn progress(&self) -> Result<Progress, StoreError> {
+        let now = self.now();
+        if let Some(figures) = self.shared.figures().as_ref()
+            && now.since(figures.read) < FIGURES
+            && figures.read <= now
+        {
+            return Ok(figures.progress.clone());
+        }
+        let progress = self.shared.store.progress().await?;
+        *self.shared.figures() = Some(Figures { read: now, progress: progress.clone() });
+        Ok(progress)
+    }
+}
+
+fn gone(doing: &'static str) -> StoreError {
+    StoreError::Away { doing, store: "annotd".into(), source: "it is stopping".into() }
+}

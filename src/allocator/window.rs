@@ -1,0 +1,301 @@
+//! What the allocator knows of the queue: pages of open tasks, and how far everyone has come.
+//!
+//! A lane is read in pages that all annotators share. Each annotator has a cursor in each lane:
+//! nothing up to there can be handed to them, because they took it, or it was full when they
+//! passed. What becomes open again behind a cursor is announced by the store (`reopened`) and goes
+//! into a list of its own, which everyone looks through once, before the lanes. So a claim looks
+//! at what is new since the annotator's last claim and at nothing else: not at finished tasks,
+//! and not at the thousands that somebody who is far ahead has left for others to complete.
+//!
+//! All of this is a memory of the store and no authority. A claim is granted by the store's guard
+//! alone; where the window is wrong, a claim is lost and tried elsewhere, and when nothing seems
+//! to be left the store is searched from the beginning.
+//!
+//! Rejected: the store's own "next task that I have not answered", which walks over everything
+//! that the fastest annotator has left open, at each claim; and an index entry for every pair of
+//! task and annotator, which does not, but multiplies what a load and a claim have to write by the
+//! number of annotators.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::allocation::{Lane, Position};
+use crate::store::OpenTask;
+use crate::task::{Task, TaskId};
+
+/// Tasks of a page. A page serves all annotators who come by, so that reading it costs little a
+/// claim.
+pub(super) const PAGE: usize = 64;
+/// Tasks in memory beyond which the pages are forgotten; the cursors stay.
+const MANY_TASKS: usize = 16_384;
+/// Bytes of tasks in memory beyond which the pages are forgotten.
+const MANY_BYTES: usize = 32 << 20;
+
+struct Entry {
+    task: Arc<Task>,
+    position: Position,
+    free: u32,
+    takers: Vec<String>,
+    lanes: Vec<Lane>,
+}
+
+impl Entry {
+    fn is_open_to(&self, annotator: &str) -> bool {
+        self.free > 0
+            && !self.takers.iter().any(|taker| taker == annotator)
+            && self.lanes.iter().any(|lane| lane.admits(annotator))
+    }
+}
+
+/// A stretch of a lane: everything behind the key under which it is kept, up to `through`.
+struct Page {
+    through: Position,
+    tasks: Vec<(Position, TaskId)>,
+}
+
+#[derive(Default)]
+struct LaneWindow {
+    pages: BTreeMap<Position, Page>,
+    cursors: HashMap<String, Position>,
+}
+
+/// The next step towards a task for an annotator.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// This one seems open to them.
+    Task(Arc<Task>),
+    /// Nothing is known of this lane behind the place: ask the store for a page.
+    Unknown {
+        /// Which lane.
+        lane: Lane,
+        /// Behind which place.
+        after: Position,
+    },
+}
+
+/// The memory of the queue.
+#[derive(Default)]
+pub(super) struct Window {
+    tasks: HashMap<TaskId, Entry>,
+    bytes: usize,
+    lanes: HashMap<Lane, LaneWindow>,
+    /// What came back, by the number of the occasion.
+    returned: BTreeMap<u64, TaskId>,
+    occasions: u64,
+    looked_through: HashMap<String, u64>,
+}
+
+impl Window {
+    /// The next task of this lane for this annotator, or the page that is missing to say.
+    pub(super) fn next_in(&mut self, annotator: &str, lane: &Lane) -> Next {
+        let window = self.lanes.entry(lane.clone()).or_default();
+        let mut cursor = window.cursors.get(annotator).copied().unwrap_or(Position::START);
+        let next = loop {
+            let page = window.pages.range(..=cursor).next_back().map(|(_, page)| page);
+            let Some(page) = page.filter(|page| page.through > cursor) else {
+                break Next::Unknown { lane: lane.clone(), after: cursor };
+            };
+            let first = page.tasks.partition_point(|(position, _)| *position <= cursor);
+            let found = page.tasks[first..].iter().find(|(_, id)| {
+                self.tasks.get(id).is_some_and(|entry| entry.is_open_to(annotator))
+            });
+            if let Some((position, id)) = found {
+                // The cursor stops before the task: it goes past once the task is taken.
+                cursor = Position(position.0 - 1);
+                break Next::Task(Arc::clone(&self.tasks[id].task));
+            }
+            cursor = page.through;
+        };
+        window.cursors.insert(annotator.to_owned(), cursor);
+        next
+    }
+
+    /// The oldest task that came back and that this annotator may have.
+    pub(super) fn next_returned(&mut self, annotator: &str) -> Option<Arc<Task>> {
+        let seen = self.looked_through.get(annotator).copied().unwrap_or(0);
+        let mut through = seen;
+        let mut found = None;
+        let mut gone = Vec::new();
+        for (occasion, id) in self.returned.range(seen + 1..) {
+            match self.tasks.get(id) {
+                Some(entry) if entry.is_open_to(annotator) => {
+                    found = Some(Arc::clone(&entry.task));
+                    break;
+                }
+                Some(entry) if entry.free > 0 => {}
+                _ => gone.push(*occasion),
+            }
+            through = *occasion;
+        }
+        for occasion in gone {
+            self.returned.remove(&occasion);
+        }
+        if through != seen {
+            self.looked_through.insert(annotator.to_owned(), through);
+        }
+        found
+    }
+
+    /// Where a known task stands.
+    pub(super) fn position(&self, task: &TaskId) -> Option<Position> {
+        self.tasks.get(task).map(|entry| entry.position)
+    }
+
+    /// Takes in a page that was read behind `after`.
+    pub(super) fn learn(&mut self, lane: &Lane, after: Position, tasks: Vec<OpenTask>) {
+        if self.tasks.len() > MANY_TASKS || self.bytes > MANY_BYTES {
+            self.forget_pages();
+        }
+        let Some(through) = tasks.last().map(|task| task.position) else { return };
+        let listed = tasks.iter().map(|task| (task.position, task.task.id.clone())).collect();
+        for task in tasks {
+            self.put(task);
+        }
+        let window = self.lanes.entry(lane.clone()).or_default();
+        window.pages.insert(after, Page { through, tasks: listed });
+    }
+
+    /// Moves a cursor forward: nothing before `to` is open to this annotator.
+    pub(super) fn advance(&mut self, annotator: &str, lane: &Lane, to: Position) {
+        let window = self.lanes.entry(lane.clone()).or_default();
+        let cursor = window.cursors.entry(annotator.to_owned()).or_insert(Position::START);
+        *cursor = (*cursor).max(Position(to.0 - 1));
+    }
+
+    /// Takes in tasks that became open out of their turn.
+    pub(super) fn reopen(&mut self, tasks: Vec<OpenTask>) {
+        for task in tasks {
+            let id = task.task.id.clone();
+            self.put(task);
+            self.occasions += 1;
+            self.returned.insert(self.occasions, id);
+        }
+    }
+
+    /// Notes that an annotator has taken a task.
+    pub(super) fn took(&mut self, annotator: &str, task: &TaskId) {
+        let Some(entry) = self.tasks.get_mut(task) else { return };
+        entry.free = entry.free.saturating_sub(1);
+        entry.takers.push(annotator.to_owned());
+        if entry.free == 0 {
+            self.drop_task(task);
+        }
+    }
+
+    /// Notes that a task was not what it seemed. Should it be open all the same, the store says so
+    /// in the next page or when it comes back.
+    pub(super) fn drop_task(&mut self, task: &TaskId) {
+        if let Some(entry) = self.tasks.remove(task) {
+            self.bytes = self.bytes.saturating_sub(entry.task.body.as_str().len());
+        }
+    }
+
+    /// Forgets how far an annotator has come: the next search begins at the beginning.
+    pub(super) fn rewind(&mut self, annotator: &str) {
+        for window in self.lanes.values_mut() {
+            window.cursors.remove(annotator);
+        }
+    }
+
+    fn put(&mut self, open: OpenTask) {
+        let OpenTask { task, position, lanes, free, takers } = open;
+        self.bytes += task.body.as_str().len();
+        let entry = Entry { task: Arc::clone(&task), position, free, takers, lanes };
+        if let Some(old) = self.tasks.insert(task.id.clone(), entry) {
+            self.bytes = self.bytes.saturating_sub(old.task.body.as_str().len());
+        }
+    }
+
+    fn forget_pages(&mut self) {
+        for window in self.lanes.values_mut() {
+            window.pages.clear();
+        }
+        // What came back is not in any page ahead, so it is kept.
+        let returned: std::collections::HashSet<_> = self.returned.values().cloned().collect();
+        self.tasks.retain(|id, _| returned.contains(id));
+        self.bytes = self.tasks.values().map(|entry| entry.task.body.as_str().len()).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Body;
+
+    fn open(number: i64, free: u32) -> OpenTask {
+        let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
+        OpenTask {
+            task: Arc::new(Task::new(body)),
+            position: Position(number),
+            lanes: vec![Lane::Anyone],
+            free,
+            takers: Vec::new(),
+        }
+    }
+
+    fn text(next: Next) -> Result<String, Position> {
+        match next {
+            Next::Task(task) => Ok(task.body.get_as("text").expect("a text")),
+            Next::Unknown { after, .. } => Err(after),
+        }
+    }
+
+    fn take(window: &mut Window, annotator: &str) -> Result<String, Position> {
+        let next = window.next_in(annotator, &Lane::Anyone);
+        if let Next::Task(task) = &next {
+            let id = task.id.clone();
+            window.took(annotator, &id);
+        }
+        text(next)
+    }
+
+    #[test]
+    fn annotators_share_pages_and_take_each_slot_once() {
+        let mut window = Window::default();
+        assert_eq!(take(&mut window, "a"), Err(Position::START));
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
+        assert_eq!(take(&mut window, "a"), Ok("1".into()));
+        assert_eq!(take(&mut window, "b"), Ok("2".into()));
+        assert_eq!(take(&mut window, "a"), Ok("2".into()));
+        assert_eq!(take(&mut window, "a"), Err(Position(2)), "the next page is missing");
+        assert_eq!(take(&mut window, "c"), Err(Position(2)), "everything here is full");
+    }
+
+    #[test]
+    fn what_comes_back_behind_a_cursor_is_found_first_and_looked_at_once() {
+        let mut window = Window::default();
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1), open(3, 1)]);
+        assert_eq!(take(&mut window, "a"), Ok("1".into()));
+        assert_eq!(take(&mut window, "a"), Ok("2".into()));
+        window.reopen(vec![OpenTask { takers: vec!["b".into()], ..open(1, 1) }]);
+        assert!(window.next_returned("b").is_none());
+        let back = window.next_returned("a").expect("it came back");
+        window.took("a", &back.id);
+        assert!(window.next_returned("a").is_none());
+        assert!(window.next_returned("c").is_none());
+        assert!(window.returned.is_empty(), "full tasks do not stay in the list");
+    }
+
+    #[test]
+    fn a_lost_claim_does_not_come_again_and_rewinding_finds_it() {
+        let mut window = Window::default();
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1)]);
+        let Next::Task(task) = window.next_in("a", &Lane::Anyone) else { panic!("a task") };
+        window.drop_task(&task.id);
+        assert_eq!(take(&mut window, "a"), Ok("2".into()));
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1)]);
+        window.rewind("a");
+        assert_eq!(take(&mut window, "a"), Ok("1".into()));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_forgetting_pages() {
+        let mut window = Window::default();
+        let many = i64::try_from(MANY_TASKS).expect("a small number");
+        for number in 0..=many {
+            window.learn(&Lane::Anyone, Position(number), vec![open(number + 1, 1)]);
+        }
+        window.learn(&Lane::Anyone, Position(many + 1), vec![open(many + 2, 1)]);
+        assert_eq!(window.tasks.len(), 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! What every port shares: the accept loop, limits, errors, embedded files, headers.
+//!
+//! A port is a listening socket and a [`Context`] that goes with each request; the routes are one
+//! axum `Router` that all ports of a kind share, so that a thousand ports cost a thousand sockets
+//! and little else.
+//!
+//! Rejected: `axum::serve`, which has no timeout for a client that never finishes its headers and
+//! no deadline when it stops.
+
+mod body;
+mod error;
+mod files;
+mod server;
+
+pub use body::{json_body, to_json};
+pub use error::{ApiError, RequestId};
+pub use files::{asset, page};
+pub use server::{Drain, serve};

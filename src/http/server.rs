@@ -1,0 +1,194 @@
+//! One port: accepts connections, serves requests, and stops without cutting anyone off.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt;
+use tracing::Instrument;
+
+use super::{ApiError, RequestId};
+
+/// How long a client may take over its headers, and stay connected without asking for anything.
+const HEADERS: Duration = Duration::from_secs(75);
+/// The pause after the system refused a connection, such as for want of file descriptors.
+const REFUSED: Duration = Duration::from_millis(100);
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: https: http:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The wish to stop, for all ports of a process.
+#[derive(Clone)]
+pub struct Drain(watch::Receiver<bool>);
+
+impl Drain {
+    /// The wish, and the switch that makes it.
+    pub fn new() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+
+    async fn wished(&mut self) {
+        // If the switch is gone, so is everybody who could want this port.
+        let _ = self.0.wait_for(|wished| *wished).await;
+    }
+}
+
+/// Serves a port until the wish to stop, then finishes the requests that are under way.
+///
+/// `context` goes into the extensions of each request; `name` is the port's in the log.
+pub async fn serve<C: Clone + Send + Sync + 'static>(
+    listener: TcpListener,
+    routes: Router,
+    context: C,
+    name: String,
+    mut drain: Drain,
+) {
+    let connections = GracefulShutdown::new();
+    let span = tracing::info_span!("port", name);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = drain.wished() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                connect(stream, &routes, &context, &connections, &span);
+            }
+            Err(error) => {
+                tracing::warn!(%error, port = name, "a connection was refused by the system");
+                tokio::time::sleep(REFUSED).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+fn connect<C: Clone + Send + Sync + 'static>(
+    stream: TcpStream,
+    routes: &Router,
+    context: &C,
+    connections: &GracefulShutdown,
+    span: &tracing::Span,
+) {
+    // Small replies go out at once. A socket that refuses this works all the same.
+    let _ = stream.set_nodelay(true);
+    let (routes, context) = (routes.clone(), context.clone());
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let (routes, context) = (routes.clone(), context.clone());
+        async move { Ok::<_, Infallible>(answer(request, routes, context).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        // Without a timer the timeout is not kept.
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    // The watcher is taken before the task starts, so that a stop cannot miss the connection.
+    let watched = connections.watch(connection);
+    tokio::spawn(
+        async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+        .instrument(span.clone()),
+    );
+}
+
+async fn answer<C: Clone + Send + Sync + 'static>(
+    request: Request<Incoming>,
+    routes: Router,
+    context: C,
+) -> Response {
+    let id = next_id();
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
+    let mut request = request.map(Body::new);
+    let refused = from_elsewhere(request.method(), request.headers());
+    let mut response = match refused {
+        Some(error) => error.into_response(),
+        None => {
+            request.extensions_mut().insert(context);
+            request.extensions_mut().insert(id.clone());
+            let handled = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
+            match handled.instrument(span.clone()).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => {
+                    span.in_scope(|| tracing::error!("a request ended in a panic"));
+                    ApiError::internal().into_response()
+                }
+            }
+        }
+    };
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = error.render(&id);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+}
+
+/// Requests that another site makes in an annotator's browser: it can send them there, so they are
+/// refused here. Any change is a POST with JSON, which a plain form cannot send.
+fn from_elsewhere(method: &Method, headers: &HeaderMap) -> Option<ApiError> {
+    if method == Method::GET || method == Method::HEAD {
+        return None;
+    }
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let json = text(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.split(';')
+            .next()
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    });
+    if !json {
+        return Some(ApiError::with_status(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            "Send JSON, with the header content-type: application/json.",
+        ));
+    }
+    let origin = text(header::ORIGIN)?;
+    let own = text(header::HOST).unwrap_or_default();
+    let from = origin.split_once("://").map_or(origin, |(_, host)| host);
+    (!from.eq_ignore_ascii_case(own)).then(|| {
+        ApiError::forbidden("foreign_origin", format!("{origin} may not act for this annotator."))
+    })
+}
+
+/// Numbers requests: unlike those of an earlier run, and in order within one.
+fn next_id() -> RequestId {
+    static RUN: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let run = RUN.get_or_init(|| {
+        use std::hash::{BuildHasher, Hasher};
+        // The standard library's hasher is seeded anew in each process.
+        let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
+        u32::try_from(seed & 0xffff_ffff).unwrap_or(0)
+    });
+    RequestId(format!("{run:08x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
