@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annotd::roster::{
     Access, Annotations, Problem, Roster, Setting, StoreKind, compare, explain, line_column, read,
@@ -31,15 +31,8 @@ fn samples() -> BTreeMap<String, String> {
     let mut samples = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("the folder of sample rosters") {
         let path = entry.expect("a sample roster").path();
-        let name = path
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
-        samples.insert(
-            name,
-            fs::read_to_string(&path).expect("a readable sample roster"),
-        );
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        samples.insert(name, fs::read_to_string(&path).expect("a readable sample roster"));
     }
     samples
 }
@@ -73,51 +66,27 @@ port = 9011
 fn every_rule_has_its_message_its_place_and_its_remedy() {
     let mut faults = String::new();
     let samples = samples();
-    assert!(
-        samples.len() > 100,
-        "the samples are not all there: {}",
-        samples.len()
-    );
+    assert!(samples.len() > 100, "the samples are not all there: {}", samples.len());
     for (name, text) in &samples {
-        let expected: Vec<&str> = text
-            .lines()
-            .filter_map(|l| l.strip_prefix("# expect: "))
-            .collect();
-        let helps: Vec<&str> = text
-            .lines()
-            .filter_map(|l| l.strip_prefix("# help: "))
-            .collect();
-        assert_eq!(
-            expected.len(),
-            helps.len(),
-            "{name}: every expectation needs a remedy"
-        );
-        assert_eq!(
-            expected.is_empty(),
-            name.starts_with("valid-"),
-            "{name}: valid or not?"
-        );
+        let expected: Vec<&str> =
+            text.lines().filter_map(|l| l.strip_prefix("# expect: ")).collect();
+        let helps: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("# help: ")).collect();
+        assert_eq!(expected.len(), helps.len(), "{name}: every expectation needs a remedy");
+        assert_eq!(expected.is_empty(), name.starts_with("valid-"), "{name}: valid or not?");
         let problems = read(text, &KNOWN).err().unwrap_or_default();
         let file = format!("{name}.toml");
         let as_expected = problems.len() == expected.len()
-            && problems
-                .iter()
-                .zip(&expected)
-                .zip(&helps)
-                .all(|((problem, expected), help)| {
-                    let (line, column) = problem.line_column(text);
-                    let (place, message) = expected.split_once(' ').expect("a place and a message");
-                    let shown = explain(std::slice::from_ref(problem), text, &file, false);
-                    place == format!("{line}:{column}")
-                        && problem.message.contains(message)
-                        && problem.help.as_deref().is_some_and(|h| h.contains(help))
-                        && shown.contains(&format!("{file}:{line}:{column}"))
-                });
+            && problems.iter().zip(&expected).zip(&helps).all(|((problem, expected), help)| {
+                let (line, column) = problem.line_column(text);
+                let (place, message) = expected.split_once(' ').expect("a place and a message");
+                let shown = explain(std::slice::from_ref(problem), text, &file, false);
+                place == format!("{line}:{column}")
+                    && problem.message.contains(message)
+                    && problem.help.as_deref().is_some_and(|h| h.contains(help))
+                    && shown.contains(&format!("{file}:{line}:{column}"))
+            });
         if !as_expected {
-            let _ = writeln!(
-                faults,
-                "==== {name}: expected {expected:#?} {helps:#?}, found\n"
-            );
+            let _ = writeln!(faults, "==== {name}: expected {expected:#?} {helps:#?}, found\n");
             let _ = writeln!(faults, "{}", explain(&problems, text, &file, false));
         }
     }
@@ -141,18 +110,26 @@ fn messages_are_plain_and_short() {
     for (name, text) in samples() {
         for problem in read(&text, &KNOWN).err().unwrap_or_default() {
             let help = problem.help.as_deref().unwrap_or_default();
-            assert!(
-                problem.message.chars().count() <= 110,
-                "{name}: {}",
-                problem.message
-            );
+            assert!(problem.message.chars().count() <= 110, "{name}: {}", problem.message);
             assert!(help.chars().count() <= 110, "{name}: {help}");
-            assert!(
-                !problem.message.ends_with('.') && !help.ends_with('.'),
-                "{name}: {help}"
-            );
+            assert!(!problem.message.ends_with('.') && !help.ends_with('.'), "{name}: {help}");
         }
     }
+}
+
+#[test]
+fn a_thousand_people_and_as_many_broken_lines_are_read_at_once() {
+    let mut text = "[project]\nname = \"demo\"\ninterface = \"text\"\n".to_owned();
+    for i in 0..1000 {
+        let port = 10_000 + i;
+        let _ =
+            writeln!(text, "[[annotator]]\nname = \"p{i}\"\nport = {port}\ntags = es\nquota = 0");
+    }
+    let begin = Instant::now();
+    assert_eq!(wrong(&text).len(), 2000);
+    // Milliseconds in fact. The work once grew with the square of the number of broken lines, and
+    // this took minutes.
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -164,10 +141,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(roster.lead.port, 9000);
     assert_eq!(roster.allocation.annotations, Annotations::Each(1));
     assert_eq!(roster.allocation.lease, Duration::from_secs(1800));
-    assert_eq!(
-        roster.allocation.steal_after,
-        Some(Duration::from_secs(86_400))
-    );
+    assert_eq!(roster.allocation.steal_after, Some(Duration::from_secs(86_400)));
     assert!(roster.annotators.iter().all(|a| a.active));
     assert_eq!(roster.annotators[0].display_name(), "andy");
 }
@@ -176,25 +150,13 @@ fn what_is_not_said_has_its_default() {
 fn what_is_said_is_read() {
     let roster = valid(&samples()["valid-whole"]);
     assert_eq!(roster.project.labels, ["PERSON", "الشرطة", "😀"]);
-    assert_eq!(
-        roster.project.instructions.as_deref().map(String::as_str),
-        Some("codebook.md")
-    );
+    assert_eq!(roster.project.instructions.as_deref().map(String::as_str), Some("codebook.md"));
     assert_eq!(roster.project.tasks.len(), 2);
-    assert_eq!(
-        roster.project.config["choice_style"].as_str(),
-        Some("multiple")
-    );
-    assert_eq!(
-        roster.project.config["theme"]["sizes"][1].as_float(),
-        Some(2.5)
-    );
+    assert_eq!(roster.project.config["choice_style"].as_str(), Some("multiple"));
+    assert_eq!(roster.project.config["theme"]["sizes"][1].as_float(), Some(2.5));
     assert_eq!(roster.server.access, Some(Access::Open));
     assert_eq!(roster.allocation.annotations, Annotations::Each(2));
-    assert_eq!(
-        roster.allocation.assign_field.as_deref(),
-        Some("meta.target_annotator")
-    );
+    assert_eq!(roster.allocation.assign_field.as_deref(), Some("meta.target_annotator"));
     assert_eq!(roster.allocation.lease, Duration::from_secs(5400));
     assert_eq!(roster.lead.port, 80);
     assert_eq!(roster.annotators[0].display_name(), "Andy H.");
@@ -208,10 +170,7 @@ fn the_places_of_values_can_be_found_for_what_only_the_outside_can_tell() {
     let text = &samples()["valid-whole"];
     let roster = valid(text);
     let said = |path: &str| &text[roster.place(path)];
-    assert_eq!(
-        said("store.url"),
-        "\"mongodb://127.0.0.1:27017/annotd?replicaSet=rs0\""
-    );
+    assert_eq!(said("store.url"), "\"mongodb://127.0.0.1:27017/annotd?replicaSet=rs0\"");
     assert_eq!(said("lead.port"), "80");
     assert_eq!(said("annotator.1.port"), "0x2333");
     assert_eq!(said("project.interface"), "\"ner_manual\"");
@@ -250,19 +209,14 @@ fn a_store_url_from_elsewhere_gets_the_same_treatment() {
     assert_eq!(store_kind("annotd.db"), Ok(StoreKind::File));
     assert_eq!(store_kind("/var/lib/annotd/a:b.db"), Ok(StoreKind::File));
     assert_eq!(store_kind("mongodb://a,b/annotd"), Ok(StoreKind::Mongo));
-    assert_eq!(
-        store_kind("mongodb+srv://cluster.example/annotd"),
-        Ok(StoreKind::Mongo)
-    );
+    assert_eq!(store_kind("mongodb+srv://cluster.example/annotd"), Ok(StoreKind::Mongo));
     assert!(store_kind("redis://h").is_err());
     assert!(store_kind("mongodb:/h").is_err());
 }
 
 #[test]
 fn what_changes_from_one_roster_to_the_next() {
-    let old = valid(&format!(
-        "{SMALL}\n[[annotator]]\nname = \"li\"\nport = 9012\n"
-    ));
+    let old = valid(&format!("{SMALL}\n[[annotator]]\nname = \"li\"\nport = 9012\n"));
     let new = valid(
         r#"
         [project]
@@ -293,10 +247,7 @@ fn what_changes_from_one_roster_to_the_next() {
     assert_eq!((changes.moved[0].from, changes.moved[0].to), (9011, 9020));
     assert_eq!(changes.changed, ["zach"]);
     assert_eq!(changes.paused, ["li"]);
-    assert_eq!(
-        changes.settings,
-        [Setting::Labels, Setting::Allocation, Setting::LeadPort]
-    );
+    assert_eq!(changes.settings, [Setting::Labels, Setting::Allocation, Setting::LeadPort]);
     assert_eq!(compare(&new, &old).resumed, ["li"]);
     assert!(compare(&old, &old).is_empty());
 }

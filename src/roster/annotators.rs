@@ -14,9 +14,12 @@ use super::settings::{Annotator, Lead};
 /// The largest weight. Nobody works a thousand times as much as somebody else.
 const HEAVIEST: f64 = 1000.0;
 
+/// The largest quota: more tasks than a project has.
+const LARGEST_QUOTA: u32 = 1_000_000_000;
+
 /// Reads all annotators. The result has one for every table in the text, also for those in which
 /// something is wrong, so that positions agree with the paths of places.
-pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: &Lead) -> Vec<Annotator> {
+pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<Annotator> {
     let sections = reader.tables(top, "annotator", &ANNOTATOR);
     let sections = match sections {
         Some(sections) if !sections.is_empty() => sections.value,
@@ -44,18 +47,13 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: &Lead) -> Vec<A
                     .help("add a line such as port = 9010"),
             );
         }
-        let tags = reader
-            .texts(section, "tags")
-            .map(|t| t.value)
-            .unwrap_or_default();
+        let tags = reader.texts(section, "tags").map(|t| t.value).unwrap_or_default();
         people.push(Annotator {
             name: name.as_ref().map(|n| n.value.clone()).unwrap_or_default(),
             port: port.as_ref().map_or(0, |p| p.value),
             display: reader.text(section, "display").map(|d| d.value),
             tags: reader.unique("tag", tags),
-            quota: reader
-                .whole(section, "quota", 1..=u32::MAX)
-                .map(|q| q.value),
+            quota: reader.whole(section, "quota", 1..=LARGEST_QUOTA).map(|q| q.value),
             weight: weight(reader, section),
             active: reader.truth(section, "active").unwrap_or(true),
         });
@@ -73,11 +71,8 @@ fn weight(reader: &mut Reader, section: &Section<'_>) -> f64 {
         Some(weight) if weight.value > 0.0 && weight.value <= HEAVIEST => weight.value,
         Some(weight) => {
             reader.report(
-                Problem::new(
-                    format!("weight must be above 0 and at most {HEAVIEST}"),
-                    weight.at,
-                )
-                .help("1 is a full part, 0.5 half of one; active = false gives no work at all"),
+                Problem::new(format!("weight must be above 0 and at most {HEAVIEST}"), weight.at)
+                    .help("1 is a full part, 0.5 half of one; active = false gives no work at all"),
             );
             1.0
         }
@@ -92,26 +87,17 @@ fn unique_names(reader: &mut Reader, names: &[Option<Located<String>>]) {
             continue;
         };
         let problem = if earlier.value == name.value {
-            Problem::new(
-                format!("there are two annotators called {}", name.value),
-                name.at.clone(),
-            )
+            Problem::new(format!("there are two annotators called {}", name.value), name.at.clone())
         } else {
             Problem::new(
-                format!(
-                    "{} and {} differ only in capitals",
-                    earlier.value, name.value
-                ),
+                format!("{} and {} differ only in capitals", earlier.value, name.value),
                 name.at.clone(),
             )
         };
         reader.report(
             problem
                 .also(earlier.at.clone(), "the first one")
-                .help(format!(
-                    "rename one of them, for example to {}2",
-                    name.value
-                )),
+                .help(format!("rename one of them, for example to {}2", name.value)),
         );
     }
 }
@@ -120,40 +106,20 @@ fn unique_ports(
     reader: &mut Reader,
     names: &[Option<Located<String>>],
     ports: &[Option<Located<u16>>],
-    lead: &Lead,
+    lead: Lead,
 ) {
-    let taken: BTreeSet<u16> = ports
-        .iter()
-        .flatten()
-        .map(|p| p.value)
-        .chain([lead.port])
-        .collect();
-    let highest = ports
-        .iter()
-        .flatten()
-        .map(|p| p.value)
-        .max()
-        .unwrap_or(9009);
-    let mut free = (highest..=u16::MAX)
-        .chain(1024..highest)
-        .filter(|p| !taken.contains(p));
+    let taken: BTreeSet<u16> = ports.iter().flatten().map(|p| p.value).chain([lead.port]).collect();
+    let highest = ports.iter().flatten().map(|p| p.value).max().unwrap_or(9009);
+    let mut free = (highest..=u16::MAX).chain(1024..highest).filter(|p| !taken.contains(p));
     let mut first: BTreeMap<u16, (&str, Range<usize>)> = BTreeMap::new();
     for (name, port) in names.iter().zip(ports) {
         let Some(port) = port else { continue };
-        let name = name
-            .as_ref()
-            .map_or("another annotator", |n| n.value.as_str());
+        let name = name.as_ref().map_or("another annotator", |n| n.value.as_str());
         let problem = if port.value == lead.port {
-            Problem::new(
-                format!("port {} is the lead's", port.value),
-                port.at.clone(),
-            )
+            Problem::new(format!("port {} is the lead's", port.value), port.at.clone())
         } else if let Some((holder, at)) = first.get(&port.value) {
-            Problem::new(
-                format!("port {} is {holder}'s already", port.value),
-                port.at.clone(),
-            )
-            .also(at.clone(), "here")
+            Problem::new(format!("port {} is {holder}'s already", port.value), port.at.clone())
+                .also(at.clone(), "here")
         } else {
             first.insert(port.value, (name, port.at.clone()));
             continue;

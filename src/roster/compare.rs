@@ -74,45 +74,28 @@ pub enum Setting {
 
 /// What changes from the old roster to the new one.
 pub fn compare(old: &Roster, new: &Roster) -> Changes {
-    let mut changes = Changes {
-        settings: settings(old, new),
-        ..Changes::default()
-    };
-    let mut before: std::collections::HashMap<&str, &Annotator> = old
-        .annotators
-        .iter()
-        .map(|a| (a.name.as_str(), a))
-        .collect();
+    let mut changes = Changes { settings: settings(old, new), ..Changes::default() };
+    let mut before: std::collections::HashMap<&str, &Annotator> =
+        old.annotators.iter().map(|a| (a.name.as_str(), a)).collect();
     for now in &new.annotators {
         let Some(then) = before.remove(now.name.as_str()) else {
             changes.added.push(now.name.clone());
             continue;
         };
         if then.port != now.port {
-            changes.moved.push(Moved {
-                name: now.name.clone(),
-                from: then.port,
-                to: now.port,
-            });
+            changes.moved.push(Moved { name: now.name.clone(), from: then.port, to: now.port });
         }
         match (then.active, now.active) {
             (true, false) => changes.paused.push(now.name.clone()),
             (false, true) => changes.resumed.push(now.name.clone()),
             _ => {}
         }
-        let same_listener = Annotator {
-            port: now.port,
-            active: now.active,
-            ..then.clone()
-        };
+        let same_listener = Annotator { port: now.port, active: now.active, ..then.clone() };
         if same_listener != *now {
             changes.changed.push(now.name.clone());
         }
     }
-    let gone = old
-        .annotators
-        .iter()
-        .filter(|a| before.contains_key(a.name.as_str()));
+    let gone = old.annotators.iter().filter(|a| before.contains_key(a.name.as_str()));
     changes.removed = gone.map(|a| a.name.clone()).collect();
     changes
 }
@@ -130,10 +113,7 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::Store, old.store != new.store),
         (Setting::Bind, server.0.bind != server.1.bind),
         (Setting::Access, server.0.access != server.1.access),
-        (
-            Setting::Certificate,
-            server.0.cert != server.1.cert || server.0.key != server.1.key,
-        ),
+        (Setting::Certificate, server.0.cert != server.1.cert || server.0.key != server.1.key),
         (Setting::Allocation, old.allocation != new.allocation),
         (Setting::LeadPort, old.lead != new.lead),
     ]

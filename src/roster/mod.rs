@@ -66,26 +66,14 @@ pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Problem
         let store = server::read_store(&mut reader, &top);
         let server = server::read_server(&mut reader, &top);
         let lead = server::read_lead(&mut reader, &top);
-        let annotators = annotators::read(&mut reader, &top, &lead);
+        let annotators = annotators::read(&mut reader, &top, lead);
         let allocation = rules::read(&mut reader, &top, &annotators);
         let (found, places) = reader.finish();
-        let roster = Roster {
-            project,
-            store,
-            server,
-            allocation,
-            lead,
-            annotators,
-            places,
-        };
+        let roster = Roster { project, store, server, allocation, lead, annotators, places };
         let missing_here = not_built::not_built_yet(&roster);
         // What stands on a line that cannot be read has had its message.
-        let unread = |p: &Problem| !syntax::same_line(text, &problems, p);
-        let more: Vec<_> = found
-            .into_iter()
-            .chain(missing_here)
-            .filter(unread)
-            .collect();
+        let unread = |p: &Problem| !mistakes.lines.contains(&syntax::line_start(text, p));
+        let more: Vec<_> = found.into_iter().chain(missing_here).filter(unread).collect();
         problems.extend(more);
         if problems.is_empty() {
             return Ok(roster);

@@ -14,12 +14,7 @@ pub(super) fn not_built_yet(roster: &Roster) -> Vec<Problem> {
     problems.extend(server(roster));
     for (i, annotator) in roster.annotators.iter().enumerate() {
         if annotator.quota.is_some() {
-            problems.push(refuse(
-                roster,
-                &format!("annotator.{i}.quota"),
-                "a quota",
-                LEAVE_OUT,
-            ));
+            problems.push(refuse(roster, &format!("annotator.{i}.quota"), "a quota", LEAVE_OUT));
         }
         // Not written out, or written out as the default.
         #[expect(clippy::float_cmp)]
@@ -49,30 +44,10 @@ fn rules(roster: &Roster) -> Vec<Problem> {
             "annotations = \"all\"",
             "write the number of annotators instead",
         ),
-        (
-            "mix",
-            rules.mix.is_some(),
-            "a mixture",
-            "write a whole number, such as annotations = 1",
-        ),
-        (
-            "split",
-            rules.split != Split::Exact,
-            "split = \"hash\"",
-            "write split = \"exact\"",
-        ),
-        (
-            "route",
-            rules.route == Route::Balanced,
-            "route = \"balanced\"",
-            "write route = \"open\"",
-        ),
-        (
-            "route",
-            rules.route == Route::Hash,
-            "route = \"hash\"",
-            "write route = \"open\"",
-        ),
+        ("mix", rules.mix.is_some(), "a mixture", "write a whole number, such as annotations = 1"),
+        ("split", rules.split != Split::Exact, "split = \"hash\"", "write split = \"exact\""),
+        ("route", rules.route == Route::Balanced, "route = \"balanced\"", "write route = \"open\""),
+        ("route", rules.route == Route::Hash, "route = \"hash\"", "write route = \"open\""),
         (
             "on_disagreement",
             rules.on_disagreement.is_some(),
@@ -91,12 +66,7 @@ fn rules(roster: &Roster) -> Vec<Problem> {
             "when_short = \"partial\"",
             "write when_short = \"hold\"",
         ),
-        (
-            "order",
-            rules.order == Order::Random,
-            "order = \"random\"",
-            "write order = \"loaded\"",
-        ),
+        ("order", rules.order == Order::Random, "order = \"random\"", "write order = \"loaded\""),
         (
             "order",
             rules.order == Order::FinishFirst,
@@ -120,7 +90,7 @@ fn server(roster: &Roster) -> Option<Problem> {
     if let (Some(Located { at, .. }), Some(_)) = (&server.cert, &server.key) {
         return Some(
             Problem::new("TLS is not built yet", at.clone())
-                .help("delete cert and key, and put a reverse proxy before annotd"),
+                .help("delete cert and key, and put a reverse proxy in front of annotd"),
         );
     }
     None

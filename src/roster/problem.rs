@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+/// What some editors put before the first character of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// One mistake in a roster.
 ///
 /// The caller may make its own, for what only the outside can tell:
@@ -30,13 +33,7 @@ pub struct Problem {
 impl Problem {
     /// A problem at a place (in bytes of the text).
     pub fn new(message: impl Into<String>, at: Range<usize>) -> Self {
-        Self {
-            message: message.into(),
-            at,
-            label: None,
-            help: None,
-            also: None,
-        }
+        Self { message: message.into(), at, label: None, help: None, also: None }
     }
 
     /// With a few words beside the caret.
@@ -77,8 +74,10 @@ impl Problem {
 /// The line and the column of a place in a text, both from 1, the column in characters.
 ///
 /// `offset` is in bytes; one beyond the end, or inside a character, counts as the nearest before.
+/// A byte order mark at the beginning of the text, which no editor shows, is not counted.
 pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..boundary(text, offset)];
+    let before = before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.matches('\n').count() + 1;
     (line, before[line_start..].chars().count() + 1)
@@ -91,30 +90,27 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
 /// the result has terminal escapes in it. Passwords in URLs are shown as asterisks: the result goes
 /// to logs and dashboards.
 pub fn explain(problems: &[Problem], text: &str, file: &str, colour: bool) -> String {
-    let text = without_passwords(text);
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
+    let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mark = text.len() - bare.len();
+    let place = |at: &Range<usize>| {
+        visible(bare, &(at.start.saturating_sub(mark)..at.end.saturating_sub(mark)))
     };
+    let text = without_passwords(bare);
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for problem in problems {
         if !out.is_empty() {
             out.push('\n');
         }
-        let at = visible(&text, &problem.at);
-        let mut caret = AnnotationKind::Primary.span(at);
+        let mut caret = AnnotationKind::Primary.span(place(&problem.at));
         if let Some(label) = &problem.label {
             caret = caret.label(label);
         }
         let mut snippet = Snippet::source(&text).path(file).annotation(caret);
-        if let Some((place, label)) = &problem.also {
-            let place = visible(&text, place);
-            snippet = snippet.annotation(AnnotationKind::Context.span(place).label(label));
+        if let Some((at, label)) = &problem.also {
+            snippet = snippet.annotation(AnnotationKind::Context.span(place(at)).label(label));
         }
-        let mut group = Level::ERROR
-            .primary_title(&problem.message)
-            .element(snippet);
+        let mut group = Level::ERROR.primary_title(&problem.message).element(snippet);
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help));
         }
@@ -155,11 +151,8 @@ pub(super) fn without_passwords(text: &str) -> String {
 /// where it gets long.
 pub(super) fn quoted(value: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = value
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let mut shown: String =
+        value.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if value.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
@@ -170,9 +163,7 @@ pub(super) fn quoted(value: &str) -> String {
 /// there, at least one character wide.
 fn visible(text: &str, at: &Range<usize>) -> Range<usize> {
     let at = fit(text, at);
-    let line_end = text[at.start..]
-        .find(['\n', '\r'])
-        .map_or(text.len(), |n| at.start + n);
+    let line_end = text[at.start..].find(['\n', '\r']).map_or(text.len(), |n| at.start + n);
     let mut end = at.end.min(line_end);
     if end == at.start
         && end < line_end
@@ -190,10 +181,7 @@ fn fit(text: &str, at: &Range<usize>) -> Range<usize> {
 
 fn boundary(text: &str, offset: usize) -> usize {
     // `str::floor_char_boundary` is younger than the oldest compiler that annotd supports.
-    (0..=offset.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -212,14 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_moves_no_column() {
+        let text = "\u{feff}a = 1\nb = 2\n";
+        assert_eq!(line_column(text, 3), (1, 1));
+        assert_eq!(line_column(text, 9), (2, 1));
+        let shown =
+            explain(&[Problem::new("no", 7..8), Problem::new("no", 9..10)], text, "f", false);
+        assert!(shown.contains("f:1:5") && shown.contains("f:2:1"), "{shown}");
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
         let text = "url = \"mongodb://me:geh/e\u{ef}m@host/db\"\nx = \"http://host/\"";
         let shown = without_passwords(text);
         assert_eq!(shown.len(), text.len());
-        assert!(
-            shown.starts_with("url = \"mongodb://me:********@host/db\"\n"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("url = \"mongodb://me:********@host/db\"\n"), "{shown}");
         assert!(shown.ends_with("x = \"http://host/\""));
         let problem = Problem::new("no", 0..3);
         assert!(!explain(&[problem], text, "f", false).contains("geh"));

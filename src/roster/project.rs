@@ -45,10 +45,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         interface: interface.map(|i| i.value).unwrap_or_default(),
         labels,
         instructions: reader.text(&section, "instructions"),
-        tasks: reader
-            .texts(&section, "tasks")
-            .map(|t| t.value)
-            .unwrap_or_default(),
+        tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
         config: config(reader, &section),
     }
 }
@@ -73,10 +70,8 @@ pub(super) fn name(
 ) -> Option<Located<String>> {
     if section.lacks("name") {
         reader.report(
-            Problem::new(format!("this {whose} has no name"), section.at.clone()).help(format!(
-                "add a line such as name = \"{}\"",
-                sample_name(whose)
-            )),
+            Problem::new(format!("this {whose} has no name"), section.at.clone())
+                .help(format!("add a line such as name = \"{}\"", sample_name(whose))),
         );
     }
     let name = reader.text(section, "name")?;
@@ -103,11 +98,7 @@ pub(super) fn name(
 }
 
 fn sample_name(whose: &str) -> &'static str {
-    if whose == "annotator" {
-        "andy"
-    } else {
-        "my_project"
-    }
+    if whose == "annotator" { "andy" } else { "my_project" }
 }
 
 fn interface(
@@ -117,10 +108,8 @@ fn interface(
 ) -> Option<Located<String>> {
     if section.lacks("interface") {
         reader.report(
-            Problem::new("this project has no interface", section.at.clone()).help(format!(
-                "add interface = \"…\" with one of: {}",
-                list(known)
-            )),
+            Problem::new("this project has no interface", section.at.clone())
+                .help(format!("add interface = \"…\" with one of: {}", list(known))),
         );
     }
     let interface = reader.text(section, "interface")?;
@@ -129,11 +118,8 @@ fn interface(
     }
     let shown = quoted(&interface);
     let problem = if interfaces::in_family(&interface) {
-        Problem::new(
-            format!("the interface {shown} is not built yet"),
-            interface.at,
-        )
-        .help(format!("this version can show: {}", list(known)))
+        Problem::new(format!("the interface {shown} is not built yet"), interface.at)
+            .help(format!("this version can show: {}", list(known)))
     } else {
         let near = closest(&interface, known.iter().copied())
             .or_else(|| closest(&interface, interfaces::names()));
@@ -157,26 +143,21 @@ fn config(reader: &mut Reader, project: &Section<'_>) -> Table {
         reader.wrong_type(project, "config", "a table", value, at);
         return Table::new();
     };
+    reader.note(project, "config", at);
     if let Some(style) = table.get("choice_style")
         && !matches!(style.get_ref(), DeValue::String(s) if matches!(s.as_ref(), "single" | "multiple"))
     {
         reader.report(
-            Problem::new(
-                "choice_style is neither \"single\" nor \"multiple\"",
-                style.span(),
-            )
-            .help(for_example("choice_style = \"single\"")),
+            Problem::new("choice_style is neither \"single\" nor \"multiple\"", style.span())
+                .help(for_example("choice_style = \"single\"")),
         );
     }
     if let Some(accept) = table.get("choice_auto_accept")
         && !matches!(accept.get_ref(), DeValue::Boolean(_))
     {
         reader.report(
-            Problem::new(
-                "choice_auto_accept is neither true nor false",
-                accept.span(),
-            )
-            .help(for_example("choice_auto_accept = true")),
+            Problem::new("choice_auto_accept is neither true nor false", accept.span())
+                .help(for_example("choice_auto_accept = true")),
         );
     }
     copy_table(reader, table)
@@ -196,21 +177,14 @@ fn copy_table(reader: &mut Reader, table: &DeTable<'_>) -> Table {
 fn copy_value(reader: &mut Reader, value: &DeValue<'_>, at: Range<usize>) -> Option<Value> {
     let copy = match value {
         DeValue::String(text) => Some(Value::String(text.to_string())),
-        DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix())
-            .ok()
-            .map(Value::Integer),
-        DeValue::Float(f) => f
-            .as_str()
-            .parse()
-            .ok()
-            .filter(|n: &f64| n.is_finite())
-            .map(Value::Float),
+        DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix()).ok().map(Value::Integer),
+        DeValue::Float(f) => {
+            f.as_str().parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float)
+        }
         DeValue::Boolean(truth) => Some(Value::Boolean(*truth)),
         DeValue::Datetime(_) => None,
         DeValue::Array(list) => {
-            let copies = list
-                .iter()
-                .filter_map(|v| copy_value(reader, v.get_ref(), v.span()));
+            let copies = list.iter().filter_map(|v| copy_value(reader, v.get_ref(), v.span()));
             Some(Value::Array(copies.collect()))
         }
         DeValue::Table(table) => Some(Value::Table(copy_table(reader, table))),

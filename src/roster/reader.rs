@@ -44,11 +44,7 @@ impl<'t> Section<'t> {
 
     /// The path of a key, as `Places` knows it.
     pub(super) fn path(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The value of a key with its place.
@@ -66,10 +62,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new() -> Self {
-        Self {
-            problems: Vec::new(),
-            places: Places::default(),
-        }
+        Self { problems: Vec::new(), places: Places::default() }
     }
 
     pub(super) fn finish(self) -> (Vec<Problem>, Places) {
@@ -78,6 +71,11 @@ impl Reader {
 
     pub(super) fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// Notes a place that no getter has noted.
+    pub(super) fn note(&mut self, section: &Section<'_>, key: &str, at: Range<usize>) {
+        self.places.note(section.path(key), at);
     }
 
     /// The whole document.
@@ -93,12 +91,7 @@ impl Reader {
         shape: &'static Shape,
     ) -> Section<'t> {
         let path = section.path(key);
-        let nothing = Section {
-            shape,
-            table: None,
-            at: section.at.clone(),
-            path: path.clone(),
-        };
+        let nothing = Section { shape, table: None, at: section.at.clone(), path: path.clone() };
         match section.get(key) {
             None => nothing,
             Some((DeValue::Table(table), at)) => self.open(shape, table, at, path),
@@ -160,7 +153,7 @@ impl Reader {
         };
         self.places.note(section.path(key), at.clone());
         let mut texts = Vec::with_capacity(list.len());
-        for element in list.iter() {
+        for element in list {
             match element.get_ref() {
                 DeValue::String(text) => {
                     texts.extend(self.not_blank(section, key, text, element.span()));
@@ -185,17 +178,11 @@ impl Reader {
         };
         self.places.note(section.path(key), at.clone());
         let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
-        let fits = number
-            .and_then(|n| u32::try_from(n).ok())
-            .filter(|n| bounds.contains(n));
+        let fits = number.and_then(|n| u32::try_from(n).ok()).filter(|n| bounds.contains(n));
         if fits.is_none() {
             self.report(
                 Problem::new(
-                    format!(
-                        "{key} must be between {} and {}",
-                        bounds.start(),
-                        bounds.end()
-                    ),
+                    format!("{key} must be between {} and {}", bounds.start(), bounds.end()),
                     at.clone(),
                 )
                 .help(for_example(section.shape.example(key))),
@@ -211,9 +198,7 @@ impl Reader {
             DeValue::Integer(i) => {
                 // Beyond 2^53 the nearest fraction will do: no bound of a roster is near it.
                 #[expect(clippy::cast_precision_loss)]
-                i64::from_str_radix(i.as_str(), i.radix())
-                    .ok()
-                    .map(|n| n as f64)
+                i64::from_str_radix(i.as_str(), i.radix()).ok().map(|n| n as f64)
             }
             DeValue::Float(f) => f.as_str().parse().ok(),
             other => {
@@ -263,35 +248,23 @@ impl Reader {
         None
     }
 
-    /// A span of time within bounds, which are given as people write them too.
+    /// A span of time within bounds. `in_words` says the bounds, `examples` what to write.
     pub(super) fn duration(
         &mut self,
         section: &Section<'_>,
         key: &str,
         bounds: RangeInclusive<Duration>,
         in_words: &str,
+        examples: &str,
     ) -> Option<Duration> {
         let text = self.text(section, key)?;
-        let Some(length) = duration::parse(&text) else {
-            self.report(
-                Problem::new(
-                    format!("{} is not a length of time", quoted(&text)),
-                    text.at,
-                )
-                .help(format!(
-                    "write for example {key} = \"90s\", \"30m\", \"2h\" or \"1d\""
-                )),
-            );
-            return None;
+        let message = match duration::parse(&text) {
+            Some(length) if bounds.contains(&length) => return Some(length),
+            Some(_) => format!("{key} must be {in_words}"),
+            None => format!("{} is not a length of time", quoted(&text)),
         };
-        if !bounds.contains(&length) {
-            self.report(
-                Problem::new(format!("{key} must be {in_words}"), text.at)
-                    .help(for_example(section.shape.example(key))),
-            );
-            return None;
-        }
-        Some(length)
+        self.report(Problem::new(message, text.at).help(for_example(examples)));
+        None
     }
 
     /// Reports each value of a list that was there before, and keeps the others.
@@ -341,9 +314,8 @@ impl Reader {
         };
         let found = match found {
             DeValue::String(_) => "text",
-            DeValue::Integer(_) => "a number",
             DeValue::Float(_) if expected == "a whole number" => "a number with a fraction",
-            DeValue::Float(_) => "a number",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
             DeValue::Boolean(_) => "true or false",
             DeValue::Datetime(_) => "a date or time",
             DeValue::Array(_) => "a list",
@@ -369,12 +341,7 @@ impl Reader {
                 self.unknown_key(shape, name, key.span());
             }
         }
-        Section {
-            shape,
-            table: Some(table),
-            at,
-            path,
-        }
+        Section { shape, table: Some(table), at, path }
     }
 
     fn unknown_key(&mut self, shape: &'static Shape, name: &str, at: Range<usize>) {
@@ -387,11 +354,7 @@ impl Reader {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("{} has: {}", shape.title, list(&names)),
         };
-        let message = format!(
-            "{} has no `{}`",
-            shape.title,
-            quoted(name).trim_matches('"')
-        );
+        let message = format!("{} has no `{}`", shape.title, quoted(name).trim_matches('"'));
         self.report(Problem::new(message, at).help(help));
     }
 
@@ -416,9 +379,14 @@ pub(super) fn for_example(line: &str) -> String {
     format!("write for example: {line}")
 }
 
-/// Names in a row, for people.
+/// Names in a row, for people; of very many only the first.
 pub(super) fn list(names: &[&str]) -> String {
-    names.join(", ")
+    const MOST: usize = 12;
+    let mut row = names[..names.len().min(MOST)].join(", ");
+    if names.len() > MOST {
+        row.push_str(", …");
+    }
+    row
 }
 
 /// The name that was probably meant, if any is near enough: at most one slip in three letters, or
@@ -433,11 +401,8 @@ pub(super) fn closest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -
     }
     let begun = |name: &str| {
         let name = plain(name);
-        let (short, long) = if name.len() < written.len() {
-            (&*name, &*written)
-        } else {
-            (&*written, &*name)
-        };
+        let (short, long) =
+            if name.len() < written.len() { (&*name, &*written) } else { (&*written, &*name) };
         short.len() > 2 && long.starts_with(short)
     };
     names

@@ -29,21 +29,13 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
         annotations: annotations.unwrap_or(default.annotations),
         mix,
         split: reader
-            .one_of(
-                &section,
-                "split",
-                &[("exact", Split::Exact), ("hash", Split::Hash)],
-            )
+            .one_of(&section, "split", &[("exact", Split::Exact), ("hash", Split::Hash)])
             .unwrap_or(default.split),
         route: reader
             .one_of(
                 &section,
                 "route",
-                &[
-                    ("open", Route::Open),
-                    ("balanced", Route::Balanced),
-                    ("hash", Route::Hash),
-                ],
+                &[("open", Route::Open), ("balanced", Route::Balanced), ("hash", Route::Hash)],
             )
             .unwrap_or(default.route),
         assign_field: assign_field(reader, &section),
@@ -54,6 +46,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
                 "lease",
                 Duration::from_secs(10)..=Duration::from_secs(30 * DAY),
                 "between 10 seconds and 30 days",
+                r#"lease = "90s", "30m", "2h" or "1d""#,
             )
             .unwrap_or(default.lease),
         steal_after: steal_after(reader, &section, default.steal_after),
@@ -77,10 +70,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
             .unwrap_or(default.order),
     };
     let on_disagreement = disagreement(reader, &section, &rules, annotators);
-    let rules = Rules {
-        on_disagreement,
-        ..rules
-    };
+    let rules = Rules { on_disagreement, ..rules };
     enough_people(reader, &section, &rules, annotators);
     rules
 }
@@ -96,17 +86,17 @@ fn annotations(reader: &mut Reader, section: &Section<'_>) -> Option<Annotations
         return None;
     }
     match value {
-        DeValue::String(text) if text == "all" => reader
-            .text(section, "annotations")
-            .map(|_| Annotations::All),
+        DeValue::String(text) if text == "all" => {
+            reader.text(section, "annotations").map(|_| Annotations::All)
+        }
         DeValue::String(text) if text.trim().parse::<f64>().is_err() => {
             let message = format!("annotations cannot be {}", quoted(text));
             reader.report(Problem::new(message, at).help(HELP));
             None
         }
-        DeValue::Integer(_) => reader
-            .whole(section, "annotations", 1..=MOST)
-            .map(|n| Annotations::Each(n.value)),
+        DeValue::Integer(_) => {
+            reader.whole(section, "annotations", 1..=MOST).map(|n| Annotations::Each(n.value))
+        }
         _ => {
             let average = reader.number(section, "annotations")?;
             if !(1.0..=f64::from(MOST)).contains(&average.value) {
@@ -157,10 +147,7 @@ fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
             fits
         });
         if let (Some(share), Some(annotations)) = (share, annotations) {
-            shares.push(Share {
-                share: share.value,
-                annotations: annotations.value,
-            });
+            shares.push(Share { share: share.value, annotations: annotations.value });
         }
     }
     // With a part missing the sum says nothing.
@@ -170,11 +157,8 @@ fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
         let shown = format!("{sum:.9}");
         let shown = shown.trim_end_matches('0').trim_end_matches('.');
         reader.report(
-            Problem::new(
-                format!("the shares add up to {shown}, not to 1"),
-                parts.at.clone(),
-            )
-            .help("change them so that they add up to 1"),
+            Problem::new(format!("the shares add up to {shown}, not to 1"), parts.at.clone())
+                .help("change them so that they add up to 1"),
         );
         return None;
     }
@@ -185,11 +169,8 @@ fn assign_field(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let field = reader.text(section, "assign_field")?;
     if field.split('.').any(|part| part.trim().is_empty()) {
         reader.report(
-            Problem::new(
-                format!("{} is not a path in a task", quoted(&field)),
-                field.at,
-            )
-            .help(for_example(ALLOCATION.example("assign_field"))),
+            Problem::new(format!("{} is not a path in a task", quoted(&field)), field.at)
+                .help(for_example(ALLOCATION.example("assign_field"))),
         );
         return None;
     }
@@ -211,6 +192,7 @@ fn steal_after(
             "steal_after",
             Duration::from_secs(60)..=Duration::from_secs(365 * DAY),
             "between a minute and 365 days, or \"never\"",
+            r#"steal_after = "2h", "1d" or "never""#,
         )
         .or(default)
 }
@@ -231,14 +213,9 @@ fn disagreement(
                 .help(for_example(ALLOCATION.example("on_disagreement"))),
         );
     }
-    let extra = reader
-        .whole(&table, "extra", 1..=MOST)
-        .map_or(1, |n| n.value);
+    let extra = reader.whole(&table, "extra", 1..=MOST).map_or(1, |n| n.value);
     let max = reader.whole(&table, "max", 1..=MOST);
-    let by = reader
-        .texts(&table, "by")
-        .map(|b| b.value)
-        .unwrap_or_default();
+    let by = reader.texts(&table, "by").map(|b| b.value).unwrap_or_default();
     for name in &by {
         if annotators.iter().any(|a| a.name == name.value) {
             continue;
@@ -266,19 +243,12 @@ fn disagreement(
                         format!("max is below the {most} answers asked for at first"),
                         max.at.clone(),
                     )
-                    .help(format!(
-                        "write max = {} or more",
-                        most.saturating_add(extra)
-                    )),
+                    .help(format!("write max = {} or more", most.saturating_add(extra))),
                 );
             }
         }
     }
-    max.map(|max| Disagreement {
-        extra,
-        max: max.value,
-        by,
-    })
+    max.map(|max| Disagreement { extra, max: max.value, by })
 }
 
 /// Tasks that want more annotators than there are would wait for ever.
@@ -302,10 +272,8 @@ fn enough_people(
     {
         return;
     }
-    let Some(at) = ["mix", "annotations"]
-        .into_iter()
-        .find_map(|k| section.get(k))
-        .map(|(_, at)| at)
+    let Some(at) =
+        ["mix", "annotations"].into_iter().find_map(|k| section.get(k)).map(|(_, at)| at)
     else {
         // Not written out, so one each: nobody is active, and that is a pause, not a mistake.
         return;
@@ -313,17 +281,10 @@ fn enough_people(
     if active == 0 {
         return;
     }
-    let people = if active == 1 {
-        "annotator is"
-    } else {
-        "annotators are"
-    };
+    let people = if active == 1 { "annotator is" } else { "annotators are" };
     reader.report(
-        Problem::new(
-            format!("tasks want {most} annotators, but {active} {people} active"),
-            at,
-        )
-        .label("such tasks would wait for ever")
-        .help(format!("ask for at most {active}, or add annotators")),
+        Problem::new(format!("tasks want {most} annotators, but {active} {people} active"), at)
+            .label("such tasks would wait for ever")
+            .help(format!("ask for at most {active}, or add annotators")),
     );
 }

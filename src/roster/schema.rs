@@ -19,10 +19,7 @@ pub(super) struct Shape {
 impl Shape {
     /// The line to copy for a key, or nothing if there is no such key.
     pub(super) fn example(&self, key: &str) -> &'static str {
-        self.keys
-            .iter()
-            .find(|k| k.name == key)
-            .map_or("", |k| k.example)
+        self.keys.iter().find(|k| k.name == key).map_or("", |k| k.example)
     }
 }
 
@@ -54,10 +51,8 @@ pub(super) static PROJECT: Shape = Shape {
     ],
 };
 
-pub(super) static STORE: Shape = Shape {
-    title: "[store]",
-    keys: &[key("url", r#"url = "annotd.db""#)],
-};
+pub(super) static STORE: Shape =
+    Shape { title: "[store]", keys: &[key("url", r#"url = "annotd.db""#)] };
 
 pub(super) static SERVER: Shape = Shape {
     title: "[server]",
@@ -73,17 +68,11 @@ pub(super) static ALLOCATION: Shape = Shape {
     title: "[allocation]",
     keys: &[
         key("annotations", "annotations = 3"),
-        key(
-            "mix",
-            "mix = [{ share = 0.7, annotations = 1 }, { share = 0.3, annotations = 3 }]",
-        ),
+        key("mix", "mix = [{ share = 0.7, annotations = 1 }, { share = 0.3, annotations = 3 }]"),
         key("split", r#"split = "exact""#),
         key("route", r#"route = "open""#),
         key("assign_field", r#"assign_field = "meta.target_annotator""#),
-        key(
-            "on_disagreement",
-            "on_disagreement = { extra = 1, max = 3 }",
-        ),
+        key("on_disagreement", "on_disagreement = { extra = 1, max = 3 }"),
         key("lease", r#"lease = "30m""#),
         key("steal_after", r#"steal_after = "24h""#),
         key("when_short", r#"when_short = "hold""#),
@@ -93,25 +82,15 @@ pub(super) static ALLOCATION: Shape = Shape {
 
 pub(super) static MIX_PART: Shape = Shape {
     title: "a part of mix",
-    keys: &[
-        key("share", "share = 0.7"),
-        key("annotations", "annotations = 1"),
-    ],
+    keys: &[key("share", "share = 0.7"), key("annotations", "annotations = 1")],
 };
 
 pub(super) static DISAGREEMENT: Shape = Shape {
     title: "on_disagreement",
-    keys: &[
-        key("extra", "extra = 1"),
-        key("max", "max = 3"),
-        key("by", r#"by = ["li"]"#),
-    ],
+    keys: &[key("extra", "extra = 1"), key("max", "max = 3"), key("by", r#"by = ["li"]"#)],
 };
 
-pub(super) static LEAD: Shape = Shape {
-    title: "[lead]",
-    keys: &[key("port", "port = 9000")],
-};
+pub(super) static LEAD: Shape = Shape { title: "[lead]", keys: &[key("port", "port = 9000")] };
 
 pub(super) static ANNOTATOR: Shape = Shape {
     title: "[[annotator]]",

@@ -25,9 +25,10 @@ pub enum StoreKind {
 /// # Errors
 ///
 /// A problem (at 0..0) with a remedy. Neither repeats the URL, which may hold a password.
-pub fn store_kind(url: &str) -> Result<StoreKind, Problem> {
+pub fn store_kind(url: &str) -> Result<StoreKind, Box<Problem>> {
     const SCHEMES: [&str; 2] = ["mongodb", "mongodb+srv"];
-    let wrong = |message: String, help: String| Err(Problem::new(message, 0..0).help(help));
+    let wrong =
+        |message: String, help: String| Err(Box::new(Problem::new(message, 0..0).help(help)));
     let scheme = url.split_once(':').filter(|(scheme, rest)| {
         let mut letters = scheme.chars();
         let starts = letters.next().is_some_and(|c| c.is_ascii_alphabetic());
@@ -37,10 +38,9 @@ pub fn store_kind(url: &str) -> Result<StoreKind, Problem> {
         starts && goes_on && (url_like || matches!(*scheme, "sqlite" | "file"))
     });
     match scheme {
-        None if url.trim().is_empty() => wrong(
-            "the store has no name".into(),
-            "write for example: url = \"annotd.db\"".into(),
-        ),
+        None if url.trim().is_empty() => {
+            wrong("the store has no name".into(), "write for example: url = \"annotd.db\"".into())
+        }
         None => Ok(StoreKind::File),
         Some((scheme, rest)) if SCHEMES.contains(&scheme) => {
             let host = rest.strip_prefix("//").unwrap_or_default();
@@ -72,10 +72,7 @@ pub(super) fn read_store(reader: &mut Reader, top: &Section<'_>) -> StoreSetting
         return StoreSettings::default();
     };
     if let Err(problem) = store_kind(&url) {
-        reader.report(Problem {
-            at: url.at,
-            ..problem
-        });
+        reader.report(Problem { at: url.at, ..*problem });
         return StoreSettings::default();
     }
     StoreSettings { url: url.value }
@@ -83,14 +80,8 @@ pub(super) fn read_store(reader: &mut Reader, top: &Section<'_>) -> StoreSetting
 
 pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
     let section = reader.table(top, "server", &SERVER);
-    let bind = reader
-        .text(&section, "bind")
-        .and_then(|bind| address(reader, &bind));
-    let access = reader.one_of(
-        &section,
-        "access",
-        &[("open", Access::Open), ("key", Access::Key)],
-    );
+    let bind = reader.text(&section, "bind").and_then(|bind| address(reader, &bind));
+    let access = reader.one_of(&section, "access", &[("open", Access::Open), ("key", Access::Key)]);
     // Whoever wrote something wrong for `access` has been told so; it is not as if it were not said.
     let silent = section.lacks("access");
     if let Some(bind) = &bind
@@ -116,20 +107,12 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
             && section.lacks(other)
         {
             reader.report(
-                Problem::new(
-                    format!("there is a {name} without a {other}"),
-                    value.at.clone(),
-                )
-                .help(format!("add {other} = \"{other}.pem\", or delete {name}")),
+                Problem::new(format!("there is a {name} without a {other}"), value.at.clone())
+                    .help(format!("add {other} = \"{other}.pem\", or delete {name}")),
             );
         }
     }
-    Server {
-        bind: bind.map_or(Server::default().bind, |b| b.value),
-        access,
-        cert,
-        key,
-    }
+    Server { bind: bind.map_or(Server::default().bind, |b| b.value), access, cert, key }
 }
 
 pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {
@@ -141,9 +124,7 @@ pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {
 /// A TCP port.
 pub(super) fn port(reader: &mut Reader, section: &Section<'_>) -> Option<Located<u16>> {
     let port = reader.whole(section, "port", 1..=u32::from(u16::MAX))?;
-    u16::try_from(port.value)
-        .ok()
-        .map(|value| Located::new(value, port.at))
+    u16::try_from(port.value).ok().map(|value| Located::new(value, port.at))
 }
 
 fn address(reader: &mut Reader, bind: &Located<String>) -> Option<Located<IpAddr>> {
@@ -152,10 +133,7 @@ fn address(reader: &mut Reader, bind: &Located<String>) -> Option<Located<IpAddr
     }
     let bare = bind.trim().trim_start_matches('[').trim_end_matches(']');
     let help = if let Ok(with_port) = bind.parse::<SocketAddr>() {
-        format!(
-            "leave out the port: bind = \"{}\"; every annotator has one",
-            with_port.ip()
-        )
+        format!("leave out the port: bind = \"{}\"; every annotator has one", with_port.ip())
     } else if let Ok(address) = bare.parse::<IpAddr>() {
         format!("write bind = \"{address}\"")
     } else if bare.eq_ignore_ascii_case("localhost") {
@@ -164,11 +142,7 @@ fn address(reader: &mut Reader, bind: &Located<String>) -> Option<Located<IpAddr
         "write \"127.0.0.1\" for this machine alone, \"0.0.0.0\" for all its addresses".to_owned()
     };
     reader.report(
-        Problem::new(
-            format!("{} is not an IP address", quoted(bind)),
-            bind.at.clone(),
-        )
-        .help(help),
+        Problem::new(format!("{} is not an IP address", quoted(bind)), bind.at.clone()).help(help),
     );
     None
 }

@@ -74,9 +74,7 @@ pub struct StoreSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self {
-            url: "annotd.db".to_owned(),
-        }
+        Self { url: "annotd.db".to_owned() }
     }
 }
 
@@ -104,12 +102,7 @@ pub struct Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self {
-            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            access: None,
-            cert: None,
-            key: None,
-        }
+        Self { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), access: None, cert: None, key: None }
     }
 }
 
@@ -279,7 +272,7 @@ pub struct Annotator {
     pub display: Option<String>,
     /// What this annotator can do, for tasks that require it.
     pub tags: Vec<String>,
-    /// The most tasks that this annotator gets; at least 1.
+    /// The most tasks that this annotator gets: 1 to 1,000,000,000.
     pub quota: Option<u32>,
     /// This annotator's part of the work in relation to the others': above 0, at most 1,000.
     pub weight: f64,

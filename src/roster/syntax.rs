@@ -6,18 +6,21 @@
 //! closed) the parser's idea of the rest is a guess, and complaints about a guess help nobody: then
 //! the first mistake is the only one that is reported.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::problem::{Problem, line_column, quoted};
+use super::problem::{Problem, quoted};
 
 /// What the parser had to say.
 pub(super) struct Mistakes {
     pub(super) problems: Vec<Problem>,
     /// Whether the tree means what the text says, but for the lines of these problems.
     pub(super) readable: bool,
+    /// Where the lines with problems begin, in bytes.
+    pub(super) lines: BTreeSet<usize>,
 }
 
 /// Parses a text as far as that is possible.
@@ -26,7 +29,8 @@ pub(super) fn parse(text: &str) -> (Spanned<DeTable<'_>>, Mistakes) {
     errors.sort_by_key(|e| e.span().map_or(0, |s| s.start));
     let local = |e: &toml::de::Error| LOCAL.iter().any(|l| e.message().starts_with(l));
     let readable = errors.iter().all(local);
-    let mut problems: Vec<Problem> = Vec::new();
+    let mut problems = Vec::new();
+    let mut lines = BTreeSet::new();
     let first_bad = errors.iter().position(|e| !local(e));
     let told = match first_bad {
         Some(bad) => &errors[bad..=bad],
@@ -34,26 +38,23 @@ pub(super) fn parse(text: &str) -> (Spanned<DeTable<'_>>, Mistakes) {
     };
     for error in told {
         let problem = in_plain_words(error.message(), error.span().unwrap_or(0..0), text);
-        if !same_line(text, &problems, &problem) {
+        // One mistake may upset the parser twice.
+        if lines.insert(line_start(text, &problem)) {
             problems.push(problem);
         }
     }
-    (document, Mistakes { problems, readable })
+    (document, Mistakes { problems, readable, lines })
 }
 
-/// Whether a problem begins on the same line as one of these.
-pub(super) fn same_line(text: &str, problems: &[Problem], problem: &Problem) -> bool {
-    let line = |p: &Problem| line_column(text, p.at.start).0;
-    problems.iter().any(|p| line(p) == line(problem))
+/// Where the line begins on which a problem does, in bytes.
+pub(super) fn line_start(text: &str, problem: &Problem) -> usize {
+    let before = text.get(..problem.at.start).unwrap_or(text);
+    before.rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 /// The beginnings of the parser's messages about mistakes that stay where they are.
-const LOCAL: [&str; 4] = [
-    "string values must be quoted",
-    "duplicate key",
-    "unexpected leading zero",
-    "invalid boolean",
-];
+const LOCAL: [&str; 4] =
+    ["string values must be quoted", "duplicate key", "unexpected leading zero", "invalid boolean"];
 
 fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Problem {
     let found = text.get(at.clone()).unwrap_or_default();
@@ -62,6 +63,9 @@ fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Problem {
         if found.is_empty() {
             return problem("there is no value after the =")
                 .help("write a value, or delete the line");
+        }
+        if found.starts_with(['“', '”', '„', '«', '‘', '’']) {
+            return problem("these quotation marks are for print").help("use straight ones: \"");
         }
         return problem("text must stand in quotation marks")
             .help("put \" before and after it; only numbers, true and false do without");
@@ -118,9 +122,6 @@ fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Problem {
         return problem("there is something after the value")
             .help("write one setting per line: key = value");
     }
-    problem(&format!(
-        "this is not TOML: {}",
-        message.lines().next().unwrap_or_default()
-    ))
-    .help("write one setting per line: key = value, with text in quotation marks")
+    problem(&format!("this is not TOML: {}", message.lines().next().unwrap_or_default()))
+        .help("write one setting per line: key = value, with text in quotation marks")
 }
