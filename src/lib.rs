@@ -4,6 +4,12 @@
 
 pub mod allocation;
 pub mod allocator;
+pub mod cli;
 pub mod http;
+pub mod lead;
+pub mod listener;
+pub mod loading;
+pub mod roster;
 pub mod store;
+pub mod supervisor;
 pub mod task;

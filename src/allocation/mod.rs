@@ -49,6 +49,16 @@ impl Position {
     }
 }
 
+/// How many tasks to hand out at once to somebody who asks for a batch.
+///
+/// A whole `batch` while there is plenty. When the free slots that are `left` run short, half of
+/// everybody's even share and at least one: so nobody waits for tasks that lie in another's
+/// browser.
+pub fn batch_size(batch: usize, left: u64, people: usize) -> usize {
+    let half_a_share = left / (2 * people.max(1) as u64);
+    batch.min(usize::try_from(half_a_share).unwrap_or(usize::MAX)).max(1)
+}
+
 /// Who may take a task from the queue.
 ///
 /// A task stands in the lane of anyone, or in the lanes of those whom it names.

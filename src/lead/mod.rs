@@ -1,0 +1,99 @@
+//! The lead's port: the project's progress and everybody's.
+//!
+//! `status.rs` makes the figures, which `annotd status` prints, too.
+
+pub mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Path};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use self::status::{Annotators, Status};
+use crate::allocator::Allocator;
+use crate::http::{self, ApiError};
+use crate::task::Millis;
+
+/// What the supervisor tells the lead's port, anew at each request.
+pub trait House: Send + Sync + 'static {
+    /// Everybody on the roster, and how their ports are.
+    fn annotators(&self) -> Annotators;
+    /// What the lead should know, in words.
+    fn problems(&self) -> Vec<String>;
+}
+
+/// What the lead's port knows.
+#[derive(Clone)]
+pub struct Office {
+    /// The project's name.
+    pub project: Arc<str>,
+    /// Its interface.
+    pub interface: &'static str,
+    /// Whom to ask for figures.
+    pub allocator: Allocator,
+    /// Whom to ask for ports.
+    pub house: Arc<dyn House>,
+    /// When the daemon started.
+    pub started_at: Millis,
+}
+
+/// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
+pub fn routes() -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/assets/{*path}", get(asset))
+        .route("/health", get(async || http::to_json(&json!({"status": "alive"}))))
+        .route("/version", get(version))
+        .route("/ready", get(ready))
+        .route("/api/status", get(api_status))
+        .fallback(async || ApiError::not_found("There is nothing here; the dashboard is at /."))
+}
+
+async fn page(headers: HeaderMap) -> Response {
+    http::page("lead/index.html", &headers)
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    http::asset(&path, &headers)
+}
+
+async fn version() -> Response {
+    http::to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+async fn ready(Extension(office): Extension<Office>) -> Response {
+    let down: Vec<String> = office
+        .house
+        .annotators()
+        .into_iter()
+        .filter(|annotator| annotator.state == "down")
+        .map(|annotator| annotator.name)
+        .collect();
+    let store = office.allocator.store().ping().await;
+    let ready = down.is_empty() && store.is_ok();
+    let body = http::to_json(&json!({
+        "ready": ready,
+        "store": store.map_or_else(|error| error.to_string(), |()| "ok".to_owned()),
+        "down": down,
+    }));
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, body).into_response()
+}
+
+async fn api_status(Extension(office): Extension<Office>) -> Response {
+    let progress = office.allocator.progress().await;
+    let store = office.allocator.store();
+    http::to_json(&Status::new(
+        &office.project,
+        office.interface,
+        (store.kind(), progress.as_ref().map_err(ToString::to_string)),
+        office.house.annotators(),
+        office.house.problems(),
+        Some(office.started_at),
+        office.allocator.now(),
+    ))
+}

@@ -1,0 +1,219 @@
+//! The state of the project in figures: one shape for the dashboard, `/api/status` and
+//! `annotd status --json`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::listener::left_for;
+use crate::store::{Kind, Progress};
+use crate::task::Millis;
+
+/// The whole of it.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// The project's name.
+    pub project: String,
+    /// Its interface.
+    pub interface: String,
+    /// annotd's version.
+    pub version: &'static str,
+    /// When the daemon started, RFC 3339; none if no daemon was asked.
+    pub started_at: Option<String>,
+    /// The store.
+    pub store: StoreState,
+    /// The project's figures.
+    pub total: Total,
+    /// Everybody's.
+    pub annotators: Vec<Annotator>,
+    /// What the lead should know, in words.
+    pub problems: Vec<String>,
+}
+
+/// How the store is.
+#[derive(Debug, Serialize)]
+pub struct StoreState {
+    /// `sqlite` or `mongodb`.
+    pub kind: &'static str,
+    /// `ok` or `away`.
+    pub state: &'static str,
+    /// What it says when it is away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The project's figures.
+#[derive(Debug, Default, Serialize)]
+pub struct Total {
+    /// Tasks admitted.
+    pub tasks: u64,
+    /// Tasks of which nothing more is wanted.
+    pub finished: u64,
+    /// Answers that count.
+    pub answers: u64,
+    /// Answers wanted in all.
+    pub wanted: u64,
+    /// Tasks in somebody's hand.
+    pub in_hand: u64,
+    /// When it would end at the pace of those who worked within the last hour, RFC 3339.
+    pub eta: Option<String>,
+}
+
+/// One annotator's line.
+#[derive(Debug, Serialize)]
+pub struct Annotator {
+    /// Their name.
+    pub name: String,
+    /// Their name for people.
+    pub display: String,
+    /// Their port.
+    pub port: u16,
+    /// The address to bookmark.
+    pub url: String,
+    /// `listening`, `down`, `away` (not active), or `unknown` if no daemon was asked.
+    pub state: &'static str,
+    /// Answers that count.
+    pub answered: u64,
+    /// Answers that came too late.
+    pub late: u64,
+    /// Tasks in hand.
+    pub in_hand: u64,
+    /// Tasks left: what names them, and an even share of the rest.
+    pub left: u64,
+    /// When their last answer was given, RFC 3339.
+    pub last_seen: Option<String>,
+    /// The mean time from shown to answered, without breaks.
+    pub seconds_per_task: Option<f64>,
+}
+
+/// What the roster says of one annotator, and how their port is.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Their name.
+    pub name: String,
+    /// Their name for people.
+    pub display: String,
+    /// Their port.
+    pub port: u16,
+    /// The address to bookmark.
+    pub url: String,
+    /// As in [`Annotator::state`].
+    pub state: &'static str,
+    /// Whether they get tasks.
+    pub active: bool,
+}
+
+/// Everybody on the roster.
+pub type Annotators = Vec<Member>;
+
+/// Somebody seen within this time counts for the estimate of the end.
+const RECENTLY: Duration = Duration::from_hours(1);
+
+impl Status {
+    /// Puts the figures together. `progress` is what the store gave, or what it said instead.
+    pub fn new(
+        project: &str,
+        interface: &str,
+        (kind, progress): (Kind, Result<&Progress, String>),
+        members: Annotators,
+        problems: Vec<String>,
+        started_at: Option<Millis>,
+        now: Millis,
+    ) -> Self {
+        let nothing = Progress::default();
+        let (progress, state, detail) = match progress {
+            Ok(progress) => (progress, "ok", None),
+            Err(error) => (&nothing, "away", Some(error)),
+        };
+        let people = members.iter().filter(|member| member.active).count();
+        let annotators =
+            members.into_iter().map(|member| line(member, progress, people)).collect();
+        Self {
+            project: project.to_owned(),
+            interface: interface.to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: started_at.map(|at| at.to_string()),
+            store: StoreState { kind: kind.as_str(), state, detail },
+            total: Total {
+                tasks: progress.tasks,
+                finished: progress.finished,
+                answers: progress.answers,
+                wanted: progress.wanted,
+                in_hand: progress.in_hand,
+                eta: eta(progress, now).map(|at| at.to_string()),
+            },
+            annotators,
+            problems,
+        }
+    }
+}
+
+fn line(member: Member, progress: &Progress, people: usize) -> Annotator {
+    let share = progress.annotators.get(&member.name).cloned().unwrap_or_default();
+    let left = if member.active { left_for(progress, &member.name, people) } else { share.named };
+    Annotator {
+        answered: share.answered,
+        late: share.late,
+        in_hand: share.in_hand,
+        left,
+        last_seen: share.last_seen.map(|at| at.to_string()),
+        seconds_per_task: mean_seconds(share.worked_ms, share.timed),
+        name: member.name,
+        display: member.display,
+        port: member.port,
+        url: member.url,
+        state: member.state,
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // milliseconds of work and counts of answers are far below 2⁵³
+fn mean_seconds(worked_ms: u64, timed: u64) -> Option<f64> {
+    (timed > 0).then(|| (worked_ms as f64 / timed as f64 / 100.0).round() / 10.0)
+}
+
+/// When the rest would be done if those who worked lately went on at their pace.
+fn eta(progress: &Progress, now: Millis) -> Option<Millis> {
+    let left = progress.wanted.saturating_sub(progress.answers);
+    if left == 0 {
+        return None;
+    }
+    let paces = progress.annotators.values().filter_map(|share| {
+        let recent = share.last_seen.is_some_and(|seen| now.since(seen) < RECENTLY);
+        let seconds = mean_seconds(share.worked_ms, share.timed).filter(|_| recent)?;
+        (seconds > 0.0).then(|| seconds.recip())
+    });
+    let per_second: f64 = paces.sum();
+    if per_second <= 0.0 {
+        return None;
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let rest = Duration::try_from_secs_f64(left as f64 / per_second).ok()?;
+    Some(now + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Share;
+
+    #[test]
+    fn the_end_is_estimated_from_those_at_work() {
+        let now = Millis(10_000_000);
+        let share = |seen| Share {
+            answered: 10,
+            last_seen: Some(Millis(seen)),
+            worked_ms: 20_000,
+            timed: 10,
+            ..Share::default()
+        };
+        let mut progress = Progress { wanted: 120, answers: 20, ..Progress::default() };
+        progress.annotators.insert("a".into(), share(9_999_000));
+        progress.annotators.insert("gone".into(), share(0));
+        // A hundred answers at two seconds each.
+        assert_eq!(eta(&progress, now), Some(Millis(10_200_000)));
+        progress.annotators.insert("b".into(), share(9_999_000));
+        assert_eq!(eta(&progress, now), Some(Millis(10_100_000)));
+        progress.answers = 120;
+        assert_eq!(eta(&progress, now), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! Takes answers in, and shows an annotator their last ones.
+
+use axum::body::Body;
+use axum::extract::{Extension, Query};
+use axum::response::Response;
+use hyper::Request;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use super::{Desk, questions};
+use crate::http::{self, ApiError};
+use crate::store::Submission;
+use crate::task::{Millis, TaskId, Version};
+
+/// Answers shown of the history at most.
+const MOST_HISTORY: usize = 1000;
+
+/// What becomes of an answer before it goes to the store.
+enum Sorted {
+    /// It is to be stored.
+    Store(Submission),
+    /// It is not, and why.
+    Refused { status: &'static str, error: String },
+}
+
+pub(super) async fn give_answers(
+    Extension(desk): Extension<Desk>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let body = http::json_body(request).await?;
+    desk.check_session(body.get("session_id"))?;
+    let Some(Value::Array(sent)) = body.get("answers") else {
+        return Err(ApiError::bad_request("no_answers", "Expected a list under \"answers\"."));
+    };
+    let clock = Clock::new(desk.allocator.now(), body.get("sent_at").and_then(Value::as_i64));
+    let mut sorted = Vec::with_capacity(sent.len());
+    for answer in sent {
+        sorted.push(sort(&desk, &clock, answer).await?);
+    }
+    let submissions = sorted
+        .iter()
+        .filter_map(|(_, sorted)| match sorted {
+            Sorted::Store(submission) => Some(submission.clone()),
+            Sorted::Refused { .. } => None,
+        })
+        .collect();
+    let recorded =
+        desk.allocator.answers(submissions).await.map_err(|error| ApiError::from(&*error))?;
+    let mut recorded = recorded.into_iter();
+    let mut saved = 0;
+    let results: Vec<Value> = sorted
+        .into_iter()
+        .map(|(id, sorted)| match sorted {
+            Sorted::Store(submission) => {
+                let status = recorded.next().map_or("unknown", |recorded| recorded.as_str());
+                saved += usize::from(status != "unknown");
+                json!({"_id": submission.task, "status": status})
+            }
+            Sorted::Refused { status, error } => {
+                tracing::warn!(annotator = &*desk.annotator, task = id, status, error, "an answer was not kept");
+                json!({"_id": id, "status": status, "error": error})
+            }
+        })
+        .collect();
+    let mut reply = Map::new();
+    reply.insert("saved".into(), saved.into());
+    // The answers are stored: that the figures cannot be read just now must not hide it.
+    reply.extend(desk.figures().await.unwrap_or_default());
+    reply.insert("results".into(), results.into());
+    Ok(http::to_json(&reply))
+}
+
+/// Finds the task that an answer is about and checks the answer against it.
+async fn sort(
+    desk: &Desk,
+    clock: &Clock,
+    sent: &Value,
+) -> Result<(Option<String>, Sorted), ApiError> {
+    let invalid = |error: &str| Sorted::Refused { status: "invalid", error: error.to_owned() };
+    let unknown =
+        || Sorted::Refused { status: "unknown", error: "no such task for this annotator".into() };
+    let Some(answer) = sent.as_object() else {
+        return Ok((None, invalid("expected an object: the task with its answer")));
+    };
+    let id = match (answer.get("_id"), answer.get("_task_hash")) {
+        (Some(Value::String(id)), _) => TaskId::from_text(id),
+        (None | Some(Value::Null), Some(hash)) => {
+            let Some(hash) = hash.as_i64().and_then(|hash| i32::try_from(hash).ok()) else {
+                return Ok((None, invalid("_task_hash: expected a signed 32-bit integer")));
+            };
+            match desk.allocator.identity_of(&desk.annotator, hash).await {
+                Ok(Some(id)) => id,
+                Ok(None) => return Ok((None, unknown())),
+                Err(error) => return Err(ApiError::from(&error)),
+            }
+        }
+        (None | Some(Value::Null), None) => {
+            return Ok((None, invalid("_id: missing; it says which task this answers")));
+        }
+        (Some(_), _) => return Ok((None, invalid("_id: expected a text"))),
+    };
+    let found = desk.allocator.task_of(&desk.annotator, &id).await;
+    let named = Some(id.to_string());
+    let (task, since) = match found {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok((named, unknown())),
+        Err(error) => return Err(ApiError::from(&error)),
+    };
+    let project = &desk.project;
+    let (verdict, data) = match project.interface.receive(&project.settings, &task.body, answer) {
+        Ok(received) => received,
+        Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
+    };
+    let at = |key: &str| answer.get(key).and_then(Value::as_i64);
+    let time_returned = clock.here(at("_answered_at")).unwrap_or(clock.now);
+    let time_loaded = clock.here(at("_shown_at")).or(since).unwrap_or(time_returned);
+    let version =
+        Version { verdict, data, time_loaded: time_loaded.min(time_returned), time_returned };
+    let annotator = desk.annotator.to_string();
+    Ok((named, Sorted::Store(Submission { task: id, annotator, version })))
+}
+
+/// Translates a browser's times into ours: its clock may be off by a day.
+struct Clock {
+    now: Millis,
+    ahead_ms: i64,
+}
+
+impl Clock {
+    /// `sent_at` is what the browser's clock showed when it sent the request.
+    fn new(now: Millis, sent_at: Option<i64>) -> Self {
+        Self { now, ahead_ms: sent_at.map_or(0, |sent| sent.saturating_sub(now.0)) }
+    }
+
+    /// A moment of the browser's clock, never in the future.
+    fn here(&self, there: Option<i64>) -> Option<Millis> {
+        there.map(|there| Millis(there.saturating_sub(self.ahead_ms)).min(self.now))
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct HistoryQuery {
+    n: Option<usize>,
+}
+
+pub(super) async fn history(
+    Extension(desk): Extension<Desk>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Response, ApiError> {
+    let limit = query.n.unwrap_or(10).clamp(1, MOST_HISTORY);
+    let answers = desk
+        .allocator
+        .history(&desk.annotator, limit)
+        .await
+        .map_err(|error| ApiError::from(&error))?;
+    let answers: Vec<_> = answers
+        .into_iter()
+        .map(|(task, version)| {
+            let mut fields = questions::for_the_page(&desk, &task);
+            let mut put = |key: &str, value: &Value| {
+                let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
+                fields.insert(key.to_owned(), raw);
+            };
+            for (key, value) in &version.data {
+                put(key, value);
+            }
+            put("answer", &version.verdict.as_str().into());
+            put("_timestamp", &version.time_returned.seconds().into());
+            fields
+        })
+        .collect();
+    Ok(http::to_json(&json!({"answers": answers})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_a_day_ahead_gives_right_times() {
+        let day = 86_400_000;
+        let clock = Clock::new(Millis(1_000_000), Some(1_000_000 + day));
+        assert_eq!(clock.here(Some(990_000 + day)), Some(Millis(990_000)));
+        assert_eq!(clock.here(Some(2_000_000 + day)), Some(Millis(1_000_000)));
+        assert_eq!(Clock::new(Millis(5), None).here(Some(3)), Some(Millis(3)));
+    }
+}

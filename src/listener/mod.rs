@@ -1,0 +1,153 @@
+//! One annotator's port: the page, the stream of tasks, the answers.
+//!
+//! The annotator is the port's. No request can speak for another or see a task that is not
+//! theirs: the name comes with the port ([`Desk`]) and never from the request.
+//!
+//! `routes` are the same for all ports; `questions.rs` hands out, `answers.rs` takes in,
+//! `project.rs` tells the page what it is about.
+
+mod answers;
+mod project;
+mod questions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Path};
+use axum::response::Response;
+use axum::routing::{get, post};
+use hyper::{HeaderMap, Request};
+use serde_json::{Map, Value, json};
+
+pub use project::{Project, instructions_to_html};
+
+use crate::allocator::Allocator;
+use crate::http::{self, ApiError};
+use crate::store::Progress;
+
+/// What a port knows: whose it is, about which project, and whom to ask.
+#[derive(Clone)]
+pub struct Desk {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The annotator's name.
+    pub annotator: Arc<str>,
+    /// The annotator's name for people.
+    pub display: Arc<str>,
+    /// Whom to ask for tasks.
+    pub allocator: Allocator,
+}
+
+impl Desk {
+    /// `<project>-<name>`, Prodigy's name for an annotator's session.
+    pub fn session_id(&self) -> String {
+        format!("{}-{}", self.project.name, self.annotator)
+    }
+
+    /// Refuses a session other than this port's own.
+    fn check_session(&self, session: Option<&Value>) -> Result<(), ApiError> {
+        match session {
+            None | Some(Value::Null) => Ok(()),
+            Some(Value::String(named)) => self.check_session_name(named),
+            Some(_) => Err(ApiError::bad_request("bad_session", "session_id should be a text.")),
+        }
+    }
+
+    fn check_session_name(&self, named: &str) -> Result<(), ApiError> {
+        if named == self.session_id() || named == &*self.annotator {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "foreign_session",
+            format!("This port is {}'s; {named:?} has another one.", self.annotator),
+        ))
+    }
+
+    /// The figures that go along with replies: `progress`, `answered`, `due`, `total`.
+    async fn figures(&self) -> Result<Map<String, Value>, ApiError> {
+        let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
+        let own = progress.annotators.get(&*self.annotator);
+        let answered = own.map_or(0, |share| share.answered);
+        let due = answered + left_for(&progress, &self.annotator, self.project.people);
+        let Value::Object(figures) = json!({
+            "total": answered,
+            "progress": fraction(progress.answers, progress.wanted),
+            "answered": answered,
+            "due": due,
+        }) else {
+            unreachable!("an object literal is an object")
+        };
+        Ok(figures)
+    }
+}
+
+/// What is still to do for an annotator: what names them, and their even share of what is open to
+/// anyone.
+pub fn left_for(progress: &Progress, annotator: &str, people: usize) -> u64 {
+    let named = progress.annotators.get(annotator).map_or(0, |share| share.named);
+    named + progress.open_to_anyone.div_ceil(people.max(1) as u64)
+}
+
+fn fraction(done: u64, of: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // 2⁵³ answers are a while away
+    if of == 0 { 0.0 } else { (done as f64 / of as f64).min(1.0) }
+}
+
+/// The routes of every annotator's port. Requests carry a [`Desk`] in their extensions.
+pub fn routes() -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/assets/{*path}", get(asset))
+        .route("/health", get(async || http::to_json(&json!({"status": "alive"}))))
+        .route("/version", get(version))
+        .route("/project", get(project::project))
+        .route("/project/{session}", get(project::project_of_session))
+        .route("/get_session_questions", post(questions::get_session_questions))
+        .route("/get_questions", get(questions::get_questions))
+        .route("/give_answers", post(answers::give_answers))
+        .route("/history", get(answers::history))
+        .route("/progress", get(progress))
+        .route("/renew", post(renew))
+        .route("/end_session", post(end_session))
+        .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
+}
+
+async fn page(headers: HeaderMap) -> Response {
+    http::page("annotate/index.html", &headers)
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    http::asset(&path, &headers)
+}
+
+async fn version() -> Response {
+    http::to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+async fn progress(Extension(desk): Extension<Desk>) -> Result<Response, ApiError> {
+    Ok(http::to_json(&desk.figures().await?))
+}
+
+async fn renew(
+    Extension(desk): Extension<Desk>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let body = http::json_body(request).await?;
+    desk.check_session(body.get("session_id"))?;
+    desk.allocator.renew(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
+    let lease = desk.allocator.lease();
+    Ok(http::to_json(&json!({"lease_seconds": lease.as_secs_f64()})))
+}
+
+async fn end_session(
+    Extension(desk): Extension<Desk>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let body = http::json_body(request).await?;
+    desk.check_session(body.get("session_id"))?;
+    let released =
+        desk.allocator.release(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
+    tracing::info!(annotator = &*desk.annotator, released, "an annotator left");
+    Ok(http::to_json(&json!({"released": released})))
+}

@@ -1,0 +1,122 @@
+//! Hands tasks to a page.
+
+use std::collections::HashSet;
+
+use axum::body::Body;
+use axum::extract::Extension;
+use axum::response::Response;
+use hyper::Request;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
+
+use super::Desk;
+use crate::allocation;
+use crate::http::{self, ApiError};
+use crate::task::{Fields, Task, clean};
+
+/// Tasks handed out in one reply at most.
+const MOST: u64 = 1000;
+
+pub(super) async fn get_questions(desk: Extension<Desk>) -> Result<Response, ApiError> {
+    questions(&desk, &Map::new()).await
+}
+
+pub(super) async fn get_session_questions(
+    desk: Extension<Desk>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let body = http::json_body(request).await?;
+    questions(&desk, &body).await
+}
+
+async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, ApiError> {
+    desk.check_session(body.get("session_id"))?;
+    let excludes = excludes(body.get("excludes"))?;
+    let most = match body.get("n") {
+        Some(n) => asked_for(n)?,
+        None => fair(desk).await?,
+    };
+    let batch = desk
+        .allocator
+        .tasks(&desk.annotator, most, excludes)
+        .await
+        .map_err(|error| ApiError::from(&*error))?;
+    let tasks: Vec<Fields> =
+        batch.given.iter().map(|given| for_the_page(desk, &given.task)).collect();
+    let mut reply = Fields::new();
+    put(&mut reply, "tasks", &tasks);
+    for (key, value) in desk.figures().await? {
+        put(&mut reply, &key, &value);
+    }
+    put(&mut reply, "session_id", &desk.session_id());
+    put(&mut reply, "reason", &batch.reason.map(|reason| reason.as_str()));
+    Ok(http::to_json(&reply))
+}
+
+fn asked_for(n: &Value) -> Result<usize, ApiError> {
+    match n.as_u64() {
+        Some(n @ 1..=MOST) => Ok(usize::try_from(n).unwrap_or(1)),
+        _ => Err(ApiError::bad_request(
+            "bad_n",
+            format!("n should be a whole number from 1 to {MOST}, found {n}."),
+        )),
+    }
+}
+
+/// A batch that leaves something for the others when little is left.
+async fn fair(desk: &Desk) -> Result<usize, ApiError> {
+    let progress = desk.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
+    let left = progress.open_to_anyone.saturating_sub(progress.in_hand);
+    let named = progress.annotators.get(&*desk.annotator).map_or(0, |share| share.named);
+    let fair = allocation::batch_size(desk.project.batch_size, left, desk.project.people);
+    Ok(fair.max(desk.project.batch_size.min(usize::try_from(named).unwrap_or(usize::MAX))))
+}
+
+/// Identities of tasks, or their hashes, as text or number.
+fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
+    let bad = || {
+        ApiError::bad_request(
+            "bad_excludes",
+            "excludes should be a list of identities or hashes of tasks.",
+        )
+    };
+    match value {
+        None | Some(Value::Null) => Ok(HashSet::new()),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| match item {
+                Value::String(text) => Ok(text.clone()),
+                Value::Number(number) => Ok(number.to_string()),
+                _ => Err(bad()),
+            })
+            .collect(),
+        Some(_) => Err(bad()),
+    }
+}
+
+/// The task as it was loaded, with what the system adds under keys of its own.
+pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
+    let interface = desk.project.interface;
+    let mut fields = task.body.fields();
+    put(&mut fields, "_id", &task.id);
+    put(&mut fields, "_input_hash", &task.input_hash);
+    put(&mut fields, "_task_hash", &task.task_hash);
+    put(&mut fields, "_session_id", &desk.session_id());
+    put(&mut fields, "_annotator_id", &desk.session_id());
+    put(&mut fields, "_view_id", &interface.name());
+    if let Some(tokens) = interface.computed_tokens(&task.body) {
+        put(&mut fields, "_tokens", &tokens);
+    }
+    // Most tasks have no HTML: they are not parsed for it.
+    if task.body.as_str().contains("\"html\"")
+        && let Some(parts) = clean::clean_parts(&task.body.to_value())
+    {
+        put(&mut fields, "_clean", &parts);
+    }
+    fields
+}
+
+fn put(fields: &mut Fields, key: &str, value: &impl serde::Serialize) {
+    let raw: Box<RawValue> = to_raw_value(value).expect("plain values are JSON");
+    fields.insert(key.to_owned(), raw);
+}

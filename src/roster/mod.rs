@@ -1,0 +1,87 @@
+//! The roster: `annotators.toml`, in which a lead says who annotates what, where and how.
+//!
+//! [`read`] turns the text of the file into a [`Roster`], or into *everything* that is wrong with
+//! it: whoever edits a file for eight people should not have to run a check eight times. Each
+//! [`Problem`] has its place in the text and, where there is one, the remedy; [`explain`] prints
+//! them as a compiler would. [`compare`] says what changes from one roster to the next, for the
+//! daemon that takes over an edited file while it runs.
+//!
+//! How it works: the text is parsed into a tree whose every key and value knows its place
+//! (`toml::de::DeTable`). One file per table of the roster walks over its part with a `Reader`,
+//! which checks types, notes places and collects problems. A value that is wrong is replaced by its
+//! default and the walk goes on, so that one mistake hides no other. What is in order but cannot be
+//! carried out by this build is refused in one place, `not_built`: nothing is ever ignored silently.
+//!
+//! The room is pure: it opens no files, looks up no addresses and reads no environment. What only
+//! the outside can tell (whether a file is there, a port free) is reported by the caller with a
+//! [`Problem`] of its own, at the place that [`Located`] or [`Roster::place`] gives.
+//!
+//! Rejected: deriving the structs with serde. It stops at the first mistake, and its messages speak
+//! of types, not of rosters. Also a validation pass over finished structs: by then the places are
+//! lost.
+
+mod annotators;
+mod compare;
+mod duration;
+mod interfaces;
+mod not_built;
+mod places;
+mod problem;
+mod project;
+mod reader;
+mod rules;
+mod schema;
+mod server;
+mod settings;
+mod syntax;
+
+pub use compare::{Changes, Moved, Setting, compare};
+pub use places::{Located, Places};
+pub use problem::{Problem, explain, line_column};
+pub use server::{StoreKind, store_kind};
+pub use settings::{
+    Access, Annotations, Annotator, Disagreement, Lead, Order, Project, Roster, Route, Rules,
+    Server, Share, Split, StoreSettings, WhenShort,
+};
+
+use reader::Reader;
+
+/// Reads the text of a roster.
+///
+/// `known_interfaces` are the interfaces (`view_id`) that this build can show; others are refused.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text, in the order of the text, never empty. Every place lies
+/// inside the text and on character boundaries. After a mistake that makes the rest of the text
+/// unreadable as TOML (a bracket that is never closed, say) that mistake is reported alone, because
+/// whatever else might be said would be a guess.
+pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Problem>> {
+    let (document, mistakes) = syntax::parse(text);
+    let mut reader = Reader::new();
+    let mut problems = mistakes.problems;
+    if mistakes.readable {
+        let top = reader.document(document.get_ref());
+        let project = project::read(&mut reader, &top, known_interfaces);
+        let store = server::read_store(&mut reader, &top);
+        let server = server::read_server(&mut reader, &top);
+        let lead = server::read_lead(&mut reader, &top);
+        let annotators = annotators::read(&mut reader, &top, lead);
+        let allocation = rules::read(&mut reader, &top, &annotators);
+        let (found, places) = reader.finish();
+        let roster = Roster { project, store, server, allocation, lead, annotators, places };
+        let missing_here = not_built::not_built_yet(&roster);
+        // What stands on a line that cannot be read has had its message.
+        let unread = |p: &Problem| !mistakes.lines.contains(&syntax::line_start(text, p));
+        let more: Vec<_> = found.into_iter().chain(missing_here).filter(unread).collect();
+        problems.extend(more);
+        if problems.is_empty() {
+            return Ok(roster);
+        }
+    }
+    for problem in &mut problems {
+        problem.fit(text);
+    }
+    problems.sort_by_key(|p| (p.at.start, p.at.end));
+    Err(problems)
+}

@@ -1,0 +1,198 @@
+//! `[project]`: its name, interface, labels and files.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::interfaces;
+use super::places::Located;
+use super::problem::{Problem, quoted};
+use super::reader::{Reader, Section, closest, for_example, list};
+use super::schema::PROJECT;
+use super::settings::Project;
+
+/// The longest name of a project or an annotator, in characters.
+const LONGEST_NAME: usize = 64;
+
+pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&str]) -> Project {
+    if top.lacks("project") {
+        reader.report(
+            Problem::new("there is no [project]", 0..0)
+                .help("begin with [project] and, under it, name = \"my_project\" and interface = \"classification\""),
+        );
+        return Project::default();
+    }
+    let section = reader.table(top, "project", &PROJECT);
+    if !section.is_given() {
+        return Project::default();
+    }
+    let name = name(reader, &section, "project");
+    let interface = interface(reader, &section, known_interfaces);
+    let labels = reader.texts(&section, "labels");
+    if let Some(interface) = &interface
+        && interfaces::needs_labels(interface)
+        && let Some(at) = no_labels(&section, interface)
+    {
+        reader.report(
+            Problem::new(format!("{} needs labels", interface.value), at)
+                .help("add a line such as labels = [\"PERSON\", \"PLACE\"]"),
+        );
+    }
+    let labels = reader.unique("label", labels.map(|l| l.value).unwrap_or_default());
+    Project {
+        name: name.map(|n| n.value).unwrap_or_default(),
+        interface: interface.map(|i| i.value).unwrap_or_default(),
+        labels,
+        instructions: reader.text(&section, "instructions"),
+        tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
+        config: config(reader, &section),
+    }
+}
+
+/// Where to say that there are no labels, if there are none: at the empty list, or else at the
+/// interface that needs them. Labels that are wrong have their own messages.
+fn no_labels(section: &Section<'_>, interface: &Located<String>) -> Option<Range<usize>> {
+    match section.get("labels") {
+        None => section.lacks("labels").then(|| interface.at.clone()),
+        Some((DeValue::Array(list), at)) if list.is_empty() => Some(at),
+        Some(_) => None,
+    }
+}
+
+/// The `name` of a project or an annotator: present, and of letters, digits, `-` and `_` alone. Such
+/// a name is good for a MongoDB collection as well (no `$`, no dots, hence no `system.`), for a file
+/// and for a session id.
+pub(super) fn name(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    whose: &str,
+) -> Option<Located<String>> {
+    if section.lacks("name") {
+        reader.report(
+            Problem::new(format!("this {whose} has no name"), section.at.clone())
+                .help(format!("add a line such as name = \"{}\"", sample_name(whose))),
+        );
+    }
+    let name = reader.text(section, "name")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let help = if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
+        let odd = match odd {
+            ' ' => "a blank".to_owned(),
+            c => quoted(&c.to_string()),
+        };
+        format!("use letters from a to z, digits, - and _ only, without {odd}")
+    } else if name.chars().count() > LONGEST_NAME {
+        format!("use at most {LONGEST_NAME} characters")
+    } else {
+        return Some(name);
+    };
+    let help = if whose == "annotator" {
+        format!("{help}; display = \"…\" can have any characters")
+    } else {
+        help
+    };
+    let message = format!("{} cannot be the name of the {whose}", quoted(&name));
+    reader.report(Problem::new(message, name.at).help(help));
+    None
+}
+
+fn sample_name(whose: &str) -> &'static str {
+    if whose == "annotator" { "andy" } else { "my_project" }
+}
+
+fn interface(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    known: &[&str],
+) -> Option<Located<String>> {
+    if section.lacks("interface") {
+        reader.report(
+            Problem::new("this project has no interface", section.at.clone())
+                .help(format!("add interface = \"…\" with one of: {}", list(known))),
+        );
+    }
+    let interface = reader.text(section, "interface")?;
+    if known.contains(&interface.value.as_str()) {
+        return Some(interface);
+    }
+    let shown = quoted(&interface);
+    let problem = if interfaces::in_family(&interface) {
+        Problem::new(format!("the interface {shown} is not built yet"), interface.at)
+            .help(format!("this version can show: {}", list(known)))
+    } else {
+        let near = closest(&interface, known.iter().copied())
+            .or_else(|| closest(&interface, interfaces::names()));
+        let help = match near {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("this version can show: {}", list(known)),
+        };
+        Problem::new(format!("there is no interface {shown}"), interface.at).help(help)
+    };
+    reader.report(problem);
+    None
+}
+
+/// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and the
+/// settings that would otherwise fail silently.
+fn config(reader: &mut Reader, project: &Section<'_>) -> Table {
+    let Some((value, at)) = project.get("config") else {
+        return Table::new();
+    };
+    let DeValue::Table(table) = value else {
+        reader.wrong_type(project, "config", "a table", value, at);
+        return Table::new();
+    };
+    reader.note(project, "config", at);
+    if let Some(style) = table.get("choice_style")
+        && !matches!(style.get_ref(), DeValue::String(s) if matches!(s.as_ref(), "single" | "multiple"))
+    {
+        reader.report(
+            Problem::new("choice_style is neither \"single\" nor \"multiple\"", style.span())
+                .help(for_example("choice_style = \"single\"")),
+        );
+    }
+    if let Some(accept) = table.get("choice_auto_accept")
+        && !matches!(accept.get_ref(), DeValue::Boolean(_))
+    {
+        reader.report(
+            Problem::new("choice_auto_accept is neither true nor false", accept.span())
+                .help(for_example("choice_auto_accept = true")),
+        );
+    }
+    copy_table(reader, table)
+}
+
+fn copy_table(reader: &mut Reader, table: &DeTable<'_>) -> Table {
+    let mut copy = Table::new();
+    for (key, value) in table {
+        if let Some(value) = copy_value(reader, value.get_ref(), value.span()) {
+            copy.insert(key.get_ref().to_string(), value);
+        }
+    }
+    copy
+}
+
+/// The depth is bounded by the parser, which refuses more than 80 levels.
+fn copy_value(reader: &mut Reader, value: &DeValue<'_>, at: Range<usize>) -> Option<Value> {
+    let copy = match value {
+        DeValue::String(text) => Some(Value::String(text.to_string())),
+        DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix()).ok().map(Value::Integer),
+        DeValue::Float(f) => {
+            f.as_str().parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float)
+        }
+        DeValue::Boolean(truth) => Some(Value::Boolean(*truth)),
+        DeValue::Datetime(_) => None,
+        DeValue::Array(list) => {
+            let copies = list.iter().filter_map(|v| copy_value(reader, v.get_ref(), v.span()));
+            Some(Value::Array(copies.collect()))
+        }
+        DeValue::Table(table) => Some(Value::Table(copy_table(reader, table))),
+    };
+    if copy.is_none() {
+        reader.report(Problem::new("the page cannot be told this value", at).help(
+            "use text, finite numbers, true, false, lists and tables; put dates in quotation marks",
+        ));
+    }
+    copy
+}

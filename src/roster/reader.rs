@@ -1,0 +1,413 @@
+//! The walk over the parsed text: types are checked, places noted, problems collected.
+//!
+//! A `Section` is one table of the text, or the absence of one, which answers every question with
+//! "not given". A getter returns `None` both for what is not given and for what is wrong; in the
+//! second case it has recorded the problem, so the caller takes its default in either and goes on.
+
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::duration;
+use super::places::{Located, Places};
+use super::problem::{Problem, quoted};
+use super::schema::{HEADED, Shape, TOP};
+
+/// One table of the text.
+#[derive(Clone)]
+pub(super) struct Section<'t> {
+    shape: &'static Shape,
+    table: Option<&'t DeTable<'t>>,
+    /// The place of its heading, or of the whole of an inline table.
+    pub(super) at: Range<usize>,
+    path: String,
+}
+
+impl<'t> Section<'t> {
+    /// Whether it is there at all.
+    pub(super) fn is_given(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Whether a key is missing: neither given nor misspelt. Who misspelt it is told that much, and
+    /// need not be told twice.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        let Some(table) = self.table else { return true };
+        let names = || self.shape.keys.iter().map(|k| k.name);
+        let meant = |written: &str| {
+            !names().any(|name| name == written) && closest(written, names()) == Some(key)
+        };
+        table.get(key).is_none() && !table.keys().any(|written| meant(written.get_ref()))
+    }
+
+    /// The path of a key, as `Places` knows it.
+    pub(super) fn path(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The value of a key with its place.
+    pub(super) fn get(&self, key: &str) -> Option<(&'t DeValue<'t>, Range<usize>)> {
+        let value: &Spanned<DeValue<'t>> = self.table?.get(key)?;
+        Some((value.get_ref(), value.span()))
+    }
+}
+
+/// Collects what the walk finds.
+pub(super) struct Reader {
+    problems: Vec<Problem>,
+    places: Places,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        Self { problems: Vec::new(), places: Places::default() }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Problem>, Places) {
+        (self.problems, self.places)
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Notes a place that no getter has noted.
+    pub(super) fn note(&mut self, section: &Section<'_>, key: &str, at: Range<usize>) {
+        self.places.note(section.path(key), at);
+    }
+
+    /// The whole document.
+    pub(super) fn document<'t>(&mut self, table: &'t DeTable<'t>) -> Section<'t> {
+        self.open(&TOP, table, 0..0, String::new())
+    }
+
+    /// A table inside a section.
+    pub(super) fn table<'t>(
+        &mut self,
+        section: &Section<'t>,
+        key: &str,
+        shape: &'static Shape,
+    ) -> Section<'t> {
+        let path = section.path(key);
+        let nothing = Section { shape, table: None, at: section.at.clone(), path: path.clone() };
+        match section.get(key) {
+            None => nothing,
+            Some((DeValue::Table(table), at)) => self.open(shape, table, at, path),
+            Some((other, at)) => {
+                self.wrong_type(section, key, "a table", other, at);
+                nothing
+            }
+        }
+    }
+
+    /// A list of tables inside a section, with the place of the whole; `None` if it is not given or
+    /// not a list. What is in the list and not a table is reported and left out.
+    pub(super) fn tables<'t>(
+        &mut self,
+        section: &Section<'t>,
+        key: &str,
+        shape: &'static Shape,
+    ) -> Option<Located<Vec<Section<'t>>>> {
+        let (value, at) = section.get(key)?;
+        let DeValue::Array(list) = value else {
+            self.wrong_type(section, key, "a list of tables", value, at);
+            return None;
+        };
+        self.places.note(section.path(key), at.clone());
+        let mut sections = Vec::with_capacity(list.len());
+        for (i, element) in list.iter().enumerate() {
+            match element.get_ref() {
+                DeValue::Table(table) => {
+                    let path = format!("{}.{i}", section.path(key));
+                    sections.push(self.open(shape, table, element.span(), path));
+                }
+                other => self.wrong_type(section, key, "a table", other, element.span()),
+            }
+        }
+        Some(Located::new(sections, at))
+    }
+
+    /// Text that is not blank.
+    pub(super) fn text(&mut self, section: &Section<'_>, key: &str) -> Option<Located<String>> {
+        let (value, at) = section.get(key)?;
+        let DeValue::String(text) = value else {
+            self.wrong_type(section, key, "text", value, at);
+            return None;
+        };
+        self.places.note(section.path(key), at.clone());
+        self.not_blank(section, key, text, at)
+    }
+
+    /// A list of texts that are not blank.
+    pub(super) fn texts(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+    ) -> Option<Located<Vec<Located<String>>>> {
+        let (value, at) = section.get(key)?;
+        let DeValue::Array(list) = value else {
+            self.wrong_type(section, key, "a list", value, at);
+            return None;
+        };
+        self.places.note(section.path(key), at.clone());
+        let mut texts = Vec::with_capacity(list.len());
+        for element in list {
+            match element.get_ref() {
+                DeValue::String(text) => {
+                    texts.extend(self.not_blank(section, key, text, element.span()));
+                }
+                other => self.wrong_type(section, key, "text", other, element.span()),
+            }
+        }
+        Some(Located::new(texts, at))
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn whole(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        bounds: RangeInclusive<u32>,
+    ) -> Option<Located<u32>> {
+        let (value, at) = section.get(key)?;
+        let DeValue::Integer(digits) = value else {
+            self.wrong_type(section, key, "a whole number", value, at);
+            return None;
+        };
+        self.places.note(section.path(key), at.clone());
+        let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
+        let fits = number.and_then(|n| u32::try_from(n).ok()).filter(|n| bounds.contains(n));
+        if fits.is_none() {
+            self.report(
+                Problem::new(
+                    format!("{key} must be between {} and {}", bounds.start(), bounds.end()),
+                    at.clone(),
+                )
+                .help(for_example(section.shape.example(key))),
+            );
+        }
+        fits.map(|n| Located::new(n, at))
+    }
+
+    /// A finite number, with or without a fraction.
+    pub(super) fn number(&mut self, section: &Section<'_>, key: &str) -> Option<Located<f64>> {
+        let (value, at) = section.get(key)?;
+        let number = match value {
+            DeValue::Integer(i) => {
+                // Beyond 2^53 the nearest fraction will do: no bound of a roster is near it.
+                #[expect(clippy::cast_precision_loss)]
+                i64::from_str_radix(i.as_str(), i.radix()).ok().map(|n| n as f64)
+            }
+            DeValue::Float(f) => f.as_str().parse().ok(),
+            other => {
+                self.wrong_type(section, key, "a number", other, at);
+                return None;
+            }
+        };
+        self.places.note(section.path(key), at.clone());
+        let Some(number) = number.filter(|n: &f64| n.is_finite()) else {
+            self.report(
+                Problem::new(format!("{key} is not a number one can count with"), at)
+                    .help(for_example(section.shape.example(key))),
+            );
+            return None;
+        };
+        Some(Located::new(number, at))
+    }
+
+    /// True or false.
+    pub(super) fn truth(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
+        let (value, at) = section.get(key)?;
+        let DeValue::Boolean(truth) = value else {
+            self.wrong_type(section, key, "true or false", value, at);
+            return None;
+        };
+        self.places.note(section.path(key), at);
+        Some(*truth)
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let word = self.text(section, key)?;
+        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == word.value) {
+            return Some(*choice);
+        }
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        let help = match closest(&word, names.iter().copied()) {
+            Some(name) => format!("did you mean \"{name}\"?"),
+            None => format!("write one of: {}", list(&names)),
+        };
+        self.report(Problem::new(format!("{key} cannot be {}", quoted(&word)), word.at).help(help));
+        None
+    }
+
+    /// A span of time within bounds. `in_words` says the bounds, `examples` what to write.
+    pub(super) fn duration(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        bounds: RangeInclusive<Duration>,
+        in_words: &str,
+        examples: &str,
+    ) -> Option<Duration> {
+        let text = self.text(section, key)?;
+        let message = match duration::parse(&text) {
+            Some(length) if bounds.contains(&length) => return Some(length),
+            Some(_) => format!("{key} must be {in_words}"),
+            None => format!("{} is not a length of time", quoted(&text)),
+        };
+        self.report(Problem::new(message, text.at).help(for_example(examples)));
+        None
+    }
+
+    /// Reports each value of a list that was there before, and keeps the others.
+    pub(super) fn unique(&mut self, what: &str, values: Vec<Located<String>>) -> Vec<String> {
+        let mut kept: Vec<Located<String>> = Vec::with_capacity(values.len());
+        for value in values {
+            if let Some(first) = kept.iter().find(|k| k.value == value.value) {
+                let first = first.at.clone();
+                self.report(
+                    Problem::new(
+                        format!("the {what} {} is listed twice", quoted(&value)),
+                        value.at,
+                    )
+                    .label("the second time")
+                    .also(first, "the first time")
+                    .help("delete one of the two"),
+                );
+            } else {
+                kept.push(value);
+            }
+        }
+        kept.into_iter().map(|k| k.value).collect()
+    }
+
+    /// Reports that a value is of the wrong type, with what to write instead.
+    pub(super) fn wrong_type(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        expected: &str,
+        found: &DeValue<'_>,
+        at: Range<usize>,
+    ) {
+        let help = match (expected, found) {
+            ("a whole number" | "a number", DeValue::String(s))
+                if s.trim().parse::<f64>().is_ok_and(f64::is_finite) =>
+            {
+                format!("leave out the quotation marks: {key} = {}", s.trim())
+            }
+            ("a list", DeValue::String(s)) => {
+                format!("put it in brackets: {key} = [{}]", quoted(s))
+            }
+            ("true or false", DeValue::String(s)) if matches!(s.as_ref(), "true" | "false") => {
+                format!("leave out the quotation marks: {key} = {s}")
+            }
+            _ => for_example(section.shape.example(key)),
+        };
+        let found = match found {
+            DeValue::String(_) => "text",
+            DeValue::Float(_) if expected == "a whole number" => "a number with a fraction",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date or time",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let message = format!("{key}: expected {expected}, found {found}");
+        self.report(Problem::new(message, at).help(help));
+    }
+
+    fn open<'t>(
+        &mut self,
+        shape: &'static Shape,
+        table: &'t DeTable<'t>,
+        at: Range<usize>,
+        path: String,
+    ) -> Section<'t> {
+        if !path.is_empty() {
+            self.places.note(path.clone(), at.clone());
+        }
+        for (key, _) in table {
+            let name: &str = key.get_ref();
+            if !shape.keys.iter().any(|k| k.name == name) {
+                self.unknown_key(shape, name, key.span());
+            }
+        }
+        Section { shape, table: Some(table), at, path }
+    }
+
+    fn unknown_key(&mut self, shape: &'static Shape, name: &str, at: Range<usize>) {
+        let names: Vec<_> = shape.keys.iter().map(|k| k.name).collect();
+        // A key that is right elsewhere is misplaced rather than misspelt.
+        let right = |s: &&&Shape| s.keys.iter().any(|k| k.name == name);
+        let elsewhere: Vec<_> = HEADED.iter().filter(right).map(|s| s.title).collect();
+        let help = match closest(name, names.iter().copied()) {
+            _ if !elsewhere.is_empty() => format!("it belongs under {}", elsewhere.join(" or ")),
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("{} has: {}", shape.title, list(&names)),
+        };
+        let message = format!("{} has no `{}`", shape.title, quoted(name).trim_matches('"'));
+        self.report(Problem::new(message, at).help(help));
+    }
+
+    fn not_blank(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        text: &str,
+        at: Range<usize>,
+    ) -> Option<Located<String>> {
+        if text.trim().is_empty() {
+            let example = for_example(section.shape.example(key));
+            self.report(Problem::new(format!("{key} has an empty text"), at).help(example));
+            return None;
+        }
+        Some(Located::new(text.to_owned(), at))
+    }
+}
+
+/// "write for example: …"
+pub(super) fn for_example(line: &str) -> String {
+    format!("write for example: {line}")
+}
+
+/// Names in a row, for people; of very many only the first.
+pub(super) fn list(names: &[&str]) -> String {
+    const MOST: usize = 12;
+    let mut row = names[..names.len().min(MOST)].join(", ");
+    if names.len() > MOST {
+        row.push_str(", …");
+    }
+    row
+}
+
+/// The name that was probably meant, if any is near enough: at most one slip in three letters, or
+/// the same but for capitals or `-` for `_`, or one the beginning of the other.
+pub(super) fn closest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let plain = |s: &str| s.to_lowercase().replace('-', "_");
+    let written = plain(written);
+    let slips = |name: &str| strsim::damerau_levenshtein(&written, &plain(name));
+    // Longer than any name by far: not worth the comparison, whose cost is the product of lengths.
+    if written.len() > 100 {
+        return None;
+    }
+    let begun = |name: &str| {
+        let name = plain(name);
+        let (short, long) =
+            if name.len() < written.len() { (&*name, &*written) } else { (&*written, &*name) };
+        short.len() > 2 && long.starts_with(short)
+    };
+    names
+        .map(|name| (slips(name), name))
+        .filter(|(slips, name)| *slips <= (name.chars().count() / 3).max(1) || begun(name))
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, name)| name)
+}

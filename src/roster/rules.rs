@@ -1,0 +1,290 @@
+//! `[allocation]`: how often a task is given out, to whom, and for how long.
+
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::problem::{Problem, quoted};
+use super::reader::{Reader, Section, closest, for_example, list};
+use super::schema::{ALLOCATION, DISAGREEMENT, MIX_PART};
+use super::settings::{
+    Annotations, Annotator, Disagreement, Order, Route, Rules, Share, Split, WhenShort,
+};
+
+/// The most answers that may be asked for. A larger number is a slip.
+const MOST: u32 = 10_000;
+
+/// How far the shares of a mixture may be from 1 together: decimal fractions are not exact.
+const SHARES_SLACK: f64 = 1e-9;
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotator]) -> Rules {
+    let section = reader.table(top, "allocation", &ALLOCATION);
+    let default = Rules::default();
+    let annotations = annotations(reader, &section);
+    let mix = mix(reader, &section);
+    let rules = Rules {
+        annotations: annotations.unwrap_or(default.annotations),
+        mix,
+        split: reader
+            .one_of(&section, "split", &[("exact", Split::Exact), ("hash", Split::Hash)])
+            .unwrap_or(default.split),
+        route: reader
+            .one_of(
+                &section,
+                "route",
+                &[("open", Route::Open), ("balanced", Route::Balanced), ("hash", Route::Hash)],
+            )
+            .unwrap_or(default.route),
+        assign_field: assign_field(reader, &section),
+        on_disagreement: None,
+        lease: reader
+            .duration(
+                &section,
+                "lease",
+                Duration::from_secs(10)..=Duration::from_secs(30 * DAY),
+                "between 10 seconds and 30 days",
+                r#"lease = "90s", "30m", "2h" or "1d""#,
+            )
+            .unwrap_or(default.lease),
+        steal_after: steal_after(reader, &section, default.steal_after),
+        when_short: reader
+            .one_of(
+                &section,
+                "when_short",
+                &[("hold", WhenShort::Hold), ("partial", WhenShort::Partial)],
+            )
+            .unwrap_or(default.when_short),
+        order: reader
+            .one_of(
+                &section,
+                "order",
+                &[
+                    ("loaded", Order::Loaded),
+                    ("random", Order::Random),
+                    ("finish-first", Order::FinishFirst),
+                ],
+            )
+            .unwrap_or(default.order),
+    };
+    let on_disagreement = disagreement(reader, &section, &rules, annotators);
+    let rules = Rules { on_disagreement, ..rules };
+    enough_people(reader, &section, &rules, annotators);
+    rules
+}
+
+fn annotations(reader: &mut Reader, section: &Section<'_>) -> Option<Annotations> {
+    const HELP: &str = "write a whole number such as 3, an average such as 1.2, or \"all\"";
+    let (value, at) = section.get("annotations")?;
+    if section.get("mix").is_some() {
+        reader.report(
+            Problem::new("annotations and mix cannot both be given", at)
+                .help("keep mix for a mixture, annotations for one number"),
+        );
+        return None;
+    }
+    match value {
+        DeValue::String(text) if text == "all" => {
+            reader.text(section, "annotations").map(|_| Annotations::All)
+        }
+        DeValue::String(text) if text.trim().parse::<f64>().is_err() => {
+            let message = format!("annotations cannot be {}", quoted(text));
+            reader.report(Problem::new(message, at).help(HELP));
+            None
+        }
+        DeValue::Integer(_) => {
+            reader.whole(section, "annotations", 1..=MOST).map(|n| Annotations::Each(n.value))
+        }
+        _ => {
+            let average = reader.number(section, "annotations")?;
+            if !(1.0..=f64::from(MOST)).contains(&average.value) {
+                let message = format!("annotations must be between 1 and {MOST}");
+                reader.report(Problem::new(message, average.at).help(HELP));
+                return None;
+            }
+            // An average of 3.0 is three each; within the bounds the conversion loses nothing.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            Some(if average.value.fract() == 0.0 {
+                Annotations::Each(average.value as u32)
+            } else {
+                Annotations::Average(average.value)
+            })
+        }
+    }
+}
+
+fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
+    let parts = reader.tables(section, "mix", &MIX_PART)?;
+    let example = for_example(ALLOCATION.example("mix"));
+    if let Some((DeValue::Array(list), at)) = section.get("mix")
+        && list.is_empty()
+    {
+        reader.report(Problem::new("mix has no parts", at).help(example));
+        return None;
+    }
+    let mut shares = Vec::with_capacity(parts.len());
+    for part in &parts.value {
+        for key in ["share", "annotations"] {
+            if part.lacks(key) {
+                reader.report(
+                    Problem::new(format!("this part of mix has no {key}"), part.at.clone())
+                        .help(example.clone()),
+                );
+            }
+        }
+        let share = reader.number(part, "share");
+        let annotations = reader.whole(part, "annotations", 1..=MOST);
+        let share = share.filter(|share| {
+            let fits = share.value > 0.0 && share.value <= 1.0;
+            if !fits {
+                reader.report(
+                    Problem::new("a share must be above 0 and at most 1", share.at.clone())
+                        .help("write 0.7 for 70 percent"),
+                );
+            }
+            fits
+        });
+        if let (Some(share), Some(annotations)) = (share, annotations) {
+            shares.push(Share { share: share.value, annotations: annotations.value });
+        }
+    }
+    // With a part missing the sum says nothing.
+    let all = matches!(section.get("mix"), Some((DeValue::Array(l), _)) if l.len() == shares.len());
+    let sum: f64 = shares.iter().map(|s| s.share).sum();
+    if all && (sum - 1.0).abs() > SHARES_SLACK {
+        let shown = format!("{sum:.9}");
+        let shown = shown.trim_end_matches('0').trim_end_matches('.');
+        reader.report(
+            Problem::new(format!("the shares add up to {shown}, not to 1"), parts.at.clone())
+                .help("change them so that they add up to 1"),
+        );
+        return None;
+    }
+    all.then_some(shares)
+}
+
+fn assign_field(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
+    let field = reader.text(section, "assign_field")?;
+    if field.split('.').any(|part| part.trim().is_empty()) {
+        reader.report(
+            Problem::new(format!("{} is not a path in a task", quoted(&field)), field.at)
+                .help(for_example(ALLOCATION.example("assign_field"))),
+        );
+        return None;
+    }
+    Some(field.value)
+}
+
+fn steal_after(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    default: Option<Duration>,
+) -> Option<Duration> {
+    if matches!(section.get("steal_after"), Some((DeValue::String(s), _)) if s == "never") {
+        reader.text(section, "steal_after");
+        return None;
+    }
+    reader
+        .duration(
+            section,
+            "steal_after",
+            Duration::from_secs(60)..=Duration::from_secs(365 * DAY),
+            "between a minute and 365 days, or \"never\"",
+            r#"steal_after = "2h", "1d" or "never""#,
+        )
+        .or(default)
+}
+
+fn disagreement(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    rules: &Rules,
+    annotators: &[Annotator],
+) -> Option<Disagreement> {
+    let table = reader.table(section, "on_disagreement", &DISAGREEMENT);
+    if !table.is_given() {
+        return None;
+    }
+    if table.lacks("max") {
+        reader.report(
+            Problem::new("on_disagreement has no max", table.at.clone())
+                .help(for_example(ALLOCATION.example("on_disagreement"))),
+        );
+    }
+    let extra = reader.whole(&table, "extra", 1..=MOST).map_or(1, |n| n.value);
+    let max = reader.whole(&table, "max", 1..=MOST);
+    let by = reader.texts(&table, "by").map(|b| b.value).unwrap_or_default();
+    for name in &by {
+        if annotators.iter().any(|a| a.name == name.value) {
+            continue;
+        }
+        let names: Vec<_> = annotators.iter().map(|a| a.name.as_str()).collect();
+        let help = match closest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("the annotators are: {}", list(&names)),
+        };
+        let message = format!("there is no annotator called {}", quoted(name));
+        reader.report(Problem::new(message, name.at.clone()).help(help));
+    }
+    let by = reader.unique("annotator", by);
+    match rules.most_annotations() {
+        None => reader.report(
+            Problem::new("with annotations = \"all\" nobody is left to ask", table.at)
+                .help("delete on_disagreement, or write a number for annotations"),
+        ),
+        Some(most) => {
+            if let Some(max) = &max
+                && max.value < most
+            {
+                reader.report(
+                    Problem::new(
+                        format!("max is below the {most} answers asked for at first"),
+                        max.at.clone(),
+                    )
+                    .help(format!("write max = {} or more", most.saturating_add(extra))),
+                );
+            }
+        }
+    }
+    max.map(|max| Disagreement { extra, max: max.value, by })
+}
+
+/// Tasks that want more annotators than there are would wait for ever.
+///
+/// Not so where tasks may name their annotators, which then decides.
+fn enough_people(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    rules: &Rules,
+    annotators: &[Annotator],
+) {
+    let active = annotators.iter().filter(|a| a.active).count();
+    let Some(most) = rules.most_annotations() else {
+        return;
+    };
+    let short = usize::try_from(most).is_ok_and(|most| most > active);
+    if !short
+        || annotators.is_empty()
+        || rules.assign_field.is_some()
+        || rules.when_short == WhenShort::Partial
+    {
+        return;
+    }
+    let Some(at) =
+        ["mix", "annotations"].into_iter().find_map(|k| section.get(k)).map(|(_, at)| at)
+    else {
+        // Not written out, so one each: nobody is active, and that is a pause, not a mistake.
+        return;
+    };
+    if active == 0 {
+        return;
+    }
+    let people = if active == 1 { "annotator is" } else { "annotators are" };
+    reader.report(
+        Problem::new(format!("tasks want {most} annotators, but {active} {people} active"), at)
+            .label("such tasks would wait for ever")
+            .help(format!("ask for at most {active}, or add annotators")),
+    );
+}

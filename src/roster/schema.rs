@@ -1,0 +1,109 @@
+//! Which keys a roster may have, table by table, each with a line to copy.
+//!
+//! One list serves three purposes: to refuse unknown keys, to suggest the right one, and to show
+//! what a line should look like when its value is of the wrong type.
+
+/// A key and a line that uses it rightly.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) example: &'static str,
+}
+
+/// A table of the roster.
+pub(super) struct Shape {
+    /// As a person would write its heading or name it.
+    pub(super) title: &'static str,
+    pub(super) keys: &'static [Key],
+}
+
+impl Shape {
+    /// The line to copy for a key, or nothing if there is no such key.
+    pub(super) fn example(&self, key: &str) -> &'static str {
+        self.keys.iter().find(|k| k.name == key).map_or("", |k| k.example)
+    }
+}
+
+const fn key(name: &'static str, example: &'static str) -> Key {
+    Key { name, example }
+}
+
+pub(super) static TOP: Shape = Shape {
+    title: "a roster",
+    keys: &[
+        key("project", "[project]"),
+        key("store", "[store]"),
+        key("server", "[server]"),
+        key("allocation", "[allocation]"),
+        key("lead", "[lead]"),
+        key("annotator", "[[annotator]]"),
+    ],
+};
+
+pub(super) static PROJECT: Shape = Shape {
+    title: "[project]",
+    keys: &[
+        key("name", r#"name = "my_project""#),
+        key("interface", r#"interface = "classification""#),
+        key("labels", r#"labels = ["PERSON", "PLACE"]"#),
+        key("instructions", r#"instructions = "codebook.md""#),
+        key("tasks", r#"tasks = ["tasks/*.jsonl"]"#),
+        key("config", "[project.config]"),
+    ],
+};
+
+pub(super) static STORE: Shape =
+    Shape { title: "[store]", keys: &[key("url", r#"url = "annotd.db""#)] };
+
+pub(super) static SERVER: Shape = Shape {
+    title: "[server]",
+    keys: &[
+        key("bind", r#"bind = "127.0.0.1""#),
+        key("access", r#"access = "open""#),
+        key("cert", r#"cert = "cert.pem""#),
+        key("key", r#"key = "key.pem""#),
+    ],
+};
+
+pub(super) static ALLOCATION: Shape = Shape {
+    title: "[allocation]",
+    keys: &[
+        key("annotations", "annotations = 3"),
+        key("mix", "mix = [{ share = 0.7, annotations = 1 }, { share = 0.3, annotations = 3 }]"),
+        key("split", r#"split = "exact""#),
+        key("route", r#"route = "open""#),
+        key("assign_field", r#"assign_field = "meta.target_annotator""#),
+        key("on_disagreement", "on_disagreement = { extra = 1, max = 3 }"),
+        key("lease", r#"lease = "30m""#),
+        key("steal_after", r#"steal_after = "24h""#),
+        key("when_short", r#"when_short = "hold""#),
+        key("order", r#"order = "loaded""#),
+    ],
+};
+
+pub(super) static MIX_PART: Shape = Shape {
+    title: "a part of mix",
+    keys: &[key("share", "share = 0.7"), key("annotations", "annotations = 1")],
+};
+
+pub(super) static DISAGREEMENT: Shape = Shape {
+    title: "on_disagreement",
+    keys: &[key("extra", "extra = 1"), key("max", "max = 3"), key("by", r#"by = ["li"]"#)],
+};
+
+pub(super) static LEAD: Shape = Shape { title: "[lead]", keys: &[key("port", "port = 9000")] };
+
+pub(super) static ANNOTATOR: Shape = Shape {
+    title: "[[annotator]]",
+    keys: &[
+        key("name", r#"name = "andy""#),
+        key("port", "port = 9010"),
+        key("display", r#"display = "Andy H.""#),
+        key("tags", r#"tags = ["es", "expert"]"#),
+        key("quota", "quota = 200"),
+        key("weight", "weight = 0.5"),
+        key("active", "active = false"),
+    ],
+};
+
+/// The tables that have a heading: where a misplaced key may belong.
+pub(super) static HEADED: [&Shape; 6] = [&PROJECT, &STORE, &SERVER, &ALLOCATION, &LEAD, &ANNOTATOR];

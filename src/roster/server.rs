@@ -1,0 +1,148 @@
+//! `[store]`, `[server]` and `[lead]`: where things are kept and where they can be reached.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::places::Located;
+use super::problem::{Problem, quoted};
+use super::reader::{Reader, Section, closest};
+use super::schema::{LEAD, SERVER, STORE};
+use super::settings::{Access, Lead, Server, StoreSettings};
+
+/// Which kind of store a URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// A file: the embedded store.
+    File,
+    /// A MongoDB.
+    Mongo,
+}
+
+/// Which kind of store this is the URL or the path of.
+///
+/// For the roster's own `url` the answer is always `Ok`; this is here for a URL that comes from
+/// elsewhere, such as the environment, and gets the same treatment.
+///
+/// # Errors
+///
+/// A problem (at 0..0) with a remedy. Neither repeats the URL, which may hold a password.
+pub fn store_kind(url: &str) -> Result<StoreKind, Box<Problem>> {
+    const SCHEMES: [&str; 2] = ["mongodb", "mongodb+srv"];
+    let wrong =
+        |message: String, help: String| Err(Box::new(Problem::new(message, 0..0).help(help)));
+    let scheme = url.split_once(':').filter(|(scheme, rest)| {
+        let mut letters = scheme.chars();
+        let starts = letters.next().is_some_and(|c| c.is_ascii_alphabetic());
+        let goes_on = letters.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        // A file may have a colon in its name; only these forms mean a URL.
+        let url_like = rest.starts_with('/') || SCHEMES.contains(scheme);
+        starts && goes_on && (url_like || matches!(*scheme, "sqlite" | "file"))
+    });
+    match scheme {
+        None if url.trim().is_empty() => {
+            wrong("the store has no name".into(), "write for example: url = \"annotd.db\"".into())
+        }
+        None => Ok(StoreKind::File),
+        Some((scheme, rest)) if SCHEMES.contains(&scheme) => {
+            let host = rest.strip_prefix("//").unwrap_or_default();
+            if host.is_empty() || host.starts_with(['/', '?']) {
+                return wrong(
+                    "this MongoDB URL names no server".into(),
+                    format!("write for example: url = \"{scheme}://127.0.0.1:27017/annotd\""),
+                );
+            }
+            Ok(StoreKind::Mongo)
+        }
+        Some(("sqlite" | "file", _)) => wrong(
+            "a store in a file needs its path only".into(),
+            "write for example: url = \"annotd.db\"".into(),
+        ),
+        Some((scheme, _)) => wrong(
+            format!("there is no store for {scheme}: URLs"),
+            match closest(scheme, SCHEMES.into_iter()) {
+                Some(near) => format!("did you mean {near}://?"),
+                None => "write a file name such as \"annotd.db\", or a mongodb:// URL".into(),
+            },
+        ),
+    }
+}
+
+pub(super) fn read_store(reader: &mut Reader, top: &Section<'_>) -> StoreSettings {
+    let section = reader.table(top, "store", &STORE);
+    let Some(url) = reader.text(&section, "url") else {
+        return StoreSettings::default();
+    };
+    if let Err(problem) = store_kind(&url) {
+        reader.report(Problem { at: url.at, ..*problem });
+        return StoreSettings::default();
+    }
+    StoreSettings { url: url.value }
+}
+
+pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
+    let section = reader.table(top, "server", &SERVER);
+    let bind = reader.text(&section, "bind").and_then(|bind| address(reader, &bind));
+    let access = reader.one_of(&section, "access", &[("open", Access::Open), ("key", Access::Key)]);
+    // Whoever wrote something wrong for `access` has been told so; it is not as if it were not said.
+    let silent = section.lacks("access");
+    if let Some(bind) = &bind
+        && silent
+        && !bind.to_canonical().is_loopback()
+    {
+        reader.report(
+            Problem::new(
+                format!(
+                    "anybody who reaches {} could annotate, and access says nothing",
+                    bind.value
+                ),
+                bind.at.clone(),
+            )
+            .label("not this machine alone")
+            .help("add access = \"open\" if that is meant, or set bind = \"127.0.0.1\""),
+        );
+    }
+    let cert = reader.text(&section, "cert");
+    let key = reader.text(&section, "key");
+    for (name, value, other) in [("cert", &cert, "key"), ("key", &key, "cert")] {
+        if let Some(value) = value
+            && section.lacks(other)
+        {
+            reader.report(
+                Problem::new(format!("there is a {name} without a {other}"), value.at.clone())
+                    .help(format!("add {other} = \"{other}.pem\", or delete {name}")),
+            );
+        }
+    }
+    Server { bind: bind.map_or(Server::default().bind, |b| b.value), access, cert, key }
+}
+
+pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {
+    let section = reader.table(top, "lead", &LEAD);
+    let port = port(reader, &section).map_or(Lead::default().port, |p| p.value);
+    Lead { port }
+}
+
+/// A TCP port.
+pub(super) fn port(reader: &mut Reader, section: &Section<'_>) -> Option<Located<u16>> {
+    let port = reader.whole(section, "port", 1..=u32::from(u16::MAX))?;
+    u16::try_from(port.value).ok().map(|value| Located::new(value, port.at))
+}
+
+fn address(reader: &mut Reader, bind: &Located<String>) -> Option<Located<IpAddr>> {
+    if let Ok(address) = bind.parse() {
+        return Some(Located::new(address, bind.at.clone()));
+    }
+    let bare = bind.trim().trim_start_matches('[').trim_end_matches(']');
+    let help = if let Ok(with_port) = bind.parse::<SocketAddr>() {
+        format!("leave out the port: bind = \"{}\"; every annotator has one", with_port.ip())
+    } else if let Ok(address) = bare.parse::<IpAddr>() {
+        format!("write bind = \"{address}\"")
+    } else if bare.eq_ignore_ascii_case("localhost") {
+        "write bind = \"127.0.0.1\"".to_owned()
+    } else {
+        "write \"127.0.0.1\" for this machine alone, \"0.0.0.0\" for all its addresses".to_owned()
+    };
+    reader.report(
+        Problem::new(format!("{} is not an IP address", quoted(bind)), bind.at.clone()).help(help),
+    );
+    None
+}

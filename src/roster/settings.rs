@@ -1,0 +1,288 @@
+//! What a roster says, once it is known to be right: plain values, defaults filled in.
+//!
+//! Everything that the format can say has its type here, also what this build cannot carry out yet;
+//! `not_built` stands in between and keeps such rosters out.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
+use std::time::Duration;
+
+use super::places::{Located, Places};
+
+/// A whole roster. Two are equal when they mean the same, wherever the words stand in their texts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roster {
+    /// `[project]`
+    pub project: Project,
+    /// `[store]`
+    pub store: StoreSettings,
+    /// `[server]`
+    pub server: Server,
+    /// `[allocation]`
+    pub allocation: Rules,
+    /// `[lead]`
+    pub lead: Lead,
+    /// Every `[[annotator]]`, in the order of the text, those included who are not active.
+    pub annotators: Vec<Annotator>,
+    /// Where everything stands in the text.
+    pub places: Places,
+}
+
+impl Roster {
+    /// Where a value stands, in bytes: `place("store.url")`, `place("annotator.0.port")`. What is
+    /// not written out has the place of its table, or the beginning of the text.
+    pub fn place(&self, path: &str) -> Range<usize> {
+        self.places.at(path)
+    }
+
+    /// The annotators who have a listener.
+    pub fn active(&self) -> impl Iterator<Item = &Annotator> {
+        self.annotators.iter().filter(|a| a.active)
+    }
+
+    /// The annotator of this name, active or not.
+    pub fn annotator(&self, name: &str) -> Option<&Annotator> {
+        self.annotators.iter().find(|a| a.name == name)
+    }
+}
+
+/// `[project]`: what is annotated, and in which interface.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Project {
+    /// The project's name in the store: 1 to 64 letters of a to z, digits, `-` and `_`.
+    pub name: String,
+    /// A `view_id`, one of those that the caller of `read` named.
+    pub interface: String,
+    /// No two alike, none blank.
+    pub labels: Vec<String>,
+    /// A Markdown file, relative to the roster's own.
+    pub instructions: Option<Located<String>>,
+    /// Files with tasks, or patterns for such files, relative to the roster's own.
+    pub tasks: Vec<Located<String>>,
+    /// `[project.config]`: settings of the interface such as `choice_style`, handed on to the page.
+    /// Only what JSON can say: text, finite numbers, true and false, lists and tables.
+    pub config: toml::Table,
+}
+
+/// `[store]`: where tasks and answers are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// A path relative to the roster's file, or the URL of a MongoDB. May hold a password.
+    pub url: String,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { url: "annotd.db".to_owned() }
+    }
+}
+
+/// Without the password, for the sake of logs.
+impl fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = super::problem::without_passwords(&self.url);
+        f.debug_struct("StoreSettings").field("url", &url).finish()
+    }
+}
+
+/// `[server]`: what all listeners have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// The address that every listener binds. 127.0.0.1 unless said otherwise.
+    pub bind: IpAddr,
+    /// Who may come in. `None`: not said.
+    pub access: Option<Access>,
+    /// The file of the TLS certificate chain (PEM), relative to the roster's own. With `key` or not
+    /// at all.
+    pub cert: Option<Located<String>>,
+    /// The file of the TLS key (PEM), relative to the roster's own. With `cert` or not at all.
+    pub key: Option<Located<String>>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), access: None, cert: None, key: None }
+    }
+}
+
+/// Who may use an annotator's port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever reaches it.
+    Open,
+    /// Whoever has the annotator's key.
+    Key,
+}
+
+/// `[allocation]`: who gets what, and how often.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// Answers wanted per task. Where `mix` is given it is this that does not count.
+    pub annotations: Annotations,
+    /// A mixture: the shares are above 0 and add up to 1 (within 1e-9).
+    pub mix: Option<Vec<Share>>,
+    /// How averages and mixtures are dealt out.
+    pub split: Split,
+    /// Who is meant for a task.
+    pub route: Route,
+    /// The path in a task, such as `meta.target_annotator`, that names its annotators. Its parts are
+    /// separated by dots and none is empty.
+    pub assign_field: Option<String>,
+    /// What happens when answers disagree.
+    pub on_disagreement: Option<Disagreement>,
+    /// How long a task is held for somebody who does not answer: 10 seconds to 30 days.
+    pub lease: Duration,
+    /// After how long others get what was meant for somebody: a minute to a year, or never.
+    pub steal_after: Option<Duration>,
+    /// What happens to a task for which there are too few annotators.
+    pub when_short: WhenShort,
+    /// Which task comes first.
+    pub order: Order,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            annotations: Annotations::Each(1),
+            mix: None,
+            split: Split::Exact,
+            route: Route::Open,
+            assign_field: None,
+            on_disagreement: None,
+            lease: Duration::from_secs(30 * 60),
+            steal_after: Some(Self::STEAL_AFTER),
+            when_short: WhenShort::Hold,
+            order: Order::Loaded,
+        }
+    }
+}
+
+impl Rules {
+    /// What `steal_after` is when the roster does not say.
+    pub const STEAL_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The most annotators that any one task asks for at first. `None`: all there are.
+    pub fn most_annotations(&self) -> Option<u32> {
+        if let Some(mix) = &self.mix {
+            return mix.iter().map(|part| part.annotations).max();
+        }
+        match self.annotations {
+            Annotations::Each(k) => Some(k),
+            // At most 10,000 and above 0: the conversion loses nothing.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            Annotations::Average(x) => Some(x.ceil() as u32),
+            Annotations::All => None,
+        }
+    }
+}
+
+/// How many answers a task gets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Annotations {
+    /// Every task the same number: 1 to 10,000.
+    Each(u32),
+    /// This many on average; not a whole number, between 1 and 10,000.
+    Average(f64),
+    /// One by each annotator.
+    All,
+}
+
+/// A part of a mixture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// Which part of the tasks: above 0, at most 1.
+    pub share: f64,
+    /// How many answers each of them gets: 1 to 10,000.
+    pub annotations: u32,
+}
+
+/// How averages and mixtures are dealt out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// After any number of tasks every share is within one task of its due.
+    Exact,
+    /// By the task's hash, as Prodigy.
+    Hash,
+}
+
+/// Who is meant for a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Whoever asks first.
+    Open,
+    /// Named at load, so that loads and pairs come out even.
+    Balanced,
+    /// Named by the task's hash, as Prodigy.
+    Hash,
+}
+
+/// What happens when the first answers disagree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// How many more answers are asked for each time: 1 to 10,000.
+    pub extra: u32,
+    /// How many answers there may be in all; no fewer than are asked for at first.
+    pub max: u32,
+    /// The annotators who are asked, all in the roster. Empty: anybody.
+    pub by: Vec<String>,
+}
+
+/// What happens to a task for which there are fewer annotators than it wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenShort {
+    /// It waits, visibly.
+    Hold,
+    /// It makes do with those there are.
+    Partial,
+}
+
+/// Which task comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The one that was loaded first.
+    Loaded,
+    /// Any, drawn with a seed.
+    Random,
+    /// The one that lacks the fewest answers.
+    FinishFirst,
+}
+
+/// `[lead]`: the lead's port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// 1 to 65535, 9000 unless said otherwise; nobody else has it. Its place: `lead.port`.
+    pub port: u16,
+}
+
+impl Default for Lead {
+    fn default() -> Self {
+        Self { port: 9000 }
+    }
+}
+
+/// One `[[annotator]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Annotator {
+    /// 1 to 64 letters of a to z, digits, `-` and `_`; no two alike, not even but for capitals.
+    pub name: String,
+    /// 1 to 65535; nobody else has it, active or not.
+    pub port: u16,
+    /// The name that the page shows instead.
+    pub display: Option<String>,
+    /// What this annotator can do, for tasks that require it.
+    pub tags: Vec<String>,
+    /// The most tasks that this annotator gets: 1 to 1,000,000,000.
+    pub quota: Option<u32>,
+    /// This annotator's part of the work in relation to the others': above 0, at most 1,000.
+    pub weight: f64,
+    /// Whether there is a listener.
+    pub active: bool,
+}
+
+impl Annotator {
+    /// What to call the annotator on a page: `display`, or else the name.
+    pub fn display_name(&self) -> &str {
+        self.display.as_deref().unwrap_or(&self.name)
+    }
+}

@@ -1,0 +1,416 @@
+//! The roster as a lead meets it: small files, each with the messages it must give.
+//!
+//! `tests/rosters/` has a file for every rule. It begins with what it expects, in the order of the
+//! text, and a file that expects nothing is a roster in good order:
+//!
+//! ```toml
+//! # expect: 7:9 part of the message
+//! # help: part of the remedy
+//! ```
+//!
+//! The place is line and column, both from 1. A file must show exactly what it expects, no less and
+//! no more: a second complaint about the same mistake is a fault.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use annotd::roster::{
+    Access, Annotations, Problem, Roster, Setting, StoreKind, compare, explain, line_column, read,
+    store_kind,
+};
+use proptest::prelude::*;
+
+const KNOWN: [&str; 4] = ["text", "classification", "choice", "ner_manual"];
+
+/// All sample files, by name without extension.
+fn samples() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rosters");
+    let mut samples = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the folder of sample rosters") {
+        let path = entry.expect("a sample roster").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        samples.insert(name, fs::read_to_string(&path).expect("a readable sample roster"));
+    }
+    samples
+}
+
+fn valid(text: &str) -> Roster {
+    match read(text, &KNOWN) {
+        Ok(roster) => roster,
+        Err(problems) => panic!("\n{}", explain(&problems, text, "roster.toml", false)),
+    }
+}
+
+fn wrong(text: &str) -> Vec<Problem> {
+    read(text, &KNOWN).expect_err("a roster with mistakes")
+}
+
+const SMALL: &str = r#"
+[project]
+name = "demo"
+interface = "classification"
+
+[[annotator]]
+name = "andy"
+port = 9010
+
+[[annotator]]
+name = "zach"
+port = 9011
+"#;
+
+#[test]
+fn every_rule_has_its_message_its_place_and_its_remedy() {
+    let mut faults = String::new();
+    let samples = samples();
+    assert!(samples.len() > 100, "the samples are not all there: {}", samples.len());
+    for (name, text) in &samples {
+        let expected: Vec<&str> =
+            text.lines().filter_map(|l| l.strip_prefix("# expect: ")).collect();
+        let helps: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("# help: ")).collect();
+        assert_eq!(expected.len(), helps.len(), "{name}: every expectation needs a remedy");
+        assert_eq!(expected.is_empty(), name.starts_with("valid-"), "{name}: valid or not?");
+        let problems = read(text, &KNOWN).err().unwrap_or_default();
+        let file = format!("{name}.toml");
+        let as_expected = problems.len() == expected.len()
+            && problems.iter().zip(&expected).zip(&helps).all(|((problem, expected), help)| {
+                let (line, column) = problem.line_column(text);
+                let (place, message) = expected.split_once(' ').expect("a place and a message");
+                let shown = explain(std::slice::from_ref(problem), text, &file, false);
+                place == format!("{line}:{column}")
+                    && problem.message.contains(message)
+                    && problem.help.as_deref().is_some_and(|h| h.contains(help))
+                    && shown.contains(&format!("{file}:{line}:{column}"))
+            });
+        if !as_expected {
+            let _ = writeln!(faults, "==== {name}: expected {expected:#?} {helps:#?}, found\n");
+            let _ = writeln!(faults, "{}", explain(&problems, text, &file, false));
+        }
+    }
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+#[test]
+fn five_mistakes_are_shown_as_five_with_a_caret_and_a_remedy_each() {
+    let text = &samples()["five-mistakes"];
+    let problems = wrong(text);
+    let shown = explain(&problems, text, "annotators.toml", false);
+    println!("{shown}");
+    assert_eq!(shown.matches("error: ").count(), 5);
+    assert_eq!(shown.matches("help: ").count(), 5);
+    assert_eq!(shown.lines().filter(|l| l.contains("^^")).count(), 5);
+    assert!(explain(&problems, text, "annotators.toml", true).contains("\u{1b}["));
+}
+
+#[test]
+fn messages_are_plain_and_short() {
+    for (name, text) in samples() {
+        for problem in read(&text, &KNOWN).err().unwrap_or_default() {
+            let help = problem.help.as_deref().unwrap_or_default();
+            assert!(problem.message.chars().count() <= 110, "{name}: {}", problem.message);
+            assert!(help.chars().count() <= 110, "{name}: {help}");
+            assert!(!problem.message.ends_with('.') && !help.ends_with('.'), "{name}: {help}");
+        }
+    }
+}
+
+#[test]
+fn a_thousand_people_and_as_many_broken_lines_are_read_at_once() {
+    let mut text = "[project]\nname = \"demo\"\ninterface = \"text\"\n".to_owned();
+    for i in 0..1000 {
+        let port = 10_000 + i;
+        let _ =
+            writeln!(text, "[[annotator]]\nname = \"p{i}\"\nport = {port}\ntags = es\nquota = 0");
+    }
+    let begin = Instant::now();
+    assert_eq!(wrong(&text).len(), 2000);
+    // Milliseconds in fact. The work once grew with the square of the number of broken lines, and
+    // this took minutes.
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let roster = valid(SMALL);
+    assert_eq!(roster.store.url, "annotd.db");
+    assert_eq!(roster.server.bind.to_string(), "127.0.0.1");
+    assert_eq!(roster.server.access, None);
+    assert_eq!(roster.lead.port, 9000);
+    assert_eq!(roster.allocation.annotations, Annotations::Each(1));
+    assert_eq!(roster.allocation.lease, Duration::from_secs(1800));
+    assert_eq!(roster.allocation.steal_after, Some(Duration::from_secs(86_400)));
+    assert!(roster.annotators.iter().all(|a| a.active));
+    assert_eq!(roster.annotators[0].display_name(), "andy");
+}
+
+#[test]
+fn what_is_said_is_read() {
+    let roster = valid(&samples()["valid-whole"]);
+    assert_eq!(roster.project.labels, ["PERSON", "الشرطة", "😀"]);
+    assert_eq!(roster.project.instructions.as_deref().map(String::as_str), Some("codebook.md"));
+    assert_eq!(roster.project.tasks.len(), 2);
+    assert_eq!(roster.project.config["choice_style"].as_str(), Some("multiple"));
+    assert_eq!(roster.project.config["theme"]["sizes"][1].as_float(), Some(2.5));
+    assert_eq!(roster.server.access, Some(Access::Open));
+    assert_eq!(roster.allocation.annotations, Annotations::Each(2));
+    assert_eq!(roster.allocation.assign_field.as_deref(), Some("meta.target_annotator"));
+    assert_eq!(roster.allocation.lease, Duration::from_secs(5400));
+    assert_eq!(roster.lead.port, 80);
+    assert_eq!(roster.annotators[0].display_name(), "Andy H.");
+    assert_eq!(roster.annotators[0].tags, ["es", "expert"]);
+    assert_eq!(roster.annotators[1].port, 0x2333);
+    assert_eq!(roster.active().count(), 2);
+}
+
+#[test]
+fn the_places_of_values_can_be_found_for_what_only_the_outside_can_tell() {
+    let text = &samples()["valid-whole"];
+    let roster = valid(text);
+    let said = |path: &str| &text[roster.place(path)];
+    assert_eq!(said("store.url"), "\"mongodb://127.0.0.1:27017/annotd?replicaSet=rs0\"");
+    assert_eq!(said("lead.port"), "80");
+    assert_eq!(said("annotator.1.port"), "0x2333");
+    assert_eq!(said("project.interface"), "\"ner_manual\"");
+    // Not written out: the heading.
+    assert_eq!(said("annotator.1.display"), "[[annotator]]");
+    assert_eq!(said("server.cert"), "[server]");
+    let instructions = roster.project.instructions.as_ref().expect("instructions");
+    assert_eq!(&text[instructions.at.clone()], "\"codebook.md\"");
+
+    let missing = Problem::new("there is no file codebook.md", instructions.at.clone())
+        .label("looked for here")
+        .help("write it, or delete the line");
+    let shown = explain(&[missing], text, "annotators.toml", false);
+    assert!(shown.contains("annotators.toml:7:16"), "{shown}");
+    assert!(shown.contains("^^^^^^^^^^^^^ looked for here"), "{shown}");
+}
+
+#[test]
+fn two_rosters_that_say_the_same_are_equal() {
+    let spaced = SMALL.replace('\n', "\n\n").replace(" = ", "=");
+    assert_eq!(valid(SMALL), valid(&spaced));
+    assert!(compare(&valid(SMALL), &valid(&spaced)).is_empty());
+}
+
+#[test]
+fn passwords_are_kept_out_of_what_is_shown() {
+    let text = format!("{SMALL}\n[store]\nurl = \"mongodb://me:geheim@db/annotd\"\nx = 1\n");
+    assert!(!explain(&wrong(&text), &text, "f", false).contains("geheim"));
+    let roster = valid(&text.replace("x = 1", ""));
+    assert!(!format!("{roster:?}").contains("geheim"));
+    assert_eq!(roster.store.url, "mongodb://me:geheim@db/annotd");
+}
+
+#[test]
+fn a_store_url_from_elsewhere_gets_the_same_treatment() {
+    assert_eq!(store_kind("annotd.db"), Ok(StoreKind::File));
+    assert_eq!(store_kind("/var/lib/annotd/a:b.db"), Ok(StoreKind::File));
+    assert_eq!(store_kind("mongodb://a,b/annotd"), Ok(StoreKind::Mongo));
+    assert_eq!(store_kind("mongodb+srv://cluster.example/annotd"), Ok(StoreKind::Mongo));
+    assert!(store_kind("redis://h").is_err());
+    assert!(store_kind("mongodb:/h").is_err());
+}
+
+#[test]
+fn what_changes_from_one_roster_to_the_next() {
+    let old = valid(&format!("{SMALL}\n[[annotator]]\nname = \"li\"\nport = 9012\n"));
+    let new = valid(
+        r#"
+        [project]
+        name = "demo"
+        interface = "classification"
+        labels = ["A"]
+        [allocation]
+        lease = "1h"
+        [lead]
+        port = 9001
+        [[annotator]]
+        name = "mara"
+        port = 9010
+        [[annotator]]
+        name = "zach"
+        port = 9020
+        display = "Zach"
+        [[annotator]]
+        name = "li"
+        port = 9012
+        active = false
+        "#,
+    );
+    let changes = compare(&old, &new);
+    assert_eq!(changes.added, ["mara"]);
+    assert_eq!(changes.removed, ["andy"]);
+    assert_eq!(changes.moved.len(), 1);
+    assert_eq!((changes.moved[0].from, changes.moved[0].to), (9011, 9020));
+    assert_eq!(changes.changed, ["zach"]);
+    assert_eq!(changes.paused, ["li"]);
+    assert_eq!(changes.settings, [Setting::Labels, Setting::Allocation, Setting::LeadPort]);
+    assert_eq!(compare(&new, &old).resumed, ["li"]);
+    assert!(compare(&old, &old).is_empty());
+}
+
+/// Reads, and checks what holds whatever the text: no panic, every place inside the text and on
+/// character boundaries, an explanation for every problem.
+fn survives(text: &str) -> Result<(), TestCaseError> {
+    let Err(problems) = read(text, &KNOWN) else {
+        return Ok(());
+    };
+    prop_assert!(!problems.is_empty());
+    for problem in &problems {
+        let also = problem.also.iter().map(|(at, _)| at);
+        for at in std::iter::once(&problem.at).chain(also) {
+            prop_assert!(text.get(at.clone()).is_some(), "{at:?} in {text:?}");
+        }
+        prop_assert!(problem.help.is_some(), "no remedy: {}", problem.message);
+        let (line, column) = line_column(text, problem.at.start);
+        prop_assert!(line >= 1 && column >= 1);
+    }
+    let shown = explain(&problems, text, "f", false);
+    prop_assert!(shown.matches("error: ").count() >= problems.len());
+    explain(&problems, text, "f", true);
+    Ok(())
+}
+
+/// What a roster is made of, and what it is not made of.
+const SCRAPS: [&str; 40] = [
+    "\"",
+    "'",
+    "\"\"\"",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "{",
+    "}",
+    "=",
+    ",",
+    ".",
+    "#",
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    " ",
+    "\0",
+    "\u{feff}",
+    "\u{e9}",
+    "\u{1f600}",
+    "\u{301}",
+    "\u{202e}",
+    "\\",
+    "\\u00e9",
+    "-1",
+    "0",
+    "1e999",
+    "nan",
+    "0x",
+    "1979-05-27",
+    "true",
+    "[project]",
+    "[[annotator]]",
+    "mix",
+    "a.b",
+    "port = 9010",
+    "name",
+    "://u:p@",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in any::<String>()) {
+        survives(&text)?;
+    }
+
+    #[test]
+    fn any_heap_of_scraps_is_read_without_a_panic(
+        scraps in prop::collection::vec(prop::sample::select(&SCRAPS[..]), 0..40),
+    ) {
+        survives(&scraps.concat())?;
+    }
+
+    #[test]
+    fn any_spoilt_roster_is_read_without_a_panic(
+        which in any::<prop::sample::Index>(),
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..6, prop::sample::select(&SCRAPS[..])), 1..6),
+    ) {
+        let samples: Vec<String> = samples().into_values().collect();
+        let mut chars: Vec<char> = which.get(&samples).chars().collect();
+        for (place, delete, scrap) in edits {
+            let from = place.index(chars.len() + 1);
+            let to = (from + delete).min(chars.len());
+            chars.splice(from..to, scrap.chars());
+        }
+        survives(&chars.into_iter().collect::<String>())?;
+    }
+
+    #[test]
+    fn problems_of_any_place_can_be_explained(
+        text in any::<String>(), start in 0_usize..200, length in 0_usize..200, other in 0_usize..200,
+    ) {
+        let problem = Problem::new("x", start..start + length).also(other..other, "y").label("z");
+        prop_assert!(explain(&[problem], &text, "f", false).contains('x'));
+    }
+
+    /// Each person: absent, or on a port (two people never on the same), and active or not.
+    #[test]
+    fn applying_the_difference_gives_what_a_fresh_start_would(
+        old in team(), new in team(),
+    ) {
+        let (old, new) = (valid(&old), valid(&new));
+        let listening = |r: &Roster| -> BTreeMap<String, u16> {
+            r.active().map(|a| (a.name.clone(), a.port)).collect()
+        };
+        let changes = compare(&old, &new);
+        let mut running = listening(&old);
+        for name in changes.removed.iter().chain(&changes.paused) {
+            running.remove(name);
+        }
+        for moved in &changes.moved {
+            if let Some(port) = running.get_mut(&moved.name) {
+                prop_assert_eq!(*port, moved.from);
+                *port = moved.to;
+            }
+        }
+        for name in changes.added.iter().chain(&changes.resumed) {
+            let person = new.annotator(name).expect("somebody of the new roster");
+            if person.active {
+                running.insert(name.clone(), person.port);
+            }
+        }
+        prop_assert_eq!(running, listening(&new));
+        prop_assert_eq!(changes.is_empty(), old.annotators == new.annotators || {
+            let sorted = |r: &Roster| {
+                let mut people = r.annotators.clone();
+                people.sort_by(|a, b| a.name.cmp(&b.name));
+                people
+            };
+            sorted(&old) == sorted(&new)
+        });
+    }
+}
+
+/// The text of a roster of some of six people.
+fn team() -> impl Strategy<Value = String> {
+    let ports = Just((9010_u16..9016).collect::<Vec<_>>()).prop_shuffle();
+    let people = prop::collection::vec((any::<bool>(), any::<bool>()), 6);
+    (ports, people).prop_map(|(ports, people)| {
+        let mut text =
+            "[project]\nname = \"demo\"\ninterface = \"text\"\n[[annotator]]\nname = \"always\"\nport = 9020\n"
+                .to_owned();
+        for (i, ((there, active), port)) in people.into_iter().zip(ports).enumerate() {
+            if there {
+                let _ = writeln!(
+                    text,
+                    "[[annotator]]\nname = \"p{i}\"\nport = {port}\nactive = {active}"
+                );
+            }
+        }
+        text
+    })
+}
