@@ -3,5 +3,6 @@
 //! The rooms, and who may know whom, are drawn in `docs/architecture.md`.
 
 pub mod allocation;
+pub mod exchange;
 pub mod store;
 pub mod task;
