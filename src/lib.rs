@@ -5,6 +5,7 @@
 pub mod allocation;
 pub mod allocator;
 pub mod cli;
+pub mod exchange;
 pub mod http;
 pub mod lead;
 pub mod listener;

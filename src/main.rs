@@ -1,2 +1,7 @@
 //! The annotd command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    annotd::cli::main()
+}

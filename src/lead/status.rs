@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::listener::left_for;
 use crate::store::{Kind, Progress};
 use crate::task::Millis;
 
@@ -126,8 +125,7 @@ impl Status {
             Err(error) => (&nothing, "away", Some(error)),
         };
         let people = members.iter().filter(|member| member.active).count();
-        let annotators =
-            members.into_iter().map(|member| line(member, progress, people)).collect();
+        let annotators = members.into_iter().map(|member| line(member, progress, people)).collect();
         Self {
             project: project.to_owned(),
             interface: interface.to_owned(),
@@ -150,7 +148,7 @@ impl Status {
 
 fn line(member: Member, progress: &Progress, people: usize) -> Annotator {
     let share = progress.annotators.get(&member.name).cloned().unwrap_or_default();
-    let left = if member.active { left_for(progress, &member.name, people) } else { share.named };
+    let left = if member.active { progress.left_for(&member.name, people) } else { share.named };
     Annotator {
         answered: share.answered,
         late: share.late,

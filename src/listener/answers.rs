@@ -58,7 +58,13 @@ pub(super) async fn give_answers(
                 json!({"_id": submission.task, "status": status})
             }
             Sorted::Refused { status, error } => {
-                tracing::warn!(annotator = &*desk.annotator, task = id, status, error, "an answer was not kept");
+                tracing::warn!(
+                    annotator = &*desk.annotator,
+                    task = id,
+                    status,
+                    error,
+                    "an answer was not kept"
+                );
                 json!({"_id": id, "status": status, "error": error})
             }
         })

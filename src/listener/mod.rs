@@ -24,7 +24,6 @@ pub use project::{Project, instructions_to_html};
 
 use crate::allocator::Allocator;
 use crate::http::{self, ApiError};
-use crate::store::Progress;
 
 /// What a port knows: whose it is, about which project, and whom to ask.
 #[derive(Clone)]
@@ -69,7 +68,7 @@ impl Desk {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
         let own = progress.annotators.get(&*self.annotator);
         let answered = own.map_or(0, |share| share.answered);
-        let due = answered + left_for(&progress, &self.annotator, self.project.people);
+        let due = answered + progress.left_for(&self.annotator, self.project.people);
         let Value::Object(figures) = json!({
             "total": answered,
             "progress": fraction(progress.answers, progress.wanted),
@@ -80,13 +79,6 @@ impl Desk {
         };
         Ok(figures)
     }
-}
-
-/// What is still to do for an annotator: what names them, and their even share of what is open to
-/// anyone.
-pub fn left_for(progress: &Progress, annotator: &str, people: usize) -> u64 {
-    let named = progress.annotators.get(annotator).map_or(0, |share| share.named);
-    named + progress.open_to_anyone.div_ceil(people.max(1) as u64)
 }
 
 fn fraction(done: u64, of: u64) -> f64 {

@@ -29,7 +29,8 @@ pub struct Project {
 /// Markdown, as HTML that can do nothing but be read.
 pub fn instructions_to_html(markdown: &str) -> String {
     use pulldown_cmark::{Options, Parser, html};
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
     let mut out = String::new();
     html::push_html(&mut out, Parser::new_ext(markdown, options));
     clean::clean(&out)

@@ -13,8 +13,11 @@
 //! sharded cluster alike.
 
 pub mod mongo;
+mod open;
 pub mod sqlite;
 pub mod tally;
+
+pub use open::open;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

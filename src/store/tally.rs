@@ -66,6 +66,13 @@ fn share<'a>(progress: &'a mut Progress, annotator: &str) -> &'a mut Share {
 }
 
 impl Progress {
+    /// What is still to do for an annotator: the tasks that name them, and their even share of what
+    /// is open to anyone, among `people`.
+    pub fn left_for(&self, annotator: &str, people: usize) -> u64 {
+        let named = self.annotators.get(annotator).map_or(0, |share| share.named);
+        named + self.open_to_anyone.div_ceil(people.max(1) as u64)
+    }
+
     /// Adds what `after` has and takes away what `before` had. Figures never fall below nothing;
     /// what was seen last stays the latest.
     pub fn change(&mut self, before: &Self, after: &Self) {

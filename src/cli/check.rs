@@ -1,0 +1,90 @@
+//! `annotd check`: every mistake of the roster at once, or who gets which port.
+
+use std::path::Path;
+
+use clap::Args;
+use comfy_table::Table;
+use serde_json::json;
+
+use super::{Failure, block_on, roster_file, terminal};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
+pub(super) struct Arguments {
+    /// Also see whether the store can be reached
+    #[arg(long)]
+    store: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    file.check_files()?;
+    let store = if arguments.store {
+        Some(block_on(async {
+            let store = file.open_store(None).await?;
+            let progress = store.progress().await?;
+            store.close().await;
+            Ok((store.kind(), store.place().to_owned(), progress))
+        })?)
+    } else {
+        None
+    };
+    let roster = &file.roster;
+    let url =
+        |port: u16| format!("http://{}/", std::net::SocketAddr::new(roster.server.bind, port));
+    if arguments.json {
+        let annotators: Vec<_> = roster
+            .annotators
+            .iter()
+            .map(|annotator| {
+                json!({
+                    "name": annotator.name, "port": annotator.port, "url": url(annotator.port),
+                    "active": annotator.active,
+                })
+            })
+            .collect();
+        let store = store.map(|(kind, place, progress)| {
+            json!({"kind": kind.as_str(), "place": place, "tasks": progress.tasks})
+        });
+        return terminal::print_json(&json!({
+            "roster": file.path, "project": roster.project.name, "annotators": annotators,
+            "lead": {"port": roster.lead.port, "url": url(roster.lead.port)}, "store": store,
+        }));
+    }
+    let mut table = terminal::table(["annotator", "port", "address", ""]);
+    for annotator in &roster.annotators {
+        table.add_row([
+            annotator.name.clone(),
+            annotator.port.to_string(),
+            url(annotator.port),
+            if annotator.active { String::new() } else { "not active".into() },
+        ]);
+    }
+    table.add_row([
+        "(lead)".into(),
+        roster.lead.port.to_string(),
+        url(roster.lead.port),
+        String::new(),
+    ]);
+    right_align(&mut table, 1);
+    terminal::print(&table)?;
+    if let Some((kind, place, progress)) = store {
+        terminal::print(format_args!(
+            "The store answers: {} at {place}, {} tasks.",
+            kind.as_str(),
+            progress.tasks
+        ))?;
+    }
+    terminal::say(format_args!("{} is in order.", file.path.display()));
+    Ok(())
+}
+
+fn right_align(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+    }
+}

@@ -1,0 +1,111 @@
+//! `annotd export`: the answers as a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::{Failure, block_on, roster_file, terminal};
+use crate::allocation::Position;
+use crate::exchange::output::Output;
+use crate::exchange::write::{Export, Filter, Format};
+use crate::task::Millis;
+use crate::task::interface::Interface;
+
+/// Tasks read from the store at a time.
+const PAGE: usize = 500;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  annotd export -o answers.jsonl\n  annotd export --format csv \
+                        --annotator andy --since 2026-03-01 -o andy.csv")]
+pub(super) struct Arguments {
+    /// jsonl: Prodigy's shape, a line per answer; tasks: a line per task with all its answers; csv
+    #[arg(long, default_value = "jsonl", value_parser = PossibleValuesParser::new(Format::names()))]
+    format: String,
+
+    /// The file, written whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Only the answers of these annotators
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    annotator: Vec<String>,
+
+    /// Only answers given since then: a date (UTC) or a time such as 2026-03-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Millis>,
+
+    /// Only tasks of which nothing more is wanted
+    #[arg(long)]
+    only_finished: bool,
+
+    /// Also answers that came too late to count
+    #[arg(long)]
+    late: bool,
+}
+
+fn parse_time(text: &str) -> Result<Millis, String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(Millis(time.as_millisecond()));
+    }
+    let date: jiff::civil::Date = text.parse().map_err(|_| {
+        "expected a date such as 2026-03-01 or a time such as 2026-03-01T08:00:00Z".to_owned()
+    })?;
+    let midnight = date
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_err(|_| "this date is too far away".to_owned())?;
+    Ok(Millis(midnight.timestamp().as_millisecond()))
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    let project = &file.roster.project;
+    let export = Export {
+        project: project.name.clone(),
+        interface: Interface::from_name(&project.interface)
+            .expect("the roster refuses interfaces that this build does not know"),
+        filter: Filter {
+            annotators: arguments.annotator.clone(),
+            since: arguments.since,
+            only_finished: arguments.only_finished,
+            late: arguments.late,
+        },
+    };
+    let format = Format::from_name(&arguments.format)
+        .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
+    let mut pen = format.pen(&export);
+    let lines = block_on(async {
+        let store = file.open_store(None).await?;
+        // Opened after the store: no file appears where there is nothing to write.
+        let mut output = Output::to(arguments.output.as_deref(), Box::new(std::io::stdout()))?;
+        let bar = terminal::bar(
+            Some(store.progress().await?.tasks),
+            "exporting {wide_bar} {pos} of {len} tasks, {eta} to go",
+        );
+        let mut buffer = Vec::new();
+        let mut lines = 0;
+        let mut after = Position::START;
+        pen.begin(&mut buffer);
+        loop {
+            let records = store.records(after, PAGE).await?;
+            let Some(last) = records.last() else { break };
+            after = last.position;
+            for record in &records {
+                lines += pen.record(record, &mut buffer);
+            }
+            output.write(&buffer)?;
+            buffer.clear();
+            bar.inc(records.len() as u64);
+        }
+        pen.end(&mut buffer);
+        output.write(&buffer)?;
+        output.finish()?;
+        bar.finish_and_clear();
+        store.close().await;
+        Ok(lines)
+    })?;
+    if let Some(path) = &arguments.output {
+        terminal::say(format_args!("{lines} lines in {}", path.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What a command ends with when it does not succeed.
+
+use crate::exchange::output::OutputError;
+use crate::exchange::read::ReadError;
+use crate::loading::LoadError;
+use crate::store::StoreError;
+use crate::supervisor::StartError;
+
+/// Exit codes, as in sysexits.h where it has one.
+pub mod exit {
+    /// Anything else.
+    pub const OTHER: u8 = 1;
+    /// The input data is wrong.
+    pub const DATA: u8 = 65;
+    /// The store cannot be reached.
+    pub const STORE: u8 = 69;
+    /// The output cannot be written.
+    pub const OUTPUT: u8 = 73;
+    /// The roster is wrong.
+    pub const ROSTER: u8 = 78;
+}
+
+/// Why a command failed, in words, and the exit code that says so to scripts.
+#[derive(Debug)]
+pub struct Failure {
+    /// One of [`exit`].
+    pub code: u8,
+    /// What went wrong and what to do; nothing if it has been said already.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure that no other code stands for.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self { code: exit::OTHER, message: message.into() }
+    }
+
+    /// The roster is wrong.
+    pub fn roster(message: impl Into<String>) -> Self {
+        Self { code: exit::ROSTER, message: message.into() }
+    }
+
+    /// The output cannot be written.
+    pub fn output(message: impl Into<String>) -> Self {
+        Self { code: exit::OUTPUT, message: message.into() }
+    }
+
+    /// Something is wrong that has been printed already.
+    pub fn told(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = if error.is_away() { exit::STORE } else { exit::OTHER };
+        Self { code, message: error.to_string() }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self { code: exit::DATA, message: error.to_string() }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let message = error.to_string();
+        match error {
+            LoadError::Open(_) | LoadError::Wrong { .. } => Self { code: exit::DATA, message },
+            LoadError::Store { source, .. } => Self { message, ..source.into() },
+            LoadError::Rejects { .. } => Self::output(message),
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        if error.is_closed_pipe() {
+            return Self::told(exit::OUTPUT);
+        }
+        Self::output(error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Store(error) => error.into(),
+            StartError::Instructions { .. } => Self::roster(error.to_string()),
+            StartError::Ports(_) => Self::other(error.to_string()),
+        }
+    }
+}

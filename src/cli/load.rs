@@ -1,0 +1,125 @@
+//! `annotd load`: tasks from a file into the store.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, block_on, roster_file, terminal};
+use crate::allocation::{MAX_PRIORITY, Overrides};
+use crate::exchange::read;
+use crate::loading::{self, Loaded, Rules};
+use crate::supervisor;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  annotd load -i tasks.jsonl\n  zcat more.jsonl.gz | annotd load \
+                        -i - --to andy,zach --priority 5\n\nLoading a file again adds nothing."
+)]
+pub(super) struct Arguments {
+    /// JSONL, JSON, CSV or TSV, plain or .gz or .zst; - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    input: PathBuf,
+
+    /// The project in the store [default: the roster's]
+    #[arg(short = 'c', long, value_name = "PROJECT")]
+    project: Option<String>,
+
+    /// Answers wanted for each of these tasks, instead of the roster's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    annotations: Option<u32>,
+
+    /// The annotators whom these tasks are for, and nobody else
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    to: Vec<String>,
+
+    /// How early these tasks come: higher is earlier, 0 is the rule
+    #[arg(
+        long, value_name = "P", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i32).range(-i64::from(MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
+    )]
+    priority: Option<i32>,
+
+    /// Only look whether the file could be loaded
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Put wrong lines here, each with its reason, and load the rest
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    let tasks = read::open(&arguments.input)?;
+    let wishes = supervisor::wishes(&file.roster);
+    if let Some(stranger) = arguments.to.iter().find(|name| !wishes.annotators.contains(name)) {
+        return Err(Failure::roster(format!(
+            "--to names {stranger:?}, who is not in {}",
+            file.path.display()
+        )));
+    }
+    let overrides = Overrides {
+        annotations: arguments.annotations,
+        to: arguments.to.clone(),
+        priority: arguments.priority,
+    };
+    let mut rejects = match &arguments.rejects {
+        Some(path) => Some(std::fs::File::create(path).map_err(|error| {
+            Failure::output(format!("cannot write {}: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let meter = tasks.meter();
+    let bar =
+        terminal::bar(meter.total(), "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} to go");
+    bar.set_message("loading");
+    let loaded: Loaded = block_on(async {
+        let store = if arguments.dry_run {
+            None
+        } else {
+            Some(file.open_store(arguments.project.as_deref()).await?)
+        };
+        let rules = Rules { wishes: &wishes, overrides: &overrides };
+        let rejects = rejects.as_mut().map(|file| file as &mut (dyn Write + Send));
+        let loading = loading::load(tasks, &rules, store.as_deref(), rejects);
+        tokio::pin!(loading);
+        let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
+        let loaded = loop {
+            tokio::select! {
+                loaded = &mut loading => break loaded,
+                _ = tick.tick() => bar.set_position(meter.bytes_read()),
+            }
+        };
+        if let Some(store) = &store {
+            store.close().await;
+        }
+        Ok(loaded?)
+    })
+    .inspect_err(|_| bar.finish_and_clear())?;
+    bar.finish_and_clear();
+    report(arguments, loaded)
+}
+
+fn report(arguments: &Arguments, loaded: Loaded) -> Result<(), Failure> {
+    let Loaded { new, same, rejected } = loaded;
+    if arguments.json {
+        return terminal::print_json(&json!({
+            "new": new, "same": same, "rejected": rejected, "dry_run": arguments.dry_run,
+        }));
+    }
+    let mut line = if arguments.dry_run {
+        format!("{new} tasks could be loaded; nothing was")
+    } else {
+        format!("{new} new, {same} the same as before")
+    };
+    if let Some(path) = &arguments.rejects {
+        line = format!("{line}, {rejected} wrong lines in {}", path.display());
+    }
+    terminal::print(line)
+}

@@ -1,0 +1,112 @@
+//! `annotd run`: the daemon.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, roster_file};
+use crate::supervisor::{self, Commands, Daemon};
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(
+    after_help = "Example:\n  annotd run --roster annotators.toml\n\nSIGTERM and SIGINT finish \
+                        what is under way and stop; a second one stops at once.\nANNOTD_LOG sets \
+                        what is logged: error, warn, info (the default), debug."
+)]
+pub(super) struct Arguments {
+    /// Listen on any free ports instead of the roster's, such as for a trial beside a running
+    /// daemon
+    #[arg(long)]
+    any_port: bool,
+
+    /// How the log is written, to standard error
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
+
+    /// How many seconds a stop may take
+    #[arg(long, value_name = "SECONDS", default_value_t = Seconds(30))]
+    stop_within: Seconds,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seconds(u64);
+
+impl Default for Seconds {
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Seconds {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    start_log(arguments.log_format);
+    let store_url = file.store_url()?;
+    let daemon = Daemon {
+        roster_file: file.path,
+        roster: file.roster,
+        store_url: Some(store_url),
+        any_port: arguments.any_port,
+        stop_within: Duration::from_secs(arguments.stop_within.0),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::other(format!("cannot start: {error}")))?;
+    let done = runtime.block_on(async {
+        let commands = Commands::of_signals()
+            .map_err(|error| Failure::other(format!("cannot listen to signals: {error}")))?;
+        supervisor::run(daemon, commands, announce).await.map_err(Failure::from)
+    });
+    // What is still under way after the deadline is not waited for.
+    runtime.shutdown_background();
+    done
+}
+
+/// One line per address. A daemon whose standard output is closed runs all the same.
+fn announce(addresses: &supervisor::Addresses) {
+    let width = addresses.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut out = std::io::stdout().lock();
+    for (name, address) in addresses {
+        let _ = writeln!(out, "{name:width$}  {address}");
+    }
+    let _ = out.flush();
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("ANNOTD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(super::terminal::stderr_has_colour())
+        .with_target(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

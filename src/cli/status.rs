@@ -1,0 +1,94 @@
+//! `annotd status`: how far everybody has come.
+
+use std::path::Path;
+
+use clap::Args;
+use comfy_table::CellAlignment;
+
+use super::{Failure, block_on, roster_file, terminal};
+use crate::lead::status::{Member, Status};
+use crate::supervisor;
+use crate::task::interface::Interface;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  annotd status --json")]
+pub(super) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    let roster = &file.roster;
+    let (kind, progress) = block_on(async {
+        let store = file.open_store(None).await?;
+        let progress = store.progress().await?;
+        store.close().await;
+        Ok((store.kind(), progress))
+    })?;
+    let members = roster
+        .annotators
+        .iter()
+        .map(|annotator| Member {
+            name: annotator.name.clone(),
+            display: annotator.display_name().to_owned(),
+            port: annotator.port,
+            url: format!(
+                "http://{}/",
+                std::net::SocketAddr::new(roster.server.bind, annotator.port)
+            ),
+            state: if annotator.active { "unknown" } else { "away" },
+            active: annotator.active,
+        })
+        .collect();
+    let interface = Interface::from_name(&roster.project.interface).map_or("", Interface::name);
+    let now = (supervisor::system_clock())();
+    let status = Status::new(
+        &roster.project.name,
+        interface,
+        (kind, Ok(&progress)),
+        members,
+        Vec::new(),
+        None,
+        now,
+    );
+    if arguments.json {
+        return terminal::print_json(&status);
+    }
+    let mut table = terminal::table([
+        "annotator",
+        "port",
+        "answered",
+        "in hand",
+        "left",
+        "seconds per task",
+        "last seen",
+    ]);
+    for line in &status.annotators {
+        table.add_row([
+            line.name.clone(),
+            line.port.to_string(),
+            line.answered.to_string(),
+            line.in_hand.to_string(),
+            line.left.to_string(),
+            line.seconds_per_task.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
+            line.last_seen.clone().unwrap_or_default(),
+        ]);
+    }
+    for column in 1..6 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    terminal::print(&table)?;
+    let total = &status.total;
+    let mut line = format!(
+        "{}: {} of {} answers, {} of {} tasks finished, {} in hand",
+        status.project, total.answers, total.wanted, total.finished, total.tasks, total.in_hand
+    );
+    if let Some(eta) = &total.eta {
+        line = format!("{line}, done about {eta} at this pace");
+    }
+    terminal::print(line)
+}

@@ -1,0 +1,77 @@
+//! Prodigy's shape: an object for each answer, the task with what was said about it.
+//!
+//! First the task's own keys in their order and to the letter; then, where an interface works on
+//! tokens that the task does not have, `tokens` as they were computed, so that the token offsets
+//! of its spans mean something; then what the annotator added; then the system's keys. A key that
+//! is there twice keeps the place of the first and takes the value of the last: an annotator's
+//! `spans` replace the suggested ones, and the system's keys replace those that the task came
+//! with. (The format `tasks` has both.) Times are whole seconds.
+//!
+//! Answers that came too late are left out; where they are asked for, they carry `"_late": true`.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Export, Format, Pen, Record};
+use crate::task::Fields;
+
+pub(super) const FORMAT: Format = Format {
+    name: "jsonl",
+    about: "Prodigy's format: one line for each answer",
+    extension: "jsonl",
+    media_type: "application/x-ndjson",
+    make: |export| Box::new(Jsonl(export.clone())),
+};
+
+struct Jsonl(Export);
+
+impl Pen for Jsonl {
+    fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
+        let Export { project, interface, filter } = &self.0;
+        let mut answers = filter.answers(record).peekable();
+        if answers.peek().is_none() {
+            return 0;
+        }
+        let task = &record.task;
+        let mut own = task.body.fields();
+        if let Some(tokens) = interface.computed_tokens(&task.body) {
+            set(&mut own, "tokens", &tokens);
+        }
+        let mut count = 0;
+        for (answer, late) in answers {
+            let mut line = own.clone();
+            for (key, value) in &answer.current.data {
+                set(&mut line, key, value);
+            }
+            let session = format!("{project}-{}", answer.annotator);
+            let system: [(&str, Value); 8] = [
+                ("_input_hash", task.input_hash.into()),
+                ("_task_hash", task.task_hash.into()),
+                ("_view_id", interface.name().into()),
+                ("answer", answer.current.verdict.as_str().into()),
+                ("_timestamp", answer.current.time_returned.seconds().into()),
+                ("_annotator_id", session.as_str().into()),
+                ("_session_id", session.as_str().into()),
+                ("_id", task.id.as_str().into()),
+            ];
+            for (key, value) in &system {
+                set(&mut line, key, value);
+            }
+            if late {
+                set(&mut line, "_late", &Value::Bool(true));
+            }
+            serde_json::to_writer(&mut *out, &line).expect("writing to memory does not fail");
+            out.push(b'\n');
+            count += 1;
+        }
+        count
+    }
+}
+
+fn set(fields: &mut Fields, key: &str, value: &Value) {
+    fields.insert(key.to_owned(), raw(value));
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    RawValue::from_string(value.to_string()).expect("a value's own text is JSON")
+}

@@ -1,0 +1,283 @@
+//! Tasks from a file into the store: read, plan, admit.
+//!
+//! The file is read on a thread of its own and admitted in batches, so memory does not grow with
+//! it. What stands before a wrong line is admitted before the line is reported, and a task that is
+//! there already changes nothing, so running the same load again after the mend goes on where it
+//! stopped.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use tokio::sync::mpsc;
+
+use crate::allocation::{Overrides, PlanError, Wishes, plan};
+use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
+use crate::store::{Admission, Store, StoreError};
+use crate::task::Task;
+
+/// Tasks admitted in one call of the store.
+const BATCH: usize = 500;
+/// Bytes of tasks admitted in one call of the store.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What a load did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Tasks that are new.
+    pub new: u64,
+    /// Tasks that were there already.
+    pub same: u64,
+    /// Lines that were put among the rejects.
+    pub rejected: u64,
+}
+
+impl Loaded {
+    fn add(&mut self, other: Self) {
+        self.new += other.new;
+        self.same += other.same;
+        self.rejected += other.rejected;
+    }
+}
+
+/// Why a load ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Open(#[from] ReadError),
+    /// A line is no task, or one that cannot be given to anyone.
+    #[error("{wrong}\n{}\n{}", wrong.excerpt(), admitted_before(*loaded))]
+    Wrong {
+        /// The line.
+        wrong: Box<WrongLine>,
+        /// What had been done.
+        loaded: Loaded,
+    },
+    /// The store did not take the tasks.
+    #[error("{source}; {}", admitted_before(*loaded))]
+    Store {
+        /// Why.
+        source: StoreError,
+        /// What had been done.
+        loaded: Loaded,
+    },
+    /// The rejects cannot be written.
+    #[error("cannot write the rejects: {source}; {}", admitted_before(*loaded))]
+    Rejects {
+        /// Why.
+        source: std::io::Error,
+        /// What had been done.
+        loaded: Loaded,
+    },
+}
+
+fn admitted_before(loaded: Loaded) -> String {
+    let Loaded { new, same, .. } = loaded;
+    format!(
+        "Before it, {new} new tasks were admitted and {same} were there already; they stay. Mend \
+         it and run the same command again: it goes on from there."
+    )
+}
+
+/// What happens to each batch.
+pub struct Rules<'a> {
+    /// The project's rules.
+    pub wishes: &'a Wishes,
+    /// What this load says instead.
+    pub overrides: &'a Overrides,
+}
+
+/// A part of a file that has been read.
+enum Part {
+    Batch(Vec<Entry>),
+    Wrong(Box<WrongLine>),
+}
+
+/// Loads tasks into a store, or, without one, only looks whether they could be loaded.
+///
+/// Wrong lines go to `rejects` if there is such a thing, each as a line of JSON with its reason;
+/// otherwise the first one ends the load.
+///
+/// # Errors
+/// As [`LoadError`] says; what was admitted before stays.
+pub async fn load(
+    tasks: Tasks,
+    rules: &Rules<'_>,
+    store: Option<&dyn Store>,
+    mut rejects: Option<&mut (dyn Write + Send)>,
+) -> Result<Loaded, LoadError> {
+    let file = tasks.file();
+    let (sender, mut parts) = mpsc::channel(4);
+    let reader = tokio::task::spawn_blocking(move || read_parts(tasks, &sender));
+    let mut loaded = Loaded::default();
+    while let Some(part) = parts.recv().await {
+        let wrong = match part {
+            Part::Wrong(wrong) => vec![*wrong],
+            Part::Batch(entries) => {
+                let (admissions, unplanned) = plan_batch(&file, entries, rules, rejects.is_none());
+                loaded.add(admit(admissions, store, loaded).await?);
+                unplanned
+            }
+        };
+        for wrong in wrong {
+            let Some(rejects) = rejects.as_deref_mut() else {
+                return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded });
+            };
+            writeln!(rejects, "{}", wrong.reject())
+                .map_err(|source| LoadError::Rejects { source, loaded })?;
+            loaded.rejected += 1;
+            if wrong.fatal {
+                return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded });
+            }
+        }
+    }
+    // A reader that panicked has broken an invariant: that must not pass for the end of the file.
+    reader.await.expect("reading a file does not panic");
+    Ok(loaded)
+}
+
+fn read_parts(tasks: Tasks, sender: &mpsc::Sender<Part>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut bytes = 0;
+    for part in tasks {
+        let sent = match part {
+            Ok(entry) => {
+                bytes += entry.body.as_str().len();
+                batch.push(entry);
+                if batch.len() < BATCH && bytes < BATCH_BYTES {
+                    continue;
+                }
+                bytes = 0;
+                sender.blocking_send(Part::Batch(std::mem::take(&mut batch)))
+            }
+            Err(wrong) => {
+                bytes = 0;
+                // What stands before the wrong line goes first.
+                sender
+                    .blocking_send(Part::Batch(std::mem::take(&mut batch)))
+                    .and_then(|()| sender.blocking_send(Part::Wrong(Box::new(wrong))))
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    // If nobody listens any more, the load has ended early.
+    let _ = sender.blocking_send(Part::Batch(batch));
+}
+
+/// Plans a batch; the tasks that cannot be planned come back as wrong lines. With `stop`, nothing
+/// behind the first of those is planned.
+fn plan_batch(
+    file: &Arc<str>,
+    entries: Vec<Entry>,
+    rules: &Rules<'_>,
+    stop: bool,
+) -> (Vec<Admission>, Vec<WrongLine>) {
+    let mut admissions = Vec::with_capacity(entries.len());
+    let mut wrong = Vec::new();
+    for entry in entries {
+        match plan(rules.wishes, rules.overrides, &entry.body) {
+            Ok(plan) => admissions.push(Admission { task: Task::new(entry.body), plan }),
+            Err(error) => {
+                wrong.push(unplanned(file, &entry, &error));
+                if stop {
+                    break;
+                }
+            }
+        }
+    }
+    (admissions, wrong)
+}
+
+fn unplanned(file: &Arc<str>, entry: &Entry, error: &PlanError) -> WrongLine {
+    WrongLine {
+        file: Arc::clone(file),
+        line: entry.line,
+        column: 1,
+        expected: "a task that can be given to somebody".into(),
+        found: "one that cannot".into(),
+        help: Some(error.to_string().into()),
+        text: entry.body.as_str().into(),
+        at: 0,
+        fatal: false,
+    }
+}
+
+async fn admit(
+    admissions: Vec<Admission>,
+    store: Option<&dyn Store>,
+    loaded: Loaded,
+) -> Result<Loaded, LoadError> {
+    let Some(store) = store else {
+        return Ok(Loaded { new: admissions.len() as u64, ..Loaded::default() });
+    };
+    if admissions.is_empty() {
+        return Ok(Loaded::default());
+    }
+    let admitted =
+        store.admit(admissions).await.map_err(|source| LoadError::Store { source, loaded })?;
+    Ok(Loaded { new: admitted.new, same: admitted.same, rejected: 0 })
+}
+
+/// A file of tasks that the roster names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it looked like: if it looks the same at the next start, it is not read again.
+    pub fingerprint: String,
+}
+
+/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order.
+///
+/// # Errors
+/// If the pattern makes no sense, or names nothing that can be read: in words.
+pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String> {
+    let whole = beside.join(pattern);
+    let paths = glob::glob(&whole.to_string_lossy())
+        .map_err(|error| format!("{pattern:?} is not a pattern of files: {}", error.msg))?;
+    let mut files = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| format!("cannot look for {pattern:?}: {error}"))?;
+        if path.is_dir() {
+            continue;
+        }
+        let metadata = std::fs::metadata(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |since| since.as_nanos());
+        let path = path.canonicalize().unwrap_or(path);
+        files.push(TaskFile { path, fingerprint: format!("{}:{modified}", metadata.len()) });
+    }
+    if files.is_empty() {
+        return Err(format!("no file is called {pattern:?} in {}", beside.display()));
+    }
+    Ok(files)
+}
+
+/// Loads a file that the roster names, unless it looks as it did when it was last loaded whole.
+/// Gives nothing if so.
+///
+/// # Errors
+/// As [`load`] does.
+pub async fn load_file(
+    file: &TaskFile,
+    wishes: &Wishes,
+    store: &dyn Store,
+) -> Result<Option<Loaded>, LoadError> {
+    let of_store = |source| LoadError::Store { source, loaded: Loaded::default() };
+    let name = file.path.to_string_lossy();
+    if store.loaded_file(&name).await.map_err(of_store)?.as_ref() == Some(&file.fingerprint) {
+        return Ok(None);
+    }
+    let rules = Rules { wishes, overrides: &Overrides::default() };
+    let loaded = load(read::open(&file.path)?, &rules, Some(store), None).await?;
+    store.note_loaded_file(&name, &file.fingerprint).await.map_err(of_store)?;
+    Ok(Some(loaded))
+}

@@ -1,0 +1,229 @@
+//! The daemon: makes the running listeners match the roster.
+//!
+//! Its life, from top to bottom in [`run`]: bind every port, reach the store, load the tasks that
+//! the roster names, announce the addresses, serve, wait for a signal, drain within a deadline.
+//! Nothing is announced before everything is there, and nothing starts if a port is taken.
+
+mod drain;
+mod house;
+mod ports;
+mod signals;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::task::JoinSet;
+
+use self::house::TheHouse;
+pub use self::ports::PortsTaken;
+pub use self::signals::{Command, Commands};
+use crate::allocation::Wishes;
+use crate::allocator::{Allocator, Clock};
+use crate::http::{self, Drain};
+use crate::lead::{self, Office};
+use crate::listener::{self, Desk, Project, instructions_to_html};
+use crate::loading;
+use crate::roster::{Annotations, Roster};
+use crate::store::{self, Store, StoreError};
+use crate::task::Millis;
+use crate::task::interface::{Interface, Settings};
+
+/// Tasks that a page asks for at a time, as Prodigy's does.
+const BATCH_SIZE: usize = 10;
+
+/// What the daemon is started with.
+pub struct Daemon {
+    /// The roster.
+    pub roster: Roster,
+    /// The roster's file; what it names is relative to its folder.
+    pub roster_file: PathBuf,
+    /// The store's URL if it is not the roster's.
+    pub store_url: Option<String>,
+    /// Listen on any free port instead of the roster's.
+    pub any_port: bool,
+    /// How long a stop may take.
+    pub stop_within: Duration,
+}
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Ports are taken.
+    #[error(transparent)]
+    Ports(#[from] PortsTaken),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The instructions cannot be read.
+    #[error("cannot read the instructions {path}: {source}")]
+    Instructions {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Where the ports of a running daemon are: name and address, the lead's last.
+pub type Addresses = Vec<(String, String)>;
+
+/// The system's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    })
+}
+
+/// What the rules of the roster say about tasks that enter.
+pub fn wishes(roster: &Roster) -> Wishes {
+    Wishes {
+        annotations: match roster.allocation.annotations {
+            Annotations::Each(annotations) => annotations,
+            // The roster refuses the others until they can be carried out.
+            Annotations::Average(_) | Annotations::All => 1,
+        },
+        assign_field: roster.allocation.assign_field.clone(),
+        annotators: roster.annotators.iter().map(|annotator| annotator.name.clone()).collect(),
+    }
+}
+
+/// Runs until it is told to stop. `announce` is called once, when everything serves.
+///
+/// # Errors
+/// If it could not start; nothing is left running then.
+pub async fn run(
+    daemon: Daemon,
+    mut commands: Commands,
+    announce: impl FnOnce(&Addresses),
+) -> Result<(), StartError> {
+    let roster = &daemon.roster;
+    let beside = daemon.roster_file.parent().unwrap_or(Path::new("")).to_owned();
+    let project = Arc::new(project(roster, &beside)?);
+    let bound = ports::bind(roster, daemon.any_port).await?;
+
+    let clock = system_clock();
+    let started_at = clock();
+    let url = daemon.store_url.as_deref().unwrap_or(&roster.store.url);
+    let store = store::open(url, &beside, &roster.project.name).await?;
+    tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
+    let house = Arc::new(TheHouse::new(roster, &bound));
+    load_task_files(roster, &beside, &*store, &house).await;
+
+    let (allocator, storing) =
+        Allocator::start(Arc::clone(&store), Arc::clone(&clock), roster.allocation.lease);
+    let addresses = bound.addresses();
+    let (stop, drain) = Drain::new();
+    let mut serving = JoinSet::new();
+    let routes = listener::routes();
+    for port in bound.annotators {
+        let desk = Desk {
+            project: Arc::clone(&project),
+            annotator: port.name.as_str().into(),
+            display: port.display.as_str().into(),
+            allocator: allocator.clone(),
+        };
+        let served =
+            http::serve(port.listener, routes.clone(), desk, port.name.clone(), drain.clone());
+        let name = port.name;
+        serving.spawn(async move {
+            served.await;
+            name
+        });
+    }
+    let office = Office {
+        project: roster.project.name.as_str().into(),
+        interface: project.interface.name(),
+        allocator: allocator.clone(),
+        house: Arc::<TheHouse>::clone(&house),
+        started_at,
+    };
+    let lead = http::serve(bound.lead, lead::routes(), office, "lead".into(), drain.clone());
+    serving.spawn(async move {
+        lead.await;
+        "lead".to_owned()
+    });
+    announce(&addresses);
+    tracing::info!(listeners = addresses.len() - 1, project = roster.project.name, "serving");
+
+    loop {
+        tokio::select! {
+            command = commands.next() => match command {
+                Command::Reload => {
+                    tracing::info!("loading the task files again; other changes of the roster need a restart");
+                    load_task_files(roster, &beside, &*store, &house).await;
+                    allocator.look().await;
+                }
+                Command::Stop => break,
+            },
+            Some(ended) = serving.join_next() => match ended {
+                Ok(name) => house.is_down(&name),
+                Err(error) => tracing::error!(%error, "a listener ended in a panic"),
+            },
+        }
+    }
+    // The allocator's own tasks end when the last handle to it is gone, everything stored.
+    drop((allocator, drain));
+    drain::drain(stop, serving, storing, &*store, &mut commands, daemon.stop_within).await;
+    Ok(())
+}
+
+fn project(roster: &Roster, beside: &Path) -> Result<Project, StartError> {
+    let instructions = match &roster.project.instructions {
+        None => None,
+        Some(file) => {
+            let path = beside.join(&file.value);
+            let markdown = std::fs::read_to_string(&path).map_err(|source| {
+                StartError::Instructions { path: path.display().to_string(), source }
+            })?;
+            Some(instructions_to_html(&markdown))
+        }
+    };
+    let config = match serde_json::to_value(&roster.project.config) {
+        Ok(serde_json::Value::Object(config)) => config,
+        // The roster refuses what JSON cannot say.
+        _ => serde_json::Map::new(),
+    };
+    Ok(Project {
+        name: roster.project.name.clone(),
+        interface: Interface::from_name(&roster.project.interface)
+            .expect("the roster refuses interfaces that this build does not know"),
+        settings: Settings { labels: roster.project.labels.clone(), config },
+        instructions,
+        batch_size: BATCH_SIZE,
+        people: roster.active().count(),
+    })
+}
+
+/// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
+/// working on the others: it is a problem that the log and the dashboard show.
+async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, house: &TheHouse) {
+    let wishes = wishes(roster);
+    let mut problems = Vec::new();
+    for pattern in &roster.project.tasks {
+        let files = match loading::find_files(&pattern.value, beside) {
+            Ok(files) => files,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        for file in files {
+            match loading::load_file(&file, &wishes, store).await {
+                Ok(None) => {}
+                Ok(Some(loaded)) => tracing::info!(
+                    file = %file.path.display(),
+                    new = loaded.new,
+                    same = loaded.same,
+                    "tasks loaded"
+                ),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+    }
+    for problem in &problems {
+        tracing::error!("{problem}");
+    }
+    house.set_loading_problems(problems);
+}
