@@ -334,20 +334,17 @@ fn help_for(message: &str, found: &str) -> Option<&'static str> {
     }
 }
 
-/// The surrogate that lacks its other half. serde_json notices behind the escape after it, if
-/// there is one.
+/// The surrogate that lacks its other half. serde_json notices behind the escape after a first
+/// half, if there is one.
 fn surrogate_start(text: &str, at: usize) -> usize {
     let Some(last) = text[..at].rfind("\\u") else {
         return at;
     };
-    let half = |place: usize, digits: &str| {
+    let is_first_half = |place: usize| {
         let escape = text.get(place..place + 4).unwrap_or_default().to_ascii_lowercase();
-        escape.strip_prefix("\\ud").is_some_and(|digit| digits.contains(digit))
+        matches!(&*escape, "\\ud8" | "\\ud9" | "\\uda" | "\\udb")
     };
-    match last.checked_sub(6) {
-        Some(before) if half(before, "89ab") && !half(last, "cdef") => before,
-        _ => last,
-    }
+    last.checked_sub(6).filter(|before| is_first_half(*before)).unwrap_or(last)
 }
 
 fn is_word(c: char) -> bool {
