@@ -2,7 +2,7 @@
 //!
 //! - [`read`] turns files into tasks: JSONL, JSON, CSV and TSV, plain or compressed, one task at a
 //!   time, every wrong place with its line and column.
-//! - [`write`] turns what a store knows into lines: pure functions of its records.
+//! - [`mod@write`] turns what a store knows into lines: pure functions of its records.
 //! - [`output`] puts them into a file that is written whole or not at all.
 //!
 //! Rejected: one trait for both directions. What can be read (tasks) is not what is written

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::source::Source;
-use super::wrong::{Fault, Piece, advance, found_at};
+use super::wrong::{Fault, OBJECT, Piece, advance, found_at};
 use super::{Entry, MAX_TASK_BYTES, WrongLine};
 
 const END: &str = "the end of the file";
@@ -122,9 +122,12 @@ impl Values {
             // is what should be shown.
             Err((wrong, Fault::Syntax)) => Err(wrong.fatal()),
             _ if too_long => Err(piece.too_long("an object")),
-            Err((wrong, fault)) => {
-                Err(if fault == Fault::Unfinished { wrong.fatal() } else { wrong })
+            Err((_, Fault::Unfinished)) if !self.bytes.starts_with(b"{") => {
+                let text = String::from_utf8_lossy(&self.bytes);
+                Err(piece.wrong(0, OBJECT, &found_at(&text, 0, END)).fatal())
             }
+            Err((wrong, Fault::Unfinished)) => Err(wrong.fatal()),
+            Err((wrong, Fault::Shape)) => Err(wrong),
             Ok(body) => Ok(Entry { line, body }),
         }
     }

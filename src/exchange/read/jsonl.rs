@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::source::{Line, Source};
-use super::wrong::Piece;
+use super::wrong::{END_OF_LINE, Piece};
 use super::{Entry, WrongLine};
 
 pub(super) struct Lines {
@@ -34,7 +34,7 @@ impl Iterator for Lines {
                 Ok(Line::End) => return None,
                 Ok(Line::Whole) if bytes.trim_ascii().is_empty() => {}
                 Ok(Line::Whole) => {
-                    let task = piece.task("the end of the line").map_err(|(wrong, _)| wrong);
+                    let task = piece.task(END_OF_LINE).map_err(|(wrong, _)| wrong);
                     return Some(task.map(|body| Entry { line: self.line, body }));
                 }
                 Ok(Line::TooLong) => return Some(Err(piece.too_long("a line"))),

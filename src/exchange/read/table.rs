@@ -14,11 +14,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::source::Source;
-use super::wrong::{Piece, found_at};
+use super::wrong::{END_OF_LINE, Piece, found_at};
 use super::{Entry, MAX_TASK_BYTES, WrongLine};
 use crate::task::Body;
-
-const END_OF_LINE: &str = "the end of the line";
 
 pub(super) struct Rows {
     file: Arc<str>,

@@ -13,6 +13,10 @@ use crate::task::{Body, BodyError, MAX_DEPTH};
 
 /// The most of an overlong line that a message carries.
 const KEPT_OF_OVERLONG: usize = 4096;
+/// What comes behind a task in JSONL, and behind a row.
+pub(super) const END_OF_LINE: &str = "the end of the line";
+/// What every task is.
+pub(super) const OBJECT: &str = "an object such as {\"text\": \"…\"}";
 /// Characters of a line that an excerpt shows on each side of the caret.
 const AROUND: usize = 40;
 /// The longest word that is quoted as found, in characters.
@@ -180,8 +184,8 @@ impl Piece<'_> {
                 self.syntax(text, &message, at, end)
             }
             BodyError::NotAnObject { found } => {
-                let mut wrong = self.wrong(begin, "an object such as {\"text\": \"…\"}", found);
-                if found == "an array" {
+                let mut wrong = self.wrong(begin, OBJECT, found);
+                if found == "an array" && end == END_OF_LINE {
                     wrong = wrong.with_help("a file that is one array is named .json");
                 }
                 (wrong, Fault::Shape)
@@ -201,12 +205,16 @@ impl Piece<'_> {
         }
         if let Some(inside) = message.strip_prefix("EOF while parsing ") {
             let expected = match inside {
-                "a string" => "`\"` at the end of the string",
-                "a list" => "`,` or `]`",
-                "an object" => "`,` or `}`",
+                "a string" => "the rest of the string up to `\"`",
+                "a list" => "the rest of the list up to `]`",
+                "an object" => "the rest of the object up to `}`",
                 _ => "a value",
             };
-            return (self.wrong(text.len(), expected, end), Fault::Unfinished);
+            let mut wrong = self.wrong(text.len(), expected, end);
+            if end == END_OF_LINE && matches!(text.trim(), "[" | "{") {
+                wrong = wrong.with_help("each line is an object; other JSON is named .json");
+            }
+            return (wrong, Fault::Unfinished);
         }
         let words = words(text, message, at, end);
         let mut wrong = self.wrong(words.at, &words.expected, &words.found);
@@ -326,19 +334,17 @@ fn help_for(message: &str, found: &str) -> Option<&'static str> {
     }
 }
 
-/// The first of the surrogates that serde_json stumbled over: it notices behind the second.
+/// The surrogate that lacks its other half. serde_json notices behind the escape after a first
+/// half, if there is one.
 fn surrogate_start(text: &str, at: usize) -> usize {
-    let mut start = at;
-    let mut rest = &text[..at];
-    while let Some(place) = rest.rfind("\\u") {
-        let is_surrogate = rest[place + 2..].starts_with(['d', 'D']);
-        if at - place > 12 || !is_surrogate {
-            break;
-        }
-        start = place;
-        rest = &rest[..place];
-    }
-    start
+    let Some(last) = text[..at].rfind("\\u") else {
+        return at;
+    };
+    let is_first_half = |place: usize| {
+        let escape = text.get(place..place + 4).unwrap_or_default().to_ascii_lowercase();
+        matches!(&*escape, "\\ud8" | "\\ud9" | "\\uda" | "\\udb")
+    };
+    last.checked_sub(6).filter(|before| is_first_half(*before)).unwrap_or(last)
 }
 
 fn is_word(c: char) -> bool {
@@ -360,7 +366,8 @@ pub(super) fn found_at(text: &str, at: usize, end: &str) -> String {
         ' ' => return "a space".into(),
         // A whole escape.
         '\\' if rest.starts_with("\\u") => {
-            2 + rest[2..].chars().take(4).take_while(char::is_ascii_hexdigit).count()
+            let digits = rest[2..].chars().take(4).take_while(|c| *c != '"');
+            2 + digits.map(char::len_utf8).sum::<usize>()
         }
         '\\' => rest.chars().take(2).map(char::len_utf8).sum(),
         // A whole short string.

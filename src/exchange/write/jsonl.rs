@@ -9,6 +9,7 @@
 //!
 //! Answers that came too late are left out; where they are asked for, they carry `"_late": true`.
 
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -34,8 +35,8 @@ impl Pen for Jsonl {
         }
         let task = &record.task;
         let mut own = task.body.fields();
-        if let Some(tokens) = interface.computed_tokens(&task.body) {
-            set(&mut own, "tokens", &tokens);
+        if let Some(tokens) = interface.missing_tokens(&task.body) {
+            own.insert("tokens".to_owned(), raw(&tokens));
         }
         let mut count = 0;
         for (answer, late) in answers {
@@ -72,6 +73,6 @@ fn set(fields: &mut Fields, key: &str, value: &Value) {
     fields.insert(key.to_owned(), raw(value));
 }
 
-fn raw(value: &Value) -> Box<RawValue> {
-    RawValue::from_string(value.to_string()).expect("a value's own text is JSON")
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).expect("plain values always serialise")
 }

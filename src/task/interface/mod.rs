@@ -8,7 +8,7 @@ mod ner_manual;
 
 use serde_json::{Map, Value};
 
-use super::{Body, Verdict, tokenize};
+use super::{Body, Token, Verdict, tokenize};
 
 /// An interface that this build can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,11 +96,16 @@ impl Interface {
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
     /// no tokens of its own.
     pub fn computed_tokens(self, task: &Body) -> Option<Value> {
+        serde_json::to_value(self.missing_tokens(task)?).ok()
+    }
+
+    /// The same tokens as plain values, which an export of a million answers can afford.
+    pub fn missing_tokens(self, task: &Body) -> Option<Vec<Token>> {
         if self != Self::NerManual || task.fields().contains_key("tokens") {
             return None;
         }
         let text: String = task.get_as("text")?;
-        serde_json::to_value(tokenize(&text)).ok()
+        Some(tokenize(&text))
     }
 
     /// Takes what a browser sent and gives the decision and the keys that are kept with it.

@@ -1,0 +1,226 @@
+//! What the store knows, as lines.
+
+use std::sync::Arc;
+
+use annotd::allocation::{Lane, Ledger, Position};
+use annotd::exchange::write::{Export, FORMATS, Filter, Format};
+use annotd::store::Record;
+use annotd::task::interface::Interface;
+use annotd::task::{Answer, Body, Millis, Task, Verdict, Version};
+use serde_json::{Map, Value, json};
+
+/// 2026-03-02T08:15:00Z.
+const T: i64 = 1_772_439_300_000;
+
+fn version(verdict: Verdict, data: &Value, returned: i64) -> Version {
+    Version {
+        verdict,
+        data: data.as_object().expect("an object").clone(),
+        time_loaded: Millis(returned - 1_550),
+        time_returned: Millis(returned),
+    }
+}
+
+fn answer(annotator: &str, verdict: Verdict, data: &Value, returned: i64) -> Answer {
+    Answer {
+        annotator: annotator.into(),
+        current: version(verdict, data, returned),
+        history: Vec::new(),
+    }
+}
+
+fn record(task: &str, answers: Vec<Answer>) -> Record {
+    let mut ledger = Ledger::new(2, vec![Lane::Anyone]);
+    ledger.finished = answers.len() >= 2;
+    ledger.answers = answers;
+    let task = Arc::new(Task::new(Body::parse(task).expect("a task")));
+    Record { task, position: Position(0), ledger }
+}
+
+fn written(format: &str, interface: Interface, filter: &Filter, records: &[Record]) -> String {
+    let export = Export { project: "demo".into(), interface, filter: filter.clone() };
+    let mut pen = Format::from_name(format).expect("a format").pen(&export);
+    let mut out = Vec::new();
+    pen.begin(&mut out);
+    for record in records {
+        let before = out.len();
+        let lines = pen.record(record, &mut out);
+        assert_eq!(lines == 0, out.len() == before);
+    }
+    pen.end(&mut out);
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn plain(format: &str, interface: Interface, records: &[Record]) -> String {
+    written(format, interface, &Filter::default(), records)
+}
+
+const HI: &str = r#"{"z":1.10,"text":"hi my name is 0","big":123456789012345678901234567890,"e":1e3,"_task_hash":-978533357,"meta":{"n": 0.50}}"#;
+
+#[test]
+fn jsonl_is_the_task_to_the_letter_with_the_answer_behind_it() {
+    let records =
+        [record(HI, vec![answer("andy", Verdict::Reject, &json!({"comment": "odd"}), T + 999)])];
+    let id = records[0].task.id.to_string();
+    assert_eq!(
+        plain("jsonl", Interface::Classification, &records),
+        format!(
+            "{}{id}\"}}\n",
+            r#"{"z":1.10,"text":"hi my name is 0","big":123456789012345678901234567890,"e":1e3,"_task_hash":-978533357,"meta":{"n":0.50},"comment":"odd","_input_hash":-784135307,"_view_id":"classification","answer":"reject","_timestamp":1772439300,"_annotator_id":"demo-andy","_session_id":"demo-andy","_id":""#
+        )
+    );
+}
+
+#[test]
+fn jsonl_has_the_annotators_spans_in_the_place_of_the_suggested_ones() {
+    let task = r#"{"text":"Mae in Rome","spans":[{"start":0,"end":3,"label":"OLD"}],"meta":{}}"#;
+    let spans = json!({"spans": [{"start": 7, "end": 11, "label": "LOC", "token_start": 2, "token_end": 2}]});
+    let text = plain(
+        "jsonl",
+        Interface::NerManual,
+        &[record(task, vec![answer("a", Verdict::Accept, &spans, T)])],
+    );
+    let line: Map<String, Value> = serde_json::from_str(&text).expect("JSON");
+    let keys: Vec<&str> = line.keys().map(String::as_str).collect();
+    assert_eq!(keys[..4], ["text", "spans", "meta", "tokens"]);
+    assert_eq!(line["spans"], spans["spans"]);
+    assert_eq!(
+        line["tokens"][2],
+        json!({"text": "Rome", "start": 7, "end": 11, "id": 2, "ws": false})
+    );
+}
+
+#[test]
+fn jsonl_keeps_the_tokens_that_a_task_came_with() {
+    let task = r#"{"text":"Mae","tokens":[{"text":"Mae","start":0,"end":3,"id":0,"odd":1.0}]}"#;
+    let text = plain(
+        "jsonl",
+        Interface::NerManual,
+        &[record(task, vec![answer("a", Verdict::Accept, &json!({"spans": []}), T)])],
+    );
+    assert!(text.starts_with(&task[..task.len() - 1]), "{text}");
+    assert_eq!(text.matches("tokens").count(), 1);
+}
+
+#[test]
+fn jsonl_of_every_key_that_a_task_may_have_is_one_object_a_line() {
+    // Reads what it writes: the identity survives the way out and in.
+    let task = r#"{"text":"a\nb\u2028","label":"X","answer":"accept","_session_id":"old","_id":{"$oid":"1"}}"#;
+    let records = [record(
+        task,
+        vec![
+            answer("a", Verdict::Ignore, &json!({}), T),
+            answer("b", Verdict::Accept, &json!({"label": "Y"}), T),
+        ],
+    )];
+    let text = plain("jsonl", Interface::Classification, &records);
+    let lines: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["answer"], "ignore");
+    assert_eq!(lines[0]["label"], "X");
+    assert_eq!(lines[1]["label"], "Y", "the annotator's word goes before the task's");
+    assert_eq!(lines[1]["_session_id"], "demo-b");
+    assert_eq!(lines[1]["_id"], records[0].task.id.as_str());
+    let again = Task::new(Body::parse(text.lines().next().expect("a line")).expect("a task"));
+    assert_eq!(again.id, records[0].task.id);
+}
+
+#[test]
+fn tasks_have_everything() {
+    let mut record = record(
+        HI,
+        vec![answer("andy", Verdict::Accept, &json!({"history": 1, "accept": ["x"]}), T)],
+    );
+    record.ledger.answers[0].history.push(version(Verdict::Ignore, &json!({}), T - 60_000));
+    record.ledger.late.push(answer("li", Verdict::Reject, &json!({}), T + 250));
+    let id = record.task.id.to_string();
+    let expected = [
+        r#"{"_id":""#,
+        &id,
+        r#"","_input_hash":-784135307,"_task_hash":-978533357,"task":"#,
+        &HI.replace(": ", ":"),
+        r#","wanted":2,"seen":1,"coders":["andy"],"finished":false,"answers":[{"annotator":"andy","#,
+        r#""answer":"accept","history_":1,"accept":["x"],"time_loaded":"2026-03-02T08:14:58.450Z","#,
+        r#""time_returned":"2026-03-02T08:15:00.000Z","history":[{"answer":"ignore","#,
+        r#""time_loaded":"2026-03-02T08:13:58.450Z","time_returned":"2026-03-02T08:14:00.000Z"}]}],"#,
+        r#""late":[{"annotator":"li","answer":"reject","time_loaded":"2026-03-02T08:14:58.700Z","#,
+        r#""time_returned":"2026-03-02T08:15:00.250Z","history":[]}]}"#,
+        "\n",
+    ]
+    .concat();
+    assert_eq!(plain("tasks", Interface::Choice, &[record]), expected);
+}
+
+#[test]
+fn csv_is_safe_to_open_in_a_spreadsheet() {
+    let data = json!({
+        "accept": ["a", 2],
+        "spans": [{"start": 0, "end": 1, "label": "X"}, {"start": 3, "end": 9, "label": "Y Z"}],
+    });
+    let records = [
+        record(
+            r#"{"text":"=HYPERLINK(\"x\"), \"so\"\nb","label":"-1"}"#,
+            vec![
+                answer("andy", Verdict::Accept, &data, T),
+                answer("zach", Verdict::Ignore, &json!({}), T + 5),
+            ],
+        ),
+        record(r#"{"html":"<b>"}"#, vec![answer("li", Verdict::Reject, &json!({}), T)]),
+        record(r#"{"text":"untouched"}"#, Vec::new()),
+    ];
+    let [a, b] = [&records[0].task.id, &records[1].task.id];
+    assert_eq!(
+        plain("csv", Interface::Choice, &records),
+        [
+            "date,annotator,seconds,_id,answer,label,accept,spans,text\n",
+            &format!("2026-03-02T08:15:00.000Z,andy,1.6,{a},accept,'-1,a|2,0-1:X;3-9:Y Z,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\"\n"),
+            &format!("2026-03-02T08:15:00.005Z,zach,1.6,{a},ignore,'-1,,,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\"\n"),
+            &format!("2026-03-02T08:15:00.000Z,li,1.6,{b},reject,,,,\n"),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
+    let yes = |annotator: &str, at: i64| answer(annotator, Verdict::Accept, &json!({}), at);
+    let mut first = record(r#"{"text":"1"}"#, vec![yes("a", T), yes("b", T + 10)]);
+    first.ledger.late.push(yes("c", T + 20));
+    let records = [
+        first,
+        record(r#"{"text":"2"}"#, vec![yes("a", T + 30)]),
+        record(r#"{"text":"3"}"#, vec![]),
+    ];
+    let lines = |format: &str, filter: Filter| {
+        written(format, Interface::Text, &filter, &records).lines().count()
+    };
+    let of_a = || Filter { annotators: vec!["a".into()], ..Filter::default() };
+    let since = || Filter { since: Some(Millis(T + 10)), ..Filter::default() };
+    let finished = || Filter { only_finished: true, ..Filter::default() };
+    let late = || Filter { late: true, ..Filter::default() };
+    for (name, make, jsonl, tasks) in [
+        ("all", Filter::default as fn() -> Filter, 3, 3),
+        ("of one", of_a, 2, 2),
+        ("since", since, 2, 2),
+        ("finished", finished, 2, 1),
+        ("late too", late, 4, 3),
+    ] {
+        assert_eq!(lines("jsonl", make()), jsonl, "{name}");
+        assert_eq!(lines("csv", make()), jsonl + 1, "{name}");
+        assert_eq!(lines("tasks", make()), tasks, "{name}");
+    }
+    let text = written("jsonl", Interface::Text, &late(), &records);
+    assert_eq!(text.matches("\"_late\":true").count(), 1);
+    let text = written("csv", Interface::Text, &late(), &records);
+    assert!(text.lines().next().expect("a head").ends_with(",text,late"));
+}
+
+#[test]
+fn every_format_has_a_name_of_its_own() {
+    assert_eq!(Format::names(), ["jsonl", "csv", "tasks"]);
+    for format in FORMATS {
+        assert_eq!(Format::from_name(format.name).expect("itself").name, format.name);
+    }
+    assert!(Format::from_name("conll").is_none());
+}
