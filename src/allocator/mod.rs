@@ -76,6 +76,21 @@ struct Figures {
     progress: Progress,
 }
 
+impl Figures {
+    /// Counts an answer until the figures are read again. Whether its task named the annotator is
+    /// not known here and assumed if anything does.
+    fn note_saved(&mut self, annotator: &str) {
+        let progress = &mut self.progress;
+        let share = progress.annotators.entry(annotator.to_owned()).or_default();
+        let left = if share.named > 0 { &mut share.named } else { &mut progress.open_to_anyone };
+        *left = left.saturating_sub(1);
+        share.answered += 1;
+        share.in_hand = share.in_hand.saturating_sub(1);
+        progress.answers += 1;
+        progress.in_hand = progress.in_hand.saturating_sub(1);
+    }
+}
+
 struct Shared {
     store: Arc<dyn Store>,
     clock: Clock,
@@ -101,9 +116,7 @@ impl Shared {
             if *recorded == Recorded::Saved
                 && let Some(figures) = figures.as_mut()
             {
-                figures.progress.answers += 1;
-                let shares = &mut figures.progress.annotators;
-                shares.entry(answer.annotator.clone()).or_default().answered += 1;
+                figures.note_saved(&answer.annotator);
             }
         }
     }

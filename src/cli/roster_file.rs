@@ -35,14 +35,12 @@ pub(super) fn read(named: Option<&Path>) -> Result<RosterFile, Failure> {
         Failure::roster(format!("cannot read the roster {}: {error}", path.display()))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let readable =
+            String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let (line, column) = roster::line_column(&readable, readable.len());
         Failure::roster(format!(
-            "{}:{}: this is not UTF-8 text; save the file as UTF-8",
-            path.display(),
-            line + 1
+            "{}:{line}:{column}: this is not UTF-8 text; save the file as UTF-8",
+            path.display()
         ))
     })?;
     match roster::read(&text, &Interface::names()) {

@@ -106,7 +106,7 @@ pub struct Member {
 pub type Annotators = Vec<Member>;
 
 /// Somebody seen within this time counts for the estimate of the end.
-const RECENTLY: Duration = Duration::from_hours(1);
+const RECENTLY: Duration = Duration::from_secs(60 * 60);
 
 impl Status {
     /// Puts the figures together. `progress` is what the store gave, or what it said instead.

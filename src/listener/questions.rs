@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Desk;
 use crate::allocation;
+use crate::allocator::Reason;
 use crate::http::{self, ApiError};
 use crate::task::{Fields, Task, clean};
 
@@ -49,7 +50,7 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
         put(&mut reply, &key, &value);
     }
     put(&mut reply, "session_id", &desk.session_id());
-    put(&mut reply, "reason", &batch.reason.map(|reason| reason.as_str()));
+    put(&mut reply, "reason", &batch.reason.map(Reason::as_str));
     Ok(http::to_json(&reply))
 }
 

@@ -69,8 +69,12 @@ impl Progress {
     /// What is still to do for an annotator: the tasks that name them, and their even share of what
     /// is open to anyone, among `people`.
     pub fn left_for(&self, annotator: &str, people: usize) -> u64 {
-        let named = self.annotators.get(annotator).map_or(0, |share| share.named);
-        named + self.open_to_anyone.div_ceil(people.max(1) as u64)
+        let share = self.annotators.get(annotator);
+        let named = share.map_or(0, |share| share.named);
+        let done = share.map_or(0, |share| share.answered + share.late);
+        let even = self.open_to_anyone.div_ceil(people.max(1) as u64);
+        // Nobody has a task twice.
+        (named + even).min(self.tasks.saturating_sub(done))
     }
 
     /// Adds what `after` has and takes away what `before` had. Figures never fall below nothing;

@@ -4,7 +4,7 @@
 //! This room is pure. It takes JSON and gives values; it knows no store, no clock, no network.
 //!
 //! - [`Task`] is the JSON object that was loaded, kept to the letter, with its identity.
-//! - [`identity`] and [`hashes`] say when two tasks are one, to annotd and to Prodigy.
+//! - `identity` and `hashes` say when two tasks are one, to annotd and to Prodigy.
 //! - [`interface`] has one file for each family of interfaces, which validates what comes back.
 //! - [`Answer`] is what an annotator said, apart from the task it is about.
 //!
