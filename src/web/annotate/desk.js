@@ -90,7 +90,8 @@ export class Desk {
       h("button", { type: "button", class: "plain", "data-command": "forward", onclick: () => hands.command("forward") }, "back to where you were", key(map.forward[0])),
     );
     this.question.before(this.back);
-    put(byId("answers"), ...this.buttons, this.undo);
+    this.answers = byId("answers");
+    put(this.answers, ...this.buttons, this.undo);
     this.foot.addEventListener("click", (event) => (this.byMouse = event.detail > 0), true);
   }
 
@@ -114,7 +115,7 @@ export class Desk {
     this.question.replaceChildren();
     this.back.hidden = true;
     for (const button of this.buttons) button.hidden = true;
-    this.foot.hidden = !["done", "waiting"].includes(phase(state));
+    this.answers.hidden = !["done", "waiting"].includes(phase(state));
   }
 
   /**
@@ -140,7 +141,7 @@ export class Desk {
     const keepFocus = !this.byMouse && this.foot.contains(document.activeElement);
     this.stage.replaceChildren(host);
     this.question.replaceChildren(...above.childNodes, this.flag);
-    this.foot.hidden = false;
+    this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
     scrollTo(0, 0);
@@ -201,13 +202,15 @@ function calm(state, outbox) {
   const kept = waiting
     ? [`${waiting === 1 ? "One answer is" : `${waiting} answers are`} still kept in this browser and will be sent by themselves. Please leave this page open until the bar above says “saved”.`]
     : [];
+  const given = state.tally.answered ?? 0;
+  const count = !waiting && given > 1 ? `All your ${given} answers are saved. ` : "";
   switch (phase(state)) {
     case "loading":
       return ["One moment.", "Your tasks are on their way."];
     case "done":
       return state.ended
         ? ["That is all for now.", "What you had not answered is free for others. To go on, load this page again.", ...kept]
-        : ["You are done. Thank you.", "Nothing is left for you here. If more is added, it appears by itself.", ...kept];
+        : ["You are done. Thank you.", `${count}Nothing is left for you here. If more is added, it appears by itself.`, ...kept];
     case "waiting":
       return ["Nothing for you at this moment.", "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.", ...kept];
     default:

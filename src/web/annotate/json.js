@@ -16,11 +16,9 @@ const raw = /** @type {{rawJSON?: (text: string) => object}} */ (/** @type {unkn
 
 const suspicious = /\d{16}|\.\d*0(?!\d)|\d[eE][+-]?\d|-0(?![.\d])|\.\d{16}/;
 
-/** Keys whose numbers the page calculates with, or shows as progress. */
+/** Keys whose numbers the page calculates with. Counts need not be here: they come as integers. */
 const counted = new Set([
-  "start", "end", "token_start", "token_end", "width", "height",
-  "total", "progress", "answered", "due", "saved", "batch_size", "lease_seconds", "n",
-  "seconds_per_task", "left", "in_hand", "tasks", "finished", "answers", "wanted",
+  "start", "end", "token_start", "token_end", "width", "height", "progress", "seconds_per_task",
 ]);
 
 /**

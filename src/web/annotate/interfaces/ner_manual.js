@@ -83,9 +83,6 @@ export const nerManual = {
     if (begin.left) {
       put(host, h("p", { class: "note" }, `${begin.left} of the suggestions lay over another or outside the text and ${begin.left === 1 ? "was" : "were"} left out.`));
     }
-    if (!text.trim()) {
-      put(host, empty("This task's text is empty."));
-    }
 
     // The text.
     const field = h("div", { class: "text tokens", dir: "auto", role: "group", "aria-label": "The text. The arrow keys move from word to word." });
@@ -101,8 +98,10 @@ export const nerManual = {
     });
     /** @type {Map<Span, HTMLElement>} */
     const marks = new Map();
+    /** @type {Element[]} what is shown as selected */
+    let lit = [];
     draw();
-    put(host, field);
+    put(host, text.trim() ? field : empty("This task's text is empty."));
     refresh();
 
     /**
@@ -185,9 +184,6 @@ export const nerManual = {
     function range() {
       return cursor === null ? null : select(row, anchor ?? cursor, cursor);
     }
-
-    /** @type {Element[]} */
-    let lit = [];
 
     /** Show the selection and what the keys would do with it. */
     function refresh() {
@@ -404,7 +400,8 @@ export const nerManual = {
       refresh();
     });
     field.addEventListener("dblclick", (event) => {
-      const unit = unitAt(/** @type {Element} */ (event.target));
+      // Not the event's target: that is the field, which captured the pointer.
+      const unit = unitAt(document.elementFromPoint(event.clientX, event.clientY));
       if (unit === null || at(spans, row[unit])) return;
       cursor = unit;
       anchor = null;
