@@ -1,0 +1,97 @@
+/**
+ * The calls that the page makes to its annotator's port (contract, section 3), and what can go
+ * wrong with them, in words.
+ *
+ * Addresses are relative, so that the page also works behind a proxy that gives it a path. Every
+ * call has a deadline: a connection that hangs is a server that is away.
+ */
+
+import { parse } from "./json.js";
+
+/** @import { History, Project, Questions, Receipt } from "./types.js" */
+
+const deadline = 20_000;
+
+export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status the HTTP status; 0 when there was no reply at all
+   * @param {string} code
+   */
+  constructor(message, status, code) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  /** Whether the same request may succeed later, without anybody changing it. */
+  get passing() {
+    return this.status === 0 || this.status >= 500 || [401, 403, 404, 408, 425, 429].includes(this.status);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} [body] makes it a POST; a string is sent as it is
+ * @returns {Promise<any>}
+ */
+async function call(path, body) {
+  /** @type {RequestInit} */
+  const request = { signal: AbortSignal.timeout(deadline), cache: "no-store" };
+  if (body !== undefined) {
+    request.method = "POST";
+    request.headers = { "content-type": "application/json" };
+    request.body = typeof body === "string" ? body : JSON.stringify(body);
+  }
+  let reply;
+  let text;
+  try {
+    reply = await fetch(path, request);
+    text = await reply.text();
+  } catch (error) {
+    throw new ApiError(error instanceof Error ? error.message : String(error), 0, "unreachable");
+  }
+  if (reply.ok) {
+    try {
+      return parse(text);
+    } catch {
+      throw new ApiError("The reply was not JSON.", 502, "not_json");
+    }
+  }
+  /** @type {{message?: string, code?: string}} */
+  let told = {};
+  try {
+    told = parse(text).error ?? {};
+  } catch {
+    // A proxy's error page; the status says enough.
+  }
+  throw new ApiError(told.message ?? `The server answered ${reply.status}.`, reply.status, told.code ?? "");
+}
+
+/** @returns {Promise<Project>} */
+export const getProject = () => call("project");
+
+/**
+ * @param {number} n
+ * @param {string[]} excludes
+ * @returns {Promise<Questions>}
+ */
+export const getQuestions = (n, excludes) => call("get_session_questions", { n, excludes });
+
+/**
+ * @param {string[]} answers each already JSON
+ * @param {number} sentAt this browser's clock, by which the server sets the times right
+ * @returns {Promise<Receipt>}
+ */
+export const giveAnswers = (answers, sentAt) =>
+  call("give_answers", `{"sent_at":${sentAt},"answers":[${answers.join(",")}]}`);
+
+/**
+ * @param {number} n
+ * @returns {Promise<History>}
+ */
+export const getHistory = (n) => call(`history?n=${n}`);
+
+export const renew = () => call("renew", {});
+
+export const endSession = () => call("end_session", {});

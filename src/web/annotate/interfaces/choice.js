@@ -1,0 +1,147 @@
+/**
+ * `choice`: one or several of the options that the task brings, or of the project's labels.
+ *
+ * The options are native radio buttons and check boxes inside their labels, so that they are what
+ * they look like to every browser and screen reader. The chosen ids keep their type: `1` and `"1"`
+ * are two options. With `choice_auto_accept`, choosing is answering.
+ *
+ * To accept without having chosen is nearly always a slip where one option is asked for; the page
+ * then asks once more. Among several, "none of these" is an answer.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { same, words } from "../json.js";
+import { labelKeys, sign } from "../keys.js";
+import { drawContent, empty, image, pressable } from "./content.js";
+
+/** @import { Interface, Option, OptionId, Project, Task } from "../types.js" */
+
+/**
+ * @param {Task} task
+ * @param {Project} project
+ * @returns {Option[]}
+ */
+export function optionsOf(task, project) {
+  if (Array.isArray(task.options) && task.options.length) {
+    return task.options.filter((option) => option && typeof option === "object" && "id" in option);
+  }
+  return project.labels.map((label) => ({ id: label, text: label }));
+}
+
+/**
+ * @param {OptionId[]} accept
+ * @param {OptionId} id
+ * @param {Option[]} options
+ * @param {boolean} several
+ * @returns {OptionId[]} what is chosen after this option was pressed, in the order of the options
+ */
+export function press(accept, id, options, several) {
+  const on = accept.some((one) => same(one, id));
+  if (!several) return on ? [] : [id];
+  return options
+    .map((option) => option.id)
+    .filter((one) => (same(one, id) ? !on : accept.some((chosen) => same(chosen, one))));
+}
+
+/** @param {unknown} given */
+const acceptOf = (given) => (Array.isArray(given) ? /** @type {OptionId[]} */ (given) : []);
+
+/** @type {Interface} */
+export const choice = {
+  draw(host, question, desk) {
+    const { task, project } = desk;
+    const focus = drawContent(host, task, project);
+    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
+    const several = desk.settings("choice_style") === "multiple";
+    const auto = !several && desk.settings("choice_auto_accept") === true;
+    const options = optionsOf(task, project);
+    const keys = labelKeys(options.map((option) => words(option.id)), desk.settings("keymap_by_label"));
+    let accept = desk.values?.accept ?? acceptOf(task.accept);
+    let warned = false;
+
+    /**
+     * @param {Option} option
+     * @param {boolean} meant false while somebody walks through the options with the arrow keys
+     */
+    const pressed = (option, meant) => {
+      accept = press(accept, option.id, options, several);
+      refresh();
+      desk.edit({ accept });
+      if (auto && meant && accept.length) desk.submit("accept");
+    };
+
+    const inputs = options.map((option, i) => {
+      const input = h("input", {
+        type: several ? "checkbox" : "radio",
+        name: "option",
+        "data-option": words(option.id),
+        // A radio button that is on gives no change when it is pressed again, but it does give a
+        // click; so do space and the arrow keys.
+        onclick: (/** @type {MouseEvent} */ event) => {
+          pressed(option, event.detail > 0);
+          if (event.detail > 0) input.blur();
+        },
+      });
+      const key = keys[i];
+      return {
+        option,
+        input,
+        row: h("label", { class: "option" }, input, h("span", { class: "words", dir: "auto" }, optionContent(task, option, i)), key && h("kbd", {}, sign(key))),
+      };
+    });
+
+    function refresh() {
+      for (const { option, input, row } of inputs) {
+        input.checked = accept.some((one) => same(one, option.id));
+        row.classList.toggle("chosen", input.checked);
+      }
+    }
+
+    put(
+      host,
+      options.length
+        ? h(
+            "div",
+            { class: "options", role: several ? "group" : "radiogroup", "aria-label": several ? "Choose all that fit" : "Choose one" },
+            ...inputs.map(({ row }) => row),
+          )
+        : empty("This task has no options, and the project has no labels."),
+    );
+    refresh();
+
+    return {
+      key(name) {
+        const i = keys.indexOf(name);
+        const option = options[i];
+        if (i < 0 || !option) return false;
+        pressed(option, true);
+        const on = accept.some((one) => same(one, option.id));
+        desk.announce(`${inputs[i]?.row.querySelector(".words")?.textContent ?? ""}: ${on ? "chosen" : "not chosen"}`);
+        return true;
+      },
+      check(verdict) {
+        if (verdict !== "accept" || several || accept.length || !options.length || warned) return null;
+        warned = true;
+        return "Nothing is chosen yet. Choose one, or accept once more to answer without a choice.";
+      },
+      shown: () => focus?.scrollIntoView({ block: "center" }),
+    };
+  },
+  answer: (task, values) => ({ accept: values?.accept ?? acceptOf(task.accept) }),
+  recall: (record) => ({ accept: acceptOf(record.accept) }),
+  keys: (project) => [
+    { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? "choose an option, or take it back" : "choose an option" },
+  ],
+};
+
+/**
+ * @param {Task} task
+ * @param {Option} option
+ * @param {number} i
+ */
+function optionContent(task, option, i) {
+  const html = task._clean?.[`/options/${i}/html`];
+  if (html) return pressable(html);
+  if (option.image) return image(option.image, words(option.text) || `Option ${i + 1}`);
+  return document.createTextNode(words(option.text) || words(option.html) || words(option.id));
+}

@@ -1,0 +1,25 @@
+/**
+ * `classification`: does this label fit what is shown? The label is the question and stands right
+ * above the answers; the document around the sentence is dimmed (document.js).
+ *
+ * A task without a label of its own asks about the project's first.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { words } from "../json.js";
+import { drawContent } from "./content.js";
+
+/** @import { Interface } from "../types.js" */
+
+/** @type {Interface} */
+export const classification = {
+  draw(host, question, { task, project }) {
+    const focus = drawContent(host, task, project);
+    const label = words(task.label) || project.labels[0] || "";
+    if (label) put(question, h("p", { class: "asked", dir: "auto" }, label));
+    return { shown: () => focus?.scrollIntoView({ block: "center" }) };
+  },
+  answer: () => ({}),
+  recall: () => null,
+  keys: () => [],
+};

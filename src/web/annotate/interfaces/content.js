@@ -1,0 +1,120 @@
+/**
+ * What a task shows, drawn the same way by every interface: its text with the spans that came with
+ * it, its HTML as the server cleaned it, its image.
+ *
+ * Whatever a task says goes in as text; markup comes only from `_clean`. An image's address must be
+ * of a kind that cannot run anything.
+ */
+
+import { cleaned, h, put } from "../../shared/dom.js";
+import { words } from "../json.js";
+import { Offsets } from "../offsets.js";
+import { start } from "../spans.js";
+import { drawInContext } from "./document.js";
+
+/** @import { Project, Span, Task } from "../types.js" */
+
+/**
+ * Draw what the question is about.
+ *
+ * @param {HTMLElement} host
+ * @param {Task} task
+ * @param {Project} project
+ * @returns {HTMLElement | null} what should be scrolled to
+ */
+export function drawContent(host, task, project) {
+  const text = words(task.text);
+  /** @type {HTMLElement | null} */
+  let focus = null;
+  if (task.image) put(host, image(task.image, "The image in question"));
+  if (text.trim() || task._clean?.["/html"]) {
+    focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project));
+  } else if (task.html) {
+    put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
+  } else if (!task.image) {
+    put(host, empty("This task's text is empty."));
+    if (task.body || task.title) focus = drawInContext(host, { ...task, text: "" }, () => document.createTextNode(""));
+  }
+  return focus;
+}
+
+/** @param {string} note */
+export const empty = (note) => h("p", { class: "empty" }, note);
+
+/**
+ * A label's colour: its place among the project's labels, without a hue beyond the tenth.
+ *
+ * @param {string} label
+ * @param {string[]} labels
+ */
+export function hue(label, labels) {
+  const place = labels.indexOf(label);
+  return place >= 0 && place < 10 ? `var(--hue-${place})` : "var(--hue-none)";
+}
+
+/**
+ * A text with the spans that came with its task, as real inline elements with the label in them.
+ *
+ * @param {string} text
+ * @param {unknown} given
+ * @param {Project} project
+ * @returns {Node}
+ */
+function withSpans(text, given, project) {
+  const offsets = new Offsets(text);
+  const { spans } = start(given, offsets.length);
+  const whole = document.createDocumentFragment();
+  let at = 0;
+  for (const span of spans) {
+    put(whole, offsets.slice(at, span.start), spanOf(offsets.slice(span.start, span.end), span, project));
+    at = span.end;
+  }
+  put(whole, offsets.slice(at, offsets.length));
+  return whole;
+}
+
+/**
+ * @param {string} text
+ * @param {Span} span
+ * @param {Project} project
+ */
+function spanOf(text, span, project) {
+  const label = words(span.label);
+  const mark = h("mark", { class: "span" }, text, label && h("span", { class: "label" }, label));
+  mark.style.setProperty("--hue", label ? hue(label, project.labels) : "var(--hue-0)");
+  return mark;
+}
+
+/**
+ * @param {unknown} source
+ * @param {string} alt
+ */
+export function image(source, alt) {
+  const address = words(source);
+  if (!/^(https?:\/\/|data:image\/(png|jpeg|gif|webp|avif|svg\+xml)[;,]|[^:]*$)/i.test(address)) {
+    return empty("This task's image has an address that cannot be shown.");
+  }
+  const picture = h("img", { src: address, alt, class: "picture", decoding: "async" });
+  picture.addEventListener("error", () => picture.replaceWith(empty(`The image could not be loaded: ${address.slice(0, 200)}`)));
+  return picture;
+}
+
+/**
+ * Cleaned HTML inside something that is pressed as a whole (an option): a link in it becomes text
+ * with a small link behind it, so that pressing the option chooses it and does not lead away.
+ *
+ * @param {string} html
+ */
+export function pressable(html) {
+  const content = cleaned(html);
+  for (const link of content.querySelectorAll("a[href]")) {
+    const text = h("span", {});
+    text.append(...link.childNodes);
+    link.replaceWith(text, " ", link);
+    link.textContent = "↗";
+    link.className = "away";
+    link.setAttribute("aria-label", `open ${text.textContent ?? "the link"} in a new tab`);
+    link.setAttribute("tabindex", "-1");
+  }
+  return content;
+}

@@ -1,0 +1,143 @@
+/**
+ * From a key press to its name, and from the name to what it does.
+ *
+ * Names are as in Prodigy's `keymap`: `a`, `space`, `backspace`, `ctrl+s`, `shift+arrowright`. On a
+ * keyboard of another script (Arabic, Cyrillic) a letter goes by its place, and so do the digits of
+ * a keyboard that has them above other signs, so that the keys on the buttons work everywhere.
+ *
+ * A single key does nothing while somebody is writing in a field, and space and enter belong to the
+ * button that has the focus.
+ */
+
+/** @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward"} Command */
+
+/** @typedef {Record<Command, string[]>} Keymap */
+
+/** @type {Keymap} */
+export const usual = {
+  accept: ["a"],
+  reject: ["x"],
+  ignore: ["space"],
+  undo: ["backspace", "delete"],
+  save: ["ctrl+s", "meta+s"],
+  flag: ["f"],
+  help: ["h", "?"],
+  instructions: ["i"],
+  forward: ["escape"],
+};
+
+/** The keys of the first ten options or labels. */
+export const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+
+/** @type {Record<string, string>} */
+const spelled = { " ": "space", spacebar: "space", del: "delete", esc: "escape", cmd: "meta", command: "meta" };
+
+/** @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Press */
+
+/**
+ * @param {Press} press
+ * @returns {string}
+ */
+export function nameOf(press) {
+  let key = press.key.toLowerCase();
+  key = spelled[key] ?? key;
+  const letter = /^Key([A-Z])$/.exec(press.code)?.[1];
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(press.code)?.[1];
+  if (letter && !/^[a-z]$/.test(key)) key = letter.toLowerCase();
+  else if (digit && !press.shiftKey && !/^[a-z]$/.test(key)) key = digit;
+  const modifiers = [press.ctrlKey && "ctrl", press.metaKey && "meta", press.altKey && "alt"].filter(Boolean);
+  // Shift is part of what a sign is ("?"), and only said of keys that have no sign.
+  if (press.shiftKey && key.length > 1) modifiers.push("shift");
+  return [...modifiers, key].join("+");
+}
+
+/**
+ * The project's own keys over the usual ones.
+ *
+ * @param {unknown} changes `keymap` of the project: command to key or keys
+ * @returns {Keymap}
+ */
+export function keymap(changes) {
+  const map = { ...usual };
+  if (changes && typeof changes === "object") {
+    for (const [command, keys] of Object.entries(changes)) {
+      if (!(command in map)) continue;
+      const list = (Array.isArray(keys) ? keys : [keys]).filter((key) => typeof key === "string");
+      map[/** @type {Command} */ (command)] = list.map(normal);
+    }
+  }
+  return map;
+}
+
+/**
+ * A key's name as somebody wrote it in a roster, as `nameOf` spells it.
+ *
+ * @param {string} key
+ */
+export function normal(key) {
+  const parts = key === "+" ? ["+"] : key.toLowerCase().split("+").map((part) => spelled[part] ?? part);
+  return parts.join("+");
+}
+
+/**
+ * @param {Keymap} map
+ * @param {string} name
+ * @returns {Command | null}
+ */
+export function commandOf(map, name) {
+  for (const [command, keys] of Object.entries(map)) {
+    if (keys.includes(name)) return /** @type {Command} */ (command);
+  }
+  return null;
+}
+
+/**
+ * The keys of options or labels: the project's own (`keymap_by_label`), then 1 to 9 and 0 in order.
+ *
+ * @param {string[]} labels
+ * @param {unknown} own
+ * @returns {(string | null)[]} one for each label; null where there is none
+ */
+export function labelKeys(labels, own) {
+  const mine = own && typeof own === "object" ? /** @type {Record<string, unknown>} */ (own) : {};
+  const taken = new Set(Object.values(mine));
+  return labels.map((label, i) => {
+    const key = mine[label] ?? mine[String(i)];
+    if (typeof key === "string") return normal(key);
+    const digit = digits[i];
+    return digit && !taken.has(digit) ? digit : null;
+  });
+}
+
+/** @type {Record<string, string>} */
+const signs = {
+  backspace: "⌫", delete: "⌦", enter: "⏎", escape: "esc", space: "space",
+  arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", meta: "⌘", shift: "⇧",
+};
+
+/**
+ * A key as it is written on a button.
+ *
+ * @param {string} name
+ */
+export function sign(name) {
+  return name.split("+").map((part) => signs[part] ?? part).join(" ");
+}
+
+/**
+ * Whether this press belongs to the element that has the focus, not to the page.
+ *
+ * @param {EventTarget | null} target
+ * @param {string} name
+ */
+export function belongsTo(target, name) {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("textarea, select, [contenteditable='true']")) return true;
+  const input = target.closest("input");
+  if (input) {
+    if (!["checkbox", "radio", "button", "range"].includes(input.type)) return true;
+    if (input.type !== "button" && name.startsWith("arrow")) return true;
+    return name === "space" || name === "enter";
+  }
+  return Boolean(target.closest("button, a[href], summary")) && (name === "space" || name === "enter");
+}

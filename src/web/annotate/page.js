@@ -1,0 +1,130 @@
+/**
+ * The quiet bar above the card: who, how far, and whether everything is saved; the strip beneath it
+ * for what the annotator should know; and the voice for screen readers.
+ *
+ * The state of saving is in `data-saved` at once, but its words change only when sending lasts: an
+ * answer that takes 20 ms to store need not make anything flicker. Spoken are only the changes that
+ * matter, to "offline" and back.
+ */
+
+import { byId, h, say } from "../shared/dom.js";
+
+/** @import { State } from "./state.js" */
+
+/** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
+
+/** @typedef {{waiting: number, fresh: number, problems: number, trouble: string | null, refusal: string | null}} OutboxLook */
+
+/** How long sending may last before the bar says so. */
+const patience = 700;
+
+export class Page {
+  /** @param {(saved: Saved) => void} onStatus */
+  constructor(onStatus) {
+    this.status = byId("status");
+    this.notice = byId("notice");
+    this.spoken = byId("spoken");
+    /** @type {Saved} */
+    this.saved = "saved";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.since = 0;
+    this.dot = h("span", { class: "dot", "aria-hidden": "true" });
+    this.words = h("span", {}, "saved");
+    this.status.append(this.dot, this.words);
+    this.status.addEventListener("click", () => onStatus(this.saved));
+    /** @type {string | null} a passing word from the page, shown in the strip */
+    this.remark = null;
+    this.standing = "";
+  }
+
+  /** @param {string} words */
+  announce(words) {
+    // The same words twice are still two events.
+    this.spoken.textContent = this.spoken.textContent === words ? `${words}\u00a0` : words;
+  }
+
+  /**
+   * Show and speak something that passes with the next card.
+   *
+   * @param {string | null} words
+   */
+  say(words) {
+    this.remark = words;
+    if (words) this.announce(words);
+    this.strip();
+  }
+
+  /**
+   * @param {State} state
+   * @param {OutboxLook} outbox
+   */
+  update(state, outbox) {
+    const { project, tally } = state;
+    if (project) {
+      const who = project.display || project.annotator;
+      document.title = `${project.project} · ${who}`;
+      const place = byId("who");
+      if (place.dataset.who !== document.title) {
+        place.dataset.who = document.title;
+        place.replaceChildren(h("span", { class: "project" }, `${project.project} · `), h("span", { class: "name" }, who));
+      }
+    }
+    const done = (tally.answered ?? 0) + outbox.fresh;
+    const progress = byId("progress");
+    progress.hidden = tally.answered === null && tally.progress === null;
+    const share = tally.due ? done / tally.due : (tally.progress ?? 0);
+    const percent = Math.max(0, Math.min(100, 100 * share));
+    byId("progress-fill").style.width = `${percent}%`;
+    progress.setAttribute("aria-valuenow", String(Math.round(percent)));
+    const words = tally.due ? `${done} of ${tally.due}` : tally.answered === null ? `${Math.round(percent)} %` : `${done} answered`;
+    progress.setAttribute("aria-valuetext", words);
+    say(byId("progress-words"), words);
+    this.save(outbox);
+  }
+
+  /** @param {OutboxLook} outbox */
+  save(outbox) {
+    const { waiting, problems, trouble, refusal } = outbox;
+    /** @type {Saved} */
+    const saved = waiting && trouble ? "offline" : problems ? "problem" : waiting ? "sending" : "saved";
+    const before = this.saved;
+    this.saved = saved;
+    this.status.dataset.saved = saved;
+    this.status.dataset.outbox = String(waiting + problems);
+    const answers = `${waiting} ${waiting === 1 ? "answer" : "answers"}`;
+    const spoken = {
+      saved: "saved",
+      sending: `sending ${waiting}`,
+      offline: `offline, ${answers} ${waiting === 1 ? "waits" : "wait"} here`,
+      problem: `${problems} ${problems === 1 ? "answer needs" : "answers need"} a look`,
+    }[saved];
+    clearTimeout(this.timer);
+    if (saved !== "sending") this.since = 0;
+    else this.since ||= performance.now();
+    const left = saved === "sending" ? patience - (performance.now() - this.since) : 0;
+    const show = () => {
+      say(this.words, spoken);
+      this.dot.dataset.saved = saved;
+    };
+    if (left > 0) this.timer = setTimeout(show, left);
+    else show();
+    if (saved !== before && (saved === "offline" || saved === "problem" || (saved === "saved" && before === "offline"))) {
+      this.announce(spoken);
+    }
+    this.standing = refusal
+      ? `This browser cannot keep answers on its disk (${refusal}). Each one is therefore sent to the server before the next task is shown.${
+          waiting && trouble ? " The server cannot be reached at the moment; please leave this page open." : ""
+        }`
+      : saved === "offline"
+        ? `The server cannot be reached. Your ${waiting === 1 ? "answer is" : `${answers} are`} kept in this browser and will be sent by ${waiting === 1 ? "itself" : "themselves"}.`
+        : "";
+    this.strip();
+  }
+
+  strip() {
+    const words = this.remark ?? this.standing;
+    this.notice.hidden = !words;
+    say(this.notice, words);
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * What the page knows, and how it changes: `reduce(state, action)`, without clock, network or DOM.
+ *
+ * The cards lie in one row: those answered, then those to come. `at` points at the one on the page;
+ * going back is a smaller `at`, and an answered card that is answered again is a revision. Going on
+ * from there walks through the row card by card, each with its answer shown, because the card that
+ * comes next must never be another than the one that came next before; `forward` jumps to the first
+ * that has no answer.
+ *
+ * Rejected: separate lists for past and future, which made "back, change, and on" three cases; and
+ * keeping every card of the day, which made the page heavy after a thousand documents (the server's
+ * history brings older ones back).
+ */
+
+/** @import { Card, Given, Project, Reason, Tally, Task, Values, Verdict } from "./types.js" */
+
+/**
+ * @typedef {{
+ *   project: Project | null,
+ *   cards: Card[],
+ *   at: number,
+ *   keys: number,
+ *   tally: Tally,
+ *   reason: Reason | null,
+ *   asked: boolean,
+ *   trouble: string | null,
+ *   fatal: string | null,
+ *   ended: boolean,
+ *   oldest: boolean,
+ * }} State
+ */
+
+/**
+ * @typedef {{type: "project", project: Project}
+ *   | {type: "fetched", tasks: Task[], pending: string[], reason: Reason | null, tally: Partial<Tally>}
+ *   | {type: "trouble", words: string | null}
+ *   | {type: "fatal", words: string}
+ *   | {type: "shown", now: number}
+ *   | {type: "edit", values: Values}
+ *   | {type: "flag"}
+ *   | {type: "answer", verdict: Verdict, values: Values}
+ *   | {type: "undo"}
+ *   | {type: "forward"}
+ *   | {type: "older", cards: {task: Task, given: Given}[], end: boolean}
+ *   | {type: "reopen", task: Task, given: Given}
+ *   | {type: "elsewhere", ids: string[]}
+ *   | {type: "tally", tally: Partial<Tally>}
+ *   | {type: "ended"}
+ * } Action
+ */
+
+/** How many answered cards stay on the page. */
+export const depth = 200;
+
+/** @type {State} */
+export const initial = {
+  project: null,
+  cards: [],
+  at: 0,
+  keys: 0,
+  tally: { total: null, progress: null, answered: null, due: null },
+  reason: null,
+  asked: false,
+  trouble: null,
+  fatal: null,
+  ended: false,
+  oldest: false,
+};
+
+/**
+ * @param {State} state
+ * @param {Action} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+  switch (action.type) {
+    case "project":
+      return { ...state, project: action.project, fatal: null };
+    case "fetched":
+      return fetched(state, action);
+    case "trouble":
+      return { ...state, trouble: action.words };
+    case "fatal":
+      return { ...state, fatal: action.words };
+    case "shown":
+      return change(state, { shownAt: action.now });
+    case "edit":
+      return change(state, { values: action.values });
+    case "flag": {
+      const card = current(state);
+      return card ? change(state, { flagged: !card.flagged }) : state;
+    }
+    case "answer":
+      return answered(state, action.verdict, action.values);
+    case "undo":
+      return state.at > 0 ? { ...state, at: state.at - 1, ended: false } : state;
+    case "forward":
+      return { ...state, at: front(state) };
+    case "older":
+      return older(state, action.cards, action.end);
+    case "reopen":
+      return reopen(state, action.task, action.given);
+    case "elsewhere":
+      return elsewhere(state, action.ids);
+    case "tally":
+      return { ...state, tally: merge(state.tally, action.tally) };
+    case "ended":
+      return { ...state, ended: true, cards: state.cards.filter((card) => card.given), at: front(state) };
+  }
+}
+
+/**
+ * The card on the page.
+ *
+ * @param {State} state
+ * @returns {Card | null}
+ */
+export function current(state) {
+  return state.cards[state.at] ?? null;
+}
+
+/**
+ * Where the first card without an answer lies (or would lie).
+ *
+ * @param {State} state
+ */
+export function front(state) {
+  const first = state.cards.findIndex((card) => !card.given);
+  return first < 0 ? state.cards.length : first;
+}
+
+/**
+ * How many cards wait for a first answer, the one on the page included.
+ *
+ * @param {State} state
+ */
+export function ahead(state) {
+  return state.cards.reduce((sum, card) => (card.given ? sum : sum + 1), 0);
+}
+
+/**
+ * Whether the page should ask for more tasks: fewer than half a batch lie ready.
+ *
+ * @param {State} state
+ */
+export function hungry(state) {
+  if (!state.project || state.ended || state.fatal) return false;
+  return ahead(state) < state.project.batch_size / 2;
+}
+
+/**
+ * What the page as a whole shows.
+ *
+ * @param {State} state
+ * @returns {"loading" | "task" | "done" | "waiting" | "error"}
+ */
+export function phase(state) {
+  if (state.fatal) return "error";
+  if (current(state)) return "task";
+  if (state.ended) return "done";
+  if (state.trouble) return "error";
+  if (!state.asked) return "loading";
+  return state.reason ?? "waiting";
+}
+
+/**
+ * The ids that this page holds without an answer.
+ *
+ * @param {State} state
+ */
+export function holding(state) {
+  return state.cards.filter((card) => !card.given).map((card) => card.task._id);
+}
+
+/**
+ * @param {State} state
+ * @param {Partial<Card>} difference
+ * @returns {State}
+ */
+function change(state, difference) {
+  const card = current(state);
+  if (!card) return state;
+  const cards = state.cards.slice();
+  cards[state.at] = { ...card, ...difference };
+  return { ...state, cards };
+}
+
+/**
+ * Put new tasks behind those that lie ready. One that is here already without an answer, or whose
+ * answer is still on its way, is not taken twice; one whose answer the server has may come again on
+ * purpose (a planned repeat).
+ *
+ * @param {State} state
+ * @param {Extract<Action, {type: "fetched"}>} action
+ * @returns {State}
+ */
+function fetched(state, action) {
+  const taken = new Set([...holding(state), ...action.pending]);
+  let keys = state.keys;
+  const fresh = [];
+  for (const task of action.tasks) {
+    if (taken.has(task._id)) continue;
+    taken.add(task._id);
+    fresh.push(card(keys++, task, null));
+  }
+  return {
+    ...state,
+    keys,
+    cards: fresh.length ? [...state.cards, ...fresh] : state.cards,
+    tally: merge(state.tally, action.tally),
+    reason: action.tasks.length ? null : action.reason,
+    asked: true,
+    trouble: null,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {Verdict} verdict
+ * @param {Values} values
+ * @returns {State}
+ */
+function answered(state, verdict, values) {
+  const card = current(state);
+  if (!card) return state;
+  const given = { answer: verdict, values, flagged: card.flagged };
+  const next = change(state, { given, values });
+  const spare = Math.max(0, state.at + 1 - depth);
+  return {
+    ...next,
+    cards: spare ? next.cards.slice(spare) : next.cards,
+    at: state.at + 1 - spare,
+    oldest: spare ? false : state.oldest,
+  };
+}
+
+/**
+ * Put cards from before (oldest first) in front of the row and go back to the last of them, or, if
+ * there are none, stay.
+ *
+ * @param {State} state
+ * @param {{task: Task, given: Given}[]} records
+ * @param {boolean} end whether there is nothing before them
+ * @returns {State}
+ */
+function older(state, records, end) {
+  const here = new Set(state.cards.map((one) => one.task._id));
+  let keys = state.keys;
+  const cards = records
+    .filter((record) => !here.has(record.task._id))
+    .map((record) => card(keys++, record.task, record.given));
+  return {
+    ...state,
+    keys,
+    cards: [...cards, ...state.cards],
+    at: state.at + cards.length,
+    oldest: end,
+  };
+}
+
+/**
+ * Bring a card back to the page at once: one whose answer the server would not take.
+ *
+ * @param {State} state
+ * @param {Task} task
+ * @param {Given} given
+ * @returns {State}
+ */
+function reopen(state, task, given) {
+  const known = state.cards.findIndex((one) => one.task._id === task._id);
+  if (known >= 0) return { ...state, at: known, ended: false };
+  const cards = state.cards.slice();
+  cards.splice(front(state), 0, card(state.keys, task, given));
+  return { ...state, keys: state.keys + 1, cards, at: front(state), ended: false };
+}
+
+/**
+ * Another tab has these tasks: let go of those that are not on the page yet.
+ *
+ * @param {State} state
+ * @param {string[]} ids
+ * @returns {State}
+ */
+function elsewhere(state, ids) {
+  const gone = new Set(ids);
+  const showing = current(state);
+  const cards = state.cards.filter((one) => one === showing || one.given || !gone.has(one.task._id));
+  if (cards.length === state.cards.length) return state;
+  const at = showing ? cards.indexOf(showing) : cards.length;
+  return { ...state, cards, at };
+}
+
+/**
+ * @param {number} key
+ * @param {Task} task
+ * @param {Given | null} given
+ * @returns {Card}
+ */
+function card(key, task, given) {
+  return { key, task, given, values: given?.values ?? null, flagged: given?.flagged ?? false, shownAt: 0 };
+}
+
+/**
+ * @param {Tally} tally
+ * @param {Partial<Tally>} news
+ * @returns {Tally}
+ */
+function merge(tally, news) {
+  const merged = { ...tally };
+  for (const key of /** @type {(keyof Tally)[]} */ (["total", "progress", "answered", "due"])) {
+    const value = news[key];
+    if (typeof value === "number") merged[key] = value;
+    else if (key === "due" && value === null) merged.due = null;
+  }
+  return merged;
+}

@@ -1,0 +1,93 @@
+/**
+ * Several tabs of one annotator: each tells the others which tasks it holds, so that none is shown
+ * twice, and when an answer was given, so that the others let go of the task.
+ *
+ * A tab that vanishes without a word (a crash) is forgotten after a while; its tasks then come back
+ * from the server, which still holds them for this annotator. If two tabs do show the same task,
+ * nothing is lost: the server takes the second answer as a revision.
+ */
+
+import { version } from "./outbox.js";
+
+/** How long a tab is believed without hearing from it. Hidden tabs may speak once a minute only. */
+const memory = 150_000;
+const rhythm = 30_000;
+
+/** @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string}} Message */
+
+export class Tabs {
+  /**
+   * @param {string} name one channel for each annotator
+   * @param {{holding: () => string[], taken: (ids: string[]) => void, answered: () => void}} page
+   */
+  constructor(name, page) {
+    this.page = page;
+    this.tab = version();
+    /** @type {Map<string, {ids: string[], heard: number}>} */
+    this.others = new Map();
+    this.told = "";
+    this.channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : null;
+    if (!this.channel) return;
+    this.channel.onmessage = (event) => this.hear(event.data);
+    addEventListener("pagehide", () => this.post({ tab: this.tab, held: null }));
+    setInterval(() => this.tell(true), rhythm);
+  }
+
+  /** Ask who is there, and wait a moment for their answers. */
+  async greet() {
+    if (!this.channel) return;
+    this.post({ tab: this.tab, held: [], ask: true });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+
+  /** What the other tabs hold. */
+  elsewhere() {
+    const oldest = Date.now() - memory;
+    /** @type {string[]} */
+    const ids = [];
+    for (const [tab, other] of this.others) {
+      if (other.heard < oldest) this.others.delete(tab);
+      else ids.push(...other.ids);
+    }
+    return ids;
+  }
+
+  /**
+   * Tell the others what this page holds, if it changed.
+   *
+   * @param {boolean} [always]
+   */
+  tell(always = false) {
+    const held = this.page.holding();
+    const news = held.join(" ");
+    if (!always && news === this.told) return;
+    this.told = news;
+    this.post({ tab: this.tab, held });
+  }
+
+  /** @param {string} id */
+  tellAnswered(id) {
+    this.post({ tab: this.tab, held: this.page.holding(), answered: id });
+  }
+
+  /** @param {Message} message */
+  post(message) {
+    this.channel?.postMessage(message);
+  }
+
+  /** @param {Message} message */
+  hear(message) {
+    if (message.held === null) {
+      this.others.delete(message.tab);
+      return;
+    }
+    this.others.set(message.tab, { ids: message.held, heard: Date.now() });
+    if (message.ask) this.tell(true);
+    if (message.answered) {
+      this.page.taken([message.answered]);
+      this.page.answered();
+    }
+    // Both asked at the same moment and were given the same: the older name keeps them.
+    if (message.held.length && message.tab < this.tab) this.page.taken(message.held);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The shapes that the modules of the annotation page hand to each other. Only comments: nothing is
+ * loaded from here, `tsc` reads it.
+ *
+ * What comes over the wire keeps its own names (`_id`, `token_start`); what is the page's own is
+ * spelled as JavaScript does.
+ */
+
+/**
+ * A task as the server sends it: the loaded JSON, untouched, and annotd's own keys. Keys that are
+ * not known here travel through.
+ *
+ * @typedef {{
+ *   _id: string,
+ *   _clean?: Record<string, string>,
+ *   _tokens?: Token[],
+ *   text?: unknown, html?: unknown, image?: unknown, label?: unknown,
+ *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,
+ *   spans?: unknown, tokens?: unknown, options?: unknown, accept?: unknown,
+ *   meta?: unknown, config?: unknown,
+ *   answer?: unknown,
+ *   [key: string]: unknown,
+ * }} Task
+ */
+
+/**
+ * Offsets are code points, `end` is exclusive.
+ *
+ * @typedef {{text: string, start: number, end: number, id: number, ws?: boolean, disabled?: boolean}} Token
+ */
+
+/**
+ * Offsets are code points, `end` is exclusive, `token_end` inclusive. Further keys travel through.
+ *
+ * @typedef {{
+ *   start: number, end: number, label: string,
+ *   token_start?: number, token_end?: number,
+ *   [key: string]: unknown,
+ * }} Span
+ */
+
+/** @typedef {string | number | object} OptionId  an object is a number kept as written, see json.js */
+
+/** @typedef {{id: OptionId, text?: unknown, html?: unknown, image?: unknown}} Option */
+
+/** @typedef {"accept" | "reject" | "ignore"} Verdict */
+
+/**
+ * What an interface has so far for one card: the keys that it would add to the answer.
+ *
+ * @typedef {{spans?: Span[], accept?: OptionId[]}} Values
+ */
+
+/**
+ * @typedef {{
+ *   project: string, annotator: string, display?: string, session_id: string, view_id: string,
+ *   labels: string[], batch_size: number, instructions: string | null,
+ *   config: Record<string, unknown>, lease_seconds: number, version: string,
+ * }} Project
+ */
+
+/** @typedef {{total: number | null, progress: number | null, answered: number | null, due: number | null}} Tally */
+
+/** @typedef {"done" | "waiting"} Reason */
+
+/** @typedef {Partial<Tally> & {tasks: Task[], reason?: Reason | null}} Questions */
+
+/** @typedef {{_id: string, status: string, error?: string}} Result */
+
+/** @typedef {Partial<Tally> & {saved: number, results?: Result[]}} Receipt */
+
+/** @typedef {{answers: Task[]}} History  newest first, each the task with what was answered */
+
+/** @typedef {{answer: Verdict, values: Values | null, flagged: boolean}} Given */
+
+/**
+ * One card on the page: a task and what its annotator has made of it. `key` is unique on this page
+ * and says whether a card has to be drawn anew; `values` is null while untouched.
+ *
+ * @typedef {{
+ *   key: number, task: Task, values: Values | null, flagged: boolean,
+ *   given: Given | null, shownAt: number,
+ * }} Card
+ */
+
+/** @typedef {{keys: string[], does: string}} KeyHelp */
+
+/**
+ * What an interface may do while its card is on the page.
+ *
+ * @typedef {{
+ *   task: Task,
+ *   project: Project,
+ *   values: Values | null,
+ *   edit: (values: Values) => void,
+ *   submit: (verdict: Verdict) => void,
+ *   announce: (words: string) => void,
+ *   settings: (name: string) => unknown,
+ * }} Desk
+ */
+
+/**
+ * A drawn card. `key` gets the name of a pressed key (keys.js) before the page does, and says
+ * whether it used it. `check` may object to a verdict, in words.
+ *
+ * @typedef {{
+ *   key?: (name: string, event: KeyboardEvent) => boolean,
+ *   check?: (verdict: Verdict) => string | null,
+ *   shown?: () => void,
+ * }} View
+ */
+
+/**
+ * An interface: everything the page knows about one `view_id`.
+ *
+ * - `draw` fills the card (`host`) and the space above the answer buttons (`question`);
+ * - `answer` gives the keys that go into the answer, from the values or, untouched, from the task;
+ * - `recall` takes the values out of an answer that was given before;
+ * - `keys` is for the help.
+ *
+ * @typedef {{
+ *   draw: (host: HTMLElement, question: HTMLElement, desk: Desk) => View,
+ *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
+ *   recall: (record: Task) => Values | null,
+ *   keys: (project: Project) => KeyHelp[],
+ * }} Interface
+ */
+
+export {};
