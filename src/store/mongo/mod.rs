@@ -1,1 +1,236 @@
 //! The shared store: MongoDB.
+//!
+//! One collection per project, one document per task:
+//!
+//! | field | holds |
+//! |---|---|
+//! | `_id` | the identity, 32 hexadecimal digits |
+//! | `task` | the task, as a document |
+//! | `task_json` | its exact text, only where BSON cannot hold it exactly (`json.rs`) |
+//! | `input_hash`, `task_hash` | Prodigy's hashes |
+//! | `position`, `priority` | its place in the queue, and what was asked for |
+//! | `for` | `["*"]`, or the names of those it is for |
+//! | `wanted` | answers wanted |
+//! | `free` | slots that nobody holds or has filled |
+//! | `left` | answers still wanted: `wanted` less `seen` |
+//! | `seen`, `coders` | answers that count, and whose they are |
+//! | `finished` | nothing more is wanted |
+//! | `held` | who has it in hand: `annotator`, `since`, `until` |
+//! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed), `time_loaded`, `time_returned`, `history`, `stamp` |
+//! | `late` | answers that came when none was wanted any more, in the same shape |
+//! | `reopened` | when it last became open out of its turn; mostly not there |
+//!
+//! Beside it, `<project>.annotd` holds the format, the numbering, and which files were loaded.
+//!
+//! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
+//! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
+//! work at once. Claims and answers go as one command for a whole group (`claims.rs`,
+//! `answers.rs`), plain operators only: they cost the server less than a pipeline.
+//!
+//! The indexes, and what each is for; all but two hold nothing of a task that is finished:
+//!
+//! - `queue` (`for`, `position`; tasks with a free slot): the next task is the next key, however
+//!   many tasks are done. A task leaves it when its last slot is taken.
+//! - `position`: exports and other walks over everything, in the order of the queue.
+//! - `task_hash`: answers that name their task by Prodigy's hash.
+//! - `held` (who, until when; tasks in hand): what somebody holds, and whose lease has ended.
+//! - `history` (who, when; tasks with answers): somebody's last answers.
+//! - `reopened` (open tasks that came back): what those who hand out must hear of.
+//!
+//! Rejected: a document per answer, which takes a transaction to keep "exactly three answers"
+//! true; a unique index on anything but `_id`, which a sharded cluster does not have; change
+//! streams to learn what came back, which a daemon would have to hold open for what a look at a
+//! nearly empty index tells.
+
+mod admission;
+mod answers;
+mod claims;
+mod document;
+mod figures;
+mod json;
+mod leases;
+mod outlook;
+mod reads;
+mod schema;
+mod server;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use mongodb::bson::doc;
+
+use self::figures::{Due, Figures};
+use self::outlook::Outlook;
+use self::server::Server;
+use super::{
+    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
+    Submission,
+};
+use crate::allocation::{Lane, Position, Recorded};
+use crate::task::{Millis, Task, TaskId, Version};
+
+/// The shared store.
+pub struct MongoStore {
+    server: Arc<Server>,
+    figures: Arc<Figures>,
+    outlook: Outlook,
+    /// The number of the next answer, from a random beginning: no two processes have the same.
+    stamp: AtomicI64,
+    sharded: bool,
+}
+
+impl MongoStore {
+    /// Connects to a server and prepares the project's collection.
+    ///
+    /// The database is the one in the URL's path, or `annotd`. Writes are acknowledged by the
+    /// majority, in the journal, whatever the URL says.
+    ///
+    /// # Errors
+    /// If the URL is wrong, the server does not answer, or the collection is not annotd's or of a
+    /// newer format.
+    pub async fn open(url: &str, project: &str) -> Result<Self> {
+        const DOING: &str = "open the store";
+        let server = Server::new(url, project).await?;
+        schema::prepare(&server).await?;
+        let hello = server.ask(DOING, server.database.run_command(doc! { "hello": 1 })).await?;
+        Ok(Self {
+            server: Arc::new(server),
+            figures: Arc::default(),
+            outlook: Outlook::default(),
+            stamp: AtomicI64::new(RandomState::new().build_hasher().finish().cast_signed()),
+            sharded: hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid"),
+        })
+    }
+
+    /// Numbers for so many answers: the first of them.
+    fn stamps(&self, answers: usize) -> i64 {
+        self.stamp.fetch_add(i64::try_from(answers).unwrap_or(i64::MAX), Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    fn kind(&self) -> Kind {
+        Kind::Mongo
+    }
+
+    fn place(&self) -> &str {
+        &self.server.place
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let ping = self.server.database.run_command(doc! { "ping": 1 });
+        self.server.ask("look at the store", ping).await.map(drop)
+    }
+
+    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
+        admission::admit(&self.server, &self.figures, &tasks).await
+    }
+
+    async fn open_tasks(
+        &self,
+        lane: &Lane,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<OpenTask>> {
+        reads::open_tasks(&self.server, &self.outlook, lane, after, limit).await
+    }
+
+    async fn first_open_to(
+        &self,
+        annotator: &str,
+        lane: &Lane,
+        after: Position,
+    ) -> Result<Option<Position>> {
+        reads::first_open_to(&self.server, annotator, lane, after).await
+    }
+
+    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+        reads::reopened(&self.server, &self.outlook, since).await
+    }
+
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
+        claims::claim(&self.server, &self.figures, &claims).await
+    }
+
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+        answers::record(self, answers).await
+    }
+
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
+        leases::renew(&self.server, &annotators).await
+    }
+
+    async fn release(&self, annotator: &str) -> Result<u64> {
+        leases::release(&self.server, &self.figures, annotator).await
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<u64> {
+        leases::sweep(&self.server, &self.figures, now).await
+    }
+
+    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        reads::in_hand(&self.server, &self.outlook, annotator).await
+    }
+
+    async fn others_hold(&self, annotator: &str) -> Result<bool> {
+        reads::others_hold(&self.server, annotator).await
+    }
+
+    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
+        reads::look_up(&self.server, &self.outlook, tasks).await
+    }
+
+    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+        reads::with_task_hash(&self.server, task_hash).await
+    }
+
+    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>> {
+        reads::history(&self.server, annotator, limit, self.sharded).await
+    }
+
+    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
+        reads::records(&self.server, after, limit).await
+    }
+
+    async fn progress(&self) -> Result<Progress> {
+        match self.figures.due() {
+            Due::No => {}
+            Due::Now => self.figures.count(&self.server).await?,
+            Due::Soon => {
+                let (figures, server) = (Arc::clone(&self.figures), Arc::clone(&self.server));
+                tokio::spawn(async move {
+                    if let Err(error) = figures.count(&server).await {
+                        tracing::debug!(%error, "the figures stay as they were");
+                    }
+                });
+            }
+        }
+        self.figures.settle_in_hand(&self.server).await?;
+        Ok(self.figures.now())
+    }
+
+    async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
+        let find = self.server.meta.find_one(doc! { "_id": format!("file:{name}") });
+        let found = self.server.ask("see which files were loaded", find).await?;
+        Ok(found.and_then(|file| file.get_str("fingerprint").ok().map(str::to_owned)))
+    }
+
+    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
+        let note = self
+            .server
+            .meta
+            .update_one(
+                doc! { "_id": format!("file:{name}") },
+                doc! { "$set": { "fingerprint": fingerprint } },
+            )
+            .upsert(true);
+        self.server.ask("note that a file was loaded", note).await.map(drop)
+    }
+
+    async fn close(&self) {
+        self.server.client.clone().shutdown().await;
+    }
+}

@@ -1,0 +1,299 @@
+//! Taking in answers: a group in one round trip.
+//!
+//! An answer that is held and about whose task there is a belief (`outlook.rs`) goes as a plain
+//! guarded write, without reading anything. The others are decided by [`Ledger::record`] on what is
+//! read, and written with a guard that says what the decision rests on. All writes of a group are
+//! one command. When all have found their document, all stand as decided. Otherwise the tasks are
+//! read: what bears this group's stamp has been written by it, and the rest is decided anew.
+//!
+//! What is read is the majority's, and a write that changed nothing waits for the majority of what
+//! it saw as any other; so an answer that is found to be there already is durable too.
+//!
+//! Rejected: a `find_and_modify` for each answer, which gives the document back but waits for the
+//! journal each time; a pipeline in the update, which could set `finished` by comparing, but costs
+//! the server more than the plain operators and says as little about what it did.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
+
+use super::MongoStore;
+use super::document;
+use super::outlook::View;
+use super::reads;
+use crate::allocation::{Lane, Ledger, Recorded};
+use crate::store::tally::contribution;
+use crate::store::{Progress, Result, Submission};
+use crate::task::{Answer, TaskId};
+
+const DOING: &str = "store answers";
+/// Rounds in which others were faster, before giving up. They cannot be faster for long: a task
+/// takes a few answers, and then it is full.
+const LOST_ROUNDS: u32 = 20;
+
+/// An answer that is not decided yet.
+struct Pending {
+    nth: usize,
+    submission: Submission,
+    stamp: i64,
+    /// What it will have been if its write is found to have been carried out.
+    sent: Option<Sent>,
+}
+
+/// A write that is under way.
+struct Sent {
+    recorded: Recorded,
+    before: Progress,
+    after: Progress,
+}
+
+/// What to do about an answer.
+enum Step {
+    Write(RawDocumentBuf, Sent),
+    Done(Recorded),
+}
+
+pub(super) async fn record(
+    store: &MongoStore,
+    submissions: Vec<Submission>,
+) -> Result<Vec<Recorded>> {
+    let first = store.stamps(submissions.len());
+    let mut outcomes = vec![Recorded::Unknown; submissions.len()];
+    let mut pending: Vec<Pending> = submissions
+        .into_iter()
+        .zip(0_i64..)
+        .enumerate()
+        .map(|(nth, (submission, more))| Pending {
+            nth,
+            submission,
+            stamp: first.wrapping_add(more),
+            sent: None,
+        })
+        .collect();
+    let _writing = store.figures.writing().await;
+    let mut lost = 0;
+    while !pending.is_empty() {
+        let before = pending.len();
+        let outcome = round(store, pending, &mut outcomes).await;
+        pending = match outcome {
+            Ok(pending) => pending,
+            Err(error) => {
+                store.figures.doubt();
+                return Err(error);
+            }
+        };
+        if pending.len() == before {
+            lost += 1;
+            if lost == LOST_ROUNDS {
+                store.figures.doubt();
+                return Err(store.server.away(DOING, "others keep changing the tasks".into()));
+            }
+            // Let the others finish.
+            tokio::time::sleep(Duration::from_millis(u64::from(lost))).await;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Sends what can be sent at once; gives back what is not decided after that.
+async fn round(
+    store: &MongoStore,
+    pending: Vec<Pending>,
+    outcomes: &mut [Recorded],
+) -> Result<Vec<Pending>> {
+    let beliefs: Vec<Option<View>> = pending
+        .iter()
+        .map(|one| match one.sent {
+            // The belief was wrong.
+            Some(_) => None,
+            None => store.outlook.expect_answer(&one.submission.task),
+        })
+        .collect();
+    let unknown: HashSet<&TaskId> = pending
+        .iter()
+        .zip(&beliefs)
+        .filter(|(_, belief)| belief.is_none())
+        .map(|(one, _)| &one.submission.task)
+        .collect();
+    let mut found = if unknown.is_empty() {
+        HashMap::new()
+    } else {
+        reads::by_id(&store.server, DOING, unknown, state_fields()).await?
+    };
+    let mut ledgers: HashMap<TaskId, Ledger> =
+        found.iter().map(|(id, stored)| (id.clone(), stored.ledger())).collect();
+
+    let mut statements = Vec::new();
+    let mut sent = Vec::new();
+    let mut rest = Vec::new();
+    let mut at_work: HashSet<(TaskId, String)> = HashSet::new();
+    for (mut one, belief) in pending.into_iter().zip(beliefs) {
+        let task = &one.submission.task;
+        if let Some(write) = one.sent.take()
+            && found.get(task).is_some_and(|stored| stored.bears(one.stamp))
+        {
+            decide(store, outcomes, &one, &write);
+            continue;
+        }
+        // A second answer of the same person to the same task builds upon the first.
+        if !at_work.insert((task.clone(), one.submission.annotator.clone())) {
+            rest.push(one);
+            continue;
+        }
+        let step = match belief {
+            Some(view) => expected(view, &one),
+            None => match ledgers.get_mut(task) {
+                Some(ledger) => by_ledger(ledger, &one),
+                None => Step::Done(Recorded::Unknown),
+            },
+        };
+        match step {
+            Step::Done(recorded) => outcomes[one.nth] = recorded,
+            Step::Write(statement, write) => {
+                statements.push(statement);
+                one.sent = Some(write);
+                sent.push(one);
+            }
+        }
+    }
+    for stored in found.values_mut() {
+        store.outlook.learn_after(stored, ledgers.get(&stored.id));
+    }
+
+    let expected = statements.len() as u64;
+    let matched = if expected == 0 { 0 } else { store.server.update(DOING, statements).await? };
+    if matched == expected {
+        for one in &sent {
+            if let Some(write) = &one.sent {
+                decide(store, outcomes, one, write);
+            }
+        }
+    } else {
+        for one in sent {
+            store.outlook.forget(&one.submission.task);
+            rest.push(one);
+        }
+        rest.sort_by_key(|one| one.nth);
+    }
+    Ok(rest)
+}
+
+fn decide(store: &MongoStore, outcomes: &mut [Recorded], one: &Pending, write: &Sent) {
+    outcomes[one.nth] = write.recorded;
+    store.figures.change(&write.before, &write.after);
+}
+
+/// Everything but the content.
+fn state_fields() -> Document {
+    doc! { "task": 0, "task_json": 0 }
+}
+
+/// The write of an answer that is held, as far as we know, to a task that wants so many still.
+fn expected(view: View, one: &Pending) -> Step {
+    let Submission { task, annotator, version } = &one.submission;
+    let last = view.left <= 1;
+    let lane = if view.for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
+    let answer =
+        Answer { annotator: annotator.clone(), current: version.clone(), history: Vec::new() };
+    let statement = rawdoc! {
+        "q": {
+            "_id": task.as_str(),
+            "held.annotator": annotator.as_str(),
+            "coders": { "$ne": annotator.as_str() },
+            "for": lane.as_str(),
+            "left": if last { rawdoc! { "$eq": 1 } } else { rawdoc! { "$gt": 1 } },
+        },
+        "u": saved(&answer, one.stamp, true, last),
+    };
+    // What one slot of this task adds to the figures before and after: the task itself and its
+    // other slots stay as they are.
+    let mut ledger = Ledger::new(1, vec![lane]);
+    ledger.claim(annotator, version.time_loaded, version.time_returned);
+    let before = contribution(&ledger);
+    ledger.record(annotator, version.clone());
+    let mut after = contribution(&ledger);
+    after.finished = u64::from(last);
+    Step::Write(statement, Sent { recorded: Recorded::Saved, before, after })
+}
+
+/// The operators that take an answer in.
+fn saved(answer: &Answer, stamp: i64, held: bool, last: bool) -> RawDocumentBuf {
+    let annotator = answer.annotator.as_str();
+    let mut update = rawdoc! {
+        "$push": { "answers": document::of_answer(answer, stamp), "coders": annotator },
+    };
+    if held {
+        update.append("$pull", rawdoc! { "held": { "annotator": annotator } });
+        update.append("$inc", rawdoc! { "seen": 1, "left": -1 });
+    } else {
+        update.append("$inc", rawdoc! { "seen": 1, "left": -1, "free": -1 });
+    }
+    if last {
+        update.append("$set", rawdoc! { "finished": true });
+    }
+    update
+}
+
+/// What the ledger says, and the write that carries it out as long as the task is as it was read.
+fn by_ledger(ledger: &mut Ledger, one: &Pending) -> Step {
+    let Submission { task, annotator, version } = &one.submission;
+    let id = task.as_str();
+    let name = annotator.as_str();
+    let before = contribution(ledger);
+    let held = ledger.held.iter().any(|hold| hold.annotator == *annotator);
+    let left = count((ledger.wanted as usize).saturating_sub(ledger.answers.len()));
+    let recorded = ledger.record(annotator, version.clone());
+    let own = |answers: &[Answer]| answers.iter().find(|a| a.annotator == *annotator).cloned();
+    let (answer, among) = match (own(&ledger.answers), own(&ledger.late)) {
+        (Some(answer), _) => (answer, "answers"),
+        (None, Some(answer)) => (answer, "late"),
+        (None, None) => return Step::Done(recorded),
+    };
+    let statement = match recorded {
+        Recorded::Unchanged | Recorded::Unknown => return Step::Done(recorded),
+        Recorded::Saved => {
+            let mut query = rawdoc! {
+                "_id": id,
+                "coders": { "$ne": name },
+                "late.annotator": { "$ne": name },
+                "left": left,
+            };
+            if held {
+                query.append("held.annotator", name);
+            } else {
+                query.append("held.annotator", rawdoc! { "$ne": name });
+                query.append("free", rawdoc! { "$gt": 0 });
+            }
+            rawdoc! { "q": query, "u": saved(&answer, one.stamp, held, ledger.finished) }
+        }
+        Recorded::Late if answer.history.is_empty() => rawdoc! {
+            "q": {
+                "_id": id,
+                "coders": { "$ne": name },
+                "late.annotator": { "$ne": name },
+                "held.annotator": { "$ne": name },
+                "free": { "$lte": 0 },
+            },
+            "u": { "$push": { "late": document::of_answer(&answer, one.stamp) } },
+        },
+        Recorded::Late | Recorded::Revised => {
+            // Each revision makes the history longer, so its length says which version was read.
+            let earlier = count(answer.history.len() - 1);
+            let mut query = rawdoc! { "_id": id };
+            query.append(
+                among,
+                rawdoc! { "$elemMatch": { "annotator": name, "history": { "$size": earlier } } },
+            );
+            let mut set = RawDocumentBuf::new();
+            set.append(format!("{among}.$"), document::of_answer(&answer, one.stamp));
+            rawdoc! { "q": query, "u": { "$set": set } }
+        }
+    };
+    let after = contribution(ledger);
+    Step::Write(statement, Sent { recorded, before, after })
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,84 @@
+//! Handing out: a group of claims in one round trip.
+//!
+//! Each claim is one guarded write that says what `Ledger::claim` says: there is a free slot, the
+//! lane admits the annotator, and they neither hold the task nor have answered it. The server
+//! tells how many of the group were granted. When that is all of them, nothing is read; otherwise
+//! the tasks are, and whoever is found to hold one has been granted it, by this group or by an
+//! earlier one whose reply was lost.
+
+use std::collections::{HashMap, HashSet};
+
+use mongodb::bson::{DateTime, RawDocumentBuf, doc, rawdoc};
+
+use super::document::Stored;
+use super::figures::Figures;
+use super::reads;
+use super::server::Server;
+use crate::store::{Claim, Progress, Result, Share};
+use crate::task::TaskId;
+
+const DOING: &str = "hand out tasks";
+
+pub(super) async fn claim(
+    server: &Server,
+    figures: &Figures,
+    claims: &[Claim],
+) -> Result<Vec<bool>> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _writing = figures.writing().await;
+    let statements = claims.iter().map(statement).collect();
+    let granted = match server.update(DOING, statements).await {
+        Ok(granted) => granted,
+        Err(error) => {
+            figures.doubt();
+            return Err(error);
+        }
+    };
+    if granted == claims.len() as u64 {
+        for claim in claims {
+            figures.change(&Progress::default(), &taken_in_hand(&claim.annotator));
+        }
+        return Ok(vec![true; claims.len()]);
+    }
+    figures.doubt_in_hand();
+    let tasks = claims.iter().map(|claim| &claim.task).collect::<HashSet<&TaskId>>();
+    let holders: HashMap<TaskId, Stored> =
+        reads::by_id(server, DOING, tasks, doc! { "position": 1, "wanted": 1, "held": 1 }).await?;
+    Ok(claims
+        .iter()
+        .map(|claim| holders.get(&claim.task).is_some_and(|task| task.is_held_by(&claim.annotator)))
+        .collect())
+}
+
+fn statement(claim: &Claim) -> RawDocumentBuf {
+    let annotator = claim.annotator.as_str();
+    rawdoc! {
+        "q": {
+            "_id": claim.task.as_str(),
+            "free": { "$gt": 0 },
+            "for": { "$in": ["*", annotator] },
+            "coders": { "$ne": annotator },
+            "held.annotator": { "$ne": annotator },
+            "late.annotator": { "$ne": annotator },
+        },
+        "u": {
+            "$push": { "held": {
+                "annotator": annotator,
+                "since": DateTime::from_millis(claim.since.0),
+                "until": DateTime::from_millis(claim.until.0),
+            } },
+            "$inc": { "free": -1 },
+        },
+    }
+}
+
+fn taken_in_hand(annotator: &str) -> Progress {
+    let share = Share { in_hand: 1, ..Share::default() };
+    Progress {
+        in_hand: 1,
+        annotators: [(annotator.to_owned(), share)].into(),
+        ..Progress::default()
+    }
+}

@@ -1,0 +1,308 @@
+//! The project's figures: counted once, then kept as tasks and answers pass through.
+//!
+//! A count reads every task, so it happens at the first look, and after that only now and then in
+//! the background, for the sake of what other daemons have written: the longer it takes, the more
+//! seldom. In between, each write of this process adds what it changed.
+//!
+//! A count is exact while writes go on. For a moment no write is under way; in that moment a
+//! snapshot of the database is taken hold of, and a second account opened. The count reads the
+//! snapshot, however long it takes, and the second account is added at its end.
+//!
+//! Rejected: counting documents at each look, which grows with the project; counters in a document
+//! of their own, which every answer of every daemon would have to wait for, and which a crash
+//! between the two writes makes wrong.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
+
+use super::server::{Server, number};
+use crate::store::{PAUSE_MS, Progress, Result, Share};
+use crate::task::Millis;
+
+const DOING: &str = "count tasks and answers";
+/// A count may take this share of the time.
+const SHARE: u32 = 50;
+/// The shortest pause between two counts.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A count that takes longer than this does not hold up who asks for the figures.
+const QUICK: Duration = Duration::from_millis(100);
+
+/// The figures as this process knows them.
+#[derive(Default)]
+pub(super) struct Figures {
+    /// Held for reading by whoever writes to the store, until the change is in the figures.
+    gate: RwLock<()>,
+    /// Held by the one who counts.
+    counting: AsyncMutex<()>,
+    account: Mutex<Account>,
+}
+
+#[derive(Default)]
+struct Account {
+    /// Unknown until they have been counted.
+    now: Option<Progress>,
+    /// What went and what came since the snapshot of the count that is under way.
+    since: Option<(Progress, Progress)>,
+    counted: Option<Instant>,
+    cost: Duration,
+    /// A write may have been carried out without being in the figures.
+    doubt: bool,
+    /// It is not known who took a task in hand or gave it back.
+    doubt_in_hand: bool,
+}
+
+/// When to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Not now.
+    No,
+    /// Before the figures are told.
+    Now,
+    /// Beside.
+    Soon,
+}
+
+impl Figures {
+    /// To be held while something is written, until [`Figures::change`] has been told of it.
+    pub(super) async fn writing(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
+    }
+
+    /// Takes in a change: what was there before and what is there after.
+    pub(super) fn change(&self, before: &Progress, after: &Progress) {
+        let mut account = self.account();
+        if let Some(now) = &mut account.now {
+            now.change(before, after);
+        }
+        if let Some((gone, come)) = &mut account.since {
+            gone.change(&Progress::default(), before);
+            come.change(&Progress::default(), after);
+        }
+    }
+
+    /// A write may have been carried out, but no reply came.
+    pub(super) fn doubt(&self) {
+        self.account().doubt = true;
+    }
+
+    /// Tasks changed hands, and it is not known whose.
+    pub(super) fn doubt_in_hand(&self) {
+        self.account().doubt_in_hand = true;
+    }
+
+    /// Whether it is time to count.
+    pub(super) fn due(&self) -> Due {
+        let account = self.account();
+        let Some(counted) = account.counted else { return Due::Now };
+        if account.now.is_none() || (account.doubt && account.cost < QUICK) {
+            Due::Now
+        } else if account.since.is_none() && counted.elapsed() > PAUSE.max(account.cost * SHARE) {
+            Due::Soon
+        } else {
+            Due::No
+        }
+    }
+
+    /// Counts everything.
+    pub(super) async fn count(&self, server: &Server) -> Result<()> {
+        let _alone = self.counting.lock().await;
+        let outcome = self.count_alone(server).await;
+        self.account().since = None;
+        outcome
+    }
+
+    async fn count_alone(&self, server: &Server) -> Result<()> {
+        if self.due() == Due::No {
+            // Somebody else has just done it.
+            return Ok(());
+        }
+        let started = Instant::now();
+        let session = server.client.start_session().snapshot(true);
+        let mut session = server.ask(DOING, session).await?;
+        {
+            let _nobody_writes = self.gate.write().await;
+            // The first read of the session decides which moment all its reads see.
+            let format = server.meta.find_one(doc! { "_id": "format" }).session(&mut session);
+            server.ask(DOING, format).await?;
+            let mut account = self.account();
+            account.since = Some(Default::default());
+            account.doubt = false;
+            account.doubt_in_hand = false;
+        }
+        let counted = async {
+            let mut cursor = server
+                .tasks
+                .aggregate(pipeline())
+                .with_type::<Document>()
+                .session(&mut session)
+                .await?;
+            let first = cursor.next(&mut session).await;
+            first.transpose()
+        };
+        let counted = server.ask(DOING, counted).await;
+        let mut account = self.account();
+        let mut progress = match counted {
+            Ok(counted) => counted.as_ref().map(read).unwrap_or_default(),
+            Err(error) => {
+                account.doubt = true;
+                return Err(error);
+            }
+        };
+        if let Some((gone, come)) = account.since.take() {
+            progress.change(&gone, &come);
+        }
+        account.now = Some(progress);
+        account.cost = started.elapsed();
+        account.counted = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Counts who has what in hand, if that is in doubt: a look at the tasks in hand alone.
+    pub(super) async fn settle_in_hand(&self, server: &Server) -> Result<()> {
+        if !self.account().doubt_in_hand {
+            return Ok(());
+        }
+        let _nobody_writes = self.gate.write().await;
+        let held = async {
+            let cursor = server
+                .tasks
+                .aggregate(vec![
+                    doc! { "$match": { "held.annotator": { "$gt": "" } } },
+                    doc! { "$project": { "_id": 0, "held.annotator": 1 } },
+                    doc! { "$unwind": "$held" },
+                    doc! { "$group": { "_id": "$held.annotator", "in_hand": { "$sum": 1 } } },
+                ])
+                .with_type::<Document>()
+                .await?;
+            cursor.try_collect::<Vec<Document>>().await
+        };
+        let held = server.ask(DOING, held).await?;
+        let mut account = self.account();
+        // A count that is under way knows nothing of this, and asks for it again at its end.
+        account.doubt_in_hand = account.since.is_some();
+        if let Some(now) = &mut account.now {
+            now.in_hand = 0;
+            for share in now.annotators.values_mut() {
+                share.in_hand = 0;
+            }
+            for group in &held {
+                let in_hand = figure(group, "in_hand");
+                now.in_hand += in_hand;
+                now.annotators.entry(name(group)).or_default().in_hand = in_hand;
+            }
+        }
+        Ok(())
+    }
+
+    /// The figures, once they have been counted.
+    pub(super) fn now(&self) -> Progress {
+        let mut now = self.account().now.clone().unwrap_or_default();
+        now.annotators.retain(|_, share| *share != Share::default());
+        now
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts what `tally::contribution` adds up, on the server, in one pass.
+fn pipeline() -> Vec<Document> {
+    let took = doc! { "$subtract": ["$answers.time_returned", "$answers.time_loaded"] };
+    let at_work = doc! { "$and": [{ "$gte": ["$took", 0] }, { "$lte": ["$took", PAUSE_MS] }] };
+    vec![
+        doc! { "$project": {
+            "_id": 0, "wanted": 1, "seen": 1, "finished": 1, "for": 1, "coders": 1,
+            "held.annotator": 1, "late.annotator": 1, "late.time_returned": 1,
+            "answers.annotator": 1, "answers.time_loaded": 1, "answers.time_returned": 1,
+        } },
+        doc! { "$facet": {
+            "totals": [{ "$group": {
+                "_id": null,
+                "tasks": { "$sum": 1 },
+                "finished": { "$sum": { "$cond": ["$finished", 1, 0] } },
+                "wanted": { "$sum": "$wanted" },
+                "answers": { "$sum": "$seen" },
+                "in_hand": { "$sum": { "$size": "$held" } },
+                "open_to_anyone": { "$sum": { "$cond": [
+                    { "$in": ["*", "$for"] },
+                    { "$max": [0, { "$subtract": ["$wanted", "$seen"] }] },
+                    0,
+                ] } },
+            } }],
+            "in_hand": [
+                { "$unwind": "$held" },
+                { "$group": { "_id": "$held.annotator", "in_hand": { "$sum": 1 } } },
+            ],
+            "answered": [
+                { "$unwind": "$answers" },
+                { "$set": { "took": took } },
+                { "$group": {
+                    "_id": "$answers.annotator",
+                    "answered": { "$sum": 1 },
+                    "last_seen": { "$max": "$answers.time_returned" },
+                    "worked_ms": { "$sum": { "$cond": [at_work.clone(), "$took", 0] } },
+                    "timed": { "$sum": { "$cond": [at_work, 1, 0] } },
+                } },
+            ],
+            "late": [
+                { "$unwind": "$late" },
+                { "$group": {
+                    "_id": "$late.annotator",
+                    "late": { "$sum": 1 },
+                    "last_seen": { "$max": "$late.time_returned" },
+                } },
+            ],
+            "named": [
+                { "$match": { "finished": { "$ne": true }, "for": { "$ne": "*" } } },
+                { "$unwind": "$for" },
+                { "$match": { "$expr": { "$not": { "$in": ["$for", "$coders"] } } } },
+                { "$group": { "_id": "$for", "named": { "$sum": 1 } } },
+            ],
+        } },
+    ]
+}
+
+fn read(counted: &Document) -> Progress {
+    let mut progress = Progress::default();
+    for totals in groups(counted, "totals") {
+        progress.tasks = figure(totals, "tasks");
+        progress.finished = figure(totals, "finished");
+        progress.wanted = figure(totals, "wanted");
+        progress.answers = figure(totals, "answers");
+        progress.in_hand = figure(totals, "in_hand");
+        progress.open_to_anyone = figure(totals, "open_to_anyone");
+    }
+    for facet in ["in_hand", "answered", "late", "named"] {
+        for group in groups(counted, facet) {
+            let share = progress.annotators.entry(name(group)).or_default();
+            // What a group does not count is 0 in it.
+            share.in_hand += figure(group, "in_hand");
+            share.answered += figure(group, "answered");
+            share.late += figure(group, "late");
+            share.named += figure(group, "named");
+            share.worked_ms += figure(group, "worked_ms");
+            share.timed += figure(group, "timed");
+            let last = group.get_datetime("last_seen").ok().map(|at| Millis(at.timestamp_millis()));
+            share.last_seen = share.last_seen.max(last);
+        }
+    }
+    progress
+}
+
+fn groups<'a>(counted: &'a Document, facet: &str) -> impl Iterator<Item = &'a Document> {
+    let groups = counted.get_array(facet).map(Vec::as_slice).unwrap_or_default();
+    groups.iter().filter_map(mongodb::bson::Bson::as_document)
+}
+
+fn figure(group: &Document, key: &str) -> u64 {
+    number(group, key).and_then(|figure| u64::try_from(figure).ok()).unwrap_or(0)
+}
+
+fn name(group: &Document) -> String {
+    group.get_str("_id").unwrap_or_default().to_owned()
+}

@@ -1,0 +1,144 @@
+//! Leases: renewing them, and taking tasks back.
+//!
+//! What is taken back is marked with the time, so that those who hand out hear of it although
+//! they have gone past its place.
+
+use std::collections::HashMap;
+
+use mongodb::bson::{DateTime, RawDocumentBuf, doc, rawdoc};
+
+use super::document::Stored;
+use super::figures::Figures;
+use super::server::Server;
+use crate::store::{Progress, Result, Share};
+use crate::task::Millis;
+
+/// Tasks that are taken back in one round trip.
+const GROUP: i64 = 500;
+
+pub(super) async fn renew(server: &Server, annotators: &[(String, Millis)]) -> Result<()> {
+    const DOING: &str = "renew leases";
+    let statements = annotators
+        .iter()
+        .map(|(annotator, until)| {
+            let until = DateTime::from_millis(until.0);
+            rawdoc! {
+                // The first condition is what lets the server use the index of what is held.
+                "q": {
+                    "held.annotator": annotator.as_str(),
+                    "held": { "$elemMatch": {
+                        "annotator": annotator.as_str(), "until": { "$lt": until },
+                    } },
+                },
+                "u": { "$set": { "held.$[hold].until": until } },
+                "arrayFilters": [
+                    { "hold.annotator": annotator.as_str(), "hold.until": { "$lt": until } },
+                ],
+                "multi": true,
+            }
+        })
+        .collect();
+    server.update(DOING, statements).await.map(drop)
+}
+
+pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str) -> Result<u64> {
+    const DOING: &str = "take tasks back";
+    let _writing = figures.writing().await;
+    let statement = rawdoc! {
+        "q": { "held.annotator": annotator },
+        "u": {
+            "$pull": { "held": { "annotator": annotator } },
+            "$inc": { "free": 1 },
+            "$currentDate": { "reopened": true },
+        },
+        "multi": true,
+    };
+    match server.update(DOING, vec![statement]).await {
+        Ok(released) => {
+            figures.change(&in_hand(annotator, released), &Progress::default());
+            Ok(released)
+        }
+        Err(error) => {
+            figures.doubt();
+            Err(error)
+        }
+    }
+}
+
+pub(super) async fn sweep(server: &Server, figures: &Figures, now: Millis) -> Result<u64> {
+    const DOING: &str = "end leases";
+    let mut taken_back = 0;
+    loop {
+        let _writing = figures.writing().await;
+        let query = over(now);
+        let fields = doc! { "position": 1, "wanted": 1, "held": 1 };
+        let found =
+            server.find(DOING, server.tasks.find(query).projection(fields).limit(GROUP)).await?;
+        let mut statements = Vec::new();
+        let mut whose: HashMap<String, u64> = HashMap::new();
+        for document in &found {
+            let task = Stored::read(document).map_err(|odd| server.odd(DOING, document, &odd))?;
+            for hold in task.held.iter().filter(|hold| hold.until <= now) {
+                statements.push(taken(&task, &hold.annotator, now));
+                *whose.entry(hold.annotator.clone()).or_default() += 1;
+            }
+        }
+        if statements.is_empty() {
+            return Ok(taken_back);
+        }
+        let expected = statements.len() as u64;
+        match server.update(DOING, statements).await {
+            Ok(matched) => {
+                taken_back += matched;
+                if matched == expected {
+                    for (annotator, held) in &whose {
+                        figures.change(&in_hand(annotator, *held), &Progress::default());
+                    }
+                } else {
+                    figures.doubt_in_hand();
+                }
+            }
+            Err(error) => {
+                figures.doubt();
+                return Err(error);
+            }
+        }
+        if i64::try_from(found.len()).unwrap_or(GROUP) < GROUP {
+            return Ok(taken_back);
+        }
+    }
+}
+
+/// Tasks with a lease that has ended.
+fn over(now: Millis) -> mongodb::bson::Document {
+    let now = DateTime::from_millis(now.0);
+    doc! {
+        "held.annotator": { "$gt": "" },
+        "held": { "$elemMatch": { "annotator": { "$gt": "" }, "until": { "$lte": now } } },
+    }
+}
+
+/// Takes a task back from one of its holders, unless they have renewed or answered meanwhile.
+fn taken(task: &Stored, annotator: &str, now: Millis) -> RawDocumentBuf {
+    let now = DateTime::from_millis(now.0);
+    rawdoc! {
+        "q": {
+            "_id": task.id.as_str(),
+            "held": { "$elemMatch": { "annotator": annotator, "until": { "$lte": now } } },
+        },
+        "u": {
+            "$pull": { "held": { "annotator": annotator } },
+            "$inc": { "free": 1 },
+            "$currentDate": { "reopened": true },
+        },
+    }
+}
+
+fn in_hand(annotator: &str, tasks: u64) -> Progress {
+    let share = Share { in_hand: tasks, ..Share::default() };
+    Progress {
+        in_hand: tasks,
+        annotators: [(annotator.to_owned(), share)].into(),
+        ..Progress::default()
+    }
+}

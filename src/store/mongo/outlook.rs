@@ -1,0 +1,82 @@
+//! What this process believes about the tasks that it has lately read: whether the next answer is
+//! the last one that is wanted.
+//!
+//! MongoDB does not say which of a group's answers finished their task, and a guarded write cannot
+//! compare two fields without a pipeline, which costs the server more than the plain operators. So
+//! an answer is sent with the expectation in its guard: either "more than one answer is wanted
+//! still", or "this is the last one". Where the expectation was wrong (another daemon has taken an
+//! answer meanwhile), the guard does not match, nothing happens, and the task is read. A wrong
+//! belief costs a round trip, never a wrong figure.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::document::Stored;
+use crate::allocation::{Lane, Ledger};
+use crate::task::TaskId;
+
+/// Beliefs that are kept at most: some 10 MB. Beyond, they are all forgotten, and learnt again.
+const CAPACITY: usize = 100_000;
+
+/// A belief about one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct View {
+    /// Answers still wanted.
+    pub(super) left: u32,
+    /// Whether anyone may answer it, or those it names.
+    pub(super) for_anyone: bool,
+}
+
+/// All beliefs.
+#[derive(Default)]
+pub(super) struct Outlook {
+    views: Mutex<HashMap<TaskId, View>>,
+}
+
+impl Outlook {
+    /// Learns from a task that has been read.
+    pub(super) fn learn(&self, task: &Stored) {
+        let for_anyone = task.lanes.contains(&Lane::Anyone);
+        // Where fewer answers are wanted than people are named, the last answer also ends the wait
+        // for the rest of them, and who they are has to be read.
+        let plain = for_anyone || task.wanted as usize == task.lanes.len();
+        if plain && task.left > 0 {
+            self.put(&task.id, View { left: task.left, for_anyone });
+        }
+    }
+
+    /// Learns from a task that has been read and to which answers are about to be added.
+    pub(super) fn learn_after(&self, task: &mut Stored, ledger: Option<&Ledger>) {
+        if let Some(ledger) = ledger {
+            let answers = u32::try_from(ledger.answers.len()).unwrap_or(u32::MAX);
+            task.left = ledger.wanted.saturating_sub(answers);
+            self.learn(task);
+        }
+    }
+
+    fn put(&self, task: &TaskId, view: View) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if views.len() >= CAPACITY && !views.contains_key(task) {
+            views.clear();
+        }
+        views.insert(task.clone(), view);
+    }
+
+    /// The belief about a task, which from now on is that one answer less is wanted.
+    pub(super) fn expect_answer(&self, task: &TaskId) -> Option<View> {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = views.get_mut(task)?;
+        let expected = *view;
+        if view.left <= 1 {
+            views.remove(task);
+        } else {
+            view.left -= 1;
+        }
+        Some(expected)
+    }
+
+    /// Forgets a belief that has turned out wrong.
+    pub(super) fn forget(&self, task: &TaskId) {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).remove(task);
+    }
+}

@@ -1,0 +1,317 @@
+//! What is asked of the server. Each query examines what it returns; the conformance tests hold it
+//! to that with `explain`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::Hint;
+
+use super::document::{Odd, Stored};
+use super::outlook::Outlook;
+use super::schema::HISTORY;
+use super::server::Server;
+use crate::allocation::{Lane, Position};
+use crate::store::{HeldTask, Mark, OpenTask, Record, Result, StoreError};
+use crate::task::{Task, TaskId, Version};
+
+/// Clocks of two servers may differ, and a write that is under way is not seen yet: a mark lies
+/// this far back, in milliseconds.
+const OVERLAP_MS: i64 = 10_000;
+/// Reopened tasks of one look. The next one goes on from there.
+const REOPENED: usize = 5000;
+
+impl Server {
+    /// Says which document is not what it should be.
+    pub(super) fn odd(
+        &self,
+        doing: &'static str,
+        document: &mongodb::bson::RawDocument,
+        odd: &Odd,
+    ) -> StoreError {
+        let id = document.get("_id").ok().flatten();
+        let id = id.and_then(mongodb::bson::RawBsonRef::as_str).unwrap_or("without a text as _id");
+        let (tasks, place) = (self.tasks.name(), &self.place);
+        StoreError::Unreadable {
+            doing,
+            what: format!(
+                "task {id} in the collection {tasks} of {place} has been changed: {odd}; mend or \
+                 remove it there"
+            ),
+        }
+    }
+}
+
+/// Those fields of a task that say whether it can be handed out.
+fn open_fields() -> Document {
+    doc! {
+        "task": 1, "task_json": 1, "input_hash": 1, "task_hash": 1, "position": 1, "for": 1,
+        "wanted": 1, "free": 1, "left": 1, "coders": 1, "held.annotator": 1, "late.annotator": 1,
+        "reopened": 1,
+    }
+}
+
+fn open_task(stored: &mut Stored) -> std::result::Result<OpenTask, Odd> {
+    Ok(OpenTask {
+        task: stored.task()?,
+        position: stored.position,
+        lanes: stored.lanes.clone(),
+        free: stored.free,
+        takers: stored.takers(),
+    })
+}
+
+/// Reads what a query finds, each document with `read`.
+async fn each<T>(
+    server: &Server,
+    doing: &'static str,
+    find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
+    read: impl Fn(Stored) -> std::result::Result<T, Odd>,
+) -> Result<Vec<T>> {
+    let found = server.find(doing, find).await?;
+    found
+        .iter()
+        .map(|document| {
+            Stored::read(document).and_then(&read).map_err(|odd| server.odd(doing, document, &odd))
+        })
+        .collect()
+}
+
+/// The queue's query, for the look-up and for the test of its plan.
+pub(super) fn queue(lane: &Lane, after: Position) -> Document {
+    doc! { "for": lane.as_str(), "position": { "$gt": after.0 }, "free": { "$gt": 0 } }
+}
+
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) async fn open_tasks(
+    server: &Server,
+    outlook: &Outlook,
+    lane: &Lane,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<OpenTask>> {
+    if limit == 0 {
+        // To MongoDB it would mean: no limit.
+        return Ok(Vec::new());
+    }
+    let find = server
+        .tasks
+        .find(queue(lane, after))
+        .sort(doc! { "position": 1 })
+        .projection(open_fields())
+        .limit(at_most(limit));
+    each(server, "find the next task", find, |mut stored| {
+        outlook.learn(&stored);
+        open_task(&mut stored)
+    })
+    .await
+}
+
+pub(super) async fn first_open_to(
+    server: &Server,
+    annotator: &str,
+    lane: &Lane,
+    after: Position,
+) -> Result<Option<Position>> {
+    let mut query = queue(lane, after);
+    for taken in ["coders", "held.annotator", "late.annotator"] {
+        query.insert(taken, doc! { "$ne": annotator });
+    }
+    let find = server
+        .tasks
+        .find(query)
+        .sort(doc! { "position": 1 })
+        .projection(doc! { "position": 1, "wanted": 1 })
+        .limit(1);
+    let found = each(server, "find the next task", find, |stored| Ok(stored.position)).await?;
+    Ok(found.first().copied())
+}
+
+pub(super) async fn reopened(
+    server: &Server,
+    outlook: &Outlook,
+    since: Mark,
+) -> Result<(Vec<OpenTask>, Mark)> {
+    const DOING: &str = "find tasks that came back";
+    let next = server.now(DOING).await? - OVERLAP_MS;
+    let find = server
+        .tasks
+        .find(doc! {
+            "reopened": { "$gt": DateTime::from_millis(since.0) }, "free": { "$gt": 0 },
+        })
+        .sort(doc! { "reopened": 1 })
+        .projection(open_fields())
+        .limit(at_most(REOPENED));
+    let found = each(server, DOING, find, |mut stored| {
+        outlook.learn(&stored);
+        Ok((stored.reopened.unwrap_or(since.0), open_task(&mut stored)?))
+    })
+    .await?;
+    let next = match found.last() {
+        // There are more. Those of the same millisecond come again.
+        Some((last, _)) if found.len() == REOPENED => next.min(last - 1),
+        _ => next,
+    };
+    let tasks = found.into_iter().map(|(_, task)| task).collect();
+    Ok((tasks, Mark(next.max(since.0))))
+}
+
+pub(super) async fn in_hand(
+    server: &Server,
+    outlook: &Outlook,
+    annotator: &str,
+) -> Result<Vec<HeldTask>> {
+    let mut fields = open_fields();
+    fields.remove("held.annotator");
+    fields.insert("held", 1);
+    let find = server
+        .tasks
+        .find(doc! { "held.annotator": annotator })
+        .sort(doc! { "position": 1 })
+        .projection(fields);
+    let found = each(server, "see what is in hand", find, |mut stored| {
+        outlook.learn(&stored);
+        let task = stored.task()?;
+        let hold = stored.held.iter().find(|hold| hold.annotator == annotator);
+        let hold = hold.ok_or(Odd::Missing("held"))?;
+        Ok(HeldTask { task, position: stored.position, since: hold.since, until: hold.until })
+    });
+    found.await
+}
+
+pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool> {
+    let query = doc! {
+        // The first condition is what lets the server use the index of what is held.
+        "held.annotator": { "$gt": "", "$ne": annotator },
+        "for": { "$in": ["*", annotator] },
+        "coders": { "$ne": annotator },
+        "late.annotator": { "$ne": annotator },
+    };
+    let find = server.tasks.find(query).projection(doc! { "position": 1, "wanted": 1 }).limit(1);
+    let found = each(server, "see what others hold", find, |_| Ok(())).await?;
+    Ok(!found.is_empty())
+}
+
+/// The tasks with these identities, as far as they are there.
+pub(super) async fn by_id(
+    server: &Server,
+    doing: &'static str,
+    tasks: HashSet<&TaskId>,
+    fields: Document,
+) -> Result<HashMap<TaskId, Stored>> {
+    let ids: Vec<&str> = tasks.into_iter().map(TaskId::as_str).collect();
+    let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(fields);
+    let found = each(server, doing, find, Ok).await?;
+    Ok(found.into_iter().map(|stored| (stored.id.clone(), stored)).collect())
+}
+
+pub(super) async fn look_up(
+    server: &Server,
+    outlook: &Outlook,
+    tasks: &[TaskId],
+) -> Result<Vec<Option<Record>>> {
+    const DOING: &str = "look up tasks";
+    if tasks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> =
+        tasks.iter().collect::<HashSet<_>>().into_iter().map(TaskId::as_str).collect();
+    let records =
+        each(server, DOING, server.tasks.find(doc! { "_id": { "$in": ids } }), |stored| {
+            outlook.learn(&stored);
+            record(stored)
+        });
+    let records: HashMap<TaskId, Record> =
+        records.await?.into_iter().map(|record| (record.task.id.clone(), record)).collect();
+    Ok(tasks.iter().map(|id| records.get(id).cloned()).collect())
+}
+
+fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
+    Ok(Record { task: stored.task()?, position: stored.position, ledger: stored.ledger() })
+}
+
+pub(super) async fn with_task_hash(server: &Server, task_hash: i32) -> Result<Vec<TaskId>> {
+    let find = server
+        .tasks
+        .find(doc! { "task_hash": task_hash })
+        .projection(doc! { "position": 1, "wanted": 1 })
+        .limit(2);
+    each(server, "look up a task", find, |stored| Ok(stored.id)).await
+}
+
+/// The last answers, from the index of who answered when.
+///
+/// MongoDB does not sort by a key of an array's elements as we mean it: it would sort by the
+/// latest time of anybody's answer. So nothing is sorted. The index is walked, and what it gives is
+/// in its order: this annotator's answers, the latest first. Several shards are walked at once and
+/// their order is lost, so there the server sorts, over all of the annotator's answers.
+pub(super) async fn history(
+    server: &Server,
+    annotator: &str,
+    limit: usize,
+    sharded: bool,
+) -> Result<Vec<(Arc<Task>, Version)>> {
+    const DOING: &str = "read the history";
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let query = doc! { "answers.annotator": annotator };
+    let query = if sharded {
+        let ids = latest(server, annotator, limit).await?;
+        doc! { "_id": { "$in": ids } }
+    } else {
+        query
+    };
+    let mut find = server.tasks.find(query).projection(doc! { "held": 0, "late": 0 });
+    if !sharded {
+        find = find.hint(Hint::Name(HISTORY.to_owned())).limit(at_most(limit));
+    }
+    let found = each(server, DOING, find, |mut stored| {
+        let task = stored.task()?;
+        let position = stored.position;
+        let answer = stored.answers.into_iter().find(|stored| stored.answer.annotator == annotator);
+        let answer = answer.ok_or(Odd::Missing("answers"))?;
+        Ok((position, task, answer.answer.current))
+    });
+    let mut found = found.await?;
+    found.sort_by_key(|(position, _, version)| {
+        std::cmp::Reverse((version.time_returned, *position))
+    });
+    Ok(found.into_iter().map(|(_, task, version)| (task, version)).collect())
+}
+
+/// The tasks of an annotator's last answers, sorted by the server.
+async fn latest(server: &Server, annotator: &str, limit: usize) -> Result<Vec<String>> {
+    use futures_util::TryStreamExt;
+
+    let pipeline = vec![
+        doc! { "$match": { "answers.annotator": annotator } },
+        doc! { "$project": { "answers.annotator": 1, "answers.time_returned": 1 } },
+        doc! { "$unwind": "$answers" },
+        doc! { "$match": { "answers.annotator": annotator } },
+        doc! { "$sort": { "answers.time_returned": -1 } },
+        doc! { "$limit": at_most(limit) },
+        doc! { "$project": { "_id": 1 } },
+    ];
+    let found = async {
+        let cursor = server.tasks.aggregate(pipeline).with_type::<Document>().await?;
+        cursor.try_collect::<Vec<Document>>().await
+    };
+    let found = server.ask("read the history", found).await?;
+    Ok(found.iter().filter_map(|task| task.get_str("_id").ok().map(str::to_owned)).collect())
+}
+
+pub(super) async fn records(server: &Server, after: Position, limit: usize) -> Result<Vec<Record>> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let find = server
+        .tasks
+        .find(doc! { "position": { "$gt": after.0 } })
+        .sort(doc! { "position": 1 })
+        .limit(at_most(limit));
+    each(server, "read tasks and answers", find, record).await
+}

@@ -1,0 +1,102 @@
+//! What is prepared when a project is opened: the indexes, and the check that the collection is
+//! annotd's and of a format that this version knows.
+
+use mongodb::IndexModel;
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::IndexOptions;
+
+use super::server::{Server, number};
+use crate::store::{FORMAT, Result, StoreError};
+
+const DOING: &str = "open the store";
+/// The index that [`super::reads::history`] walks.
+pub(super) const HISTORY: &str = "history";
+
+/// The indexes, each with its name. Why each is there is told in `mongo/mod.rs`.
+fn indexes() -> Vec<IndexModel> {
+    let index = |name: &str, keys: Document, only: Option<Document>| {
+        let options =
+            IndexOptions::builder().name(name.to_owned()).partial_filter_expression(only).build();
+        IndexModel::builder().keys(keys).options(options).build()
+    };
+    vec![
+        index("queue", doc! { "for": 1, "position": 1 }, Some(doc! { "free": { "$gt": 0 } })),
+        index("position", doc! { "position": 1 }, None),
+        index("task_hash", doc! { "task_hash": 1 }, None),
+        index(
+            "held",
+            doc! { "held.annotator": 1, "held.until": 1 },
+            Some(doc! { "held.annotator": { "$exists": true } }),
+        ),
+        index(
+            HISTORY,
+            doc! { "answers.annotator": 1, "answers.time_returned": -1 },
+            Some(doc! { "answers.annotator": { "$exists": true } }),
+        ),
+        index(
+            "reopened",
+            doc! { "reopened": 1 },
+            Some(doc! { "reopened": { "$exists": true }, "free": { "$gt": 0 } }),
+        ),
+    ]
+}
+
+/// Prepares the project's collections, or says why they cannot be used.
+pub(super) async fn prepare(server: &Server) -> Result<()> {
+    let format = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+    match format {
+        Some(format) => check(server, &format)?,
+        None => begin(server).await?,
+    }
+    // Those that are there already cost one look.
+    server.ask(DOING, server.tasks.create_indexes(indexes())).await?;
+    Ok(())
+}
+
+fn check(server: &Server, format: &Document) -> Result<()> {
+    match number(format, "version") {
+        Some(FORMAT) => Ok(()),
+        Some(newer) if newer > FORMAT => Err(unreadable(format!(
+            "{} in {} was written by a newer annotd (format {newer}, this one knows {FORMAT}); run \
+             the newer one",
+            server.tasks.name(),
+            server.place
+        ))),
+        _ => Err(unreadable(format!(
+            "{} in {} has no format that annotd knows; it says {:?}",
+            server.meta.name(),
+            server.place,
+            format.get("version").unwrap_or(&Bson::Null)
+        ))),
+    }
+}
+
+async fn begin(server: &Server) -> Result<()> {
+    let stranger = server.ask(DOING, server.tasks.find_one(doc! {})).await?;
+    if stranger.is_some() {
+        return Err(unreadable(format!(
+            "the collection {} in {} holds documents that are not annotd's; give the project \
+             another name, or take it over with `annotd adopt`",
+            server.tasks.name(),
+            server.place
+        )));
+    }
+    // Two daemons that begin at once write the same.
+    server
+        .ask(
+            DOING,
+            server
+                .meta
+                .update_one(
+                    doc! { "_id": "format" },
+                    doc! { "$setOnInsert": { "version": FORMAT } },
+                )
+                .upsert(true),
+        )
+        .await?;
+    Ok(())
+}
+
+fn unreadable(what: String) -> StoreError {
+    StoreError::Unreadable { doing: DOING, what }
+}

@@ -1,0 +1,274 @@
+//! The way to the server: the client, its concerns, the guarded writes, and what failed.
+//!
+//! Everything is written with majority and journal and read with majority from the primary. So
+//! what has been acknowledged is seen by whoever reads next, and what is seen can no longer be
+//! rolled back: an answer that is found to be there already may be acknowledged.
+//!
+//! Guarded writes go as one `update` command with many statements, one round trip and one wait for
+//! the journal. The server says how many statements found their document, not which; so callers
+//! read back when some did not, and whatever they send can be sent again.
+//!
+//! Rejected: `Client::bulk_write`, which needs server 8.0; `update_one` for each, which waits for
+//! the journal each time.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use mongodb::action::Find;
+use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
+use mongodb::{Client, Collection, Database};
+
+use crate::store::{Result, StoreError};
+
+/// The database where the URL names none.
+const DATABASE: &str = "annotd";
+/// How long to look for a primary before saying that there is none, unless the URL says.
+const SELECTION: Duration = Duration::from_secs(3);
+/// How often to look for a primary that is away.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long the majority may take before a write counts as not acknowledged.
+const MAJORITY: Duration = Duration::from_secs(10);
+/// After this long without a reply the server is taken to be away: a network that swallows
+/// packets would otherwise hold everyone up for minutes.
+const REPLY: Duration = Duration::from_secs(60);
+/// Statements of one `update` command. A command is one document, of 16 MB at most.
+const STATEMENTS: usize = 1000;
+const STATEMENT_BYTES: usize = 8 << 20;
+
+/// Errors of a server that stops, has just lost its place as primary, or does not reach its
+/// majority: what helps is to wait.
+const PASSING: [i32; 19] = [
+    6, 7, 64, 89, 91, 100, 133, 134, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+    50,
+];
+
+/// A project's collections on a server.
+pub(super) struct Server {
+    pub(super) client: Client,
+    pub(super) database: Database,
+    /// One document a task.
+    pub(super) tasks: Collection<RawDocumentBuf>,
+    /// The format, the numbering, the files that were loaded.
+    pub(super) meta: Collection<Document>,
+    /// The URL without user and password.
+    pub(super) place: String,
+    secrets: Vec<String>,
+}
+
+impl Server {
+    /// Prepares the connection; nothing is sent yet.
+    pub(super) async fn new(url: &str, project: &str) -> Result<Self> {
+        const DOING: &str = "open the store";
+        let (place, secrets) = without_credentials(url);
+        let failed = |error| failure(DOING, &place, &secrets, error);
+        let mut options = ClientOptions::parse(url).await.map_err(failed)?;
+        options.server_selection_timeout.get_or_insert(SELECTION);
+        options.connect_timeout.get_or_insert(SELECTION);
+        options.heartbeat_freq.get_or_insert(HEARTBEAT);
+        options.app_name.get_or_insert_with(|| "annotd".to_owned());
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria =
+            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        options.write_concern = Some(
+            WriteConcern::builder()
+                .w(Acknowledgment::Majority)
+                .journal(true)
+                .w_timeout(MAJORITY)
+                .build(),
+        );
+        let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+        let client = Client::with_options(options).map_err(failed)?;
+        let database = client.database(&name);
+        Ok(Self {
+            tasks: database.collection(project),
+            meta: database.collection(&format!("{project}.annotd")),
+            client,
+            database,
+            place,
+            secrets,
+        })
+    }
+
+    /// Waits for the server, and says what went wrong in the words of the trait.
+    pub(super) async fn ask<T, W>(&self, doing: &'static str, work: W) -> Result<T>
+    where
+        W: IntoFuture<Output = mongodb::error::Result<T>>,
+    {
+        match tokio::time::timeout(REPLY, work.into_future()).await {
+            Ok(outcome) => {
+                outcome.map_err(|error| failure(doing, &self.place, &self.secrets, error))
+            }
+            Err(_) => Err(self.away(doing, format!("no reply within {} s", REPLY.as_secs()))),
+        }
+    }
+
+    /// All documents that a query finds.
+    pub(super) async fn find(
+        &self,
+        doing: &'static str,
+        find: Find<'_, RawDocumentBuf>,
+    ) -> Result<Vec<RawDocumentBuf>> {
+        self.ask(doing, async { find.await?.try_collect().await }).await
+    }
+
+    /// Carries out guarded writes, each for itself and in this order, in one round trip; says how
+    /// many found their document.
+    pub(super) async fn update(
+        &self,
+        doing: &'static str,
+        statements: Vec<RawDocumentBuf>,
+    ) -> Result<u64> {
+        let mut matched = 0;
+        let mut statements = statements.into_iter().peekable();
+        while statements.peek().is_some() {
+            let mut updates = RawArrayBuf::new();
+            let (mut count, mut bytes) = (0, 0);
+            while let Some(statement) = statements.next_if(|next| {
+                count == 0
+                    || (count < STATEMENTS && bytes + next.as_bytes().len() < STATEMENT_BYTES)
+            }) {
+                count += 1;
+                bytes += statement.as_bytes().len();
+                updates.push(statement);
+            }
+            matched += self.update_group(doing, updates).await?;
+        }
+        Ok(matched)
+    }
+
+    async fn update_group(&self, doing: &'static str, updates: RawArrayBuf) -> Result<u64> {
+        let command = rawdoc! {
+            "update": self.tasks.name(),
+            "updates": updates,
+            "ordered": false,
+            // A command that is sent as it is does not inherit the client's.
+            "writeConcern": { "w": "majority", "j": true, "wtimeout": 10_000 },
+        };
+        let reply = self.ask(doing, self.database.run_raw_command(command)).await?;
+        let errors = reply.get_array("writeErrors").map(Vec::as_slice).unwrap_or_default();
+        let concern = reply.get("writeConcernError");
+        let errors: Vec<&Document> =
+            errors.iter().chain(concern).filter_map(Bson::as_document).collect();
+        if let Some(first) = errors.first() {
+            let what = first.get_str("errmsg").unwrap_or("a write failed").to_owned();
+            let passing = errors.iter().all(|error| {
+                number(error, "code")
+                    .is_some_and(|code| PASSING.iter().any(|&c| i64::from(c) == code))
+            });
+            return Err(if passing { self.away(doing, what) } else { self.failed(doing, what) });
+        }
+        Ok(number(&reply, "n").and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    }
+
+    /// The server's clock, in milliseconds.
+    pub(super) async fn now(&self, doing: &'static str) -> Result<i64> {
+        let reply = self.ask(doing, self.database.run_command(doc! { "hello": 1 })).await?;
+        reply
+            .get_datetime("localTime")
+            .map(|now| now.timestamp_millis())
+            .map_err(|error| self.failed(doing, error.to_string()))
+    }
+
+    pub(super) fn away(&self, doing: &'static str, why: String) -> StoreError {
+        StoreError::Away { doing, store: self.place.clone(), source: why.into() }
+    }
+
+    pub(super) fn failed(&self, doing: &'static str, why: String) -> StoreError {
+        StoreError::Failed { doing, store: self.place.clone(), source: why.into() }
+    }
+}
+
+/// A number of whatever width.
+pub(super) fn number(document: &Document, key: &str) -> Option<i64> {
+    match document.get(key)? {
+        Bson::Int32(n) => Some(i64::from(*n)),
+        Bson::Int64(n) => Some(*n),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the server counts in doubles at times"
+        )]
+        Bson::Double(n) => Some(*n as i64),
+        _ => None,
+    }
+}
+
+/// What the driver says, sorted into what may pass and what will not.
+fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -> StoreError {
+    let away = match error.kind.as_ref() {
+        ErrorKind::Io(_)
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::Shutdown => true,
+        ErrorKind::InsertMany(insert) => insert
+            .write_errors
+            .iter()
+            .flatten()
+            .map(|error| error.code)
+            .chain(insert.write_concern_error.iter().map(|error| error.code))
+            .all(|code| PASSING.contains(&code)),
+        ErrorKind::Command(command) if PASSING.contains(&command.code) => true,
+        ErrorKind::Write(WriteFailure::WriteError(write)) if PASSING.contains(&write.code) => true,
+        ErrorKind::Write(WriteFailure::WriteConcernError(concern))
+            if PASSING.contains(&concern.code) =>
+        {
+            true
+        }
+        _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
+    };
+    let words = error.to_string();
+    let source: Box<dyn std::error::Error + Send + Sync> =
+        if secrets.iter().any(|secret| words.contains(secret.as_str())) {
+            let words = secrets.iter().fold(words, |words, secret| words.replace(secret, "…"));
+            words.into()
+        } else {
+            error.into()
+        };
+    let store = place.to_owned();
+    if away {
+        StoreError::Away { doing, store, source }
+    } else {
+        StoreError::Failed { doing, store, source }
+    }
+}
+
+/// The URL as it may be shown, and what may not be.
+fn without_credentials(url: &str) -> (String, Vec<String>) {
+    let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), Vec::new()) };
+    // A password with an unescaped slash or question mark is wrong, and secret all the same.
+    let Some((user, hosts)) = rest.rsplit_once('@') else { return (url.to_owned(), Vec::new()) };
+    let mut secrets = vec![user.to_owned()];
+    if let Some((_, password)) = user.split_once(':')
+        && !password.is_empty()
+    {
+        secrets.push(password.to_owned());
+    }
+    (format!("{scheme}://{hosts}"), secrets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_shows_no_credentials() {
+        let (place, secrets) =
+            without_credentials("mongodb://andy:pa/ss@one:27017,two/annotd?replicaSet=rs0");
+        assert_eq!(place, "mongodb://one:27017,two/annotd?replicaSet=rs0");
+        assert_eq!(secrets, ["andy:pa/ss", "pa/ss"]);
+        let (place, secrets) = without_credentials("mongodb://one/annotd");
+        assert_eq!((place.as_str(), secrets.len()), ("mongodb://one/annotd", 0));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_url_is_told_without_its_password() {
+        let Err(error) = Server::new("mongodb://andy:pa/ss@one:x/annotd", "p").await else {
+            panic!("the URL is wrong")
+        };
+        assert!(!error.to_string().contains("pa/ss"), "{error}");
+    }
+}
