@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-// use super::mongo::MongoStore;
+use super::mongo::MongoStore;
 use super::sqlite::SqliteStore;
 use super::{Result, Store};
 
@@ -14,7 +14,7 @@ use super::{Result, Store};
 /// If it cannot be reached or opened, or holds something else.
 pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
     if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
-        unreachable!()
+        return Ok(Arc::new(MongoStore::open(url, project).await?));
     }
     let path = beside.join(url.strip_prefix("sqlite://").unwrap_or(url));
     let project = project.to_owned();

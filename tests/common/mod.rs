@@ -1,5 +1,38 @@
 //! What the tests share. Each test binary takes what it needs.
-#![allow(dead_code, reason = "no test binary uses all of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses its own part, in a crate of its own"
+)]
 
-pub mod faulty;
+pub mod annotator;
+pub mod daemon;
 pub mod mongod;
+pub mod places;
+
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something before it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A breath between two looks at a condition; never a wait for something to have happened.
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(5));
+}
+
+/// Looks until there is something.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        pause();
+    }
+}
+
+/// Looks until it is so.
+pub fn wait_until(what: &str, mut look: impl FnMut() -> bool) {
+    wait_for(what, || look().then_some(()));
+}

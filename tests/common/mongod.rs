@@ -151,7 +151,8 @@ fn accepts(address: &str, server: &mut Child, directory: &Path) -> bool {
 fn find() -> PathBuf {
     const INSTALLED: &str = "mongod/fiftyone/db/bin/mongod";
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools").join(INSTALLED);
-    let tools = std::env::var_os("ANNOTD_TEST_TOOLS").map(|tools| Path::new(&tools).join(INSTALLED));
+    let tools =
+        std::env::var_os("ANNOTD_TEST_TOOLS").map(|tools| Path::new(&tools).join(INSTALLED));
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::var_os("MONGOD_BIN")
         .map(PathBuf::from)
