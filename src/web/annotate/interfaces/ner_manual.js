@@ -78,7 +78,7 @@ export const nerManual = {
       h("kbd", {}, sign("backspace")),
     );
     put(host, labels.length
-      ? h("div", { class: "pens", role: "toolbar", "aria-label": "Labels" }, ...buttons, drop)
+      ? h("div", { class: "pens", role: "toolbar", "aria-label": "Labels" }, h("div", { class: "pen-list" }, ...buttons), drop)
       : empty("This project has no labels."));
     if (begin.left) {
       put(host, h("p", { class: "note" }, `${begin.left} of the suggestions lay over another or outside the text and ${begin.left === 1 ? "was" : "were"} left out.`));
@@ -91,11 +91,14 @@ export const nerManual = {
     const starts = new Map();
     /** @type {Map<number, number>} */
     const ends = new Map();
+    // Put in all at once: with dir="auto", each insertion looks at the whole text again.
+    const whole = document.createDocumentFragment();
     pieces.forEach((piece, i) => {
       starts.set(piece.start, i);
       ends.set(piece.end, i);
-      field.append(piece.node);
+      whole.append(piece.node);
     });
+    field.append(whole);
     /** @type {Map<Span, HTMLElement>} */
     const marks = new Map();
     /** @type {Element[]} what is shown as selected */
