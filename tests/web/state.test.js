@@ -133,6 +133,10 @@ test("where nothing comes, the reason is shown, and trouble before it", () => {
   assert.equal(phase(run({ type: "trouble", words: "away" }, fetched([], { reason: "done" }))), "done");
 });
 
+test("who is faster than the server is told that tasks are on their way, not that others hold them", () => {
+  assert.equal(phase(run(fetched(["a"]), answer("accept"))), "loading");
+});
+
 test("one can go back from the end", () => {
   const state = run(fetched(["a"]), answer("accept"), fetched([], { reason: "done" }), { type: "undo" });
   assert.equal(phase(state), "task");
