@@ -89,11 +89,14 @@ impl Progress {
         step(&mut self.answers, before.answers, after.answers);
         step(&mut self.in_hand, before.in_hand, after.in_hand);
         step(&mut self.open_to_anyone, before.open_to_anyone, after.open_to_anyone);
-        for (name, part) in &before.annotators {
-            share(self, name).change(part, &Share::default());
-        }
-        for (name, part) in &after.annotators {
-            share(self, name).change(&Share::default(), part);
+        // Each person in one step: a figure that is taken away first and added back after would
+        // stop at nothing in between.
+        let nobody = Share::default();
+        let gone = before.annotators.keys().filter(|name| !after.annotators.contains_key(*name));
+        for name in after.annotators.keys().chain(gone) {
+            let was = before.annotators.get(name).unwrap_or(&nobody);
+            let is = after.annotators.get(name).unwrap_or(&nobody);
+            share(self, name).change(was, is);
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod annotator;
 pub mod browser;
 pub mod daemon;
+pub mod faulty;
 pub mod mongod;
 pub mod places;
 

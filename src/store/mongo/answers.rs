@@ -102,19 +102,12 @@ async fn round(
     pending: Vec<Pending>,
     outcomes: &mut [Recorded],
 ) -> Result<Vec<Pending>> {
-    let beliefs: Vec<Option<View>> = pending
-        .iter()
-        .map(|one| match one.sent {
-            // The belief was wrong.
-            Some(_) => None,
-            None => store.outlook.expect_answer(&one.submission.task),
-        })
-        .collect();
+    let (pending, mut rest) = one_of_each(pending);
+    let mut beliefs = beliefs(store, &pending);
     let unknown: HashSet<&TaskId> = pending
         .iter()
-        .zip(&beliefs)
-        .filter(|(_, belief)| belief.is_none())
-        .map(|(one, _)| &one.submission.task)
+        .map(|one| &one.submission.task)
+        .filter(|task| !beliefs.contains_key(*task))
         .collect();
     let mut found = if unknown.is_empty() {
         HashMap::new()
@@ -126,9 +119,7 @@ async fn round(
 
     let mut statements = Vec::new();
     let mut sent = Vec::new();
-    let mut rest = Vec::new();
-    let mut at_work: HashSet<(TaskId, String)> = HashSet::new();
-    for (mut one, belief) in pending.into_iter().zip(beliefs) {
+    for mut one in pending {
         let task = &one.submission.task;
         if let Some(write) = one.sent.take()
             && found.get(task).is_some_and(|stored| stored.bears(one.stamp))
@@ -136,17 +127,10 @@ async fn round(
             decide(store, outcomes, &one, &write);
             continue;
         }
-        // A second answer of the same person to the same task builds upon the first.
-        if !at_work.insert((task.clone(), one.submission.annotator.clone())) {
-            rest.push(one);
-            continue;
-        }
-        let step = match belief {
-            Some(view) => expected(view, &one),
-            None => match ledgers.get_mut(task) {
-                Some(ledger) => by_ledger(ledger, &one),
-                None => Step::Done(Recorded::Unknown),
-            },
+        let step = match (beliefs.get_mut(task), ledgers.get_mut(task)) {
+            (Some(belief), _) => belief.next(&one),
+            (None, Some(ledger)) => by_ledger(ledger, &one),
+            (None, None) => Step::Done(Recorded::Unknown),
         };
         match step {
             Step::Done(recorded) => outcomes[one.nth] = recorded,
@@ -179,6 +163,55 @@ async fn round(
     Ok(rest)
 }
 
+/// Sets aside all but the first answer of a person to a task: the second builds upon the first.
+fn one_of_each(pending: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
+    let mut seen: HashSet<(TaskId, String)> = HashSet::new();
+    pending.into_iter().partition(|one| {
+        seen.insert((one.submission.task.clone(), one.submission.annotator.clone()))
+    })
+}
+
+/// What is believed of the tasks of a round, as far as it is enough for all their answers.
+fn beliefs(store: &MongoStore, pending: &[Pending]) -> HashMap<TaskId, Belief> {
+    let mut answers: HashMap<&TaskId, u32> = HashMap::new();
+    for one in pending {
+        let count = answers.entry(&one.submission.task).or_default();
+        // Where a guard did not match, the belief was wrong.
+        *count = if one.sent.is_some() { u32::MAX } else { count.saturating_add(1) };
+    }
+    answers
+        .into_iter()
+        .filter_map(|(task, count)| {
+            let view = store.outlook.expect_answers(task, count)?;
+            Some((task.clone(), Belief { view, first: true }))
+        })
+        .collect()
+}
+
+/// A belief about a task, while the answers of a group are sent.
+struct Belief {
+    view: View,
+    first: bool,
+}
+
+impl Belief {
+    /// The write of the next answer: held, as far as we know, and this many are wanted still.
+    fn next(&mut self, one: &Pending) -> Step {
+        let left = self.view.left;
+        let guard = if left <= 1 {
+            rawdoc! { "$eq": 1 }
+        } else if self.first {
+            rawdoc! { "$gt": 1 }
+        } else {
+            // Not before those that stand before it in the group.
+            rawdoc! { "$eq": count(left as usize) }
+        };
+        self.view.left = left.saturating_sub(1);
+        self.first = false;
+        expected(one, self.view.for_anyone, left <= 1, guard)
+    }
+}
+
 fn decide(store: &MongoStore, outcomes: &mut [Recorded], one: &Pending, write: &Sent) {
     outcomes[one.nth] = write.recorded;
     store.figures.change(&write.before, &write.after);
@@ -189,11 +222,10 @@ fn state_fields() -> Document {
     doc! { "task": 0, "task_json": 0 }
 }
 
-/// The write of an answer that is held, as far as we know, to a task that wants so many still.
-fn expected(view: View, one: &Pending) -> Step {
+/// The write of an answer to a task that is held and wants as many answers as the guard says.
+fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -> Step {
     let Submission { task, annotator, version } = &one.submission;
-    let last = view.left <= 1;
-    let lane = if view.for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
+    let lane = if for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
     let answer =
         Answer { annotator: annotator.clone(), current: version.clone(), history: Vec::new() };
     let statement = rawdoc! {
@@ -202,7 +234,7 @@ fn expected(view: View, one: &Pending) -> Step {
             "held.annotator": annotator.as_str(),
             "coders": { "$ne": annotator.as_str() },
             "for": lane.as_str(),
-            "left": if last { rawdoc! { "$eq": 1 } } else { rawdoc! { "$gt": 1 } },
+            "left": left,
         },
         "u": saved(&answer, one.stamp, true, last),
     };

@@ -62,17 +62,18 @@ impl Outlook {
         views.insert(task.clone(), view);
     }
 
-    /// The belief about a task, which from now on is that one answer less is wanted.
-    pub(super) fn expect_answer(&self, task: &TaskId) -> Option<View> {
+    /// The belief about a task to which so many answers are sent now; from now on it is that so
+    /// many less are wanted. None where more come than are believed to be wanted.
+    pub(super) fn expect_answers(&self, task: &TaskId, answers: u32) -> Option<View> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         let view = views.get_mut(task)?;
         let expected = *view;
-        if view.left <= 1 {
-            views.remove(task);
+        if expected.left > answers {
+            view.left -= answers;
         } else {
-            view.left -= 1;
+            views.remove(task);
         }
-        Some(expected)
+        (expected.left >= answers).then_some(expected)
     }
 
     /// Forgets a belief that has turned out wrong.

@@ -1,0 +1,295 @@
+//! A store that fails, and a caller that tries again.
+//!
+//! [`Faulty`] passes calls on to a real store, and now and then says that it is away: before it
+//! has done anything, or after it has done everything, as when a connection breaks before the
+//! reply comes. [`Retrying`] sends such a call again until there is a reply, as annotd's callers
+//! do. The lost reply travels in the error, so the two together can tell whether the second attempt
+//! found what the first one had done, and give the reply that the caller would have had.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use annotd::allocation::{Lane, Position, Recorded};
+use annotd::store::{
+    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
+    StoreError, Submission,
+};
+use annotd::task::{Millis, Task, TaskId, Version};
+use async_trait::async_trait;
+
+/// A store whose replies get lost.
+pub struct Faulty {
+    inner: Arc<dyn Store>,
+    state: AtomicU64,
+}
+
+enum Fault {
+    None,
+    Before,
+    After,
+    Delay,
+}
+
+/// The reply that did not arrive.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the connection was closed")]
+enum Lost {
+    Nothing,
+    Admitted(Admitted),
+    Recorded(Vec<Recorded>),
+    Count(u64),
+}
+
+fn away(lost: Lost) -> StoreError {
+    StoreError::Away { doing: "be reliable", store: "faulty".into(), source: Box::new(lost) }
+}
+
+impl Faulty {
+    /// Wraps a store; the faults follow from the seed.
+    pub fn new(inner: Arc<dyn Store>, seed: u64) -> Self {
+        Self { inner, state: AtomicU64::new(seed) }
+    }
+
+    /// What happens to this call.
+    fn fault(&self) -> Fault {
+        let step = self.state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        let mixed = (step ^ (step >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        match (mixed ^ (mixed >> 27)) % 10 {
+            0 | 1 => Fault::Before,
+            2 | 3 => Fault::After,
+            4 => Fault::Delay,
+            _ => Fault::None,
+        }
+    }
+
+    async fn through<T>(
+        &self,
+        call: impl Future<Output = Result<T>> + Send,
+        lost: impl FnOnce(T) -> Lost + Send,
+    ) -> Result<T> {
+        match self.fault() {
+            Fault::None => call.await,
+            Fault::Before => Err(away(Lost::Nothing)),
+            Fault::After => Err(away(lost(call.await?))),
+            Fault::Delay => {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                call.await
+            }
+        }
+    }
+}
+
+fn nothing<T>(_: T) -> Lost {
+    Lost::Nothing
+}
+
+#[async_trait]
+impl Store for Faulty {
+    fn kind(&self) -> Kind {
+        self.inner.kind()
+    }
+    fn place(&self) -> &str {
+        self.inner.place()
+    }
+    async fn ping(&self) -> Result<()> {
+        self.through(self.inner.ping(), nothing).await
+    }
+    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
+        self.through(self.inner.admit(tasks), Lost::Admitted).await
+    }
+    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<OpenTask>> {
+        self.through(self.inner.open_tasks(lane, after, n), nothing).await
+    }
+    async fn first_open_to(
+        &self,
+        annotator: &str,
+        lane: &Lane,
+        after: Position,
+    ) -> Result<Option<Position>> {
+        self.through(self.inner.first_open_to(annotator, lane, after), nothing).await
+    }
+    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+        self.through(self.inner.reopened(since), nothing).await
+    }
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
+        self.through(self.inner.claim(claims), nothing).await
+    }
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+        self.through(self.inner.record(answers), Lost::Recorded).await
+    }
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
+        self.through(self.inner.renew(annotators), nothing).await
+    }
+    async fn release(&self, annotator: &str) -> Result<u64> {
+        self.through(self.inner.release(annotator), Lost::Count).await
+    }
+    async fn sweep(&self, now: Millis) -> Result<u64> {
+        self.through(self.inner.sweep(now), Lost::Count).await
+    }
+    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        self.through(self.inner.in_hand(annotator), nothing).await
+    }
+    async fn others_hold(&self, annotator: &str) -> Result<bool> {
+        self.through(self.inner.others_hold(annotator), nothing).await
+    }
+    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
+        self.through(self.inner.look_up(tasks), nothing).await
+    }
+    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+        self.through(self.inner.with_task_hash(task_hash), nothing).await
+    }
+    async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
+        self.through(self.inner.history(annotator, n), nothing).await
+    }
+    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
+        self.through(self.inner.records(after, limit), nothing).await
+    }
+    async fn progress(&self) -> Result<Progress> {
+        self.through(self.inner.progress(), nothing).await
+    }
+    async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
+        self.through(self.inner.loaded_file(name), nothing).await
+    }
+    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
+        self.through(self.inner.note_loaded_file(name, fingerprint), nothing).await
+    }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+/// A caller who sends again what got no reply.
+pub struct Retrying {
+    inner: Faulty,
+}
+
+/// What a call gave in the end, and the reply that was lost on the way, if any.
+struct Outcome<T> {
+    reply: T,
+    lost: Option<Lost>,
+}
+
+impl Retrying {
+    /// Calls this store.
+    pub fn new(inner: Faulty) -> Self {
+        Self { inner }
+    }
+}
+
+/// Calls until there is a reply. Only the first lost reply says what happened; the later ones
+/// already found it done.
+async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result<Outcome<T>> {
+    let mut lost = None;
+    loop {
+        match call().await {
+            Ok(reply) => return Ok(Outcome { reply, lost }),
+            Err(StoreError::Away { source, .. }) if source.is::<Lost>() => {
+                let reply = source.downcast::<Lost>().expect("it has just been asked");
+                if !matches!(*reply, Lost::Nothing) {
+                    lost = lost.or(Some(*reply));
+                }
+            }
+            Err(other) => return Err(other),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Retrying {
+    fn kind(&self) -> Kind {
+        self.inner.kind()
+    }
+    fn place(&self) -> &str {
+        self.inner.place()
+    }
+    async fn ping(&self) -> Result<()> {
+        again(|| self.inner.ping()).await.map(drop)
+    }
+    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
+        let Outcome { reply, lost } = again(|| self.inner.admit(tasks.clone())).await?;
+        Ok(match lost {
+            Some(Lost::Admitted(lost)) => {
+                assert_eq!(reply.new, 0, "all of them had been admitted");
+                lost
+            }
+            _ => reply,
+        })
+    }
+    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<OpenTask>> {
+        Ok(again(|| self.inner.open_tasks(lane, after, n)).await?.reply)
+    }
+    async fn first_open_to(
+        &self,
+        annotator: &str,
+        lane: &Lane,
+        after: Position,
+    ) -> Result<Option<Position>> {
+        Ok(again(|| self.inner.first_open_to(annotator, lane, after)).await?.reply)
+    }
+    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+        Ok(again(|| self.inner.reopened(since)).await?.reply)
+    }
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
+        Ok(again(|| self.inner.claim(claims.clone())).await?.reply)
+    }
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+        let Outcome { reply, lost } = again(|| self.inner.record(answers.clone())).await?;
+        let Some(Lost::Recorded(lost)) = lost else { return Ok(reply) };
+        for (lost, again) in lost.iter().zip(&reply) {
+            let expected = match lost {
+                Recorded::Unknown => Recorded::Unknown,
+                _ => Recorded::Unchanged,
+            };
+            assert_eq!(*again, expected, "{lost:?} was sent again");
+        }
+        Ok(lost)
+    }
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
+        again(|| self.inner.renew(annotators.clone())).await.map(drop)
+    }
+    async fn release(&self, annotator: &str) -> Result<u64> {
+        Ok(sum(&again(|| self.inner.release(annotator)).await?))
+    }
+    async fn sweep(&self, now: Millis) -> Result<u64> {
+        Ok(sum(&again(|| self.inner.sweep(now)).await?))
+    }
+    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        Ok(again(|| self.inner.in_hand(annotator)).await?.reply)
+    }
+    async fn others_hold(&self, annotator: &str) -> Result<bool> {
+        Ok(again(|| self.inner.others_hold(annotator)).await?.reply)
+    }
+    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
+        Ok(again(|| self.inner.look_up(tasks)).await?.reply)
+    }
+    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+        Ok(again(|| self.inner.with_task_hash(task_hash)).await?.reply)
+    }
+    async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
+        Ok(again(|| self.inner.history(annotator, n)).await?.reply)
+    }
+    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
+        Ok(again(|| self.inner.records(after, limit)).await?.reply)
+    }
+    async fn progress(&self) -> Result<Progress> {
+        Ok(again(|| self.inner.progress()).await?.reply)
+    }
+    async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
+        Ok(again(|| self.inner.loaded_file(name)).await?.reply)
+    }
+    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
+        again(|| self.inner.note_loaded_file(name, fingerprint)).await.map(drop)
+    }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+fn sum(outcome: &Outcome<u64>) -> u64 {
+    match outcome.lost {
+        Some(Lost::Count(lost)) => lost + outcome.reply,
+        _ => outcome.reply,
+    }
+}

@@ -1,0 +1,106 @@
+//! Letting tasks in.
+
+use annotd::allocation::{Lane, Position};
+use annotd::store::{Admission, Admitted, Mark};
+
+use super::place::{Place, all, for_anyone, nth, task};
+
+pub async fn tasks_stand_in_the_order_in_which_they_came(place: &Place) {
+    let store = place.open().await;
+    for from in [0, 5] {
+        let row = (from..from + 5).map(|n| for_anyone(nth(n), 1)).collect();
+        assert_eq!(store.admit(row).await.unwrap(), Admitted { new: 5, same: 0 });
+    }
+    let records = all(store.as_ref()).await;
+    let expected: Vec<_> = (0..10).map(|n| nth(n).id).collect();
+    assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), expected);
+    assert!(records.is_sorted_by_key(|record| record.position));
+    assert_eq!(store.admit(Vec::new()).await.unwrap(), Admitted::default());
+}
+
+pub async fn a_task_is_there_once_however_often_it_is_admitted(place: &Place) {
+    let store = place.open().await;
+    let row = |numbers: &[usize]| numbers.iter().map(|n| for_anyone(nth(*n), 1)).collect();
+    let first = store.admit(row(&[1, 2, 1, 3, 2, 1])).await.unwrap();
+    assert_eq!(first, Admitted { new: 3, same: 3 });
+    let second = store.admit(row(&[3, 4, 1, 4])).await.unwrap();
+    assert_eq!(second, Admitted { new: 1, same: 3 });
+    let other_plan = vec![for_anyone(nth(1), 9)];
+    assert_eq!(store.admit(other_plan).await.unwrap(), Admitted { new: 0, same: 1 });
+    let records = all(store.as_ref()).await;
+    let order: Vec<_> = [1, 2, 3, 4].map(|n| nth(n).id).into();
+    assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), order);
+    assert_eq!(records[0].ledger.wanted, 1, "a task stays as it is");
+}
+
+pub async fn a_task_comes_out_as_it_went_in(place: &Place) {
+    let store = place.open().await;
+    let deep = format!(r#"{{"text":"deep","a":{}{}}}"#, "[".repeat(70), "]".repeat(70));
+    let texts = [
+        r#"{"text":"plain","meta":{"z":1,"a":[true,false,null,"x"]},"score":0.5}"#,
+        r#"{"text":"numbers","a":1.10,"b":1e3,"c":1.0,"d":1,"e":-0,"f":-0.0,"g":1E+2}"#,
+        r#"{"text":"big","n":1234567890123456789012345678901234567890,"m":9223372036854775807}"#,
+        r#"{"text":"keys","$a":{"$oid":"5f"},"a.b":{"$ref":"x","$id":1},"":0,"😀":{"ключ":"值"}}"#,
+        "{\"text\":\"nul\\u0000\",\"a\\u0000b\":[{\"\\u0000\":1}]}",
+        r#"{"text":"own","_id":"mine","task":1,"held":[],"answers":{"x":1},"$set":{"a":1}}"#,
+        r#"{"text":"Zażółć \"gęślą\" \\ jaźń\n\t \u0001 👩‍👩‍👧 שלום","_task_hash":5}"#,
+        r#"{"text":"ints","a":-9223372036854775808,"b":9223372036854775808,"c":2147483648}"#,
+        &deep,
+    ];
+    let row: Vec<Admission> = texts.iter().map(|text| for_anyone(task(text), 1)).collect();
+    assert_eq!(store.admit(row.clone()).await.unwrap().new, texts.len() as u64);
+    let open = store.open_tasks(&Lane::Anyone, Position::START, 100).await.unwrap();
+    for (reading, tasks) in [
+        ("records", all(store.as_ref()).await.into_iter().map(|r| r.task).collect::<Vec<_>>()),
+        ("queue", open.into_iter().map(|open| open.task).collect()),
+    ] {
+        assert_eq!(tasks.len(), row.len());
+        for (read, admission) in tasks.iter().zip(&row) {
+            let given = &admission.task;
+            // The text tells number formats and the order of keys apart.
+            let text = |task: &annotd::task::Task| {
+                serde_json::from_str::<serde_json::Value>(task.body.as_str()).unwrap().to_string()
+            };
+            assert_eq!(text(read), text(given), "{reading}");
+            assert_eq!(
+                (&read.id, read.input_hash, read.task_hash),
+                (&given.id, given.input_hash, given.task_hash)
+            );
+        }
+    }
+    let again = store.admit(row).await.unwrap();
+    assert_eq!(again, Admitted { new: 0, same: texts.len() as u64 });
+}
+
+pub async fn a_higher_priority_comes_first_and_is_told_of(place: &Place) {
+    let store = place.open().await;
+    let with_priority = |n: usize, priority: i32| {
+        let mut admission = for_anyone(nth(n), 1);
+        admission.plan.priority = priority;
+        admission
+    };
+    store.admit(vec![with_priority(0, 0), with_priority(1, 0)]).await.unwrap();
+    let (_, mark) = store.reopened(Mark::default()).await.unwrap();
+    store
+        .admit(vec![with_priority(2, 5), with_priority(3, -5), with_priority(4, 5)])
+        .await
+        .unwrap();
+    let order: Vec<_> = [2, 4, 0, 1, 3].map(|n| nth(n).id).into();
+    let open = store.open_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
+    assert_eq!(open.iter().map(|open| open.task.id.clone()).collect::<Vec<_>>(), order);
+    let (told, _) = store.reopened(mark).await.unwrap();
+    for n in [2, 4] {
+        assert!(told.iter().any(|open| open.task.id == nth(n).id), "task {n} is told of");
+    }
+}
+
+pub async fn a_loaded_file_is_remembered(place: &Place) {
+    let store = place.open().await;
+    assert_eq!(store.loaded_file("tasks/a.jsonl").await.unwrap(), None);
+    store.note_loaded_file("tasks/a.jsonl", "1").await.unwrap();
+    store.note_loaded_file("tasks/b.jsonl", "2").await.unwrap();
+    store.note_loaded_file("tasks/a.jsonl", "3").await.unwrap();
+    let store = place.open().await;
+    assert_eq!(store.loaded_file("tasks/a.jsonl").await.unwrap().as_deref(), Some("3"));
+    assert_eq!(store.loaded_file("tasks/b.jsonl").await.unwrap().as_deref(), Some("2"));
+}

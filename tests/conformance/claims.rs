@@ -1,0 +1,61 @@
+//! Handing out.
+
+use annotd::task::{TaskId, Verdict};
+
+use super::place::{Place, admit, claim, look_up, named, nth, record, says, wish};
+
+pub async fn a_slot_is_handed_out_once(place: &Place) {
+    let store = place.open().await;
+    let ids = admit(store.as_ref(), 1, 2).await;
+    assert!(claim(store.as_ref(), &ids[0], "ann").await);
+    assert!(claim(store.as_ref(), &ids[0], "bob").await);
+    assert!(!claim(store.as_ref(), &ids[0], "cyd").await, "both slots are held");
+    assert!(!claim(store.as_ref(), &TaskId::from_text("no such task"), "ann").await);
+    let ledger = look_up(store.as_ref(), &ids[0]).await.ledger;
+    let holders: Vec<_> = ledger.held.iter().map(|hold| hold.annotator.as_str()).collect();
+    assert_eq!(holders, ["ann", "bob"]);
+    assert_eq!((ledger.held[0].since.0, ledger.held[0].until.0), (10, 1000));
+}
+
+pub async fn a_claim_that_is_sent_again_is_granted_again(place: &Place) {
+    let store = place.open().await;
+    let ids = admit(store.as_ref(), 2, 1).await;
+    let group = vec![wish(&ids[0], "ann"), wish(&ids[1], "bob"), wish(&ids[0], "ann")];
+    assert_eq!(store.claim(group.clone()).await.unwrap(), [true, true, true]);
+    assert_eq!(store.claim(group).await.unwrap(), [true, true, true]);
+    let mixed = vec![wish(&ids[1], "ann"), wish(&ids[1], "bob")];
+    assert_eq!(store.claim(mixed).await.unwrap(), [false, true]);
+    assert_eq!(look_up(store.as_ref(), &ids[0]).await.ledger.held.len(), 1);
+    assert_eq!(store.claim(Vec::new()).await.unwrap(), Vec::<bool>::new());
+}
+
+pub async fn nobody_is_handed_what_they_have_answered_or_what_is_not_for_them(place: &Place) {
+    let store = place.open().await;
+    let ids = admit(store.as_ref(), 2, 2).await;
+    let anns = named(nth(7), 1, &["ann"]);
+    let anns_id = anns.task.id.clone();
+    store.admit(vec![anns]).await.unwrap();
+    assert!(!claim(store.as_ref(), &anns_id, "bob").await, "it is for ann");
+    assert!(claim(store.as_ref(), &anns_id, "ann").await);
+    record(store.as_ref(), &ids[0], "ann", says(Verdict::Accept, 20)).await;
+    assert!(!claim(store.as_ref(), &ids[0], "ann").await, "she has answered it");
+    // A late answer is an answer too.
+    for holder in ["bob", "cyd"] {
+        assert!(claim(store.as_ref(), &ids[1], holder).await);
+    }
+    record(store.as_ref(), &ids[1], "ann", says(Verdict::Accept, 20)).await;
+    store.release("bob").await.unwrap();
+    assert!(!claim(store.as_ref(), &ids[1], "ann").await, "she has answered it, late");
+}
+
+pub async fn one_group_can_fill_a_task(place: &Place) {
+    let store = place.open().await;
+    let ids = admit(store.as_ref(), 2, 2).await;
+    let group = vec![
+        wish(&ids[0], "ann"),
+        wish(&ids[0], "bob"),
+        wish(&ids[0], "cyd"),
+        wish(&ids[1], "cyd"),
+    ];
+    assert_eq!(store.claim(group).await.unwrap(), [true, true, false, true]);
+}

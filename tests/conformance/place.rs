@@ -1,0 +1,200 @@
+//! Where a case runs, and what the cases share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use annotd::allocation::{Lane, Plan, Position, Recorded};
+use annotd::store::mongo::MongoStore;
+use annotd::store::sqlite::SqliteStore;
+use annotd::store::{Admission, Claim, Progress, Record, Share, Store, Submission};
+use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+
+use crate::common::faulty::{Faulty, Retrying};
+use crate::common::mongod::Database;
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// The shared one.
+    Mongo,
+}
+
+/// Whether the store is behind one that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Faults {
+    /// It is not.
+    None,
+    /// It is, with a caller that sends again.
+    Some,
+}
+
+/// A place for a project, which can be opened any number of times.
+pub struct Place {
+    kept: Kept,
+    faults: Faults,
+    opened: AtomicU64,
+}
+
+enum Kept {
+    File(tempfile::TempDir),
+    Database(Database),
+}
+
+impl Place {
+    /// A place where nothing is.
+    pub async fn fresh(engine: Engine, faults: Faults) -> Self {
+        let kept = match engine {
+            Engine::Sqlite => Kept::File(tempfile::tempdir().expect("a directory")),
+            Engine::Mongo => Kept::Database(Database::fresh().await),
+        };
+        Self { kept, faults, opened: AtomicU64::new(0) }
+    }
+
+    /// The project's store, opened anew.
+    pub async fn open(&self) -> Arc<dyn Store> {
+        let store: Arc<dyn Store> = match &self.kept {
+            Kept::File(directory) => Arc::new(
+                SqliteStore::open(&directory.path().join("annotd.db"), "p").expect("it opens"),
+            ),
+            Kept::Database(database) => {
+                Arc::new(MongoStore::open(&database.url, "p").await.expect("it opens"))
+            }
+        };
+        let seed = self.opened.fetch_add(1, Ordering::Relaxed);
+        match self.faults {
+            Faults::None => store,
+            Faults::Some => Arc::new(Retrying::new(Faulty::new(store, seed))),
+        }
+    }
+
+    /// The database, if it is one.
+    pub fn database(&self) -> Option<&Database> {
+        match &self.kept {
+            Kept::Database(database) => Some(database),
+            Kept::File(_) => None,
+        }
+    }
+
+    /// Removes everything.
+    pub async fn remove(self) {
+        if let Kept::Database(database) = self.kept {
+            database.drop().await;
+        }
+    }
+}
+
+/// A task of this JSON text.
+pub fn task(text: &str) -> Task {
+    Task::new(Body::parse(text).expect("a task"))
+}
+
+/// The `nth` task of a row.
+pub fn nth(nth: usize) -> Task {
+    task(&format!(r#"{{"text":"task {nth}"}}"#))
+}
+
+/// A task for anyone.
+pub fn for_anyone(task: Task, wanted: u32) -> Admission {
+    Admission { task, plan: Plan { wanted, lanes: vec![Lane::Anyone], priority: 0 } }
+}
+
+/// A task that names people.
+pub fn named(task: Task, wanted: u32, names: &[&str]) -> Admission {
+    let lanes = names.iter().map(|name| Lane::Of((*name).to_owned())).collect();
+    Admission { task, plan: Plan { wanted, lanes, priority: 0 } }
+}
+
+/// Admits a row of tasks for anyone, and says their identities.
+pub async fn admit(store: &dyn Store, tasks: usize, wanted: u32) -> Vec<TaskId> {
+    let row: Vec<Admission> = (0..tasks).map(|n| for_anyone(nth(n), wanted)).collect();
+    let ids = row.iter().map(|admission| admission.task.id.clone()).collect();
+    store.admit(row).await.expect("they are admitted");
+    ids
+}
+
+/// A claim whose lease ends at 1,000.
+pub fn wish(task: &TaskId, annotator: &str) -> Claim {
+    Claim {
+        task: task.clone(),
+        annotator: annotator.to_owned(),
+        since: Millis(10),
+        until: Millis(1000),
+    }
+}
+
+/// Claims one task.
+pub async fn claim(store: &dyn Store, task: &TaskId, annotator: &str) -> bool {
+    store.claim(vec![wish(task, annotator)]).await.expect("an answer")[0]
+}
+
+/// An opinion at a time.
+pub fn says(verdict: Verdict, at: i64) -> Version {
+    Version {
+        verdict,
+        data: serde_json::Map::new(),
+        time_loaded: Millis(at - 7),
+        time_returned: Millis(at),
+    }
+}
+
+/// An answer on its way.
+pub fn answer(task: &TaskId, annotator: &str, version: Version) -> Submission {
+    Submission { task: task.clone(), annotator: annotator.to_owned(), version }
+}
+
+/// Records one answer.
+pub async fn record(
+    store: &dyn Store,
+    task: &TaskId,
+    annotator: &str,
+    version: Version,
+) -> Recorded {
+    store.record(vec![answer(task, annotator, version)]).await.expect("an answer")[0]
+}
+
+/// Everything about one task.
+pub async fn look_up(store: &dyn Store, task: &TaskId) -> Record {
+    let found = store.look_up(std::slice::from_ref(task)).await.expect("an answer");
+    found.into_iter().next().flatten().expect("the task is there")
+}
+
+/// All records, in pages of a size that does not come out even.
+pub async fn all(store: &dyn Store) -> Vec<Record> {
+    let mut all: Vec<Record> = Vec::new();
+    loop {
+        let after = all.last().map_or(Position::START, |last| last.position);
+        let page = store.records(after, 7).await.expect("an answer");
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+/// The figures as a count over all records gives them.
+pub fn recount(records: &[Record]) -> Progress {
+    let mut progress = Progress::default();
+    for record in records {
+        let part = annotd::store::tally::contribution(&record.ledger);
+        progress.change(&Progress::default(), &part);
+    }
+    progress
+}
+
+/// Asserts that the store's figures are those of a count over all its records.
+pub async fn assert_figures_are_true(store: &dyn Store) {
+    let told = store.progress().await.expect("figures");
+    let counted = recount(&all(store).await);
+    assert_eq!(with_work(told), with_work(counted));
+}
+
+/// Without those who have nothing to show for.
+fn with_work(mut progress: Progress) -> Progress {
+    let people: BTreeMap<String, Share> =
+        progress.annotators.into_iter().filter(|(_, share)| *share != Share::default()).collect();
+    progress.annotators = people;
+    progress
+}

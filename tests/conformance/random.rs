@@ -1,0 +1,190 @@
+//! Whatever happens, in whatever order, the store is as the ledgers say.
+
+use annotd::allocation::{Lane, Plan, Position};
+use annotd::store::{Admission, Claim, Store, Submission};
+use annotd::task::{Millis, Verdict, Version};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
+
+use super::model::Model;
+use super::place::{Engine, Faults, Place, all, nth, recount};
+
+const PEOPLE: [&str; 4] = ["ann", "bob", "cyd", "dan"];
+const TASKS: usize = 5;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Admit(Vec<(usize, u32, u8, i32)>),
+    Claim(Vec<(usize, usize)>),
+    Record(Vec<(usize, usize, u8)>),
+    Renew(usize, i64),
+    Release(usize),
+    Sweep(i64),
+    OpenAgain,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let task = 0..TASKS;
+    let person = 0..PEOPLE.len();
+    let admission = (task.clone(), 1..4_u32, 0..16_u8, -1..2);
+    prop_oneof![
+        3 => prop::collection::vec(admission, 1..5).prop_map(Step::Admit),
+        6 => prop::collection::vec((task.clone(), person.clone()), 1..8).prop_map(Step::Claim),
+        6 => prop::collection::vec((task, person.clone(), 0..3_u8), 1..8).prop_map(Step::Record),
+        1 => (person.clone(), 0..5_i64).prop_map(|(who, more)| Step::Renew(who, more)),
+        1 => person.prop_map(Step::Release),
+        1 => (0..5_i64).prop_map(Step::Sweep),
+        1 => Just(Step::OpenAgain),
+    ]
+}
+
+/// A task for anyone, or for the people whose bits are set.
+fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission {
+    let lanes: Vec<Lane> = PEOPLE
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| bits < 12 && bits & (1 << bit) != 0)
+        .map(|(_, name)| Lane::Of((*name).to_owned()))
+        .collect();
+    let plan = if lanes.is_empty() {
+        Plan { wanted, lanes: vec![Lane::Anyone], priority }
+    } else {
+        let all = u32::try_from(lanes.len()).expect("a few");
+        Plan { wanted: wanted.min(all), lanes, priority }
+    };
+    Admission { task: nth(task), plan }
+}
+
+async fn live(place: &Place, steps: &[Step]) -> Result<(), TestCaseError> {
+    let mut store = place.open().await;
+    let mut model = Model::default();
+    for (time, step) in (0_i64..).zip(steps) {
+        let now = time * 1000;
+        let failed = |error: annotd::store::StoreError| TestCaseError::fail(error.to_string());
+        match step.clone() {
+            Step::Admit(row) => {
+                let row: Vec<Admission> = row.into_iter().map(admission).collect();
+                let admitted = store.admit(row.clone()).await.map_err(failed)?;
+                prop_assert_eq!(admitted, model.admit(&row));
+            }
+            Step::Claim(claims) => {
+                let claims: Vec<Claim> = claims
+                    .into_iter()
+                    .map(|(task, who)| Claim {
+                        task: nth(task).id,
+                        annotator: PEOPLE[who].to_owned(),
+                        since: Millis(now),
+                        until: Millis(now + 4000),
+                    })
+                    .collect();
+                let granted = store.claim(claims.clone()).await.map_err(failed)?;
+                prop_assert_eq!(granted, model.claim(&claims));
+            }
+            Step::Record(answers) => {
+                // Nobody says two things in the same millisecond.
+                let answers: Vec<Submission> = (now..)
+                    .zip(answers)
+                    .map(|(at, (task, who, opinion))| Submission {
+                        task: nth(task).id,
+                        annotator: PEOPLE[who].to_owned(),
+                        version: Version {
+                            verdict: Verdict::ALL[usize::from(opinion)],
+                            data: serde_json::Map::new(),
+                            time_loaded: Millis(at - 5),
+                            time_returned: Millis(at),
+                        },
+                    })
+                    .collect();
+                let recorded = store.record(answers.clone()).await.map_err(failed)?;
+                prop_assert_eq!(recorded, model.record(&answers));
+            }
+            Step::Renew(who, more) => {
+                let until = Millis(now + more * 1000);
+                store.renew(vec![(PEOPLE[who].to_owned(), until)]).await.map_err(failed)?;
+                model.renew(PEOPLE[who], until);
+            }
+            Step::Release(who) => {
+                let released = store.release(PEOPLE[who]).await.map_err(failed)?;
+                prop_assert_eq!(released, model.release(PEOPLE[who]));
+            }
+            Step::Sweep(more) => {
+                let at = Millis(now + more * 1000);
+                prop_assert_eq!(store.sweep(at).await.map_err(failed)?, model.sweep(at));
+            }
+            Step::OpenAgain => {
+                store.close().await;
+                store = place.open().await;
+            }
+        }
+        check(store.as_ref(), &model, time).await?;
+    }
+    store.close().await;
+    Ok(())
+}
+
+async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCaseError> {
+    let records = all(store).await;
+    model.compare(&records).map_err(TestCaseError::fail)?;
+    // Not always, so that the figures also have to be right after several steps.
+    if time % 2 == 0 {
+        let mut told = store.progress().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
+        told.annotators.retain(|_, share| *share != annotd::store::Share::default());
+        prop_assert_eq!(told, recount(&records));
+    }
+    for who in PEOPLE {
+        let open = |record: &&annotd::store::Record| {
+            record.ledger.is_open_to(who) && record.ledger.lanes.contains(&Lane::Anyone)
+        };
+        let expected = records.iter().find(open).map(|record| record.position);
+        let first = store.first_open_to(who, &Lane::Anyone, Position::START).await;
+        prop_assert_eq!(first.map_err(|e| TestCaseError::fail(e.to_string()))?, expected);
+    }
+    Ok(())
+}
+
+fn run(engine: Engine, faults: Faults) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = Config {
+        cases: more.unwrap_or(12),
+        max_shrink_iters: 300,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/conformance/random.proptest-regressions",
+        ))),
+        ..Config::default()
+    };
+    let steps = prop::collection::vec(step(), 1..30);
+    let outcome = TestRunner::new(config).run(&steps, |steps| {
+        runtime.block_on(async {
+            let place = Place::fresh(engine, faults).await;
+            let outcome = live(&place, &steps).await;
+            place.remove().await;
+            outcome
+        })
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(why, steps)) => panic!("{why}\nafter {steps:#?}"),
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn sqlite_is_as_the_ledgers_say() {
+    run(Engine::Sqlite, Faults::None);
+}
+
+#[test]
+fn sqlite_is_as_the_ledgers_say_although_it_fails() {
+    run(Engine::Sqlite, Faults::Some);
+}
+
+#[test]
+fn mongo_is_as_the_ledgers_say() {
+    run(Engine::Mongo, Faults::None);
+}
+
+#[test]
+fn mongo_is_as_the_ledgers_say_although_it_fails() {
+    run(Engine::Mongo, Faults::Some);
+}
