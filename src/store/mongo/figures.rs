@@ -27,7 +27,7 @@ const DOING: &str = "count tasks and answers";
 /// A count may take this share of the time.
 const SHARE: u32 = 50;
 /// The shortest pause between two counts.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(2);
 /// A count that takes longer than this does not hold up who asks for the figures.
 const QUICK: Duration = Duration::from_millis(100);
 

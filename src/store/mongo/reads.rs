@@ -167,19 +167,17 @@ pub(super) async fn in_hand(
     let mut fields = open_fields();
     fields.remove("held.annotator");
     fields.insert("held", 1);
-    let find = server
-        .tasks
-        .find(doc! { "held.annotator": annotator })
-        .sort(doc! { "position": 1 })
-        .projection(fields);
-    let found = each(server, "see what is in hand", find, |mut stored| {
+    let find = server.tasks.find(doc! { "held.annotator": annotator }).projection(fields);
+    let held = each(server, "see what is in hand", find, |mut stored| {
         outlook.learn(&stored);
         let task = stored.task()?;
         let hold = stored.held.iter().find(|hold| hold.annotator == annotator);
         let hold = hold.ok_or(Odd::Missing("held"))?;
         Ok(HeldTask { task, position: stored.position, since: hold.since, until: hold.until })
     });
-    found.await
+    let mut held = held.await?;
+    held.sort_by_key(|held| held.position);
+    Ok(held)
 }
 
 pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool> {
