@@ -35,18 +35,12 @@ pub(super) async fn admit(
 ) -> Result<Admitted> {
     let mut admitted = Admitted::default();
     for batch in tasks.chunks(BATCH) {
-        let _writing = figures.writing().await;
-        match admit_batch(server, batch).await {
-            Ok(added) => {
-                admitted.new += added.tasks;
-                admitted.same += batch.len() as u64 - added.tasks;
-                figures.change(&Progress::default(), &added);
-            }
-            Err(error) => {
-                figures.doubt();
-                return Err(error);
-            }
-        }
+        let writing = figures.writing().await;
+        let added = admit_batch(server, batch).await?;
+        admitted.new += added.tasks;
+        admitted.same += batch.len() as u64 - added.tasks;
+        figures.change(&Progress::default(), &added);
+        writing.done();
     }
     Ok(admitted)
 }

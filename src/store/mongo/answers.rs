@@ -71,28 +71,21 @@ pub(super) async fn record(
             sent: None,
         })
         .collect();
-    let _writing = store.figures.writing().await;
+    let writing = store.figures.writing().await;
     let mut lost = 0;
     while !pending.is_empty() {
         let before = pending.len();
-        let outcome = round(store, pending, &mut outcomes).await;
-        pending = match outcome {
-            Ok(pending) => pending,
-            Err(error) => {
-                store.figures.doubt();
-                return Err(error);
-            }
-        };
+        pending = round(store, pending, &mut outcomes).await?;
         if pending.len() == before {
             lost += 1;
             if lost == LOST_ROUNDS {
-                store.figures.doubt();
                 return Err(store.server.away(DOING, "others keep changing the tasks".into()));
             }
             // Let the others finish.
             tokio::time::sleep(Duration::from_millis(u64::from(lost))).await;
         }
     }
+    writing.done();
     Ok(outcomes)
 }
 

@@ -27,22 +27,17 @@ pub(super) async fn claim(
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let _writing = figures.writing().await;
-    let statements = claims.iter().map(statement).collect();
-    let granted = match server.update(DOING, statements).await {
-        Ok(granted) => granted,
-        Err(error) => {
-            figures.doubt();
-            return Err(error);
-        }
-    };
+    let writing = figures.writing().await;
+    let granted = server.update(DOING, claims.iter().map(statement).collect()).await?;
     if granted == claims.len() as u64 {
         for claim in claims {
             figures.change(&Progress::default(), &taken_in_hand(&claim.annotator));
         }
+        writing.done();
         return Ok(vec![true; claims.len()]);
     }
     figures.doubt_in_hand();
+    writing.done();
     let tasks = claims.iter().map(|claim| &claim.task).collect::<HashSet<&TaskId>>();
     let holders: HashMap<TaskId, Stored> =
         reads::by_id(server, DOING, tasks, doc! { "position": 1, "wanted": 1, "held": 1 }).await?;

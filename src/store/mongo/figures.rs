@@ -55,6 +55,38 @@ struct Account {
     doubt_in_hand: bool,
 }
 
+/// Somebody is writing. Whoever drops this without a word, because of an error or because nobody
+/// waits any more, leaves the figures in doubt.
+pub(super) struct Writing<'a> {
+    figures: &'a Figures,
+    done: bool,
+    _gate: RwLockReadGuard<'a, ()>,
+}
+
+impl Writing<'_> {
+    /// What has been written is in the figures.
+    pub(super) fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.figures.account().doubt = true;
+        }
+    }
+}
+
+/// Closes the second account when a count ends, however it ends.
+struct SecondAccount<'a>(&'a Figures);
+
+impl Drop for SecondAccount<'_> {
+    fn drop(&mut self) {
+        self.0.account().since = None;
+    }
+}
+
 /// When to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
@@ -68,8 +100,8 @@ pub(super) enum Due {
 
 impl Figures {
     /// To be held while something is written, until [`Figures::change`] has been told of it.
-    pub(super) async fn writing(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().await
+    pub(super) async fn writing(&self) -> Writing<'_> {
+        Writing { figures: self, done: false, _gate: self.gate.read().await }
     }
 
     /// Takes in a change: what was there before and what is there after.
@@ -84,11 +116,6 @@ impl Figures {
         }
     }
 
-    /// A write may have been carried out, but no reply came.
-    pub(super) fn doubt(&self) {
-        self.account().doubt = true;
-    }
-
     /// Tasks changed hands, and it is not known whose.
     pub(super) fn doubt_in_hand(&self) {
         self.account().doubt_in_hand = true;
@@ -100,26 +127,33 @@ impl Figures {
         let Some(counted) = account.counted else { return Due::Now };
         if account.now.is_none() || (account.doubt && account.cost < QUICK) {
             Due::Now
-        } else if account.since.is_none() && counted.elapsed() > PAUSE.max(account.cost * SHARE) {
+        } else if counted.elapsed() > PAUSE.max(account.cost * SHARE) {
             Due::Soon
         } else {
             Due::No
         }
     }
 
+    /// Counts everything, unless somebody is about it.
+    pub(super) async fn count_beside(&self, server: &Server) -> Result<()> {
+        match self.counting.try_lock() {
+            Ok(_alone) => self.count_alone(server).await,
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Counts everything.
     pub(super) async fn count(&self, server: &Server) -> Result<()> {
         let _alone = self.counting.lock().await;
-        let outcome = self.count_alone(server).await;
-        self.account().since = None;
-        outcome
-    }
-
-    async fn count_alone(&self, server: &Server) -> Result<()> {
         if self.due() == Due::No {
             // Somebody else has just done it.
             return Ok(());
         }
+        self.count_alone(server).await
+    }
+
+    async fn count_alone(&self, server: &Server) -> Result<()> {
+        let _second_account = SecondAccount(self);
         let started = Instant::now();
         let session = server.client.start_session().snapshot(true);
         let mut session = server.ask(DOING, session).await?;
@@ -199,10 +233,10 @@ impl Figures {
     }
 
     /// The figures, once they have been counted.
-    pub(super) fn now(&self) -> Progress {
-        let mut now = self.account().now.clone().unwrap_or_default();
+    pub(super) fn now(&self) -> Option<Progress> {
+        let mut now = self.account().now.clone()?;
         now.annotators.retain(|_, share| *share != Share::default());
-        now
+        Some(now)
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {

@@ -43,7 +43,7 @@ pub(super) async fn renew(server: &Server, annotators: &[(String, Millis)]) -> R
 
 pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str) -> Result<u64> {
     const DOING: &str = "take tasks back";
-    let _writing = figures.writing().await;
+    let writing = figures.writing().await;
     let statement = rawdoc! {
         "q": { "held.annotator": annotator },
         "u": {
@@ -53,23 +53,16 @@ pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str)
         },
         "multi": true,
     };
-    match server.update(DOING, vec![statement]).await {
-        Ok(released) => {
-            figures.change(&in_hand(annotator, released), &Progress::default());
-            Ok(released)
-        }
-        Err(error) => {
-            figures.doubt();
-            Err(error)
-        }
-    }
+    let released = server.update(DOING, vec![statement]).await?;
+    figures.change(&in_hand(annotator, released), &Progress::default());
+    writing.done();
+    Ok(released)
 }
 
 pub(super) async fn sweep(server: &Server, figures: &Figures, now: Millis) -> Result<u64> {
     const DOING: &str = "end leases";
     let mut taken_back = 0;
     loop {
-        let _writing = figures.writing().await;
         let query = over(now);
         let fields = doc! { "position": 1, "wanted": 1, "held": 1 };
         let found =
@@ -87,22 +80,17 @@ pub(super) async fn sweep(server: &Server, figures: &Figures, now: Millis) -> Re
             return Ok(taken_back);
         }
         let expected = statements.len() as u64;
-        match server.update(DOING, statements).await {
-            Ok(matched) => {
-                taken_back += matched;
-                if matched == expected {
-                    for (annotator, held) in &whose {
-                        figures.change(&in_hand(annotator, *held), &Progress::default());
-                    }
-                } else {
-                    figures.doubt_in_hand();
-                }
+        let writing = figures.writing().await;
+        let matched = server.update(DOING, statements).await?;
+        taken_back += matched;
+        if matched == expected {
+            for (annotator, held) in &whose {
+                figures.change(&in_hand(annotator, *held), &Progress::default());
             }
-            Err(error) => {
-                figures.doubt();
-                return Err(error);
-            }
+        } else {
+            figures.doubt_in_hand();
         }
+        writing.done();
         if i64::try_from(found.len()).unwrap_or(GROUP) < GROUP {
             return Ok(taken_back);
         }

@@ -196,20 +196,32 @@ impl Store for MongoStore {
     }
 
     async fn progress(&self) -> Result<Progress> {
-        match self.figures.due() {
-            Due::No => {}
-            Due::Now => self.figures.count(&self.server).await?,
+        let counted = match self.figures.due() {
+            Due::No => Ok(()),
+            Due::Now => self.figures.count(&self.server).await,
             Due::Soon => {
                 let (figures, server) = (Arc::clone(&self.figures), Arc::clone(&self.server));
                 tokio::spawn(async move {
-                    if let Err(error) = figures.count(&server).await {
+                    if let Err(error) = figures.count_beside(&server).await {
                         tracing::debug!(%error, "the figures stay as they were");
                     }
                 });
+                Ok(())
             }
+        };
+        let settled = match counted {
+            Ok(()) => self.figures.settle_in_hand(&self.server).await,
+            Err(error) => Err(error),
+        };
+        match (settled, self.figures.now()) {
+            (Err(error), None) => Err(error),
+            (Err(error), Some(figures)) => {
+                // Those of a moment ago are better than none.
+                tracing::debug!(%error, "the figures stay as they were");
+                Ok(figures)
+            }
+            (Ok(()), figures) => Ok(figures.unwrap_or_default()),
         }
-        self.figures.settle_in_hand(&self.server).await?;
-        Ok(self.figures.now())
     }
 
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
