@@ -42,9 +42,9 @@ fn project(place: &Place, people: &[&str]) -> Project {
 }
 
 fn load(project: &Project) {
-    let lines: String =
-        (0..TASKS).map(|n| format!("{{\"text\":\"task {n}\",\"label\":\"X\"}}\n")).collect();
-    project.write("tasks.jsonl", &lines);
+    let lines: Vec<String> =
+        (0..TASKS).map(|n| format!("{{\"text\":\"task {n}\",\"label\":\"X\"}}")).collect();
+    project.write("tasks.jsonl", &lines.join("\n"));
     let said = project.run(&["load", "-i", "tasks.jsonl"]);
     assert_eq!(said, format!("{TASKS} new, 0 the same as before\n"));
 }

@@ -1,6 +1,13 @@
 //! The pages, styles and modules, embedded in the binary.
 
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::{HeaderMap, StatusCode, header};
 use rust_embed::RustEmbed;
 
@@ -20,6 +27,26 @@ pub fn asset(path: &str, headers: &HeaderMap) -> Response {
     send(path, headers)
 }
 
+/// The embedded files, compressed when first asked for and kept so.
+static COMPRESSED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+
+fn compressed(path: &str, data: &[u8]) -> Bytes {
+    let mut known = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = known.get(path) {
+        return bytes.clone();
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let bytes = encoder.write_all(data).and_then(|()| encoder.finish());
+    let bytes = Bytes::from(bytes.expect("writing to memory does not fail"));
+    known.insert(path.to_owned(), bytes.clone());
+    bytes
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|list| list.split(',').any(|one| one.trim() == "gzip"))
+}
+
 fn send(path: &str, headers: &HeaderMap) -> Response {
     let Some(file) = Web::get(path) else {
         return ApiError::not_found(format!("There is no file {path:?} here.")).into_response();
@@ -33,7 +60,12 @@ fn send(path: &str, headers: &HeaderMap) -> Response {
     if known {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
-    (caching, [(header::CONTENT_TYPE, content_type(path))], file.data).into_response()
+    let about = [(header::CONTENT_TYPE, content_type(path)), (header::VARY, "accept-encoding")];
+    if takes_gzip(headers) {
+        let body = compressed(path, &file.data);
+        return (caching, about, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
+    }
+    (caching, about, file.data).into_response()
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -1,6 +1,6 @@
 //! What every port shares: the accept loop, limits, errors, embedded files, headers.
 //!
-//! A port is a listening socket and a [`Context`] that goes with each request; the routes are one
+//! A port is a listening socket and a context that goes with each request; the routes are one
 //! axum `Router` that all ports of a kind share, so that a thousand ports cost a thousand sockets
 //! and little else.
 //!

@@ -6,6 +6,7 @@
 )]
 
 pub mod annotator;
+pub mod browser;
 pub mod daemon;
 pub mod mongod;
 pub mod places;
@@ -13,11 +14,14 @@ pub mod places;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for something before it gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A breath between two looks at a condition; never a wait for something to have happened.
+pub const BREATH: Duration = Duration::from_millis(5);
+
+/// Takes a breath.
 pub fn pause() {
-    std::thread::sleep(Duration::from_millis(5));
+    std::thread::sleep(BREATH);
 }
 
 /// Looks until there is something.

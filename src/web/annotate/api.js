@@ -72,11 +72,12 @@ async function call(path, body) {
 export const getProject = () => call("project");
 
 /**
- * @param {number} n
+ * A batch; the server decides how large, so that little is left lying here when others run short.
+ *
  * @param {string[]} excludes
  * @returns {Promise<Questions>}
  */
-export const getQuestions = (n, excludes) => call("get_session_questions", { n, excludes });
+export const getQuestions = (excludes) => call("get_session_questions", { excludes });
 
 /**
  * @param {string[]} answers each already JSON

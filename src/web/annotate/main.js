@@ -141,7 +141,7 @@ class App {
     try {
       const unsent = this.outbox.entries.map((entry) => entry.key[2]);
       const excludes = [...new Set([...holding(this.state), ...unsent, ...this.tabs.elsewhere()])];
-      const reply = await getQuestions(this.project.batch_size, excludes);
+      const reply = await getQuestions(excludes);
       const before = ahead(this.state);
       const pending = [...this.outbox.entries.map((entry) => entry.key[2]), ...this.tabs.elsewhere()];
       this.failures = 0;

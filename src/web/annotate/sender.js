@@ -82,7 +82,8 @@ export class Sender {
    */
   async inTurn(work) {
     const name = `annotd.sender.${this.outbox.owner.project}.${this.outbox.owner.annotator}`;
-    if (navigator.locks) return navigator.locks.request(name, work);
+    const locks = globalThis.navigator?.locks;
+    if (locks) return locks.request(name, work);
     if (!(await this.outbox.lease(this.name, Date.now(), Date.now() + turn))) {
       this.timer = setTimeout(() => this.kick(true), 500);
       return false;

@@ -160,7 +160,8 @@ export function phase(state) {
   if (state.ended) return "done";
   if (state.trouble) return "error";
   if (!state.asked) return "loading";
-  return state.reason ?? "waiting";
+  // No reason yet: the annotator was faster than the server, and tasks are on their way.
+  return state.reason ?? "loading";
 }
 
 /**

@@ -14,7 +14,7 @@
 
 import { byId, h, put, say } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { ago, end, figure, pace, percent } from "./words.js";
+import { ago, end, figure, pace, percent, present } from "./words.js";
 
 /**
  * @typedef {{
@@ -130,11 +130,10 @@ function fill(row, annotator, now) {
   if (link.getAttribute("href") !== annotator.url && /^https?:/.test(annotator.url)) link.href = annotator.url;
   say(part(".port"), `:${annotator.port}`);
 
-  const here = ago(annotator.last_seen, now) === "now";
   const [state, words] =
     annotator.state !== "listening" ? ["down", "down"]
     : annotator.left === 0 && annotator.in_hand === 0 ? ["done", "done"]
-    : here ? ["working", "working"]
+    : present(annotator.last_seen, now) ? ["working", "working"]
     : ["listening", annotator.last_seen ? "away" : "not yet seen"];
   row.dataset.state = state;
   say(/** @type {Element} */ (part('[data-of="state"]').lastElementChild), words);

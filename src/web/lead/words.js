@@ -19,6 +19,16 @@ export function ago(then, now) {
 }
 
 /**
+ * Whether somebody is at work: heard of within five minutes, which is a long text.
+ *
+ * @param {string | null | undefined} then RFC 3339
+ * @param {number} now
+ */
+export function present(then, now) {
+  return Boolean(then) && now - Date.parse(String(then)) < 300_000;
+}
+
+/**
  * When the work will be done, if it goes on as it does.
  *
  * @param {string | null | undefined} eta RFC 3339

@@ -29,6 +29,9 @@ import { empty, hue } from "./content.js";
 
 /** @typedef {{start: number, end: number, node: HTMLElement | Text}} Piece */
 
+/** More pieces than any screen shows at once: some 600 words with what lies between them. */
+const fold = 1200;
+
 /** The label in use; it stays from card to card, as a pen stays in the hand. */
 let pen = "";
 
@@ -78,29 +81,35 @@ export const nerManual = {
       h("kbd", {}, sign("backspace")),
     );
     put(host, labels.length
-      ? h("div", { class: "pens", role: "toolbar", "aria-label": "Labels" }, ...buttons, drop)
+      ? h("div", { class: "pens", role: "toolbar", "aria-label": "Labels" }, h("div", { class: "pen-list" }, ...buttons), drop)
       : empty("This project has no labels."));
     if (begin.left) {
       put(host, h("p", { class: "note" }, `${begin.left} of the suggestions lay over another or outside the text and ${begin.left === 1 ? "was" : "were"} left out.`));
     }
 
     // The text.
-    const field = h("div", { class: "text tokens", dir: "auto", role: "group", "aria-label": "The text. The arrow keys move from word to word." });
+    const field = h("div", { class: "text tokens", role: "group", "aria-label": "The text. The arrow keys move from word to word." });
     const pieces = cut(spans);
     /** @type {Map<number, number>} */
     const starts = new Map();
     /** @type {Map<number, number>} */
     const ends = new Map();
+    // What lies below the fold is laid out one frame later, so that a long text costs the key press
+    // no more than a short one. A span may reach from one part into the other.
+    const tail = h("span", { hidden: pieces.length > fold });
     pieces.forEach((piece, i) => {
       starts.set(piece.start, i);
       ends.set(piece.end, i);
-      field.append(piece.node);
+      (i < fold ? field : tail).append(piece.node);
     });
+    field.append(tail);
     /** @type {Map<Span, HTMLElement>} */
     const marks = new Map();
     /** @type {Element[]} what is shown as selected */
     let lit = [];
     draw();
+    // Last, because in a field with dir="auto" each insertion looks at the whole text again.
+    field.dir = "auto";
     put(host, text.trim() ? field : empty("This task's text is empty."));
     refresh();
 
@@ -430,6 +439,9 @@ export const nerManual = {
     });
 
     return {
+      shown() {
+        if (tail.hidden) requestAnimationFrame(() => setTimeout(() => (tail.hidden = false)));
+      },
       key(key) {
         const label = labels[keys.indexOf(key)];
         if (label !== undefined) {

@@ -1,0 +1,223 @@
+//! The commands, as a person at a terminal or a script meets them: what they print, and with
+//! which exit code they end.
+
+mod common;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use common::daemon::{Project, annotd};
+use serde_json::Value;
+
+const CLASSIFICATION: &str = "interface = \"classification\"\nlabels = [\"X\"]";
+
+fn project(allocation: &str) -> Project {
+    Project::new("demo", CLASSIFICATION, "demo.db", allocation, &["andy", "zach", "li"])
+}
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A file of the shared data, which lies beside the checkout and is not part of it.
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    if !path.exists() {
+        eprintln!("NOT RUN: {name} is not beside the checkout");
+        return None;
+    }
+    Some(path)
+}
+
+#[test]
+fn load_says_how_many_were_new_and_a_second_load_adds_none() {
+    let Some(file) = shared("newsapi-raw-with-duplicates.jsonl") else { return };
+    let project = project("annotations = 3");
+    let file = file.to_str().expect("UTF-8");
+    assert_eq!(project.run(&["load", "-i", file]), "939 new, 61 the same as before\n");
+    assert_eq!(project.run(&["load", "-i", file]), "0 new, 1000 the same as before\n");
+    let status: Value = serde_json::from_str(&project.run(&["status", "--json"])).expect("JSON");
+    assert_eq!(status["total"]["tasks"], 939);
+    assert_eq!(status["total"]["wanted"], 939 * 3);
+}
+
+#[test]
+fn a_broken_line_is_refused_with_its_place_and_loading_goes_on_after_the_mend() {
+    let project = project("annotations = 1");
+    let good = |n: usize| format!("{{\"text\":\"task {n}\",\"label\":\"X\"}}");
+    let mut lines: Vec<String> = (1..=900).map(good).collect();
+    lines[699] = "{\"text\": \"ümlaut\" \"label\": \"X\"}".into();
+    project.write("tasks.jsonl", &lines.join("\n"));
+    let refused = project.annotd(&["load", "-i", "tasks.jsonl"]);
+    assert_eq!(refused.status.code(), Some(65));
+    let said = stderr(&refused);
+    assert!(said.contains("tasks.jsonl:700:19: expected `,` or `}`, found `\"label\"`"), "{said}");
+    assert!(said.contains("699 new tasks were admitted"), "{said}");
+    lines[699] = good(700);
+    project.write("tasks.jsonl", &lines.join("\n"));
+    assert_eq!(project.run(&["load", "-i", "tasks.jsonl"]), "201 new, 699 the same as before\n");
+}
+
+#[test]
+fn wrong_lines_go_to_the_rejects_and_the_rest_is_loaded() {
+    let project = Project::new(
+        "demo",
+        CLASSIFICATION,
+        "demo.db",
+        "annotations = 1\nassign_field = \"meta.for\"",
+        &["andy", "zach"],
+    );
+    project.write(
+        "tasks.jsonl",
+        "{\"text\":\"a\"}\n[]\n{\"text\":\"b\",\"meta\":{\"for\":\"eve\"}}\n\
+         {\"text\":\"c\",\"meta\":{\"for\":\"zach\"}}\nnonsense\n{\"text\":\"d\"}\n",
+    );
+    let said = project.run(&["load", "-i", "tasks.jsonl", "--rejects", "wrong.jsonl"]);
+    assert_eq!(said, "3 new, 0 the same as before, 3 wrong lines in wrong.jsonl\n");
+    let rejects = std::fs::read_to_string(project.path().join("wrong.jsonl")).expect("rejects");
+    let rejects: Vec<Value> =
+        rejects.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        rejects.iter().map(|r| r["line"].as_u64()).collect::<Vec<_>>(),
+        [Some(2), Some(3), Some(5)]
+    );
+    let reason = rejects[1]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("meta.for names \"eve\", who is not in the roster"), "{reason}");
+}
+
+#[test]
+fn a_dry_run_touches_nothing() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+    let said = project.run(&["load", "-i", "tasks.jsonl", "--dry-run"]);
+    assert_eq!(said, "2 tasks could be loaded; nothing was\n");
+    assert!(!project.path().join("demo.db").exists());
+}
+
+#[test]
+fn check_shows_five_mistakes_at_once_with_place_and_remedy() {
+    let project = project("annotations = 1");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rosters");
+    let sample = std::fs::read_dir(samples)
+        .expect("samples")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().contains("five"))
+        .expect("the sample with five mistakes");
+    let checked = project.annotd(&["check", "--roster", sample.to_str().expect("UTF-8")]);
+    assert_eq!(checked.status.code(), Some(78));
+    let said = stderr(&checked);
+    assert_eq!(said.matches("error: ").count(), 5, "{said}");
+    assert_eq!(said.matches("= help: ").count(), 5, "{said}");
+    assert_eq!(said.matches(" --> ").count(), 5, "{said}");
+    assert!(said.contains("has 5 mistakes"), "{said}");
+}
+
+#[test]
+fn check_looks_for_the_files_that_the_roster_names() {
+    let project = Project::new(
+        "demo",
+        &format!("{CLASSIFICATION}\ninstructions = \"none.md\"\ntasks = [\"tasks/*.jsonl\"]"),
+        "demo.db",
+        "annotations = 1",
+        &["andy"],
+    );
+    let checked = project.annotd(&["check"]);
+    assert_eq!(checked.status.code(), Some(78));
+    let said = stderr(&checked);
+    assert!(said.contains("annotators.toml:5:16"), "{said}");
+    assert!(said.contains("annotators.toml:6:10"), "{said}");
+}
+
+#[test]
+fn check_shows_who_gets_which_port() {
+    let project = project("annotations = 1");
+    let said = project.run(&["check", "--store"]);
+    for part in ["andy", "9010", "http://127.0.0.1:9012/", "(lead)", "sqlite"] {
+        assert!(said.contains(part), "{part} is missing:\n{said}");
+    }
+    let json: Value = serde_json::from_str(&project.run(&["check", "--json"])).expect("JSON");
+    assert_eq!(json["annotators"][1]["port"], 9011);
+}
+
+#[test]
+fn taken_ports_are_all_named_and_nothing_starts() {
+    let taken: Vec<TcpListener> =
+        (0..2).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+    let port = |n: usize| taken[n].local_addr().expect("an address").port();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let free_port = free.local_addr().expect("an address").port();
+    let lead = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let lead_port = lead.local_addr().expect("an address").port();
+    drop((free, lead));
+    let folder = tempfile::tempdir().expect("a folder");
+    let roster = format!(
+        "[project]\nname = \"demo\"\ninterface = \"text\"\n[lead]\nport = {lead_port}\n\
+         [[annotator]]\nname = \"andy\"\nport = {}\n[[annotator]]\nname = \"zach\"\nport = {}\n\
+         [[annotator]]\nname = \"li\"\nport = {free_port}\n[allocation]\nannotations = 1\n",
+        port(0),
+        port(1)
+    );
+    std::fs::write(folder.path().join("annotators.toml"), roster).expect("a roster");
+    let output = annotd(folder.path()).output().expect("annotd runs");
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains(&format!("andy cannot have port 127.0.0.1:{}", port(0))), "{said}");
+    assert!(said.contains(&format!("zach cannot have port 127.0.0.1:{}", port(1))), "{said}");
+    assert!(!said.contains("li cannot"), "{said}");
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn an_address_that_everybody_can_reach_needs_open_access() {
+    let project = project("annotations = 1");
+    let roster = std::fs::read_to_string(project.path().join("annotators.toml")).expect("roster");
+    project.write("annotators.toml", &format!("[server]\nbind = \"0.0.0.0\"\n{roster}"));
+    let refused = project.annotd(&["check"]);
+    assert_eq!(refused.status.code(), Some(78));
+    assert!(stderr(&refused).contains("access = \"open\""), "{}", stderr(&refused));
+    project.write(
+        "annotators.toml",
+        &format!("[server]\nbind = \"0.0.0.0\"\naccess = \"open\"\n{roster}"),
+    );
+    project.run(&["check"]);
+}
+
+#[test]
+fn exit_codes_tell_scripts_what_went_wrong() {
+    let project = project("annotations = 1");
+    let code = |arguments: &[&str]| project.annotd(arguments).status.code();
+    assert_eq!(code(&["nonsense"]), Some(2));
+    assert_eq!(code(&["load"]), Some(2));
+    assert_eq!(code(&["status", "--roster", "none.toml"]), Some(78));
+    assert_eq!(code(&["load", "-i", "none.jsonl"]), Some(65));
+    assert_eq!(code(&["export", "-o", "no/such/folder/answers.jsonl"]), Some(73));
+    let away = annotd(project.path())
+        .env("ANNOTD_STORE_URL", "mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=300")
+        .arg("status")
+        .output()
+        .expect("annotd runs");
+    assert_eq!(away.status.code(), Some(69), "{}", stderr(&away));
+}
+
+#[test]
+fn a_store_of_another_project_is_refused_with_a_remedy() {
+    let project = project("annotations = 1");
+    project.run(&["status"]);
+    let refused = project.annotd(&["load", "-i", "-", "-c", "other"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("holds the project \"demo\""), "{}", stderr(&refused));
+}
+
+#[test]
+fn help_has_an_example_for_every_command() {
+    let project = project("annotations = 1");
+    for command in ["run", "check", "load", "status", "export"] {
+        let said = project.run(&[command, "--help"]);
+        assert!(said.contains("Example:\n  annotd "), "{said}");
+    }
+}

@@ -1,0 +1,122 @@
+//! A real Chromium, driven through chromedriver, with a profile of its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+pub struct Browser {
+    pub client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts a browser. Panics if there is none: a test that needs it fails without it.
+    pub async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts (./tests/run installs it)");
+        let out = driver.stdout.take().expect("a pipe");
+        let port = BufReader::new(out)
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let port = line.split("started successfully on port ").nth(1)?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            })
+            .expect("chromedriver says its port");
+        let profile = tempfile::tempdir().expect("a folder");
+        let arguments: Vec<String> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,900",
+        ]
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("--user-data-dir={}", profile.path().display())])
+        .collect();
+        let Value::Object(capabilities) = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }) else {
+            unreachable!("an object literal is an object")
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("Chromium starts (./tests/run installs it)");
+        Self { client, driver, _profile: profile }
+    }
+
+    /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`.
+    pub async fn press(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for key in keys {
+            actions =
+                actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
+        }
+        self.client.perform_actions(actions).await.expect("keys are pressed");
+    }
+
+    /// Presses a key while another is held.
+    pub async fn press_with(&self, held: char, key: char) {
+        let actions = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: held });
+        self.client.perform_actions(actions).await.expect("keys are pressed");
+    }
+
+    /// Evaluates an expression in the page.
+    pub async fn eval(&self, expression: &str) -> Value {
+        let script = format!("return {expression};");
+        self.client.execute(&script, Vec::new()).await.unwrap_or(Value::Null)
+    }
+
+    /// Looks until an expression gives something other than null or false.
+    pub async fn wait_for(&self, what: &str, expression: &str) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            let found = self.eval(expression).await;
+            if found != Value::Null && found != Value::Bool(false) {
+                return found;
+            }
+            assert!(
+                began.elapsed() < super::PATIENCE,
+                "waited in vain for {what}; the page says: {}",
+                self.eval("document.body.innerText").await
+            );
+            tokio::time::sleep(super::BREATH).await;
+        }
+    }
+
+    pub async fn close(self) {
+        // The driver is killed anyway.
+        let _ = self.client.clone().close().await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // chromedriver ends its browsers when it is told to end, not when it is killed.
+        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = self.driver.wait();
+    }
+}

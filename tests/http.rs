@@ -1,0 +1,272 @@
+//! What an annotator's port promises, over HTTP, on both stores.
+
+mod common;
+
+use common::annotator::Annotator;
+use common::daemon::{Daemon, Project};
+use common::places::Place;
+use serde_json::{Value, json};
+
+const TASKS: &str = r#"{"text":"one","label":"X","meta":{"n":1.10,"big":123456789012345678901234567890},"odd key":{"$a":1,"b.c":[1e3,null]}}
+{"text":"two","label":"X"}
+{"text":"three","label":"X","meta":{"for":["zach"]}}
+{"text":"four","label":"X"}
+"#;
+
+struct House {
+    project: Project,
+    daemon: Daemon,
+}
+
+impl House {
+    fn new(place: &Place, annotations: u32) -> Self {
+        let project = Project::new(
+            "demo",
+            "interface = \"classification\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]",
+            &place.url,
+            &format!("annotations = {annotations}\nassign_field = \"meta.for\""),
+            &["andy", "zach"],
+        );
+        project.write("tasks.jsonl", TASKS);
+        let daemon = project.start();
+        Self { project, daemon }
+    }
+
+    fn annotator(&self, name: &str) -> Annotator {
+        Annotator::new(name, &self.daemon.addresses())
+    }
+}
+
+fn texts(asked: &Value) -> Vec<&str> {
+    let tasks = asked["tasks"].as_array().expect("tasks");
+    tasks.iter().map(|task| task["text"].as_str().expect("a text")).collect()
+}
+
+fn answered(task: &Value, answer: &str) -> Value {
+    let mut task = task.clone();
+    task["answer"] = answer.into();
+    task
+}
+
+fn status(given: &Value) -> Vec<&str> {
+    let results = given["results"].as_array().expect("results");
+    results.iter().map(|result| result["status"].as_str().expect("a status")).collect()
+}
+
+/// Runs a case on both stores.
+macro_rules! on_both_stores {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite { $( #[test] fn $case() { super::$case(&super::Place::sqlite()); } )+ }
+        mod mongodb { $( #[test] fn $case() { super::$case(&super::Place::mongo()); } )+ }
+    };
+}
+
+on_both_stores!(
+    a_task_arrives_untouched_with_the_keys_of_the_system,
+    a_reload_of_the_page_brings_the_same_tasks_back,
+    what_somebody_holds_survives_a_restart,
+    a_task_that_names_somebody_is_theirs_alone,
+    each_answer_gets_the_status_it_deserves,
+    nothing_left_is_told_apart_from_nothing_just_now,
+    leaving_gives_back_what_was_held,
+    no_request_can_speak_for_another,
+    the_history_is_ones_own,
+    the_calls_of_prodigys_page_work,
+);
+
+fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
+    let house = House::new(place, 1);
+    let andy = house.annotator("andy");
+    let asked = andy.ask(1);
+    let mut task = asked["tasks"][0].clone();
+    let system: Vec<(String, Value)> = {
+        let object = task.as_object_mut().expect("an object");
+        let keys: Vec<String> = object.keys().filter(|key| key.starts_with('_')).cloned().collect();
+        keys.into_iter()
+            .map(|key| (key.clone(), object.remove(&key).expect("it is there")))
+            .collect()
+    };
+    assert_eq!(task.to_string(), TASKS.lines().next().expect("a line").replace("1e3", "1e+3"));
+    let names: Vec<&str> = system.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(
+        names,
+        ["_id", "_input_hash", "_task_hash", "_session_id", "_annotator_id", "_view_id"]
+    );
+    assert_eq!(system[0].1.as_str().expect("a text").len(), 32);
+    assert_eq!(system[3].1, "demo-andy");
+    assert_eq!(asked["session_id"], "demo-andy");
+    andy.give(&[answered(&asked["tasks"][0], "accept")]);
+    // And out again: with every key it came in with, to the letter.
+    let export = house.project.run(&["export"]);
+    assert!(export.contains(r#""n":1.10,"big":123456789012345678901234567890"#), "{export}");
+    assert!(export.contains(r#""odd key":{"$a":1,"b.c":[1e3,null]}"#), "{export}");
+}
+
+fn a_reload_of_the_page_brings_the_same_tasks_back(place: &Place) {
+    let house = House::new(place, 1);
+    let andy = house.annotator("andy");
+    let first = andy.ask(2);
+    assert_eq!(texts(&first), ["one", "two"]);
+    assert_eq!(texts(&andy.ask(2)), ["one", "two"]);
+    let held: Vec<&Value> =
+        first["tasks"].as_array().expect("tasks").iter().map(|task| &task["_id"]).collect();
+    let more = andy.post("get_session_questions", &json!({"n": 2, "excludes": held}));
+    assert_eq!(texts(&more), ["four"]);
+    let hashes = json!([first["tasks"][0]["_task_hash"]]);
+    let rest = andy.post("get_session_questions", &json!({"n": 9, "excludes": hashes}));
+    assert_eq!(texts(&rest), ["two", "four"]);
+}
+
+fn what_somebody_holds_survives_a_restart(place: &Place) {
+    let mut house = House::new(place, 1);
+    assert_eq!(texts(&house.annotator("andy").ask(2)), ["one", "two"]);
+    house.daemon.kill_and_restart();
+    assert_eq!(texts(&house.annotator("zach").ask(9)), ["three", "four"]);
+    assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two"]);
+}
+
+fn a_task_that_names_somebody_is_theirs_alone(place: &Place) {
+    let house = House::new(place, 2);
+    assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two", "four"]);
+    let zachs = house.annotator("zach").ask(9);
+    assert_eq!(texts(&zachs), ["one", "two", "three", "four"]);
+    // By name, too, andy cannot have it.
+    let stolen = house.annotator("andy").give(&[answered(&zachs["tasks"][2], "accept")]);
+    assert_eq!(status(&stolen), ["unknown"]);
+    assert_eq!(stolen["saved"], 0);
+}
+
+fn each_answer_gets_the_status_it_deserves(place: &Place) {
+    let house = House::new(place, 1);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let asked = andy.ask(2);
+    let (one, two) = (&asked["tasks"][0], &asked["tasks"][1]);
+    let given = andy.give(&[
+        answered(one, "accept"),
+        answered(one, "maybe"),
+        json!({"_id": "0123", "answer": "accept"}),
+        json!("nonsense"),
+        json!({"_task_hash": two["_task_hash"], "answer": "reject"}),
+    ]);
+    assert_eq!(status(&given), ["saved", "invalid", "unknown", "invalid", "saved"]);
+    assert_eq!(given["saved"], 2);
+    assert_eq!(
+        given["results"][1]["error"],
+        "answer: expected \"accept\", \"reject\" or \"ignore\""
+    );
+    assert_eq!(status(&andy.give(&[answered(one, "accept")])), ["unchanged"]);
+    assert_eq!(
+        status(&andy.give(&[answered(one, "reject"), answered(one, "ignore")])),
+        ["revised", "revised"]
+    );
+    // Zach never held it, and it is full: kept, marked, never dropped.
+    assert_eq!(status(&zach.give(&[answered(one, "accept")])), ["late"]);
+    let tasks = house.project.run(&["export", "--format", "tasks"]);
+    let task: Value = serde_json::from_str(tasks.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(task["answers"][0]["answer"], "ignore");
+    let history = task["answers"][0]["history"].as_array().expect("history");
+    let before: Vec<&Value> = history.iter().map(|version| &version["answer"]).collect();
+    assert_eq!(before, ["accept", "reject"]);
+    assert_eq!(task["late"][0]["annotator"], "zach");
+    assert_eq!(task["coders"], json!(["andy"]));
+}
+
+fn nothing_left_is_told_apart_from_nothing_just_now(place: &Place) {
+    let house = House::new(place, 1);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let asked = andy.ask(9);
+    assert_eq!(texts(&asked), ["one", "two", "four"]);
+    assert_eq!(asked["reason"], Value::Null);
+    let zachs = zach.ask(9);
+    assert_eq!(texts(&zachs), ["three"]);
+    zach.give(&[answered(&zachs["tasks"][0], "accept")]);
+    assert_eq!(zach.ask(9)["reason"], "waiting");
+    let all: Vec<Value> =
+        asked["tasks"].as_array().expect("tasks").iter().map(|t| answered(t, "accept")).collect();
+    let given = andy.give(&all);
+    assert_eq!(given["progress"], 1.0);
+    assert_eq!(zach.ask(9)["reason"], "done");
+    assert_eq!(andy.ask(9)["reason"], "done");
+}
+
+fn leaving_gives_back_what_was_held(place: &Place) {
+    let house = House::new(place, 1);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    assert_eq!(texts(&andy.ask(2)), ["one", "two"]);
+    assert_eq!(texts(&zach.ask(9)), ["three", "four"]);
+    assert_eq!(andy.post("end_session", &json!({"session_id": "demo-andy"}))["released"], 2);
+    common::wait_until("what andy gave back", || texts(&zach.ask(9)).len() == 4);
+}
+
+fn no_request_can_speak_for_another(place: &Place) {
+    let house = House::new(place, 1);
+    let address = house.daemon.addresses().of("andy");
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let post = |path: &str, header: (&str, &str), body: &str| {
+        let mut response = agent
+            .post(&format!("{address}{path}"))
+            .header("content-type", "application/json")
+            .header(header.0, header.1)
+            .send(body)
+            .expect("a reply");
+        let reply: Value = response.body_mut().read_json().expect("JSON");
+        (response.status().as_u16(), reply["error"]["code"].as_str().unwrap_or("").to_owned())
+    };
+    let plain = ("accept", "*/*");
+    let foreign = post("get_session_questions", plain, r#"{"session_id":"demo-zach"}"#);
+    assert_eq!(foreign, (403, "foreign_session".into()));
+    let foreign = post("give_answers", plain, r#"{"session_id":"demo-zach","answers":[]}"#);
+    assert_eq!(foreign, (403, "foreign_session".into()));
+    let elsewhere = ("origin", "http://evil.example");
+    assert_eq!(post("give_answers", elsewhere, "{}"), (403, "foreign_origin".into()));
+    assert_eq!(post("give_answers", plain, "{"), (400, "not_json".into()));
+    assert_eq!(post("give_answers", plain, "{}"), (400, "no_answers".into()));
+    assert_eq!(post("get_session_questions", plain, r#"{"n":0}"#), (400, "bad_n".into()));
+    let form = agent
+        .post(&format!("{address}give_answers"))
+        .header("content-type", "text/plain")
+        .send("{}")
+        .expect("a reply");
+    assert_eq!(form.status().as_u16(), 415);
+    let mut missing = agent.get(&format!("{address}nothing")).call().expect("a reply");
+    assert_eq!(missing.status().as_u16(), 404);
+    let id = missing.headers().get("x-request-id").expect("an id").clone();
+    let body: Value = missing.body_mut().read_json().expect("JSON");
+    assert_eq!(body["error"]["request_id"], id.to_str().expect("text"));
+    assert!(missing.headers().contains_key("content-security-policy"));
+}
+
+fn the_history_is_ones_own(place: &Place) {
+    let house = House::new(place, 2);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    for (who, answer) in [(&andy, "accept"), (&zach, "reject")] {
+        for task in who.ask(9)["tasks"].as_array().expect("tasks") {
+            who.give(&[answered(task, answer)]);
+        }
+    }
+    let history = andy.get("history?n=2");
+    let answers = history["answers"].as_array().expect("answers");
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0]["text"], "four");
+    assert!(answers.iter().all(|answer| answer["answer"] == "accept"));
+}
+
+fn the_calls_of_prodigys_page_work(place: &Place) {
+    let house = House::new(place, 1);
+    let andy = house.annotator("andy");
+    assert_eq!(andy.get("health"), json!({"status": "alive"}));
+    assert_eq!(andy.get("version")["name"], "annotd");
+    assert_eq!(andy.get("project")["view_id"], "classification");
+    assert_eq!(andy.get("project/demo-andy")["session_id"], "demo-andy");
+    assert_eq!(andy.get("project/demo-zach")["error"]["code"], "foreign_session");
+    assert!(!texts(&andy.get("get_questions")).is_empty());
+    assert_eq!(andy.get("progress")["progress"], 0.0);
+    assert!(andy.post("renew", &json!({}))["lease_seconds"].as_f64() > Some(0.0));
+    let lead = Annotator::new("lead", &house.daemon.addresses());
+    assert_eq!(lead.get("health"), json!({"status": "alive"}));
+    assert_eq!(lead.get("ready")["ready"], true);
+    let status = lead.get("api/status");
+    assert_eq!(status["annotators"][0]["state"], "listening");
+    assert_eq!(status["store"]["state"], "ok");
+}

@@ -1,0 +1,56 @@
+// Code points on the wire, UTF-16 units in the browser: both ways, on the texts that break it.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { Offsets, graphemes } from "../../src/web/annotate/offsets.js";
+
+const texts = {
+  plain: "Police used batons.",
+  emoji: "a 🎈 b 🎈🎈 c",
+  flags: "🇪🇸 and 🇧🇷!",
+  family: "👩‍👩‍👧‍👦 at home",
+  combining: "e\u0301lan, n\u0303andu\u0301",
+  arabic: "التقت أنغيلا ميركل 🎈 بإيمانويل",
+  hebrew: "שָׁלוֹם עולם",
+  devanagari: "नमस्ते दुनिया",
+  crlf: "one\r\ntwo\r\n🎈three",
+  empty: "",
+};
+
+for (const [name, text] of Object.entries(texts)) {
+  test(`${name}: every code point goes there and back`, () => {
+    const offsets = new Offsets(text);
+    const points = [...text];
+    assert.equal(offsets.length, points.length);
+    let units = 0;
+    points.forEach((point, i) => {
+      assert.equal(offsets.toUnits(i), units);
+      assert.equal(offsets.toPoints(units), i);
+      assert.equal(offsets.slice(i, i + 1), point);
+      units += point.length;
+    });
+    assert.equal(offsets.toUnits(points.length), text.length);
+    assert.equal(offsets.toPoints(text.length), points.length);
+  });
+}
+
+test("a place inside a pair is its beginning, a place beyond the text its end", () => {
+  const offsets = new Offsets("🎈x");
+  assert.equal(offsets.toPoints(1), 0);
+  assert.equal(offsets.toUnits(99), 3);
+  assert.equal(offsets.toPoints(99), 2);
+  assert.equal(offsets.toUnits(-1), 0);
+});
+
+test("known offsets: a span behind two emoji", () => {
+  const text = "🎈🎈 Paris";
+  const offsets = new Offsets(text);
+  assert.equal(offsets.slice(3, 8), "Paris");
+  assert.equal(offsets.toUnits(3), 5);
+});
+
+test("graphemes: what a reader sees as one character is one", () => {
+  assert.deepEqual(graphemes("e\u0301x"), [{ start: 0, end: 2 }, { start: 2, end: 3 }]);
+  assert.deepEqual(graphemes("🇪🇸🇧🇷"), [{ start: 0, end: 2 }, { start: 2, end: 4 }]);
+  assert.deepEqual(graphemes("👩‍👩‍👧"), [{ start: 0, end: 5 }]);
+  assert.deepEqual(graphemes("\r\n"), [{ start: 0, end: 2 }]);
+});

@@ -1,0 +1,177 @@
+// What the page knows and how it changes.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { ahead, current, depth, front, holding, hungry, initial, phase, reduce } from "../../src/web/annotate/state.js";
+
+/** @import { Project, Task, Verdict } from "../../src/web/annotate/types.js" */
+/** @import { Action, State } from "../../src/web/annotate/state.js" */
+
+/** @type {Project} */
+const project = {
+  project: "p", annotator: "andy", session_id: "p-andy", view_id: "text", labels: [], batch_size: 10,
+  instructions: null, config: {}, lease_seconds: 1800, version: "0",
+};
+
+/** @param {...string} ids @returns {Task[]} */
+const tasks = (...ids) => ids.map((id) => ({ _id: id, text: id }));
+
+/** @param {string[]} ids @param {Partial<Extract<Action, {type: "fetched"}>>} [more] @returns {Action} */
+const fetched = (ids, more = {}) => ({ type: "fetched", tasks: tasks(...ids), pending: [], reason: null, tally: {}, ...more });
+
+/** @param {Verdict} verdict @returns {Action} */
+const answer = (verdict) => ({ type: "answer", verdict, values: {} });
+
+/** @param {...Action} actions @returns {State} */
+const run = (...actions) => actions.reduce(reduce, reduce(initial, { type: "project", project }));
+
+/** @param {State} state */
+const shown = (state) => current(state)?.task._id;
+
+test("it begins with loading, and shows the first task that comes", () => {
+  assert.equal(phase(initial), "loading");
+  assert.equal(phase(run()), "loading");
+  const state = run(fetched(["a", "b"]));
+  assert.equal(phase(state), "task");
+  assert.equal(shown(state), "a");
+});
+
+test("an answer goes on to the next card", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"));
+  assert.equal(shown(state), "b");
+  assert.equal(state.cards[0]?.given?.answer, "accept");
+  assert.equal(ahead(state), 1);
+});
+
+test("new tasks go behind those that lie ready, and none comes twice", () => {
+  const state = run(fetched(["a", "b"]), fetched(["b", "c", "c"]));
+  assert.deepEqual(holding(state), ["a", "b", "c"]);
+});
+
+test("a task whose answer is still on its way is not taken again", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"), fetched(["a", "c"], { pending: ["a"] }));
+  assert.deepEqual(holding(state), ["b", "c"]);
+});
+
+test("a planned repeat of a stored answer is a new card", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"), fetched(["a"]));
+  assert.deepEqual(holding(state), ["b", "a"]);
+  assert.equal(new Set(state.cards.map((card) => card.key)).size, 3);
+});
+
+test("undo goes back with the answer shown, and a second answer revises it", () => {
+  const there = run(fetched(["a", "b", "c"]), answer("accept"), answer("reject"), { type: "undo" });
+  assert.equal(shown(there), "b");
+  assert.equal(current(there)?.given?.answer, "reject");
+  const revised = reduce(there, answer("ignore"));
+  assert.equal(revised.cards[1]?.given?.answer, "ignore");
+  assert.equal(shown(revised), "c");
+});
+
+test("after two steps back the cards come in the same order again", () => {
+  const back = run(fetched(["a", "b", "c"]), answer("accept"), answer("reject"), { type: "undo" }, { type: "undo" });
+  assert.equal(shown(back), "a");
+  const on = reduce(back, answer("accept"));
+  assert.equal(shown(on), "b");
+  assert.equal(current(on)?.given?.answer, "reject");
+});
+
+test("forward jumps to the first card without an answer", () => {
+  const back = run(fetched(["a", "b", "c"]), answer("accept"), answer("reject"), { type: "undo" }, { type: "undo" });
+  assert.equal(shown(reduce(back, { type: "forward" })), "c");
+});
+
+test("undo at the beginning changes nothing", () => {
+  const state = run(fetched(["a"]));
+  assert.equal(reduce(state, { type: "undo" }), state);
+});
+
+test("what is half done on a card stays while one goes back", () => {
+  const spans = [{ start: 0, end: 1, label: "A" }];
+  const state = run(fetched(["a", "b"]), answer("accept"), { type: "edit", values: { spans } }, { type: "undo" }, { type: "forward" });
+  assert.deepEqual(current(state)?.values, { spans });
+});
+
+test("older cards come in front, and the card on the page stays", () => {
+  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false };
+  const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, given })), end: true });
+  assert.equal(shown(state), "c");
+  assert.deepEqual(state.cards.map((card) => card.task._id), ["a", "b", "c"]);
+  assert.equal(shown(reduce(state, { type: "undo" })), "b");
+  assert.equal(state.oldest, true);
+});
+
+test("a flag stays on its card and in its answer", () => {
+  const state = run(fetched(["a", "b"]), { type: "flag" }, answer("accept"));
+  assert.equal(state.cards[0]?.given?.flagged, true);
+  assert.equal(current(state)?.flagged, false);
+});
+
+test("tasks that another tab has are let go, but not the one on the page", () => {
+  const state = run(fetched(["a", "b", "c"]), { type: "elsewhere", ids: ["a", "b"] });
+  assert.deepEqual(holding(state), ["a", "c"]);
+  assert.equal(shown(state), "a");
+});
+
+test("letting go while the page is empty leaves it empty", () => {
+  const state = run(fetched(["a"]), answer("accept"), { type: "elsewhere", ids: ["a"] });
+  assert.equal(shown(state), undefined);
+  assert.equal(state.at, 1);
+});
+
+test("it is hungry below half a batch", () => {
+  assert.equal(hungry(initial), false);
+  assert.equal(hungry(run(fetched(["a", "b", "c", "d", "e"]))), false);
+  assert.equal(hungry(run(fetched(["a", "b", "c", "d"]))), true);
+  assert.equal(hungry(run({ type: "ended" })), false);
+});
+
+test("where nothing comes, the reason is shown, and trouble before it", () => {
+  assert.equal(phase(run(fetched([], { reason: "done" }))), "done");
+  assert.equal(phase(run(fetched([], { reason: "waiting" }))), "waiting");
+  assert.equal(phase(run(fetched([], { reason: "done" }), { type: "trouble", words: "away" })), "error");
+  assert.equal(phase(run(fetched(["a"]), { type: "trouble", words: "away" })), "task");
+  assert.equal(phase(run({ type: "trouble", words: "away" }, fetched([], { reason: "done" }))), "done");
+});
+
+test("who is faster than the server is told that tasks are on their way, not that others hold them", () => {
+  assert.equal(phase(run(fetched(["a"]), answer("accept"))), "loading");
+});
+
+test("one can go back from the end", () => {
+  const state = run(fetched(["a"]), answer("accept"), fetched([], { reason: "done" }), { type: "undo" });
+  assert.equal(phase(state), "task");
+  assert.equal(phase(reduce(state, { type: "forward" })), "done");
+});
+
+test("an answer that was not taken comes back to the page", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"));
+  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false };
+  assert.equal(shown(reduce(state, { type: "reopen", task: { _id: "a" }, given })), "a");
+  const unknown = reduce(state, { type: "reopen", task: { _id: "z" }, given });
+  assert.equal(shown(unknown), "z");
+  assert.deepEqual(holding(unknown), ["b"]);
+});
+
+test("after stopping, nothing is held", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" });
+  assert.deepEqual(holding(state), []);
+  assert.equal(phase(state), "done");
+});
+
+test("the page keeps so many cards and no more", () => {
+  const ids = Array.from({ length: depth + 50 }, (_, i) => `t${i}`);
+  let state = run(fetched(ids));
+  for (const _ of ids) state = reduce(state, answer("accept"));
+  assert.equal(state.cards.length, depth);
+  assert.equal(front(state), depth);
+  assert.equal(state.oldest, false);
+});
+
+test("figures that the server leaves out stay as they were", () => {
+  const state = run(
+    { type: "tally", tally: { answered: 3, due: 10, progress: 0.3, total: 20 } },
+    { type: "tally", tally: { answered: 4 } },
+  );
+  assert.deepEqual(state.tally, { answered: 4, due: 10, progress: 0.3, total: 20 });
+  assert.equal(reduce(state, { type: "tally", tally: { due: null } }).tally.due, null);
+});
