@@ -18,6 +18,8 @@ use crate::task::{Millis, Task, TaskId};
 
 /// Requests served together at most.
 const GROUP: usize = 512;
+/// Answers from which somebody's place in the queue is found again.
+const LAST_ANSWERS: usize = 20;
 /// How often a request whose claims were lost is tried again before it goes away with less.
 const TRIES: usize = 8;
 /// A lane whose end was reached is not asked again for this long.
@@ -68,6 +70,8 @@ pub(super) struct Claims {
     mark: Option<Mark>,
     /// Ends of lanes that were reached, and when.
     dry: HashMap<(String, Lane), Millis>,
+    /// Those whose place in the queue is known.
+    placed: HashSet<String>,
     /// When somebody's next search from the beginning may come.
     next_search: HashMap<String, Millis>,
 }
@@ -79,6 +83,7 @@ impl Claims {
             window: Window::default(),
             mark: None,
             dry: HashMap::new(),
+            placed: HashSet::new(),
             next_search: HashMap::new(),
         }
     }
@@ -149,9 +154,13 @@ impl Claims {
     }
 
     /// Begins with what the annotator holds already.
-    async fn begin(&self, ask: Ask, now: Millis) -> Serving {
+    async fn begin(&mut self, ask: Ask, now: Millis) -> Serving {
         let mut serving = Serving { ask, given: Vec::new(), claimed: Vec::new(), failed: None };
         let annotator = &serving.ask.annotator;
+        if let Err(error) = self.find_place(annotator).await {
+            serving.failed = Some(Arc::new(error));
+            return serving;
+        }
         let hand = match self.shared.hands.of(annotator, now) {
             Some(hand) => hand,
             None => match self.reread(annotator, now).await {
@@ -170,6 +179,26 @@ impl Claims {
             .map(|held| Given { task: held.task, since: held.since })
             .collect();
         serving
+    }
+
+    /// Finds how far somebody had come before this process knew them, from their last answers:
+    /// otherwise their first request would walk over everything that they have answered and that
+    /// others still may.
+    async fn find_place(&mut self, annotator: &str) -> Result<(), StoreError> {
+        if self.placed.contains(annotator) {
+            return Ok(());
+        }
+        let store = &self.shared.store;
+        let last = store.history(annotator, LAST_ANSWERS).await?;
+        let ids: Vec<TaskId> = last.into_iter().map(|(task, _)| task.id.clone()).collect();
+        let records = store.look_up(&ids).await?;
+        if let Some(place) = records.iter().flatten().map(|record| record.position).max() {
+            for lane in [Lane::Of(annotator.to_owned()), Lane::Anyone] {
+                self.window.advance(annotator, &lane, Position(place.0 + 1));
+            }
+        }
+        self.placed.insert(annotator.to_owned());
+        Ok(())
     }
 
     /// Reads from the store what somebody holds, and renews what is about to end: they are back.
@@ -323,6 +352,9 @@ impl Claims {
             Err(error) => {
                 // Nobody knows which of them stand: forget everything that was assumed.
                 self.window = Window::default();
+                self.placed.clear();
+                self.mark = None;
+                self.next_search.clear();
                 let error = Arc::new(error);
                 for (index, _) in chosen {
                     self.shared.hands.forget(&serving[index].ask.annotator);

@@ -1,0 +1,190 @@
+//! The allocator over a real store, with a clock that the test moves.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use annotd::allocation::{Lane, Plan, Recorded};
+use annotd::allocator::{Allocator, Clock, Reason};
+use annotd::store::sqlite::SqliteStore;
+use annotd::store::{Admission, Store, Submission};
+use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use serde_json::Map;
+
+const LEASE: Duration = Duration::from_secs(2);
+
+struct House {
+    store: Arc<dyn Store>,
+    allocator: Allocator,
+    now: Arc<AtomicI64>,
+    _folder: tempfile::TempDir,
+}
+
+fn clock(now: &Arc<AtomicI64>) -> Clock {
+    let now = Arc::clone(now);
+    Arc::new(move || Millis(now.load(Ordering::SeqCst)))
+}
+
+fn open(path: &Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(path, "demo").expect("a store"))
+}
+
+fn admission(number: usize, wanted: u32, priority: i32) -> Admission {
+    let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
+    let plan = Plan { wanted, lanes: vec![Lane::Anyone], priority };
+    Admission { task: Task::new(body), plan }
+}
+
+impl House {
+    async fn new(tasks: usize, wanted: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(&folder.path().join("store.db"));
+        let admissions = (0..tasks).map(|number| admission(number, wanted, 0)).collect();
+        store.admit(admissions).await.expect("admitted");
+        let now = Arc::new(AtomicI64::new(1_000_000));
+        let (allocator, _) = Allocator::start(Arc::clone(&store), clock(&now), LEASE);
+        Self { store, allocator, now, _folder: folder }
+    }
+
+    fn pass(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("a short time");
+        self.now.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    async fn ask(&self, who: &str, most: usize) -> Vec<String> {
+        let batch = self.allocator.tasks(who, most, HashSet::new()).await.expect("a batch");
+        batch.given.iter().map(|given| given.task.body.get_as("text").expect("a text")).collect()
+    }
+
+    async fn reason(&self, who: &str) -> Option<Reason> {
+        self.allocator.tasks(who, 1, HashSet::new()).await.expect("a batch").reason
+    }
+
+    /// Asks until these tasks come: what was taken back is noticed by itself, a little later.
+    async fn ask_until(&self, who: &str, expected: &[&str]) {
+        let began = Instant::now();
+        loop {
+            let texts = self.ask(who, expected.len().max(1)).await;
+            if texts == expected {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "{who} still gets {texts:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn answer(&self, who: &str, text: &str) -> Recorded {
+        let now = self.allocator.now();
+        let version = Version {
+            verdict: Verdict::Accept,
+            data: Map::new(),
+            time_loaded: now,
+            time_returned: now,
+        };
+        let submission = Submission { task: id(text), annotator: who.to_owned(), version };
+        self.allocator.answers(vec![submission]).await.expect("stored")[0]
+    }
+}
+
+fn id(text: &str) -> TaskId {
+    Task::new(Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task")).id
+}
+
+#[tokio::test]
+async fn a_lease_that_ends_gives_the_task_to_the_next_and_a_late_answer_is_kept() {
+    let house = House::new(1, 1).await;
+    assert_eq!(house.ask("ada", 1).await, ["0"]);
+    assert!(house.ask("ben", 1).await.is_empty());
+    assert_eq!(house.reason("ben").await, Some(Reason::Waiting));
+    house.pass(LEASE);
+    house.ask_until("ben", &["0"]).await;
+    assert_eq!(house.answer("ada", "0").await, Recorded::Late);
+    assert_eq!(house.answer("ben", "0").await, Recorded::Saved);
+    assert_eq!(house.reason("ada").await, Some(Reason::Done));
+}
+
+#[tokio::test]
+async fn activity_renews_a_lease() {
+    let house = House::new(3, 1).await;
+    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
+    for _ in 0..5 {
+        house.pass(LEASE * 2 / 3);
+        assert_eq!(house.ask("ada", 2).await, ["0", "1"], "she asked in time");
+    }
+    house.pass(LEASE * 2 / 3);
+    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    house.pass(LEASE * 2 / 3);
+    house.store.sweep(house.allocator.now()).await.expect("swept");
+    assert_eq!(house.ask("ben", 3).await, ["2"], "her answer has renewed the other, too");
+}
+
+#[tokio::test]
+async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
+    let house = House::new(2, 1).await;
+    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
+    // The daemon is restarted.
+    let (again, _) = Allocator::start(Arc::clone(&house.store), clock(&house.now), LEASE);
+    let batch = again.tasks("ada", 2, HashSet::new()).await.expect("a batch");
+    assert_eq!(batch.given.len(), 2);
+    assert!(house.ask("ben", 1).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_comes_back_goes_to_those_who_are_far_ahead_too() {
+    let house = House::new(400, 2).await;
+    assert_eq!(house.ask("ada", 1).await, ["0"]);
+    for who in ["ben", "cleo"] {
+        for _ in 0..150 {
+            let texts = house.ask(who, 1).await;
+            assert_eq!(house.answer(who, &texts[0]).await, Recorded::Saved);
+        }
+    }
+    // Task 0 was full when Cleo passed it; now Ada's slot comes back, far behind.
+    house.pass(LEASE);
+    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.allocator.look().await;
+    assert_eq!(house.ask("cleo", 1).await, ["0"]);
+    assert_eq!(house.answer("cleo", "0").await, Recorded::Saved);
+    assert_eq!(house.ask("cleo", 1).await, ["151"]);
+}
+
+#[tokio::test]
+async fn a_load_of_higher_priority_is_handed_out_next() {
+    let house = House::new(50, 1).await;
+    assert_eq!(house.ask("ada", 1).await, ["0"]);
+    let urgent = vec![admission(1000, 1, 5), admission(1001, 1, 9)];
+    house.store.admit(urgent).await.expect("admitted");
+    house.allocator.look().await;
+    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    let mut next = house.ask("ada", 2).await;
+    next.sort();
+    assert_eq!(next, ["1000", "1001"]);
+}
+
+#[tokio::test]
+async fn tasks_that_are_loaded_later_are_found_by_somebody_who_was_done() {
+    let house = House::new(1, 1).await;
+    assert_eq!(house.ask("ada", 1).await, ["0"]);
+    house.answer("ada", "0").await;
+    assert_eq!(house.reason("ada").await, Some(Reason::Done));
+    house.store.admit(vec![admission(7, 1, 0)]).await.expect("admitted");
+    house.ask_until("ada", &["7"]).await;
+}
+
+#[tokio::test]
+async fn sqlite_finds_the_next_task_by_the_queue_alone() {
+    for tasks in [1_000, 20_000] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("store.db"), "demo").expect("a store");
+        store.admit((0..tasks).map(|n| admission(n, 3, 0)).collect()).await.expect("admitted");
+        let plan = store.plan_of_next_task().await.expect("a plan");
+        assert_eq!(plan[0], "SEARCH q USING PRIMARY KEY (lane=? AND position>?)", "{plan:?}");
+        assert_eq!(plan[1], "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)", "{plan:?}");
+        // The takers of the one task are gathered from two searches; nothing else is scanned.
+        let scans: Vec<_> = plan.iter().filter(|step| step.starts_with("SCAN")).collect();
+        assert_eq!(scans, ["SCAN (subquery-2)"], "{plan:?}");
+        assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
+    }
+}
