@@ -2,8 +2,9 @@
 //!
 //! The limit is what one client reaches that sends the same two updates a loop (hand out, take in)
 //! in groups of 500 over two connections and does nothing else. The store is measured with groups
-//! of 64, as 64 annotators would make them, two groups under way. Only the ratio says something
-//! about annotd; the rest is the machine's.
+//! of 64, as 64 annotators would make them, two groups under way; beside it stand the bare updates
+//! in groups of that size, for what the size of the groups alone costs. Only the ratios say
+//! something about annotd; the rest is the machine's.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,27 +46,24 @@ async fn main() {
 }
 
 async fn compare(url: &str, database: &mongodb::Database, wanted: u32) {
-    let (raw, ours) = (format!("raw{wanted}"), format!("ours{wanted}"));
-    for project in [&raw, &ours] {
+    let projects = ["raw", "small", "ours"].map(|name| format!("{name}{wanted}"));
+    for project in &projects {
         admit(url, project, wanted).await;
     }
-    let limit = limit(database, &raw, wanted).await;
-    let ours = grouped(url, &ours, wanted).await;
-    println!("answers per task: {wanted}          loops/s   claims/s  records/s");
-    println!(
-        "groups of {LIMIT_GROUP}, updates alone {:>7.0} {:>10.0} {:>10.0}",
-        limit[0], limit[1], limit[2]
-    );
-    println!(
-        "store, groups of {GROUP}         {:>7.0} {:>10.0} {:>10.0}",
-        ours[0], ours[1], ours[2]
-    );
-    println!(
-        "ratio                       {:>8.2} {:>10.2} {:>10.2}",
-        ours[0] / limit[0],
-        ours[1] / limit[1],
-        ours[2] / limit[2]
-    );
+    let [raw, small, ours] = &projects;
+    let limit = bare(database, raw, wanted, LIMIT_GROUP).await;
+    let small = bare(database, small, wanted, GROUP).await;
+    let ours = grouped(url, ours, wanted).await;
+    println!("answers per task: {wanted}                loops/s   claims/s  records/s");
+    print("updates in groups of 500", limit, 0);
+    print("updates in groups of 64", small, 0);
+    print("the store, in groups of 64", ours, 0);
+    print("store / groups of 500", [0, 1, 2].map(|n| ours[n] / limit[n]), 2);
+    print("store / groups of 64", [0, 1, 2].map(|n| ours[n] / small[n]), 2);
+}
+
+fn print(what: &str, [loops, claims, records]: [f64; 3], digits: usize) {
+    println!("{what:<28} {loops:>10.digits$} {claims:>10.digits$} {records:>10.digits$}");
 }
 
 /// Makes the server a replica set if it is none yet.
@@ -159,8 +157,8 @@ fn slots(wanted: u32) -> Vec<(TaskId, String)> {
         .collect()
 }
 
-/// Sends updates in large groups, and nothing else.
-async fn limit(database: &mongodb::Database, project: &str, wanted: u32) -> [f64; 3] {
+/// Sends updates in groups, and nothing else.
+async fn bare(database: &mongodb::Database, project: &str, wanted: u32, size: usize) -> [f64; 3] {
     let claims = |slots: &[(TaskId, String)]| {
         statements(slots, |id, annotator| {
             rawdoc! {
@@ -202,7 +200,7 @@ async fn limit(database: &mongodb::Database, project: &str, wanted: u32) -> [f64
     let slots = slots(wanted);
     let begun = Instant::now();
     let halves = slots.chunks(slots.len().div_ceil(CONNECTIONS)).map(|half| async {
-        for group in half.chunks(LIMIT_GROUP) {
+        for group in half.chunks(size) {
             let begun = Instant::now();
             send(database, project, claims(group)).await;
             *claiming.lock().await += begun.elapsed();

@@ -48,7 +48,7 @@ pub enum LoadError {
     #[error(transparent)]
     Open(#[from] ReadError),
     /// A line is no task, or one that cannot be given to anyone.
-    #[error("{wrong}\n{}\n{}", wrong.excerpt(), admitted_before(*loaded))]
+    #[error("{wrong}\n{}\n{}", wrong.excerpt(), before(*loaded))]
     Wrong {
         /// The line.
         wrong: Box<WrongLine>,
@@ -56,7 +56,7 @@ pub enum LoadError {
         loaded: Loaded,
     },
     /// The store did not take the tasks.
-    #[error("{source}; {}", admitted_before(*loaded))]
+    #[error("{source}\n{}", before(*loaded))]
     Store {
         /// Why.
         source: StoreError,
@@ -64,7 +64,7 @@ pub enum LoadError {
         loaded: Loaded,
     },
     /// The rejects cannot be written.
-    #[error("cannot write the rejects: {source}; {}", admitted_before(*loaded))]
+    #[error("cannot write the rejects: {source}\n{}", before(*loaded))]
     Rejects {
         /// Why.
         source: std::io::Error,
@@ -73,12 +73,9 @@ pub enum LoadError {
     },
 }
 
-fn admitted_before(loaded: Loaded) -> String {
+fn before(loaded: Loaded) -> String {
     let Loaded { new, same, .. } = loaded;
-    format!(
-        "Before it, {new} new tasks were admitted and {same} were there already; they stay. Mend \
-         it and run the same command again: it goes on from there."
-    )
+    format!("Admitted before it, and staying: {new} new, {same} the same as before.")
 }
 
 /// What happens to each batch.
@@ -256,7 +253,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
         files.push(TaskFile { path, fingerprint: format!("{}:{modified}", metadata.len()) });
     }
     if files.is_empty() {
-        return Err(format!("no file is called {pattern:?} in {}", beside.display()));
+        return Err(format!("there is no file {}", whole.display()));
     }
     Ok(files)
 }

@@ -56,7 +56,7 @@ fn a_broken_line_is_refused_with_its_place_and_loading_goes_on_after_the_mend() 
     assert_eq!(refused.status.code(), Some(65));
     let said = stderr(&refused);
     assert!(said.contains("tasks.jsonl:700:19: expected `,` or `}`, found `\"label\"`"), "{said}");
-    assert!(said.contains("699 new tasks were admitted"), "{said}");
+    assert!(said.contains("Admitted before it, and staying: 699 new, 0 the same"), "{said}");
     lines[699] = good(700);
     project.write("tasks.jsonl", &lines.join("\n"));
     assert_eq!(project.run(&["load", "-i", "tasks.jsonl"]), "201 new, 699 the same as before\n");
@@ -136,6 +136,8 @@ fn check_looks_for_the_files_that_the_roster_names() {
 #[test]
 fn check_shows_who_gets_which_port() {
     let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
     let said = project.run(&["check", "--store"]);
     for part in ["andy", "9010", "http://127.0.0.1:9012/", "(lead)", "sqlite"] {
         assert!(said.contains(part), "{part} is missing:\n{said}");
@@ -195,6 +197,10 @@ fn exit_codes_tell_scripts_what_went_wrong() {
     assert_eq!(code(&["load"]), Some(2));
     assert_eq!(code(&["status", "--roster", "none.toml"]), Some(78));
     assert_eq!(code(&["load", "-i", "none.jsonl"]), Some(65));
+    assert_eq!(code(&["export"]), Some(69), "there is no store yet");
+    assert!(!project.path().join("demo.db").exists(), "looking makes no store");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    assert_eq!(code(&["load", "-i", "tasks.jsonl"]), Some(0));
     assert_eq!(code(&["export", "-o", "no/such/folder/answers.jsonl"]), Some(73));
     let away = annotd(project.path())
         .env("ANNOTD_STORE_URL", "mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=300")
@@ -207,7 +213,8 @@ fn exit_codes_tell_scripts_what_went_wrong() {
 #[test]
 fn a_store_of_another_project_is_refused_with_a_remedy() {
     let project = project("annotations = 1");
-    project.run(&["status"]);
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
     let refused = project.annotd(&["load", "-i", "-", "-c", "other"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("holds the project \"demo\""), "{}", stderr(&refused));

@@ -229,6 +229,13 @@ fn no_request_can_speak_for_another(place: &Place) {
         .send("{}")
         .expect("a reply");
     assert_eq!(form.status().as_u16(), 415);
+    let mut wrong = agent.get(&format!("{address}give_answers")).call().expect("a reply");
+    assert_eq!(wrong.status().as_u16(), 405);
+    let body: Value = wrong.body_mut().read_json().expect("JSON");
+    assert_eq!(body["error"]["code"], "wrong_method");
+    let mut odd = agent.get(&format!("{address}history?n=abc")).call().expect("a reply");
+    let body: Value = odd.body_mut().read_json().expect("JSON");
+    assert_eq!(body["error"]["code"], "bad_n");
     let mut missing = agent.get(&format!("{address}nothing")).call().expect("a reply");
     assert_eq!(missing.status().as_u16(), 404);
     let id = missing.headers().get("x-request-id").expect("an id").clone();

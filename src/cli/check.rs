@@ -23,7 +23,10 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     file.check_files()?;
-    let store = if arguments.store {
+    let store = if arguments.store && file.store_is_made_later()? {
+        terminal::say("There is no store yet; it is made when annotd runs or loads tasks.");
+        None
+    } else if arguments.store {
         Some(block_on(async {
             let store = file.open_store(None).await?;
             let progress = store.progress().await?;

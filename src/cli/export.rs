@@ -75,7 +75,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
     let mut pen = format.pen(&export);
     let lines = block_on(async {
-        let store = file.open_store(None).await?;
+        let store = file.open_existing_store().await?;
         // Opened after the store: no file appears where there is nothing to write.
         let mut output = Output::to(arguments.output.as_deref(), Box::new(std::io::stdout()))?;
         let bar = terminal::bar(

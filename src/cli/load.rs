@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::allocation::{MAX_PRIORITY, Overrides};
 use crate::exchange::read;
 use crate::loading::{self, Loaded, Rules};
@@ -101,7 +101,13 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         }
         Ok(loaded?)
     })
-    .inspect_err(|_| bar.finish_and_clear())?;
+    .map_err(|mut failure: Failure| {
+        bar.finish_and_clear();
+        if failure.code == exit::DATA {
+            failure.message += "\nMend it and run the same command again: it goes on from there.";
+        }
+        failure
+    })?;
     bar.finish_and_clear();
     report(arguments, loaded)
 }

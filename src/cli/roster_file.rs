@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, terminal};
+use super::{Failure, exit, terminal};
 use crate::loading;
-use crate::roster::{self, Problem, Roster};
+use crate::roster::{self, Problem, Roster, StoreKind};
 use crate::store::{self, Store};
 use crate::task::interface::Interface;
 
@@ -99,6 +99,27 @@ impl RosterFile {
             },
             _ => Ok(self.roster.store.url.clone()),
         }
+    }
+
+    /// Opens the project's store to look at it: a file that is not there yet is not made.
+    pub(super) async fn open_existing_store(&self) -> Result<std::sync::Arc<dyn Store>, Failure> {
+        if self.store_is_made_later()? {
+            return Err(Failure {
+                code: exit::STORE,
+                message: format!(
+                    "there is no store at {} yet; annotd makes it when it runs or loads tasks",
+                    self.beside().join(self.store_url()?).display()
+                ),
+            });
+        }
+        self.open_store(None).await
+    }
+
+    /// Whether the store is a file that is not there yet.
+    pub(super) fn store_is_made_later(&self) -> Result<bool, Failure> {
+        let url = self.store_url()?;
+        let is_file = matches!(roster::store_kind(&url), Ok(StoreKind::File));
+        Ok(is_file && !self.beside().join(&url).exists())
     }
 
     /// Opens the project's store, or that of another project beside it.

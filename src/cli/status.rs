@@ -22,7 +22,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let file = roster_file::read(roster)?;
     let roster = &file.roster;
     let (kind, progress) = block_on(async {
-        let store = file.open_store(None).await?;
+        let store = file.open_existing_store().await?;
         let progress = store.progress().await?;
         store.close().await;
         Ok((store.kind(), progress))

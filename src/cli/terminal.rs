@@ -11,8 +11,12 @@ use super::Failure;
 
 /// Prints a result.
 pub(super) fn print(text: impl Display) -> Result<(), Failure> {
-    writeln!(std::io::stdout().lock(), "{text}")
-        .map_err(|error| Failure::output(format!("cannot write to standard output: {error}")))
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Ok(()) => Ok(()),
+        // The reader has seen enough, as `head` does.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::output(format!("cannot write to standard output: {error}"))),
+    }
 }
 
 /// Prints a result as JSON for scripts.

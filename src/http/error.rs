@@ -45,6 +45,15 @@ impl ApiError {
         Self { status: StatusCode::NOT_FOUND, code: "not_found", message: message.into() }
     }
 
+    /// The path is right and the method is not.
+    pub fn wrong_method() -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "wrong_method",
+            message: "This call takes another method; what changes something is a POST.".into(),
+        }
+    }
+
     /// Another status of the same shape.
     pub fn with_status(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }

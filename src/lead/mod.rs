@@ -50,6 +50,7 @@ pub fn routes() -> Router {
         .route("/version", get(version))
         .route("/ready", get(ready))
         .route("/api/status", get(api_status))
+        .method_not_allowed_fallback(async || ApiError::wrong_method())
         .fallback(async || ApiError::not_found("There is nothing here; the dashboard is at /."))
 }
 

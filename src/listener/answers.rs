@@ -1,6 +1,7 @@
 //! Takes answers in, and shows an annotator their last ones.
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query};
 use axum::response::Response;
 use hyper::Request;
@@ -152,8 +153,11 @@ pub(super) struct HistoryQuery {
 
 pub(super) async fn history(
     Extension(desk): Extension<Desk>,
-    Query(query): Query<HistoryQuery>,
+    query: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let Query(query) = query.map_err(|_| {
+        ApiError::bad_request("bad_n", "n should be a whole number, as in /history?n=10.")
+    })?;
     let limit = query.n.unwrap_or(10).clamp(1, MOST_HISTORY);
     let answers = desk
         .allocator

@@ -102,6 +102,7 @@ pub fn routes() -> Router {
         .route("/progress", get(progress))
         .route("/renew", post(renew))
         .route("/end_session", post(end_session))
+        .method_not_allowed_fallback(async || ApiError::wrong_method())
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
 }
 

@@ -218,7 +218,10 @@ async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, hous
                     same = loaded.same,
                     "tasks loaded"
                 ),
-                Err(error) => problems.push(error.to_string()),
+                Err(error) => problems.push(format!(
+                    "{error}\nMend it; it is read again at the next start, or at once with kill -HUP {}.",
+                    std::process::id()
+                )),
             }
         }
     }

@@ -8,7 +8,8 @@
 //! A hash that the data came with and that does not follow from its content is somebody's
 //! deliberate statement that this is a question of its own (the customary way to ask the same text
 //! twice), so it is part of the identity. A hash that does follow from the content adds nothing,
-//! and an export that carries it loads as the same task.
+//! and the system's own keys (`_timestamp`, `_session_id`, …) are no content: an export loads as the
+//! tasks it came from, unless the answer changed what is asked, as spans do.
 //!
 //! Rejected: the given `_task_hash` alone as the identity. Two different tasks among 100,000 share
 //! one more likely than not, and one of them would be lost without a word.
@@ -21,7 +22,7 @@ use super::{TaskId, hashes};
 /// Bytes of SHA-256 that make the identity.
 const BYTES: usize = 16;
 
-/// The identity of a task. `own_input_hash` and `own_task_hash` are hashes that came with the data
+/// The identity of a task, given without the system's keys. `own_input_hash` and `own_task_hash` are hashes that came with the data
 /// and do not follow from its content.
 pub(super) fn identity(
     task: &Map<String, Value>,
@@ -34,7 +35,7 @@ pub(super) fn identity(
     let before = text.len();
     hashes::write_keys(&mut text, task, &hashes::TASK_KEYS);
     if text.len() == before {
-        hashes::write_whole(&mut text, task, &["_input_hash", "_task_hash", "_id"]);
+        hashes::write_whole(&mut text, task, &[]);
     }
     // J(x) has no line breaks, so what follows one can not be mistaken for content.
     for (name, own) in [("input", own_input_hash), ("task", own_task_hash)] {
@@ -78,6 +79,16 @@ mod tests {
         assert_eq!(
             plain,
             id(r#"{"text":"hi my name is 0","_input_hash":-784135307,"_task_hash":-978533357}"#)
+        );
+    }
+
+    #[test]
+    fn an_exported_answer_loads_as_the_task_it_came_from() {
+        assert_eq!(
+            id(r#"{"text":"hi my name is 0"}"#),
+            id(r#"{"text":"hi my name is 0","_input_hash":-784135307,"_task_hash":-978533357,
+                "_view_id":"text","answer":"accept","_timestamp":3,"_annotator_id":"a-b",
+                "_session_id":"a-b","_id":"00"}"#)
         );
     }
 

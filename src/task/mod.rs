@@ -88,13 +88,16 @@ impl Task {
         let value = body.to_value();
         let given_input = hashes::given(&value, "_input_hash");
         let given_task = hashes::given(&value, "_task_hash");
-        let input_hash = given_input.unwrap_or_else(|| hashes::input_hash(&value));
-        let computed = hashes::task_hash(&value, input_hash);
-        let task_hash = given_task.unwrap_or(computed);
+        let computed_input = hashes::input_hash(&value);
+        let input_hash = given_input.unwrap_or(computed_input);
+        let task_hash = given_task.unwrap_or_else(|| hashes::task_hash(&value, input_hash));
+        let mut content = value;
+        content.retain(|key, _| !key.starts_with('_'));
+        let follows = hashes::task_hash(&content, input_hash);
         let id = identity::identity(
-            &value,
-            given_input.filter(|given| *given != hashes::input_hash(&value)),
-            given_task.filter(|given| *given != computed),
+            &content,
+            given_input.filter(|given| *given != computed_input),
+            given_task.filter(|given| *given != follows),
         );
         Self { id, input_hash, task_hash, body }
     }

@@ -1,17 +1,21 @@
 //! Letting tasks in.
 //!
-//! A batch takes its numbers from a counter with one write, then goes in with one `insert_many`
-//! that skips what is there already. Numbers that duplicates would have had stay unused: only
-//! their order matters. Two loads at once interleave in batches.
+//! A load takes its numbers from a counter with one write, then goes in batch by batch, each with
+//! an `insert_many` that skips what is there already; while one batch is on its way the next is
+//! turned into documents. Numbers that duplicates would have had stay unused: only their order
+//! matters. Two loads at once interleave.
 //!
 //! Whoever hands out tasks reads the queue forwards, so a task that enters before others must be
 //! told of: where any task has a lower priority, it is marked as reopened.
 
 use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
 
 use mongodb::bson::{RawDocumentBuf, doc};
 use mongodb::error::ErrorKind;
 use mongodb::options::ReturnDocument;
+use tokio::task::JoinHandle;
 
 use super::document;
 use super::figures::Figures;
@@ -21,8 +25,10 @@ use crate::store::tally::contribution;
 use crate::store::{Admission, Admitted, Progress, Result};
 
 const DOING: &str = "load tasks";
+/// Tasks that take their numbers together.
+const LOAD: usize = 20_000;
 /// Tasks of one insert at most.
-const BATCH: usize = 1000;
+const BATCH: usize = 2000;
 /// The server's error for an identity that is there already.
 const DUPLICATE: i32 = 11000;
 /// Tasks that are marked as reopened with the same millisecond, so that they can be read in parts.
@@ -31,57 +37,76 @@ const SAME_TIME: i64 = 100;
 pub(super) async fn admit(
     server: &Server,
     figures: &Figures,
-    tasks: &[Admission],
+    tasks: Vec<Admission>,
 ) -> Result<Admitted> {
     let mut admitted = Admitted::default();
-    for batch in tasks.chunks(BATCH) {
-        let writing = figures.writing().await;
-        let added = admit_batch(server, batch).await?;
-        admitted.new += added.tasks;
-        admitted.same += batch.len() as u64 - added.tasks;
-        figures.change(&Progress::default(), &added);
-        writing.done();
+    let tasks: Arc<[Admission]> = tasks.into();
+    for from in (0..tasks.len()).step_by(LOAD) {
+        let load = from..tasks.len().min(from + LOAD);
+        let numbers = reserve(server, &tasks[load.clone()]).await?;
+        let batches: Vec<Range<usize>> =
+            load.clone().step_by(BATCH).map(|first| first..load.end.min(first + BATCH)).collect();
+        let mut encoded = batches.first().map(|batch| encode(&tasks, batch, load.start, numbers));
+        for (nth, batch) in batches.iter().enumerate() {
+            let Some(encoding) = encoded.take() else { break };
+            let documents =
+                encoding.await.map_err(|error| server.failed(DOING, error.to_string()))?;
+            encoded = batches.get(nth + 1).map(|next| encode(&tasks, next, load.start, numbers));
+            let writing = figures.writing().await;
+            let skipped = server.ask(DOING, insert(server, &documents)).await?;
+            let mut added = Progress::default();
+            for (nth, Admission { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
+                if !skipped.contains(&nth) {
+                    let ledger = Ledger::new(plan.wanted, plan.lanes.clone());
+                    added.change(&Progress::default(), &contribution(&ledger));
+                }
+            }
+            admitted.new += added.tasks;
+            admitted.same += batch.len() as u64 - added.tasks;
+            figures.change(&Progress::default(), &added);
+            writing.done();
+        }
     }
     Ok(admitted)
 }
 
-/// What was reserved for a batch.
+/// Turns a batch into documents, beside what else is going on.
+fn encode(
+    tasks: &Arc<[Admission]>,
+    batch: &Range<usize>,
+    load: usize,
+    numbers: Numbers,
+) -> JoinHandle<Vec<RawDocumentBuf>> {
+    let (tasks, batch) = (Arc::clone(tasks), batch.clone());
+    tokio::task::spawn_blocking(move || {
+        let mut documents = Vec::with_capacity(batch.len());
+        let place = |nth: usize| i64::try_from(nth - load).unwrap_or(i64::MAX);
+        for nth in batch {
+            let Admission { task, plan } = &tasks[nth];
+            // Behind its own priority and before a lower one: there may be readers past this place.
+            let reopened = (i64::from(plan.priority) > numbers.lowest)
+                .then(|| numbers.now + place(nth) / SAME_TIME);
+            let position = Position::new(plan.priority, numbers.first + place(nth));
+            documents.push(document::of_task(task, plan, position, reopened));
+        }
+        documents
+    })
+}
+
+/// What was reserved for a load.
+#[derive(Clone, Copy)]
 struct Numbers {
     first: i64,
-    /// The lowest priority that any task of the project has, this batch included.
+    /// The lowest priority that any task of the project has, this load included.
     lowest: i64,
     /// The server's clock.
     now: i64,
 }
 
-async fn admit_batch(server: &Server, batch: &[Admission]) -> Result<Progress> {
-    let numbers = reserve(server, batch).await?;
-    let mut overtaking = 0;
-    let mut documents = Vec::with_capacity(batch.len());
-    for (sequence, Admission { task, plan }) in (numbers.first..).zip(batch) {
-        // Behind its own priority and before a lower one: there may be readers past this place.
-        let reopened = (i64::from(plan.priority) > numbers.lowest).then(|| {
-            overtaking += 1;
-            numbers.now + overtaking / SAME_TIME
-        });
-        let position = Position::new(plan.priority, sequence);
-        documents.push(document::of_task(task, plan, position, reopened));
-    }
-    let skipped = server.ask(DOING, insert(server, &documents)).await?;
-    let mut added = Progress::default();
-    for (nth, Admission { plan, .. }) in batch.iter().enumerate() {
-        if !skipped.contains(&nth) {
-            let ledger = Ledger::new(plan.wanted, plan.lanes.clone());
-            added.change(&Progress::default(), &contribution(&ledger));
-        }
-    }
-    Ok(added)
-}
-
-/// Takes numbers for a batch from the counter.
-async fn reserve(server: &Server, batch: &[Admission]) -> Result<Numbers> {
-    let size = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-    let lowest = batch.iter().map(|admission| admission.plan.priority).min().unwrap_or(0);
+/// Takes numbers for a load from the counter.
+async fn reserve(server: &Server, load: &[Admission]) -> Result<Numbers> {
+    let size = i64::try_from(load.len()).unwrap_or(i64::MAX);
+    let lowest = load.iter().map(|admission| admission.plan.priority).min().unwrap_or(0);
     let take = server
         .meta
         .find_one_and_update(

@@ -126,7 +126,7 @@ impl Store for MongoStore {
     }
 
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        admission::admit(&self.server, &self.figures, &tasks).await
+        admission::admit(&self.server, &self.figures, tasks).await
     }
 
     async fn open_tasks(

@@ -16,6 +16,9 @@ const OPEN: &str = "t.free, t.lanes, \
       (SELECT annotator FROM hold h WHERE h.seq = t.seq \
        UNION ALL SELECT annotator FROM answer a WHERE a.seq = t.seq))";
 
+/// Tasks that came back which one look takes in.
+const REOPENED: usize = 5000;
+
 fn open_task(row: &Row<'_>) -> rusqlite::Result<OpenTask> {
     let (_, position, task) = rows::task(row)?;
     let takers = row.get_ref(8)?.as_str()?;
@@ -73,15 +76,20 @@ pub(super) fn reopened(
     let now: i64 =
         connection
             .query_row("SELECT value FROM meta WHERE key = 'reopened'", [], |row| row.get(0))?;
-    let tasks = connection
+    let found: Vec<(OpenTask, i64)> = connection
         .prepare_cached(&format!(
-            "SELECT {}, {OPEN} FROM task t WHERE t.reopened > ?1 AND t.free > 0 \
-             ORDER BY t.reopened",
+            "SELECT {}, {OPEN}, t.reopened FROM task t WHERE t.reopened > ?1 AND t.free > 0 \
+             ORDER BY t.reopened LIMIT {REOPENED}",
             rows::TASK
         ))?
-        .query_map([since.0], open_task)?
+        .query_map([since.0], |row| Ok((open_task(row)?, row.get(9)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok((tasks, Mark(now)))
+    // Where there was more than one look takes in, the next one goes on behind the last.
+    let mark = match found.last() {
+        Some((_, last)) if found.len() == REOPENED => *last,
+        _ => now,
+    };
+    Ok((found.into_iter().map(|(task, _)| task).collect(), Mark(mark)))
 }
 
 pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Result<Vec<HeldTask>> {

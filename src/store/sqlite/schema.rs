@@ -142,8 +142,8 @@ fn check(connection: &Connection, path: &Path, project: &str) -> Result<(), Stor
     match value("project") {
         Some(rusqlite::types::Value::Text(owner)) if owner == project => Ok(()),
         Some(rusqlite::types::Value::Text(owner)) => Err(unreadable(format!(
-            "{file} holds the project {owner:?}, not {project:?}; give this project a file of its \
-             own under [store], or mend the name under [project]"
+            "{file} holds the project {owner:?}, not {project:?}, and a file holds one project; give \
+             {project:?} a file of its own under [store], or call it {owner:?}"
         ))),
         _ => Err(unreadable(format!("{file} does not say which project it holds"))),
     }

@@ -13,11 +13,6 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
     // Seq is also the rowid; one more than the largest is the order of admission.
     let mut seq: i64 =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM task", [], |row| row.get(0))?;
-    let reopened = if tasks.iter().any(|task| task.plan.priority > 0) {
-        Some(next_occasion(connection)?)
-    } else {
-        None
-    };
     let mut insert = connection.prepare_cached(
         "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, free, lanes, \
          reopened, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9) \
@@ -26,6 +21,8 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
     let mut added = Progress::default();
     for Admission { task, plan } in tasks {
         let position = Position::new(plan.priority, seq + 1);
+        // Whoever has gone past this place already must hear of it.
+        let reopened = if plan.priority > 0 { Some(next_occasion(connection)?) } else { None };
         let inserted = insert.execute((
             seq + 1,
             task.id.as_str(),
@@ -34,8 +31,7 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
             task.task_hash,
             plan.wanted,
             rows::lanes_to_text(&plan.lanes),
-            // Whoever has gone past this place already must hear of it.
-            reopened.filter(|_| plan.priority > 0),
+            reopened,
             task.body.as_str(),
         ))?;
         if inserted == 0 {
@@ -188,7 +184,6 @@ fn take_back(connection: &Connection, holds: &[(i64, String)]) -> rusqlite::Resu
     if holds.is_empty() {
         return Ok(0);
     }
-    let occasion = next_occasion(connection)?;
     for (seq, annotator) in holds {
         connection
             .prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?
@@ -200,7 +195,7 @@ fn take_back(connection: &Connection, holds: &[(i64, String)]) -> rusqlite::Resu
         set_free(connection, *seq, Position(position), &lanes, free, free + 1)?;
         connection
             .prepare_cached("UPDATE task SET reopened = ?2 WHERE seq = ?1")?
-            .execute((seq, occasion))?;
+            .execute((seq, next_occasion(connection)?))?;
     }
     Ok(holds.len() as u64)
 }

@@ -21,7 +21,7 @@ import { words } from "../json.js";
 
 /**
  * @typedef {{kind: "plain"}
- *   | {kind: "around", before: string, after: string}
+ *   | {kind: "around", before: string, after: string, title: string}
  *   | {kind: "html", html: string, title: string}
  *   | {kind: "in-html", html: string, title: string}
  *   | {kind: "in-body", body: string, from: number, to: number, title: string}
@@ -91,7 +91,7 @@ export function layout(task, plain) {
   const title = words(task.title);
   const body = words(task.body);
   if (task.context_before || task.context_after) {
-    return { kind: "around", before: passage(task.context_before), after: passage(task.context_after) };
+    return { kind: "around", before: passage(task.context_before), after: passage(task.context_after), title };
   }
   const mine = bare(text).bare;
   if (html) {
@@ -135,7 +135,7 @@ export function drawInContext(host, task, draw) {
       return null;
     case "around": {
       const focus = sentence(draw(text), true);
-      put(host, context(plan.before), focus, context(plan.after));
+      put(host, heading(plan.title, true), context(plan.before), focus, context(plan.after));
       return plan.before ? focus : null;
     }
     case "html":
