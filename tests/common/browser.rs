@@ -17,21 +17,9 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser. Panics if there is none: a test that needs it fails without it.
     pub async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts (./tests/run installs it)");
-        let out = driver.stdout.take().expect("a pipe");
-        let port = BufReader::new(out)
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let port = line.split("started successfully on port ").nth(1)?;
-                port.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .expect("chromedriver says its port");
+        // It takes a free port for IPv4 and ends if another program has the same one for IPv6.
+        let (driver, port) =
+            (0..10).find_map(|_| start_driver()).expect("chromedriver finds a port and says so");
         let profile = tempfile::tempdir().expect("a folder");
         let arguments: Vec<String> = [
             "--headless",
@@ -111,6 +99,25 @@ impl Browser {
         // The driver is killed anyway.
         let _ = self.client.clone().close().await;
     }
+}
+
+/// A driver and its port; nothing if it could not have the port.
+fn start_driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver starts (./tests/run installs it)");
+    let out = driver.stdout.take().expect("a pipe");
+    let port = BufReader::new(out).lines().map_while(Result::ok).find_map(|line| {
+        let port = line.split("started successfully on port ").nth(1)?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    });
+    if port.is_none() {
+        driver.wait().expect("it has ended");
+    }
+    port.map(|port| (driver, port))
 }
 
 impl Drop for Browser {
