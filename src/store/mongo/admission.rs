@@ -7,6 +7,9 @@
 //!
 //! Whoever hands out tasks reads the queue forwards, so a task that enters before others must be
 //! told of: where any task has a lower priority, it is marked as reopened.
+//!
+//! Rejected: numbering by the time of insertion or by `ObjectId`, which two loaders at once do not
+//! keep in order; an upsert for each task, a look-up and a write where an insert is enough.
 
 use std::collections::HashSet;
 use std::ops::Range;

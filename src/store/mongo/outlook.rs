@@ -7,6 +7,8 @@
 //! still", or "this is the last one". Where the expectation was wrong (another daemon has taken an
 //! answer meanwhile), the guard does not match, nothing happens, and the task is read. A wrong
 //! belief costs a round trip, never a wrong figure.
+//!
+//! Rejected: reading each task back after its answer, a round trip for every group.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,8 @@
 //! What is asked of the server. Each query examines what it returns; the conformance tests hold it
 //! to that with `explain`.
+//!
+//! Rejected: hints, which go wrong when an index is renamed; only the history needs one, for its
+//! order.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! What is prepared when a project is opened: the indexes, and the check that the collection is
 //! annotd's and of a format that this version knows.
+//!
+//! Rejected: making `task_hash` only when it is first asked for, which would spare a load its cost
+//! and make an annotator wait for it in the midst of the work.
 
 use mongodb::IndexModel;
 use mongodb::bson::{Bson, Document, doc};
