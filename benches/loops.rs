@@ -28,6 +28,10 @@ const TASKS: usize = 40_000;
 const SPAN: Duration = Duration::from_secs(8);
 
 fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        // As a test it would say nothing.
+        return;
+    }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     println!("{PEOPLE} annotators, one task a request, {TASKS} tasks, {} s each", SPAN.as_secs());
     let embedded = runtime.block_on(through_http("bench.db"));
@@ -36,6 +40,7 @@ fn main() {
         println!("ANNOTD_TEST_MONGODB_URL is not set: MongoDB was not measured");
         return;
     };
+    runtime.block_on(initiate(&server));
     let url = |name: &str| match server.split_once('?') {
         Some((hosts, options)) => {
             format!("{}/{name}?{options}", hosts.trim_end_matches('/'))
@@ -50,6 +55,24 @@ fn main() {
     println!("{:<44} {limit:>8.0} loops/s", "the engine, the same in groups of 500");
     println!("annotd / bare driver   {:.2}", shared.loops / bare);
     println!("annotd / engine        {:.2}", shared.loops / limit);
+}
+
+/// Makes a replica set of a server that is none yet.
+async fn initiate(server: &str) {
+    let hosts = server.split('?').next().unwrap_or(server);
+    let direct = format!("{}/?directConnection=true", hosts.trim_end_matches('/'));
+    let admin = Client::with_uri_str(&direct).await.expect("a client").database("admin");
+    let host = hosts.trim_start_matches("mongodb://").trim_end_matches('/');
+    let set = doc! { "_id": "rs0", "members": [{ "_id": 0, "host": host }] };
+    // Refused where that has been done before.
+    let _ = admin.run_command(doc! { "replSetInitiate": set }).await;
+    while !admin
+        .run_command(doc! { "hello": 1 })
+        .await
+        .is_ok_and(|hello| hello.get_bool("isWritablePrimary") == Ok(true))
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 struct Figures {

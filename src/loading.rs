@@ -18,7 +18,7 @@ use crate::store::{Admission, Store, StoreError};
 use crate::task::Task;
 
 /// Tasks admitted in one call of the store.
-const BATCH: usize = 500;
+const BATCH: usize = 5000;
 /// Bytes of tasks admitted in one call of the store.
 const BATCH_BYTES: usize = 4 << 20;
 

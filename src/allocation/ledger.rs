@@ -172,8 +172,9 @@ impl Ledger {
 }
 
 fn revise(answer: &mut Answer, version: Version) -> Recorded {
-    let repeats = answer.history.iter().any(|old| old.says_the_same(&version));
-    let stale = repeats && version.time_returned < answer.current.time_returned;
+    let older = version.time_returned < answer.current.time_returned;
+    let stale =
+        answer.history.iter().any(|old| *old == version || (older && old.says_the_same(&version)));
     if stale || answer.current.says_the_same(&version) {
         return Recorded::Unchanged;
     }

@@ -13,6 +13,9 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
     // Seq is also the rowid; one more than the largest is the order of admission.
     let mut seq: i64 =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM task", [], |row| row.get(0))?;
+    // What goes before tasks that are there already may go before places that people have passed.
+    let last: Option<i64> =
+        connection.query_row("SELECT max(position) FROM task", [], |row| row.get(0))?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, free, lanes, \
          reopened, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9) \
@@ -21,8 +24,8 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
     let mut added = Progress::default();
     for Admission { task, plan } in tasks {
         let position = Position::new(plan.priority, seq + 1);
-        // Whoever has gone past this place already must hear of it.
-        let reopened = if plan.priority > 0 { Some(next_occasion(connection)?) } else { None };
+        let behind = last.is_some_and(|last| position.0 < last);
+        let reopened = if behind { Some(next_occasion(connection)?) } else { None };
         let inserted = insert.execute((
             seq + 1,
             task.id.as_str(),
