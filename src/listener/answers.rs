@@ -1,5 +1,7 @@
 //! Takes answers in, and shows an annotator their last ones.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query};
@@ -16,6 +18,9 @@ use crate::task::{Millis, TaskId, Version};
 
 /// Answers shown of the history at most.
 const MOST_HISTORY: usize = 1000;
+
+/// An answer waits in a browser no longer than this.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What becomes of an answer before it goes to the store.
 enum Sorted {
@@ -140,9 +145,11 @@ impl Clock {
         Self { now, ahead_ms: sent_at.map_or(0, |sent| sent.saturating_sub(now.0)) }
     }
 
-    /// A moment of the browser's clock, never in the future.
+    /// A moment of the browser's clock, never in the future and never a year ago.
     fn here(&self, there: Option<i64>) -> Option<Millis> {
-        there.map(|there| Millis(there.saturating_sub(self.ahead_ms)).min(self.now))
+        there.map(|there| {
+            Millis(there.saturating_sub(self.ahead_ms)).clamp(self.now - LONGEST, self.now)
+        })
     }
 }
 
@@ -194,5 +201,17 @@ mod tests {
         assert_eq!(clock.here(Some(990_000 + day)), Some(Millis(990_000)));
         assert_eq!(clock.here(Some(2_000_000 + day)), Some(Millis(1_000_000)));
         assert_eq!(Clock::new(Millis(5), None).here(Some(3)), Some(Millis(3)));
+    }
+
+    #[test]
+    fn a_nonsensical_clock_gives_possible_times() {
+        let now = Millis(1_800_000_000_000);
+        for sent_at in [i64::MIN, 0, i64::MAX] {
+            let clock = Clock::new(now, Some(sent_at));
+            for there in [i64::MIN, 0, i64::MAX] {
+                let here = clock.here(Some(there)).expect("a time");
+                assert!(here <= now && here >= now - LONGEST, "{sent_at} {there}: {here}");
+            }
+        }
     }
 }

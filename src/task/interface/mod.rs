@@ -10,6 +10,10 @@ use serde_json::{Map, Value};
 
 use super::{Body, Token, Verdict, tokenize};
 
+/// The largest answer, as bytes of JSON. A task, its answers and their histories share a document,
+/// which MongoDB limits to 16 MiB.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+
 /// An interface that this build can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interface {
@@ -137,6 +141,13 @@ impl Interface {
             })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
+        let bytes = Value::Object(data.clone()).to_string().len();
+        if bytes > MAX_ANSWER_BYTES {
+            return Err(Misfit::new(
+                "answer",
+                format!("{bytes} bytes; an answer may have {MAX_ANSWER_BYTES}"),
+            ));
+        }
         match self {
             Self::Text | Self::Classification => {}
             Self::Choice => choice::check(settings, task, verdict, &mut data)?,
