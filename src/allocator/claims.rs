@@ -135,15 +135,19 @@ impl Claims {
         for _ in 0..TRIES {
             let mut claims = Vec::new();
             for (index, request) in serving.iter_mut().enumerate() {
-                match self.choose(request, now).await {
-                    Ok(tasks) => claims.extend(tasks.into_iter().map(|task| (index, task))),
-                    Err(error) => request.failed = Some(Arc::new(error)),
+                // What was chosen before a failure is claimed all the same: the window counts it as
+                // taken, and nobody else would be offered it.
+                let (tasks, outcome) = self.choose(request, now).await;
+                claims.extend(tasks.into_iter().map(|task| (index, task)));
+                if let Err(error) = outcome {
+                    request.failed = Some(Arc::new(error));
                 }
             }
             if claims.is_empty() {
                 break;
             }
             let lost = self.claim(&mut serving, claims, now).await;
+            self.window.claimed();
             if !lost {
                 break;
             }
@@ -214,17 +218,26 @@ impl Claims {
         Ok(hand)
     }
 
-    /// Chooses tasks for a request, reading what is missing of the queue.
-    async fn choose(&mut self, request: &Serving, now: Millis) -> Result<Vec<Chosen>, StoreError> {
+    /// Chooses tasks for a request, reading what is missing of the queue. Where that fails, what was
+    /// chosen before comes along.
+    async fn choose(
+        &mut self,
+        request: &Serving,
+        now: Millis,
+    ) -> (Vec<Chosen>, Result<(), StoreError>) {
         let annotator = request.ask.annotator.clone();
         let mut chosen = Vec::new();
         while chosen.len() < request.lacks() {
-            let Some(task) = self.next(&annotator, now).await? else { break };
+            let task = match self.next(&annotator, now).await {
+                Ok(Some(task)) => task,
+                Ok(None) => break,
+                Err(error) => return (chosen, Err(error)),
+            };
             let position = self.window.position(&task.id).unwrap_or(Position::START);
             self.window.took(&annotator, &task.id);
             chosen.push((task, position));
         }
-        Ok(chosen)
+        (chosen, Ok(()))
     }
 
     async fn next(
@@ -313,6 +326,10 @@ impl Claims {
                 continue;
             };
             self.window.advance(annotator, lane, position);
+            // The pages in memory do not have it, or it would have been found there: it may be
+            // younger than they are.
+            let before = Position(position.0 - 1);
+            self.window.learn(lane, before, store.open_tasks(lane, before, PAGE).await?);
             self.dry.remove(&(annotator.to_owned(), lane.clone()));
             found = self.next_in(annotator, lane, now).await?;
             if found.is_some() {
