@@ -124,6 +124,18 @@ async fn activity_renews_a_lease() {
 }
 
 #[tokio::test]
+async fn an_answer_after_the_lease_does_not_bring_back_what_others_hold() {
+    let house = House::new(3, 1).await;
+    assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
+    house.pass(LEASE);
+    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.allocator.look().await;
+    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    assert_eq!(house.ask("ben", 3).await, ["1", "2"]);
+    assert!(house.ask("ada", 3).await.is_empty(), "Ben holds the others");
+}
+
+#[tokio::test]
 async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
     let house = House::new(2, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::hand::Moment;
 use super::window::{Next, PAGE, Window};
 use super::{Batch, Clock, Given, Reason, Shared};
 use crate::allocation::{Lane, Ledger, Position};
@@ -22,6 +23,8 @@ const GROUP: usize = 512;
 const LAST_ANSWERS: usize = 20;
 /// How often a request whose claims were lost is tried again before it goes away with less.
 const TRIES: usize = 8;
+/// How often it is read again what somebody holds because they answered in that moment.
+const REREADS: usize = 5;
 /// A lane whose end was reached is not asked again for this long.
 const DRY: Duration = Duration::from_millis(500);
 /// The search from the beginning, for somebody who has run out, comes at most this often…
@@ -208,14 +211,21 @@ impl Claims {
     /// Reads from the store what somebody holds, and renews what is about to end: they are back.
     async fn reread(&self, annotator: &str, now: Millis) -> Result<Vec<HeldTask>, StoreError> {
         let store = &self.shared.store;
-        let mut hand = store.in_hand(annotator).await?;
         let until = now + self.shared.lease();
-        if hand.iter().any(|held| held.until <= now) {
-            store.renew(vec![(annotator.to_owned(), until)]).await?;
-            hand = store.in_hand(annotator).await?;
+        let mut again = REREADS;
+        loop {
+            let asked = self.shared.hands.moment(annotator);
+            let mut hand = store.in_hand(annotator).await?;
+            if hand.iter().any(|held| held.until <= now) {
+                store.renew(vec![(annotator.to_owned(), until)]).await?;
+                hand = store.in_hand(annotator).await?;
+            }
+            // Where they have answered meanwhile, this may have what they have answered.
+            if self.shared.hands.set(annotator, &hand, asked) || again == 0 {
+                return Ok(hand);
+            }
+            again -= 1;
         }
-        self.shared.hands.set(annotator, hand.clone());
-        Ok(hand)
     }
 
     /// Chooses tasks for a request, reading what is missing of the queue. Where that fails, what was
@@ -364,6 +374,10 @@ impl Claims {
                 until,
             })
             .collect();
+        let asked: HashMap<usize, Moment> = chosen
+            .iter()
+            .map(|(index, _)| (*index, self.shared.hands.moment(&serving[*index].ask.annotator)))
+            .collect();
         let granted = match self.shared.store.claim(claims).await {
             Ok(granted) => granted,
             Err(error) => {
@@ -385,7 +399,8 @@ impl Claims {
             let request = &mut serving[index];
             if granted {
                 let held = HeldTask { task: Arc::clone(&task), position, since: now, until };
-                self.shared.hands.add(&request.ask.annotator, held);
+                let asked = asked.get(&index).copied().unwrap_or_default();
+                self.shared.hands.add(&request.ask.annotator, held, asked);
                 request.claimed.push(task);
             } else {
                 lost.push(task.id.clone());

@@ -136,8 +136,9 @@ impl Shared {
         let until = now + self.lease();
         let renewals = annotators.iter().map(|who| ((*who).to_owned(), until)).collect();
         self.store.renew(renewals).await?;
+        let now = (self.clock)();
         for annotator in annotators {
-            self.hands.renewed(annotator, until);
+            self.hands.renewed(annotator, until, now);
         }
         Ok(())
     }
