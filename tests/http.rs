@@ -70,6 +70,7 @@ on_both_stores!(
     nothing_left_is_told_apart_from_nothing_just_now,
     leaving_gives_back_what_was_held,
     no_request_can_speak_for_another,
+    a_task_brings_no_html_that_was_not_cleaned,
     the_history_is_ones_own,
     the_calls_of_prodigys_page_work,
 );
@@ -100,6 +101,26 @@ fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
     let export = house.project.run(&["export"]);
     assert!(export.contains(r#""n":1.10,"big":123456789012345678901234567890"#), "{export}");
     assert!(export.contains(r#""odd key":{"$a":1,"b.c":[1e3,null]}"#), "{export}");
+}
+
+fn a_task_brings_no_html_that_was_not_cleaned(place: &Place) {
+    let house = House::new(place, 1);
+    let tasks = r#"{"text":"five","_clean":{"/html":"<form>"},"_tokens":[]}
+{"ht\u006dl":"<b onclick=x>six</b>","_clean":{"/html":"<form>"}}
+"#;
+    house.project.write("more.jsonl", tasks);
+    house.project.run(&["load", "-i", "more.jsonl", "--priority", "1"]);
+    let andy = house.annotator("andy");
+    let mut found = Vec::new();
+    common::wait_until("the tasks of higher priority", || {
+        let asked = andy.ask(10);
+        found = asked["tasks"].as_array().expect("tasks").clone();
+        found.len() >= 5
+    });
+    let five = found.iter().find(|task| task["text"] == "five").expect("five");
+    assert!(five.get("_clean").is_none() && five.get("_tokens").is_none(), "{five}");
+    let six = found.iter().find(|task| task.get("html").is_some()).expect("six");
+    assert_eq!(six["_clean"], json!({"/html": "<b>six</b>"}));
 }
 
 fn a_reload_of_the_page_brings_the_same_tasks_back(place: &Place) {
