@@ -100,15 +100,6 @@ impl Hands {
         Some((Arc::clone(&held.task), held.since))
     }
 
-    /// The tasks in somebody's hand with this `_task_hash`.
-    pub(super) fn with_task_hash(&self, annotator: &str, task_hash: i32) -> Vec<TaskId> {
-        let all = self.all();
-        let held = all.get(annotator).and_then(|hand| hand.held.as_ref()).into_iter().flatten();
-        held.filter(|held| held.task.task_hash == task_hash)
-            .map(|held| held.task.id.clone())
-            .collect()
-    }
-
     /// Whether something in somebody's hand ends before this time.
     pub(super) fn ends_before(&self, annotator: &str, time: Millis) -> bool {
         let all = self.all();
