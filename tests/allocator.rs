@@ -1,5 +1,7 @@
 //! The allocator over a real store, with a clock that the test moves.
 
+mod common;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use annotd::allocator::{Allocator, Clock, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Submission};
 use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use common::faulty::Faulty;
 use serde_json::Map;
 
 const LEASE: Duration = Duration::from_secs(2);
@@ -19,7 +22,7 @@ struct House {
     store: Arc<dyn Store>,
     allocator: Allocator,
     now: Arc<AtomicI64>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn clock(now: &Arc<AtomicI64>) -> Clock {
@@ -45,7 +48,7 @@ impl House {
         store.admit(admissions).await.expect("admitted");
         let now = Arc::new(AtomicI64::new(1_000_000));
         let (allocator, _) = Allocator::start(Arc::clone(&store), clock(&now), LEASE);
-        Self { store, allocator, now, _folder: folder }
+        Self { store, allocator, now, folder }
     }
 
     fn pass(&self, time: Duration) {
@@ -121,6 +124,18 @@ async fn activity_renews_a_lease() {
 }
 
 #[tokio::test]
+async fn an_answer_after_the_lease_does_not_bring_back_what_others_hold() {
+    let house = House::new(3, 1).await;
+    assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
+    house.pass(LEASE);
+    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.allocator.look().await;
+    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    assert_eq!(house.ask("ben", 3).await, ["1", "2"]);
+    assert!(house.ask("ada", 3).await.is_empty(), "Ben holds the others");
+}
+
+#[tokio::test]
 async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
     let house = House::new(2, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
@@ -171,6 +186,70 @@ async fn tasks_that_are_loaded_later_are_found_by_somebody_who_was_done() {
     assert_eq!(house.reason("ada").await, Some(Reason::Done));
     house.store.admit(vec![admission(7, 1, 0)]).await.expect("admitted");
     house.ask_until("ada", &["7"]).await;
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
+    let house = House::new(100, 1).await;
+    let store = Arc::new(Faulty::calm(Arc::clone(&house.store)));
+    let (allocator, _) =
+        Allocator::start(Arc::<Faulty>::clone(&store), clock(&house.now), Duration::from_secs(600));
+    let house = House { store: Arc::<Faulty>::clone(&store), allocator, ..house };
+    let mut got: Vec<String> = house.ask("ada", 60).await;
+    for text in &got {
+        house.answer("ada", text).await;
+    }
+    // The page in memory ends at 64: the first four are chosen, then the next page cannot be read.
+    store.fail_next_page();
+    for _ in 0..20 {
+        if let Ok(batch) = house.allocator.tasks("ada", 10, HashSet::new()).await {
+            for given in &batch.given {
+                let text: String = given.task.body.get_as("text").expect("a text");
+                house.answer("ada", &text).await;
+                got.push(text);
+            }
+        }
+        house.pass(Duration::from_secs(1));
+    }
+    let different: HashSet<&String> = got.iter().collect();
+    assert_eq!((got.len(), different.len()), (100, 100));
+}
+
+#[tokio::test]
+async fn what_appears_behind_everybody_without_a_word_is_found_by_who_runs_out() {
+    let house = House::new(10, 1).await;
+    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
+    house.store.admit(vec![admission(77, 1, 0)]).await.expect("admitted");
+    // As when two loads at once take their numbers in one order and come in the other.
+    let file = rusqlite::Connection::open(house.folder.path().join("store.db")).expect("the store");
+    file.execute_batch(
+        "UPDATE queue SET position = 0 WHERE seq = 11; UPDATE task SET position = 0 WHERE seq = 11",
+    )
+    .expect("moved");
+    let mut got = Vec::new();
+    for _ in 0..20 {
+        for text in house.ask("ada", 3).await {
+            assert_eq!(house.answer("ada", &text).await, Recorded::Saved);
+            got.push(text);
+        }
+        house.pass(Duration::from_secs(1));
+    }
+    assert_eq!(got.len(), 11);
+    assert!(got.contains(&"77".to_owned()), "{got:?}");
+}
+
+#[tokio::test]
+async fn a_batch_has_each_task_once() {
+    let house = House::new(0, 1).await;
+    house.store.admit(vec![admission(1, 1, 0)]).await.expect("admitted");
+    house
+        .store
+        .admit((2..6).map(|number| admission(number, 1, 5)).collect())
+        .await
+        .expect("admitted");
+    house.allocator.look().await;
+    let got = house.ask("ada", 5).await;
+    assert_eq!(got, ["2", "3", "4", "5", "1"]);
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use common::daemon::{Project, annotd};
 use serde_json::Value;
@@ -227,4 +229,36 @@ fn help_has_an_example_for_every_command() {
         let said = project.run(&[command, "--help"]);
         assert!(said.contains("Example:\n  annotd "), "{said}");
     }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_task_files() {
+    const TASKS: usize = 200_000;
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]",
+        "annotd.db",
+        "",
+        &["andy", "zach", "li"],
+    );
+    let mut tasks = String::new();
+    for number in 0..TASKS {
+        writeln!(tasks, "{{\"text\":\"task {number}\"}}").expect("writing to a string");
+    }
+    project.write("tasks.jsonl", &tasks);
+    let mut daemon = annotd(project.path())
+        .args(["run", "--any-port"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("annotd starts");
+    let loaded = || -> usize {
+        let status = project.annotd(&["status", "--json"]);
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
+        status["total"]["tasks"].as_u64().and_then(|n| n.try_into().ok()).unwrap_or(0)
+    };
+    common::wait_until("the first tasks", || loaded() > 0);
+    let killed = Command::new("kill").arg(daemon.id().to_string()).status().expect("kill runs");
+    assert!(killed.success() && daemon.wait().expect("it ends").success());
+    assert!(loaded() < TASKS, "everything was loaded before it stopped");
 }

@@ -70,6 +70,9 @@ on_both_stores!(
     nothing_left_is_told_apart_from_nothing_just_now,
     leaving_gives_back_what_was_held,
     no_request_can_speak_for_another,
+    a_task_brings_no_html_that_was_not_cleaned,
+    a_hash_that_two_tasks_have_names_neither,
+    an_answer_that_is_too_large_is_refused_alone,
     the_history_is_ones_own,
     the_calls_of_prodigys_page_work,
 );
@@ -100,6 +103,57 @@ fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
     let export = house.project.run(&["export"]);
     assert!(export.contains(r#""n":1.10,"big":123456789012345678901234567890"#), "{export}");
     assert!(export.contains(r#""odd key":{"$a":1,"b.c":[1e3,null]}"#), "{export}");
+}
+
+fn a_task_brings_no_html_that_was_not_cleaned(place: &Place) {
+    let house = House::new(place, 1);
+    let tasks = r#"{"text":"five","_clean":{"/html":"<form>"},"_tokens":[]}
+{"ht\u006dl":"<b onclick=x>six</b>","_clean":{"/html":"<form>"}}
+"#;
+    house.project.write("more.jsonl", tasks);
+    house.project.run(&["load", "-i", "more.jsonl", "--priority", "1"]);
+    let andy = house.annotator("andy");
+    let mut found = Vec::new();
+    common::wait_until("the tasks of higher priority", || {
+        let asked = andy.ask(10);
+        found = asked["tasks"].as_array().expect("tasks").clone();
+        found.len() >= 5
+    });
+    let five = found.iter().find(|task| task["text"] == "five").expect("five");
+    assert!(five.get("_clean").is_none() && five.get("_tokens").is_none(), "{five}");
+    let six = found.iter().find(|task| task.get("html").is_some()).expect("six");
+    assert_eq!(six["_clean"], json!({"/html": "<b>six</b>"}));
+}
+
+fn a_hash_that_two_tasks_have_names_neither(place: &Place) {
+    let house = House::new(place, 1);
+    let tasks = "{\"text\":\"five\",\"_task_hash\":5}\n{\"text\":\"six\",\"_task_hash\":5}\n";
+    house.project.write("more.jsonl", tasks);
+    house.project.run(&["load", "-i", "more.jsonl", "--to", "andy", "--priority", "1"]);
+    let andy = house.annotator("andy");
+    let mut asked = Value::Null;
+    common::wait_until("a task of higher priority", || {
+        asked = andy.ask(1);
+        let first = asked["tasks"][0].clone();
+        let found = first["_task_hash"] == 5;
+        if !found {
+            andy.give(&[answered(&first, "accept")]);
+        }
+        found
+    });
+    let mut by_hash = answered(&asked["tasks"][0], "reject");
+    by_hash.as_object_mut().expect("a task").remove("_id");
+    assert_eq!(status(&andy.give(&[by_hash])), ["unknown"], "only one of the two is in hand");
+}
+
+fn an_answer_that_is_too_large_is_refused_alone(place: &Place) {
+    let house = House::new(place, 1);
+    let andy = house.annotator("andy");
+    let asked = andy.ask(2);
+    let mut large = answered(&asked["tasks"][0], "accept");
+    large["comment"] = "x".repeat(2 << 20).into();
+    let given = andy.give(&[large, answered(&asked["tasks"][1], "accept")]);
+    assert_eq!(status(&given), ["invalid", "saved"]);
 }
 
 fn a_reload_of_the_page_brings_the_same_tasks_back(place: &Place) {

@@ -37,6 +37,16 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
                     let _ = delivery.reply.send(Ok(own));
                 }
             }
+            // Something in the group is refused. The others' answers do not go down with it.
+            Err(error) if !error.is_away() && group.len() > 1 => {
+                for delivery in group.drain(..) {
+                    let stored = shared.store.record(delivery.answers.clone()).await;
+                    if let Ok(recorded) = &stored {
+                        shared.note(&delivery.answers, recorded);
+                    }
+                    let _ = delivery.reply.send(stored.map_err(Arc::new));
+                }
+            }
             Err(error) => {
                 let error = Arc::new(error);
                 for delivery in group.drain(..) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::hand::Moment;
 use super::window::{Next, PAGE, Window};
 use super::{Batch, Clock, Given, Reason, Shared};
 use crate::allocation::{Lane, Ledger, Position};
@@ -22,6 +23,8 @@ const GROUP: usize = 512;
 const LAST_ANSWERS: usize = 20;
 /// How often a request whose claims were lost is tried again before it goes away with less.
 const TRIES: usize = 8;
+/// How often it is read again what somebody holds because they answered in that moment.
+const REREADS: usize = 5;
 /// A lane whose end was reached is not asked again for this long.
 const DRY: Duration = Duration::from_millis(500);
 /// The search from the beginning, for somebody who has run out, comes at most this often…
@@ -135,15 +138,19 @@ impl Claims {
         for _ in 0..TRIES {
             let mut claims = Vec::new();
             for (index, request) in serving.iter_mut().enumerate() {
-                match self.choose(request, now).await {
-                    Ok(tasks) => claims.extend(tasks.into_iter().map(|task| (index, task))),
-                    Err(error) => request.failed = Some(Arc::new(error)),
+                // What was chosen before a failure is claimed all the same: the window counts it as
+                // taken, and nobody else would be offered it.
+                let (tasks, outcome) = self.choose(request, now).await;
+                claims.extend(tasks.into_iter().map(|task| (index, task)));
+                if let Err(error) = outcome {
+                    request.failed = Some(Arc::new(error));
                 }
             }
             if claims.is_empty() {
                 break;
             }
             let lost = self.claim(&mut serving, claims, now).await;
+            self.window.claimed();
             if !lost {
                 break;
             }
@@ -204,27 +211,43 @@ impl Claims {
     /// Reads from the store what somebody holds, and renews what is about to end: they are back.
     async fn reread(&self, annotator: &str, now: Millis) -> Result<Vec<HeldTask>, StoreError> {
         let store = &self.shared.store;
-        let mut hand = store.in_hand(annotator).await?;
         let until = now + self.shared.lease();
-        if hand.iter().any(|held| held.until <= now) {
-            store.renew(vec![(annotator.to_owned(), until)]).await?;
-            hand = store.in_hand(annotator).await?;
+        let mut again = REREADS;
+        loop {
+            let asked = self.shared.hands.moment(annotator);
+            let mut hand = store.in_hand(annotator).await?;
+            if hand.iter().any(|held| held.until <= now) {
+                store.renew(vec![(annotator.to_owned(), until)]).await?;
+                hand = store.in_hand(annotator).await?;
+            }
+            // Where they have answered meanwhile, this may have what they have answered.
+            if self.shared.hands.set(annotator, &hand, asked) || again == 0 {
+                return Ok(hand);
+            }
+            again -= 1;
         }
-        self.shared.hands.set(annotator, hand.clone());
-        Ok(hand)
     }
 
-    /// Chooses tasks for a request, reading what is missing of the queue.
-    async fn choose(&mut self, request: &Serving, now: Millis) -> Result<Vec<Chosen>, StoreError> {
+    /// Chooses tasks for a request, reading what is missing of the queue. Where that fails, what was
+    /// chosen before comes along.
+    async fn choose(
+        &mut self,
+        request: &Serving,
+        now: Millis,
+    ) -> (Vec<Chosen>, Result<(), StoreError>) {
         let annotator = request.ask.annotator.clone();
         let mut chosen = Vec::new();
         while chosen.len() < request.lacks() {
-            let Some(task) = self.next(&annotator, now).await? else { break };
+            let task = match self.next(&annotator, now).await {
+                Ok(Some(task)) => task,
+                Ok(None) => break,
+                Err(error) => return (chosen, Err(error)),
+            };
             let position = self.window.position(&task.id).unwrap_or(Position::START);
             self.window.took(&annotator, &task.id);
             chosen.push((task, position));
         }
-        Ok(chosen)
+        (chosen, Ok(()))
     }
 
     async fn next(
@@ -313,6 +336,10 @@ impl Claims {
                 continue;
             };
             self.window.advance(annotator, lane, position);
+            // The pages in memory do not have it, or it would have been found there: it may be
+            // younger than they are.
+            let before = Position(position.0 - 1);
+            self.window.learn(lane, before, store.open_tasks(lane, before, PAGE).await?);
             self.dry.remove(&(annotator.to_owned(), lane.clone()));
             found = self.next_in(annotator, lane, now).await?;
             if found.is_some() {
@@ -347,6 +374,10 @@ impl Claims {
                 until,
             })
             .collect();
+        let asked: HashMap<usize, Moment> = chosen
+            .iter()
+            .map(|(index, _)| (*index, self.shared.hands.moment(&serving[*index].ask.annotator)))
+            .collect();
         let granted = match self.shared.store.claim(claims).await {
             Ok(granted) => granted,
             Err(error) => {
@@ -368,7 +399,8 @@ impl Claims {
             let request = &mut serving[index];
             if granted {
                 let held = HeldTask { task: Arc::clone(&task), position, since: now, until };
-                self.shared.hands.add(&request.ask.annotator, held);
+                let asked = asked.get(&index).copied().unwrap_or_default();
+                self.shared.hands.add(&request.ask.annotator, held, asked);
                 request.claimed.push(task);
             } else {
                 lost.push(task.id.clone());

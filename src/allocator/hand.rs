@@ -12,10 +12,25 @@ use crate::task::{Millis, Task, TaskId};
 
 /// Everybody's hands, shared by those who hand out and those who take in.
 #[derive(Clone, Default)]
-pub(super) struct Hands(Arc<Mutex<HashMap<String, Vec<HeldTask>>>>);
+pub(super) struct Hands(Arc<Mutex<HashMap<String, Hand>>>);
+
+/// What somebody holds, as far as it is known, and what has happened to it.
+#[derive(Default)]
+struct Hand {
+    held: Option<Vec<HeldTask>>,
+    moment: Moment,
+}
+
+/// A moment in the life of a hand. What the store was asked at one moment and says at another may
+/// be over by then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moment {
+    forgotten: u64,
+    answered: u64,
+}
 
 impl Hands {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Vec<HeldTask>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Hand>> {
         // A panic elsewhere leaves the map whole: every change to it is a single call.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -23,63 +38,122 @@ impl Hands {
     /// What somebody holds, if it is known and no lease in it has ended.
     pub(super) fn of(&self, annotator: &str, now: Millis) -> Option<Vec<HeldTask>> {
         let all = self.all();
-        let hand = all.get(annotator)?;
-        hand.iter().all(|held| held.until > now).then(|| hand.clone())
+        let held = all.get(annotator)?.held.as_ref()?;
+        held.iter().all(|held| held.until > now).then(|| held.clone())
     }
 
-    /// Notes what the store says somebody holds.
-    pub(super) fn set(&self, annotator: &str, hand: Vec<HeldTask>) {
-        self.all().insert(annotator.to_owned(), hand);
+    /// To be taken before the store is asked or told, and handed to [`Hands::set`] or
+    /// [`Hands::add`] with what it said.
+    pub(super) fn moment(&self, annotator: &str) -> Moment {
+        self.all().get(annotator).map(|hand| hand.moment).unwrap_or_default()
     }
 
-    /// Adds a task that was handed out.
-    pub(super) fn add(&self, annotator: &str, held: HeldTask) {
+    /// Notes what the store said somebody held at a moment; says whether that still holds.
+    pub(super) fn set(&self, annotator: &str, held: &[HeldTask], asked: Moment) -> bool {
         let mut all = self.all();
         let hand = all.entry(annotator.to_owned()).or_default();
-        if !hand.iter().any(|other| other.task.id == held.task.id) {
-            hand.push(held);
+        let holds = hand.moment == asked;
+        if holds {
+            hand.held = Some(held.to_vec());
+        }
+        holds
+    }
+
+    /// Adds a task that was handed out, unless the hand has been forgotten since: it may have been
+    /// taken back as well.
+    pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Moment) {
+        let mut all = self.all();
+        let Some(hand) = all.get_mut(annotator) else { return };
+        if hand.moment.forgotten != asked.forgotten {
+            return;
+        }
+        if let Some(held) = &mut hand.held
+            && !held.iter().any(|other| other.task.id == task.task.id)
+        {
+            held.push(task);
         }
     }
 
     /// Takes away a task that was answered.
     pub(super) fn remove(&self, annotator: &str, task: &TaskId) {
-        if let Some(hand) = self.all().get_mut(annotator) {
-            hand.retain(|held| held.task.id != *task);
+        let mut all = self.all();
+        let hand = all.entry(annotator.to_owned()).or_default();
+        hand.moment.answered += 1;
+        if let Some(held) = &mut hand.held {
+            held.retain(|held| held.task.id != *task);
         }
     }
 
     /// Forgets what somebody holds, so that the store is asked.
     pub(super) fn forget(&self, annotator: &str) {
-        self.all().remove(annotator);
+        let mut all = self.all();
+        let hand = all.entry(annotator.to_owned()).or_default();
+        hand.moment.forgotten += 1;
+        hand.held = None;
     }
 
     /// A task in somebody's hand.
     pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<(Arc<Task>, Millis)> {
         let all = self.all();
-        let held = all.get(annotator)?.iter().find(|held| held.task.id == *task)?;
+        let mut held = all.get(annotator)?.held.iter().flatten();
+        let held = held.find(|held| held.task.id == *task)?;
         Some((Arc::clone(&held.task), held.since))
-    }
-
-    /// The tasks in somebody's hand with this `_task_hash`.
-    pub(super) fn with_task_hash(&self, annotator: &str, task_hash: i32) -> Vec<TaskId> {
-        let all = self.all();
-        let hand = all.get(annotator).into_iter().flatten();
-        hand.filter(|held| held.task.task_hash == task_hash)
-            .map(|held| held.task.id.clone())
-            .collect()
     }
 
     /// Whether something in somebody's hand ends before this time.
     pub(super) fn ends_before(&self, annotator: &str, time: Millis) -> bool {
-        self.all().get(annotator).is_some_and(|hand| hand.iter().any(|held| held.until < time))
+        let all = self.all();
+        let mut held = all.get(annotator).and_then(|hand| hand.held.as_ref()).into_iter().flatten();
+        held.any(|held| held.until < time)
     }
 
-    /// Notes that leases were renewed.
-    pub(super) fn renewed(&self, annotator: &str, until: Millis) {
-        if let Some(hand) = self.all().get_mut(annotator) {
-            for held in hand {
-                held.until = held.until.max(until);
-            }
+    /// Notes that the store has renewed leases; `now` is after that. Where one had ended, the task
+    /// may have been taken back before: then the store is asked what is left.
+    pub(super) fn renewed(&self, annotator: &str, until: Millis, now: Millis) {
+        let mut all = self.all();
+        let Some(hand) = all.get_mut(annotator) else { return };
+        let Some(held) = &mut hand.held else { return };
+        if held.iter().any(|held| held.until <= now) {
+            hand.moment.forgotten += 1;
+            hand.held = None;
+            return;
         }
+        for held in held {
+            held.until = held.until.max(until);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::Position;
+    use crate::task::Body;
+
+    fn held(text: &str) -> HeldTask {
+        let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
+        let task = Arc::new(Task::new(body));
+        HeldTask { task, position: Position(1), since: Millis(0), until: Millis(100) }
+    }
+
+    #[test]
+    fn what_was_asked_before_somebody_left_is_not_believed_afterwards() {
+        let hands = Hands::default();
+        let asked = hands.moment("a");
+        assert!(hands.set("a", &[held("1")], asked));
+        let asked = hands.moment("a");
+        hands.forget("a");
+        assert!(!hands.set("a", &[held("1")], asked));
+        hands.add("a", held("2"), asked);
+        assert!(hands.of("a", Millis(1)).is_none(), "the store is asked");
+    }
+
+    #[test]
+    fn what_was_asked_before_an_answer_is_not_believed_afterwards() {
+        let hands = Hands::default();
+        let asked = hands.moment("a");
+        hands.remove("a", &held("1").task.id);
+        assert!(!hands.set("a", &[held("1")], asked));
+        assert!(hands.of("a", Millis(1)).is_none(), "the store is asked");
     }
 }

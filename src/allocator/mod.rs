@@ -136,8 +136,9 @@ impl Shared {
         let until = now + self.lease();
         let renewals = annotators.iter().map(|who| ((*who).to_owned(), until)).collect();
         self.store.renew(renewals).await?;
+        let now = (self.clock)();
         for annotator in annotators {
-            self.hands.renewed(annotator, until);
+            self.hands.renewed(annotator, until, now);
         }
         Ok(())
     }
@@ -255,20 +256,14 @@ impl Allocator {
             .map(|record| (record.task, None)))
     }
 
-    /// The identity that belongs to a `_task_hash`, where that is unique: in the annotator's hand,
-    /// or in the project.
+    /// The identity that belongs to a `_task_hash`, where that is unique in the project. That only
+    /// one task in the annotator's hand has it is not enough: an answer that is sent again may be
+    /// about another task, which they have answered before.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn identity_of(
-        &self,
-        annotator: &str,
-        task_hash: i32,
-    ) -> Result<Option<TaskId>, StoreError> {
-        let mut found = self.shared.hands.with_task_hash(annotator, task_hash);
-        if found.is_empty() {
-            found = self.shared.store.with_task_hash(task_hash).await?;
-        }
+    pub async fn identity_of(&self, task_hash: i32) -> Result<Option<TaskId>, StoreError> {
+        let mut found = self.shared.store.with_task_hash(task_hash).await?;
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 

@@ -81,6 +81,9 @@ pub(super) struct Window {
     lanes: HashMap<Lane, LaneWindow>,
     /// What came back, by the number of the occasion.
     returned: BTreeMap<u64, TaskId>,
+    /// Who has been chosen for a task and has not claimed it yet: the store does not know of it, so
+    /// whatever is read from it meanwhile must not make the task look free again.
+    chosen: HashMap<TaskId, Vec<String>>,
     occasions: u64,
     looked_through: HashMap<String, u64>,
 }
@@ -162,8 +165,10 @@ impl Window {
         *cursor = (*cursor).max(Position(to.0 - 1));
     }
 
-    /// Takes in tasks that became open out of their turn.
-    pub(super) fn reopen(&mut self, tasks: Vec<OpenTask>) {
+    /// Takes in tasks that became open out of their turn. Those of one look are handed out in the
+    /// order of the queue, not in that in which they came back.
+    pub(super) fn reopen(&mut self, mut tasks: Vec<OpenTask>) {
+        tasks.sort_by_key(|task| task.position);
         for task in tasks {
             let id = task.task.id.clone();
             self.put(task);
@@ -172,14 +177,20 @@ impl Window {
         }
     }
 
-    /// Notes that an annotator has taken a task.
+    /// Notes that an annotator has been chosen for a task, until [`Window::claimed`].
     pub(super) fn took(&mut self, annotator: &str, task: &TaskId) {
+        self.chosen.entry(task.clone()).or_default().push(annotator.to_owned());
         let Some(entry) = self.tasks.get_mut(task) else { return };
         entry.free = entry.free.saturating_sub(1);
         entry.takers.push(annotator.to_owned());
         if entry.free == 0 {
             self.drop_task(task);
         }
+    }
+
+    /// Notes that all who were chosen have claimed their tasks: from now on the store knows.
+    pub(super) fn claimed(&mut self) {
+        self.chosen.clear();
     }
 
     /// Notes that a task was not what it seemed. Should it be open all the same, the store says so
@@ -198,7 +209,13 @@ impl Window {
     }
 
     fn put(&mut self, open: OpenTask) {
-        let OpenTask { task, position, lanes, free, takers } = open;
+        let OpenTask { task, position, lanes, mut free, mut takers } = open;
+        for annotator in self.chosen.get(&task.id).into_iter().flatten() {
+            if !takers.contains(annotator) {
+                takers.push(annotator.clone());
+                free = free.saturating_sub(1);
+            }
+        }
         self.bytes += task.body.as_str().len();
         let entry = Entry { task: Arc::clone(&task), position, free, takers, lanes };
         if let Some(old) = self.tasks.insert(task.id.clone(), entry) {
@@ -267,6 +284,7 @@ mod tests {
         window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1), open(3, 1)]);
         assert_eq!(take(&mut window, "a"), Ok("1".into()));
         assert_eq!(take(&mut window, "a"), Ok("2".into()));
+        window.claimed();
         window.reopen(vec![OpenTask { takers: vec!["b".into()], ..open(1, 1) }]);
         assert!(window.next_returned("b").is_none());
         let back = window.next_returned("a").expect("it came back");
@@ -286,6 +304,28 @@ mod tests {
         window.learn(&Lane::Anyone, Position::START, vec![open(1, 1)]);
         window.rewind("a");
         assert_eq!(take(&mut window, "a"), Ok("1".into()));
+    }
+
+    #[test]
+    fn a_page_that_is_read_before_a_claim_does_not_offer_its_task_again() {
+        let mut window = Window::default();
+        window.reopen(vec![open(1, 1)]);
+        let back = window.next_returned("a").expect("it came back");
+        window.took("a", &back.id);
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
+        assert_eq!(take(&mut window, "a"), Ok("2".into()));
+        window.claimed();
+        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1)]);
+        window.rewind("b");
+        assert_eq!(take(&mut window, "b"), Ok("1".into()), "the store says that it is free again");
+    }
+
+    #[test]
+    fn what_comes_back_together_comes_in_the_order_of_the_queue() {
+        let mut window = Window::default();
+        window.reopen(vec![open(7, 1), open(2, 1)]);
+        let first = window.next_returned("a").expect("it came back");
+        assert_eq!(first.body.get_as("text"), Some("2".to_owned()));
     }
 
     #[test]

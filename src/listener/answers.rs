@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query};
 use axum::response::Response;
-use hyper::Request;
+use hyper::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,11 @@ use crate::http::{self, ApiError};
 use crate::store::Submission;
 use crate::task::{Millis, TaskId, Version};
 
+/// Answers taken in one request at most. The page sends a few.
+const MOST_ANSWERS: usize = 1000;
+/// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
+/// earlier versions share the 16 MB that a document of MongoDB may have.
+const LARGEST_ANSWER: usize = 1 << 20;
 /// Answers shown of the history at most.
 const MOST_HISTORY: usize = 1000;
 
@@ -39,6 +44,13 @@ pub(super) async fn give_answers(
     let Some(Value::Array(sent)) = body.get("answers") else {
         return Err(ApiError::bad_request("no_answers", "Expected a list under \"answers\"."));
     };
+    if sent.len() > MOST_ANSWERS {
+        return Err(ApiError::with_status(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_many",
+            format!("{} answers in one request; send at most {MOST_ANSWERS}.", sent.len()),
+        ));
+    }
     let clock = Clock::new(desk.allocator.now(), body.get("sent_at").and_then(Value::as_i64));
     let mut sorted = Vec::with_capacity(sent.len());
     for answer in sent {
@@ -101,7 +113,7 @@ async fn sort(
             let Some(hash) = hash.as_i64().and_then(|hash| i32::try_from(hash).ok()) else {
                 return Ok((None, invalid("_task_hash: expected a signed 32-bit integer")));
             };
-            match desk.allocator.identity_of(&desk.annotator, hash).await {
+            match desk.allocator.identity_of(hash).await {
                 Ok(Some(id)) => id,
                 Ok(None) => return Ok((None, unknown())),
                 Err(error) => return Err(ApiError::from(&error)),
@@ -124,6 +136,12 @@ async fn sort(
         Ok(received) => received,
         Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
     };
+    let size = serde_json::to_vec(&data).map_or(0, |json| json.len());
+    if size > LARGEST_ANSWER {
+        let most = LARGEST_ANSWER >> 20;
+        let error = format!("the answer adds {size} bytes to its task; at most {most} MiB is kept");
+        return Ok((named, invalid(&error)));
+    }
     let at = |key: &str| answer.get(key).and_then(Value::as_i64);
     let time_returned = clock.here(at("_answered_at")).unwrap_or(clock.now);
     let time_loaded = clock.here(at("_shown_at")).or(since).unwrap_or(time_returned);

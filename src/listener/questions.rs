@@ -99,6 +99,10 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     let interface = desk.project.interface;
     let mut fields = task.body.fields();
+    // What the page shows as HTML is what was cleaned here, and never what a task brings along.
+    for own in ["_clean", "_tokens"] {
+        fields.shift_remove(own);
+    }
     put(&mut fields, "_id", &task.id);
     put(&mut fields, "_input_hash", &task.input_hash);
     put(&mut fields, "_task_hash", &task.task_hash);
@@ -108,8 +112,8 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     if let Some(tokens) = interface.computed_tokens(&task.body) {
         put(&mut fields, "_tokens", &tokens);
     }
-    // Most tasks have no HTML: they are not parsed for it.
-    if task.body.as_str().contains("\"html\"")
+    // Most tasks can have no HTML: they are not parsed for it.
+    if ["html", "options"].iter().any(|key| fields.contains_key(*key))
         && let Some(parts) = clean::clean_parts(&task.body.to_value())
     {
         put(&mut fields, "_clean", &parts);

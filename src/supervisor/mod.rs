@@ -9,6 +9,7 @@ mod house;
 mod ports;
 mod signals;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -109,7 +110,11 @@ pub async fn run(
     let store = store::open(url, &beside, &roster.project.name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     let house = Arc::new(TheHouse::new(roster, &bound));
-    load_task_files(roster, &beside, &*store, &house).await;
+    if load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await.is_break() {
+        store.close().await;
+        tracing::info!("stopped before all task files were loaded; what was admitted stays");
+        return Ok(());
+    }
 
     let (allocator, storing) =
         Allocator::start(Arc::clone(&store), Arc::clone(&clock), roster.allocation.lease);
@@ -152,8 +157,12 @@ pub async fn run(
             command = commands.next() => match command {
                 Command::Reload => {
                     tracing::info!("loading the task files again; other changes of the roster need a restart");
-                    load_task_files(roster, &beside, &*store, &house).await;
+                    let loaded =
+                        load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await;
                     allocator.look().await;
+                    if loaded.is_break() {
+                        break;
+                    }
                 }
                 Command::Stop => break,
             },
@@ -194,6 +203,34 @@ fn project(roster: &Roster, beside: &Path) -> Result<Project, StartError> {
         batch_size: BATCH_SIZE,
         people: roster.active().count(),
     })
+}
+
+/// Loads the task files until that is done or a stop is wished. A reload that is wished meanwhile
+/// comes right after.
+async fn load_unless_stopped(
+    roster: &Roster,
+    beside: &Path,
+    store: &dyn Store,
+    house: &TheHouse,
+    commands: &mut Commands,
+) -> ControlFlow<()> {
+    loop {
+        let mut again = false;
+        let loading = load_task_files(roster, beside, store, house);
+        tokio::pin!(loading);
+        loop {
+            tokio::select! {
+                () = &mut loading => break,
+                command = commands.next() => match command {
+                    Command::Reload => again = true,
+                    Command::Stop => return ControlFlow::Break(()),
+                },
+            }
+        }
+        if !again {
+            return ControlFlow::Continue(());
+        }
+    }
 }
 
 /// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from

@@ -7,7 +7,7 @@
 //! found what the first one had done, and give the reply that the caller would have had.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use annotd::allocation::{Lane, Position, Recorded};
 use annotd::store::{
@@ -21,6 +21,9 @@ use async_trait::async_trait;
 pub struct Faulty {
     inner: Arc<dyn Store>,
     state: AtomicU64,
+    /// Nothing fails but what is asked for.
+    calm: bool,
+    next_page_fails: AtomicBool,
 }
 
 enum Fault {
@@ -47,11 +50,25 @@ fn away(lost: Lost) -> StoreError {
 impl Faulty {
     /// Wraps a store; the faults follow from the seed.
     pub fn new(inner: Arc<dyn Store>, seed: u64) -> Self {
-        Self { inner, state: AtomicU64::new(seed) }
+        let (state, next_page_fails) = (AtomicU64::new(seed), AtomicBool::new(false));
+        Self { inner, state, calm: false, next_page_fails }
+    }
+
+    /// Wraps a store in which nothing fails by itself.
+    pub fn calm(inner: Arc<dyn Store>) -> Self {
+        Self { calm: true, ..Self::new(inner, 0) }
+    }
+
+    /// Lets the next look for open tasks fail.
+    pub fn fail_next_page(&self) {
+        self.next_page_fails.store(true, Ordering::SeqCst);
     }
 
     /// What happens to this call.
     fn fault(&self) -> Fault {
+        if self.calm {
+            return Fault::None;
+        }
         let step = self.state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
         let mixed = (step ^ (step >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         match (mixed ^ (mixed >> 27)) % 10 {
@@ -100,6 +117,9 @@ impl Store for Faulty {
         self.through(self.inner.admit(tasks), Lost::Admitted).await
     }
     async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<OpenTask>> {
+        if self.next_page_fails.swap(false, Ordering::SeqCst) {
+            return Err(away(Lost::Nothing));
+        }
         self.through(self.inner.open_tasks(lane, after, n), nothing).await
     }
     async fn first_open_to(
