@@ -116,7 +116,7 @@ fn a_task_brings_no_html_that_was_not_cleaned(place: &Place) {
     let mut found = Vec::new();
     common::wait_until("the tasks of higher priority", || {
         let asked = andy.ask(10);
-        found = asked["tasks"].as_array().expect("tasks").clone();
+        found.clone_from(asked["tasks"].as_array().expect("tasks"));
         found.len() >= 5
     });
     let five = found.iter().find(|task| task["text"] == "five").expect("five");

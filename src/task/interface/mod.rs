@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::{Body, Token, Verdict, tokenize};
 
-/// The largest answer, as bytes of JSON. A task, its answers and their histories share a document,
-/// which MongoDB limits to 16 MiB.
+/// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
+/// earlier versions share the 16 MiB that a document of MongoDB may have.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// An interface that this build can show.
@@ -145,7 +145,7 @@ impl Interface {
         if bytes > MAX_ANSWER_BYTES {
             return Err(Misfit::new(
                 "answer",
-                format!("{bytes} bytes; an answer may have {MAX_ANSWER_BYTES}"),
+                format!("it adds {bytes} bytes to its task; at most {MAX_ANSWER_BYTES} are kept"),
             ));
         }
         match self {
