@@ -16,7 +16,10 @@
 pub mod invariants;
 mod ledger;
 mod plan;
+pub mod prodigy;
+pub mod seed;
 mod settle;
+pub mod share;
 
 use std::fmt;
 
