@@ -15,6 +15,7 @@
 
 pub mod invariants;
 mod ledger;
+pub mod order;
 mod plan;
 pub mod prodigy;
 pub mod seed;
@@ -25,7 +26,7 @@ use std::fmt;
 
 pub use ledger::{Hold, Ledger, Recorded};
 pub use plan::{Overrides, Plan, PlanError, Wishes, plan};
-pub use settle::{Settled, settle};
+pub use settle::{Further, Ignore, Rule, Settled, Settlement, settle, settle_by};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.
 ///
