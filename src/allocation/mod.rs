@@ -13,6 +13,9 @@
 //! rule and on how much is done, and two annotators who ask at once get different answers from
 //! the same rule.
 
+pub mod balance;
+mod company;
+mod design;
 pub mod invariants;
 mod ledger;
 pub mod order;

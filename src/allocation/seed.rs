@@ -34,10 +34,7 @@ fn scramble(z: u64) -> u64 {
 /// The upper half of a product (Lemire, "Fast random integer generation in an interval", 2019),
 /// without its rejection step: no number is likelier than another by more than bound / 2⁶⁴.
 pub fn below(number: u64, bound: u64) -> u64 {
-    // The upper 64 bits of 128 fit.
-    #[expect(clippy::cast_possible_truncation)]
-    let upper = ((u128::from(number) * u128::from(bound)) >> 64) as u64;
-    upper
+    ((u128::from(number) * u128::from(bound)) >> 64) as u64
 }
 
 #[cfg(test)]
