@@ -13,16 +13,23 @@
 //! rule and on how much is done, and two annotators who ask at once get different answers from
 //! the same rule.
 
+pub mod balance;
+mod company;
+mod design;
 pub mod invariants;
 mod ledger;
+pub mod order;
 mod plan;
+pub mod prodigy;
+pub mod seed;
 mod settle;
+pub mod share;
 
 use std::fmt;
 
 pub use ledger::{Hold, Ledger, Recorded};
 pub use plan::{Overrides, Plan, PlanError, Wishes, plan};
-pub use settle::{Settled, settle};
+pub use settle::{Further, Ignore, Rule, Settled, Settlement, settle, settle_by};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.
 ///

@@ -1,6 +1,21 @@
 //! What becomes of a task when an answer has arrived.
+//!
+//! [`settle`] counts. [`settle_by`] knows the project's [`Rule`]: what an ignore is worth, and who
+//! is asked when the answers disagree.
+//!
+//! The answers that a task was planned for must all agree; otherwise `extra` more are asked for.
+//! When these have come, **a majority ends it**, as they were asked to decide; without one, `extra`
+//! more are asked for again, until there are `max`. So "two, and a third where they disagree" is
+//! `annotations = 2`, `extra = 1`, `max = 3`.
+//!
+//! A task is only settled when an answer arrives that it was waiting for. A revision of an answer to
+//! a finished task does not open it again: a finished task stays finished.
+//!
+//! Rejected: asking until all agree, for two who disagree will not agree by a third answering; and
+//! asking as soon as two of five disagree, since the other three are coming anyway.
 
-use crate::task::Answer;
+use crate::task::disagreement::{Measure, Opinion, opinion};
+use crate::task::{Answer, Body, Verdict};
 
 /// The state of a task after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,4 +29,332 @@ pub enum Settled {
 /// Decides from the answers that count, the newest among them, whether a task is finished.
 pub fn settle(wanted: u32, answers: &[Answer]) -> Settled {
     if answers.len() >= wanted as usize { Settled::Finished } else { Settled::Open }
+}
+
+/// What the project says about answers that have arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// What an ignore is worth.
+    pub ignore: Ignore,
+    /// Who is asked when answers disagree; nobody if nothing is said.
+    pub further: Option<Further>,
+    /// What of the answers is compared.
+    pub measure: Measure,
+    /// From which likeness on two answers agree: 0 to 1, 1 being the same.
+    pub threshold: f64,
+}
+
+/// What an ignore is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ignore {
+    /// It is an answer, though no opinion.
+    #[default]
+    Answer,
+    /// It is none: the task goes to somebody else.
+    Skip,
+}
+
+/// Whom to ask when answers disagree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Further {
+    /// How many more answers are asked for each time; 0 asks nobody.
+    pub extra: u32,
+    /// How many answers that count there may be in all.
+    pub max: u32,
+    /// The annotators who are asked. Empty: anybody who may have the task.
+    pub by: Vec<String>,
+}
+
+/// What the project's rule makes of a task after an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// Answers that are wanted already are still to come.
+    Open,
+    /// Nothing more is wanted.
+    Finished,
+    /// They disagree: further answers are wanted.
+    More {
+        /// Answers wanted in all, more than before.
+        wanted: u32,
+        /// The only ones who may give what is still to come, in the order of the roster's list;
+        /// empty: anybody who may have the task. None of them has answered it.
+        only_for: Vec<String>,
+    },
+}
+
+impl Rule {
+    /// Whether an answer takes one of the places of a task.
+    pub fn counts(&self, verdict: Verdict) -> bool {
+        verdict != Verdict::Ignore || self.ignore == Ignore::Answer
+    }
+}
+
+/// Decides from a task's answers, the newest among them, what it still wants.
+///
+/// `planned` is the number of answers wanted when the task entered, `wanted` the number wanted
+/// now, which an earlier [`Settlement::More`] may have raised. `answers` are all but the late
+/// ones; those that the rule does not count may be among them. Late answers are not heard: they
+/// came when the task was full.
+///
+/// Where only certain people are to be asked, no more is asked for than there are of them who have
+/// not answered; if there is none, the task is finished, disagreement or not.
+pub fn settle_by(
+    rule: &Rule,
+    task: &Body,
+    planned: u32,
+    wanted: u32,
+    answers: &[Answer],
+) -> Settlement {
+    let counted: Vec<&Answer> =
+        answers.iter().filter(|answer| rule.counts(answer.current.verdict)).collect();
+    if counted.len() < wanted as usize {
+        return Settlement::Open;
+    }
+    let Some(further) = &rule.further else {
+        return Settlement::Finished;
+    };
+    let room = further.max.saturating_sub(wanted);
+    let left: Vec<String> = further
+        .by
+        .iter()
+        .filter(|name| !answers.iter().any(|answer| answer.annotator == **name))
+        .cloned()
+        .collect();
+    let people = if further.by.is_empty() {
+        u32::MAX
+    } else {
+        u32::try_from(left.len()).unwrap_or(u32::MAX)
+    };
+    let extra = further.extra.min(room).min(people);
+    if extra == 0 {
+        return Settlement::Finished;
+    }
+    let versions = counted.iter().map(|answer| &answer.current);
+    let settled = match opinion(&rule.measure, rule.threshold, task, versions) {
+        Opinion::Single | Opinion::Unanimous => true,
+        Opinion::Majority => wanted > planned,
+        Opinion::Split => false,
+    };
+    if settled {
+        Settlement::Finished
+    } else {
+        Settlement::More { wanted: wanted + extra, only_for: left }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::task::{Millis, Version};
+
+    fn answer(annotator: &str, verdict: Verdict, data: &Value) -> Answer {
+        let data = data.as_object().cloned().unwrap_or_default();
+        let current = Version { verdict, data, time_loaded: Millis(0), time_returned: Millis(1) };
+        Answer { annotator: annotator.to_owned(), current, history: Vec::new() }
+    }
+
+    /// Verdicts by a, b, c, … from the letters a(ccept), r(eject), i(gnore).
+    fn answers(verdicts: &str) -> Vec<Answer> {
+        let verdict = |letter| match letter {
+            'a' => Verdict::Accept,
+            'r' => Verdict::Reject,
+            _ => Verdict::Ignore,
+        };
+        let people = (b'a'..=b'z').map(|letter| char::from(letter).to_string());
+        people.zip(verdicts.chars()).map(|(who, v)| answer(&who, verdict(v), &json!({}))).collect()
+    }
+
+    fn rule(extra: u32, max: u32, by: &[&str]) -> Rule {
+        let by = by.iter().map(|name| (*name).to_owned()).collect();
+        Rule {
+            ignore: Ignore::Answer,
+            further: Some(Further { extra, max, by }),
+            measure: Measure::Verdict,
+            threshold: 1.0,
+        }
+    }
+
+    fn task() -> Body {
+        Body::parse(r#"{"text":"a"}"#).expect("a task")
+    }
+
+    fn settled(rule: &Rule, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
+        settle_by(rule, &task(), planned, wanted, &answers(verdicts))
+    }
+
+    fn more(wanted: u32, only_for: &[&str]) -> Settlement {
+        let only_for = only_for.iter().map(|name| (*name).to_owned()).collect();
+        Settlement::More { wanted, only_for }
+    }
+
+    #[test]
+    fn two_who_disagree_want_a_third_and_no_fourth() {
+        let rule = rule(1, 3, &[]);
+        assert_eq!(settled(&rule, 2, 2, "a"), Settlement::Open);
+        assert_eq!(settled(&rule, 2, 2, "aa"), Settlement::Finished);
+        assert_eq!(settled(&rule, 2, 2, "ar"), more(3, &[]));
+        assert_eq!(settled(&rule, 2, 3, "ar"), Settlement::Open);
+        assert_eq!(settled(&rule, 2, 3, "ara"), Settlement::Finished);
+    }
+
+    #[test]
+    fn all_that_were_planned_must_agree_and_then_a_majority_is_enough() {
+        let rule = rule(2, 9, &[]);
+        assert_eq!(settled(&rule, 3, 3, "aar"), more(5, &[]));
+        assert_eq!(settled(&rule, 3, 5, "aarar"), Settlement::Finished);
+        assert_eq!(settled(&rule, 2, 4, "arar"), more(6, &[]));
+        assert_eq!(settled(&rule, 2, 8, "ararrara"), more(9, &[]), "no more than the most");
+        assert_eq!(settled(&rule, 2, 9, "ararrarai"), Settlement::Finished);
+    }
+
+    #[test]
+    fn adjudicators_are_asked_once_each() {
+        let rule = rule(2, 9, &["b", "x", "y"]);
+        assert_eq!(settled(&rule, 2, 2, "ar"), more(4, &["x", "y"]), "b has answered");
+        let mut four = answers("ar");
+        four.push(answer("x", Verdict::Accept, &json!({})));
+        four.push(answer("y", Verdict::Reject, &json!({})));
+        assert_eq!(settle_by(&rule, &task(), 2, 4, &four), Settlement::Finished, "nobody is left");
+        let one_left = settle_by(&rule, &task(), 3, 3, &four[..3]);
+        assert_eq!(one_left, more(4, &["y"]));
+    }
+
+    #[test]
+    fn an_ignore_is_an_answer_without_an_opinion_unless_it_is_none() {
+        let mut rule = rule(1, 3, &[]);
+        assert_eq!(settled(&rule, 2, 2, "ai"), Settlement::Finished);
+        assert_eq!(settled(&rule, 3, 3, "air"), Settlement::Finished, "three are the most");
+        rule.ignore = Ignore::Skip;
+        assert_eq!(settled(&rule, 2, 2, "ai"), Settlement::Open);
+        assert_eq!(settled(&rule, 2, 2, "aia"), Settlement::Finished);
+        assert_eq!(settled(&rule, 2, 2, "air"), more(3, &[]));
+    }
+
+    #[test]
+    fn without_a_rule_for_disagreement_the_count_decides() {
+        let rule = Rule { further: None, ..rule(0, 0, &[]) };
+        assert_eq!(settled(&rule, 2, 2, "ar"), Settlement::Finished);
+        assert_eq!(settled(&rule, 2, 2, "a"), Settlement::Open);
+    }
+
+    #[test]
+    fn spans_disagree_below_the_threshold() {
+        let spans = |ends: &[u32]| {
+            let spans: Vec<Value> =
+                ends.iter().map(|end| json!({"start": 0, "end": end, "label": "A"})).collect();
+            json!({"spans": spans})
+        };
+        let two = [
+            answer("a", Verdict::Accept, &spans(&[1, 2])),
+            answer("b", Verdict::Accept, &spans(&[1, 2, 3])),
+        ];
+        let mut rule = Rule { measure: Measure::Spans("spans"), ..rule(1, 3, &[]) };
+        assert_eq!(settle_by(&rule, &task(), 2, 2, &two), more(3, &[]));
+        rule.threshold = 0.8;
+        assert_eq!(settle_by(&rule, &task(), 2, 2, &two), Settlement::Finished);
+    }
+
+    proptest! {
+        #[test]
+        fn a_task_asks_for_more_only_within_the_most_and_always_ends(
+            verdicts in "[ari]{60}", planned in 1_u32..6, extra in 0_u32..4, max in 0_u32..12,
+            skip: bool, by in prop::collection::vec("[a-z]", 0..4),
+        ) {
+            let by: Vec<&str> = by.iter().map(String::as_str).collect();
+            let mut rule = rule(extra, max, &by);
+            rule.ignore = if skip { Ignore::Skip } else { Ignore::Answer };
+            let mut wanted = planned;
+            let all: Vec<Answer> = answers(&verdicts);
+            for n in 0..=all.len() {
+                match settle_by(&rule, &task(), planned, wanted, &all[..n]) {
+                    Settlement::Open => {}
+                    Settlement::Finished => break,
+                    Settlement::More { wanted: now, only_for } => {
+                        prop_assert!(now > wanted && now <= max);
+                        prop_assert!(only_for.is_empty() == by.is_empty());
+                        prop_assert!(!only_for.iter().any(|who| all[..n].iter().any(|a| a.annotator == *who)));
+                        wanted = now;
+                    }
+                }
+            }
+            prop_assert!(wanted <= planned.max(max));
+        }
+    }
+
+    /// The rows of real, public data; none where the file is not there.
+    fn real_rows() -> Option<Vec<Value>> {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            eprintln!("NOT RUN: there is no {}", path.display());
+            return None;
+        };
+        Some(text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+    }
+
+    /// Each task's answers through the rule, in the order of their times (and of the file, where
+    /// two are of one second): how many tasks asked for a third.
+    fn third_opinions(rows: &[Value], ignore: Ignore) -> usize {
+        let rule = Rule { ignore, ..rule(1, 3, &[]) };
+        let mut tasks: BTreeMap<i64, Vec<(i64, Answer)>> = BTreeMap::new();
+        for row in rows {
+            let verdict = row["answer"].as_str().and_then(Verdict::from_text).expect("a verdict");
+            let who = row["_session_id"].as_str().expect("a name");
+            let time = row["_timestamp"].as_i64().expect("a time");
+            let hash = row["_task_hash"].as_i64().expect("a hash");
+            tasks.entry(hash).or_default().push((time, answer(who, verdict, &json!({}))));
+        }
+        let mut thirds = 0;
+        for mut stream in tasks.into_values() {
+            stream.sort_by_key(|(time, _)| *time);
+            let mut heard = Vec::new();
+            let mut wanted = 2;
+            for (_, answer) in stream {
+                heard.push(answer);
+                match settle_by(&rule, &task(), 2, wanted, &heard) {
+                    Settlement::Open => {}
+                    Settlement::Finished => break,
+                    Settlement::More { wanted: now, .. } => {
+                        thirds += 1;
+                        wanted = now;
+                    }
+                }
+            }
+        }
+        thirds
+    }
+
+    /// The same by looking at the file alone: the first two verdicts of each task, in the same
+    /// order, with ignores left out before or after the two are taken.
+    fn first_two_differ(rows: &[Value], without_ignores: bool) -> usize {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|i| (rows[*i]["_timestamp"].as_i64(), *i));
+        let mut first: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for i in order {
+            let verdict = rows[i]["answer"].as_str().expect("a verdict");
+            let two = first.entry(rows[i]["text"].to_string()).or_default();
+            if two.len() < 2 && !(without_ignores && verdict == "ignore") {
+                two.push(verdict);
+            }
+        }
+        first
+            .values()
+            .filter(|two| matches!(two[..], ["accept", "reject"] | ["reject", "accept"]))
+            .count()
+    }
+
+    #[test]
+    fn real_answers_ask_for_as_many_third_opinions_as_a_direct_count_says() {
+        let Some(rows) = real_rows() else { return };
+        let counted = (first_two_differ(&rows, false), first_two_differ(&rows, true));
+        println!("third opinions: {counted:?}");
+        assert_eq!(third_opinions(&rows, Ignore::Answer), counted.0);
+        assert_eq!(third_opinions(&rows, Ignore::Skip), counted.1);
+    }
 }

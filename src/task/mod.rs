@@ -16,6 +16,7 @@
 mod answer;
 mod body;
 pub mod clean;
+pub mod disagreement;
 mod hashes;
 mod identity;
 pub mod interface;
