@@ -12,10 +12,11 @@ use std::time::UNIX_EPOCH;
 
 use tokio::sync::mpsc;
 
-use crate::allocation::{Overrides, PlanError, Wishes, plan};
+use crate::allocation::{Overrides, Wishes, plan};
 use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
 use crate::store::{Admission, Store, StoreError};
 use crate::task::Task;
+use crate::task::interface::Interface;
 
 /// Tasks admitted in one call of the store.
 const BATCH: usize = 5000;
@@ -48,7 +49,7 @@ pub enum LoadError {
     #[error(transparent)]
     Open(#[from] ReadError),
     /// A line is no task, or one that cannot be given to anyone.
-    #[error("{wrong}\n{}\n{}", wrong.excerpt(), before(*loaded))]
+    #[error("{wrong}\n{}", wrong.excerpt())]
     Wrong {
         /// The line.
         wrong: Box<WrongLine>,
@@ -56,7 +57,7 @@ pub enum LoadError {
         loaded: Loaded,
     },
     /// The store did not take the tasks.
-    #[error("{source}\n{}", before(*loaded))]
+    #[error("{source}")]
     Store {
         /// Why.
         source: StoreError,
@@ -64,7 +65,7 @@ pub enum LoadError {
         loaded: Loaded,
     },
     /// The rejects cannot be written.
-    #[error("cannot write the rejects: {source}\n{}", before(*loaded))]
+    #[error("cannot write the rejects: {source}")]
     Rejects {
         /// Why.
         source: std::io::Error,
@@ -73,13 +74,24 @@ pub enum LoadError {
     },
 }
 
-fn before(loaded: Loaded) -> String {
-    let Loaded { new, same, .. } = loaded;
-    format!("Admitted before it, and staying: {new} new, {same} the same as before.")
+impl LoadError {
+    /// What had been admitted before, in words.
+    pub fn admitted(&self) -> String {
+        let loaded = match self {
+            Self::Open(_) => Loaded::default(),
+            Self::Wrong { loaded, .. }
+            | Self::Store { loaded, .. }
+            | Self::Rejects { loaded, .. } => *loaded,
+        };
+        let Loaded { new, same, .. } = loaded;
+        format!("Admitted before it, and staying: {new} new, {same} the same as before.")
+    }
 }
 
 /// What happens to each batch.
 pub struct Rules<'a> {
+    /// How the tasks will be shown.
+    pub interface: Interface,
     /// The project's rules.
     pub wishes: &'a Wishes,
     /// What this load says instead.
@@ -176,10 +188,24 @@ fn plan_batch(
     let mut admissions = Vec::with_capacity(entries.len());
     let mut wrong = Vec::new();
     for entry in entries {
+        if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
+            wrong.push(unsuitable(file, &entry, expected, &found));
+            if stop {
+                break;
+            }
+            continue;
+        }
         match plan(rules.wishes, rules.overrides, &entry.body) {
             Ok(plan) => admissions.push(Admission { task: Task::new(entry.body), plan }),
             Err(error) => {
-                wrong.push(unplanned(file, &entry, &error));
+                let mut unplanned = unsuitable(
+                    file,
+                    &entry,
+                    "a task that can be given to somebody",
+                    "one that cannot",
+                );
+                unplanned.help = Some(error.to_string().into());
+                wrong.push(unplanned);
                 if stop {
                     break;
                 }
@@ -189,14 +215,18 @@ fn plan_batch(
     (admissions, wrong)
 }
 
-fn unplanned(file: &Arc<str>, entry: &Entry, error: &PlanError) -> WrongLine {
+fn unsuitable(file: &Arc<str>, entry: &Entry, expected: &str, found: &str) -> WrongLine {
+    // The customary mistake with tables from a spreadsheet.
+    let help = found
+        .contains(';')
+        .then(|| "separate the cells by commas, or by tabs in a .tsv file".into());
     WrongLine {
         file: Arc::clone(file),
         line: entry.line,
         column: 1,
-        expected: "a task that can be given to somebody".into(),
-        found: "one that cannot".into(),
-        help: Some(error.to_string().into()),
+        expected: expected.into(),
+        found: found.into(),
+        help,
         text: entry.body.as_str().into(),
         at: 0,
         fatal: false,
@@ -266,6 +296,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 pub async fn load_file(
     file: &TaskFile,
     wishes: &Wishes,
+    interface: Interface,
     store: &dyn Store,
 ) -> Result<Option<Loaded>, LoadError> {
     let of_store = |source| LoadError::Store { source, loaded: Loaded::default() };
@@ -273,7 +304,7 @@ pub async fn load_file(
     if store.loaded_file(&name).await.map_err(of_store)?.as_ref() == Some(&file.fingerprint) {
         return Ok(None);
     }
-    let rules = Rules { wishes, overrides: &Overrides::default() };
+    let rules = Rules { interface, wishes, overrides: &Overrides::default() };
     let loaded = load(read::open(&file.path)?, &rules, Some(store), None).await?;
     store.note_loaded_file(&name, &file.fingerprint).await.map_err(of_store)?;
     Ok(Some(loaded))

@@ -60,6 +60,7 @@ impl Desk {
         let daemon = project.start();
         let browser = Browser::start().await;
         browser.client.goto(&daemon.addresses().of("andy")).await.expect("the page opens");
+        browser.listen_for_errors().await;
         Self { project, daemon, browser }
     }
 
@@ -102,7 +103,9 @@ async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, u
     for (step, task) in tasks.iter().enumerate() {
         let card = desk.card().await;
         if step == 6 || step == 13 {
+            assert_eq!(desk.browser.errors().await, json!([]));
             desk.browser.client.refresh().await.expect("the page reloads");
+            desk.browser.listen_for_errors().await;
             assert_eq!(desk.card().await, card, "a reload brings the same task back");
         }
         // The tasks come in the order of the file.
@@ -132,6 +135,8 @@ async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, u
     );
     assert_eq!(complaints.await, json!([]), "nothing is fetched from elsewhere");
 
+    assert_eq!(desk.browser.errors().await, json!([]));
+
     let exported = desk.project.run(&["export", "--format", "tasks"]);
     let mut seen = 0;
     for line in exported.lines() {
@@ -154,6 +159,31 @@ async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, u
     assert_eq!(seen, TASKS);
     desk.browser.close().await;
     assert!(desk.daemon.stop().success());
+}
+
+#[tokio::test]
+async fn whoever_is_at_work_keeps_what_lies_ready() {
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"",
+        "demo.db",
+        "annotations = 1\nlease = \"10s\"",
+        &["andy"],
+    );
+    let tasks: Vec<Value> = TEXTS.iter().map(|text| json!({"text": text})).collect();
+    let desk = Desk::open(project, &tasks).await;
+    desk.card().await;
+    // Somebody looks at the keys now and then, and answers nothing.
+    let renewed = "performance.getEntriesByType('resource')
+        .filter((entry) => entry.name.endsWith('/renew') && entry.responseStatus === 200).length > 1";
+    let began = std::time::Instant::now();
+    while desk.browser.eval(renewed).await != json!(true) {
+        assert!(began.elapsed() < common::PATIENCE, "the page does not renew its lease");
+        desk.browser.press(&['h', Key::Escape.into()]).await;
+        common::breathe().await;
+    }
+    assert_eq!(desk.browser.errors().await, json!([]));
+    desk.browser.close().await;
 }
 
 fn verdict(step: usize) -> (char, &'static str) {

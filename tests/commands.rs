@@ -92,6 +92,43 @@ fn wrong_lines_go_to_the_rejects_and_the_rest_is_loaded() {
 }
 
 #[test]
+fn tasks_with_nothing_to_show_are_refused_with_a_remedy() {
+    let project = project("annotations = 1");
+    project.write("semicolons.csv", "text;label\nhello;X\n");
+    let refused = project.annotd(&["load", "-i", "semicolons.csv"]);
+    assert_eq!(refused.status.code(), Some(65));
+    let said = stderr(&refused);
+    assert!(
+        said.contains("expected a task with `text`, `html` or `image`, found `text;label`"),
+        "{said}"
+    );
+    assert!(said.contains("separate the cells by commas"), "{said}");
+    let dry = stderr(&project.annotd(&["load", "-i", "semicolons.csv", "--dry-run"]));
+    assert!(!dry.contains("Admitted"), "{dry}");
+    project.write("tasks.jsonl", "{\"text\":\"\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
+}
+
+#[test]
+fn more_answers_than_people_are_refused() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    let refused = project.annotd(&["load", "-i", "tasks.jsonl", "--annotations", "4"]);
+    assert_eq!(refused.status.code(), Some(78));
+    assert!(stderr(&refused).contains("has 3 active annotators"), "{}", stderr(&refused));
+}
+
+#[test]
+fn an_export_of_a_stranger_is_refused() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    project.run(&["export", "--annotator", "zach"]);
+    let refused = project.annotd(&["export", "--annotator", "bob"]);
+    assert_eq!(refused.status.code(), Some(1));
+}
+
+#[test]
 fn a_dry_run_touches_nothing() {
     let project = project("annotations = 1");
     project.write("tasks.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");

@@ -76,10 +76,21 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let mut pen = format.pen(&export);
     let lines = block_on(async {
         let store = file.open_existing_store().await?;
+        let progress = store.progress().await?;
+        let known = |name: &String| {
+            progress.annotators.contains_key(name) || file.roster.annotator(name).is_some()
+        };
+        if let Some(stranger) = arguments.annotator.iter().find(|name| !known(name)) {
+            let names: Vec<&str> = progress.annotators.keys().map(String::as_str).collect();
+            return Err(Failure::other(format!(
+                "there is no annotator {stranger:?}; there are answers of {}",
+                names.join(", ")
+            )));
+        }
         // Opened after the store: no file appears where there is nothing to write.
         let mut output = Output::to(arguments.output.as_deref(), Box::new(std::io::stdout()))?;
         let bar = terminal::bar(
-            Some(store.progress().await?.tasks),
+            Some(progress.tasks),
             "exporting {wide_bar} {pos} of {len} tasks, {eta} to go",
         );
         let mut buffer = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, block_on, exit, roster_file, terminal};
+use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::{MAX_PRIORITY, Overrides};
 use crate::exchange::read;
 use crate::loading::{self, Loaded, Rules};
@@ -64,6 +64,15 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             file.path.display()
         )));
     }
+    let active = u32::try_from(file.roster.active().count()).unwrap_or(u32::MAX);
+    if let Some(wanted) = arguments.annotations.filter(|n| arguments.to.is_empty() && *n > active) {
+        return Err(Failure::roster(format!(
+            "--annotations wants {wanted} answers, and {} has {active} active annotators; such \
+             tasks would wait for ever",
+            file.path.display()
+        )));
+    }
+    let interface = supervisor::interface(&file.roster);
     let overrides = Overrides {
         annotations: arguments.annotations,
         to: arguments.to.clone(),
@@ -85,7 +94,13 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         } else {
             Some(file.open_store(arguments.project.as_deref()).await?)
         };
-        let rules = Rules { wishes: &wishes, overrides: &overrides };
+        if let (Some(store), Some(project)) = (&store, &arguments.project)
+            && *project != file.roster.project.name
+            && store.progress().await?.tasks == 0
+        {
+            terminal::say(format_args!("{project:?} is a new project in the store."));
+        }
+        let rules = Rules { interface, wishes: &wishes, overrides: &overrides };
         let rejects = rejects.as_mut().map(|file| file as &mut (dyn Write + Send));
         let loading = loading::load(tasks, &rules, store.as_deref(), rejects);
         tokio::pin!(loading);
@@ -99,15 +114,19 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         if let Some(store) = &store {
             store.close().await;
         }
-        Ok(loaded?)
+        loaded.map_err(|error| {
+            let admitted = error.admitted();
+            let mut failure = Failure::from(error);
+            if !arguments.dry_run {
+                failure.message = format!(
+                    "{}\n{admitted}\nMend it and run the same command again: it goes on from there.",
+                    failure.message
+                );
+            }
+            failure
+        })
     })
-    .map_err(|mut failure: Failure| {
-        bar.finish_and_clear();
-        if failure.code == exit::DATA {
-            failure.message += "\nMend it and run the same command again: it goes on from there.";
-        }
-        failure
-    })?;
+    .inspect_err(|_| bar.finish_and_clear())?;
     bar.finish_and_clear();
     report(arguments, loaded)
 }

@@ -86,8 +86,12 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
 }
 
 async fn api_status(Extension(office): Extension<Office>) -> Response {
-    let progress = office.allocator.progress().await;
     let store = office.allocator.store();
+    // Figures may be those of a moment ago; whether the store answers is asked now.
+    let progress = match store.ping().await {
+        Ok(()) => office.allocator.progress().await,
+        Err(error) => Err(error),
+    };
     http::to_json(&Status::new(
         &office.project,
         office.interface,

@@ -130,7 +130,7 @@ async fn renew(
     desk.check_session(body.get("session_id"))?;
     desk.allocator.renew(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
     let lease = desk.allocator.lease();
-    Ok(http::to_json(&json!({"lease_seconds": lease.as_secs_f64()})))
+    Ok(http::to_json(&json!({"lease_seconds": lease.as_secs()})))
 }
 
 async fn end_session(

@@ -48,7 +48,7 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
         "batch_size": project.batch_size,
         "instructions": project.instructions,
         "config": project.settings.config,
-        "lease_seconds": desk.allocator.lease().as_secs_f64(),
+        "lease_seconds": desk.allocator.lease().as_secs(),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }

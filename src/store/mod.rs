@@ -161,7 +161,7 @@ pub struct Mark(pub i64);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It does not answer; it may be back later.
-    #[error("cannot {doing}: {store} cannot be reached ({source})")]
+    #[error("cannot {doing}: {store} cannot be reached: {source}")]
     Away {
         /// What was being done, as in "record answers".
         doing: &'static str,

@@ -77,6 +77,12 @@ pub fn system_clock() -> Clock {
     })
 }
 
+/// The roster's interface.
+pub fn interface(roster: &Roster) -> Interface {
+    Interface::from_name(&roster.project.interface)
+        .expect("the roster refuses interfaces that this build does not know")
+}
+
 /// What the rules of the roster say about tasks that enter.
 pub fn wishes(roster: &Roster) -> Wishes {
     Wishes {
@@ -196,8 +202,7 @@ fn project(roster: &Roster, beside: &Path) -> Result<Project, StartError> {
     };
     Ok(Project {
         name: roster.project.name.clone(),
-        interface: Interface::from_name(&roster.project.interface)
-            .expect("the roster refuses interfaces that this build does not know"),
+        interface: interface(roster),
         settings: Settings { labels: roster.project.labels.clone(), config },
         instructions,
         batch_size: BATCH_SIZE,
@@ -236,7 +241,7 @@ async fn load_unless_stopped(
 /// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
 /// working on the others: it is a problem that the log and the dashboard show.
 async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, house: &TheHouse) {
-    let wishes = wishes(roster);
+    let (wishes, interface) = (wishes(roster), interface(roster));
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
         let files = match loading::find_files(&pattern.value, beside) {
@@ -247,7 +252,7 @@ async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, hous
             }
         };
         for file in files {
-            match loading::load_file(&file, &wishes, store).await {
+            match loading::load_file(&file, &wishes, interface, store).await {
                 Ok(None) => {}
                 Ok(Some(loaded)) => tracing::info!(
                     file = %file.path.display(),
@@ -256,7 +261,8 @@ async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, hous
                     "tasks loaded"
                 ),
                 Err(error) => problems.push(format!(
-                    "{error}\nMend it; it is read again at the next start, or at once with kill -HUP {}.",
+                    "{error}\n{}\nMend it; it is read again at the next start, or at once with kill -HUP {}.",
+                    error.admitted(),
                     std::process::id()
                 )),
             }

@@ -72,6 +72,19 @@ impl Browser {
         self.client.perform_actions(actions).await.expect("keys are pressed");
     }
 
+    /// From now on remembers what goes wrong in the page.
+    pub async fn listen_for_errors(&self) {
+        let script = "window.annotdErrors = []; const keep = (event) => \
+            window.annotdErrors.push(String(event.message ?? event.reason)); \
+            addEventListener('error', keep); addEventListener('unhandledrejection', keep);";
+        self.client.execute(script, Vec::new()).await.expect("the page listens");
+    }
+
+    /// What went wrong in the page since.
+    pub async fn errors(&self) -> Value {
+        self.eval("window.annotdErrors").await
+    }
+
     /// Evaluates an expression in the page.
     pub async fn eval(&self, expression: &str) -> Value {
         let script = format!("return {expression};");
@@ -91,7 +104,7 @@ impl Browser {
                 "waited in vain for {what}; the page says: {}",
                 self.eval("document.body.innerText").await
             );
-            tokio::time::sleep(super::BREATH).await;
+            super::breathe().await;
         }
     }
 

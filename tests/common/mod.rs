@@ -20,6 +20,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A breath between two looks at a condition; never a wait for something to have happened.
 pub const BREATH: Duration = Duration::from_millis(5);
 
+/// Takes a breath, and lets others work.
+pub async fn breathe() {
+    tokio::time::sleep(BREATH).await;
+}
+
 /// Takes a breath.
 pub fn pause() {
     std::thread::sleep(BREATH);

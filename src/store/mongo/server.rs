@@ -220,6 +220,19 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
         }
         _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
     };
+    if let ErrorKind::ServerSelection { message, .. } = error.kind.as_ref() {
+        // The driver describes all that it knows of each server; people need to know what to do.
+        tracing::debug!(%error, "no server can be used");
+        let source = if message.contains("RsGhost") {
+            "the server belongs to no replica set yet; run rs.initiate() there once, in mongosh"
+        } else if message.contains("replicaSet") || message.contains("ReplicaSetNoPrimary") {
+            "no server there is a primary just now; see whether the servers run, and whether \
+             store.url names the right replica set"
+        } else {
+            "nothing answers there; see whether the server runs, and whether store.url is right"
+        };
+        return StoreError::Away { doing, store: place.to_owned(), source: source.into() };
+    }
     let words = error.to_string();
     let source: Box<dyn std::error::Error + Send + Sync> =
         if secrets.iter().any(|secret| words.contains(secret.as_str())) {

@@ -97,6 +97,25 @@ impl Interface {
         }
     }
 
+    /// Whether there is something of this task to show.
+    ///
+    /// # Errors
+    /// What a task for this interface needs, and what this one has: two texts.
+    pub fn can_show(self, task: &Body) -> Result<(), (&'static str, String)> {
+        let (keys, needs): (&[&str], _) = match self {
+            Self::NerManual => (&["text"], "a task with `text`"),
+            Self::Text | Self::Classification | Self::Choice => {
+                (&["text", "html", "image"], "a task with `text`, `html` or `image`")
+            }
+        };
+        let fields = task.fields();
+        if keys.iter().any(|key| fields.contains_key(*key)) {
+            return Ok(());
+        }
+        let has: Vec<String> = fields.keys().map(|key| format!("`{key}`")).collect();
+        Err((needs, if has.is_empty() { "an empty one".into() } else { has.join(", ") }))
+    }
+
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
     /// no tokens of its own.
     pub fn computed_tokens(self, task: &Body) -> Option<Value> {

@@ -19,6 +19,7 @@ const suspicious = /\d{16}|\.\d*0(?!\d)|\d[eE][+-]?\d|-0(?![.\d])|\.\d{16}/;
 /** Keys whose numbers the page calculates with. Counts need not be here: they come as integers. */
 const counted = new Set([
   "start", "end", "token_start", "token_end", "width", "height", "progress", "seconds_per_task",
+  "lease_seconds", "batch_size",
 ]);
 
 /**

@@ -131,7 +131,8 @@ function fill(row, annotator, now) {
   say(part(".port"), `:${annotator.port}`);
 
   const [state, words] =
-    annotator.state !== "listening" ? ["down", "down"]
+    annotator.state === "away" ? ["listening", "not active"]
+    : annotator.state !== "listening" ? ["down", "down"]
     : annotator.left === 0 && annotator.in_hand === 0 ? ["done", "done"]
     : present(annotator.last_seen, now) ? ["working", "working"]
     : ["listening", annotator.last_seen ? "away" : "not yet seen"];
@@ -140,7 +141,7 @@ function fill(row, annotator, now) {
 
   const due = annotator.left === null ? null : annotator.answered + annotator.left;
   const share = due === null ? 0 : due === 0 ? 100 : percent(annotator.answered, due);
-  part(".wide .bar").hidden = due === null;
+  part(".wide .bar").hidden = due === null || annotator.state === "away";
   part(".wide .bar span").style.width = `${share}%`;
   part(".wide .bar").setAttribute("aria-valuenow", String(share));
   say(part(".of"), due === null ? "as it comes" : `${share} %`);
