@@ -1,6 +1,6 @@
 //! How many loops a second (the next task, then its answer) the daemon carries, over HTTP, with
-//! many annotators at once: on the embedded store, and on MongoDB beside the bare driver's own loop
-//! and the most that the engine does.
+//! many annotators at once: on the embedded store, and on MongoDB beside the bare driver's own loop.
+//! How near the store comes to the engine's own limit is measured in `benches/mongo.rs`.
 //!
 //! Every figure of MongoDB is taken in one run on one server, so that their ratios hold on a noisy
 //! machine. `cargo bench --bench loops`; ANNOTD_TEST_MONGODB_URL names a server (a replica set),
@@ -9,7 +9,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -51,10 +51,7 @@ fn main() {
     print_row("annotd on MongoDB", &shared);
     let bare = runtime.block_on(bare_driver(&url("bench_bare")));
     println!("{:<44} {bare:>8.0} loops/s", "the bare driver, two commands a loop");
-    let limit = runtime.block_on(engine_limit(&url("bench_limit")));
-    println!("{:<44} {limit:>8.0} loops/s", "the engine, the same in groups of 500");
     println!("annotd / bare driver   {:.2}", shared.loops / bare);
-    println!("annotd / engine        {:.2}", shared.loops / limit);
 }
 
 /// Makes a replica set of a server that is none yet.
@@ -290,62 +287,6 @@ async fn bare_driver(url: &str) -> f64 {
     }
     #[allow(clippy::cast_precision_loss)]
     let loops = loops.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
-    client.shutdown().await;
-    loops
-}
-
-/// The same two updates a loop, sent in groups of 500 over two connections, nobody in each other's
-/// way: the most that the server does.
-async fn engine_limit(url: &str) -> f64 {
-    const GROUP: usize = 500;
-    let (client, tasks) = collection(url).await;
-    let database = client.default_database().expect("a database");
-    let next = Arc::new(AtomicUsize::new(0));
-    let done = Arc::new(AtomicU64::new(0));
-    let began = Instant::now();
-    let workers: Vec<_> = (0..2)
-        .map(|_| {
-            let (database, next, done) = (database.clone(), Arc::clone(&next), Arc::clone(&done));
-            tokio::spawn(async move {
-                while began.elapsed() < SPAN {
-                    let first = next.fetch_add(GROUP, Ordering::Relaxed);
-                    let slots: Vec<(i64, String)> = (first..first + GROUP)
-                        .map(|slot| (i64::try_from(slot % TASKS).expect("few"), format!("a{}", slot / TASKS)))
-                        .collect();
-                    let claims: Vec<Document> = slots
-                        .iter()
-                        .map(|(id, me)| doc! {
-                            "q": { "_id": id, "free": { "$gt": 0 }, "coders": { "$ne": me }, "held": { "$ne": me } },
-                            "u": { "$push": { "held": me }, "$inc": { "free": -1 } },
-                        })
-                        .collect();
-                    let answers: Vec<Document> = slots
-                        .iter()
-                        .map(|(id, me)| doc! {
-                            "q": { "_id": id, "held": me },
-                            "u": { "$pull": { "held": me }, "$push": { "coders": me, "answers": { "annotator": me, "answer": "accept" } }, "$inc": { "seen": 1 } },
-                        })
-                        .collect();
-                    for updates in [claims, answers] {
-                        database
-                            .run_command(doc! { "update": "bench", "updates": updates, "ordered": false, "writeConcern": { "w": "majority", "j": true } })
-                            .await
-                            .expect("updates");
-                    }
-                    done.fetch_add(GROUP as u64, Ordering::Relaxed);
-                    if first + GROUP >= TASKS * 3 {
-                        break;
-                    }
-                }
-            })
-        })
-        .collect();
-    for worker in workers {
-        worker.await.expect("a worker");
-    }
-    #[allow(clippy::cast_precision_loss)]
-    let loops = done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
-    drop(tasks);
     client.shutdown().await;
     loops
 }

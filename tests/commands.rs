@@ -92,6 +92,16 @@ fn wrong_lines_go_to_the_rejects_and_the_rest_is_loaded() {
 }
 
 #[test]
+fn the_rejects_do_not_overwrite_the_input() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    let arguments = ["load", "-i", "tasks.jsonl", "--rejects", "./tasks.jsonl"];
+    assert_eq!(project.annotd(&arguments).status.code(), Some(73));
+    let text = std::fs::read_to_string(project.path().join("tasks.jsonl")).expect("the file");
+    assert_eq!(text, "{\"text\":\"a\"}\n");
+}
+
+#[test]
 fn tasks_with_nothing_to_show_are_refused_with_a_remedy() {
     let project = project("annotations = 1");
     project.write("semicolons.csv", "text;label\nhello;X\n");

@@ -11,7 +11,9 @@
 //!   its answers times the person's weight over all weights, and never more than 1 a task.
 //! - **Pairs**, with equal weights: the numbers of tasks that any two pairs have in common differ by
 //!   at most **1** where each task wants two answers (and by 0 after every n (n − 1) / 2 tasks: 2,100
-//!   tasks of two for seven people are 100 for each pair), else by at most [`PAIR_SPREAD`].
+//!   tasks of two for seven people are 100 for each pair), and by at most [`PAIR_SPREAD`] where each
+//!   wants the same larger number. Where tasks want different numbers, pairs have no bound: tasks
+//!   for one person move the loads, and evening those out binds who may be paired next.
 //! - **Quotas** are never exceeded; whoever has reached theirs is as one who has left.
 //! - **Coming and going**: who joins stands level with whoever has had most so far, and is not given
 //!   what was missed. From there on the promises count anew; a change shifts a due by less than one

@@ -78,12 +78,15 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         to: arguments.to.clone(),
         priority: arguments.priority,
     };
-    let mut rejects = match &arguments.rejects {
-        Some(path) => Some(std::fs::File::create(path).map_err(|error| {
-            Failure::output(format!("cannot write {}: {error}", path.display()))
-        })?),
-        None => None,
-    };
+    if let Some(rejects) = &arguments.rejects
+        && let (Ok(from), Ok(to)) = (arguments.input.canonicalize(), rejects.canonicalize())
+        && from == to
+    {
+        return Err(Failure::output(format!(
+            "--rejects names the input itself, {}; name another file",
+            from.display()
+        )));
+    }
     let meter = tasks.meter();
     let bar =
         terminal::bar(meter.total(), "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} to go");
@@ -101,6 +104,13 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             terminal::say(format_args!("{project:?} is a new project in the store."));
         }
         let rules = Rules { interface, wishes: &wishes, overrides: &overrides };
+        // Made once it is clear that something will be loaded.
+        let mut rejects = match &arguments.rejects {
+            Some(path) => Some(std::fs::File::create(path).map_err(|error| {
+                Failure::output(format!("cannot write {}: {error}", path.display()))
+            })?),
+            None => None,
+        };
         let rejects = rejects.as_mut().map(|file| file as &mut (dyn Write + Send));
         let loading = loading::load(tasks, &rules, store.as_deref(), rejects);
         tokio::pin!(loading);

@@ -74,6 +74,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         any_port: arguments.any_port,
         stop_within: Duration::from_secs(arguments.stop_within.0),
     };
+    // A port and its connections are files to the system, and 1024 of them are the usual first limit.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 
-/// The largest body that is read, in bytes.
-const LARGEST: usize = 32 << 20;
+/// The largest body that is read, in bytes: the largest task, an answer to it, and some more.
+const LARGEST: usize = 10 << 20;
 /// How long a client may take to send its body.
 const SLOWEST: Duration = Duration::from_secs(60);
 

@@ -281,8 +281,9 @@ proptest! {
         let mut balance = started(seed, &pool);
         for answers in wanted {
             next(&mut balance, answers);
+            // Pairs have no such bound here: tasks for one person move the loads, and evening them
+            // out binds who may be paired next.
             prop_assert!(spread(&loads(&balance, &pool)) <= 1);
-            prop_assert!(spread(&supports(&balance, &pool)) <= PAIR_SPREAD);
         }
     }
 

@@ -12,7 +12,7 @@ use super::{Body, Token, Verdict, tokenize};
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.
-pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+pub const MAX_ANSWER_BYTES: usize = 256 << 10;
 
 /// An interface that this build can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! `ner_manual`: spans of a text that begin and end with its tokens and never overlap.
 //!
-//! A span that the task already had is taken back as it is, even where it does not snap: what was
-//! pre-annotated comes back untouched unless the annotator changed it.
+//! A span that the task already had is taken back as it is, even where it does not snap, overlaps or
+//! lies outside: what was pre-annotated comes back untouched unless the annotator changed it.
 
 use serde_json::{Map, Value};
 
@@ -35,6 +35,9 @@ pub(super) fn check(
         let end = offset(span, "end").ok_or_else(|| {
             Misfit::new(at("end"), "expected the position after the span's last code point")
         })?;
+        if given.contains(span) {
+            continue;
+        }
         if start >= end || end > length {
             return Err(Misfit::new(
                 at("end"),
@@ -42,9 +45,6 @@ pub(super) fn check(
             ));
         }
         covered.push((start, end));
-        if given.contains(span) {
-            continue;
-        }
         let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
         let known = settings.labels.iter().any(|known| known == label)
             || given.iter().any(|old| old.get("label").and_then(Value::as_str) == Some(label));
@@ -152,5 +152,8 @@ mod tests {
         let odd = json!({"start": 1, "end": 2, "label": "OLD", "score": 0.5});
         let task = json!({"text": "Mae in Zürich", "spans": [odd]});
         assert_eq!(receive(&task, &json!([odd])), Ok(json!([odd])));
+        let far = json!({"start": 0, "end": 99, "label": "OLD"});
+        let task = json!({"text": "Mae in Zürich", "spans": [odd, far]});
+        assert_eq!(receive(&task, &json!([odd, far])), Ok(json!([odd, far])));
     }
 }

@@ -315,7 +315,8 @@ class App {
     addEventListener("beforeunload", (event) => {
       if (this.look().waiting) event.preventDefault();
     });
-    setInterval(() => this.renew(), 20_000);
+    // Looked at several times a lease, however short it is.
+    setInterval(() => this.renew(), Math.min(20_000, (this.project.lease_seconds * 1000) / 8));
     byId("menu-button").addEventListener("click", () =>
       dialogs.showMenu(this.project, {
         instructions: () => dialogs.showInstructions(this.project),
