@@ -31,7 +31,7 @@
 //! have met least is taken, and that leaves the ones who must be next a good set, too. What is
 //! still level is drawn.
 //!
-//! A due is counted in units of 1 / [`UNIT`], which n people divide without remainder up to n = 16,
+//! A due is counted in units of 1 / `UNIT`, which n people divide without remainder up to n = 16,
 //! so that "level" is meant exactly, for ever.
 //!
 //! The state is [`Counts`]: whoever keeps them continues as if there had been no pause.

@@ -19,7 +19,7 @@
 //! to all whose deadline comes before its own; that is harmless as long as none of these
 //! deadlines is *tight*, that is, has as many tasks due by then as there are numbers left. So the
 //! draw is among the open parts whose deadline is not after the first tight one. Looking ahead
-//! stops after [`LOOK_AHEAD`] deadlines; what was not looked at is taken for tight.
+//! stops after `LOOK_AHEAD` deadlines; what was not looked at is taken for tight.
 //!
 //! All comparisons are between whole numbers: shares are read to 12 decimals and brought to their
 //! smallest whole terms (0.7 and 0.3 are 7 and 3 of 10), so nothing drifts, however many tasks.
