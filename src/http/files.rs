@@ -17,16 +17,6 @@ use super::ApiError;
 #[folder = "src/web/"]
 struct Web;
 
-/// The page of this name, below `src/web/`.
-pub fn page(name: &str, headers: &HeaderMap) -> Response {
-    send(name, headers)
-}
-
-/// The file behind `/assets/…`.
-pub fn asset(path: &str, headers: &HeaderMap) -> Response {
-    send(path, headers)
-}
-
 /// The embedded files, compressed when first asked for and kept so.
 static COMPRESSED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
 
@@ -47,7 +37,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|list| list.split(',').any(|one| one.trim() == "gzip"))
 }
 
-fn send(path: &str, headers: &HeaderMap) -> Response {
+/// The file of this path below `src/web/`.
+pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
     let Some(file) = Web::get(path) else {
         return ApiError::not_found(format!("There is no file {path:?} here.")).into_response();
     };

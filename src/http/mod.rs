@@ -10,9 +10,10 @@
 mod body;
 mod error;
 mod files;
+mod routes;
 mod server;
 
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
-pub use files::{asset, page};
+pub use routes::with_shared_routes;
 pub use server::{Drain, serve};

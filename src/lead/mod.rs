@@ -7,15 +7,15 @@ pub mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, Path};
+use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use serde_json::json;
 
 use self::status::{Annotators, Status};
 use crate::allocator::Allocator;
-use crate::http::{self, ApiError};
+use crate::http;
 use crate::task::Millis;
 
 /// What the supervisor tells the lead's port, anew at each request.
@@ -43,27 +43,8 @@ pub struct Office {
 
 /// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
 pub fn routes() -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/assets/{*path}", get(asset))
-        .route("/health", get(async || http::to_json(&json!({"status": "alive"}))))
-        .route("/version", get(version))
-        .route("/ready", get(ready))
-        .route("/api/status", get(api_status))
-        .method_not_allowed_fallback(async || ApiError::wrong_method())
-        .fallback(async || ApiError::not_found("There is nothing here; the dashboard is at /."))
-}
-
-async fn page(headers: HeaderMap) -> Response {
-    http::page("lead/index.html", &headers)
-}
-
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    http::asset(&path, &headers)
-}
-
-async fn version() -> Response {
-    http::to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))
+    let own = Router::new().route("/ready", get(ready)).route("/api/status", get(api_status));
+    http::with_shared_routes(own, "lead/index.html")
 }
 
 async fn ready(Extension(office): Extension<Office>) -> Response {

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Path};
+use axum::extract::Extension;
 use axum::response::Response;
 use axum::routing::{get, post};
-use hyper::{HeaderMap, Request};
+use hyper::Request;
 use serde_json::{Map, Value, json};
 
 pub use project::{Project, instructions_to_html};
@@ -88,11 +88,7 @@ fn fraction(done: u64, of: u64) -> f64 {
 
 /// The routes of every annotator's port. Requests carry a [`Desk`] in their extensions.
 pub fn routes() -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/assets/{*path}", get(asset))
-        .route("/health", get(async || http::to_json(&json!({"status": "alive"}))))
-        .route("/version", get(version))
+    let own = Router::new()
         .route("/project", get(project::project))
         .route("/project/{session}", get(project::project_of_session))
         .route("/get_session_questions", post(questions::get_session_questions))
@@ -101,21 +97,8 @@ pub fn routes() -> Router {
         .route("/history", get(answers::history))
         .route("/progress", get(progress))
         .route("/renew", post(renew))
-        .route("/end_session", post(end_session))
-        .method_not_allowed_fallback(async || ApiError::wrong_method())
-        .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
-}
-
-async fn page(headers: HeaderMap) -> Response {
-    http::page("annotate/index.html", &headers)
-}
-
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    http::asset(&path, &headers)
-}
-
-async fn version() -> Response {
-    http::to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))
+        .route("/end_session", post(end_session));
+    http::with_shared_routes(own, "annotate/index.html")
 }
 
 async fn progress(Extension(desk): Extension<Desk>) -> Result<Response, ApiError> {

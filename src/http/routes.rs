@@ -1,0 +1,26 @@
+//! The routes that every port has: its page, the files of the page, and who is there.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::routing::get;
+use hyper::HeaderMap;
+use serde_json::json;
+
+use super::{ApiError, files, to_json};
+
+/// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
+/// shape to whatever has no route.
+pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
+    own.route("/", get(async move |headers: HeaderMap| files::send(page, &headers)))
+        .route(
+            "/assets/{*path}",
+            get(async |Path(path): Path<String>, headers: HeaderMap| files::send(&path, &headers)),
+        )
+        .route("/health", get(async || to_json(&json!({"status": "alive"}))))
+        .route(
+            "/version",
+            get(async || to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))),
+        )
+        .method_not_allowed_fallback(async || ApiError::wrong_method())
+        .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
+}
