@@ -9,6 +9,9 @@
 //! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes say the same in
 //! one update, and [`invariants`] must hold of it at any time.
 //!
+//! [`share`], [`prodigy`], [`balance`], [`order`] and [`settle_by`] are rules of their own that `plan`
+//! and `Ledger` do not consult yet; the roster refuses what would need them.
+//!
 //! Rejected: consulting the rules at each claim. It makes the cost of "next task" depend on the
 //! rule and on how much is done, and two annotators who ask at once get different answers from
 //! the same rule.
