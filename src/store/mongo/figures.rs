@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
+use mongodb::options::{ReadConcern, SessionOptions};
 use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
 
 use super::server::{Server, number};
@@ -155,27 +156,31 @@ impl Figures {
     async fn count_alone(&self, server: &Server) -> Result<()> {
         let _second_account = SecondAccount(self);
         let started = Instant::now();
-        let session = server.client.start_session().snapshot(true);
-        let mut session = server.ask(DOING, session).await?;
-        {
+        let moment = {
             let _nobody_writes = self.gate.write().await;
-            // The first read of the session decides which moment all its reads see.
-            let format = server.meta.find_one(doc! { "_id": "format" }).session(&mut session);
-            server.ask(DOING, format).await?;
+            // The server's own time names the moment: a session that is left to choose it takes it
+            // when the count begins, and what is written in between is counted twice.
+            let admin = server.client.database("admin");
+            let reply = server.ask(DOING, admin.run_command(doc! { "ping": 1 })).await?;
             let mut account = self.account();
             account.since = Some(Default::default());
             account.doubt = false;
             account.doubt_in_hand = false;
-        }
+            reply.get_timestamp("operationTime").ok()
+        };
         let counted = async {
-            let mut cursor = server
-                .tasks
-                .aggregate(pipeline())
-                .with_type::<Document>()
-                .session(&mut session)
-                .await?;
-            let first = cursor.next(&mut session).await;
-            first.transpose()
+            let counting = server.tasks.aggregate(pipeline()).with_type::<Document>();
+            let Some(moment) = moment else {
+                // A single server keeps no moments: what is written meanwhile may count twice until
+                // the next count.
+                return counting.await?.try_next().await;
+            };
+            let options = SessionOptions::builder().snapshot(true).snapshot_time(moment).build();
+            let mut session = server.client.start_session().with_options(options).await?;
+            // Otherwise the collection's own read concern goes before the session's.
+            let counting = counting.read_concern(ReadConcern::snapshot()).session(&mut session);
+            let mut cursor = counting.await?;
+            cursor.next(&mut session).await.transpose()
         };
         let counted = server.ask(DOING, counted).await;
         let mut account = self.account();
