@@ -218,7 +218,7 @@ async fn through_http(store: &str) -> Figures {
     let seconds = began.elapsed().as_secs_f64();
     let cpu = daemon.cpu() - before;
     claims.sort_unstable();
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss)] // far fewer than 2⁵³
     let count = loops.load(Ordering::Relaxed) as f64;
     Figures {
         loops: count / seconds,
@@ -285,7 +285,7 @@ async fn bare_driver(url: &str) -> f64 {
     for worker in workers {
         worker.await.expect("a worker");
     }
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss)] // far fewer than 2⁵³
     let loops = loops.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
     client.shutdown().await;
     loops

@@ -184,7 +184,7 @@ fn eta(progress: &Progress, now: Millis) -> Option<Millis> {
     if per_second <= 0.0 {
         return None;
     }
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss)] // answers are counted far below 2⁵³
     let rest = Duration::try_from_secs_f64(left as f64 / per_second).ok()?;
     Some(now + rest)
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 pub struct Browser {
     pub client: Client,
     driver: Child,
+    session: String,
     _profile: tempfile::TempDir,
 }
 
@@ -49,7 +50,9 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts (./tests/run installs it)");
-        Self { client, driver, _profile: profile }
+        let id = client.session_id().await.expect("a session").expect("a session");
+        let session = format!("http://127.0.0.1:{port}/session/{id}");
+        Self { client, driver, session, _profile: profile }
     }
 
     /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`.
@@ -135,7 +138,9 @@ fn start_driver() -> Option<(Child, u16)> {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // chromedriver ends its browsers when it is told to end, not when it is killed.
+        // A driver that ends leaves the browser of a test that failed behind, so the browser is ended
+        // first. Where the test has closed it already, this is refused.
+        let _ = ureq::delete(&self.session).call();
         let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
         let _ = self.driver.wait();
     }
