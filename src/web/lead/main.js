@@ -141,10 +141,11 @@ function fill(row, annotator, now) {
 
   const due = annotator.left === null ? null : annotator.answered + annotator.left;
   const share = due === null ? 0 : due === 0 ? 100 : percent(annotator.answered, due);
-  part(".wide .bar").hidden = due === null || annotator.state === "away";
+  const waits = annotator.state === "away";
+  part(".wide .bar").hidden = due === null || waits;
   part(".wide .bar span").style.width = `${share}%`;
   part(".wide .bar").setAttribute("aria-valuenow", String(share));
-  say(part(".of"), due === null ? "as it comes" : `${share} %`);
+  say(part(".of"), waits ? "–" : due === null ? "as it comes" : `${share} %`);
   set("answered", figure(annotator.answered));
   set("in_hand", figure(annotator.in_hand));
   set("left", figure(annotator.left));
