@@ -92,7 +92,7 @@ fn task(nth: usize) -> Task {
 }
 
 fn row(tasks: usize, wanted: u32) -> Vec<Admission> {
-    let plan = Plan { wanted, lanes: vec![Lane::Anyone], priority: 0 };
+    let plan = Plan::new(wanted, vec![Lane::Anyone]);
     (0..tasks).map(|nth| Admission { task: task(nth), plan: plan.clone() }).collect()
 }
 

@@ -36,7 +36,7 @@ fn open(path: &Path) -> Arc<dyn Store> {
 
 fn admission(number: usize, wanted: u32, priority: i32) -> Admission {
     let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
-    let plan = Plan { wanted, lanes: vec![Lane::Anyone], priority };
+    let plan = Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) };
     Admission { task: Task::new(body), plan }
 }
 

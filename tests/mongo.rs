@@ -15,7 +15,7 @@ use mongodb::bson::{Document, doc};
 
 fn task(text: &str) -> Admission {
     let task = Task::new(Body::parse(&format!(r#"{{"text":"{text}"}}"#)).unwrap());
-    Admission { task, plan: Plan { wanted: 2, lanes: vec![Lane::Anyone], priority: 0 } }
+    Admission { task, plan: Plan::new(2, vec![Lane::Anyone]) }
 }
 
 fn claim(task: &TaskId, annotator: &str) -> Vec<Claim> {

@@ -44,8 +44,7 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
         broken.push(Invariant::Exact);
     }
     let mut people = HashSet::new();
-    let everyone = task.answers.iter().chain(&task.late).map(|answer| &answer.annotator);
-    if !everyone.chain(task.held.iter().map(|hold| &hold.annotator)).all(|who| people.insert(who)) {
+    if !task.takers().all(|who| people.insert(who)) {
         broken.push(Invariant::Once);
     }
     if task.answers.len() + task.held.len() > wanted {

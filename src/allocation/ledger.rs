@@ -2,9 +2,15 @@
 //!
 //! This is the one place that says what a claim, an answer, a release and the end of a lease do.
 //! The stores carry it out in their own ways and are held against it by the conformance suite.
+//!
+//! An answer is in one of three lists. `answers` count, and fill a slot each. `skipped` are ignores
+//! in a project where an ignore is none (`ignore = "skip"`): kept, and their slot is free again.
+//! `late` came when there was no slot: kept beside, and the oldest of them fills a slot that opens
+//! again ([`Ledger::fill`]).
 
-use super::{Lane, Settled, settle};
-use crate::task::{Answer, Millis, Version};
+use super::settle::{Rule, Settlement, settle_by};
+use super::{Lane, Plan, Purpose};
+use crate::task::{Answer, Body, Millis, Version};
 
 /// Somebody has a task in hand until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,14 +26,25 @@ pub struct Hold {
 /// What is known of a task besides its content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ledger {
-    /// Answers wanted, at least one.
+    /// What it is there for.
+    pub purpose: Purpose,
+    /// Which part of the project's mixture it was counted to; none if it was not asked.
+    pub part: Option<u16>,
+    /// Whether its annotators were named by the task itself or by the load: then only a lead moves
+    /// it.
+    pub bound: bool,
+    /// Answers wanted, at least one, before any disagreement.
+    pub planned: u32,
+    /// Answers wanted now: those planned and the further opinions that were asked for.
     pub wanted: u32,
-    /// Who may have it.
+    /// Who may have it; also those who have had it.
     pub lanes: Vec<Lane>,
     /// Who holds it.
     pub held: Vec<Hold>,
     /// The answers that count, in the order in which they came.
     pub answers: Vec<Answer>,
+    /// Ignores that are no answers.
+    pub skipped: Vec<Answer>,
     /// Answers that came when none was wanted any more: kept, and not counted.
     pub late: Vec<Answer>,
     /// Nothing more is wanted of it.
@@ -37,7 +54,7 @@ pub struct Ledger {
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recorded {
-    /// Kept, and it counts.
+    /// Kept, and it counts (or is a skip, where that is none).
     Saved,
     /// It was there already: nothing changed.
     Unchanged,
@@ -66,12 +83,27 @@ impl Ledger {
     /// A task that nobody has touched.
     pub fn new(wanted: u32, lanes: Vec<Lane>) -> Self {
         Self {
+            purpose: Purpose::Regular,
+            part: None,
+            bound: false,
+            planned: wanted,
             wanted,
             lanes,
             held: Vec::new(),
             answers: Vec::new(),
+            skipped: Vec::new(),
             late: Vec::new(),
             finished: false,
+        }
+    }
+
+    /// A task that enters with this plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            purpose: plan.purpose.clone(),
+            part: plan.part,
+            bound: plan.bound,
+            ..Self::new(plan.wanted, plan.lanes.clone())
         }
     }
 
@@ -81,9 +113,24 @@ impl Ledger {
         self.wanted.saturating_sub(taken)
     }
 
+    /// Answers that are still wanted.
+    pub fn lacking(&self) -> u32 {
+        self.wanted.saturating_sub(u32::try_from(self.answers.len()).unwrap_or(u32::MAX))
+    }
+
     /// The annotators whose answers count.
     pub fn coders(&self) -> impl Iterator<Item = &str> {
         self.answers.iter().map(|answer| answer.annotator.as_str())
+    }
+
+    /// Those who hold it or have answered it, whatever became of their answer.
+    pub fn takers(&self) -> impl Iterator<Item = &str> {
+        let held = self.held.iter().map(|hold| hold.annotator.as_str());
+        held.chain(self.everyones().map(|answer| answer.annotator.as_str()))
+    }
+
+    fn everyones(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().chain(&self.skipped).chain(&self.late)
     }
 
     /// Whether the task is meant for this annotator at all.
@@ -91,12 +138,34 @@ impl Ledger {
         self.lanes.iter().any(|lane| lane.admits(annotator))
     }
 
+    /// The annotators that it names, in order; none if it is for anyone.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.lanes.iter().filter_map(Lane::name)
+    }
+
+    /// Named annotators who have neither answered nor hold it: what is meant for them can move.
+    pub fn awaited(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !self.takers().any(|taker| taker == *name))
+    }
+
+    /// Answers for which there is nobody: more are wanted than there are named annotators who have
+    /// not skipped it. Never so for a task that is for anyone.
+    pub fn missing(&self) -> u32 {
+        if self.finished || self.lanes.iter().any(|lane| lane.name().is_none()) {
+            return 0;
+        }
+        let skipped = |name: &str| self.skipped.iter().any(|answer| answer.annotator == name);
+        let late = |name: &str| self.late.iter().any(|answer| answer.annotator == name);
+        let there = self.names().filter(|name| !skipped(name) && !late(name)).count();
+        self.wanted.saturating_sub(u32::try_from(there).unwrap_or(u32::MAX))
+    }
+
     fn holds(&self, annotator: &str) -> bool {
         self.held.iter().any(|hold| hold.annotator == annotator)
     }
 
     fn has_answered(&self, annotator: &str) -> bool {
-        self.answers.iter().chain(&self.late).any(|answer| answer.annotator == annotator)
+        self.everyones().any(|answer| answer.annotator == annotator)
     }
 
     /// Whether this annotator could be handed the task now.
@@ -116,31 +185,63 @@ impl Ledger {
         open
     }
 
-    /// Takes in an answer.
+    /// Takes in an answer, and settles the task if that was the last one wanted.
     ///
     /// The same answer any number of times is there once. Another one by the same annotator is a
     /// revision, unless it repeats a version that has been revised since and is older than the
     /// revision: then it is a copy that was under way for long.
-    pub fn record(&mut self, annotator: &str, version: Version) -> Recorded {
+    pub fn record(
+        &mut self,
+        annotator: &str,
+        version: Version,
+        rule: &Rule,
+        task: &Body,
+    ) -> Recorded {
         let held = self.holds(annotator);
         if !held && !self.is_for(annotator) && !self.has_answered(annotator) {
             return Recorded::Unknown;
         }
-        if let Some(answer) = self.answers.iter_mut().find(|answer| answer.annotator == annotator) {
-            return revise(answer, version);
+        let own = |answer: &Answer| answer.annotator == annotator;
+        if let Some(place) = self.answers.iter().position(own) {
+            let recorded = revise(&mut self.answers[place], version);
+            // Who makes a skip of an answer gives the slot back, while the task is open.
+            if !self.finished && !rule.counts(self.answers[place].current.verdict) {
+                self.skipped.push(self.answers.remove(place));
+                self.fill(rule, task);
+            }
+            return recorded;
         }
-        if let Some(answer) = self.late.iter_mut().find(|answer| answer.annotator == annotator) {
-            return match revise(answer, version) {
+        if let Some(place) = self.skipped.iter().position(own) {
+            let recorded = revise(&mut self.skipped[place], version);
+            if !rule.counts(self.skipped[place].current.verdict) {
+                return recorded;
+            }
+            let answer = self.skipped.remove(place);
+            return if self.free() > 0 && !self.finished {
+                self.count(answer, rule, task);
+                recorded
+            } else {
+                self.late.push(answer);
+                Recorded::Late
+            };
+        }
+        if let Some(place) = self.late.iter().position(own) {
+            return match revise(&mut self.late[place], version) {
                 Recorded::Revised => Recorded::Late,
                 other => other,
             };
         }
+        let free = self.free() > 0;
+        self.held.retain(|hold| hold.annotator != annotator);
+        let counts = rule.counts(version.verdict);
         let answer =
             Answer { annotator: annotator.to_owned(), current: version, history: Vec::new() };
-        if held || self.free() > 0 {
-            self.held.retain(|hold| hold.annotator != annotator);
-            self.answers.push(answer);
-            self.settle();
+        if !counts {
+            self.skipped.push(answer);
+            self.fill(rule, task);
+            Recorded::Saved
+        } else if held || free {
+            self.count(answer, rule, task);
             Recorded::Saved
         } else {
             self.late.push(answer);
@@ -148,14 +249,14 @@ impl Ledger {
         }
     }
 
-    /// Gives a held task back; says whether it was held.
+    /// Gives a held task back; says whether it was held. [`Ledger::fill`] comes next.
     pub fn release(&mut self, annotator: &str) -> bool {
         let before = self.held.len();
         self.held.retain(|hold| hold.annotator != annotator);
         before != self.held.len()
     }
 
-    /// Takes back what is held beyond its time, and says from whom.
+    /// Takes back what is held beyond its time, and says from whom. [`Ledger::fill`] comes next.
     pub fn expire(&mut self, now: Millis) -> Vec<String> {
         let (over, still): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.held).into_iter().partition(|hold| hold.until <= now);
@@ -163,10 +264,51 @@ impl Ledger {
         over.into_iter().map(|hold| hold.annotator).collect()
     }
 
-    fn settle(&mut self) {
-        match settle(self.wanted, &self.answers) {
-            Settled::Finished => self.finished = true,
-            Settled::Open => {}
+    /// Whether a slot is free that an answer which came too late can fill.
+    pub fn can_fill(&self, rule: &Rule) -> bool {
+        !self.finished
+            && self.free() > 0
+            && self.late.iter().any(|answer| rule.counts(answer.current.verdict))
+    }
+
+    /// Fills free slots with the answers that came too late, the oldest first.
+    pub fn fill(&mut self, rule: &Rule, task: &Body) {
+        while self.can_fill(rule) {
+            let counts = |answer: &Answer| rule.counts(answer.current.verdict);
+            let Some(place) = self.late.iter().position(counts) else { return };
+            let answer = self.late.remove(place);
+            self.count(answer, rule, task);
+        }
+    }
+
+    fn count(&mut self, answer: Answer, rule: &Rule, task: &Body) {
+        self.answers.push(answer);
+        self.settle(rule, task);
+    }
+
+    /// Decides whether anything more is wanted, where as many answers are there as were.
+    pub fn settle(&mut self, rule: &Rule, task: &Body) {
+        if self.finished || self.lacking() > 0 {
+            return;
+        }
+        // The roster may have said something else about ignores when these came.
+        let (counted, skips): (Vec<_>, Vec<_>) = std::mem::take(&mut self.answers)
+            .into_iter()
+            .partition(|answer| rule.counts(answer.current.verdict));
+        self.answers = counted;
+        self.skipped.extend(skips);
+        if self.purpose != Purpose::Regular {
+            self.finished = self.lacking() == 0;
+            return;
+        }
+        match settle_by(rule, task, self) {
+            Settlement::Open => {}
+            Settlement::Finished => self.finished = true,
+            Settlement::More { wanted, lanes } => {
+                self.wanted = wanted;
+                self.lanes = lanes;
+                self.fill(rule, task);
+            }
         }
     }
 }
@@ -184,7 +326,7 @@ fn revise(answer: &mut Answer, version: Version) -> Recorded {
 
 #[cfg(test)]
 mod tests {
-    use super::super::invariants;
+    use super::super::{Further, Ignore, invariants};
     use super::*;
     use crate::task::Verdict;
 
@@ -205,6 +347,14 @@ mod tests {
         ledger.claim(annotator, Millis(0), Millis(100))
     }
 
+    fn body() -> Body {
+        Body::parse(r#"{"text":"a"}"#).expect("a task")
+    }
+
+    fn record(ledger: &mut Ledger, annotator: &str, version: Version) -> Recorded {
+        ledger.record(annotator, version, &Rule::default(), &body())
+    }
+
     #[test]
     fn slots_are_handed_out_once_each() {
         let mut task = ledger(2);
@@ -212,10 +362,10 @@ mod tests {
         assert!(!claim(&mut task, "a"), "nobody holds a task twice");
         assert!(claim(&mut task, "b"));
         assert!(!claim(&mut task, "c"), "both slots are held");
-        assert_eq!(task.record("a", says(Verdict::Accept, 1)), Recorded::Saved);
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 1)), Recorded::Saved);
         assert!(!claim(&mut task, "a"), "nobody answers twice");
         assert!(!task.finished);
-        assert_eq!(task.record("b", says(Verdict::Reject, 1)), Recorded::Saved);
+        assert_eq!(record(&mut task, "b", says(Verdict::Reject, 1)), Recorded::Saved);
         assert!(task.finished);
         assert_eq!(invariants::check(&task), []);
     }
@@ -225,7 +375,7 @@ mod tests {
         let mut task = ledger(1);
         assert!(claim(&mut task, "a"));
         assert_eq!(task.expire(Millis(100)), ["a"]);
-        assert_eq!(task.record("a", says(Verdict::Accept, 101)), Recorded::Saved);
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Saved);
         assert!(task.finished);
     }
 
@@ -235,10 +385,10 @@ mod tests {
         assert!(claim(&mut task, "a"));
         task.expire(Millis(100));
         assert!(claim(&mut task, "b"));
-        assert_eq!(task.record("a", says(Verdict::Accept, 101)), Recorded::Late);
-        assert_eq!(task.record("a", says(Verdict::Accept, 101)), Recorded::Unchanged);
-        assert_eq!(task.record("a", says(Verdict::Reject, 102)), Recorded::Late);
-        assert_eq!(task.record("b", says(Verdict::Accept, 103)), Recorded::Saved);
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Unchanged);
+        assert_eq!(record(&mut task, "a", says(Verdict::Reject, 102)), Recorded::Late);
+        assert_eq!(record(&mut task, "b", says(Verdict::Accept, 103)), Recorded::Saved);
         assert_eq!((task.answers.len(), task.late.len()), (1, 1));
         assert_eq!(invariants::check(&task), []);
     }
@@ -248,19 +398,104 @@ mod tests {
         let mut task = ledger(1);
         assert!(claim(&mut task, "a"));
         let first = says(Verdict::Accept, 1);
-        assert_eq!(task.record("a", first.clone()), Recorded::Saved);
-        assert_eq!(task.record("a", says(Verdict::Reject, 2)), Recorded::Revised);
-        assert_eq!(task.record("a", first.clone()), Recorded::Unchanged);
+        assert_eq!(record(&mut task, "a", first.clone()), Recorded::Saved);
+        assert_eq!(record(&mut task, "a", says(Verdict::Reject, 2)), Recorded::Revised);
+        assert_eq!(record(&mut task, "a", first.clone()), Recorded::Unchanged);
         assert_eq!(task.answers[0].current.verdict, Verdict::Reject);
         assert_eq!(task.answers[0].history, [first]);
-        assert_eq!(task.record("a", says(Verdict::Accept, 3)), Recorded::Revised, "and back again");
+        assert_eq!(
+            record(&mut task, "a", says(Verdict::Accept, 3)),
+            Recorded::Revised,
+            "and back again"
+        );
     }
 
     #[test]
     fn a_task_that_names_people_is_for_them_alone() {
         let mut task = Ledger::new(1, vec![Lane::Of("a".into())]);
         assert!(!claim(&mut task, "b"));
-        assert_eq!(task.record("b", says(Verdict::Accept, 1)), Recorded::Unknown);
+        assert_eq!(record(&mut task, "b", says(Verdict::Accept, 1)), Recorded::Unknown);
         assert!(claim(&mut task, "a"));
+    }
+
+    #[test]
+    fn a_late_answer_fills_the_slot_that_opens_again() {
+        let mut task = ledger(1);
+        assert!(claim(&mut task, "a"));
+        task.expire(Millis(100));
+        assert!(claim(&mut task, "b"));
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
+        assert!(task.release("b"));
+        assert!(task.can_fill(&Rule::default()));
+        task.fill(&Rule::default(), &body());
+        assert!(task.finished);
+        assert_eq!(task.coders().collect::<Vec<_>>(), ["a"]);
+        assert_eq!((task.late.len(), invariants::check(&task)), (0, vec![]));
+    }
+
+    #[test]
+    fn a_skip_gives_its_slot_back_and_can_be_taken_back() {
+        let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+        let mut task = ledger(1);
+        assert!(claim(&mut task, "a"));
+        let skip = says(Verdict::Ignore, 1);
+        assert_eq!(task.record("a", skip.clone(), &rule, &body()), Recorded::Saved);
+        assert_eq!(task.record("a", skip, &rule, &body()), Recorded::Unchanged);
+        assert_eq!((task.free(), task.skipped.len(), task.finished), (1, 1, false));
+        assert!(!claim(&mut task, "a"), "it goes to somebody else");
+        let second = says(Verdict::Accept, 2);
+        assert_eq!(task.record("a", second, &rule, &body()), Recorded::Revised);
+        assert!(task.finished);
+        assert_eq!(
+            task.record("a", says(Verdict::Ignore, 3), &rule, &body()),
+            Recorded::Revised,
+            "a finished task stays finished"
+        );
+        assert!(task.finished);
+        assert_eq!(invariants::check(&task), []);
+    }
+
+    #[test]
+    fn a_skip_lets_a_late_answer_in() {
+        let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+        let mut task = ledger(1);
+        assert!(claim(&mut task, "a"));
+        task.expire(Millis(100));
+        assert!(claim(&mut task, "b"));
+        assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
+        let skip = says(Verdict::Ignore, 102);
+        assert_eq!(task.record("b", skip, &rule, &body()), Recorded::Saved);
+        assert!(task.finished);
+        assert_eq!(task.coders().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn those_who_disagree_make_room_for_a_third() {
+        let further = Some(Further { extra: 1, max: 3, by: vec!["c".into()] });
+        let rule = Rule { further, ..Rule::default() };
+        let mut task = ledger(2);
+        for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
+            assert!(claim(&mut task, who));
+            assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), Recorded::Saved);
+        }
+        assert_eq!((task.planned, task.wanted, task.free()), (2, 3, 1));
+        assert!(!claim(&mut task, "d"), "only the adjudicator is asked");
+        assert_eq!(invariants::check(&task), []);
+        assert!(claim(&mut task, "c"));
+        assert_eq!(task.record("c", says(Verdict::Accept, 2), &rule, &body()), Recorded::Saved);
+        assert!(task.finished);
+        assert_eq!(invariants::check(&task), []);
+    }
+
+    #[test]
+    fn a_task_says_for_whom_it_waits_and_how_many_are_missing() {
+        let of = |names: &[&str]| names.iter().map(|name| Lane::Of((*name).into())).collect();
+        let mut task = Ledger::new(3, of(&["a", "b"]));
+        assert_eq!((task.missing(), ledger(9).missing()), (1, 0));
+        assert!(claim(&mut task, "a"));
+        assert_eq!(task.awaited().collect::<Vec<_>>(), ["b"]);
+        let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+        task.record("a", says(Verdict::Ignore, 1), &rule, &body());
+        assert_eq!(task.missing(), 2);
     }
 }

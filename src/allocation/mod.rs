@@ -1,7 +1,7 @@
 //! Who gets what, as pure functions.
 //!
 //! A rule is consulted at two moments only: [`plan`](plan::plan) when a task enters, and
-//! [`settle`](settle::settle) when an answer arrives. Between the two, a claim knows no rules: a
+//! [`settle_by`] when an answer arrives. Between the two, a claim knows no rules: a
 //! task stands at a [`Position`] in one or more [`Lane`]s, has a number of free slots, and is
 //! handed to whoever may use the lane and has neither answered nor holds it.
 //!
@@ -9,8 +9,8 @@
 //! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes say the same in
 //! one update, and [`invariants`] must hold of it at any time.
 //!
-//! [`share`], [`prodigy`], [`balance`], [`order`] and [`settle_by`] are rules of their own that `plan`
-//! and `Ledger` do not consult yet; the roster refuses what would need them.
+//! The rules, a file each: how many answers ([`share`]), from whom ([`balance`], [`prodigy`],
+//! [`people`]), in which order ([`order`]), and what disagreement leads to (`settle.rs`).
 //!
 //! Rejected: consulting the rules at each claim. It makes the cost of "next task" depend on the
 //! rule and on how much is done, and two annotators who ask at once get different answers from
@@ -22,17 +22,22 @@ mod design;
 pub mod invariants;
 mod ledger;
 pub mod order;
+pub mod people;
 mod plan;
 pub mod prodigy;
 pub mod seed;
 mod settle;
 pub mod share;
 
+use std::borrow::Cow;
 use std::fmt;
 
+use crate::task::TaskId;
+
 pub use ledger::{Hold, Ledger, Recorded};
+pub use people::Colleague;
 pub use plan::{Overrides, Plan, PlanError, Wishes, plan};
-pub use settle::{Further, Ignore, Rule, Settled, Settlement, settle, settle_by};
+pub use settle::{Further, Ignore, Rule, Settlement, settle_by};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.
 ///
@@ -40,6 +45,51 @@ pub use settle::{Further, Ignore, Rule, Settled, Settlement, settle, settle_by};
 /// one comparison serve for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
+
+/// The number under which a task was admitted: later ones are larger, none is given twice, and it
+/// never changes, wherever the task stands in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Number(pub i64);
+
+impl Number {
+    /// Before every task.
+    pub const START: Self = Self(i64::MIN);
+}
+
+/// What a task is there for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// To be annotated.
+    #[default]
+    Regular,
+    /// To see how right an annotator is: the answer is known. It is left out of the counts of the
+    /// rest.
+    Gold,
+    /// To see how consistent an annotator is: it is this task, which they have answered before. It
+    /// is left out of the counts of the rest.
+    Repeat(TaskId),
+}
+
+impl Purpose {
+    /// As it stands in a store; nothing for a regular task.
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Self::Regular => None,
+            Self::Gold => Some("gold".to_owned()),
+            Self::Repeat(task) => Some(format!("repeat:{task}")),
+        }
+    }
+
+    /// Reads what [`Purpose::to_text`] gives.
+    pub fn from_text(text: Option<&str>) -> Self {
+        match text {
+            None => Self::Regular,
+            Some(text) => text
+                .strip_prefix("repeat:")
+                .map_or(Self::Gold, |task| Self::Repeat(TaskId::from_text(task))),
+        }
+    }
+}
 
 /// Bits of a position that number the tasks of one priority: 10¹² of them.
 const SEQUENCE_BITS: u32 = 40;
@@ -57,6 +107,11 @@ impl Position {
         let priority = i64::from(priority.clamp(-MAX_PRIORITY, MAX_PRIORITY));
         Self((-priority << SEQUENCE_BITS) + sequence)
     }
+
+    /// The priority with which it was made.
+    pub fn priority(self) -> i32 {
+        i32::try_from(-(self.0 >> SEQUENCE_BITS)).unwrap_or(0)
+    }
 }
 
 /// How many tasks to hand out at once to somebody who asks for a batch.
@@ -71,40 +126,91 @@ pub fn batch_size(batch: usize, left: u64, people: usize) -> usize {
 
 /// Who may take a task from the queue.
 ///
-/// A task stands in the lane of anyone, or in the lanes of those whom it names.
+/// A task stands in the lane of anyone, or in the lanes of those whom it names. Gold tasks stand in
+/// lanes of their own, from which everybody takes their share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// Every annotator of the project.
     Anyone,
     /// This annotator alone.
     Of(String),
+    /// Gold, for every annotator of the project.
+    Gold,
+    /// Gold, for this annotator alone.
+    GoldOf(String),
 }
 
 impl Lane {
-    /// As it stands in a store: `*`, or the annotator's name, which has no `*`.
-    pub fn as_str(&self) -> &str {
+    /// As it stands in a store: `*`, or the annotator's name, which has no `*`; for gold with a `+`
+    /// before it, which no name has either.
+    pub fn to_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Anyone => "*",
-            Self::Of(annotator) => annotator,
+            Self::Anyone => Cow::Borrowed("*"),
+            Self::Of(annotator) => Cow::Borrowed(annotator),
+            Self::Gold => Cow::Borrowed("+*"),
+            Self::GoldOf(annotator) => Cow::Owned(format!("+{annotator}")),
         }
     }
 
-    /// Reads what [`Lane::as_str`] gives.
+    /// Reads what [`Lane::to_text`] gives.
     pub fn from_text(text: &str) -> Self {
-        if text == "*" { Self::Anyone } else { Self::Of(text.to_owned()) }
+        match text.strip_prefix('+') {
+            None if text == "*" => Self::Anyone,
+            None => Self::Of(text.to_owned()),
+            Some("*") => Self::Gold,
+            Some(name) => Self::GoldOf(name.to_owned()),
+        }
+    }
+
+    /// The lanes from which this annotator may take tasks.
+    pub fn all_of(annotator: &str) -> [Self; 4] {
+        let name = annotator.to_owned();
+        [Self::Of(name.clone()), Self::Anyone, Self::GoldOf(name), Self::Gold]
+    }
+
+    /// The annotator it names.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Anyone | Self::Gold => None,
+            Self::Of(name) | Self::GoldOf(name) => Some(name),
+        }
     }
 
     /// Whether this annotator may use the lane.
     pub fn admits(&self, annotator: &str) -> bool {
-        match self {
-            Self::Anyone => true,
-            Self::Of(name) => name == annotator,
-        }
+        self.name().is_none_or(|name| name == annotator)
     }
 }
 
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.to_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_and_purposes_come_back_from_their_texts() {
+        for lane in [Lane::Anyone, Lane::Gold].into_iter().chain(Lane::all_of("andy-2_b")) {
+            assert_eq!(Lane::from_text(&lane.to_text()), lane);
+            assert!(lane.admits("andy-2_b"));
+            assert_eq!(lane.admits("zach"), lane.name().is_none());
+        }
+        let repeat = Purpose::Repeat(TaskId::from_text("0123"));
+        for purpose in [Purpose::Regular, Purpose::Gold, repeat] {
+            assert_eq!(Purpose::from_text(purpose.to_text().as_deref()), purpose);
+        }
+    }
+
+    #[test]
+    fn a_position_knows_its_priority() {
+        for priority in [0, 1, -1, 7, -999_999, MAX_PRIORITY, -MAX_PRIORITY] {
+            for sequence in [0, 1, (1 << SEQUENCE_BITS) - 1] {
+                assert_eq!(Position::new(priority, sequence).priority(), priority);
+            }
+        }
     }
 }

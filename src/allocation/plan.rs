@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Lane, MAX_PRIORITY};
+use super::{Lane, MAX_PRIORITY, Purpose};
 use crate::task::Body;
 
 /// The project's rules, as far as they concern a task that enters.
@@ -36,6 +36,19 @@ pub struct Plan {
     pub lanes: Vec<Lane>,
     /// How early: higher comes first.
     pub priority: i32,
+    /// Which part of the project's mixture it was counted to; none if the mixture was not asked.
+    pub part: Option<u16>,
+    /// Whether the task or the load names its annotators: then only a lead moves it.
+    pub bound: bool,
+    /// What it is there for.
+    pub purpose: Purpose,
+}
+
+impl Plan {
+    /// So many answers by whoever may use these lanes.
+    pub fn new(wanted: u32, lanes: Vec<Lane>) -> Self {
+        Self { wanted, lanes, priority: 0, part: None, bound: false, purpose: Purpose::Regular }
+    }
 }
 
 /// Why a task cannot be planned.
@@ -98,14 +111,15 @@ pub fn plan(wishes: &Wishes, overrides: &Overrides, task: &Body) -> Result<Plan,
     let priority = overrides.priority.unwrap_or(0).clamp(-MAX_PRIORITY, MAX_PRIORITY);
     if unique.is_empty() {
         let wanted = overrides.annotations.unwrap_or(wishes.annotations).max(1);
-        return Ok(Plan { wanted, lanes: vec![Lane::Anyone], priority });
+        return Ok(Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) });
     }
     let every = u32::try_from(unique.len()).unwrap_or(u32::MAX);
     let wanted = overrides.annotations.unwrap_or(every).max(1);
     if wanted > every {
         return Err(PlanError::TooFewNamed { wanted, names: unique.len() });
     }
-    Ok(Plan { wanted, lanes: unique.into_iter().map(Lane::Of).collect(), priority })
+    let lanes = unique.into_iter().map(Lane::Of).collect();
+    Ok(Plan { priority, bound: true, ..Plan::new(wanted, lanes) })
 }
 
 /// The names under a path such as `meta.target_annotator`; none if there is nothing.
@@ -151,16 +165,16 @@ mod tests {
     #[test]
     fn a_task_that_names_nobody_is_for_anyone() {
         let plan = planned(r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
-        assert_eq!(plan, Plan { wanted: 3, lanes: vec![Lane::Anyone], priority: 0 });
+        assert_eq!(plan, Plan::new(3, vec![Lane::Anyone]));
     }
 
     #[test]
     fn a_task_that_names_people_wants_one_answer_of_each() {
         let one = planned(r#"{"meta":{"target_annotator":"li"}}"#, &Overrides::default());
-        assert_eq!(one, Ok(Plan { wanted: 1, lanes: of(&["li"]), priority: 0 }));
+        assert_eq!(one, Ok(Plan { priority: 0, bound: true, ..Plan::new(1, of(&["li"])) }));
         let two =
             planned(r#"{"meta":{"target_annotator":["li","mo","li"]}}"#, &Overrides::default());
-        assert_eq!(two, Ok(Plan { wanted: 2, lanes: of(&["li", "mo"]), priority: 0 }));
+        assert_eq!(two, Ok(Plan { priority: 0, bound: true, ..Plan::new(2, of(&["li", "mo"])) }));
     }
 
     #[test]
@@ -171,7 +185,10 @@ mod tests {
             priority: Some(5),
         };
         let plan = planned(r#"{"meta":{"target_annotator":"li"}}"#, &overrides);
-        assert_eq!(plan, Ok(Plan { wanted: 1, lanes: of(&["andy", "zach"]), priority: 5 }));
+        assert_eq!(
+            plan,
+            Ok(Plan { priority: 5, bound: true, ..Plan::new(1, of(&["andy", "zach"])) })
+        );
     }
 
     #[test]

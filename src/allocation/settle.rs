@@ -14,22 +14,10 @@
 //! Rejected: asking until all agree, for two who disagree will not agree by a third answering; and
 //! asking as soon as two of five disagree, since the other three are coming anyway.
 
+use super::people::{Colleague, requires};
+use super::{Lane, Ledger};
 use crate::task::disagreement::{Measure, Opinion, opinion};
-use crate::task::{Answer, Body, Verdict};
-
-/// The state of a task after an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// More answers are wanted.
-    Open,
-    /// Nothing more is wanted.
-    Finished,
-}
-
-/// Decides from the answers that count, the newest among them, whether a task is finished.
-pub fn settle(wanted: u32, answers: &[Answer]) -> Settled {
-    if answers.len() >= wanted as usize { Settled::Finished } else { Settled::Open }
-}
+use crate::task::{Body, Verdict};
 
 /// What the project says about answers that have arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +30,21 @@ pub struct Rule {
     pub measure: Measure,
     /// From which likeness on two answers agree: 0 to 1, 1 being the same.
     pub threshold: f64,
+    /// Those who could be asked, in the order of the roster.
+    pub people: Vec<Colleague>,
+}
+
+impl Default for Rule {
+    /// Every answer counts, and the count decides.
+    fn default() -> Self {
+        Self {
+            ignore: Ignore::Answer,
+            further: None,
+            measure: Measure::Verdict,
+            threshold: 1.0,
+            people: Vec::new(),
+        }
+    }
 }
 
 /// What an ignore is worth.
@@ -76,9 +79,8 @@ pub enum Settlement {
     More {
         /// Answers wanted in all, more than before.
         wanted: u32,
-        /// The only ones who may give what is still to come, in the order of the roster's list;
-        /// empty: anybody who may have the task. None of them has answered it.
-        only_for: Vec<String>,
+        /// Who may have the task from now on: those who have had it, and those who are asked.
+        lanes: Vec<Lane>,
     },
 }
 
@@ -87,59 +89,74 @@ impl Rule {
     pub fn counts(&self, verdict: Verdict) -> bool {
         verdict != Verdict::Ignore || self.ignore == Ignore::Answer
     }
+
+    /// Whether answers are compared with each other and with their task.
+    pub fn compares(&self) -> bool {
+        self.further.is_some()
+    }
 }
 
 /// Decides from a task's answers, the newest among them, what it still wants.
 ///
-/// `planned` is the number of answers wanted when the task entered, `wanted` the number wanted
-/// now, which an earlier [`Settlement::More`] may have raised. `answers` are all but the late
-/// ones; those that the rule does not count may be among them. Late answers are not heard: they
-/// came when the task was full.
+/// Only answers that count are in its [`Ledger::answers`]. Late ones are not heard: they came when
+/// the task was full.
 ///
-/// Where only certain people are to be asked, no more is asked for than there are of them who have
-/// not answered; if there is none, the task is finished, disagreement or not.
-pub fn settle_by(
-    rule: &Rule,
-    task: &Body,
-    planned: u32,
-    wanted: u32,
-    answers: &[Answer],
-) -> Settlement {
-    let counted: Vec<&Answer> =
-        answers.iter().filter(|answer| rule.counts(answer.current.verdict)).collect();
-    if counted.len() < wanted as usize {
+/// Where certain people are to be asked (the adjudicators; or the annotators that the task itself
+/// names, which goes to nobody else), no more is asked for than there are of them who have not had
+/// it; if there is none, the task is finished, disagreement or not. Who is asked must be active and
+/// have the tags that the task requires. Where anybody may be asked and nobody is there, the task
+/// waits for somebody.
+pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
+    let wanted = ledger.wanted;
+    if ledger.answers.len() < wanted as usize {
         return Settlement::Open;
     }
     let Some(further) = &rule.further else {
         return Settlement::Finished;
     };
-    let room = further.max.saturating_sub(wanted);
-    let left: Vec<String> = further
-        .by
-        .iter()
-        .filter(|name| !answers.iter().any(|answer| answer.annotator == **name))
-        .cloned()
-        .collect();
-    let people = if further.by.is_empty() {
-        u32::MAX
-    } else {
-        u32::try_from(left.len()).unwrap_or(u32::MAX)
-    };
-    let extra = further.extra.min(room).min(people);
+    let mut extra = further.extra.min(further.max.saturating_sub(wanted));
     if extra == 0 {
         return Settlement::Finished;
     }
-    let versions = counted.iter().map(|answer| &answer.current);
+    let versions = ledger.answers.iter().map(|answer| &answer.current);
     let settled = match opinion(&rule.measure, rule.threshold, task, versions) {
         Opinion::Single | Opinion::Unanimous => true,
-        Opinion::Majority => wanted > planned,
+        Opinion::Majority => wanted > ledger.planned,
         Opinion::Split => false,
     };
     if settled {
-        Settlement::Finished
-    } else {
-        Settlement::More { wanted: wanted + extra, only_for: left }
+        return Settlement::Finished;
     }
+    let requires = requires(task);
+    let may = |name: &str| {
+        // A rule that knows nobody asks whoever it names.
+        rule.people.is_empty()
+            || rule.people.iter().any(|person| person.name == name && person.may(&requires))
+    };
+    let fresh = |name: &&str| !ledger.takers().any(|taker| taker == *name) && may(name);
+    let certain: Option<Vec<&str>> = if !further.by.is_empty() {
+        Some(further.by.iter().map(String::as_str).filter(fresh).collect())
+    } else if ledger.bound {
+        Some(ledger.names().filter(fresh).collect())
+    } else {
+        None
+    };
+    let mut lanes: Vec<Lane> = ledger.takers().map(|name| Lane::Of(name.to_owned())).collect();
+    match certain {
+        Some(people) => {
+            extra = extra.min(u32::try_from(people.len()).unwrap_or(u32::MAX));
+            lanes.extend(people.into_iter().map(|name| Lane::Of(name.to_owned())));
+        }
+        None if requires.is_empty() => lanes = vec![Lane::Anyone],
+        None => {
+            let people = rule.people.iter().map(|person| person.name.as_str()).filter(fresh);
+            lanes.extend(people.map(|name| Lane::Of(name.to_owned())));
+        }
+    }
+    if extra == 0 {
+        return Settlement::Finished;
+    }
+    Settlement::More { wanted: wanted + extra, lanes }
 }
 
 #[cfg(test)]
@@ -151,7 +168,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::task::{Millis, Version};
+    use crate::task::{Answer, Millis, Version};
 
     fn answer(annotator: &str, verdict: Verdict, data: &Value) -> Answer {
         let data = data.as_object().cloned().unwrap_or_default();
@@ -175,8 +192,7 @@ mod tests {
         Rule {
             ignore: Ignore::Answer,
             further: Some(Further { extra, max, by }),
-            measure: Measure::Verdict,
-            threshold: 1.0,
+            ..Rule::default()
         }
     }
 
@@ -184,13 +200,30 @@ mod tests {
         Body::parse(r#"{"text":"a"}"#).expect("a task")
     }
 
-    fn settled(rule: &Rule, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
-        settle_by(rule, &task(), planned, wanted, &answers(verdicts))
+    fn ledger(planned: u32, wanted: u32, answers: &[Answer]) -> Ledger {
+        let lanes = vec![Lane::Anyone];
+        Ledger { planned, answers: answers.to_vec(), ..Ledger::new(wanted, lanes) }
     }
 
-    fn more(wanted: u32, only_for: &[&str]) -> Settlement {
-        let only_for = only_for.iter().map(|name| (*name).to_owned()).collect();
-        Settlement::More { wanted, only_for }
+    /// What a task of these answers settles to, skips put aside.
+    fn settled_with(rule: &Rule, planned: u32, wanted: u32, answers: &[Answer]) -> Settlement {
+        let counted: Vec<Answer> =
+            answers.iter().filter(|a| rule.counts(a.current.verdict)).cloned().collect();
+        settle_by(rule, &task(), &ledger(planned, wanted, &counted))
+    }
+
+    fn settled(rule: &Rule, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
+        settled_with(rule, planned, wanted, &answers(verdicts))
+    }
+
+    fn of(names: &[&str]) -> Vec<Lane> {
+        names.iter().map(|name| Lane::Of((*name).to_owned())).collect()
+    }
+
+    /// Anybody, or those who have had it and those who are asked.
+    fn more(wanted: u32, lanes: &[&str]) -> Settlement {
+        let lanes = if lanes.is_empty() { vec![Lane::Anyone] } else { of(lanes) };
+        Settlement::More { wanted, lanes }
     }
 
     #[test]
@@ -216,13 +249,37 @@ mod tests {
     #[test]
     fn adjudicators_are_asked_once_each() {
         let rule = rule(2, 9, &["b", "x", "y"]);
-        assert_eq!(settled(&rule, 2, 2, "ar"), more(4, &["x", "y"]), "b has answered");
+        assert_eq!(settled(&rule, 2, 2, "ar"), more(4, &["a", "b", "x", "y"]), "b has answered");
         let mut four = answers("ar");
         four.push(answer("x", Verdict::Accept, &json!({})));
         four.push(answer("y", Verdict::Reject, &json!({})));
-        assert_eq!(settle_by(&rule, &task(), 2, 4, &four), Settlement::Finished, "nobody is left");
-        let one_left = settle_by(&rule, &task(), 3, 3, &four[..3]);
-        assert_eq!(one_left, more(4, &["y"]));
+        assert_eq!(settled_with(&rule, 2, 4, &four), Settlement::Finished, "nobody is left");
+        let one_left = settled_with(&rule, 3, 3, &four[..3]);
+        assert_eq!(one_left, more(4, &["a", "b", "x", "y"]));
+    }
+
+    #[test]
+    fn who_is_asked_has_the_tags_and_is_there() {
+        let with = |name: &str, tags: &[&str], active| Colleague {
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            active,
+            ..Colleague::new(name)
+        };
+        let people = vec![
+            with("a", &["es"], true),
+            with("b", &["es"], true),
+            with("c", &[], true),
+            with("d", &["es"], false),
+            with("e", &["es"], true),
+        ];
+        let spanish = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
+        let two = ledger(2, 2, &answers("ar"));
+        let anybody = Rule { people: people.clone(), ..rule(1, 3, &[]) };
+        assert_eq!(settle_by(&anybody, &spanish, &two), more(3, &["a", "b", "e"]));
+        let adjudicators = Rule { people, ..rule(1, 3, &["c", "d"]) };
+        assert_eq!(settle_by(&adjudicators, &spanish, &two), Settlement::Finished);
+        let bound = Ledger { bound: true, lanes: of(&["a", "b", "c"]), ..two };
+        assert_eq!(settle_by(&anybody, &task(), &bound), more(3, &["a", "b", "c"]));
     }
 
     #[test]
@@ -255,9 +312,9 @@ mod tests {
             answer("b", Verdict::Accept, &spans(&[1, 2, 3])),
         ];
         let mut rule = Rule { measure: Measure::Spans("spans"), ..rule(1, 3, &[]) };
-        assert_eq!(settle_by(&rule, &task(), 2, 2, &two), more(3, &[]));
+        assert_eq!(settled_with(&rule, 2, 2, &two), more(3, &[]));
         rule.threshold = 0.8;
-        assert_eq!(settle_by(&rule, &task(), 2, 2, &two), Settlement::Finished);
+        assert_eq!(settled_with(&rule, 2, 2, &two), Settlement::Finished);
     }
 
     proptest! {
@@ -272,13 +329,12 @@ mod tests {
             let mut wanted = planned;
             let all: Vec<Answer> = answers(&verdicts);
             for n in 0..=all.len() {
-                match settle_by(&rule, &task(), planned, wanted, &all[..n]) {
+                match settled_with(&rule, planned, wanted, &all[..n]) {
                     Settlement::Open => {}
                     Settlement::Finished => break,
-                    Settlement::More { wanted: now, only_for } => {
+                    Settlement::More { wanted: now, lanes } => {
                         prop_assert!(now > wanted && now <= max);
-                        prop_assert!(only_for.is_empty() == by.is_empty());
-                        prop_assert!(!only_for.iter().any(|who| all[..n].iter().any(|a| a.annotator == *who)));
+                        prop_assert_eq!(lanes == [Lane::Anyone], by.is_empty());
                         wanted = now;
                     }
                 }
@@ -317,7 +373,7 @@ mod tests {
             let mut wanted = 2;
             for (_, answer) in stream {
                 heard.push(answer);
-                match settle_by(&rule, &task(), 2, wanted, &heard) {
+                match settled_with(&rule, 2, wanted, &heard) {
                     Settlement::Open => {}
                     Settlement::Finished => break,
                     Settlement::More { wanted: now, .. } => {

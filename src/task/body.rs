@@ -51,6 +51,11 @@ pub enum BodyError {
 }
 
 impl Body {
+    /// The object without keys.
+    pub fn empty() -> Self {
+        Self("{}".into())
+    }
+
     /// Reads the text of one object.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The store as it should be: [`Ledger`]s in memory.
 
-use annotd::allocation::{Ledger, Recorded, invariants};
+use annotd::allocation::{Ledger, Recorded, Rule, invariants};
 use annotd::store::{Admission, Admitted, Claim, Record, Submission};
 use annotd::task::{Millis, Task, TaskId};
 
@@ -42,8 +42,18 @@ impl Model {
     }
 
     pub fn record(&mut self, answers: &[Submission]) -> Vec<Recorded> {
-        let each = |answer: &Submission| match self.find(&answer.task) {
-            Some(ledger) => ledger.record(&answer.annotator, answer.version.clone()),
+        let each = |answer: &Submission| match self
+            .tasks
+            .iter_mut()
+            .find(|t| t.1.id == answer.task)
+            .map(|t| (&t.1, &mut t.2))
+        {
+            Some((task, ledger)) => ledger.record(
+                &answer.annotator,
+                answer.version.clone(),
+                &Rule::default(),
+                &task.body,
+            ),
             None => Recorded::Unknown,
         };
         answers.iter().map(each).collect()

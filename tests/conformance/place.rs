@@ -98,13 +98,13 @@ pub fn nth(nth: usize) -> Task {
 
 /// A task for anyone.
 pub fn for_anyone(task: Task, wanted: u32) -> Admission {
-    Admission { task, plan: Plan { wanted, lanes: vec![Lane::Anyone], priority: 0 } }
+    Admission { task, plan: Plan::new(wanted, vec![Lane::Anyone]) }
 }
 
 /// A task that names people.
 pub fn named(task: Task, wanted: u32, names: &[&str]) -> Admission {
     let lanes = names.iter().map(|name| Lane::Of((*name).to_owned())).collect();
-    Admission { task, plan: Plan { wanted, lanes, priority: 0 } }
+    Admission { task, plan: Plan::new(wanted, lanes) }
 }
 
 /// Admits a row of tasks for anyone, and says their identities.

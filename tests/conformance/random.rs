@@ -47,10 +47,10 @@ fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission
         .map(|(_, name)| Lane::Of((*name).to_owned()))
         .collect();
     let plan = if lanes.is_empty() {
-        Plan { wanted, lanes: vec![Lane::Anyone], priority }
+        Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) }
     } else {
         let all = u32::try_from(lanes.len()).expect("a few");
-        Plan { wanted: wanted.min(all), lanes, priority }
+        Plan { priority, ..Plan::new(wanted.min(all), lanes) }
     };
     Admission { task: nth(task), plan }
 }

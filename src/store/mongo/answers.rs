@@ -22,10 +22,10 @@ use super::MongoStore;
 use super::document;
 use super::outlook::View;
 use super::reads;
-use crate::allocation::{Lane, Ledger, Recorded};
+use crate::allocation::{Lane, Ledger, Recorded, Rule};
 use crate::store::tally::contribution;
 use crate::store::{Progress, Result, Submission};
-use crate::task::{Answer, TaskId};
+use crate::task::{Answer, Body, TaskId};
 
 const DOING: &str = "store answers";
 /// Rounds in which others were faster, before giving up. They cannot be faster for long: a task
@@ -226,7 +226,7 @@ fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -
             "_id": task.as_str(),
             "held.annotator": annotator.as_str(),
             "coders": { "$ne": annotator.as_str() },
-            "for": lane.as_str(),
+            "for": lane.to_text().as_ref(),
             "left": left,
         },
         "u": saved(&answer, one.stamp, true, last),
@@ -236,7 +236,7 @@ fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -
     let mut ledger = Ledger::new(1, vec![lane]);
     ledger.claim(annotator, version.time_loaded, version.time_returned);
     let before = contribution(&ledger);
-    ledger.record(annotator, version.clone());
+    ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
     let mut after = contribution(&ledger);
     after.finished = u64::from(last);
     Step::Write(statement, Sent { recorded: Recorded::Saved, before, after })
@@ -268,7 +268,7 @@ fn by_ledger(ledger: &mut Ledger, one: &Pending) -> Step {
     let before = contribution(ledger);
     let held = ledger.held.iter().any(|hold| hold.annotator == *annotator);
     let left = count((ledger.wanted as usize).saturating_sub(ledger.answers.len()));
-    let recorded = ledger.record(annotator, version.clone());
+    let recorded = ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
     let own = |answers: &[Answer]| answers.iter().find(|a| a.annotator == *annotator).cloned();
     let (answer, among) = match (own(&ledger.answers), own(&ledger.late)) {
         (Some(answer), _) => (answer, "answers"),

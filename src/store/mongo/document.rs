@@ -34,7 +34,7 @@ pub(super) fn of_task(
     }
     let mut lanes = RawArrayBuf::new();
     for lane in &plan.lanes {
-        lanes.push(lane.as_str());
+        lanes.push(lane.to_text().as_ref());
     }
     let wanted = i32::try_from(plan.wanted).unwrap_or(i32::MAX);
     document.append("input_hash", task.input_hash);
@@ -213,12 +213,11 @@ impl Stored {
     pub(super) fn ledger(&self) -> Ledger {
         let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
         Ledger {
-            wanted: self.wanted,
-            lanes: self.lanes.clone(),
             held: self.held.clone(),
             answers: plain(&self.answers),
             late: plain(&self.late),
             finished: self.finished,
+            ..Ledger::new(self.wanted, self.lanes.clone())
         }
     }
 
@@ -384,7 +383,7 @@ mod tests {
             r#"{"text":"a","n":1e3,"$a":1.10,"":{"a.b":123456789012345678901234567890}}"#,
         ] {
             let task = Task::new(Body::parse(text).expect("an object"));
-            let plan = Plan { wanted: 3, lanes: vec![Lane::Anyone], priority: 1 };
+            let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
             let document = of_task(&task, &plan, Position::new(1, 7), Some(5));
             assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
             let mut stored = Stored::read(&document).expect("a task");

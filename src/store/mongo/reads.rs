@@ -82,7 +82,7 @@ async fn each<T>(
 
 /// The queue's query, for the look-up and for the test of its plan.
 pub(super) fn queue(lane: &Lane, after: Position) -> Document {
-    doc! { "for": lane.as_str(), "position": { "$gt": after.0 }, "free": { "$gt": 0 } }
+    doc! { "for": lane.to_text().as_ref(), "position": { "$gt": after.0 }, "free": { "$gt": 0 } }
 }
 
 fn at_most(limit: usize) -> i64 {

@@ -39,7 +39,7 @@ pub(super) fn open_tasks(
 ) -> rusqlite::Result<Vec<OpenTask>> {
     connection
         .prepare_cached(&open_tasks_sql())?
-        .query_map((lane.as_str(), after.0, limit), open_task)?
+        .query_map((lane.to_text(), after.0, limit), open_task)?
         .collect()
 }
 
@@ -65,7 +65,7 @@ pub(super) fn first_open_to(
              AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.seq = q.seq AND a.annotator = ?3) \
              ORDER BY q.position LIMIT 1",
         )?
-        .query_row((lane.as_str(), after.0, annotator), |row| Ok(Position(row.get(0)?)))
+        .query_row((lane.to_text(), after.0, annotator), |row| Ok(Position(row.get(0)?)))
         .optional()
 }
 

@@ -35,7 +35,7 @@ pub(super) fn unreadable(
 }
 
 pub(super) fn lanes_to_text(lanes: &[Lane]) -> String {
-    let names: Vec<&str> = lanes.iter().map(Lane::as_str).collect();
+    let names: Vec<_> = lanes.iter().map(Lane::to_text).collect();
     serde_json::to_string(&names).expect("strings are JSON")
 }
 
@@ -121,8 +121,7 @@ pub(super) fn ledger(
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let mut ledger =
-        Ledger { wanted, lanes, held, answers: Vec::new(), late: Vec::new(), finished };
+    let mut ledger = Ledger { held, finished, ..Ledger::new(wanted, lanes) };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {VERSION}, a.annotator, a.history, a.counts FROM answer a WHERE a.seq = ?1 \
          ORDER BY a.nth"

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::rows;
-use crate::allocation::{Lane, Ledger, Position, Recorded};
+use crate::allocation::{Lane, Ledger, Position, Recorded, Rule};
 use crate::store::tally::contribution;
 use crate::store::{Admission, Admitted, Claim, Progress, Share, Submission};
-use crate::task::{Answer, Millis, Version};
+use crate::task::{Answer, Body, Millis, Version};
 
 pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::Result<Admitted> {
     let mut admitted = Admitted::default();
@@ -103,7 +103,7 @@ fn record_one(connection: &Connection, submission: Submission) -> rusqlite::Resu
     let before = contribution(&ledger);
     let free = ledger.free();
     let annotator = submission.annotator;
-    let recorded = ledger.record(&annotator, submission.version);
+    let recorded = ledger.record(&annotator, submission.version, &Rule::default(), &Body::empty());
     if matches!(recorded, Recorded::Unknown | Recorded::Unchanged) {
         return Ok(recorded);
     }
@@ -237,7 +237,7 @@ fn set_free(
         let mut statement =
             connection.prepare_cached("DELETE FROM queue WHERE lane = ?1 AND position = ?2")?;
         for lane in lanes {
-            statement.execute((lane.as_str(), position.0))?;
+            statement.execute((lane.to_text(), position.0))?;
         }
     } else if before == 0 {
         enqueue(connection, seq, position, lanes)?;
@@ -254,7 +254,7 @@ fn enqueue(
     let mut statement =
         connection.prepare_cached("INSERT INTO queue (lane, position, seq) VALUES (?1, ?2, ?3)")?;
     for lane in lanes {
-        statement.execute((lane.as_str(), position.0, seq))?;
+        statement.execute((lane.to_text(), position.0, seq))?;
     }
     Ok(())
 }
