@@ -270,7 +270,8 @@ pub struct Annotator {
     pub port: u16,
     /// The name that the page shows instead.
     pub display: Option<String>,
-    /// What this annotator can do, for tasks that require it.
+    /// What this annotator can do, for tasks that require it. No two alike, none with a blank at its
+    /// beginning or end.
     pub tags: Vec<String>,
     /// The most tasks that this annotator gets: 1 to 1,000,000,000.
     pub quota: Option<u32>,
