@@ -220,9 +220,11 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
     let halves = || Some(vec![share(0.5, 1), share(0.5, 2)]);
     let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
     let (partial, finish_first) = (WhenShort::Partial, Order::FinishFirst);
+    let sixty = Each(60);
     let who = Some("meta.who".to_owned());
     BTreeMap::from([
         ("annotations-all", Rules { annotations: All, ..plain() }),
+        ("annotations-all-route-open", Rules { annotations: All, ..plain() }),
         ("annotations-average", Rules { annotations: Average(1.2), ..plain() }),
         ("mix", Rules { mix: uneven(), ..plain() }),
         ("mix-split-hash", Rules { mix: uneven(), split: Split::Hash, ..plain() }),
@@ -238,6 +240,10 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
         ("when-short-partial", Rules { when_short: partial, ..plain() }),
         ("order-random", Rules { order: Order::Random, ..plain() }),
         ("order-finish-first", Rules { order: finish_first, ..plain() }),
+        (
+            "order-finish-first-most",
+            Rules { annotations: sixty, when_short: partial, order: finish_first, ..plain() },
+        ),
         ("ignore-answer", plain()),
         ("ignore-skip", Rules { ignore: Ignore::Skip, ..plain() }),
         ("seed", Rules { seed: 7, ..plain() }),
@@ -287,6 +293,25 @@ fn quotas_and_weights_are_those_of_their_annotators() {
     };
     assert_eq!(of("valid-quota"), [(None, "1".to_owned()), (Some(200), "1".to_owned())]);
     assert_eq!(of("valid-weight"), [(None, "1".to_owned()), (None, "0.5".to_owned())]);
+}
+
+#[test]
+fn finish_first_counts_everybody_who_is_active() {
+    let team = |active: usize| {
+        let mut text = "[project]\nname = \"demo\"\ninterface = \"text\"\n[allocation]\n\
+            annotations = \"all\"\norder = \"finish-first\"\n"
+            .to_owned();
+        for i in 0..80 {
+            let (port, active) = (9010 + i, i < active);
+            let _ =
+                writeln!(text, "[[annotator]]\nname = \"p{i}\"\nport = {port}\nactive = {active}");
+        }
+        text
+    };
+    assert_eq!(valid(&team(60)).allocation.order, Order::FinishFirst);
+    let problems = wrong(&team(61));
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].message.contains("not for 61"), "{}", problems[0].message);
 }
 
 #[test]

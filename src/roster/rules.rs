@@ -19,6 +19,10 @@ const MOST: u32 = 10_000;
 /// How far the shares of a mixture may be from 1 together: decimal fractions are not exact.
 const SHARES_SLACK: f64 = 1e-9;
 
+/// The most answers that a task may lack where those that lack the fewest come first. Its position
+/// has six bits for them, and beyond these the order would be said and not followed.
+const MOST_TO_FINISH: usize = 60;
+
 /// The most of anybody's stream that may be gold tasks and repeats together. The rest is the work.
 const MOST_CHECKS: f64 = 0.8;
 
@@ -91,6 +95,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
     let on_disagreement = disagreement(reader, &section, &rules, annotators);
     let rules = Rules { on_disagreement, ..rules };
     enough_people(reader, &section, &rules, annotators);
+    something_to_route(reader, &section, &rules);
+    few_enough_to_finish_first(reader, &section, &rules, annotators);
     enough_work_beside_checks(reader, &section, &rules);
     rules
 }
@@ -359,6 +365,54 @@ fn enough_people(
             .label("such tasks would wait for ever")
             .help(format!("ask for at most {active}, or add annotators")),
     );
+}
+
+/// Where everyone gets everything, a route would be read and never followed.
+fn something_to_route(reader: &mut Reader, section: &Section<'_>, rules: &Rules) {
+    let route = match rules.route {
+        Route::Open => return,
+        Route::Balanced => "balanced",
+        Route::Hash => "hash",
+    };
+    if rules.annotations != Annotations::All {
+        return;
+    }
+    if let (Some((_, at)), Some((_, all))) = (section.get("route"), section.get("annotations")) {
+        reader.report(
+            Problem::new(format!("route = \"{route}\" has nothing to decide here"), at)
+                .also(all, "everyone sees everything")
+                .help("delete route, or write a number for annotations"),
+        );
+    }
+}
+
+/// One answer by everybody is as many as there are people at work.
+fn few_enough_to_finish_first(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    rules: &Rules,
+    annotators: &[Annotator],
+) {
+    if rules.order != Order::FinishFirst {
+        return;
+    }
+    let most = match rules.most_annotations() {
+        Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
+        None => annotators.iter().filter(|a| a.active).count(),
+    };
+    let Some((_, at)) = section.get("order") else { return };
+    if most <= MOST_TO_FINISH {
+        return;
+    }
+    let mut problem = Problem::new(
+        format!("\"finish-first\" is for at most {MOST_TO_FINISH} annotations, not for {most}"),
+        at,
+    )
+    .help(format!("write order = \"loaded\", or ask for at most {MOST_TO_FINISH} annotations"));
+    if let Some((_, at)) = section.get("mix").or_else(|| section.get("annotations")) {
+        problem = problem.also(at, "asked for here");
+    }
+    reader.report(problem);
 }
 
 /// Each within its bounds, gold tasks and repeats could still be all that somebody gets.
