@@ -18,8 +18,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use annotd::roster::{
-    Access, Annotations, Problem, Roster, Setting, StoreKind, compare, explain, line_column, read,
-    store_kind,
+    Access, Annotations, Disagreement, Ignore, Order, Problem, Repeat, Roster, Route, Rules,
+    Setting, Share, Split, StoreKind, WhenShort, compare, explain, line_column, read, store_kind,
 };
 use proptest::prelude::*;
 
@@ -111,7 +111,9 @@ fn messages_are_plain_and_short() {
         for problem in read(&text, &KNOWN).err().unwrap_or_default() {
             let help = problem.help.as_deref().unwrap_or_default();
             assert!(problem.message.chars().count() <= 110, "{name}: {}", problem.message);
-            assert!(help.chars().count() <= 110, "{name}: {help}");
+            // The row of all keys that a table has is as long as it is.
+            let row = help.contains(" has: ");
+            assert!(row || help.chars().count() <= 110, "{name}: {help}");
             assert!(!problem.message.ends_with('.') && !help.ends_with('.'), "{name}: {help}");
         }
     }
@@ -139,10 +141,29 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(roster.server.bind.to_string(), "127.0.0.1");
     assert_eq!(roster.server.access, None);
     assert_eq!(roster.lead.port, 9000);
-    assert_eq!(roster.allocation.annotations, Annotations::Each(1));
-    assert_eq!(roster.allocation.lease, Duration::from_secs(1800));
-    assert_eq!(roster.allocation.steal_after, Some(Duration::from_secs(86_400)));
+    assert_eq!(roster.allocation, Rules::default());
+    // One by one as well: whoever changes a default changes what running projects do.
+    let by_default = Rules {
+        annotations: Annotations::Each(1),
+        mix: None,
+        split: Split::Exact,
+        route: Route::Open,
+        assign_field: None,
+        on_disagreement: None,
+        lease: Duration::from_secs(1800),
+        steal_after: Some(Duration::from_secs(86_400)),
+        when_short: WhenShort::Hold,
+        order: Order::Loaded,
+        ignore: Ignore::Answer,
+        seed: 0,
+        gold: 0.1,
+        repeat: None,
+    };
+    assert_eq!(roster.allocation, by_default);
     assert!(roster.annotators.iter().all(|a| a.active));
+    assert!(
+        roster.annotators.iter().all(|a| a.quota.is_none() && a.weight.total_cmp(&1.0).is_eq())
+    );
     assert_eq!(roster.annotators[0].display_name(), "andy");
 }
 
@@ -155,14 +176,153 @@ fn what_is_said_is_read() {
     assert_eq!(roster.project.config["choice_style"].as_str(), Some("multiple"));
     assert_eq!(roster.project.config["theme"]["sizes"][1].as_float(), Some(2.5));
     assert_eq!(roster.server.access, Some(Access::Open));
-    assert_eq!(roster.allocation.annotations, Annotations::Each(2));
-    assert_eq!(roster.allocation.assign_field.as_deref(), Some("meta.target_annotator"));
-    assert_eq!(roster.allocation.lease, Duration::from_secs(5400));
+    let rules = Rules {
+        annotations: Annotations::Each(2),
+        mix: None,
+        split: Split::Hash,
+        route: Route::Balanced,
+        assign_field: Some("meta.target_annotator".to_owned()),
+        on_disagreement: Some(Disagreement {
+            extra: 2,
+            max: 4,
+            by: vec!["li".to_owned(), "zach".to_owned()],
+            threshold: 0.75,
+        }),
+        lease: Duration::from_secs(5400),
+        steal_after: Some(Duration::from_secs(36 * 3600)),
+        when_short: WhenShort::Partial,
+        order: Order::FinishFirst,
+        ignore: Ignore::Skip,
+        seed: 2026,
+        gold: 0.05,
+        repeat: Some(Repeat { share: 0.02, after: 50 }),
+    };
+    assert_eq!(roster.allocation, rules);
     assert_eq!(roster.lead.port, 80);
+    assert_eq!(roster.annotators[0].quota, Some(200));
+    assert!(roster.annotators[0].weight.total_cmp(&0.5).is_eq());
     assert_eq!(roster.annotators[0].display_name(), "Andy H.");
     assert_eq!(roster.annotators[0].tags, ["es", "expert"]);
     assert_eq!(roster.annotators[1].port, 0x2333);
     assert_eq!(roster.active().count(), 2);
+}
+
+/// What a sample's `[allocation]` says, by the sample's name without `valid-`.
+fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
+    use Annotations::{All, Average, Each};
+    let plain = Rules::default;
+    let share = |share, annotations| Share { share, annotations };
+    let by_zach =
+        |threshold| Some(Disagreement { extra: 1, max: 2, by: vec!["zach".to_owned()], threshold });
+    let by_anybody = |threshold| Some(Disagreement { extra: 1, max: 2, by: Vec::new(), threshold });
+    let again = |share, after| Some(Repeat { share, after });
+    let uneven = || Some(vec![share(0.7, 1), share(0.3, 2)]);
+    let halves = || Some(vec![share(0.5, 1), share(0.5, 2)]);
+    let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+    let (partial, finish_first) = (WhenShort::Partial, Order::FinishFirst);
+    let sixty = Each(60);
+    let who = Some("meta.who".to_owned());
+    BTreeMap::from([
+        ("annotations-all", Rules { annotations: All, ..plain() }),
+        ("annotations-all-route-open", Rules { annotations: All, ..plain() }),
+        ("annotations-average", Rules { annotations: Average(1.2), ..plain() }),
+        ("mix", Rules { mix: uneven(), ..plain() }),
+        ("mix-split-hash", Rules { mix: uneven(), split: Split::Hash, ..plain() }),
+        ("mix-route-balanced", Rules { mix: halves(), route: Route::Balanced, ..plain() }),
+        ("split-hash", Rules { split: Split::Hash, ..plain() }),
+        ("route-balanced", Rules { route: Route::Balanced, ..plain() }),
+        ("route-hash", Rules { route: Route::Hash, ..plain() }),
+        ("disagreement", Rules { on_disagreement: by_zach(1.0), ..plain() }),
+        ("disagreement-by-inactive", Rules { on_disagreement: by_zach(1.0), ..plain() }),
+        ("disagreement-threshold", Rules { on_disagreement: by_anybody(0.8), ..plain() }),
+        ("steal-after", Rules { steal_after: hours(2), ..plain() }),
+        ("steal-after-never", Rules { steal_after: None, ..plain() }),
+        ("when-short-partial", Rules { when_short: partial, ..plain() }),
+        ("order-random", Rules { order: Order::Random, ..plain() }),
+        ("order-finish-first", Rules { order: finish_first, ..plain() }),
+        (
+            "order-finish-first-most",
+            Rules { annotations: sixty, when_short: partial, order: finish_first, ..plain() },
+        ),
+        ("ignore-answer", plain()),
+        ("ignore-skip", Rules { ignore: Ignore::Skip, ..plain() }),
+        ("seed", Rules { seed: 7, ..plain() }),
+        ("seed-largest", Rules { seed: 4_294_967_295, ..plain() }),
+        ("gold", Rules { gold: 0.25, ..plain() }),
+        ("gold-none", Rules { gold: 0.0, ..plain() }),
+        ("gold-most", Rules { gold: 0.5, ..plain() }),
+        ("repeat", Rules { repeat: again(0.05, 7), ..plain() }),
+        ("repeat-share-alone", Rules { repeat: again(0.05, 20), ..plain() }),
+        ("gold-and-repeat-most", Rules { gold: 0.3, repeat: again(0.5, 10_000), ..plain() }),
+        (
+            "more-annotations-than-people",
+            Rules { annotations: Each(5), assign_field: who, ..plain() },
+        ),
+        ("everybody-paused", Rules { annotations: Each(2), ..plain() }),
+        ("carriage-returns", plain()),
+        ("inline", plain()),
+        ("quota", plain()),
+        ("smallest", plain()),
+        ("weight", plain()),
+    ])
+}
+
+#[test]
+fn every_rule_of_allocation_is_read_as_it_is_written() {
+    let samples = samples();
+    let expected = rules_of_the_samples();
+    for (name, text) in &samples {
+        let Some(name) = name.strip_prefix("valid-") else { continue };
+        if name == "whole" {
+            continue; // what_is_said_is_read
+        }
+        let rules = expected.get(name).unwrap_or_else(|| panic!("{name}: what does it say?"));
+        assert_eq!(valid(text).allocation, *rules, "{name}");
+    }
+    for name in expected.keys() {
+        assert!(samples.contains_key(&format!("valid-{name}")), "there is no sample valid-{name}");
+    }
+}
+
+#[test]
+fn quotas_and_weights_are_those_of_their_annotators() {
+    let samples = samples();
+    let of = |name: &str| -> Vec<_> {
+        let roster = valid(&samples[name]);
+        roster.annotators.iter().map(|a| (a.quota, a.weight.to_string())).collect()
+    };
+    assert_eq!(of("valid-quota"), [(None, "1".to_owned()), (Some(200), "1".to_owned())]);
+    assert_eq!(of("valid-weight"), [(None, "1".to_owned()), (None, "0.5".to_owned())]);
+}
+
+#[test]
+fn finish_first_counts_everybody_who_is_active() {
+    let team = |active: usize| {
+        let mut text = "[project]\nname = \"demo\"\ninterface = \"text\"\n[allocation]\n\
+            annotations = \"all\"\norder = \"finish-first\"\n"
+            .to_owned();
+        for i in 0..80 {
+            let (port, active) = (9010 + i, i < active);
+            let _ =
+                writeln!(text, "[[annotator]]\nname = \"p{i}\"\nport = {port}\nactive = {active}");
+        }
+        text
+    };
+    assert_eq!(valid(&team(60)).allocation.order, Order::FinishFirst);
+    let problems = wrong(&team(61));
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].message.contains("not for 61"), "{}", problems[0].message);
+}
+
+#[test]
+fn every_rule_of_allocation_is_seen_to_change() {
+    let plain = valid(SMALL);
+    for (name, text) in samples() {
+        let Ok(roster) = read(&text, &KNOWN) else { continue };
+        let changed = roster.allocation != plain.allocation;
+        let seen = compare(&plain, &roster).settings.contains(&Setting::Allocation);
+        assert_eq!(changed, seen, "{name}");
+    }
 }
 
 #[test]

@@ -107,6 +107,18 @@ impl Ledger {
         }
     }
 
+    /// Whether this is the same state, whatever leases were renewed and whoever held it first.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let holders = |ledger: &Self| {
+            let mut holders: Vec<_> =
+                ledger.held.iter().map(|hold| (hold.annotator.clone(), hold.since)).collect();
+            holders.sort();
+            holders
+        };
+        let rest = |ledger: &Self| Self { held: Vec::new(), ..ledger.clone() };
+        holders(self) == holders(other) && rest(self) == rest(other)
+    }
+
     /// Slots that nobody holds or has filled.
     pub fn free(&self) -> u32 {
         let taken = u32::try_from(self.held.len() + self.answers.len()).unwrap_or(u32::MAX);
@@ -164,7 +176,8 @@ impl Ledger {
         self.held.iter().any(|hold| hold.annotator == annotator)
     }
 
-    fn has_answered(&self, annotator: &str) -> bool {
+    /// Whether this annotator has answered it, whatever became of the answer.
+    pub fn has_answered(&self, annotator: &str) -> bool {
         self.everyones().any(|answer| answer.annotator == annotator)
     }
 

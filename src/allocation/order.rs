@@ -33,6 +33,9 @@ pub enum Order {
 const NUMBER_BITS: u32 = 34;
 /// Lacking more answers than this makes no difference to the order.
 pub const MOST_LACKING: u32 = (1 << (SEQUENCE_BITS - NUMBER_BITS)) - 1;
+/// By how much a task moves forward with an answer, in the order finish-first, as long as it lacks no
+/// more than [`MOST_LACKING`].
+pub const STEP: i64 = 1 << NUMBER_BITS;
 /// Half of the bits that a permutation works on.
 const HALF: u32 = SEQUENCE_BITS / 2;
 

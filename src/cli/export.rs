@@ -6,9 +6,10 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{Failure, block_on, roster_file, terminal};
-use crate::allocation::Position;
+use crate::allocation::Number;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Export, Filter, Format};
+use crate::store::Which;
 use crate::task::Millis;
 use crate::task::interface::Interface;
 
@@ -95,12 +96,12 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         );
         let mut buffer = Vec::new();
         let mut lines = 0;
-        let mut after = Position::START;
+        let mut after = Number::START;
         pen.begin(&mut buffer);
         loop {
-            let records = store.records(after, PAGE).await?;
+            let records = store.records(Which::All, after, PAGE).await?;
             let Some(last) = records.last() else { break };
-            after = last.position;
+            after = last.number;
             for record in &records {
                 lines += pen.record(record, &mut buffer);
             }

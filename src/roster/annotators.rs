@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::places::Located;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::project::name;
 use super::reader::{Reader, Section};
 use super::schema::ANNOTATOR;
@@ -47,7 +47,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
                     .help("add a line such as port = 9010"),
             );
         }
-        let tags = reader.texts(section, "tags").map(|t| t.value).unwrap_or_default();
+        let tags = tags(reader, section);
         people.push(Annotator {
             name: name.as_ref().map(|n| n.value.clone()).unwrap_or_default(),
             port: port.as_ref().map_or(0, |p| p.value),
@@ -63,6 +63,27 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
     unique_names(reader, &names);
     unique_ports(reader, &names, &ports, lead);
     people
+}
+
+/// Tags are compared letter by letter with those that a task requires, so a blank that nobody sees
+/// would keep its annotator from every such task.
+fn tags(reader: &mut Reader, section: &Section<'_>) -> Vec<Located<String>> {
+    let mut tags = reader.texts(section, "tags").map(|t| t.value).unwrap_or_default();
+    tags.retain(|tag| {
+        let bare = tag.trim();
+        let fits = bare.len() == tag.len();
+        if !fits {
+            reader.report(
+                Problem::new(
+                    format!("the tag {} has a blank at its beginning or end", quoted(tag)),
+                    tag.at.clone(),
+                )
+                .help(format!("write {}", quoted(bare))),
+            );
+        }
+        fits
+    });
+    tags
 }
 
 fn weight(reader: &mut Reader, section: &Section<'_>) -> f64 {

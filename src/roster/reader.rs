@@ -42,6 +42,11 @@ impl<'t> Section<'t> {
         table.get(key).is_none() && !table.keys().any(|written| meant(written.get_ref()))
     }
 
+    /// A line to copy for a key.
+    pub(super) fn example(&self, key: &str) -> &'static str {
+        self.shape.example(key)
+    }
+
     /// The path of a key, as `Places` knows it.
     pub(super) fn path(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
@@ -352,7 +357,8 @@ impl Reader {
         let help = match closest(name, names.iter().copied()) {
             _ if !elsewhere.is_empty() => format!("it belongs under {}", elsewhere.join(" or ")),
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("{} has: {}", shape.title, list(&names)),
+            // All of them, however long the row: this is how one finds out what there is.
+            None => format!("{} has: {}", shape.title, names.join(", ")),
         };
         let message = format!("{} has no `{}`", shape.title, quoted(name).trim_matches('"'));
         self.report(Problem::new(message, at).help(help));

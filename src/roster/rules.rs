@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
-use super::schema::{ALLOCATION, DISAGREEMENT, MIX_PART};
+use super::schema::{ALLOCATION, DISAGREEMENT, MIX_PART, REPEAT};
 use super::settings::{
-    Annotations, Annotator, Disagreement, Order, Route, Rules, Share, Split, WhenShort,
+    Annotations, Annotator, Disagreement, Ignore, Order, Repeat, Route, Rules, Share, Split,
+    WhenShort,
 };
 
 /// The most answers that may be asked for. A larger number is a slip.
@@ -16,6 +18,19 @@ const MOST: u32 = 10_000;
 
 /// How far the shares of a mixture may be from 1 together: decimal fractions are not exact.
 const SHARES_SLACK: f64 = 1e-9;
+
+/// The most answers that a task may lack where those that lack the fewest come first. Its position
+/// has six bits for them, and beyond these the order would be said and not followed.
+const MOST_TO_FINISH: usize = 60;
+
+/// The most of anybody's stream that may be gold tasks and repeats together. The rest is the work.
+const MOST_CHECKS: f64 = 0.8;
+
+/// How far gold and repeats together may be above that: decimal fractions are not exact.
+const CHECKS_SLACK: f64 = 1e-9;
+
+/// After how many other tasks one comes again, where the roster does not say.
+const REPEAT_AFTER: u32 = 20;
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -68,10 +83,21 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
                 ],
             )
             .unwrap_or(default.order),
+        ignore: reader
+            .one_of(&section, "ignore", &[("answer", Ignore::Answer), ("skip", Ignore::Skip)])
+            .unwrap_or(default.ignore),
+        seed: reader
+            .whole(&section, "seed", 0..=u32::MAX)
+            .map_or(default.seed, |seed| u64::from(seed.value)),
+        gold: gold(reader, &section).unwrap_or(default.gold),
+        repeat: repeat(reader, &section),
     };
     let on_disagreement = disagreement(reader, &section, &rules, annotators);
     let rules = Rules { on_disagreement, ..rules };
     enough_people(reader, &section, &rules, annotators);
+    something_to_route(reader, &section, &rules);
+    few_enough_to_finish_first(reader, &section, &rules, annotators);
+    enough_work_beside_checks(reader, &section, &rules);
     rules
 }
 
@@ -154,8 +180,7 @@ fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
     let all = matches!(section.get("mix"), Some((DeValue::Array(l), _)) if l.len() == shares.len());
     let sum: f64 = shares.iter().map(|s| s.share).sum();
     if all && (sum - 1.0).abs() > SHARES_SLACK {
-        let shown = format!("{sum:.9}");
-        let shown = shown.trim_end_matches('0').trim_end_matches('.');
+        let shown = decimal(sum);
         reader.report(
             Problem::new(format!("the shares add up to {shown}, not to 1"), parts.at.clone())
                 .help("change them so that they add up to 1"),
@@ -163,6 +188,12 @@ fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
         return None;
     }
     all.then_some(shares)
+}
+
+/// A sum of decimal fractions as one would have worked it out on paper.
+fn decimal(sum: f64) -> String {
+    let shown = format!("{sum:.9}");
+    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn assign_field(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
@@ -197,6 +228,49 @@ fn steal_after(
         .or(default)
 }
 
+fn gold(reader: &mut Reader, section: &Section<'_>) -> Option<f64> {
+    let fits = |gold: f64| (0.0..=0.5).contains(&gold);
+    let percent = "write 0.1 for 10 percent";
+    part(reader, section, "gold", fits, "between 0 and 0.5", percent).map(|gold| gold.value)
+}
+
+fn repeat(reader: &mut Reader, section: &Section<'_>) -> Option<Repeat> {
+    let table = reader.table(section, "repeat", &REPEAT);
+    if !table.is_given() {
+        return None;
+    }
+    if table.lacks("share") {
+        reader.report(
+            Problem::new("repeat has no share", table.at.clone())
+                .help(for_example(ALLOCATION.example("repeat"))),
+        );
+    }
+    let fits = |share: f64| share > 0.0 && share <= 0.5;
+    let percent = "write 0.05 for 5 percent";
+    let share = part(reader, &table, "share", fits, "above 0 and at most 0.5", percent);
+    let after = reader.whole(&table, "after", 1..=MOST).map_or(REPEAT_AFTER, |after| after.value);
+    share.map(|share| Repeat { share: share.value, after })
+}
+
+/// A number that says which part of a whole. Above 1 it was probably meant in percent.
+fn part(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+    fits: impl Fn(f64) -> bool,
+    in_words: &str,
+    percent: &str,
+) -> Option<Located<f64>> {
+    let part = reader.number(section, key)?;
+    if fits(part.value) {
+        return Some(part);
+    }
+    let help =
+        if part.value > 1.0 { percent.to_owned() } else { for_example(section.example(key)) };
+    reader.report(Problem::new(format!("{key} must be {in_words}"), part.at).help(help));
+    None
+}
+
 fn disagreement(
     reader: &mut Reader,
     section: &Section<'_>,
@@ -229,6 +303,9 @@ fn disagreement(
         reader.report(Problem::new(message, name.at.clone()).help(help));
     }
     let by = reader.unique("annotator", by);
+    let fits = |threshold: f64| threshold > 0.0 && threshold <= 1.0;
+    let percent = "write 0.8 for 80 percent";
+    let threshold = part(reader, &table, "threshold", fits, "above 0 and at most 1", percent);
     match rules.most_annotations() {
         None => reader.report(
             Problem::new("with annotations = \"all\" nobody is left to ask", table.at)
@@ -248,7 +325,8 @@ fn disagreement(
             }
         }
     }
-    max.map(|max| Disagreement { extra, max: max.value, by })
+    let threshold = threshold.map_or(1.0, |threshold| threshold.value);
+    max.map(|max| Disagreement { extra, max: max.value, by, threshold })
 }
 
 /// Tasks that want more annotators than there are would wait for ever.
@@ -287,4 +365,75 @@ fn enough_people(
             .label("such tasks would wait for ever")
             .help(format!("ask for at most {active}, or add annotators")),
     );
+}
+
+/// Where everyone gets everything, a route would be read and never followed.
+fn something_to_route(reader: &mut Reader, section: &Section<'_>, rules: &Rules) {
+    let route = match rules.route {
+        Route::Open => return,
+        Route::Balanced => "balanced",
+        Route::Hash => "hash",
+    };
+    if rules.annotations != Annotations::All {
+        return;
+    }
+    if let (Some((_, at)), Some((_, all))) = (section.get("route"), section.get("annotations")) {
+        reader.report(
+            Problem::new(format!("route = \"{route}\" has nothing to decide here"), at)
+                .also(all, "everyone sees everything")
+                .help("delete route, or write a number for annotations"),
+        );
+    }
+}
+
+/// One answer by everybody is as many as there are people at work.
+fn few_enough_to_finish_first(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    rules: &Rules,
+    annotators: &[Annotator],
+) {
+    if rules.order != Order::FinishFirst {
+        return;
+    }
+    let most = match rules.most_annotations() {
+        Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
+        None => annotators.iter().filter(|a| a.active).count(),
+    };
+    let Some((_, at)) = section.get("order") else { return };
+    if most <= MOST_TO_FINISH {
+        return;
+    }
+    let mut problem = Problem::new(
+        format!("\"finish-first\" is for at most {MOST_TO_FINISH} annotations, not for {most}"),
+        at,
+    )
+    .help(format!("write order = \"loaded\", or ask for at most {MOST_TO_FINISH} annotations"));
+    if let Some((_, at)) = section.get("mix").or_else(|| section.get("annotations")) {
+        problem = problem.also(at, "asked for here");
+    }
+    reader.report(problem);
+}
+
+/// Each within its bounds, gold tasks and repeats could still be all that somebody gets.
+fn enough_work_beside_checks(reader: &mut Reader, section: &Section<'_>, rules: &Rules) {
+    let Some(repeat) = rules.repeat else { return };
+    let together = rules.gold + repeat.share;
+    if together <= MOST_CHECKS + CHECKS_SLACK {
+        return;
+    }
+    // What is not written out is too small to get here.
+    if let (Some((_, gold)), Some((_, repeat))) = (section.get("gold"), section.get("repeat")) {
+        reader.report(
+            Problem::new(
+                format!(
+                    "gold and repeat together are {}, more than {MOST_CHECKS}",
+                    decimal(together)
+                ),
+                repeat,
+            )
+            .also(gold, "and this")
+            .help("make one of them smaller, so that new tasks are left"),
+        );
+    }
 }

@@ -77,6 +77,10 @@ pub(super) static ALLOCATION: Shape = Shape {
         key("steal_after", r#"steal_after = "24h""#),
         key("when_short", r#"when_short = "hold""#),
         key("order", r#"order = "loaded""#),
+        key("ignore", r#"ignore = "skip""#),
+        key("seed", "seed = 7"),
+        key("gold", "gold = 0.1"),
+        key("repeat", "repeat = { share = 0.05, after = 20 }"),
     ],
 };
 
@@ -87,8 +91,16 @@ pub(super) static MIX_PART: Shape = Shape {
 
 pub(super) static DISAGREEMENT: Shape = Shape {
     title: "on_disagreement",
-    keys: &[key("extra", "extra = 1"), key("max", "max = 3"), key("by", r#"by = ["li"]"#)],
+    keys: &[
+        key("extra", "extra = 1"),
+        key("max", "max = 3"),
+        key("by", r#"by = ["li"]"#),
+        key("threshold", "threshold = 0.8"),
+    ],
 };
+
+pub(super) static REPEAT: Shape =
+    Shape { title: "repeat", keys: &[key("share", "share = 0.05"), key("after", "after = 20")] };
 
 pub(super) static LEAD: Shape = Shape { title: "[lead]", keys: &[key("port", "port = 9000")] };
 

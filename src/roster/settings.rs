@@ -139,6 +139,17 @@ pub struct Rules {
     pub when_short: WhenShort,
     /// Which task comes first.
     pub order: Order,
+    /// What an ignore is worth.
+    pub ignore: Ignore,
+    /// What everything that is drawn follows from: the random order, mixtures, ties. 0 to
+    /// 4,294,967,295.
+    pub seed: u64,
+    /// Which part of each annotator's stream are gold tasks, those with a known answer in
+    /// `meta.gold`: 0 to 0.5. Where no such tasks are loaded it means nothing.
+    pub gold: f64,
+    /// Own earlier tasks that annotators are shown again on purpose. Together with `gold` at most
+    /// 0.8 of the stream.
+    pub repeat: Option<Repeat>,
 }
 
 impl Default for Rules {
@@ -154,6 +165,10 @@ impl Default for Rules {
             steal_after: Some(Self::STEAL_AFTER),
             when_short: WhenShort::Hold,
             order: Order::Loaded,
+            ignore: Ignore::Answer,
+            seed: 0,
+            gold: 0.1,
+            repeat: None,
         }
     }
 }
@@ -218,14 +233,16 @@ pub enum Route {
 }
 
 /// What happens when the first answers disagree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
     /// How many more answers are asked for each time: 1 to 10,000.
     pub extra: u32,
     /// How many answers there may be in all; no fewer than are asked for at first.
     pub max: u32,
-    /// The annotators who are asked, all in the roster. Empty: anybody.
+    /// The annotators who are asked, all in the roster, though perhaps not active. Empty: anybody.
     pub by: Vec<String>,
+    /// From which likeness on two answers agree: above 0, at most 1; 1 is the same.
+    pub threshold: f64,
 }
 
 /// What happens to a task for which there are fewer annotators than it wants.
@@ -246,6 +263,24 @@ pub enum Order {
     Random,
     /// The one that lacks the fewest answers.
     FinishFirst,
+}
+
+/// What an ignore is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignore {
+    /// It is an answer like any other.
+    Answer,
+    /// It is none: the task goes to somebody else.
+    Skip,
+}
+
+/// Tasks that the same annotator is shown a second time, to see whether the answer is the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Repeat {
+    /// Which part of each annotator's stream they are: above 0, at most 0.5.
+    pub share: f64,
+    /// After how many other tasks, at least, one comes again: 1 to 10,000.
+    pub after: u32,
 }
 
 /// `[lead]`: the lead's port.
@@ -270,7 +305,8 @@ pub struct Annotator {
     pub port: u16,
     /// The name that the page shows instead.
     pub display: Option<String>,
-    /// What this annotator can do, for tasks that require it.
+    /// What this annotator can do, for tasks that require it. No two alike, none with a blank at its
+    /// beginning or end.
     pub tags: Vec<String>,
     /// The most tasks that this annotator gets: 1 to 1,000,000,000.
     pub quota: Option<u32>,

@@ -19,16 +19,27 @@ pub mod tally;
 
 pub use open::open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::allocation::{Lane, Ledger, Plan, Position, Recorded};
+use crate::allocation::order::Order;
+use crate::allocation::{Lane, Ledger, Number, Plan, Position, Recorded, Rule};
 use crate::task::{Millis, Task, TaskId, Version};
 
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
+
+/// What a store has to know of the project's rules: how answers settle, and in which order tasks
+/// stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// What becomes of a task when an answer has arrived.
+    pub rule: Rule,
+    /// Where tasks stand.
+    pub order: Order,
+}
 
 /// A task on its way in.
 #[derive(Clone, Debug)]
@@ -105,10 +116,48 @@ pub struct HeldTask {
 pub struct Record {
     /// The task.
     pub task: Arc<Task>,
+    /// The number under which it was admitted.
+    pub number: Number,
     /// Its place in the queue.
     pub position: Position,
     /// Who holds it, who has answered, and what.
     pub ledger: Ledger,
+}
+
+/// Which tasks to walk over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of which something is wanted.
+    Unfinished,
+    /// Gold tasks and repeats.
+    Checks,
+}
+
+/// The wish to change a task as a whole: to name other people, to want more or less of it.
+#[derive(Clone, Debug)]
+pub struct Amendment {
+    /// Which task.
+    pub task: TaskId,
+    /// Its state as it was when the change was decided. If it is another one by now, but for the
+    /// times to which leases were renewed, nothing is changed.
+    pub seen: Ledger,
+    /// Its state as it should be, late answers filled in ([`Ledger::fill`]). Answers and holds may
+    /// have moved or gone; none may be new.
+    pub now: Ledger,
+}
+
+/// What has been dealt out in a project: the counts that rules such as mixtures rest upon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deal {
+    /// Grows with every change.
+    pub version: i64,
+    /// The counts, as whoever deals wrote them; empty before the first time.
+    pub state: String,
+    /// What was planned for tasks by a load that has not said yet that they are in. They are
+    /// counted; should they come again, this is their plan.
+    pub promised: Vec<(TaskId, Plan)>,
 }
 
 /// One annotator's part.
@@ -118,9 +167,13 @@ pub struct Share {
     pub answered: u64,
     /// Answers that came too late.
     pub late: u64,
+    /// Ignores that are no answers.
+    pub skipped: u64,
+    /// Answers to gold tasks and to repeats, which are in none of the other counts.
+    pub checks: u64,
     /// Tasks in hand.
     pub in_hand: u64,
-    /// Unfinished tasks that name this annotator and that they have not answered.
+    /// Unfinished tasks that name this annotator and that they have not answered in any way.
     pub named: u64,
     /// When their last answer was given.
     pub last_seen: Option<Millis>,
@@ -134,7 +187,7 @@ pub struct Share {
 /// Longer than this between shown and answered, in milliseconds, is a break and not work.
 pub const PAUSE_MS: i64 = 300_000;
 
-/// The project's figures.
+/// The project's figures. Gold tasks and repeats are in `in_hand` and `checks` alone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Tasks admitted.
@@ -149,6 +202,10 @@ pub struct Progress {
     pub in_hand: u64,
     /// Slots, free or held, that anyone may still fill.
     pub open_to_anyone: u64,
+    /// Unfinished tasks that want more answers than there are people who may give them.
+    pub short: u64,
+    /// Answers to gold tasks and to repeats.
+    pub checks: u64,
     /// By annotator; those without any work are missing.
     pub annotators: BTreeMap<String, Share>,
 }
@@ -231,8 +288,33 @@ pub trait Store: Send + Sync + 'static {
     /// Answers if the store does.
     async fn ping(&self) -> Result<()>;
 
+    /// Says by which of the project's rules to go from now on. Before that it goes by the default:
+    /// every answer counts, and tasks stand in the order of loading.
+    fn follow(&self, terms: Terms);
+
     /// Lets tasks in, in this order; those that are there already stay as they are.
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted>;
+
+    /// Which of these are there already.
+    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>>;
+
+    /// What has been dealt out so far.
+    async fn deal(&self) -> Result<Deal>;
+
+    /// Lets tasks in and writes down what has been dealt out with them, as one: if the deal is at
+    /// the version `seen`, and otherwise not (then nothing is changed, and none is given).
+    ///
+    /// A crash in between loses no count: tasks that were counted and are not in are promised their
+    /// plan.
+    async fn admit_dealt(
+        &self,
+        tasks: Vec<Admission>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<Admitted>>;
+
+    /// Changes tasks as a whole, each if it is as it was seen: which of them.
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>>;
 
     /// Tasks with a free slot in this lane behind `after`, in order, at most `limit` of them.
     ///
@@ -285,8 +367,8 @@ pub trait Store: Send + Sync + 'static {
     /// An annotator's last answers that count, newest first, with their tasks.
     async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>>;
 
-    /// All tasks in the order of the queue, a page at a time: those behind `after`.
-    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>>;
+    /// Tasks in the order of loading, a page at a time: those behind `after`.
+    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>>;
 
     /// The project's figures, kept as answers pass through.
     async fn progress(&self) -> Result<Progress>;

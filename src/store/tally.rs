@@ -4,11 +4,14 @@
 //! they are right whatever the change was, and a recount is the sum over all tasks.
 
 use super::{PAUSE_MS, Progress, Share};
-use crate::allocation::{Lane, Ledger};
+use crate::allocation::{Lane, Ledger, Purpose};
 use crate::task::Millis;
 
 /// What a task in this state adds to the figures.
 pub fn contribution(ledger: &Ledger) -> Progress {
+    if ledger.purpose != Purpose::Regular {
+        return of_check(ledger);
+    }
     let wanted = u64::from(ledger.wanted);
     let answers = ledger.answers.len() as u64;
     let mut progress = Progress {
@@ -22,10 +25,16 @@ pub fn contribution(ledger: &Ledger) -> Progress {
         } else {
             0
         },
+        short: u64::from(ledger.missing() > 0),
         ..Progress::default()
     };
     for hold in &ledger.held {
         share(&mut progress, &hold.annotator).in_hand += 1;
+    }
+    for answer in &ledger.skipped {
+        let share = share(&mut progress, &answer.annotator);
+        share.skipped += 1;
+        share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
     }
     for answer in &ledger.answers {
         let share = share(&mut progress, &answer.annotator);
@@ -44,10 +53,25 @@ pub fn contribution(ledger: &Ledger) -> Progress {
     for lane in &ledger.lanes {
         if let Lane::Of(name) = lane
             && !ledger.finished
-            && !ledger.answers.iter().any(|answer| answer.annotator == *name)
+            && !ledger.has_answered(name)
         {
             share(&mut progress, name).named += 1;
         }
+    }
+    progress
+}
+
+/// What a gold task or a repeat adds: it is left out of the counts of the rest.
+fn of_check(ledger: &Ledger) -> Progress {
+    let mut progress = Progress { in_hand: ledger.held.len() as u64, ..Progress::default() };
+    for hold in &ledger.held {
+        share(&mut progress, &hold.annotator).in_hand += 1;
+    }
+    for answer in ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late) {
+        progress.checks += 1;
+        let share = share(&mut progress, &answer.annotator);
+        share.checks += 1;
+        share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
     }
     progress
 }
@@ -71,7 +95,7 @@ impl Progress {
     pub fn left_for(&self, annotator: &str, people: usize) -> u64 {
         let share = self.annotators.get(annotator);
         let named = share.map_or(0, |share| share.named);
-        let done = share.map_or(0, |share| share.answered + share.late);
+        let done = share.map_or(0, |share| share.answered + share.late + share.skipped);
         let even = self.open_to_anyone.div_ceil(people.max(1) as u64);
         // Nobody has a task twice.
         (named + even).min(self.tasks.saturating_sub(done))
@@ -89,6 +113,8 @@ impl Progress {
         step(&mut self.answers, before.answers, after.answers);
         step(&mut self.in_hand, before.in_hand, after.in_hand);
         step(&mut self.open_to_anyone, before.open_to_anyone, after.open_to_anyone);
+        step(&mut self.short, before.short, after.short);
+        step(&mut self.checks, before.checks, after.checks);
         // Each person in one step: a figure that is taken away first and added back after would
         // stop at nothing in between.
         let nobody = Share::default();
@@ -108,6 +134,8 @@ impl Share {
         };
         step(&mut self.answered, before.answered, after.answered);
         step(&mut self.late, before.late, after.late);
+        step(&mut self.skipped, before.skipped, after.skipped);
+        step(&mut self.checks, before.checks, after.checks);
         step(&mut self.in_hand, before.in_hand, after.in_hand);
         step(&mut self.named, before.named, after.named);
         step(&mut self.worked_ms, before.worked_ms, after.worked_ms);

@@ -6,13 +6,14 @@
 //! do. The lost reply travels in the error, so the two together can tell whether the second attempt
 //! found what the first one had done, and give the reply that the caller would have had.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use annotd::allocation::{Lane, Position, Recorded};
+use annotd::allocation::{Lane, Number, Position, Recorded};
 use annotd::store::{
-    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
-    StoreError, Submission,
+    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
+    Result, Store, StoreError, Submission, Terms, Which,
 };
 use annotd::task::{Millis, Task, TaskId, Version};
 use async_trait::async_trait;
@@ -39,6 +40,8 @@ enum Fault {
 enum Lost {
     Nothing,
     Admitted(Admitted),
+    Dealt(Option<Admitted>),
+    Amended(Vec<bool>),
     Recorded(Vec<Recorded>),
     Count(u64),
 }
@@ -163,8 +166,28 @@ impl Store for Faulty {
     async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
         self.through(self.inner.history(annotator, n), nothing).await
     }
-    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
-        self.through(self.inner.records(after, limit), nothing).await
+    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+        self.through(self.inner.records(which, after, limit), nothing).await
+    }
+    fn follow(&self, terms: Terms) {
+        self.inner.follow(terms);
+    }
+    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        self.through(self.inner.known(tasks), nothing).await
+    }
+    async fn deal(&self) -> Result<Deal> {
+        self.through(self.inner.deal(), nothing).await
+    }
+    async fn admit_dealt(
+        &self,
+        tasks: Vec<Admission>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<Admitted>> {
+        self.through(self.inner.admit_dealt(tasks, seen, state), Lost::Dealt).await
+    }
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
+        self.through(self.inner.amend(amendments), Lost::Amended).await
     }
     async fn progress(&self) -> Result<Progress> {
         self.through(self.inner.progress(), nothing).await
@@ -290,8 +313,40 @@ impl Store for Retrying {
     async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
         Ok(again(|| self.inner.history(annotator, n)).await?.reply)
     }
-    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
-        Ok(again(|| self.inner.records(after, limit)).await?.reply)
+    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+        Ok(again(|| self.inner.records(which, after, limit)).await?.reply)
+    }
+    fn follow(&self, terms: Terms) {
+        self.inner.follow(terms);
+    }
+    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        Ok(again(|| self.inner.known(tasks)).await?.reply)
+    }
+    async fn deal(&self) -> Result<Deal> {
+        Ok(again(|| self.inner.deal()).await?.reply)
+    }
+    async fn admit_dealt(
+        &self,
+        tasks: Vec<Admission>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<Admitted>> {
+        let call = || self.inner.admit_dealt(tasks.clone(), seen, state.clone());
+        let Outcome { reply, lost } = again(call).await?;
+        Ok(match lost {
+            Some(Lost::Dealt(Some(lost))) => {
+                assert_eq!(reply, None, "the deal is at another version by now");
+                Some(lost)
+            }
+            _ => reply,
+        })
+    }
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
+        let Outcome { reply, lost } = again(|| self.inner.amend(amendments.clone())).await?;
+        Ok(match lost {
+            Some(Lost::Amended(lost)) => lost,
+            _ => reply,
+        })
     }
     async fn progress(&self) -> Result<Progress> {
         Ok(again(|| self.inner.progress()).await?.reply)

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Position};
+use annotd::allocation::{Lane, Number, Position};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Mark, Store};
+use annotd::store::{Mark, Store, Which};
 use annotd::task::{Millis, Verdict};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, DateTime, Document, doc};
@@ -49,7 +49,8 @@ impl Watched {
 
     /// As if this annotator had answered all of the first tasks, and nobody else any.
     async fn let_run_ahead(&self, annotator: &str, tasks: usize) {
-        let last = self.store.records(Position::START, tasks).await.unwrap().pop().unwrap();
+        let last =
+            self.store.records(Which::All, Number::START, tasks).await.unwrap().pop().unwrap();
         let now = DateTime::from_millis(1);
         let done = doc! { "$set": {
             "free": 1, "left": 1, "seen": 1, "coders": [annotator],
@@ -130,12 +131,14 @@ async fn a_claim_costs_the_same_with_a_hundred_times_the_tasks() {
     large.let_run_ahead("ann", 50_000).await;
     assert_eq!(large.work("bob", Position::START).await, expected);
     // And ann goes on from her own place.
-    let anns_place = large.store.records(Position::START, 50_000).await.unwrap().pop().unwrap();
+    let anns_place =
+        large.store.records(Which::All, Number::START, 50_000).await.unwrap().pop().unwrap();
     assert_eq!(large.work("ann", anns_place.position).await, expected);
     // A daemon that has just started finds her place by walking over what she has answered, once.
     let (first, _) =
         large.during(large.store.first_open_to("ann", &Lane::Anyone, Position::START)).await;
-    let behind_her_step = large.store.records(anns_place.position, STEP + 1).await.unwrap();
+    let behind_her_step =
+        large.store.records(Which::All, anns_place.number, STEP + 1).await.unwrap();
     assert_eq!(first.unwrap(), behind_her_step.last().map(|record| record.position));
     // The last answers of many.
     let (history, examined) = large.during(large.store.history("ann", 10)).await;
@@ -149,7 +152,7 @@ async fn everything_else_examines_what_it_gives() {
     let watched = Watched::with_tasks(3000).await;
     watched.let_run_ahead("ann", 1000).await;
     let store = &watched.store;
-    let records = store.records(Position::START, 3000).await.unwrap();
+    let records = store.records(Which::All, Number::START, 3000).await.unwrap();
     let ids: Vec<_> = records.iter().map(|record| record.task.id.clone()).collect();
     let claims = (1500..1510).flat_map(|n| [wish(&ids[n], "bob"), wish(&ids[n], "cyd")]);
     assert_eq!(store.claim(claims.collect()).await.unwrap(), [true; 20]);
@@ -167,7 +170,7 @@ async fn everything_else_examines_what_it_gives() {
     let (found, examined) = watched.during(store.with_task_hash(records[9].task.task_hash)).await;
     assert_eq!(found.unwrap().len(), 1);
     bounded("with_task_hash", examined, 1, 1);
-    let (page, examined) = watched.during(store.records(records[99].position, 50)).await;
+    let (page, examined) = watched.during(store.records(Which::All, records[99].number, 50)).await;
     assert_eq!(page.unwrap().len(), 50);
     bounded("records", examined, 50, 50);
     let (holds, examined) = watched.during(store.others_hold("ann")).await;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use annotd::allocation::{Lane, Plan, Position, Recorded};
+use annotd::allocation::{Lane, Number, Plan, Recorded};
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{Admission, Claim, Progress, Record, Share, Store, Submission};
+use annotd::store::{Admission, Claim, Progress, Record, Share, Store, Submission, Which};
 use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
 
 use crate::common::faulty::{Faulty, Retrying};
@@ -165,8 +165,8 @@ pub async fn look_up(store: &dyn Store, task: &TaskId) -> Record {
 pub async fn all(store: &dyn Store) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
-        let after = all.last().map_or(Position::START, |last| last.position);
-        let page = store.records(after, 7).await.expect("an answer");
+        let after = all.last().map_or(Number::START, |last| last.number);
+        let page = store.records(Which::All, after, 7).await.expect("an answer");
         if page.is_empty() {
             return all;
         }

@@ -1,8 +1,9 @@
 //! Whatever happens, in whatever order, the store is as the ledgers say.
 
-use annotd::allocation::{Lane, Plan, Position};
-use annotd::store::{Admission, Claim, Store, Submission};
-use annotd::task::{Millis, Verdict, Version};
+use annotd::allocation::order::Order;
+use annotd::allocation::{Colleague, Further, Ignore, Lane, Ledger, Plan, Position, Purpose, Rule};
+use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
+use annotd::task::{Millis, Task, Verdict, Version};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
@@ -20,7 +21,33 @@ enum Step {
     Renew(usize, i64),
     Release(usize),
     Sweep(i64),
+    Amend(Vec<(usize, usize, u8, u32)>),
     OpenAgain,
+}
+
+/// Rules under which a project may stand.
+fn terms() -> impl Strategy<Value = Terms> {
+    let further = prop_oneof![
+        3 => Just(None),
+        2 => (1..3_u32, 2..5_u32).prop_map(|(extra, max)| Some((extra, max, Vec::new()))),
+        1 => (1..3_u32, 2..5_u32).prop_map(|(extra, max)| {
+            Some((extra, max, vec!["cyd".to_owned(), "dan".to_owned()]))
+        }),
+    ];
+    let orders = prop_oneof![
+        2 => Just(Order::Loaded),
+        1 => any::<u64>().prop_map(Order::Random),
+        1 => Just(Order::FinishFirst),
+    ];
+    (further, any::<bool>(), orders).prop_map(|(further, skip, order)| Terms {
+        rule: Rule {
+            ignore: if skip { Ignore::Skip } else { Ignore::Answer },
+            further: further.map(|(extra, max, by)| Further { extra, max, by }),
+            people: PEOPLE.iter().map(|name| Colleague::new(name)).collect(),
+            ..Rule::default()
+        },
+        order,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -34,6 +61,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (person.clone(), 0..5_i64).prop_map(|(who, more)| Step::Renew(who, more)),
         1 => person.prop_map(Step::Release),
         1 => (0..5_i64).prop_map(Step::Sweep),
+        2 => prop::collection::vec((0..TASKS, 0..PEOPLE.len(), 0..16_u8, 1..4_u32), 1..4)
+            .prop_map(Step::Amend),
         1 => Just(Step::OpenAgain),
     ]
 }
@@ -52,12 +81,37 @@ fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission
         let all = u32::try_from(lanes.len()).expect("a few");
         Plan { priority, ..Plan::new(wanted.min(all), lanes) }
     };
-    Admission { task: nth(task), plan }
+    // Some are gold, and some were named by the task itself.
+    let purpose = if bits == 13 { Purpose::Gold } else { Purpose::Regular };
+    Admission { task: nth(task), plan: Plan { bound: bits % 2 == 1, purpose, ..plan } }
 }
 
-async fn live(place: &Place, steps: &[Step]) -> Result<(), TestCaseError> {
+/// A change of a task as a whole: somebody's hold is taken, and it is for others and wants more or
+/// fewer answers.
+fn amended(ledger: &Ledger, (who, bits, wanted): (usize, u8, u32)) -> Ledger {
+    let mut now = ledger.clone();
+    if now.finished {
+        return now;
+    }
+    now.release(PEOPLE[who]);
+    let there = u32::try_from(now.answers.len() + now.held.len()).expect("a few");
+    now.wanted = wanted.max(there).max(1);
+    now.planned = now.planned.min(now.wanted);
+    now.finished = now.answers.len() >= now.wanted as usize;
+    let chosen = PEOPLE.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
+    let chosen = chosen.map(|(_, name)| *name).chain(now.takers());
+    let names: std::collections::BTreeSet<String> = chosen.map(str::to_owned).collect();
+    now.lanes = names.into_iter().map(Lane::Of).collect();
+    if bits == 0 {
+        now.lanes = vec![Lane::Anyone];
+    }
+    now
+}
+
+async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCaseError> {
     let mut store = place.open().await;
-    let mut model = Model::default();
+    store.follow(terms.clone());
+    let mut model = Model::new(terms.clone());
     for (time, step) in (0_i64..).zip(steps) {
         let now = time * 1000;
         let failed = |error: annotd::store::StoreError| TestCaseError::fail(error.to_string());
@@ -111,9 +165,32 @@ async fn live(place: &Place, steps: &[Step]) -> Result<(), TestCaseError> {
                 let at = Millis(now + more * 1000);
                 prop_assert_eq!(store.sweep(at).await.map_err(failed)?, model.sweep(at));
             }
+            Step::Amend(changes) => {
+                let mut amendments: Vec<Amendment> = Vec::new();
+                for (task, who, bits, wanted) in changes {
+                    let Task { id: task, body, .. } = nth(task);
+                    let Some(seen) = model.ledger(&task).cloned() else { continue };
+                    if amendments.iter().any(|other| other.task == task) {
+                        continue;
+                    }
+                    let mut now = amended(&seen, (who, bits, wanted));
+                    now.fill(&terms.rule, &body);
+                    amendments.push(Amendment { task, seen, now });
+                }
+                let done = store.amend(amendments.clone()).await.map_err(failed)?;
+                prop_assert_eq!(done, vec![true; amendments.len()]);
+                model.amend(&amendments);
+                // What is not as it was seen is left alone.
+                for amendment in &mut amendments {
+                    amendment.seen.wanted += 10;
+                }
+                let done = store.amend(amendments.clone()).await.map_err(failed)?;
+                prop_assert_eq!(done, vec![false; amendments.len()]);
+            }
             Step::OpenAgain => {
                 store.close().await;
                 store = place.open().await;
+                store.follow(terms.clone());
             }
         }
         check(store.as_ref(), &model, time).await?;
@@ -132,10 +209,7 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
         prop_assert_eq!(told, recount(&records));
     }
     for who in PEOPLE {
-        let open = |record: &&annotd::store::Record| {
-            record.ledger.is_open_to(who) && record.ledger.lanes.contains(&Lane::Anyone)
-        };
-        let expected = records.iter().find(open).map(|record| record.position);
+        let expected = Model::first_open_to(&records, who);
         let first = store.first_open_to(who, &Lane::Anyone, Position::START).await;
         prop_assert_eq!(first.map_err(|e| TestCaseError::fail(e.to_string()))?, expected);
     }
@@ -153,18 +227,18 @@ fn run(engine: Engine, faults: Faults) {
         ))),
         ..Config::default()
     };
-    let steps = prop::collection::vec(step(), 1..30);
-    let outcome = TestRunner::new(config).run(&steps, |steps| {
+    let lives = (terms(), prop::collection::vec(step(), 1..30));
+    let outcome = TestRunner::new(config).run(&lives, |(terms, steps)| {
         runtime.block_on(async {
             let place = Place::fresh(engine, faults).await;
-            let outcome = live(&place, &steps).await;
+            let outcome = live(&place, &terms, &steps).await;
             place.remove().await;
             outcome
         })
     });
     match outcome {
         Ok(()) => {}
-        Err(TestError::Fail(why, steps)) => panic!("{why}\nafter {steps:#?}"),
+        Err(TestError::Fail(why, life)) => panic!("{why}\nafter {life:#?}"),
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }

@@ -1,6 +1,7 @@
 //! Looking things up.
 
-use annotd::allocation::Position;
+use annotd::allocation::Number;
+use annotd::store::Which;
 use annotd::task::{TaskId, Verdict};
 
 use super::place::{Place, admit, all, claim, for_anyone, named, nth, record, says, task};
@@ -74,9 +75,11 @@ pub async fn all_records_come_page_by_page(place: &Place) {
     let records = all(store.as_ref()).await;
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), ids);
     assert!(records[3].ledger.finished && !records[4].ledger.finished);
-    let behind = store.records(records[17].position, 100).await.unwrap();
+    let behind = store.records(Which::All, records[17].number, 100).await.unwrap();
     assert_eq!(behind.len(), 2);
-    assert!(store.records(Position(i64::MAX), 100).await.unwrap().is_empty());
+    let open = store.records(Which::Unfinished, Number::START, 100).await.unwrap();
+    assert_eq!(open.len(), 19);
+    assert!(store.records(Which::All, Number(i64::MAX), 100).await.unwrap().is_empty());
 }
 
 pub async fn others_hold_only_what_this_annotator_could_have(place: &Place) {

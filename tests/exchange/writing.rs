@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Ledger, Position};
+use annotd::allocation::{Lane, Ledger, Number, Position};
 use annotd::exchange::write::{Export, FORMATS, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::Interface;
@@ -34,7 +34,7 @@ fn record(task: &str, answers: Vec<Answer>) -> Record {
     ledger.finished = answers.len() >= 2;
     ledger.answers = answers;
     let task = Arc::new(Task::new(Body::parse(task).expect("a task")));
-    Record { task, position: Position(0), ledger }
+    Record { task, number: Number(0), position: Position(0), ledger }
 }
 
 fn written(format: &str, interface: Interface, filter: &Filter, records: &[Record]) -> String {

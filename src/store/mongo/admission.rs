@@ -23,7 +23,8 @@ use tokio::task::JoinHandle;
 use super::document;
 use super::figures::Figures;
 use super::server::{Server, number};
-use crate::allocation::{Ledger, Position};
+use crate::allocation::order::Order;
+use crate::allocation::{Ledger, Number};
 use crate::store::tally::contribution;
 use crate::store::{Admission, Admitted, Progress, Result};
 
@@ -40,6 +41,7 @@ const SAME_TIME: i64 = 100;
 pub(super) async fn admit(
     server: &Server,
     figures: &Figures,
+    order: Order,
     tasks: Vec<Admission>,
 ) -> Result<Admitted> {
     let mut admitted = Admitted::default();
@@ -49,23 +51,23 @@ pub(super) async fn admit(
         let numbers = reserve(server, &tasks[load.clone()]).await?;
         let batches: Vec<Range<usize>> =
             load.clone().step_by(BATCH).map(|first| first..load.end.min(first + BATCH)).collect();
-        let mut encoded = batches.first().map(|batch| encode(&tasks, batch, load.start, numbers));
+        let place = Place { load: load.start, numbers, order };
+        let mut encoded = batches.first().map(|batch| encode(&tasks, batch, place));
         for (nth, batch) in batches.iter().enumerate() {
             let Some(encoding) = encoded.take() else { break };
             let documents =
                 encoding.await.map_err(|error| server.failed(DOING, error.to_string()))?;
-            encoded = batches.get(nth + 1).map(|next| encode(&tasks, next, load.start, numbers));
+            encoded = batches.get(nth + 1).map(|next| encode(&tasks, next, place));
             let writing = figures.writing().await;
             let skipped = server.ask(DOING, insert(server, &documents)).await?;
             let mut added = Progress::default();
             for (nth, Admission { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
                 if !skipped.contains(&nth) {
-                    let ledger = Ledger::new(plan.wanted, plan.lanes.clone());
-                    added.change(&Progress::default(), &contribution(&ledger));
+                    added.change(&Progress::default(), &contribution(&Ledger::of(plan)));
                 }
             }
-            admitted.new += added.tasks;
-            admitted.same += batch.len() as u64 - added.tasks;
+            admitted.new += (batch.len() - skipped.len()) as u64;
+            admitted.same += skipped.len() as u64;
             figures.change(&Progress::default(), &added);
             writing.done();
         }
@@ -73,24 +75,34 @@ pub(super) async fn admit(
     Ok(admitted)
 }
 
+/// Where the tasks of a load stand.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The first of the load.
+    load: usize,
+    numbers: Numbers,
+    order: Order,
+}
+
 /// Turns a batch into documents, beside what else is going on.
 fn encode(
     tasks: &Arc<[Admission]>,
     batch: &Range<usize>,
-    load: usize,
-    numbers: Numbers,
+    at: Place,
 ) -> JoinHandle<Vec<RawDocumentBuf>> {
     let (tasks, batch) = (Arc::clone(tasks), batch.clone());
     tokio::task::spawn_blocking(move || {
         let mut documents = Vec::with_capacity(batch.len());
+        let Place { load, numbers, order } = at;
         let place = |nth: usize| i64::try_from(nth - load).unwrap_or(i64::MAX);
         for nth in batch {
             let Admission { task, plan } = &tasks[nth];
             // Behind its own priority and before a lower one: there may be readers past this place.
             let reopened = (i64::from(plan.priority) > numbers.lowest)
                 .then(|| numbers.now + place(nth) / SAME_TIME);
-            let position = Position::new(plan.priority, numbers.first + place(nth));
-            documents.push(document::of_task(task, plan, position, reopened));
+            let number = Number(numbers.first + place(nth));
+            let position = order.position(plan.priority, number.0, plan.wanted);
+            documents.push(document::of_task(task, plan, number, position, reopened));
         }
         documents
     })

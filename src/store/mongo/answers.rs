@@ -2,7 +2,9 @@
 //!
 //! An answer that is held and about whose task there is a belief (`outlook.rs`) goes as a plain
 //! guarded write, without reading anything. The others are decided by [`Ledger::record`] on what is
-//! read, and written with a guard that says what the decision rests on. All writes of a group are
+//! read, and written with a guard that says what the decision rests on; where more changes than
+//! that one answer (a skip, a further opinion, a late answer that fills a slot), the whole state is
+//! written (`amendments.rs`). So is the last answer of a task whose answers are to be compared. All writes of a group are
 //! one command. When all have found their document, all stand as decided. Otherwise the tasks are
 //! read: what bears this group's stamp has been written by it, and the rest is decided anew.
 //!
@@ -18,13 +20,13 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
 
-use super::MongoStore;
-use super::document;
+use super::document::{self, Stored};
 use super::outlook::View;
-use super::reads;
+use super::{MongoStore, amendments, reads};
+use crate::allocation::order::{self, MOST_LACKING};
 use crate::allocation::{Lane, Ledger, Recorded, Rule};
 use crate::store::tally::contribution;
-use crate::store::{Progress, Result, Submission};
+use crate::store::{Progress, Result, Submission, Terms};
 use crate::task::{Answer, Body, TaskId};
 
 const DOING: &str = "store answers";
@@ -50,7 +52,7 @@ struct Sent {
 
 /// What to do about an answer.
 enum Step {
-    Write(RawDocumentBuf, Sent),
+    Write(RawDocumentBuf, Box<Sent>),
     Done(Recorded),
 }
 
@@ -96,7 +98,8 @@ async fn round(
     outcomes: &mut [Recorded],
 ) -> Result<Vec<Pending>> {
     let (pending, mut rest) = one_of_each(pending);
-    let mut beliefs = beliefs(store, &pending);
+    let terms = store.terms();
+    let mut beliefs = beliefs(store, &terms, &pending);
     let unknown: HashSet<&TaskId> = pending
         .iter()
         .map(|one| &one.submission.task)
@@ -105,10 +108,12 @@ async fn round(
     let mut found = if unknown.is_empty() {
         HashMap::new()
     } else {
-        reads::by_id(&store.server, DOING, unknown, state_fields()).await?
+        reads::by_id(&store.server, DOING, unknown, state_fields(&terms)).await?
     };
-    let mut ledgers: HashMap<TaskId, Ledger> =
-        found.iter().map(|(id, stored)| (id.clone(), stored.ledger())).collect();
+    let mut states: HashMap<TaskId, State> = HashMap::new();
+    for stored in found.values_mut() {
+        states.insert(stored.id.clone(), State::of(store, &terms, stored)?);
+    }
 
     let mut statements = Vec::new();
     let mut sent = Vec::new();
@@ -120,22 +125,22 @@ async fn round(
             decide(store, outcomes, &one, &write);
             continue;
         }
-        let step = match (beliefs.get_mut(task), ledgers.get_mut(task)) {
-            (Some(belief), _) => belief.next(&one),
-            (None, Some(ledger)) => by_ledger(ledger, &one),
-            (None, None) => Step::Done(Recorded::Unknown),
+        let step = match (beliefs.get_mut(task), states.get_mut(task), found.get(task)) {
+            (Some(belief), ..) => belief.next(&terms, &one),
+            (None, Some(state), Some(stored)) => by_ledger(store, &terms, stored, state, &one),
+            _ => Step::Done(Recorded::Unknown),
         };
         match step {
             Step::Done(recorded) => outcomes[one.nth] = recorded,
             Step::Write(statement, write) => {
                 statements.push(statement);
-                one.sent = Some(write);
+                one.sent = Some(*write);
                 sent.push(one);
             }
         }
     }
     for stored in found.values_mut() {
-        store.outlook.learn_after(stored, ledgers.get(&stored.id));
+        store.outlook.learn_after(stored, states.get(&stored.id).map(|state| &state.ledger));
     }
 
     let expected = statements.len() as u64;
@@ -156,26 +161,38 @@ async fn round(
     Ok(rest)
 }
 
-/// Sets aside all but the first answer of a person to a task: the second builds upon the first.
+/// Sets aside all but the first answer of a person to a task: the second builds upon the first. What
+/// comes after that to the same task waits as well, so that its answers keep their order.
 fn one_of_each(pending: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     let mut seen: HashSet<(TaskId, String)> = HashSet::new();
+    let mut waiting: HashSet<TaskId> = HashSet::new();
     pending.into_iter().partition(|one| {
-        seen.insert((one.submission.task.clone(), one.submission.annotator.clone()))
+        let Submission { task, annotator, .. } = &one.submission;
+        let first = !waiting.contains(task) && seen.insert((task.clone(), annotator.clone()));
+        if !first {
+            waiting.insert(task.clone());
+        }
+        first
     })
 }
 
 /// What is believed of the tasks of a round, as far as it is enough for all their answers.
-fn beliefs(store: &MongoStore, pending: &[Pending]) -> HashMap<TaskId, Belief> {
+///
+/// A belief says nothing about what the others have answered: where answers are to be compared, the
+/// last one is decided on what is read. So is a skip.
+fn beliefs(store: &MongoStore, terms: &Terms, pending: &[Pending]) -> HashMap<TaskId, Belief> {
     let mut answers: HashMap<&TaskId, u32> = HashMap::new();
     for one in pending {
         let count = answers.entry(&one.submission.task).or_default();
         // Where a guard did not match, the belief was wrong.
-        *count = if one.sent.is_some() { u32::MAX } else { count.saturating_add(1) };
+        let plain = one.sent.is_none() && terms.rule.counts(one.submission.version.verdict);
+        *count = if plain { count.saturating_add(1) } else { u32::MAX };
     }
     answers
         .into_iter()
         .filter_map(|(task, count)| {
-            let view = store.outlook.expect_answers(task, count)?;
+            let more = u32::from(terms.rule.compares());
+            let view = store.outlook.expect_answers(task, count, more)?;
             Some((task.clone(), Belief { view, first: true }))
         })
         .collect()
@@ -189,7 +206,7 @@ struct Belief {
 
 impl Belief {
     /// The write of the next answer: held, as far as we know, and this many are wanted still.
-    fn next(&mut self, one: &Pending) -> Step {
+    fn next(&mut self, terms: &Terms, one: &Pending) -> Step {
         let left = self.view.left;
         let guard = if left <= 1 {
             rawdoc! { "$eq": 1 }
@@ -201,7 +218,7 @@ impl Belief {
         };
         self.view.left = left.saturating_sub(1);
         self.first = false;
-        expected(one, self.view.for_anyone, left <= 1, guard)
+        expected(terms, one, self.view.for_anyone, left <= 1, guard)
     }
 }
 
@@ -210,13 +227,44 @@ fn decide(store: &MongoStore, outcomes: &mut [Recorded], one: &Pending, write: &
     store.figures.change(&write.before, &write.after);
 }
 
-/// Everything but the content.
-fn state_fields() -> Document {
-    doc! { "task": 0, "task_json": 0 }
+/// Everything but the content, unless answers are compared, also with that.
+fn state_fields(terms: &Terms) -> Document {
+    if terms.rule.compares() {
+        doc! {}
+    } else {
+        doc! { "task": 0, "task_json": 0 }
+    }
+}
+
+/// A task that was read, as it will be after the writes that are sent.
+struct State {
+    ledger: Ledger,
+    body: Body,
+    rev: i64,
+    stamps: HashMap<String, i64>,
+}
+
+impl State {
+    fn of(store: &MongoStore, terms: &Terms, stored: &mut Stored) -> Result<Self> {
+        let body = if terms.rule.compares() {
+            let task =
+                stored.task().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
+            task.body.clone()
+        } else {
+            Body::empty()
+        };
+        Ok(Self { ledger: stored.ledger(), body, rev: stored.rev, stamps: stored.stamps() })
+    }
 }
 
 /// The write of an answer to a task that is held and wants as many answers as the guard says.
-fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -> Step {
+fn expected(
+    terms: &Terms,
+    one: &Pending,
+    for_anyone: bool,
+    last: bool,
+    left: RawDocumentBuf,
+) -> Step {
     let Submission { task, annotator, version } = &one.submission;
     let lane = if for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
     let answer =
@@ -229,7 +277,7 @@ fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -
             "for": lane.to_text().as_ref(),
             "left": left,
         },
-        "u": saved(&answer, one.stamp, true, last),
+        "u": saved(terms, &answer, one.stamp, true, last),
     };
     // What one slot of this task adds to the figures before and after: the task itself and its
     // other slots stay as they are.
@@ -239,21 +287,28 @@ fn expected(one: &Pending, for_anyone: bool, last: bool, left: RawDocumentBuf) -
     ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
     let mut after = contribution(&ledger);
     after.finished = u64::from(last);
-    Step::Write(statement, Sent { recorded: Recorded::Saved, before, after })
+    Step::Write(statement, Box::new(Sent { recorded: Recorded::Saved, before, after }))
 }
 
 /// The operators that take an answer in.
-fn saved(answer: &Answer, stamp: i64, held: bool, last: bool) -> RawDocumentBuf {
+fn saved(terms: &Terms, answer: &Answer, stamp: i64, held: bool, last: bool) -> RawDocumentBuf {
     let annotator = answer.annotator.as_str();
     let mut update = rawdoc! {
         "$push": { "answers": document::of_answer(answer, stamp), "coders": annotator },
     };
+    let mut count = rawdoc! { "seen": 1, "left": -1, "rev": 1_i64 };
     if held {
         update.append("$pull", rawdoc! { "held": { "annotator": annotator } });
-        update.append("$inc", rawdoc! { "seen": 1, "left": -1 });
     } else {
-        update.append("$inc", rawdoc! { "seen": 1, "left": -1, "free": -1 });
+        count.append("free", -1);
     }
+    if terms.order.moves() {
+        count.append("position", -order::STEP);
+        if !last {
+            update.append("$currentDate", rawdoc! { "reopened": true });
+        }
+    }
+    update.append("$inc", count);
     if last {
         update.append("$set", rawdoc! { "finished": true });
     }
@@ -261,26 +316,60 @@ fn saved(answer: &Answer, stamp: i64, held: bool, last: bool) -> RawDocumentBuf 
 }
 
 /// What the ledger says, and the write that carries it out as long as the task is as it was read.
-fn by_ledger(ledger: &mut Ledger, one: &Pending) -> Step {
-    let Submission { task, annotator, version } = &one.submission;
-    let id = task.as_str();
-    let name = annotator.as_str();
-    let before = contribution(ledger);
-    let held = ledger.held.iter().any(|hold| hold.annotator == *annotator);
-    let left = count((ledger.wanted as usize).saturating_sub(ledger.answers.len()));
-    let recorded = ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
-    let own = |answers: &[Answer]| answers.iter().find(|a| a.annotator == *annotator).cloned();
-    let (answer, among) = match (own(&ledger.answers), own(&ledger.late)) {
-        (Some(answer), _) => (answer, "answers"),
-        (None, Some(answer)) => (answer, "late"),
-        (None, None) => return Step::Done(recorded),
-    };
-    let statement = match recorded {
-        Recorded::Unchanged | Recorded::Unknown => return Step::Done(recorded),
-        Recorded::Saved => {
+fn by_ledger(
+    store: &MongoStore,
+    terms: &Terms,
+    stored: &Stored,
+    state: &mut State,
+    one: &Pending,
+) -> Step {
+    let Submission { annotator, version, .. } = &one.submission;
+    let before = state.ledger.clone();
+    let recorded = state.ledger.record(annotator, version.clone(), &terms.rule, &state.body);
+    if matches!(recorded, Recorded::Unchanged | Recorded::Unknown) {
+        return Step::Done(recorded);
+    }
+    state.stamps.insert(annotator.clone(), one.stamp);
+    let after = &state.ledger;
+    let statement = plain(terms, &before, after, one, recorded).unwrap_or_else(|| {
+        amendments::statement(store, stored, state.rev, &before, after, &state.stamps)
+    });
+    state.rev += 1;
+    let (before, after) = (contribution(&before), contribution(after));
+    Step::Write(statement, Box::new(Sent { recorded, before, after }))
+}
+
+/// The write where nothing but that one answer changes; none where more does.
+fn plain(
+    terms: &Terms,
+    before: &Ledger,
+    after: &Ledger,
+    one: &Pending,
+    recorded: Recorded,
+) -> Option<RawDocumentBuf> {
+    let (id, name) = (one.submission.task.as_str(), one.submission.annotator.as_str());
+    let others_stay = (before.wanted, &before.lanes, &before.skipped)
+        == (after.wanted, &after.lanes, &after.skipped);
+    // Far down, the place of a task does not move with each answer.
+    let moves_evenly = !terms.order.moves() || before.wanted <= MOST_LACKING;
+    // What an answer was compared with must be what was read.
+    let compared = terms.rule.compares() && after.lacking() == 0 && recorded == Recorded::Saved;
+    if !others_stay || !moves_evenly || compared {
+        return None;
+    }
+    let own = |answers: &[Answer]| answers.iter().find(|a| a.annotator == name).cloned();
+    let more = |list: fn(&Ledger) -> usize| (list(before), list(after));
+    let (answers, late) = (more(|ledger| ledger.answers.len()), more(|ledger| ledger.late.len()));
+    let same = |(before, after): (usize, usize)| before == after;
+    let one_more = |(before, after): (usize, usize)| before + 1 == after;
+    let held = before.held.iter().any(|hold| hold.annotator == name);
+    match (recorded, own(&after.answers), own(&after.late)) {
+        (Recorded::Saved, Some(answer), _) if one_more(answers) && same(late) => {
+            let left = count((before.wanted as usize).saturating_sub(before.answers.len()));
             let mut query = rawdoc! {
                 "_id": id,
                 "coders": { "$ne": name },
+                "skipped.annotator": { "$ne": name },
                 "late.annotator": { "$ne": name },
                 "left": left,
             };
@@ -290,33 +379,47 @@ fn by_ledger(ledger: &mut Ledger, one: &Pending) -> Step {
                 query.append("held.annotator", rawdoc! { "$ne": name });
                 query.append("free", rawdoc! { "$gt": 0 });
             }
-            rawdoc! { "q": query, "u": saved(&answer, one.stamp, held, ledger.finished) }
+            let update = saved(terms, &answer, one.stamp, held, after.finished);
+            Some(rawdoc! { "q": query, "u": update })
         }
-        Recorded::Late if answer.history.is_empty() => rawdoc! {
-            "q": {
-                "_id": id,
-                "coders": { "$ne": name },
-                "late.annotator": { "$ne": name },
-                "held.annotator": { "$ne": name },
-                "free": { "$lte": 0 },
-            },
-            "u": { "$push": { "late": document::of_answer(&answer, one.stamp) } },
-        },
-        Recorded::Late | Recorded::Revised => {
-            // Each revision makes the history longer, so its length says which version was read.
-            let earlier = count(answer.history.len() - 1);
-            let mut query = rawdoc! { "_id": id };
-            query.append(
-                among,
-                rawdoc! { "$elemMatch": { "annotator": name, "history": { "$size": earlier } } },
-            );
-            let mut set = RawDocumentBuf::new();
-            set.append(format!("{among}.$"), document::of_answer(&answer, one.stamp));
-            rawdoc! { "q": query, "u": { "$set": set } }
+        (Recorded::Late, None, Some(answer)) if answer.history.is_empty() && one_more(late) => {
+            Some(rawdoc! {
+                "q": {
+                    "_id": id,
+                    "coders": { "$ne": name },
+                    "skipped.annotator": { "$ne": name },
+                    "late.annotator": { "$ne": name },
+                    "held.annotator": { "$ne": name },
+                    "free": { "$lte": 0 },
+                },
+                "u": {
+                    "$push": { "late": document::of_answer(&answer, one.stamp) },
+                    "$inc": { "rev": 1_i64 },
+                },
+            })
         }
-    };
-    let after = contribution(ledger);
-    Step::Write(statement, Sent { recorded, before, after })
+        (Recorded::Revised, Some(answer), _) if same(answers) && same(late) => {
+            Some(revised(id, name, "answers", &answer, one.stamp))
+        }
+        (Recorded::Late, None, Some(answer)) if same(late) => {
+            Some(revised(id, name, "late", &answer, one.stamp))
+        }
+        _ => None,
+    }
+}
+
+/// Another version of an answer that is in this list.
+fn revised(id: &str, name: &str, among: &str, answer: &Answer, stamp: i64) -> RawDocumentBuf {
+    // Each revision makes the history longer, so its length says which version was read.
+    let earlier = count(answer.history.len().saturating_sub(1));
+    let mut query = rawdoc! { "_id": id };
+    query.append(
+        among,
+        rawdoc! { "$elemMatch": { "annotator": name, "history": { "$size": earlier } } },
+    );
+    let mut set = RawDocumentBuf::new();
+    set.append(format!("{among}.$"), document::of_answer(answer, stamp));
+    rawdoc! { "q": query, "u": { "$set": set, "$inc": { "rev": 1_i64 } } }
 }
 
 fn count(number: usize) -> i32 {

@@ -12,12 +12,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mongodb::bson::{DateTime, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
 use super::document::Stored;
 use super::figures::Figures;
 use super::reads;
 use super::server::Server;
+use crate::allocation::Lane;
 use crate::store::{Claim, Progress, Result, Share};
 use crate::task::TaskId;
 
@@ -53,13 +54,18 @@ pub(super) async fn claim(
 
 fn statement(claim: &Claim) -> RawDocumentBuf {
     let annotator = claim.annotator.as_str();
+    let mut lanes = RawArrayBuf::new();
+    for lane in Lane::all_of(annotator) {
+        lanes.push(lane.to_text().as_ref());
+    }
     rawdoc! {
         "q": {
             "_id": claim.task.as_str(),
             "free": { "$gt": 0 },
-            "for": { "$in": ["*", annotator] },
+            "for": { "$in": lanes },
             "coders": { "$ne": annotator },
             "held.annotator": { "$ne": annotator },
+            "skipped.annotator": { "$ne": annotator },
             "late.annotator": { "$ne": annotator },
         },
         "u": {
@@ -68,7 +74,7 @@ fn statement(claim: &Claim) -> RawDocumentBuf {
                 "since": DateTime::from_millis(claim.since.0),
                 "until": DateTime::from_millis(claim.until.0),
             } },
-            "$inc": { "free": -1 },
+            "$inc": { "free": -1, "rev": 1_i64 },
         },
     }
 }

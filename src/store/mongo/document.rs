@@ -4,6 +4,7 @@
 //! Rejected: serde structures for it. The driver's deserialiser takes parts of somebody's task for
 //! BSON's own notation, and would read the whole document where a few fields are looked at.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use mongodb::bson::{
@@ -12,7 +13,7 @@ use mongodb::bson::{
 use serde_json::{Map, Value};
 
 use super::json::{self, NotJson};
-use crate::allocation::{Hold, Lane, Ledger, Plan, Position};
+use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
@@ -24,6 +25,7 @@ const OWN: [&str; 7] =
 pub(super) fn of_task(
     task: &Task,
     plan: &Plan,
+    number: Number,
     position: Position,
     reopened: Option<i64>,
 ) -> RawDocumentBuf {
@@ -32,28 +34,93 @@ pub(super) fn of_task(
     if !exact {
         document.append("task_json", task.body.as_str());
     }
-    let mut lanes = RawArrayBuf::new();
-    for lane in &plan.lanes {
-        lanes.push(lane.to_text().as_ref());
-    }
     let wanted = i32::try_from(plan.wanted).unwrap_or(i32::MAX);
     document.append("input_hash", task.input_hash);
     document.append("task_hash", task.task_hash);
+    document.append("number", number.0);
     document.append("position", position.0);
     document.append("priority", plan.priority);
-    document.append("for", lanes);
+    document.append("for", of_lanes(&plan.lanes));
+    document.append("planned", wanted);
     document.append("wanted", wanted);
     document.append("free", wanted);
     document.append("left", wanted);
     document.append("seen", 0);
     document.append("finished", false);
-    for list in ["coders", "held", "answers", "late"] {
+    for list in ["coders", "held", "answers", "skipped", "late"] {
         document.append(list, RawArrayBuf::new());
     }
+    if let Some(part) = plan.part {
+        document.append("part", i32::from(part));
+    }
+    if plan.bound {
+        document.append("bound", true);
+    }
+    if let Some(purpose) = plan.purpose.to_text() {
+        document.append("purpose", purpose);
+    }
+    document.append("rev", 0_i64);
     if let Some(at) = reopened {
         document.append("reopened", DateTime::from_millis(at));
     }
     document
+}
+
+fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
+    let mut array = RawArrayBuf::new();
+    for lane in lanes {
+        array.push(lane.to_text().as_ref());
+    }
+    array
+}
+
+/// The operators that make a task's state another one as a whole. `stamp` gives the stamp of an
+/// annotator's answer; with `announce` those who hand out hear of it.
+pub(super) fn of_state(
+    ledger: &Ledger,
+    position: Position,
+    stamp: impl Fn(&str) -> i64,
+    announce: bool,
+) -> RawDocumentBuf {
+    let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let mut set = rawdoc! {
+        "for": of_lanes(&ledger.lanes),
+        "planned": count(ledger.planned),
+        "wanted": count(ledger.wanted),
+        "free": count(ledger.free()),
+        "left": count(ledger.lacking()),
+        "seen": i32::try_from(ledger.answers.len()).unwrap_or(i32::MAX),
+        "finished": ledger.finished,
+        "position": position.0,
+    };
+    let mut coders = RawArrayBuf::new();
+    for annotator in ledger.coders() {
+        coders.push(annotator);
+    }
+    set.append("coders", coders);
+    let mut held = RawArrayBuf::new();
+    for hold in &ledger.held {
+        held.push(rawdoc! {
+            "annotator": hold.annotator.as_str(),
+            "since": DateTime::from_millis(hold.since.0),
+            "until": DateTime::from_millis(hold.until.0),
+        });
+    }
+    set.append("held", held);
+    let lists =
+        [("answers", &ledger.answers), ("skipped", &ledger.skipped), ("late", &ledger.late)];
+    for (key, list) in lists {
+        let mut answers = RawArrayBuf::new();
+        for answer in list {
+            answers.push(of_answer(answer, stamp(&answer.annotator)));
+        }
+        set.append(key, answers);
+    }
+    let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
+    if announce {
+        update.append("$currentDate", rawdoc! { "reopened": true });
+    }
+    update
 }
 
 /// An annotator's answer. The stamp is the writer's own number, by which it recognises what it
@@ -118,7 +185,9 @@ pub(super) struct StoredAnswer {
 /// What was read of a task. What the query left out is empty.
 pub(super) struct Stored {
     pub(super) id: TaskId,
+    pub(super) number: Number,
     pub(super) position: Position,
+    pub(super) planned: u32,
     pub(super) wanted: u32,
     pub(super) free: u32,
     pub(super) left: u32,
@@ -127,7 +196,13 @@ pub(super) struct Stored {
     pub(super) coders: Vec<String>,
     pub(super) held: Vec<Hold>,
     pub(super) answers: Vec<StoredAnswer>,
+    pub(super) skipped: Vec<StoredAnswer>,
     pub(super) late: Vec<StoredAnswer>,
+    pub(super) part: Option<u16>,
+    pub(super) bound: bool,
+    pub(super) purpose: Purpose,
+    /// Counts the writes to this document.
+    pub(super) rev: i64,
     /// When it last became open out of its turn.
     pub(super) reopened: Option<i64>,
     input_hash: i32,
@@ -144,7 +219,9 @@ impl Stored {
         let mut wanted = None;
         let mut stored = Self {
             id: TaskId::from_text(""),
+            number: Number::START,
             position: Position::START,
+            planned: 0,
             wanted: 0,
             free: 0,
             left: 0,
@@ -153,7 +230,12 @@ impl Stored {
             coders: Vec::new(),
             held: Vec::new(),
             answers: Vec::new(),
+            skipped: Vec::new(),
             late: Vec::new(),
+            part: None,
+            bound: false,
+            purpose: Purpose::Regular,
+            rev: 0,
             reopened: None,
             input_hash: 0,
             task_hash: 0,
@@ -174,6 +256,13 @@ impl Stored {
                 "input_hash" => stored.input_hash = whole(value, "input_hash")?,
                 "task_hash" => stored.task_hash = whole(value, "task_hash")?,
                 "position" => position = Some(Position(whole(value, "position")?)),
+                "number" => stored.number = Number(whole(value, "number")?),
+                "planned" => stored.planned = whole(value, "planned")?,
+                "part" => stored.part = Some(whole(value, "part")?),
+                "bound" => stored.bound = value.as_bool().ok_or(Odd::Wrong("bound"))?,
+                "purpose" => stored.purpose = Purpose::from_text(Some(text(value, "purpose")?)),
+                "rev" => stored.rev = whole(value, "rev")?,
+                "skipped" => stored.skipped = each(value, "skipped", read_answer)?,
                 "wanted" => wanted = Some(whole(value, "wanted")?),
                 "free" => stored.free = whole(value, "free")?,
                 "left" => stored.left = whole(value, "left")?,
@@ -213,6 +302,11 @@ impl Stored {
     pub(super) fn ledger(&self) -> Ledger {
         let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
         Ledger {
+            purpose: self.purpose.clone(),
+            part: self.part,
+            bound: self.bound,
+            planned: self.planned,
+            skipped: plain(&self.skipped),
             held: self.held.clone(),
             answers: plain(&self.answers),
             late: plain(&self.late),
@@ -221,9 +315,18 @@ impl Stored {
         }
     }
 
+    fn everyones(&self) -> impl Iterator<Item = &StoredAnswer> {
+        self.answers.iter().chain(&self.skipped).chain(&self.late)
+    }
+
     /// Whether something with this stamp is among the answers.
     pub(super) fn bears(&self, stamp: i64) -> bool {
-        self.answers.iter().chain(&self.late).any(|answer| answer.stamp == stamp)
+        self.everyones().any(|answer| answer.stamp == stamp)
+    }
+
+    /// The stamps of the answers, by annotator.
+    pub(super) fn stamps(&self) -> HashMap<String, i64> {
+        self.everyones().map(|stored| (stored.answer.annotator.clone(), stored.stamp)).collect()
     }
 
     /// Whether this annotator holds it.
@@ -234,8 +337,8 @@ impl Stored {
     /// Those who hold it or have answered it.
     pub(super) fn takers(&self) -> Vec<String> {
         let held = self.held.iter().map(|hold| &hold.annotator);
-        let late = self.late.iter().map(|late| &late.answer.annotator);
-        held.chain(&self.coders).chain(late).cloned().collect()
+        let others = self.skipped.iter().chain(&self.late).map(|other| &other.answer.annotator);
+        held.chain(&self.coders).chain(others).cloned().collect()
     }
 }
 
@@ -384,7 +487,7 @@ mod tests {
         ] {
             let task = Task::new(Body::parse(text).expect("an object"));
             let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
-            let document = of_task(&task, &plan, Position::new(1, 7), Some(5));
+            let document = of_task(&task, &plan, Number(7), Position::new(1, 7), Some(5));
             assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
             let mut stored = Stored::read(&document).expect("a task");
             assert_eq!(*stored.task().expect("a task"), task);

@@ -253,20 +253,31 @@ impl Figures {
 fn pipeline() -> Vec<Document> {
     let took = doc! { "$subtract": ["$answers.time_returned", "$answers.time_loaded"] };
     let at_work = doc! { "$and": [{ "$gte": ["$took", 0] }, { "$lte": ["$took", PAUSE_MS] }] };
+    let regular = doc! { "$match": { "purpose": { "$exists": false } } };
+    // Those named who can still be among the answers.
+    let there = doc! { "$size": { "$setDifference": [
+        "$for", { "$concatArrays": ["$skipped.annotator", "$late.annotator"] },
+    ] } };
+    let short = doc! { "$and": [
+        { "$not": ["$finished"] },
+        { "$not": [{ "$in": ["*", "$for"] }] },
+        { "$gt": ["$wanted", there] },
+    ] };
     vec![
         doc! { "$project": {
-            "_id": 0, "wanted": 1, "seen": 1, "finished": 1, "for": 1, "coders": 1,
+            "_id": 0, "wanted": 1, "seen": 1, "finished": 1, "for": 1, "coders": 1, "purpose": 1,
             "held.annotator": 1, "late.annotator": 1, "late.time_returned": 1,
+            "skipped.annotator": 1, "skipped.time_returned": 1,
             "answers.annotator": 1, "answers.time_loaded": 1, "answers.time_returned": 1,
         } },
         doc! { "$facet": {
-            "totals": [{ "$group": {
+            "totals": [regular.clone(), { "$group": {
                 "_id": null,
                 "tasks": { "$sum": 1 },
                 "finished": { "$sum": { "$cond": ["$finished", 1, 0] } },
                 "wanted": { "$sum": "$wanted" },
                 "answers": { "$sum": "$seen" },
-                "in_hand": { "$sum": { "$size": "$held" } },
+                "short": { "$sum": { "$cond": [short, 1, 0] } },
                 "open_to_anyone": { "$sum": { "$cond": [
                     { "$in": ["*", "$for"] },
                     { "$max": [0, { "$subtract": ["$wanted", "$seen"] }] },
@@ -277,7 +288,18 @@ fn pipeline() -> Vec<Document> {
                 { "$unwind": "$held" },
                 { "$group": { "_id": "$held.annotator", "in_hand": { "$sum": 1 } } },
             ],
+            "checks": [
+                { "$match": { "purpose": { "$exists": true } } },
+                { "$project": { "all": { "$concatArrays": ["$answers", "$skipped", "$late"] } } },
+                { "$unwind": "$all" },
+                { "$group": {
+                    "_id": "$all.annotator",
+                    "checks": { "$sum": 1 },
+                    "last_seen": { "$max": "$all.time_returned" },
+                } },
+            ],
             "answered": [
+                regular.clone(),
                 { "$unwind": "$answers" },
                 { "$set": { "took": took } },
                 { "$group": {
@@ -288,7 +310,17 @@ fn pipeline() -> Vec<Document> {
                     "timed": { "$sum": { "$cond": [at_work, 1, 0] } },
                 } },
             ],
+            "skipped": [
+                regular.clone(),
+                { "$unwind": "$skipped" },
+                { "$group": {
+                    "_id": "$skipped.annotator",
+                    "skipped": { "$sum": 1 },
+                    "last_seen": { "$max": "$skipped.time_returned" },
+                } },
+            ],
             "late": [
+                regular.clone(),
                 { "$unwind": "$late" },
                 { "$group": {
                     "_id": "$late.annotator",
@@ -297,9 +329,12 @@ fn pipeline() -> Vec<Document> {
                 } },
             ],
             "named": [
+                regular,
                 { "$match": { "finished": { "$ne": true }, "for": { "$ne": "*" } } },
                 { "$unwind": "$for" },
-                { "$match": { "$expr": { "$not": { "$in": ["$for", "$coders"] } } } },
+                { "$match": { "$expr": { "$not": { "$in": ["$for", { "$concatArrays": [
+                    "$coders", "$skipped.annotator", "$late.annotator",
+                ] }] } } } },
                 { "$group": { "_id": "$for", "named": { "$sum": 1 } } },
             ],
         } },
@@ -313,14 +348,18 @@ fn read(counted: &Document) -> Progress {
         progress.finished = figure(totals, "finished");
         progress.wanted = figure(totals, "wanted");
         progress.answers = figure(totals, "answers");
-        progress.in_hand = figure(totals, "in_hand");
         progress.open_to_anyone = figure(totals, "open_to_anyone");
+        progress.short = figure(totals, "short");
     }
-    for facet in ["in_hand", "answered", "late", "named"] {
+    for facet in ["in_hand", "checks", "answered", "skipped", "late", "named"] {
         for group in groups(counted, facet) {
             let share = progress.annotators.entry(name(group)).or_default();
             // What a group does not count is 0 in it.
+            progress.in_hand += figure(group, "in_hand");
+            progress.checks += figure(group, "checks");
             share.in_hand += figure(group, "in_hand");
+            share.checks += figure(group, "checks");
+            share.skipped += figure(group, "skipped");
             share.answered += figure(group, "answered");
             share.late += figure(group, "late");
             share.named += figure(group, "named");

@@ -33,7 +33,10 @@ pub(super) async fn renew(server: &Server, annotators: &[(String, Millis)]) -> R
                         "annotator": annotator.as_str(), "until": { "$lt": until },
                     } },
                 },
-                "u": { "$set": { "held.$[hold].until": until } },
+                "u": {
+                    "$set": { "held.$[hold].until": until },
+                    "$inc": { "rev": 1_i64 },
+                },
                 "arrayFilters": [
                     { "hold.annotator": annotator.as_str(), "hold.until": { "$lt": until } },
                 ],
@@ -51,7 +54,7 @@ pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str)
         "q": { "held.annotator": annotator },
         "u": {
             "$pull": { "held": { "annotator": annotator } },
-            "$inc": { "free": 1 },
+            "$inc": { "free": 1, "rev": 1_i64 },
             "$currentDate": { "reopened": true },
         },
         "multi": true,
@@ -119,7 +122,7 @@ fn taken(task: &Stored, annotator: &str, now: Millis) -> RawDocumentBuf {
         },
         "u": {
             "$pull": { "held": { "annotator": annotator } },
-            "$inc": { "free": 1 },
+            "$inc": { "free": 1, "rev": 1_i64 },
             "$currentDate": { "reopened": true },
         },
     }

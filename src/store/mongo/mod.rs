@@ -8,19 +8,24 @@
 //! | `task` | the task, as a document |
 //! | `task_json` | its exact text, only where BSON cannot hold it exactly (`json.rs`) |
 //! | `input_hash`, `task_hash` | Prodigy's hashes |
+//! | `number` | the number under which it was admitted |
 //! | `position`, `priority` | its place in the queue, and what was asked for |
-//! | `for` | `["*"]`, or the names of those it is for |
-//! | `wanted` | answers wanted |
+//! | `for` | `["*"]`, or the names of those it is for; for gold with a `+` before |
+//! | `planned`, `wanted` | answers wanted: at first, and now |
+//! | `part`, `bound`, `purpose` | the part of the mixture that it was counted to; whether the task or the load named its people; what it checks. Mostly not there |
 //! | `free` | slots that nobody holds or has filled |
 //! | `left` | answers still wanted: `wanted` less `seen` |
 //! | `seen`, `coders` | answers that count, and whose they are |
 //! | `finished` | nothing more is wanted |
 //! | `held` | who has it in hand: `annotator`, `since`, `until` |
 //! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed), `time_loaded`, `time_returned`, `history`, `stamp` |
+//! | `skipped` | ignores that are no answers, in the same shape |
 //! | `late` | answers that came when none was wanted any more, in the same shape |
+//! | `rev` | counts the writes: changes of a whole task rest on it |
 //! | `reopened` | when it last became open out of its turn; mostly not there |
 //!
-//! Beside it, `<project>.annotd` holds the format, the numbering, and which files were loaded.
+//! Beside it, `<project>.annotd` holds the format, the numbering, what has been dealt out, and which
+//! files were loaded.
 //!
 //! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
 //! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
@@ -31,7 +36,9 @@
 //!
 //! - `queue` (`for`, `position`; tasks with a free slot): the next task is the next key, however
 //!   many tasks are done. A task leaves it when its last slot is taken.
-//! - `position`: exports and other walks over everything, in the order of the queue.
+//! - `number`: exports and other walks over everything, in the order of loading.
+//! - `checks` (gold tasks and repeats): walks over these alone.
+//! - `late` (open tasks with answers that came too late): what can fill a slot that opened again.
 //! - `task_hash`: answers that name their task by Prodigy's hash.
 //! - `held` (who, until when; tasks in hand): what somebody holds, and whose lease has ended.
 //! - `history` (who, when; tasks with answers): somebody's last answers.
@@ -43,8 +50,10 @@
 //! nearly empty index tells.
 
 mod admission;
+mod amendments;
 mod answers;
 mod claims;
+mod deal;
 mod document;
 mod figures;
 mod json;
@@ -54,9 +63,10 @@ mod reads;
 mod schema;
 mod server;
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use mongodb::bson::doc;
@@ -65,10 +75,10 @@ use self::figures::{Due, Figures};
 use self::outlook::Outlook;
 use self::server::Server;
 use super::{
-    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
-    Submission,
+    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
+    Result, Store, Submission, Terms, Which,
 };
-use crate::allocation::{Lane, Position, Recorded};
+use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, Task, TaskId, Version};
 
 /// The shared store.
@@ -79,6 +89,7 @@ pub struct MongoStore {
     /// The number of the next answer, from a random beginning: no two processes have the same.
     stamp: AtomicI64,
     sharded: bool,
+    terms: RwLock<Arc<Terms>>,
 }
 
 impl MongoStore {
@@ -100,8 +111,13 @@ impl MongoStore {
             figures: Arc::default(),
             outlook: Outlook::default(),
             stamp: AtomicI64::new(RandomState::new().build_hasher().finish().cast_signed()),
+            terms: RwLock::default(),
             sharded: hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid"),
         })
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Numbers for so many answers: the first of them.
@@ -125,8 +141,38 @@ impl Store for MongoStore {
         self.server.ask("look at the store", ping).await.map(drop)
     }
 
+    fn follow(&self, terms: Terms) {
+        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
+
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        admission::admit(&self.server, &self.figures, tasks).await
+        admission::admit(&self.server, &self.figures, self.terms().order, tasks).await
+    }
+
+    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        reads::known(&self.server, tasks).await
+    }
+
+    async fn deal(&self) -> Result<Deal> {
+        deal::read(&self.server).await
+    }
+
+    async fn admit_dealt(
+        &self,
+        tasks: Vec<Admission>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<Admitted>> {
+        let Some(promise) = deal::promise(&self.server, &tasks, seen, &state).await? else {
+            return Ok(None);
+        };
+        let admitted = self.admit(tasks).await?;
+        deal::kept(&self.server, &promise).await?;
+        Ok(Some(admitted))
+    }
+
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
+        amendments::amend(self, &amendments).await
     }
 
     async fn open_tasks(
@@ -164,11 +210,15 @@ impl Store for MongoStore {
     }
 
     async fn release(&self, annotator: &str) -> Result<u64> {
-        leases::release(&self.server, &self.figures, annotator).await
+        let released = leases::release(&self.server, &self.figures, annotator).await?;
+        amendments::fill(self).await?;
+        Ok(released)
     }
 
     async fn sweep(&self, now: Millis) -> Result<u64> {
-        leases::sweep(&self.server, &self.figures, now).await
+        let taken_back = leases::sweep(&self.server, &self.figures, now).await?;
+        amendments::fill(self).await?;
+        Ok(taken_back)
     }
 
     async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
@@ -191,8 +241,8 @@ impl Store for MongoStore {
         reads::history(&self.server, annotator, limit, self.sharded).await
     }
 
-    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
-        reads::records(&self.server, after, limit).await
+    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+        reads::records(&self.server, which, after, limit).await
     }
 
     async fn progress(&self) -> Result<Progress> {

@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::document::Stored;
-use crate::allocation::{Lane, Ledger};
+use crate::allocation::order::MOST_LACKING;
+use crate::allocation::{Lane, Ledger, Purpose};
 use crate::task::TaskId;
 
 /// Beliefs that are kept at most: some 10 MB. Beyond, they are all forgotten, and learnt again.
@@ -40,8 +41,11 @@ impl Outlook {
     pub(super) fn learn(&self, task: &Stored) {
         let for_anyone = task.lanes.contains(&Lane::Anyone);
         // Where fewer answers are wanted than people are named, the last answer also ends the wait
-        // for the rest of them, and who they are has to be read.
-        let plain = for_anyone || task.wanted as usize == task.lanes.len();
+        // for the rest of them, and who they are has to be read. Checks count differently, and the
+        // place of a task that lacks very many answers does not move with each.
+        let plain = (for_anyone || task.wanted as usize == task.lanes.len())
+            && task.purpose == Purpose::Regular
+            && task.wanted <= MOST_LACKING;
         if plain && task.left > 0 {
             self.put(&task.id, View { left: task.left, for_anyone });
         }
@@ -65,17 +69,21 @@ impl Outlook {
     }
 
     /// The belief about a task to which so many answers are sent now; from now on it is that so
-    /// many less are wanted. None where more come than are believed to be wanted.
-    pub(super) fn expect_answers(&self, task: &TaskId, answers: u32) -> Option<View> {
+    /// many less are wanted. None where not that many and `more` are believed to be wanted.
+    pub(super) fn expect_answers(&self, task: &TaskId, answers: u32, more: u32) -> Option<View> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         let view = views.get_mut(task)?;
         let expected = *view;
+        if expected.left < answers.saturating_add(more) {
+            views.remove(task);
+            return None;
+        }
         if expected.left > answers {
             view.left -= answers;
         } else {
             views.remove(task);
         }
-        (expected.left >= answers).then_some(expected)
+        Some(expected)
     }
 
     /// Forgets a belief that has turned out wrong.

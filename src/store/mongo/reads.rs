@@ -14,8 +14,8 @@ use super::document::{Odd, Stored};
 use super::outlook::Outlook;
 use super::schema::HISTORY;
 use super::server::Server;
-use crate::allocation::{Lane, Position};
-use crate::store::{HeldTask, Mark, OpenTask, Record, Result, StoreError};
+use crate::allocation::{Lane, Number, Position};
+use crate::store::{HeldTask, Mark, OpenTask, Record, Result, StoreError, Which};
 use crate::task::{Task, TaskId, Version};
 
 /// Clocks of two servers may differ, and a write that is under way is not seen yet: a mark lies
@@ -34,6 +34,11 @@ impl Server {
     ) -> StoreError {
         let id = document.get("_id").ok().flatten();
         let id = id.and_then(mongodb::bson::RawBsonRef::as_str).unwrap_or("without a text as _id");
+        self.odd_task(doing, &TaskId::from_text(id), odd)
+    }
+
+    /// The same of a task that is known by its identity.
+    pub(super) fn odd_task(&self, doing: &'static str, id: &TaskId, odd: &Odd) -> StoreError {
         let (tasks, place) = (self.tasks.name(), &self.place);
         StoreError::Unreadable {
             doing,
@@ -50,7 +55,7 @@ fn open_fields() -> Document {
     doc! {
         "task": 1, "task_json": 1, "input_hash": 1, "task_hash": 1, "position": 1, "for": 1,
         "wanted": 1, "free": 1, "left": 1, "coders": 1, "held.annotator": 1, "late.annotator": 1,
-        "reopened": 1,
+        "skipped.annotator": 1, "purpose": 1, "reopened": 1,
     }
 }
 
@@ -120,7 +125,7 @@ pub(super) async fn first_open_to(
     after: Position,
 ) -> Result<Option<Position>> {
     let mut query = queue(lane, after);
-    for taken in ["coders", "held.annotator", "late.annotator"] {
+    for taken in ["coders", "held.annotator", "skipped.annotator", "late.annotator"] {
         query.insert(taken, doc! { "$ne": annotator });
     }
     let find = server
@@ -184,11 +189,14 @@ pub(super) async fn in_hand(
 }
 
 pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool> {
+    let lanes: Vec<String> =
+        Lane::all_of(annotator).iter().map(|lane| lane.to_text().into_owned()).collect();
     let query = doc! {
         // The first condition is what lets the server use the index of what is held.
         "held.annotator": { "$gt": "", "$ne": annotator },
-        "for": { "$in": ["*", annotator] },
+        "for": { "$in": lanes },
         "coders": { "$ne": annotator },
+        "skipped.annotator": { "$ne": annotator },
         "late.annotator": { "$ne": annotator },
     };
     let find = server.tasks.find(query).projection(doc! { "position": 1, "wanted": 1 }).limit(1);
@@ -231,13 +239,18 @@ pub(super) async fn look_up(
 }
 
 fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
-    Ok(Record { task: stored.task()?, position: stored.position, ledger: stored.ledger() })
+    Ok(Record {
+        task: stored.task()?,
+        number: stored.number,
+        position: stored.position,
+        ledger: stored.ledger(),
+    })
 }
 
 pub(super) async fn with_task_hash(server: &Server, task_hash: i32) -> Result<Vec<TaskId>> {
     let find = server
         .tasks
-        .find(doc! { "task_hash": task_hash })
+        .find(doc! { "task_hash": task_hash, "purpose": { "$in": [null, "gold"] } })
         .projection(doc! { "position": 1, "wanted": 1 })
         .limit(2);
     each(server, "look up a task", find, |stored| Ok(stored.id)).await
@@ -266,7 +279,7 @@ pub(super) async fn history(
     } else {
         query
     };
-    let mut find = server.tasks.find(query).projection(doc! { "held": 0, "late": 0 });
+    let mut find = server.tasks.find(query).projection(doc! { "held": 0, "skipped": 0, "late": 0 });
     if !sharded {
         find = find.hint(Hint::Name(HISTORY.to_owned())).limit(at_most(limit));
     }
@@ -305,14 +318,36 @@ async fn latest(server: &Server, annotator: &str, limit: usize) -> Result<Vec<St
     Ok(found.iter().filter_map(|task| task.get_str("_id").ok().map(str::to_owned)).collect())
 }
 
-pub(super) async fn records(server: &Server, after: Position, limit: usize) -> Result<Vec<Record>> {
+/// Which of these are there.
+pub(super) async fn known(server: &Server, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+    let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
+    let find = server
+        .tasks
+        .find(doc! { "_id": { "$in": ids } })
+        .projection(doc! { "position": 1, "wanted": 1 });
+    let found = each(server, "look for tasks", find, |stored| Ok(stored.id)).await?;
+    Ok(found.into_iter().collect())
+}
+
+pub(super) async fn records(
+    server: &Server,
+    which: Which,
+    after: Number,
+    limit: usize,
+) -> Result<Vec<Record>> {
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let find = server
-        .tasks
-        .find(doc! { "position": { "$gt": after.0 } })
-        .sort(doc! { "position": 1 })
-        .limit(at_most(limit));
+    let mut query = doc! { "number": { "$gt": after.0 } };
+    match which {
+        Which::All => {}
+        Which::Unfinished => {
+            query.insert("finished", false);
+        }
+        Which::Checks => {
+            query.insert("purpose", doc! { "$exists": true });
+        }
+    }
+    let find = server.tasks.find(query).sort(doc! { "number": 1 }).limit(at_most(limit));
     each(server, "read tasks and answers", find, record).await
 }

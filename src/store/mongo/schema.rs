@@ -24,7 +24,17 @@ fn indexes() -> Vec<IndexModel> {
     };
     vec![
         index("queue", doc! { "for": 1, "position": 1 }, Some(doc! { "free": { "$gt": 0 } })),
-        index("position", doc! { "position": 1 }, None),
+        index("number", doc! { "number": 1 }, None),
+        index(
+            "checks",
+            doc! { "purpose": 1, "number": 1 },
+            Some(doc! { "purpose": { "$exists": true } }),
+        ),
+        index(
+            "late",
+            doc! { "late.annotator": 1 },
+            Some(doc! { "late.annotator": { "$exists": true }, "free": { "$gt": 0 } }),
+        ),
         index("task_hash", doc! { "task_hash": 1 }, None),
         index(
             "held",
@@ -48,6 +58,7 @@ fn indexes() -> Vec<IndexModel> {
 pub(super) async fn prepare(server: &Server) -> Result<()> {
     let format = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
     match format {
+        Some(format) if number(&format, "version") == Some(1) => from_1_to_2(server).await?,
         Some(format) => check(server, &format)?,
         None => begin(server).await?,
     }
@@ -72,6 +83,37 @@ fn check(server: &Server, format: &Document) -> Result<()> {
             format.get("version").unwrap_or(&Bson::Null)
         ))),
     }
+}
+
+/// Makes a project of format 1 one of format 2. Twice does no harm, nor does a stop in the middle:
+/// the format is written last. A daemon of the older version must not be running.
+///
+/// Only tasks that named their annotators, or were loaded for some, had names in format 1. The
+/// number of a task is what its position has below the priority.
+async fn from_1_to_2(server: &Server) -> Result<()> {
+    let sequence = doc! { "$subtract": [
+        "$position",
+        { "$multiply": [{ "$multiply": ["$priority", -1] }, 1_i64 << 40] },
+    ] };
+    let tasks = server.tasks.update_many(
+        doc! { "number": { "$exists": false } },
+        vec![doc! { "$set": {
+            "number": { "$toLong": sequence },
+            "planned": "$wanted",
+            "bound": { "$not": [{ "$in": ["*", "$for"] }] },
+            "skipped": [],
+            "rev": 0_i64,
+        } }],
+    );
+    // All tasks are written anew, so this may take longer than other things.
+    let outcome = tasks.await;
+    server.ask(DOING, async { outcome }).await?;
+    // There is no such index if this was begun before.
+    let _ = server.tasks.drop_index("position").await;
+    let format = doc! { "$set": { "version": FORMAT } };
+    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, format)).await?;
+    tracing::info!(store = server.place, "the store was of format 1 and is now of format 2");
+    Ok(())
 }
 
 async fn begin(server: &Server) -> Result<()> {

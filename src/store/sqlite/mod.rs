@@ -14,23 +14,25 @@ mod rows;
 mod schema;
 mod writes;
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
 use self::engine::Engine;
 use super::{
-    Admission, Admitted, Claim, HeldTask, Kind, Mark, OpenTask, Progress, Record, Result, Store,
-    StoreError, Submission,
+    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
+    Result, Store, StoreError, Submission, Terms, Which,
 };
-use crate::allocation::{Lane, Position, Recorded};
+use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, Task, TaskId, Version};
 
 /// The embedded store.
 pub struct SqliteStore {
     engine: Engine,
     place: String,
+    terms: RwLock<Arc<Terms>>,
 }
 
 impl SqliteStore {
@@ -39,7 +41,15 @@ impl SqliteStore {
     /// # Errors
     /// If it cannot be opened, is not annotd's, is of a newer format, or holds another project.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
-        Ok(Self { engine: Engine::start(path, project)?, place: path.display().to_string() })
+        Ok(Self {
+            engine: Engine::start(path, project)?,
+            place: path.display().to_string(),
+            terms: RwLock::default(),
+        })
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How SQLite goes about finding the next tasks: the lines of `EXPLAIN QUERY PLAN`.
@@ -94,8 +104,47 @@ impl Store for SqliteStore {
             .await
     }
 
+    fn follow(&self, terms: Terms) {
+        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
+
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        self.engine.write("load tasks", move |connection| writes::admit(connection, &tasks)).await
+        let terms = self.terms();
+        self.engine
+            .write("load tasks", move |connection| writes::admit(connection, &terms, &tasks))
+            .await
+    }
+
+    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        let tasks = tasks.to_vec();
+        self.engine
+            .read("look for tasks", move |connection| reads::known(connection, tasks.iter()))
+            .await
+    }
+
+    async fn deal(&self) -> Result<Deal> {
+        self.engine.read("see what was dealt out", reads::deal).await
+    }
+
+    async fn admit_dealt(
+        &self,
+        tasks: Vec<Admission>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<Admitted>> {
+        let terms = self.terms();
+        self.engine
+            .write("load tasks", move |connection| {
+                writes::admit_dealt(connection, &terms, &tasks, seen, &state)
+            })
+            .await
+    }
+
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
+        let terms = self.terms();
+        self.engine
+            .write("change tasks", move |connection| writes::amend(connection, &terms, &amendments))
+            .await
     }
 
     async fn open_tasks(
@@ -139,8 +188,9 @@ impl Store for SqliteStore {
     }
 
     async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+        let terms = self.terms();
         self.engine
-            .write("store answers", move |connection| writes::record(connection, answers))
+            .write("store answers", move |connection| writes::record(connection, &terms, answers))
             .await
     }
 
@@ -151,14 +201,19 @@ impl Store for SqliteStore {
     }
 
     async fn release(&self, annotator: &str) -> Result<u64> {
-        let annotator = annotator.to_owned();
+        let (terms, annotator) = (self.terms(), annotator.to_owned());
         self.engine
-            .write("take tasks back", move |connection| writes::release(connection, &annotator))
+            .write("take tasks back", move |connection| {
+                writes::release(connection, &terms, &annotator)
+            })
             .await
     }
 
     async fn sweep(&self, now: Millis) -> Result<u64> {
-        self.engine.write("end leases", move |connection| writes::sweep(connection, now)).await
+        let terms = self.terms();
+        self.engine
+            .write("end leases", move |connection| writes::sweep(connection, &terms, now))
+            .await
     }
 
     async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
@@ -199,10 +254,10 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn records(&self, after: Position, limit: usize) -> Result<Vec<Record>> {
+    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
         self.engine
             .read("read tasks and answers", move |connection| {
-                reads::records(connection, after, limit)
+                reads::records(connection, which, after, limit)
             })
             .await
     }

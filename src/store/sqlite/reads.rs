@@ -1,13 +1,13 @@
 //! What the embedded store is asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::rows;
-use crate::allocation::{Lane, Position};
-use crate::store::{HeldTask, Mark, OpenTask, Progress, Record, Share};
+use crate::allocation::{Lane, Number, Position};
+use crate::store::{Deal, HeldTask, Mark, OpenTask, Progress, Record, Share, Which};
 use crate::task::{Millis, Task, TaskId, Version};
 
 /// Columns of an open task behind those of `rows::TASK`.
@@ -112,7 +112,7 @@ pub(super) fn others_hold(connection: &Connection, annotator: &str) -> rusqlite:
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM hold h JOIN task t ON t.seq = h.seq \
              WHERE h.annotator <> ?1 \
-             AND EXISTS (SELECT 1 FROM json_each(t.lanes) l WHERE l.value IN ('*', ?1)) \
+             AND EXISTS (SELECT 1 FROM json_each(t.lanes) l WHERE l.value IN ('*', ?1, '+*', '+' || ?1)) \
              AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.seq = h.seq AND a.annotator = ?1) \
              AND NOT EXISTS (SELECT 1 FROM hold m WHERE m.seq = h.seq AND m.annotator = ?1))",
         )?
@@ -123,8 +123,10 @@ pub(super) fn look_up(
     connection: &Connection,
     tasks: &[TaskId],
 ) -> rusqlite::Result<Vec<Option<Record>>> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {} FROM task t WHERE t.id = ?1", rows::RECORD))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM task t WHERE t.id = ?1",
+        rows::record_columns()
+    ))?;
     tasks
         .iter()
         .map(|id| {
@@ -138,7 +140,7 @@ pub(super) fn with_task_hash(
     task_hash: i32,
 ) -> rusqlite::Result<Vec<TaskId>> {
     connection
-        .prepare_cached("SELECT id FROM task WHERE task_hash = ?1 LIMIT 2")?
+        .prepare_cached("SELECT id FROM task WHERE task_hash = ?1 AND (purpose IS NULL OR purpose = 'gold') LIMIT 2")?
         .query_map([task_hash], |row| Ok(TaskId::from_text(row.get_ref(0)?.as_str()?)))?
         .collect()
 }
@@ -162,21 +164,57 @@ pub(super) fn history(
 
 pub(super) fn records(
     connection: &Connection,
-    after: Position,
+    which: Which,
+    after: Number,
     limit: usize,
 ) -> rusqlite::Result<Vec<Record>> {
+    let those = match which {
+        Which::All => "",
+        Which::Unfinished => "AND t.finished = 0",
+        Which::Checks => "AND t.purpose IS NOT NULL",
+    };
     connection
         .prepare_cached(&format!(
-            "SELECT {} FROM task t WHERE t.position > ?1 ORDER BY t.position LIMIT ?2",
-            rows::RECORD
+            "SELECT {} FROM task t WHERE t.seq > ?1 {those} ORDER BY t.seq LIMIT ?2",
+            rows::record_columns()
         ))?
         .query_map((after.0, limit), |row| rows::record(connection, row))?
         .collect()
 }
 
+pub(super) fn known<'a>(
+    connection: &Connection,
+    tasks: impl Iterator<Item = &'a TaskId>,
+) -> rusqlite::Result<HashSet<TaskId>> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM task WHERE id = ?1")?;
+    let mut known = HashSet::new();
+    for task in tasks {
+        if statement.exists([task.as_str()])? {
+            known.insert(task.clone());
+        }
+    }
+    Ok(known)
+}
+
+pub(super) fn deal(connection: &Connection) -> rusqlite::Result<Deal> {
+    let mut deal = Deal::default();
+    let mut statement = connection
+        .prepare_cached("SELECT key, value FROM meta WHERE key IN ('deal', 'deal_version')")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        match row.get_ref(0)?.as_str()? {
+            "deal" => deal.state = row.get(1)?,
+            _ => deal.version = row.get(1)?,
+        }
+    }
+    Ok(deal)
+}
+
 pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
     let mut progress = connection
-        .prepare_cached("SELECT tasks, finished, wanted, answers, open_to_anyone FROM totals")?
+        .prepare_cached(
+            "SELECT tasks, finished, wanted, answers, open_to_anyone, short, checks FROM totals",
+        )?
         .query_row([], |row| {
             Ok(Progress {
                 tasks: row.get(0)?,
@@ -185,11 +223,14 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
                 answers: row.get(3)?,
                 in_hand: 0,
                 open_to_anyone: row.get(4)?,
+                short: row.get(5)?,
+                checks: row.get(6)?,
                 annotators: BTreeMap::new(),
             })
         })?;
     let mut statement = connection.prepare_cached(
-        "SELECT annotator, answered, late, named, last_seen, worked_ms, timed FROM share",
+        "SELECT annotator, answered, late, named, last_seen, worked_ms, timed, skipped, checks \
+         FROM share",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -201,6 +242,8 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
             last_seen: row.get::<_, Option<i64>>(4)?.map(Millis),
             worked_ms: row.get(5)?,
             timed: row.get(6)?,
+            skipped: row.get(7)?,
+            checks: row.get(8)?,
         };
         progress.annotators.insert(row.get(0)?, share);
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::allocation::{Hold, Lane, Ledger, Position};
+use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
 use crate::store::Record;
 use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
 
@@ -103,15 +103,38 @@ pub(super) fn version(row: &Row<'_>, first: usize) -> rusqlite::Result<Version> 
     })
 }
 
-/// The state of a task, from its row's own columns and its dependants.
-pub(super) fn ledger(
+/// What an answer is, in the column `counts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It came too late.
+    Late = 0,
+    /// It counts.
+    Counts = 1,
+    /// It is a skip, which is none.
+    Skipped = 2,
+}
+
+/// The columns that [`state`] reads, in its order.
+const STATE: &str = "t.wanted, t.planned, t.finished, t.lanes, t.part, t.bound, t.purpose";
+
+/// The state of a task, from the columns of [`STATE`], which begin at `first`, and from its
+/// dependants.
+fn state(
     connection: &Connection,
+    row: &Row<'_>,
+    first: usize,
     seq: i64,
-    wanted: u32,
-    finished: bool,
-    lanes: Vec<Lane>,
 ) -> rusqlite::Result<Ledger> {
-    let held = connection
+    let lanes = lanes_from_text(row.get_ref(first + 3)?.as_str()?)?;
+    let mut ledger = Ledger {
+        planned: row.get(first + 1)?,
+        finished: row.get(first + 2)?,
+        part: row.get(first + 4)?,
+        bound: row.get(first + 5)?,
+        purpose: Purpose::from_text(row.get_ref(first + 6)?.as_str_or_null()?),
+        ..Ledger::new(row.get(first)?, lanes)
+    };
+    ledger.held = connection
         .prepare_cached("SELECT annotator, since, until FROM hold WHERE seq = ?1 ORDER BY since")?
         .query_map([seq], |row| {
             Ok(Hold {
@@ -121,7 +144,6 @@ pub(super) fn ledger(
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let mut ledger = Ledger { held, finished, ..Ledger::new(wanted, lanes) };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {VERSION}, a.annotator, a.history, a.counts FROM answer a WHERE a.seq = ?1 \
          ORDER BY a.nth"
@@ -133,46 +155,73 @@ pub(super) fn ledger(
             current: version(row, 0)?,
             history: history_from_text(row.get_ref(5)?.as_str()?)?,
         };
-        let counts: bool = row.get(6)?;
-        if counts { &mut ledger.answers } else { &mut ledger.late }.push(answer);
+        match row.get(6)? {
+            1 => ledger.answers.push(answer),
+            2 => ledger.skipped.push(answer),
+            _ => ledger.late.push(answer),
+        }
     }
     Ok(ledger)
 }
 
-/// A task's row without its content, and its state.
+/// A task's row and its state.
 pub(super) struct Found {
     pub(super) seq: i64,
     pub(super) position: Position,
     pub(super) ledger: Ledger,
+    /// Empty unless it was asked for.
+    pub(super) body: Body,
 }
 
-/// The state of the task with this identity.
-pub(super) fn find(connection: &Connection, id: &TaskId) -> rusqlite::Result<Option<Found>> {
-    let row = connection
-        .prepare_cached("SELECT seq, position, wanted, finished, lanes FROM task WHERE id = ?1")?
-        .query_row([id.as_str()], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                Position(row.get(1)?),
-                row.get::<_, u32>(2)?,
-                row.get::<_, bool>(3)?,
-                row.get::<_, String>(4)?,
-            ))
+/// The state of the task with this identity; with its content, if that is asked for.
+pub(super) fn find(
+    connection: &Connection,
+    id: &TaskId,
+    with_body: bool,
+) -> rusqlite::Result<Option<Found>> {
+    find_where(connection, "id", id.as_str(), with_body)
+}
+
+/// The same for the task in this row.
+pub(super) fn find_row(
+    connection: &Connection,
+    seq: i64,
+    with_body: bool,
+) -> rusqlite::Result<Option<Found>> {
+    find_where(connection, "seq", seq, with_body)
+}
+
+fn find_where(
+    connection: &Connection,
+    key: &str,
+    value: impl rusqlite::ToSql,
+    with_body: bool,
+) -> rusqlite::Result<Option<Found>> {
+    let body = if with_body { "t.body" } else { "NULL" };
+    connection
+        .prepare_cached(&format!(
+            "SELECT t.seq, t.position, {body}, {STATE} FROM task t WHERE t.{key} = ?1"
+        ))?
+        .query_row([value], |row| {
+            let seq = row.get(0)?;
+            let body = match row.get_ref(2)?.as_str_or_null()? {
+                None => Body::empty(),
+                Some(text) => Body::from_stored(text).map_err(|error| unreadable(2, error))?,
+            };
+            let ledger = state(connection, row, 3, seq)?;
+            Ok(Found { seq, position: Position(row.get(1)?), ledger, body })
         })
-        .optional()?;
-    let Some((seq, position, wanted, finished, lanes)) = row else { return Ok(None) };
-    let ledger = ledger(connection, seq, wanted, finished, lanes_from_text(&lanes)?)?;
-    Ok(Some(Found { seq, position, ledger }))
+        .optional()
 }
 
-/// The columns that [`record`] reads, in its order: those of [`TASK`] and the task's state.
-pub(super) const RECORD: &str =
-    "t.seq, t.id, t.position, t.input_hash, t.task_hash, t.body, t.wanted, t.finished, t.lanes";
+/// The columns that [`record`] reads: those of [`TASK`] and the task's state.
+pub(super) fn record_columns() -> String {
+    format!("{TASK}, {STATE}")
+}
 
 /// Everything about the task in this row.
 pub(super) fn record(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Record> {
     let (seq, position, task) = task(row)?;
-    let lanes = lanes_from_text(row.get_ref(8)?.as_str()?)?;
-    let ledger = ledger(connection, seq, row.get(6)?, row.get(7)?, lanes)?;
-    Ok(Record { task, position, ledger })
+    let ledger = state(connection, row, 6, seq)?;
+    Ok(Record { task, number: Number(seq), position, ledger })
 }

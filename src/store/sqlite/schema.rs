@@ -29,13 +29,18 @@ CREATE TABLE task (
   input_hash INTEGER NOT NULL,
   task_hash  INTEGER NOT NULL,
   wanted     INTEGER NOT NULL,
+  planned    INTEGER NOT NULL,             -- wanted, before any disagreement
   free       INTEGER NOT NULL,             -- wanted, less those who hold or have answered it
   finished   INTEGER NOT NULL DEFAULT 0,
   lanes      TEXT NOT NULL,                -- JSON: [\"*\"], or names
+  part       INTEGER,                      -- the part of the mixture that it was counted to
+  bound      INTEGER NOT NULL DEFAULT 0,   -- its annotators were named by the task or the load
+  purpose    TEXT,                         -- NULL, or what it checks: gold, repeat:ID
   reopened   INTEGER,                      -- number of the occasion on which it came back
   body       TEXT NOT NULL
 );
 CREATE INDEX task_by_hash ON task (task_hash);
+CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
 CREATE INDEX task_reopened ON task (reopened) WHERE reopened IS NOT NULL AND free > 0;
 CREATE TABLE queue (
   lane TEXT NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -49,7 +54,7 @@ CREATE INDEX hold_of ON hold (annotator);
 CREATE TABLE answer (
   seq INTEGER NOT NULL, annotator TEXT NOT NULL,
   nth           INTEGER NOT NULL,          -- order of arrival at this task
-  counts        INTEGER NOT NULL,          -- 0: it came too late
+  counts        INTEGER NOT NULL,          -- 0: it came too late; 2: a skip, which is none
   answer        TEXT NOT NULL,
   data          TEXT NOT NULL,             -- JSON: what the interface added
   time_loaded   INTEGER NOT NULL,          -- milliseconds since 1970, UTC
@@ -57,17 +62,37 @@ CREATE TABLE answer (
   history       TEXT NOT NULL,             -- JSON: earlier versions, oldest first
   PRIMARY KEY (seq, annotator)
 ) WITHOUT ROWID;
+CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;
 CREATE INDEX answer_of ON answer (annotator, counts, time_returned);
 CREATE TABLE totals (
   tasks INTEGER NOT NULL, finished INTEGER NOT NULL, wanted INTEGER NOT NULL,
-  answers INTEGER NOT NULL, open_to_anyone INTEGER NOT NULL
+  answers INTEGER NOT NULL, open_to_anyone INTEGER NOT NULL, short INTEGER NOT NULL,
+  checks INTEGER NOT NULL
 );
-INSERT INTO totals VALUES (0, 0, 0, 0, 0);
+INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
 CREATE TABLE share (
   annotator TEXT PRIMARY KEY, answered INTEGER NOT NULL, late INTEGER NOT NULL,
-  named INTEGER NOT NULL, last_seen INTEGER, worked_ms INTEGER NOT NULL, timed INTEGER NOT NULL
+  named INTEGER NOT NULL, last_seen INTEGER, worked_ms INTEGER NOT NULL, timed INTEGER NOT NULL,
+  skipped INTEGER NOT NULL, checks INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE loaded_file (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// What makes a file of format 1 one of format 2. Only tasks that named their annotators, or were
+/// loaded for some, had names in format 1.
+const FROM_1_TO_2: &str = "
+ALTER TABLE task ADD COLUMN planned INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE task ADD COLUMN part INTEGER;
+ALTER TABLE task ADD COLUMN bound INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE task ADD COLUMN purpose TEXT;
+UPDATE task SET planned = wanted, bound = (lanes <> '[\"*\"]');
+CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
+CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;
+ALTER TABLE totals ADD COLUMN short INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE share ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE share ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
+UPDATE meta SET value = 2 WHERE key = 'format';
 ";
 
 /// Opens the file for writing, makes the tables if it is new, and checks that it is ours.
@@ -92,6 +117,14 @@ pub(super) fn open_for_writing(path: &Path, project: &str) -> Result<Connection,
                 (FORMAT, project),
             )
             .map_err(failed)?;
+    }
+    let format: Option<i64> = transaction
+        .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0))
+        .optional()
+        .unwrap_or_default();
+    if format == Some(1) {
+        transaction.execute_batch(FROM_1_TO_2).map_err(failed)?;
+        tracing::info!(file = %path.display(), "the store was of format 1 and is now of format 2");
     }
     check(&transaction, path, project)?;
     transaction.commit().map_err(failed)?;

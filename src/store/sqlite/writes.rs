@@ -2,29 +2,38 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows;
-use crate::allocation::{Lane, Ledger, Position, Recorded, Rule};
+use super::reads;
+use super::rows::{self, Standing};
+use crate::allocation::{Lane, Ledger, Position, Recorded};
 use crate::store::tally::contribution;
-use crate::store::{Admission, Admitted, Claim, Progress, Share, Submission};
-use crate::task::{Answer, Body, Millis, Version};
+use crate::store::{Admission, Admitted, Amendment, Claim, Progress, Share, Submission, Terms};
+use crate::task::{Answer, Millis, Version};
 
-pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::Result<Admitted> {
+pub(super) fn admit(
+    connection: &Connection,
+    terms: &Terms,
+    tasks: &[Admission],
+) -> rusqlite::Result<Admitted> {
     let mut admitted = Admitted::default();
     // Seq is also the rowid; one more than the largest is the order of admission.
     let mut seq: i64 =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM task", [], |row| row.get(0))?;
-    // What goes before tasks that are there already may go before places that people have passed.
+    // What has a higher priority than tasks that are there goes before places that people have
+    // passed, and has to be told of. Where an order mixes new tasks with old ones of the same
+    // priority, those who run out find what they have passed by the search from the beginning.
     let last: Option<i64> =
         connection.query_row("SELECT max(position) FROM task", [], |row| row.get(0))?;
+    let lowest = last.map(|last| Position(last).priority());
     let mut insert = connection.prepare_cached(
-        "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, free, lanes, \
-         reopened, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9) \
+        "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, planned, free, lanes, \
+         part, bound, purpose, reopened, body) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
          ON CONFLICT (id) DO NOTHING",
     )?;
     let mut added = Progress::default();
     for Admission { task, plan } in tasks {
-        let position = Position::new(plan.priority, seq + 1);
-        let behind = last.is_some_and(|last| position.0 < last);
+        let position = terms.order.position(plan.priority, seq + 1, plan.wanted);
+        let behind = lowest.is_some_and(|lowest| plan.priority > lowest);
         let reopened = if behind { Some(next_occasion(connection)?) } else { None };
         let inserted = insert.execute((
             seq + 1,
@@ -34,6 +43,9 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
             task.task_hash,
             plan.wanted,
             rows::lanes_to_text(&plan.lanes),
+            plan.part,
+            plan.bound,
+            plan.purpose.to_text(),
             reopened,
             task.body.as_str(),
         ))?;
@@ -44,11 +56,45 @@ pub(super) fn admit(connection: &Connection, tasks: &[Admission]) -> rusqlite::R
         seq += 1;
         admitted.new += 1;
         enqueue(connection, seq, position, &plan.lanes)?;
-        let ledger = Ledger::new(plan.wanted, plan.lanes.clone());
-        added.change(&Progress::default(), &contribution(&ledger));
+        added.change(&Progress::default(), &contribution(&Ledger::of(plan)));
     }
     count(connection, &Progress::default(), &added)?;
     Ok(admitted)
+}
+
+/// As [`admit`], if the deal is at this version and none of the tasks is there yet.
+pub(super) fn admit_dealt(
+    connection: &Connection,
+    terms: &Terms,
+    tasks: &[Admission],
+    seen: i64,
+    state: &str,
+) -> rusqlite::Result<Option<Admitted>> {
+    let there = reads::known(connection, tasks.iter().map(|admission| &admission.task.id))?;
+    if reads::deal(connection)?.version != seen || !there.is_empty() {
+        return Ok(None);
+    }
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('deal', ?1), ('deal_version', ?2)")?
+        .execute((state, seen + 1))?;
+    admit(connection, terms, tasks).map(Some)
+}
+
+pub(super) fn amend(
+    connection: &Connection,
+    terms: &Terms,
+    amendments: &[Amendment],
+) -> rusqlite::Result<Vec<bool>> {
+    let mut changed = Vec::with_capacity(amendments.len());
+    for Amendment { task, seen, now } in amendments {
+        let found = rows::find(connection, task, false)?;
+        let found = found.filter(|found| found.ledger.is_as(seen));
+        if let Some(found) = &found {
+            keep(connection, terms, found, now)?;
+        }
+        changed.push(found.is_some());
+    }
+    Ok(changed)
 }
 
 pub(super) fn claim(connection: &Connection, claims: &[Claim]) -> rusqlite::Result<Vec<bool>> {
@@ -90,62 +136,116 @@ fn claim_one(connection: &Connection, claim: &Claim) -> rusqlite::Result<bool> {
 
 pub(super) fn record(
     connection: &Connection,
+    terms: &Terms,
     answers: Vec<Submission>,
 ) -> rusqlite::Result<Vec<Recorded>> {
-    answers.into_iter().map(|answer| record_one(connection, answer)).collect()
+    answers.into_iter().map(|answer| record_one(connection, terms, answer)).collect()
 }
 
-fn record_one(connection: &Connection, submission: Submission) -> rusqlite::Result<Recorded> {
-    let Some(found) = rows::find(connection, &submission.task)? else {
+fn record_one(
+    connection: &Connection,
+    terms: &Terms,
+    submission: Submission,
+) -> rusqlite::Result<Recorded> {
+    let Some(found) = rows::find(connection, &submission.task, terms.rule.compares())? else {
         return Ok(Recorded::Unknown);
     };
-    let rows::Found { seq, position, mut ledger } = found;
-    let before = contribution(&ledger);
-    let free = ledger.free();
-    let annotator = submission.annotator;
-    let recorded = ledger.record(&annotator, submission.version, &Rule::default(), &Body::empty());
-    if matches!(recorded, Recorded::Unknown | Recorded::Unchanged) {
-        return Ok(recorded);
+    let mut ledger = found.ledger.clone();
+    let Submission { annotator, version, .. } = submission;
+    let recorded = ledger.record(&annotator, version, &terms.rule, &found.body);
+    if !matches!(recorded, Recorded::Unknown | Recorded::Unchanged) {
+        keep(connection, terms, &found, &ledger)?;
     }
-    connection
-        .prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?
-        .execute((seq, &annotator))?;
-    let counts = ledger.answers.iter().find(|answer| answer.annotator == annotator);
-    let late = ledger.late.iter().find(|answer| answer.annotator == annotator);
-    if let Some(answer) = counts.or(late) {
-        let nth = ledger.answers.len() + ledger.late.len();
-        put_answer(connection, seq, answer, counts.is_some(), nth)?;
+    Ok(recorded)
+}
+
+/// Brings a task from the state in which it was found to another one.
+fn keep(
+    connection: &Connection,
+    terms: &Terms,
+    found: &rows::Found,
+    after: &Ledger,
+) -> rusqlite::Result<()> {
+    let rows::Found { seq, position, ledger: before, .. } = found;
+    let mut put_back =
+        connection.prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?;
+    for hold in &before.held {
+        if !after.held.iter().any(|still| still.annotator == hold.annotator) {
+            put_back.execute((seq, &hold.annotator))?;
+        }
     }
-    set_free(connection, seq, position, &ledger.lanes, free, ledger.free())?;
-    if ledger.finished {
+    let lists = [
+        (Standing::Counts, &before.answers, &after.answers),
+        (Standing::Skipped, &before.skipped, &after.skipped),
+        (Standing::Late, &before.late, &after.late),
+    ];
+    for (standing, were, are) in lists {
+        for answer in are.iter().filter(|answer| !were.contains(answer)) {
+            put_answer(connection, *seq, answer, standing)?;
+        }
+    }
+    let place = terms.order.position(position.priority(), *seq, after.lacking());
+    let moved = (before.wanted, before.planned, &before.lanes, *position)
+        != (after.wanted, after.planned, &after.lanes, place);
+    if moved {
+        connection
+            .prepare_cached(
+                "UPDATE task SET wanted = ?2, planned = ?3, lanes = ?4, position = ?5 \
+                 WHERE seq = ?1",
+            )?
+            .execute((
+                seq,
+                after.wanted,
+                after.planned,
+                rows::lanes_to_text(&after.lanes),
+                place.0,
+            ))?;
+    }
+    let (free, still) = (before.free(), after.free());
+    if moved && free > 0 && still > 0 {
+        dequeue(connection, *position, &before.lanes)?;
+        enqueue(connection, *seq, place, &after.lanes)?;
+        set_free(connection, *seq, place, &[], free, still)?;
+    } else {
+        let (place, lanes) =
+            if still > 0 { (place, &after.lanes) } else { (*position, &before.lanes) };
+        set_free(connection, *seq, place, lanes, free, still)?;
+    }
+    if still > 0 && (moved || still > free) {
+        connection
+            .prepare_cached("UPDATE task SET reopened = ?2 WHERE seq = ?1")?
+            .execute((seq, next_occasion(connection)?))?;
+    }
+    if after.finished && !before.finished {
         connection.prepare_cached("UPDATE task SET finished = 1 WHERE seq = ?1")?.execute([seq])?;
     }
-    count(connection, &before, &contribution(&ledger))?;
-    Ok(recorded)
+    count(connection, &contribution(before), &contribution(after))
 }
 
 fn put_answer(
     connection: &Connection,
     seq: i64,
     answer: &Answer,
-    counts: bool,
-    nth: usize,
+    standing: Standing,
 ) -> rusqlite::Result<()> {
     let Version { verdict, data, time_loaded, time_returned } = &answer.current;
-    // A revision keeps its place among the answers.
+    // A revision keeps its place among the answers; one that comes to count goes to the end.
     connection
         .prepare_cached(
             "INSERT INTO answer (seq, annotator, nth, counts, answer, data, time_loaded, \
-             time_returned, history) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-             ON CONFLICT (seq, annotator) DO UPDATE SET answer = excluded.answer, \
-             data = excluded.data, time_loaded = excluded.time_loaded, \
-             time_returned = excluded.time_returned, history = excluded.history",
+             time_returned, history) VALUES (?1, ?2, \
+             (SELECT coalesce(max(nth), 0) + 1 FROM answer WHERE seq = ?1), \
+             ?3, ?4, ?5, ?6, ?7, ?8) \
+             ON CONFLICT (seq, annotator) DO UPDATE SET \
+             nth = CASE WHEN counts = excluded.counts THEN nth ELSE excluded.nth END, \
+             counts = excluded.counts, answer = excluded.answer, data = excluded.data, \
+             time_loaded = excluded.time_loaded, time_returned = excluded.time_returned, \
+             history = excluded.history",
         )?
         .execute((
             seq,
             &answer.annotator,
-            nth,
-            counts,
+            standing as i64,
             verdict.as_str(),
             serde_json::to_string(data).expect("an answer is JSON"),
             time_loaded.0,
@@ -167,27 +267,42 @@ pub(super) fn renew(
     Ok(())
 }
 
-pub(super) fn release(connection: &Connection, annotator: &str) -> rusqlite::Result<u64> {
+pub(super) fn release(
+    connection: &Connection,
+    terms: &Terms,
+    annotator: &str,
+) -> rusqlite::Result<u64> {
     let held: Vec<(i64, String)> = connection
         .prepare_cached("SELECT seq, annotator FROM hold WHERE annotator = ?1")?
         .query_map([annotator], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    take_back(connection, &held)
+    take_back(connection, terms, &held)
 }
 
-pub(super) fn sweep(connection: &Connection, now: Millis) -> rusqlite::Result<u64> {
+pub(super) fn sweep(connection: &Connection, terms: &Terms, now: Millis) -> rusqlite::Result<u64> {
     let over: Vec<(i64, String)> = connection
         .prepare_cached("SELECT seq, annotator FROM hold WHERE until <= ?1")?
         .query_map([now.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    take_back(connection, &over)
+    take_back(connection, terms, &over)
 }
 
-fn take_back(connection: &Connection, holds: &[(i64, String)]) -> rusqlite::Result<u64> {
-    if holds.is_empty() {
-        return Ok(0);
-    }
+fn take_back(
+    connection: &Connection,
+    terms: &Terms,
+    holds: &[(i64, String)],
+) -> rusqlite::Result<u64> {
     for (seq, annotator) in holds {
+        let someone_was_late: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM answer WHERE seq = ?1 AND counts = 0)")?
+            .query_row([seq], |row| row.get(0))?;
+        if someone_was_late && let Some(found) = rows::find_row(connection, *seq, true)? {
+            let mut ledger = found.ledger.clone();
+            ledger.release(annotator);
+            ledger.fill(&terms.rule, &found.body);
+            keep(connection, terms, &found, &ledger)?;
+            continue;
+        }
         connection
             .prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?
             .execute((seq, annotator))?;
@@ -234,13 +349,18 @@ fn set_free(
     }
     connection.prepare_cached("UPDATE task SET free = ?2 WHERE seq = ?1")?.execute((seq, after))?;
     if after == 0 {
-        let mut statement =
-            connection.prepare_cached("DELETE FROM queue WHERE lane = ?1 AND position = ?2")?;
-        for lane in lanes {
-            statement.execute((lane.to_text(), position.0))?;
-        }
+        dequeue(connection, position, lanes)?;
     } else if before == 0 {
         enqueue(connection, seq, position, lanes)?;
+    }
+    Ok(())
+}
+
+fn dequeue(connection: &Connection, position: Position, lanes: &[Lane]) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("DELETE FROM queue WHERE lane = ?1 AND position = ?2")?;
+    for lane in lanes {
+        statement.execute((lane.to_text(), position.0))?;
     }
     Ok(())
 }
@@ -264,7 +384,8 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
     connection
         .prepare_cached(
             "UPDATE totals SET tasks = tasks + ?1, finished = finished + ?2, \
-             wanted = wanted + ?3, answers = answers + ?4, open_to_anyone = open_to_anyone + ?5",
+             wanted = wanted + ?3, answers = answers + ?4, open_to_anyone = open_to_anyone + ?5, \
+             short = short + ?6, checks = checks + ?7",
         )?
         .execute((
             step(before.tasks, after.tasks),
@@ -272,6 +393,8 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
             step(before.wanted, after.wanted),
             step(before.answers, after.answers),
             step(before.open_to_anyone, after.open_to_anyone),
+            step(before.short, after.short),
+            step(before.checks, after.checks),
         ))?;
     let nobody = Share::default();
     let gone = before.annotators.keys().filter(|name| !after.annotators.contains_key(*name));
@@ -283,12 +406,13 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
         }
         connection
             .prepare_cached(
-                "INSERT INTO share (annotator, answered, late, named, last_seen, worked_ms, timed) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                "INSERT INTO share (annotator, answered, late, named, last_seen, worked_ms, \
+                 timed, skipped, checks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                  ON CONFLICT (annotator) DO UPDATE SET answered = answered + excluded.answered, \
                  late = late + excluded.late, named = named + excluded.named, \
                  last_seen = nullif(max(coalesce(last_seen, 0), coalesce(excluded.last_seen, 0)), 0), \
-                 worked_ms = worked_ms + excluded.worked_ms, timed = timed + excluded.timed",
+                 worked_ms = worked_ms + excluded.worked_ms, timed = timed + excluded.timed, \
+                 skipped = skipped + excluded.skipped, checks = checks + excluded.checks",
             )?
             .execute((
                 name,
@@ -298,6 +422,8 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
                 is.last_seen.map(|at| at.0),
                 step(was.worked_ms, is.worked_ms),
                 step(was.timed, is.timed),
+                step(was.skipped, is.skipped),
+                step(was.checks, is.checks),
             ))?;
     }
     Ok(())

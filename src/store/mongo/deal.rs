@@ -1,0 +1,129 @@
+//! What has been dealt out: the counts that mixtures and balanced routing rest upon.
+//!
+//! One document holds them, with a version that every change raises, so that two loads at once
+//! cannot give the same share twice: the one that comes second finds another version, and plans
+//! anew. What a load has counted it promises in the same write: which tasks, and what was planned
+//! for each. Then the tasks are inserted, and then the promise is taken out. A crash in between
+//! leaves the promise: when the tasks come again, they get what was planned for them, and nothing
+//! is counted twice.
+//!
+//! Rejected: a transaction over both, which a single server does not have; and counting what is in
+//! the collection before each load, which reads every task.
+
+use mongodb::bson::{Document, doc, oid::ObjectId};
+use serde::{Deserialize, Serialize};
+
+use super::server::{Server, number};
+use crate::allocation::{Lane, Plan, Purpose};
+use crate::store::{Admission, Deal, Result};
+use crate::task::TaskId;
+
+/// The server's error for an identity that is there already.
+const DUPLICATE: i32 = 11000;
+
+/// A promise, by which it is found again.
+pub(super) struct Promise(ObjectId);
+
+/// What is planned for a task, as it stands in a promise.
+#[derive(Serialize, Deserialize)]
+struct Planned {
+    task: TaskId,
+    wanted: u32,
+    lanes: Vec<String>,
+    priority: i32,
+    part: Option<u16>,
+    bound: bool,
+    purpose: Option<String>,
+}
+
+impl Planned {
+    fn of(Admission { task, plan }: &Admission) -> Self {
+        Self {
+            task: task.id.clone(),
+            wanted: plan.wanted,
+            lanes: plan.lanes.iter().map(|lane| lane.to_text().into_owned()).collect(),
+            priority: plan.priority,
+            part: plan.part,
+            bound: plan.bound,
+            purpose: plan.purpose.to_text(),
+        }
+    }
+
+    fn plan(self) -> (TaskId, Plan) {
+        let plan = Plan {
+            wanted: self.wanted,
+            lanes: self.lanes.iter().map(|lane| Lane::from_text(lane)).collect(),
+            priority: self.priority,
+            part: self.part,
+            bound: self.bound,
+            purpose: Purpose::from_text(self.purpose.as_deref()),
+        };
+        (self.task, plan)
+    }
+}
+
+/// Reads what has been dealt out.
+pub(super) async fn read(server: &Server) -> Result<Deal> {
+    const DOING: &str = "see what was dealt out";
+    let found = server.ask(DOING, server.meta.find_one(doc! { "_id": "deal" })).await?;
+    let Some(found) = found else { return Ok(Deal::default()) };
+    let damaged = || server.failed(DOING, format!("its record is damaged: {found}"));
+    let mut deal = Deal {
+        version: number(&found, "version").ok_or_else(damaged)?,
+        state: found.get_str("state").map_err(|_| damaged())?.to_owned(),
+        promised: Vec::new(),
+    };
+    for promise in found.get_array("promised").map_err(|_| damaged())? {
+        let plans = promise.as_document().and_then(|promise| promise.get_str("plans").ok());
+        let plans: Vec<Planned> =
+            plans.and_then(|plans| serde_json::from_str(plans).ok()).ok_or_else(damaged)?;
+        deal.promised.extend(plans.into_iter().map(Planned::plan));
+    }
+    Ok(deal)
+}
+
+/// Writes down what is dealt out and for whom, if the deal is at this version.
+pub(super) async fn promise(
+    server: &Server,
+    tasks: &[Admission],
+    seen: i64,
+    state: &str,
+) -> Result<Option<Promise>> {
+    const DOING: &str = "write down what is dealt out";
+    let id = ObjectId::new();
+    let plans: Vec<Planned> = tasks.iter().map(Planned::of).collect();
+    let plans = serde_json::to_string(&plans).expect("plans are JSON");
+    let promise = doc! { "load": id, "plans": plans };
+    if seen == 0 {
+        let first = doc! { "_id": "deal", "version": 1_i64, "state": state, "promised": [promise] };
+        return match server.meta.insert_one(first).await {
+            Ok(_) => Ok(Some(Promise(id))),
+            Err(error) if is_duplicate(&error) => Ok(None),
+            Err(error) => server.ask(DOING, async { Err(error) }).await,
+        };
+    }
+    let update = server.meta.update_one(
+        doc! { "_id": "deal", "version": seen },
+        doc! {
+            "$set": { "version": seen + 1, "state": state },
+            "$push": { "promised": promise },
+        },
+    );
+    let updated = server.ask(DOING, update).await?;
+    Ok((updated.matched_count == 1).then_some(Promise(id)))
+}
+
+/// Takes out a promise that has been kept.
+pub(super) async fn kept(server: &Server, promise: &Promise) -> Result<()> {
+    let update: Document = doc! { "$pull": { "promised": { "load": promise.0 } } };
+    let update = server.meta.update_one(doc! { "_id": "deal" }, update);
+    server.ask("write down what is dealt out", update).await.map(drop)
+}
+
+fn is_duplicate(error: &mongodb::error::Error) -> bool {
+    use mongodb::error::{ErrorKind, WriteFailure};
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == DUPLICATE
+    )
+}
