@@ -5,12 +5,14 @@
 pub mod allocation;
 pub mod allocator;
 pub mod cli;
+pub mod dealing;
 pub mod exchange;
 pub mod http;
 pub mod lead;
 pub mod listener;
 pub mod loading;
 pub mod roster;
+pub mod rules;
 pub mod store;
 pub mod supervisor;
 pub mod task;

@@ -12,11 +12,12 @@ use std::time::UNIX_EPOCH;
 
 use tokio::sync::mpsc;
 
-use crate::allocation::{Overrides, Wishes, plan};
+use crate::allocation::{self, Dealt, Overrides, Planner};
+use crate::dealing::{self, AdmitError};
 use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
-use crate::store::{Admission, Store, StoreError};
-use crate::task::Task;
+use crate::store::{Store, StoreError};
 use crate::task::interface::Interface;
+use crate::task::{Task, gold};
 
 /// Tasks admitted in one call of the store.
 const BATCH: usize = 5000;
@@ -93,7 +94,7 @@ pub struct Rules<'a> {
     /// How the tasks will be shown.
     pub interface: Interface,
     /// The project's rules.
-    pub wishes: &'a Wishes,
+    pub planning: &'a allocation::Rules,
     /// What this load says instead.
     pub overrides: &'a Overrides,
 }
@@ -120,14 +121,16 @@ pub async fn load(
     let file = tasks.file();
     let (sender, mut parts) = mpsc::channel(4);
     let reader = tokio::task::spawn_blocking(move || read_parts(tasks, &sender));
+    let planner = Planner::new(rules.planning.clone(), &Dealt::default());
     let mut loaded = Loaded::default();
     while let Some(part) = parts.recv().await {
         let wrong = match part {
             Part::Wrong(wrong) => vec![*wrong],
             Part::Batch(entries) => {
-                let (admissions, unplanned) = plan_batch(&file, entries, rules, rejects.is_none());
-                loaded.add(admit(admissions, store, loaded).await?);
-                unplanned
+                let (suitable, unsuitable) =
+                    sort_batch(&file, entries, rules, &planner, rejects.is_none());
+                loaded.add(admit(&file, suitable, rules, store, loaded).await?);
+                unsuitable
             }
         };
         for wrong in wrong {
@@ -177,42 +180,41 @@ fn read_parts(tasks: Tasks, sender: &mpsc::Sender<Part>) {
     let _ = sender.blocking_send(Part::Batch(batch));
 }
 
-/// Plans a batch; the tasks that cannot be planned come back as wrong lines. With `stop`, nothing
-/// behind the first of those is planned.
-fn plan_batch(
+/// Sorts a batch into what can be given to somebody and wrong lines. With `stop`, nothing behind the
+/// first of those is looked at.
+fn sort_batch(
     file: &Arc<str>,
     entries: Vec<Entry>,
     rules: &Rules<'_>,
+    planner: &Planner,
     stop: bool,
-) -> (Vec<Admission>, Vec<WrongLine>) {
-    let mut admissions = Vec::with_capacity(entries.len());
+) -> (Vec<Entry>, Vec<WrongLine>) {
+    let mut suitable = Vec::with_capacity(entries.len());
     let mut wrong = Vec::new();
     for entry in entries {
-        if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
-            wrong.push(unsuitable(file, &entry, expected, &found));
-            if stop {
-                break;
-            }
+        let problem = if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
+            unsuitable(file, &entry, expected, &found)
+        } else if let Err(problem) = gold::gold(&entry.body) {
+            unplanned(file, &entry, problem)
+        } else if let Err(error) = planner.check(rules.overrides, &entry.body) {
+            unplanned(file, &entry, error.to_string())
+        } else {
+            suitable.push(entry);
             continue;
-        }
-        match plan(rules.wishes, rules.overrides, &entry.body) {
-            Ok(plan) => admissions.push(Admission { task: Task::new(entry.body), plan }),
-            Err(error) => {
-                let mut unplanned = unsuitable(
-                    file,
-                    &entry,
-                    "a task that can be given to somebody",
-                    "one that cannot",
-                );
-                unplanned.help = Some(error.to_string().into());
-                wrong.push(unplanned);
-                if stop {
-                    break;
-                }
-            }
+        };
+        wrong.push(problem);
+        if stop {
+            break;
         }
     }
-    (admissions, wrong)
+    (suitable, wrong)
+}
+
+fn unplanned(file: &Arc<str>, entry: &Entry, help: String) -> WrongLine {
+    let expected = "a task that can be given to somebody";
+    let mut unplanned = unsuitable(file, entry, expected, "one that cannot");
+    unplanned.help = Some(help.into());
+    unplanned
 }
 
 fn unsuitable(file: &Arc<str>, entry: &Entry, expected: &str, found: &str) -> WrongLine {
@@ -234,19 +236,29 @@ fn unsuitable(file: &Arc<str>, entry: &Entry, expected: &str, found: &str) -> Wr
 }
 
 async fn admit(
-    admissions: Vec<Admission>,
+    file: &Arc<str>,
+    entries: Vec<Entry>,
+    rules: &Rules<'_>,
     store: Option<&dyn Store>,
     loaded: Loaded,
 ) -> Result<Loaded, LoadError> {
     let Some(store) = store else {
-        return Ok(Loaded { new: admissions.len() as u64, ..Loaded::default() });
+        return Ok(Loaded { new: entries.len() as u64, ..Loaded::default() });
     };
-    if admissions.is_empty() {
+    if entries.is_empty() {
         return Ok(Loaded::default());
     }
-    let admitted =
-        store.admit(admissions).await.map_err(|source| LoadError::Store { source, loaded })?;
-    Ok(Loaded { new: admitted.new, same: admitted.same, rejected: 0 })
+    let tasks = entries.iter().map(|entry| Task::new(entry.body.clone())).collect();
+    let admitted = dealing::admit(store, rules.planning, rules.overrides, tasks).await;
+    match admitted {
+        Ok(admitted) => Ok(Loaded { new: admitted.new, same: admitted.same, rejected: 0 }),
+        Err(AdmitError::Store(source)) => Err(LoadError::Store { source, loaded }),
+        Err(AdmitError::Plan { nth, error }) => {
+            let entry = entries.get(nth).expect("the batch has it");
+            let wrong = Box::new(unplanned(file, entry, error.to_string()));
+            Err(LoadError::Wrong { wrong, loaded })
+        }
+    }
 }
 
 /// A file of tasks that the roster names.
@@ -295,7 +307,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 /// As [`load`] does.
 pub async fn load_file(
     file: &TaskFile,
-    wishes: &Wishes,
+    planning: &allocation::Rules,
     interface: Interface,
     store: &dyn Store,
 ) -> Result<Option<Loaded>, LoadError> {
@@ -304,7 +316,7 @@ pub async fn load_file(
     if store.loaded_file(&name).await.map_err(of_store)?.as_ref() == Some(&file.fingerprint) {
         return Ok(None);
     }
-    let rules = Rules { interface, wishes, overrides: &Overrides::default() };
+    let rules = Rules { interface, planning, overrides: &Overrides::default() };
     let loaded = load(read::open(&file.path)?, &rules, Some(store), None).await?;
     store.note_loaded_file(&name, &file.fingerprint).await.map_err(of_store)?;
     Ok(Some(loaded))

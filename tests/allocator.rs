@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use annotd::allocation::{Lane, Plan, Recorded};
-use annotd::allocator::{Allocator, Clock, Reason};
+use annotd::allocator::{Allocator, Clock, Conduct, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Submission};
 use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
@@ -47,7 +47,8 @@ impl House {
         let admissions = (0..tasks).map(|number| admission(number, wanted, 0)).collect();
         store.admit(admissions).await.expect("admitted");
         let now = Arc::new(AtomicI64::new(1_000_000));
-        let (allocator, _) = Allocator::start(Arc::clone(&store), clock(&now), LEASE);
+        let (allocator, _) =
+            Allocator::start(Arc::clone(&store), clock(&now), Conduct::plain(LEASE));
         Self { store, allocator, now, folder }
     }
 
@@ -140,7 +141,8 @@ async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
     let house = House::new(2, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
     // The daemon is restarted.
-    let (again, _) = Allocator::start(Arc::clone(&house.store), clock(&house.now), LEASE);
+    let (again, _) =
+        Allocator::start(Arc::clone(&house.store), clock(&house.now), Conduct::plain(LEASE));
     let batch = again.tasks("ada", 2, HashSet::new()).await.expect("a batch");
     assert_eq!(batch.given.len(), 2);
     assert!(house.ask("ben", 1).await.is_empty());
@@ -192,8 +194,11 @@ async fn tasks_that_are_loaded_later_are_found_by_somebody_who_was_done() {
 async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
     let house = House::new(100, 1).await;
     let store = Arc::new(Faulty::calm(Arc::clone(&house.store)));
-    let (allocator, _) =
-        Allocator::start(Arc::<Faulty>::clone(&store), clock(&house.now), Duration::from_secs(600));
+    let (allocator, _) = Allocator::start(
+        Arc::<Faulty>::clone(&store),
+        clock(&house.now),
+        Conduct::plain(Duration::from_secs(600)),
+    );
     let house = House { store: Arc::<Faulty>::clone(&store), allocator, ..house };
     let mut got: Vec<String> = house.ask("ada", 60).await;
     for text in &got {

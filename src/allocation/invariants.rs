@@ -50,7 +50,8 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
     if task.answers.len() + task.held.len() > wanted {
         broken.push(Invariant::HeldOnce);
     }
-    if people.iter().any(|who| !task.is_for(who)) {
+    // Who had it once may answer too late, which counts for nothing.
+    if people.iter().any(|who| !task.is_for(who) && !task.is_late(who)) {
         broken.push(Invariant::Eligible);
     }
     if task.finished != (task.answers.len() >= wanted) {

@@ -47,6 +47,9 @@ pub struct Ledger {
     pub skipped: Vec<Answer>,
     /// Answers that came when none was wanted any more: kept, and not counted.
     pub late: Vec<Answer>,
+    /// Those who have held it without answering and may not have it any more, or not yet again: what
+    /// is still in their browser is somebody's work. In the order of the alphabet.
+    pub former: Vec<String>,
     /// Nothing more is wanted of it.
     pub finished: bool,
 }
@@ -93,6 +96,7 @@ impl Ledger {
             answers: Vec::new(),
             skipped: Vec::new(),
             late: Vec::new(),
+            former: Vec::new(),
             finished: false,
         }
     }
@@ -150,6 +154,14 @@ impl Ledger {
         self.lanes.iter().any(|lane| lane.admits(annotator))
     }
 
+    /// Whether this annotator may answer it, be it too late: it is for them, or they have had it.
+    pub fn takes_from(&self, annotator: &str) -> bool {
+        self.is_for(annotator)
+            || self.has_answered(annotator)
+            || self.holds(annotator)
+            || self.former.iter().any(|former| former == annotator)
+    }
+
     /// The annotators that it names, in order; none if it is for anyone.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lanes.iter().filter_map(Lane::name)
@@ -174,6 +186,11 @@ impl Ledger {
 
     fn holds(&self, annotator: &str) -> bool {
         self.held.iter().any(|hold| hold.annotator == annotator)
+    }
+
+    /// Whether this annotator's answer came too late.
+    pub fn is_late(&self, annotator: &str) -> bool {
+        self.late.iter().any(|answer| answer.annotator == annotator)
     }
 
     /// Whether this annotator has answered it, whatever became of the answer.
@@ -210,10 +227,10 @@ impl Ledger {
         rule: &Rule,
         task: &Body,
     ) -> Recorded {
-        let held = self.holds(annotator);
-        if !held && !self.is_for(annotator) && !self.has_answered(annotator) {
+        if !self.takes_from(annotator) {
             return Recorded::Unknown;
         }
+        let held = self.holds(annotator);
         let own = |answer: &Answer| answer.annotator == annotator;
         if let Some(place) = self.answers.iter().position(own) {
             let recorded = revise(&mut self.answers[place], version);
@@ -230,7 +247,7 @@ impl Ledger {
                 return recorded;
             }
             let answer = self.skipped.remove(place);
-            return if self.free() > 0 && !self.finished {
+            return if self.free() > 0 && self.is_for(annotator) && !self.finished {
                 self.count(answer, rule, task);
                 recorded
             } else {
@@ -244,7 +261,7 @@ impl Ledger {
                 other => other,
             };
         }
-        let free = self.free() > 0;
+        let free = self.free() > 0 && self.is_for(annotator);
         self.held.retain(|hold| hold.annotator != annotator);
         let counts = rule.counts(version.verdict);
         let answer =
@@ -266,7 +283,18 @@ impl Ledger {
     pub fn release(&mut self, annotator: &str) -> bool {
         let before = self.held.len();
         self.held.retain(|hold| hold.annotator != annotator);
-        before != self.held.len()
+        let released = before != self.held.len();
+        if released {
+            self.remember(annotator);
+        }
+        released
+    }
+
+    fn remember(&mut self, annotator: &str) {
+        if !self.former.iter().any(|former| former == annotator) {
+            self.former.push(annotator.to_owned());
+            self.former.sort_unstable();
+        }
     }
 
     /// Takes back what is held beyond its time, and says from whom. [`Ledger::fill`] comes next.
@@ -274,6 +302,9 @@ impl Ledger {
         let (over, still): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.held).into_iter().partition(|hold| hold.until <= now);
         self.held = still;
+        for hold in &over {
+            self.remember(&hold.annotator);
+        }
         over.into_iter().map(|hold| hold.annotator).collect()
     }
 
@@ -281,13 +312,17 @@ impl Ledger {
     pub fn can_fill(&self, rule: &Rule) -> bool {
         !self.finished
             && self.free() > 0
-            && self.late.iter().any(|answer| rule.counts(answer.current.verdict))
+            && self.late.iter().any(|answer| self.can_count(answer, rule))
+    }
+
+    fn can_count(&self, answer: &Answer, rule: &Rule) -> bool {
+        rule.counts(answer.current.verdict) && self.is_for(&answer.annotator)
     }
 
     /// Fills free slots with the answers that came too late, the oldest first.
     pub fn fill(&mut self, rule: &Rule, task: &Body) {
         while self.can_fill(rule) {
-            let counts = |answer: &Answer| rule.counts(answer.current.verdict);
+            let counts = |answer: &Answer| self.can_count(answer, rule);
             let Some(place) = self.late.iter().position(counts) else { return };
             let answer = self.late.remove(place);
             self.count(answer, rule, task);
@@ -497,6 +532,25 @@ mod tests {
         assert!(claim(&mut task, "c"));
         assert_eq!(task.record("c", says(Verdict::Accept, 2), &rule, &body()), Recorded::Saved);
         assert!(task.finished);
+        assert_eq!(invariants::check(&task), []);
+    }
+
+    #[test]
+    fn who_had_it_before_others_were_asked_is_late_and_not_refused() {
+        let further = Some(Further { extra: 1, max: 3, by: vec!["d".into()] });
+        let rule = Rule { further, ..Rule::default() };
+        let mut task = ledger(2);
+        assert!(claim(&mut task, "c"));
+        assert!(task.release("c"));
+        for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
+            assert!(claim(&mut task, who));
+            assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), Recorded::Saved);
+        }
+        let answer = says(Verdict::Accept, 2);
+        assert_eq!(task.record("c", answer, &rule, &body()), Recorded::Late);
+        assert_eq!(task.record("e", says(Verdict::Accept, 2), &rule, &body()), Recorded::Unknown);
+        task.fill(&rule, &body());
+        assert_eq!((task.free(), task.late.len()), (1, 1), "the adjudicator is waited for");
         assert_eq!(invariants::check(&task), []);
     }
 

@@ -1,6 +1,6 @@
 //! Who gets what, as pure functions.
 //!
-//! A rule is consulted at two moments only: [`plan`](plan::plan) when a task enters, and
+//! A rule is consulted at two moments only: [`Planner::plan`] when a task enters, and
 //! [`settle_by`] when an answer arrives. Between the two, a claim knows no rules: a
 //! task stands at a [`Position`] in one or more [`Lane`]s, has a number of free slots, and is
 //! handed to whoever may use the lane and has neither answered nor holds it.
@@ -21,13 +21,17 @@ mod company;
 mod design;
 pub mod invariants;
 mod ledger;
+pub mod moving;
 pub mod order;
 pub mod people;
 mod plan;
+mod planner;
 pub mod prodigy;
+mod replan;
 pub mod seed;
 mod settle;
 pub mod share;
+pub mod stream;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,7 +40,9 @@ use crate::task::TaskId;
 
 pub use ledger::{Hold, Ledger, Recorded};
 pub use people::Colleague;
-pub use plan::{Overrides, Plan, PlanError, Wishes, plan};
+pub use plan::{Overrides, Plan, PlanError};
+pub use planner::{Answers, Dealt, Planner, Route, Rules, Split, WhenShort};
+pub use replan::Replanner;
 pub use settle::{Further, Ignore, Rule, Settlement, settle_by};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.

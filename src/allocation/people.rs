@@ -1,11 +1,12 @@
 //! Who there is to be asked: the annotators as the rules see them, and what a task requires of them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::task::Body;
 
 /// An annotator, as far as the rules look at one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Colleague {
     /// The name in the roster.
     pub name: String,

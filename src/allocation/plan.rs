@@ -1,20 +1,11 @@
-//! What a task wants when it enters: how many answers, from whom, and how soon.
+//! What is decided about one task when it enters, what a load may say about it, and what can be
+//! wrong with it.
 
 use serde_json::Value;
 
-use super::{Lane, MAX_PRIORITY, Purpose};
+use super::people::meta;
+use super::{Lane, Purpose};
 use crate::task::Body;
-
-/// The project's rules, as far as they concern a task that enters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wishes {
-    /// Answers wanted for each task.
-    pub annotations: u32,
-    /// The path of the key that names a task's annotators, such as `meta.target_annotator`.
-    pub assign_field: Option<String>,
-    /// The annotators of the roster, in its order, active or not.
-    pub annotators: Vec<String>,
-}
 
 /// What a load says instead of the project's rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,49 +72,42 @@ pub enum PlanError {
         /// Annotators named.
         names: usize,
     },
-}
-
-/// Decides what a task wants.
-///
-/// A task that names its annotators, or a load that does, wants one answer of each of them unless
-/// the load says how many. Any other task wants what the project wants, from anyone.
-///
-/// # Errors
-/// If the task names somebody who cannot be asked.
-pub fn plan(wishes: &Wishes, overrides: &Overrides, task: &Body) -> Result<Plan, PlanError> {
-    let (field, mut names) = if overrides.to.is_empty() {
-        match &wishes.assign_field {
-            Some(field) => (field.as_str(), named(field, task)?),
-            None => ("", Vec::new()),
-        }
-    } else {
-        ("--to", overrides.to.clone())
-    };
-    let mut unique = Vec::with_capacity(names.len());
-    for name in names.drain(..) {
-        if !wishes.annotators.contains(&name) {
-            return Err(PlanError::NotInRoster { field: field.to_owned(), name });
-        }
-        if !unique.contains(&name) {
-            unique.push(name);
-        }
-    }
-    let priority = overrides.priority.unwrap_or(0).clamp(-MAX_PRIORITY, MAX_PRIORITY);
-    if unique.is_empty() {
-        let wanted = overrides.annotations.unwrap_or(wishes.annotations).max(1);
-        return Ok(Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) });
-    }
-    let every = u32::try_from(unique.len()).unwrap_or(u32::MAX);
-    let wanted = overrides.annotations.unwrap_or(every).max(1);
-    if wanted > every {
-        return Err(PlanError::TooFewNamed { wanted, names: unique.len() });
-    }
-    let lanes = unique.into_iter().map(Lane::Of).collect();
-    Ok(Plan { priority, bound: true, ..Plan::new(wanted, lanes) })
+    /// What should be tags is something else.
+    #[error("meta.requires should be a tag or a list of tags, such as [\"es\"], found {found}")]
+    NotTags {
+        /// What stands there.
+        found: String,
+    },
+    /// It requires what nobody has.
+    #[error(
+        "meta.requires asks for {tag:?}, a tag that nobody in the roster has; mend it, or give it \
+         to somebody in annotators.toml"
+    )]
+    NobodyHas {
+        /// The tag.
+        tag: String,
+    },
+    /// It names somebody who lacks a tag that it requires.
+    #[error(
+        "it is for {name}, who does not have the tag {tag:?} that meta.requires asks for; give it \
+         to them in annotators.toml, or name somebody else"
+    )]
+    LacksTag {
+        /// Who is named.
+        name: String,
+        /// What they lack.
+        tag: String,
+    },
+    /// Its priority is no whole number.
+    #[error("meta.priority should be a whole number, 0 being the rule, found {found}")]
+    NotPriority {
+        /// What stands there.
+        found: String,
+    },
 }
 
 /// The names under a path such as `meta.target_annotator`; none if there is nothing.
-fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> {
+pub(super) fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> {
     let mut keys = field.split('.');
     let mut value = keys.next().and_then(|key| task.get(key)).unwrap_or(Value::Null);
     for key in keys {
@@ -142,68 +126,27 @@ fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wishes() -> Wishes {
-        Wishes {
-            annotations: 3,
-            assign_field: Some("meta.target_annotator".into()),
-            annotators: vec!["andy".into(), "zach".into(), "li".into(), "mo".into()],
-        }
+/// The tags that a task requires.
+pub(super) fn tags(task: &Body) -> Result<Vec<String>, PlanError> {
+    let not_tags = |found: &Value| PlanError::NotTags { found: found.to_string() };
+    match meta(task, "requires") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(tag)) => Ok(vec![tag]),
+        Some(Value::Array(tags)) => tags
+            .iter()
+            .map(|tag| tag.as_str().map(str::to_owned).ok_or_else(|| not_tags(tag)))
+            .collect(),
+        Some(other) => Err(not_tags(&other)),
     }
+}
 
-    fn planned(task: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
-        plan(&wishes(), overrides, &Body::parse(task).expect("a task"))
-    }
-
-    fn of(names: &[&str]) -> Vec<Lane> {
-        names.iter().map(|name| Lane::Of((*name).to_owned())).collect()
-    }
-
-    #[test]
-    fn a_task_that_names_nobody_is_for_anyone() {
-        let plan = planned(r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
-        assert_eq!(plan, Plan::new(3, vec![Lane::Anyone]));
-    }
-
-    #[test]
-    fn a_task_that_names_people_wants_one_answer_of_each() {
-        let one = planned(r#"{"meta":{"target_annotator":"li"}}"#, &Overrides::default());
-        assert_eq!(one, Ok(Plan { priority: 0, bound: true, ..Plan::new(1, of(&["li"])) }));
-        let two =
-            planned(r#"{"meta":{"target_annotator":["li","mo","li"]}}"#, &Overrides::default());
-        assert_eq!(two, Ok(Plan { priority: 0, bound: true, ..Plan::new(2, of(&["li", "mo"])) }));
-    }
-
-    #[test]
-    fn a_load_goes_before_the_rules() {
-        let overrides = Overrides {
-            annotations: Some(1),
-            to: vec!["andy".into(), "zach".into()],
-            priority: Some(5),
-        };
-        let plan = planned(r#"{"meta":{"target_annotator":"li"}}"#, &overrides);
-        assert_eq!(
-            plan,
-            Ok(Plan { priority: 5, bound: true, ..Plan::new(1, of(&["andy", "zach"])) })
-        );
-    }
-
-    #[test]
-    fn names_that_cannot_be_asked_are_refused() {
-        let stranger = planned(r#"{"meta":{"target_annotator":"eve"}}"#, &Overrides::default());
-        assert!(matches!(stranger, Err(PlanError::NotInRoster { name, .. }) if name == "eve"));
-        let number = planned(r#"{"meta":{"target_annotator":3}}"#, &Overrides::default());
-        assert!(matches!(number, Err(PlanError::NotNames { .. })));
-    }
-
-    #[test]
-    fn priority_comes_before_the_order_of_admission() {
-        use super::super::Position;
-        assert!(Position::new(1, 900) < Position::new(0, 1));
-        assert!(Position::new(0, 1) < Position::new(0, 2));
-        assert!(Position::new(0, 2) < Position::new(-1, 0));
+/// The priority that a task gives itself.
+pub(super) fn own_priority(task: &Body) -> Result<Option<i64>, PlanError> {
+    match meta(task, "priority") {
+        None | Some(Value::Null) => Ok(None),
+        Some(priority) => priority
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| PlanError::NotPriority { found: priority.to_string() }),
     }
 }

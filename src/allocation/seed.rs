@@ -21,6 +21,11 @@ pub fn number(seed: u64, n: u64) -> u64 {
     scramble(scramble(seed).wrapping_add(n.wrapping_mul(GOLDEN)))
 }
 
+/// A seed made of another and a text: each text has a sequence of its own.
+pub fn of_text(seed: u64, text: &str) -> u64 {
+    text.bytes().fold(number(seed, text.len() as u64), |so_far, byte| number(so_far, byte.into()))
+}
+
 /// SplitMix64's output function: a bijection of the 64-bit numbers.
 fn scramble(z: u64) -> u64 {
     let z = z.wrapping_add(GOLDEN);

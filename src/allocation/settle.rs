@@ -141,7 +141,9 @@ pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
     } else {
         None
     };
-    let mut lanes: Vec<Lane> = ledger.takers().map(|name| Lane::Of(name.to_owned())).collect();
+    // Those whose answers came too late have no part in it.
+    let had = ledger.takers().filter(|name| !ledger.is_late(name));
+    let mut lanes: Vec<Lane> = had.map(|name| Lane::Of(name.to_owned())).collect();
     match certain {
         Some(people) => {
             extra = extra.min(u32::try_from(people.len()).unwrap_or(u32::MAX));

@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::checks::Checking;
 use super::hand::Moment;
+use super::quota::Quotas;
+use super::steal::Stealing;
 use super::window::{Next, PAGE, Window};
 use super::{Batch, Clock, Given, Reason, Shared};
-use crate::allocation::{Lane, Ledger, Position};
+use crate::allocation::{Lane, Position};
 use crate::store::{Claim, HeldTask, Mark, OpenTask, StoreError};
 use crate::task::{Millis, Task, TaskId};
 
@@ -48,11 +51,11 @@ pub(super) enum Message {
 }
 
 /// A task that was chosen to be claimed, and its place in the queue.
-type Chosen = (Arc<Task>, Position);
+pub(super) type Chosen = (Arc<Task>, Position);
 
 /// A request while it is served.
-struct Serving {
-    ask: Ask,
+pub(super) struct Serving {
+    pub(super) ask: Ask,
     given: Vec<Given>,
     claimed: Vec<Arc<Task>>,
     failed: Option<Arc<StoreError>>,
@@ -68,8 +71,8 @@ impl Serving {
 }
 
 pub(super) struct Claims {
-    shared: Arc<Shared>,
-    window: Window,
+    pub(super) shared: Arc<Shared>,
+    pub(super) window: Window,
     mark: Option<Mark>,
     /// Ends of lanes that were reached, and when.
     dry: HashMap<(String, Lane), Millis>,
@@ -77,6 +80,9 @@ pub(super) struct Claims {
     placed: HashSet<String>,
     /// When somebody's next search from the beginning may come.
     next_search: HashMap<String, Millis>,
+    pub(super) checking: Checking,
+    pub(super) quotas: Quotas,
+    pub(super) stealing: Stealing,
 }
 
 impl Claims {
@@ -88,6 +94,9 @@ impl Claims {
             dry: HashMap::new(),
             placed: HashSet::new(),
             next_search: HashMap::new(),
+            checking: Checking::default(),
+            quotas: Quotas::default(),
+            stealing: Stealing::default(),
         }
     }
 
@@ -112,7 +121,7 @@ impl Claims {
         }
     }
 
-    fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> Millis {
         (self.shared.clock)()
     }
 
@@ -122,6 +131,7 @@ impl Claims {
         let since = self.mark.unwrap_or_default();
         match self.shared.store.reopened(since).await {
             Ok((tasks, mark)) => {
+                self.shared.hands.came_back(&tasks);
                 self.window.reopen(tasks);
                 self.mark = Some(mark);
             }
@@ -134,6 +144,12 @@ impl Claims {
         let mut serving = Vec::with_capacity(asks.len());
         for ask in asks {
             serving.push(self.begin(ask, now).await);
+        }
+        if let Err(error) = self.look_at_quotas(&serving).await {
+            let error = Arc::new(error);
+            for request in &mut serving {
+                request.failed.get_or_insert_with(|| Arc::clone(&error));
+            }
         }
         for _ in 0..TRIES {
             let mut claims = Vec::new();
@@ -237,20 +253,33 @@ impl Claims {
     ) -> (Vec<Chosen>, Result<(), StoreError>) {
         let annotator = request.ask.annotator.clone();
         let mut chosen = Vec::new();
-        while chosen.len() < request.lacks() {
-            let task = match self.next(&annotator, now).await {
-                Ok(Some(task)) => task,
+        while chosen.len() < request.lacks() && self.quotas.leaves_room(&annotator) {
+            let (task, position) = match self.next(&annotator, now).await {
+                Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(error) => return (chosen, Err(error)),
             };
-            let position = self.window.position(&task.id).unwrap_or(Position::START);
             self.window.took(&annotator, &task.id);
+            self.quotas.take(&annotator);
             chosen.push((task, position));
         }
         (chosen, Ok(()))
     }
 
-    async fn next(
+    /// The next task of somebody's stream: a task, or in its turn a check; what was meant for
+    /// others who do not come, if nothing else is left.
+    async fn next(&mut self, annotator: &str, now: Millis) -> Result<Option<Chosen>, StoreError> {
+        let Some(task) = self.next_regular(annotator, now).await? else {
+            return self.steal(annotator, now).await;
+        };
+        if let Some(check) = self.next_check(annotator, now).await? {
+            return Ok(Some(check));
+        }
+        let position = self.window.position(&task.id).unwrap_or(Position::START);
+        Ok(Some((task, position)))
+    }
+
+    async fn next_regular(
         &mut self,
         annotator: &str,
         now: Millis,
@@ -275,7 +304,7 @@ impl Claims {
         Ok(best)
     }
 
-    async fn next_in(
+    pub(super) async fn next_in(
         &mut self,
         annotator: &str,
         lane: &Lane,
@@ -384,6 +413,7 @@ impl Claims {
                 // Nobody knows which of them stand: forget everything that was assumed.
                 self.window = Window::default();
                 self.placed.clear();
+                self.checking.forget();
                 self.mark = None;
                 self.next_search.clear();
                 let error = Arc::new(error);
@@ -426,7 +456,7 @@ impl Claims {
                 task: record.task,
                 position: record.position,
                 free: ledger.free(),
-                takers: takers(&ledger),
+                takers: ledger.takers().map(str::to_owned).collect(),
                 lanes: ledger.lanes,
             })
         });
@@ -440,7 +470,13 @@ impl Claims {
             // What was claimed before the failure is better than nothing.
             Some(error) if given.is_empty() => Err(error),
             _ if given.is_empty() => {
-                self.reason(&ask.annotator).await.map(|reason| Batch { given, reason })
+                let reason = if self.quotas.leaves_room(&ask.annotator) {
+                    self.reason(&ask.annotator).await
+                } else {
+                    // They have had what they are meant to have.
+                    Ok(Some(Reason::Done))
+                };
+                reason.map(|reason| Batch { given, reason })
             }
             _ => Ok(Batch { given, reason: None }),
         };
@@ -452,11 +488,6 @@ impl Claims {
         let waiting = self.shared.store.others_hold(annotator).await.map_err(Arc::new)?;
         Ok(Some(if waiting { Reason::Waiting } else { Reason::Done }))
     }
-}
-
-fn takers(ledger: &Ledger) -> Vec<String> {
-    let answers = ledger.answers.iter().chain(&ledger.late).map(|answer| &answer.annotator);
-    answers.chain(ledger.held.iter().map(|hold| &hold.annotator)).cloned().collect()
 }
 
 /// Looks what came back and ends leases, at intervals, until the allocator is gone.

@@ -4,10 +4,10 @@
 //! again whenever there is a doubt: at an annotator's first request, after a failure, and when a
 //! lease may have ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::store::HeldTask;
+use crate::store::{HeldTask, OpenTask};
 use crate::task::{Millis, Task, TaskId};
 
 /// Everybody's hands, shared by those who hand out and those who take in.
@@ -19,7 +19,12 @@ pub(super) struct Hands(Arc<Mutex<HashMap<String, Hand>>>);
 struct Hand {
     held: Option<Vec<HeldTask>>,
     moment: Moment,
+    /// The last answers, each with its number.
+    answered: VecDeque<(u64, TaskId)>,
 }
+
+/// Answers that are remembered. Should more come while the store grants a claim, it is asked.
+const REMEMBERED: usize = 64;
 
 /// A moment in the life of a hand. What the store was asked at one moment and says at another may
 /// be over by then.
@@ -60,11 +65,21 @@ impl Hands {
     }
 
     /// Adds a task that was handed out, unless the hand has been forgotten since: it may have been
-    /// taken back as well.
+    /// taken back as well. Nor if it has been answered since, as by a copy of an answer from before
+    /// its lease ended.
     pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Moment) {
         let mut all = self.all();
         let Some(hand) = all.get_mut(annotator) else { return };
         if hand.moment.forgotten != asked.forgotten {
+            return;
+        }
+        if hand.moment.answered - asked.answered > REMEMBERED as u64 {
+            hand.moment.forgotten += 1;
+            hand.held = None;
+            return;
+        }
+        let mut since = hand.answered.iter().filter(|(number, _)| *number > asked.answered);
+        if since.any(|(_, answered)| *answered == task.task.id) {
             return;
         }
         if let Some(held) = &mut hand.held
@@ -79,6 +94,10 @@ impl Hands {
         let mut all = self.all();
         let hand = all.entry(annotator.to_owned()).or_default();
         hand.moment.answered += 1;
+        hand.answered.push_back((hand.moment.answered, task.clone()));
+        if hand.answered.len() > REMEMBERED {
+            hand.answered.pop_front();
+        }
         if let Some(held) = &mut hand.held {
             held.retain(|held| held.task.id != *task);
         }
@@ -90,6 +109,22 @@ impl Hands {
         let hand = all.entry(annotator.to_owned()).or_default();
         hand.moment.forgotten += 1;
         hand.held = None;
+    }
+
+    /// Notes what became open again: where somebody no longer holds what they are believed to hold,
+    /// as when a lead has taken it back, the store is asked.
+    pub(super) fn came_back(&self, tasks: &[OpenTask]) {
+        for (annotator, hand) in self.all().iter_mut() {
+            let gone = |held: &HeldTask| {
+                tasks
+                    .iter()
+                    .any(|open| open.task.id == held.task.id && !open.takers.contains(annotator))
+            };
+            if hand.held.iter().flatten().any(gone) {
+                hand.moment.forgotten += 1;
+                hand.held = None;
+            }
+        }
     }
 
     /// A task in somebody's hand.
@@ -146,6 +181,19 @@ mod tests {
         assert!(!hands.set("a", &[held("1")], asked));
         hands.add("a", held("2"), asked);
         assert!(hands.of("a", Millis(1)).is_none(), "the store is asked");
+    }
+
+    #[test]
+    fn what_was_answered_while_it_was_handed_out_does_not_stay_in_the_hand() {
+        let hands = Hands::default();
+        assert!(hands.set("a", &[], hands.moment("a")));
+        let asked = hands.moment("a");
+        hands.remove("a", &held("1").task.id);
+        hands.add("a", held("1"), asked);
+        hands.add("a", held("2"), asked);
+        let hand = hands.of("a", Millis(1)).expect("known");
+        assert_eq!(hand.len(), 1);
+        assert_eq!(hand[0].task.id, held("2").task.id);
     }
 
     #[test]

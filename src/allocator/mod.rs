@@ -9,20 +9,23 @@
 //! what makes 64 annotators slower than 8 (`docs/decisions/0003-allocator.md`).
 
 mod answers;
+mod checks;
 mod claims;
 mod hand;
+mod quota;
+mod steal;
 mod window;
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use self::hand::Hands;
-use crate::allocation::Recorded;
+use crate::allocation::stream::Checks;
+use crate::allocation::{Colleague, Recorded};
 use crate::store::{Progress, Store, StoreError, Submission};
 use crate::task::{Millis, Task, TaskId, Version};
 
@@ -91,21 +94,73 @@ impl Figures {
     }
 }
 
+/// What the allocator goes by; another one can be put in force while it runs.
+#[derive(Clone, Debug)]
+pub struct Conduct {
+    /// How long a task stays with somebody who does nothing.
+    pub lease: Duration,
+    /// The shares of gold tasks and repeats in everybody's stream.
+    pub checks: Checks,
+    /// What draws follow from.
+    pub seed: u64,
+    /// The annotators in the order of the roster, active or not.
+    pub people: Vec<Colleague>,
+    /// After how long without a sign of somebody others get what was meant for them; never, if it
+    /// is not said.
+    pub steal_after: Option<Duration>,
+    /// Since when somebody is on the roster: who has never given a sign is missed from then on.
+    pub known_since: BTreeMap<String, Millis>,
+}
+
+impl Conduct {
+    /// Plain handing out, with this lease.
+    pub fn plain(lease: Duration) -> Self {
+        Self {
+            lease,
+            checks: Checks::default(),
+            seed: 0,
+            people: Vec::new(),
+            steal_after: None,
+            known_since: BTreeMap::new(),
+        }
+    }
+
+    fn colleague(&self, name: &str) -> Option<&Colleague> {
+        self.people.iter().find(|person| person.name == name)
+    }
+}
+
 struct Shared {
     store: Arc<dyn Store>,
     clock: Clock,
-    lease_ms: AtomicU64,
+    conduct: RwLock<Arc<Conduct>>,
+    /// When this process last had a sign of somebody.
+    seen: Mutex<HashMap<String, Millis>>,
     hands: Hands,
     figures: Mutex<Option<Figures>>,
 }
 
 impl Shared {
+    fn conduct(&self) -> Arc<Conduct> {
+        Arc::clone(&self.conduct.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn lease(&self) -> Duration {
-        Duration::from_millis(self.lease_ms.load(Ordering::Relaxed))
+        self.conduct().lease
+    }
+
+    /// Notes a sign of somebody.
+    fn sign_of(&self, annotator: &str, now: Millis) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(annotator.to_owned(), now);
+    }
+
+    fn last_sign_of(&self, annotator: &str) -> Option<Millis> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(annotator).copied()
     }
 
     fn figures(&self) -> std::sync::MutexGuard<'_, Option<Figures>> {
-        self.figures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Brings hands and figures up to what was stored.
@@ -153,19 +208,20 @@ pub struct Allocator {
 }
 
 impl Allocator {
-    /// Starts it over a store. `lease` is how long a task stays with somebody who does nothing.
+    /// Starts it over a store.
     ///
     /// The handles are of the tasks that store what is under way: they end once all clones of the
     /// allocator are gone and everything is stored.
     pub fn start(
         store: Arc<dyn Store>,
         clock: Clock,
-        lease: Duration,
+        conduct: Conduct,
     ) -> (Self, Vec<JoinHandle<()>>) {
         let shared = Arc::new(Shared {
             store,
             clock,
-            lease_ms: AtomicU64::new(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)),
+            conduct: RwLock::new(Arc::new(conduct)),
+            seen: Mutex::default(),
             hands: Hands::default(),
             figures: Mutex::new(None),
         });
@@ -177,6 +233,11 @@ impl Allocator {
         ];
         tokio::spawn(claims::keep_house(Arc::clone(&shared), claims.downgrade()));
         (Self { shared, claims, answers }, tasks)
+    }
+
+    /// Goes by this from now on.
+    pub fn follow(&self, conduct: Conduct) {
+        *self.shared.conduct.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(conduct);
     }
 
     /// The store beneath.
@@ -205,6 +266,7 @@ impl Allocator {
         most: usize,
         excludes: HashSet<String>,
     ) -> Result<Batch, Arc<StoreError>> {
+        self.shared.sign_of(annotator, self.now());
         let (reply, answer) = oneshot::channel();
         let ask = claims::Ask { annotator: annotator.to_owned(), most, excludes, reply };
         if self.claims.send(claims::Message::Ask(ask)).await.is_err() {
@@ -227,6 +289,9 @@ impl Allocator {
     ) -> Result<Vec<Recorded>, Arc<StoreError>> {
         if answers.is_empty() {
             return Ok(Vec::new());
+        }
+        for answer in &answers {
+            self.shared.sign_of(&answer.annotator, self.now());
         }
         let (reply, answer) = oneshot::channel();
         let delivery = answers::Deliver { answers, reply };
@@ -252,7 +317,7 @@ impl Allocator {
         Ok(records
             .pop()
             .flatten()
-            .filter(|record| record.ledger.is_for(annotator))
+            .filter(|record| record.ledger.takes_from(annotator))
             .map(|record| (record.task, None)))
     }
 
@@ -284,6 +349,7 @@ impl Allocator {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn renew(&self, annotator: &str) -> Result<(), StoreError> {
+        self.shared.sign_of(annotator, self.now());
         self.shared.renew(&[annotator], self.now()).await
     }
 

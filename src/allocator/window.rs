@@ -40,6 +40,11 @@ struct Entry {
 }
 
 impl Entry {
+    /// Gold comes in its turn, and never because it came back.
+    fn is_gold(&self) -> bool {
+        self.lanes.iter().any(|lane| matches!(lane, Lane::Gold | Lane::GoldOf(_)))
+    }
+
     fn is_open_to(&self, annotator: &str) -> bool {
         self.free > 0
             && !self.takers.iter().any(|taker| taker == annotator)
@@ -121,6 +126,7 @@ impl Window {
         let mut gone = Vec::new();
         for (occasion, id) in self.returned.range(seen + 1..) {
             match self.tasks.get(id) {
+                Some(entry) if entry.is_gold() => gone.push(*occasion),
                 Some(entry) if entry.is_open_to(annotator) => {
                     found = Some(Arc::clone(&entry.task));
                     break;
@@ -206,6 +212,11 @@ impl Window {
         for window in self.lanes.values_mut() {
             window.cursors.remove(annotator);
         }
+    }
+
+    /// Takes in a task that was found beside the pages.
+    pub(super) fn remember(&mut self, open: OpenTask) {
+        self.put(open);
     }
 
     fn put(&mut self, open: OpenTask) {

@@ -10,7 +10,8 @@ use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::{MAX_PRIORITY, Overrides};
 use crate::exchange::read;
 use crate::loading::{self, Loaded, Rules};
-use crate::supervisor;
+use crate::roster::WhenShort;
+use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -57,15 +58,20 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     let tasks = read::open(&arguments.input)?;
-    let wishes = supervisor::wishes(&file.roster);
-    if let Some(stranger) = arguments.to.iter().find(|name| !wishes.annotators.contains(name)) {
+    let planning = rules::planning(&file.roster);
+    let is_there = |name: &&String| planning.people.iter().any(|person| person.name == **name);
+    if let Some(stranger) = arguments.to.iter().find(|name| !is_there(name)) {
         return Err(Failure::roster(format!(
             "--to names {stranger:?}, who is not in {}",
             file.path.display()
         )));
     }
     let active = u32::try_from(file.roster.active().count()).unwrap_or(u32::MAX);
-    if let Some(wanted) = arguments.annotations.filter(|n| arguments.to.is_empty() && *n > active) {
+    if let Some(wanted) = arguments
+        .annotations
+        .filter(|n| arguments.to.is_empty() && *n > active)
+        .filter(|_| file.roster.allocation.when_short == WhenShort::Hold)
+    {
         return Err(Failure::roster(format!(
             "--annotations wants {wanted} answers, and {} has {active} active annotators; such \
              tasks would wait for ever",
@@ -95,7 +101,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let store = if arguments.dry_run {
             None
         } else {
-            Some(file.open_store(arguments.project.as_deref()).await?)
+            let store = file.open_store(arguments.project.as_deref()).await?;
+            store.follow(rules::terms(&file.roster));
+            Some(store)
         };
         if let (Some(store), Some(project)) = (&store, &arguments.project)
             && *project != file.roster.project.name
@@ -103,7 +111,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         {
             terminal::say(format_args!("{project:?} is a new project in the store."));
         }
-        let rules = Rules { interface, wishes: &wishes, overrides: &overrides };
+        let rules = Rules { interface, planning: &planning, overrides: &overrides };
         // Made once it is clear that something will be loaded.
         let mut rejects = match &arguments.rejects {
             Some(path) => Some(std::fs::File::create(path).map_err(|error| {

@@ -7,6 +7,8 @@ mod check;
 mod export;
 mod failure;
 mod load;
+mod reassign;
+mod release;
 mod roster_file;
 mod run;
 mod status;
@@ -49,6 +51,10 @@ enum Command {
     Status(status::Arguments),
     /// Write the answers to a file
     Export(export::Arguments),
+    /// Take back what somebody holds
+    Release(release::Arguments),
+    /// Give what was meant for somebody to others
+    Reassign(reassign::Arguments),
 }
 
 /// Carries out the command line of this process.
@@ -61,6 +67,8 @@ pub fn main() -> ExitCode {
         Command::Load(arguments) => load::run(roster, &arguments),
         Command::Status(arguments) => status::run(roster, &arguments),
         Command::Export(arguments) => export::run(roster, &arguments),
+        Command::Release(arguments) => release::run(roster, &arguments),
+        Command::Reassign(arguments) => reassign::run(roster, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

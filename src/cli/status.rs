@@ -1,14 +1,16 @@
 //! `annotd status`: how far everybody has come.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
 use comfy_table::CellAlignment;
 
 use super::{Failure, block_on, roster_file, terminal};
+use crate::lead::checks;
 use crate::lead::status::{Member, Status};
-use crate::supervisor;
 use crate::task::interface::Interface;
+use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd status --json")]
@@ -21,11 +23,16 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     let roster = &file.roster;
-    let (kind, progress) = block_on(async {
+    let (kind, progress, checks) = block_on(async {
         let store = file.open_existing_store().await?;
         let progress = store.progress().await?;
+        let checks = if progress.checks > 0 {
+            checks::count(&*store, &rules::terms(roster).rule).await?
+        } else {
+            BTreeMap::new()
+        };
         store.close().await;
-        Ok((store.kind(), progress))
+        Ok((store.kind(), progress, checks))
     })?;
     let members = roster
         .annotators
@@ -47,7 +54,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let status = Status::new(
         &roster.project.name,
         interface,
-        (kind, Ok(&progress)),
+        (kind, Ok(&progress), &checks),
         members,
         Vec::new(),
         None,
@@ -63,6 +70,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         "in hand",
         "left",
         "seconds per task",
+        "gold right",
+        "repeats same",
         "last seen",
     ]);
     for line in &status.annotators {
@@ -73,10 +82,12 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             line.in_hand.to_string(),
             line.left.to_string(),
             line.seconds_per_task.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
+            line.checks.gold.in_words(),
+            line.checks.repeats.in_words(),
             line.last_seen.clone().unwrap_or_default(),
         ]);
     }
-    for column in 1..6 {
+    for column in 1..8 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -87,6 +98,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         "{}: {} of {} answers, {} of {} tasks finished, {} in hand",
         status.project, total.answers, total.wanted, total.finished, total.tasks, total.in_hand
     );
+    for problem in &status.problems {
+        terminal::say(problem);
+    }
     if let Some(eta) = &total.eta {
         line = format!("{line}, done about {eta} at this pace");
     }

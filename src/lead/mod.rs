@@ -2,6 +2,7 @@
 //!
 //! `status.rs` makes the figures, which `annotd status` prints, too.
 
+pub mod checks;
 pub mod status;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use self::status::{Annotators, Status};
+use crate::allocation::Rule;
 use crate::allocator::Allocator;
 use crate::http;
 use crate::task::Millis;
@@ -37,6 +39,10 @@ pub struct Office {
     pub allocator: Allocator,
     /// Whom to ask for ports.
     pub house: Arc<dyn House>,
+    /// What makes two answers agree.
+    pub rule: Arc<Rule>,
+    /// Everybody's checks, as they were last counted.
+    pub checks: checks::Known,
     /// When the daemon started.
     pub started_at: Millis,
 }
@@ -73,10 +79,14 @@ async fn api_status(Extension(office): Extension<Office>) -> Response {
         Ok(()) => office.allocator.progress().await,
         Err(error) => Err(error),
     };
+    let checks = match &progress {
+        Ok(progress) => office.checks.now(&**store, &office.rule, progress).await,
+        Err(_) => office.checks.last(),
+    };
     http::to_json(&Status::new(
         &office.project,
         office.interface,
-        (store.kind(), progress.as_ref().map_err(ToString::to_string)),
+        (store.kind(), progress.as_ref().map_err(ToString::to_string), &checks),
         office.house.annotators(),
         office.house.problems(),
         Some(office.started_at),

@@ -1,10 +1,12 @@
 //! The state of the project in figures: one shape for the dashboard, `/api/status` and
 //! `annotd status --json`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::checks::Checks;
 use crate::store::{Kind, Progress};
 use crate::task::Millis;
 
@@ -54,6 +56,8 @@ pub struct Total {
     pub wanted: u64,
     /// Tasks in somebody's hand.
     pub in_hand: u64,
+    /// Unfinished tasks that want more answers than there are people who may give them.
+    pub short: u64,
     /// When it would end at the pace of those who worked within the last hour, RFC 3339.
     pub eta: Option<String>,
 }
@@ -75,6 +79,10 @@ pub struct Annotator {
     pub answered: u64,
     /// Answers that came too late.
     pub late: u64,
+    /// Ignores that are no answers.
+    pub skipped: u64,
+    /// How right they are on gold tasks, and how consistent on repeats.
+    pub checks: Checks,
     /// Tasks in hand.
     pub in_hand: u64,
     /// Tasks left: what names them, and an even share of the rest.
@@ -102,6 +110,9 @@ pub struct Member {
     pub active: bool,
 }
 
+/// What the store gave, or what it said instead, and everybody's checks.
+pub type Figures<'a> = (Kind, Result<&'a Progress, String>, &'a BTreeMap<String, Checks>);
+
 /// Everybody on the roster.
 pub type Annotators = Vec<Member>;
 
@@ -113,9 +124,9 @@ impl Status {
     pub fn new(
         project: &str,
         interface: &str,
-        (kind, progress): (Kind, Result<&Progress, String>),
+        (kind, progress, checks): Figures<'_>,
         members: Annotators,
-        problems: Vec<String>,
+        mut problems: Vec<String>,
         started_at: Option<Millis>,
         now: Millis,
     ) -> Self {
@@ -124,8 +135,26 @@ impl Status {
             Ok(progress) => (progress, "ok", None),
             Err(error) => (&nothing, "away", Some(error)),
         };
+        if progress.short > 0 {
+            let (tasks, want) = if progress.short == 1 {
+                ("task wants", "it waits")
+            } else {
+                ("tasks want", "they wait")
+            };
+            problems.push(format!(
+                "{} {tasks} more answers than there are annotators who may give them; {want} until \
+                 somebody with the right tags is added, or somebody inactive comes back",
+                progress.short
+            ));
+        }
         let people = members.iter().filter(|member| member.active).count();
-        let annotators = members.into_iter().map(|member| line(member, progress, people)).collect();
+        let annotators = members
+            .into_iter()
+            .map(|member| {
+                let checks = checks.get(&member.name).copied().unwrap_or_default();
+                line(member, progress, people, checks)
+            })
+            .collect();
         Self {
             project: project.to_owned(),
             interface: interface.to_owned(),
@@ -138,6 +167,7 @@ impl Status {
                 answers: progress.answers,
                 wanted: progress.wanted,
                 in_hand: progress.in_hand,
+                short: progress.short,
                 eta: eta(progress, now).map(|at| at.to_string()),
             },
             annotators,
@@ -146,12 +176,14 @@ impl Status {
     }
 }
 
-fn line(member: Member, progress: &Progress, people: usize) -> Annotator {
+fn line(member: Member, progress: &Progress, people: usize, checks: Checks) -> Annotator {
     let share = progress.annotators.get(&member.name).cloned().unwrap_or_default();
     let left = if member.active { progress.left_for(&member.name, people) } else { share.named };
     Annotator {
         answered: share.answered,
         late: share.late,
+        skipped: share.skipped,
+        checks,
         in_hand: share.in_hand,
         left,
         last_seen: share.last_seen.map(|at| at.to_string()),

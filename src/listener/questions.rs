@@ -13,7 +13,7 @@ use super::Desk;
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::{Fields, Task, clean};
+use crate::task::{Fields, Task, clean, gold};
 
 /// Tasks handed out in one reply at most.
 const MOST: u64 = 1000;
@@ -103,6 +103,7 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     for own in ["_clean", "_tokens"] {
         fields.shift_remove(own);
     }
+    gold::hide(&mut fields);
     put(&mut fields, "_id", &task.id);
     put(&mut fields, "_input_hash", &task.input_hash);
     put(&mut fields, "_task_hash", &task.task_hash);

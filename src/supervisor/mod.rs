@@ -6,6 +6,7 @@
 
 mod drain;
 mod house;
+mod mending;
 mod ports;
 mod signals;
 
@@ -17,15 +18,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 
 use self::house::TheHouse;
+use self::mending::Mending;
 pub use self::ports::PortsTaken;
 pub use self::signals::{Command, Commands};
-use crate::allocation::Wishes;
 use crate::allocator::{Allocator, Clock};
 use crate::http::{self, Drain};
 use crate::lead::{self, Office};
 use crate::listener::{self, Desk, Project, instructions_to_html};
 use crate::loading;
-use crate::roster::{Annotations, Roster};
+use crate::roster::Roster;
+use crate::rules;
 use crate::store::{self, Store, StoreError};
 use crate::task::Millis;
 use crate::task::interface::{Interface, Settings};
@@ -83,19 +85,6 @@ pub fn interface(roster: &Roster) -> Interface {
         .expect("the roster refuses interfaces that this build does not know")
 }
 
-/// What the rules of the roster say about tasks that enter.
-pub fn wishes(roster: &Roster) -> Wishes {
-    Wishes {
-        annotations: match roster.allocation.annotations {
-            Annotations::Each(annotations) => annotations,
-            // The roster refuses the others until they can be carried out.
-            Annotations::Average(_) | Annotations::All => 1,
-        },
-        assign_field: roster.allocation.assign_field.clone(),
-        annotators: roster.annotators.iter().map(|annotator| annotator.name.clone()).collect(),
-    }
-}
-
 /// Runs until it is told to stop. `announce` is called once, when everything serves.
 ///
 /// # Errors
@@ -115,6 +104,10 @@ pub async fn run(
     let url = daemon.store_url.as_deref().unwrap_or(&roster.store.url);
     let store = store::open(url, &beside, &roster.project.name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
+    let terms = rules::terms(roster);
+    store.follow(terms.clone());
+    let mut mending = Mending::new(roster, terms.clone());
+    let looked = mending.look_over(&*store, false, clock()).await?;
     let house = Arc::new(TheHouse::new(roster, &bound));
     if load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await.is_break() {
         store.close().await;
@@ -122,8 +115,11 @@ pub async fn run(
         return Ok(());
     }
 
-    let (allocator, storing) =
-        Allocator::start(Arc::clone(&store), Arc::clone(&clock), roster.allocation.lease);
+    let (allocator, storing) = Allocator::start(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        rules::conduct(roster, looked.known_since),
+    );
     let addresses = bound.addresses();
     let (stop, drain) = Drain::new();
     let mut serving = JoinSet::new();
@@ -148,6 +144,8 @@ pub async fn run(
         interface: project.interface.name(),
         allocator: allocator.clone(),
         house: Arc::<TheHouse>::clone(&house),
+        rule: Arc::new(terms.rule),
+        checks: lead::checks::Known::default(),
         started_at,
     };
     let lead = http::serve(bound.lead, lead::routes(), office, "lead".into(), drain.clone());
@@ -172,6 +170,7 @@ pub async fn run(
                 }
                 Command::Stop => break,
             },
+            () = mending.pause() => mending.mend(&allocator).await,
             Some(ended) = serving.join_next() => match ended {
                 Ok(name) => house.is_down(&name),
                 Err(error) => tracing::error!(%error, "a listener ended in a panic"),
@@ -241,7 +240,7 @@ async fn load_unless_stopped(
 /// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
 /// working on the others: it is a problem that the log and the dashboard show.
 async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, house: &TheHouse) {
-    let (wishes, interface) = (wishes(roster), interface(roster));
+    let (planning, interface) = (rules::planning(roster), interface(roster));
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
         let files = match loading::find_files(&pattern.value, beside) {
@@ -252,7 +251,7 @@ async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, hous
             }
         };
         for file in files {
-            match loading::load_file(&file, &wishes, interface, store).await {
+            match loading::load_file(&file, &planning, interface, store).await {
                 Ok(None) => {}
                 Ok(Some(loaded)) => tracing::info!(
                     file = %file.path.display(),

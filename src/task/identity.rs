@@ -48,6 +48,13 @@ pub(super) fn identity(
     TaskId::from_text(&hex::encode(&Sha256::digest(text.as_bytes())[..BYTES]))
 }
 
+/// The identity under which an annotator is shown a task for the second time.
+pub(super) fn of_repeat(task: &TaskId, annotator: &str) -> TaskId {
+    // No content of a task begins with a line break and a word.
+    let text = format!("\nrepeat\n{task}\n{annotator}");
+    TaskId::from_text(&hex::encode(&Sha256::digest(text.as_bytes())[..BYTES]))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::task::{Body, Task};

@@ -17,6 +17,7 @@ mod answer;
 mod body;
 pub mod clean;
 pub mod disagreement;
+pub mod gold;
 mod hashes;
 mod identity;
 pub mod interface;
@@ -101,5 +102,12 @@ impl Task {
             given_task.filter(|given| *given != follows),
         );
         Self { id, input_hash, task_hash, body }
+    }
+
+    /// The same task, to be shown a second time to somebody who has answered it. It has an identity
+    /// of its own, always the same for the two.
+    #[must_use]
+    pub fn repeated_for(&self, annotator: &str) -> Self {
+        Self { id: identity::of_repeat(&self.id, annotator), ..self.clone() }
     }
 }

@@ -173,10 +173,10 @@ fn csv_is_safe_to_open_in_a_spreadsheet() {
     assert_eq!(
         plain("csv", Interface::Choice, &records),
         [
-            "date,annotator,seconds,_id,answer,label,accept,spans,text\n",
-            &format!("2026-03-02T08:15:00.000Z,andy,1.6,{a},accept,'-1,a|2,0-1:X;3-9:Y Z,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\"\n"),
-            &format!("2026-03-02T08:15:00.005Z,zach,1.6,{a},ignore,'-1,,,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\"\n"),
-            &format!("2026-03-02T08:15:00.000Z,li,1.6,{b},reject,,,,\n"),
+            "date,annotator,seconds,_id,answer,label,accept,spans,text,check\n",
+            &format!("2026-03-02T08:15:00.000Z,andy,1.6,{a},accept,'-1,a|2,0-1:X;3-9:Y Z,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\",\n"),
+            &format!("2026-03-02T08:15:00.005Z,zach,1.6,{a},ignore,'-1,,,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\",\n"),
+            &format!("2026-03-02T08:15:00.000Z,li,1.6,{b},reject,,,,,\n"),
         ]
         .concat()
     );
@@ -213,7 +213,7 @@ fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
     let text = written("jsonl", Interface::Text, &late(), &records);
     assert_eq!(text.matches("\"_late\":true").count(), 1);
     let text = written("csv", Interface::Text, &late(), &records);
-    assert!(text.lines().next().expect("a head").ends_with(",text,late"));
+    assert!(text.lines().next().expect("a head").ends_with(",text,check,late"));
 }
 
 #[test]

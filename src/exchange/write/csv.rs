@@ -1,7 +1,7 @@
 //! A table for spreadsheets: a row for each answer, with the little that fits in cells.
 //!
 //! `seconds` is the time from shown to answered. The choices in `accept` are joined by `|`, spans
-//! are `start-end:LABEL` joined by `;`.
+//! are `start-end:LABEL` joined by `;`. `check` says `gold` or `repeat` of answers to these.
 //!
 //! A cell that begins with `=`, `+`, `-`, `@`, a tab or a line break is a formula to a spreadsheet
 //! program, and texts come from strangers: such a cell gets a `'` before it. So this table is for
@@ -9,7 +9,7 @@
 
 use serde_json::Value;
 
-use super::{Export, Format, Pen, Record, rfc3339};
+use super::{Export, Format, Pen, Record, check, rfc3339};
 use crate::task::{Answer, Body};
 
 pub(super) const FORMAT: Format = Format {
@@ -20,8 +20,8 @@ pub(super) const FORMAT: Format = Format {
     make: |export| Box::new(Csv(export.clone())),
 };
 
-const COLUMNS: [&str; 9] =
-    ["date", "annotator", "seconds", "_id", "answer", "label", "accept", "spans", "text"];
+const COLUMNS: [&str; 10] =
+    ["date", "annotator", "seconds", "_id", "answer", "label", "accept", "spans", "text", "check"];
 
 struct Csv(Export);
 
@@ -41,7 +41,7 @@ impl Pen for Csv {
         let mut count = 0;
         rows(out, |writer| {
             for (answer, late) in answers {
-                let cells = row(&shown, record.task.id.as_str(), answer);
+                let cells = row(&shown, record, answer);
                 let late = filter.late.then(|| if late { "yes" } else { "" }.to_owned());
                 writer.write_record(cells.into_iter().chain(late).map(harmless))?;
                 count += 1;
@@ -82,7 +82,7 @@ impl Shown {
     }
 }
 
-fn row(shown: &Shown, id: &str, answer: &Answer) -> [String; COLUMNS.len()] {
+fn row(shown: &Shown, record: &Record, answer: &Answer) -> [String; COLUMNS.len()] {
     let version = &answer.current;
     let seconds = version.time_returned.since(version.time_loaded).as_secs_f64();
     // What the annotator says goes before what the task said.
@@ -93,12 +93,13 @@ fn row(shown: &Shown, id: &str, answer: &Answer) -> [String; COLUMNS.len()] {
         rfc3339(version.time_returned),
         answer.annotator.clone(),
         format!("{seconds:.1}"),
-        id.to_owned(),
+        record.task.id.to_string(),
         version.verdict.to_string(),
         part("label", &shown.label, plain),
         part("accept", &shown.accept, choices),
         part("spans", &shown.spans, spans),
         shown.text.clone(),
+        check(record).unwrap_or_default().to_owned(),
     ]
 }
 

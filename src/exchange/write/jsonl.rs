@@ -8,12 +8,14 @@
 //! with. (The format `tasks` has both.) Times are whole seconds.
 //!
 //! Answers that came too late are left out; where they are asked for, they carry `"_late": true`.
+//! Answers to gold tasks and repeats carry `"_check": "gold"` or `"repeat"`, and the task's identity
+//! is then that of the repeat.
 
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Export, Format, Pen, Record};
+use super::{Export, Format, Pen, Record, check};
 use crate::task::Fields;
 
 pub(super) const FORMAT: Format = Format {
@@ -57,6 +59,9 @@ impl Pen for Jsonl {
             ];
             for (key, value) in &system {
                 set(&mut line, key, value);
+            }
+            if let Some(check) = check(record) {
+                set(&mut line, "_check", &check.into());
             }
             if late {
                 set(&mut line, "_late", &Value::Bool(true));

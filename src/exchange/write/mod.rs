@@ -9,6 +9,7 @@ mod csv;
 mod jsonl;
 mod tasks;
 
+use crate::allocation::Purpose;
 use crate::store::Record;
 use crate::task::interface::Interface;
 use crate::task::{Answer, Millis};
@@ -88,10 +89,12 @@ impl Filter {
         !self.only_finished || record.ledger.finished
     }
 
-    /// The wanted answers to a task, each with whether it came too late.
+    /// The wanted answers to a task, each with whether it came too late. Skips are among them: they
+    /// are somebody's ignores, although they fill no slot.
     fn answers<'a>(&'a self, record: &'a Record) -> impl Iterator<Item = (&'a Answer, bool)> {
         let wanted = self.admits_task(record);
-        let counting = record.ledger.answers.iter().map(|answer| (answer, false));
+        let ledger = &record.ledger;
+        let counting = ledger.answers.iter().chain(&ledger.skipped).map(|answer| (answer, false));
         let late = record.ledger.late.iter().map(|answer| (answer, true));
         counting
             .chain(late.filter(|_| self.late))
@@ -109,6 +112,15 @@ pub trait Pen: Send {
 
     /// Appends what comes after all records.
     fn end(&mut self, _out: &mut Vec<u8>) {}
+}
+
+/// What a task checks, in one word; nothing for one that is to be annotated.
+fn check(record: &Record) -> Option<&'static str> {
+    match record.ledger.purpose {
+        Purpose::Regular => None,
+        Purpose::Gold => Some("gold"),
+        Purpose::Repeat(_) => Some("repeat"),
+    }
 }
 
 /// A moment as RFC 3339 in UTC, to the millisecond.

@@ -1,6 +1,7 @@
 //! A line for each task with everything that is known of it: the task untouched under `task`, the
-//! answers that count under `answers`, those that came too late under `late`, each with its
-//! history.
+//! answers that count under `answers`, ignores that count for none under `skipped`, those that came
+//! too late under `late`, each with its history. Gold tasks have `"check": "gold"`, and repeats
+//! `"check": "repeat"` and the `_id` of the first one under `repeat_of`.
 //!
 //! An answer has `annotator`, `answer`, the keys that the annotator added, `time_loaded`,
 //! `time_returned` (RFC 3339 in UTC, to the millisecond) and `history`. Should an annotator's key
@@ -12,7 +13,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Filter, Format, Pen, Record, rfc3339};
+use super::{Filter, Format, Pen, Record, check, rfc3339};
+use crate::allocation::Purpose;
 use crate::task::{Answer, Version};
 
 pub(super) const FORMAT: Format = Format {
@@ -38,7 +40,13 @@ struct Line<'a> {
     seen: usize,
     coders: Vec<&'a str>,
     finished: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat_of: Option<&'a str>,
     answers: Vec<Whole<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<Whole<'a>>,
     late: Vec<Whole<'a>>,
 }
 
@@ -53,7 +61,8 @@ impl Pen for Tasks {
         };
         let ledger = &record.ledger;
         let (counting, late) = (wanted(&ledger.answers), wanted(&ledger.late));
-        if !filter.is_open() && counting.is_empty() && late.is_empty() {
+        let skipped = wanted(&ledger.skipped);
+        if !filter.is_open() && counting.is_empty() && skipped.is_empty() && late.is_empty() {
             return 0;
         }
         let line = Line {
@@ -66,6 +75,12 @@ impl Pen for Tasks {
             seen: ledger.answers.len(),
             coders: ledger.coders().collect(),
             finished: ledger.finished,
+            check: check(record),
+            repeat_of: match &ledger.purpose {
+                Purpose::Repeat(task) => Some(task.as_str()),
+                _ => None,
+            },
+            skipped: skipped.into_iter().map(|index| Whole(&ledger.skipped[index])).collect(),
             answers: counting.into_iter().map(|index| Whole(&ledger.answers[index])).collect(),
             late: late.into_iter().map(|index| Whole(&ledger.late[index])).collect(),
         };

@@ -331,7 +331,7 @@ fn by_ledger(
     }
     state.stamps.insert(annotator.clone(), one.stamp);
     let after = &state.ledger;
-    let statement = plain(terms, &before, after, one, recorded).unwrap_or_else(|| {
+    let statement = plain(terms, &before, after, one, recorded, state.rev).unwrap_or_else(|| {
         amendments::statement(store, stored, state.rev, &before, after, &state.stamps)
     });
     state.rev += 1;
@@ -346,6 +346,7 @@ fn plain(
     after: &Ledger,
     one: &Pending,
     recorded: Recorded,
+    rev: i64,
 ) -> Option<RawDocumentBuf> {
     let (id, name) = (one.submission.task.as_str(), one.submission.annotator.as_str());
     let others_stay = (before.wanted, &before.lanes, &before.skipped)
@@ -376,8 +377,8 @@ fn plain(
             if held {
                 query.append("held.annotator", name);
             } else {
-                query.append("held.annotator", rawdoc! { "$ne": name });
-                query.append("free", rawdoc! { "$gt": 0 });
+                // Whether it is still for them depends on more than on what they hold.
+                query.append("rev", rev);
             }
             let update = saved(terms, &answer, one.stamp, held, after.finished);
             Some(rawdoc! { "q": query, "u": update })
@@ -386,11 +387,7 @@ fn plain(
             Some(rawdoc! {
                 "q": {
                     "_id": id,
-                    "coders": { "$ne": name },
-                    "skipped.annotator": { "$ne": name },
-                    "late.annotator": { "$ne": name },
-                    "held.annotator": { "$ne": name },
-                    "free": { "$lte": 0 },
+                    "rev": rev,
                 },
                 "u": {
                     "$push": { "late": document::of_answer(&answer, one.stamp) },

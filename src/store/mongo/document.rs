@@ -107,6 +107,13 @@ pub(super) fn of_state(
         });
     }
     set.append("held", held);
+    if !ledger.former.is_empty() {
+        let mut former = RawArrayBuf::new();
+        for name in &ledger.former {
+            former.push(name.as_str());
+        }
+        set.append("former", former);
+    }
     let lists =
         [("answers", &ledger.answers), ("skipped", &ledger.skipped), ("late", &ledger.late)];
     for (key, list) in lists {
@@ -201,6 +208,7 @@ pub(super) struct Stored {
     pub(super) part: Option<u16>,
     pub(super) bound: bool,
     pub(super) purpose: Purpose,
+    pub(super) former: Vec<String>,
     /// Counts the writes to this document.
     pub(super) rev: i64,
     /// When it last became open out of its turn.
@@ -235,6 +243,7 @@ impl Stored {
             part: None,
             bound: false,
             purpose: Purpose::Regular,
+            former: Vec::new(),
             rev: 0,
             reopened: None,
             input_hash: 0,
@@ -261,6 +270,10 @@ impl Stored {
                 "part" => stored.part = Some(whole(value, "part")?),
                 "bound" => stored.bound = value.as_bool().ok_or(Odd::Wrong("bound"))?,
                 "purpose" => stored.purpose = Purpose::from_text(Some(text(value, "purpose")?)),
+                "former" => {
+                    stored.former = texts(value, "former")?;
+                    stored.former.sort_unstable();
+                }
                 "rev" => stored.rev = whole(value, "rev")?,
                 "skipped" => stored.skipped = each(value, "skipped", read_answer)?,
                 "wanted" => wanted = Some(whole(value, "wanted")?),
@@ -307,6 +320,7 @@ impl Stored {
             bound: self.bound,
             planned: self.planned,
             skipped: plain(&self.skipped),
+            former: self.former.clone(),
             held: self.held.clone(),
             answers: plain(&self.answers),
             late: plain(&self.late),

@@ -55,6 +55,7 @@ pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str)
         "u": {
             "$pull": { "held": { "annotator": annotator } },
             "$inc": { "free": 1, "rev": 1_i64 },
+            "$addToSet": { "former": annotator },
             "$currentDate": { "reopened": true },
         },
         "multi": true,
@@ -123,6 +124,7 @@ fn taken(task: &Stored, annotator: &str, now: Millis) -> RawDocumentBuf {
         "u": {
             "$pull": { "held": { "annotator": annotator } },
             "$inc": { "free": 1, "rev": 1_i64 },
+            "$addToSet": { "former": annotator },
             "$currentDate": { "reopened": true },
         },
     }

@@ -21,6 +21,7 @@
 //! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed), `time_loaded`, `time_returned`, `history`, `stamp` |
 //! | `skipped` | ignores that are no answers, in the same shape |
 //! | `late` | answers that came when none was wanted any more, in the same shape |
+//! | `former` | who has held it and gave it back, or lost it; mostly not there |
 //! | `rev` | counts the writes: changes of a whole task rest on it |
 //! | `reopened` | when it last became open out of its turn; mostly not there |
 //!

@@ -115,7 +115,8 @@ pub(super) enum Standing {
 }
 
 /// The columns that [`state`] reads, in its order.
-const STATE: &str = "t.wanted, t.planned, t.finished, t.lanes, t.part, t.bound, t.purpose";
+const STATE: &str = "t.wanted, t.planned, t.finished, t.lanes, t.part, t.bound, t.purpose, \
+    t.former";
 
 /// The state of a task, from the columns of [`STATE`], which begin at `first`, and from its
 /// dependants.
@@ -132,6 +133,12 @@ fn state(
         part: row.get(first + 4)?,
         bound: row.get(first + 5)?,
         purpose: Purpose::from_text(row.get_ref(first + 6)?.as_str_or_null()?),
+        former: match row.get_ref(first + 7)?.as_str_or_null()? {
+            None => Vec::new(),
+            Some(names) => {
+                serde_json::from_str(names).map_err(|error| unreadable(first + 7, error))?
+            }
+        },
         ..Ledger::new(row.get(first)?, lanes)
     };
     ledger.held = connection

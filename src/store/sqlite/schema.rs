@@ -36,6 +36,7 @@ CREATE TABLE task (
   part       INTEGER,                      -- the part of the mixture that it was counted to
   bound      INTEGER NOT NULL DEFAULT 0,   -- its annotators were named by the task or the load
   purpose    TEXT,                         -- NULL, or what it checks: gold, repeat:ID
+  former     TEXT,                         -- NULL, or JSON: who has held it and gave it back
   reopened   INTEGER,                      -- number of the occasion on which it came back
   body       TEXT NOT NULL
 );
@@ -85,6 +86,7 @@ ALTER TABLE task ADD COLUMN planned INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE task ADD COLUMN part INTEGER;
 ALTER TABLE task ADD COLUMN bound INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE task ADD COLUMN purpose TEXT;
+ALTER TABLE task ADD COLUMN former TEXT;
 UPDATE task SET planned = wanted, bound = (lanes <> '[\"*\"]');
 CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
 CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;

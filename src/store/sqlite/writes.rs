@@ -201,6 +201,9 @@ fn keep(
                 place.0,
             ))?;
     }
+    if before.former != after.former {
+        remember(connection, *seq, &after.former)?;
+    }
     let (free, still) = (before.free(), after.free());
     if moved && free > 0 && still > 0 {
         dequeue(connection, *position, &before.lanes)?;
@@ -306,16 +309,36 @@ fn take_back(
         connection
             .prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?
             .execute((seq, annotator))?;
-        let (position, free, lanes): (i64, u32, String) = connection
-            .prepare_cached("SELECT position, free, lanes FROM task WHERE seq = ?1")?
-            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (position, free, lanes, former): (i64, u32, String, Option<String>) = connection
+            .prepare_cached("SELECT position, free, lanes, former FROM task WHERE seq = ?1")?
+            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let lanes = rows::lanes_from_text(&lanes)?;
+        let mut former: Vec<String> = match former {
+            None => Vec::new(),
+            Some(names) => {
+                serde_json::from_str(&names).map_err(|error| rows::unreadable(3, error))?
+            }
+        };
+        if !former.contains(annotator) {
+            former.push(annotator.clone());
+            former.sort_unstable();
+            remember(connection, *seq, &former)?;
+        }
         set_free(connection, *seq, Position(position), &lanes, free, free + 1)?;
         connection
             .prepare_cached("UPDATE task SET reopened = ?2 WHERE seq = ?1")?
             .execute((seq, next_occasion(connection)?))?;
     }
     Ok(holds.len() as u64)
+}
+
+/// Notes who has held a task and gave it back.
+fn remember(connection: &Connection, seq: i64, former: &[String]) -> rusqlite::Result<()> {
+    let names = serde_json::to_string(former).expect("names are JSON");
+    connection
+        .prepare_cached("UPDATE task SET former = ?2 WHERE seq = ?1")?
+        .execute((seq, names))?;
+    Ok(())
 }
 
 pub(super) fn note_loaded_file(

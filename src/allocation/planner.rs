@@ -1,0 +1,331 @@
+//! The project's rules, consulted when a task enters: how many answers, from whom, how soon.
+//!
+//! In this order:
+//!
+//! 1. **Gold** (`meta.gold`) is for everybody once, in lanes of its own, and counts for nothing else.
+//! 2. **Named** tasks (`--to`, then `assign_field`) are for those named and nobody else.
+//! 3. **How many**: what the load says, or everybody, or the mixture, exactly or by hash.
+//! 4. **Who**: whoever asks first, or the balanced or Prodigy's choice among those who have the tags.
+//! 5. **Short**: where there are fewer people than wanted, the task is held for those there are and
+//!    those to come, or makes do.
+//!
+//! Only tasks of the third step count for the mixture, and only those of the fourth for the balance,
+//! so what bypasses them disturbs nobody's share. What has been dealt is [`Dealt`]; a planner that is
+//! made of it goes on as if there had been no pause.
+//!
+//! A held task names those who are there, although anybody might have it, so that one rule says
+//! which tasks are short: [`Ledger::missing`](super::Ledger::missing). When people come or go,
+//! `replan.rs` looks at it again.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::balance::{Balance, Counts, Person};
+use super::plan::{named, own_priority, tags};
+use super::share::{Parts, Splitter};
+use super::{Colleague, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
+use crate::task::{Body, Task, gold};
+
+/// How many answers, and from whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// How many answers a task wants.
+    pub answers: Answers,
+    /// How a mixture is dealt out.
+    pub split: Split,
+    /// Who is meant for a task.
+    pub route: Route,
+    /// The number of answers as the roster has it, where it is one: Prodigy's rule takes it as it is.
+    pub average: Option<f64>,
+    /// The path of the key that names a task's annotators, such as `meta.target_annotator`.
+    pub assign_field: Option<String>,
+    /// What happens where there are too few people.
+    pub when_short: WhenShort,
+    /// What draws follow from.
+    pub seed: u64,
+    /// The annotators of the roster, in its order, active or not.
+    pub people: Vec<Colleague>,
+}
+
+/// How many answers a task wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answers {
+    /// As a mixture says, which may have one part.
+    Parts(Parts),
+    /// One by everybody who may have it.
+    All,
+}
+
+/// How a mixture is dealt out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Within one task of every share's due after any number of tasks.
+    Exact,
+    /// By the task's hash, as Prodigy.
+    Hash,
+}
+
+/// Who is meant for a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Whoever asks first.
+    Open,
+    /// Named when it enters, so that loads and pairs come out even.
+    Balanced,
+    /// Named by its hash, as Prodigy.
+    Hash,
+}
+
+/// What happens to a task for which there are too few people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenShort {
+    /// It keeps wanting what it wants, and waits for whoever is missing.
+    Hold,
+    /// It makes do with those there are.
+    Partial,
+}
+
+/// What has been dealt out so far: all that has to be kept between two loads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dealt {
+    /// Which mixture the next counts belong to, in words of its own.
+    mixture: String,
+    /// Tasks that each part of it has been given.
+    given: Vec<u64>,
+    /// What balanced routing has named.
+    balance: Counts,
+}
+
+/// Consults the rules, task after task.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    pub(super) rules: Rules,
+    splitter: Option<Splitter>,
+    pub(super) balance: Balance,
+}
+
+impl Planner {
+    /// Goes on where what has been dealt stopped. A mixture other than the one that was dealt begins
+    /// anew.
+    pub fn new(rules: Rules, dealt: &Dealt) -> Self {
+        let splitter = match &rules.answers {
+            Answers::Parts(parts) => {
+                let same = dealt.mixture == fingerprint(parts);
+                let given = if same { dealt.given.clone() } else { Vec::new() };
+                Some(Splitter::resume(parts.clone(), rules.seed, given))
+            }
+            Answers::All => None,
+        };
+        let mut balance = Balance::resume(rules.seed, dealt.balance.clone());
+        if rules.route == Route::Balanced {
+            balance.set_pool(&pool(&rules.people));
+        }
+        Self { rules, splitter, balance }
+    }
+
+    /// Whether what a task gets depends on what others got. If not, nothing has to be kept.
+    pub fn keeps_count(&self) -> bool {
+        let mixed = match &self.rules.answers {
+            Answers::Parts(parts) => parts.len() > 1 && self.rules.split == Split::Exact,
+            Answers::All => false,
+        };
+        mixed || self.rules.route == Route::Balanced
+    }
+
+    /// What has been dealt out.
+    pub fn dealt(&self) -> Dealt {
+        let (mixture, given) = match (&self.rules.answers, &self.splitter) {
+            (Answers::Parts(parts), Some(splitter)) => {
+                (fingerprint(parts), splitter.given().to_vec())
+            }
+            _ => Default::default(),
+        };
+        Dealt { mixture, given, balance: self.balance.counts().clone() }
+    }
+
+    /// Looks at a task without counting it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self, overrides: &Overrides, task: &Body) -> Result<(), PlanError> {
+        let requires = self.required(task)?;
+        let names = self.named(overrides, task, &requires)?;
+        own_priority(task)?;
+        wanted_of(overrides, &names).map(drop)
+    }
+
+    /// Decides about the next task. Tasks come in the order of loading, each once.
+    ///
+    /// # Errors
+    /// What is wrong with it; then nothing is counted.
+    pub fn plan(&mut self, overrides: &Overrides, task: &Task) -> Result<Plan, PlanError> {
+        let requires = self.required(&task.body)?;
+        let names = self.named(overrides, &task.body, &requires)?;
+        let priority = order::priority(own_priority(&task.body)?, overrides.priority);
+        // What is wrong with the right answer itself is said before tasks come here.
+        let is_gold = matches!(gold::gold(&task.body), Ok(Some(_)));
+        let purpose = if is_gold { Purpose::Gold } else { Purpose::Regular };
+        let of = |name: String| if is_gold { Lane::GoldOf(name) } else { Lane::Of(name) };
+        if let Some(wanted) = wanted_of(overrides, &names)? {
+            let lanes = names.into_iter().map(of).collect();
+            return Ok(Plan { priority, bound: true, purpose, ..Plan::new(wanted, lanes) });
+        }
+        if is_gold || (self.rules.answers == Answers::All && overrides.annotations.is_none()) {
+            let (wanted, lanes) = self.everybody(&requires, is_gold);
+            return Ok(Plan { priority, purpose, ..Plan::new(wanted, lanes) });
+        }
+        let (wanted, part) = match overrides.annotations {
+            Some(annotations) => (annotations.max(1), None),
+            None => self.wanted(task),
+        };
+        let (wanted, lanes) = self.route(task, wanted, overrides.annotations.is_none(), &requires);
+        Ok(Plan { priority, part, ..Plan::new(wanted, lanes) })
+    }
+
+    /// The tags that a task requires, each of which somebody has.
+    fn required(&self, task: &Body) -> Result<Vec<String>, PlanError> {
+        let requires = tags(task)?;
+        let has = |tag: &&String| self.rules.people.iter().any(|p| p.tags.contains(tag));
+        match requires.iter().find(|tag| !has(tag)) {
+            Some(tag) => Err(PlanError::NobodyHas { tag: tag.clone() }),
+            None => Ok(requires),
+        }
+    }
+
+    /// The people that a load or a task names, each once.
+    fn named(
+        &self,
+        overrides: &Overrides,
+        task: &Body,
+        requires: &[String],
+    ) -> Result<Vec<String>, PlanError> {
+        let (field, names) = match (&overrides.to, &self.rules.assign_field) {
+            (to, _) if !to.is_empty() => ("--to", to.clone()),
+            (_, Some(field)) => (field.as_str(), named(field, task)?),
+            (_, None) => ("", Vec::new()),
+        };
+        let mut seen = HashSet::new();
+        let mut unique = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(person) = self.rules.people.iter().find(|person| person.name == name) else {
+                return Err(PlanError::NotInRoster { field: field.to_owned(), name });
+            };
+            if let Some(tag) = requires.iter().find(|tag| !person.tags.contains(tag)) {
+                return Err(PlanError::LacksTag { name, tag: tag.clone() });
+            }
+            if seen.insert(name.clone()) {
+                unique.push(name);
+            }
+        }
+        Ok(unique)
+    }
+
+    /// How many answers the mixture gives a task, and as which part of it.
+    fn wanted(&mut self, task: &Task) -> (u32, Option<u16>) {
+        match (&self.rules.answers, &mut self.splitter) {
+            (Answers::Parts(parts), Some(splitter)) if self.rules.split == Split::Exact => {
+                let part = splitter.next_part();
+                (parts.annotations(part), u16::try_from(part).ok())
+            }
+            (Answers::Parts(parts), _) => (parts.by_hash(task.task_hash), None),
+            (Answers::All, _) => (1, None),
+        }
+    }
+
+    /// Those who are there and have these tags, in the order of the roster.
+    pub(super) fn eligible(&self, requires: &[String]) -> Vec<String> {
+        let able = self.rules.people.iter().filter(|person| person.may(requires));
+        able.map(|person| person.name.clone()).collect()
+    }
+
+    /// Once for everybody who may have it.
+    fn everybody(&self, requires: &[String], is_gold: bool) -> (u32, Vec<Lane>) {
+        let able = self.eligible(requires);
+        let wanted = u32::try_from(able.len()).unwrap_or(u32::MAX);
+        let lanes = match (requires.is_empty() && wanted > 0, is_gold) {
+            (true, true) => vec![Lane::Gold],
+            (true, false) => vec![Lane::Anyone],
+            (false, true) => able.into_iter().map(Lane::GoldOf).collect(),
+            (false, false) => able.into_iter().map(Lane::Of).collect(),
+        };
+        (wanted.max(1), lanes)
+    }
+
+    /// Who may have a task that wants so many answers; how many it wants then.
+    fn route(
+        &mut self,
+        task: &Task,
+        wanted: u32,
+        by_the_rules: bool,
+        requires: &[String],
+    ) -> (u32, Vec<Lane>) {
+        let able = self.eligible(requires);
+        let enough = able.len() >= wanted as usize;
+        match self.rules.route {
+            Route::Open if enough && requires.is_empty() => (wanted, vec![Lane::Anyone]),
+            Route::Open => self.held_or_cut(wanted, able),
+            Route::Balanced => {
+                let may = |name: &str| able.iter().any(|person| person == name);
+                let named = self.balance.name(wanted as usize, may, &[]);
+                self.held_or_cut(wanted, named.names)
+            }
+            Route::Hash => {
+                let exactly =
+                    self.rules.average.filter(|_| by_the_rules && self.rules.split == Split::Hash);
+                let needed = exactly.unwrap_or(f64::from(wanted));
+                let names = prodigy::annotators(task.task_hash, needed, &able);
+                let wanted = match exactly {
+                    // The fraction is decided with the people, and whole answers may be lacking.
+                    Some(_) if !names.is_empty() && names.len() < able.len() => {
+                        u32::try_from(names.len()).unwrap_or(u32::MAX)
+                    }
+                    _ => wanted,
+                };
+                self.held_or_cut(wanted, names)
+            }
+        }
+    }
+
+    /// So many answers of these people; where they are fewer, all there are, or as many as there are.
+    fn held_or_cut(&self, wanted: u32, names: Vec<String>) -> (u32, Vec<Lane>) {
+        let there = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        let wanted = match self.rules.when_short {
+            WhenShort::Hold => wanted,
+            WhenShort::Partial => wanted.min(there.max(1)),
+        };
+        (wanted, names.into_iter().map(Lane::Of).collect())
+    }
+}
+
+/// How many answers named people are asked for; none if nobody is named.
+fn wanted_of(overrides: &Overrides, names: &[String]) -> Result<Option<u32>, PlanError> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let every = u32::try_from(names.len()).unwrap_or(u32::MAX);
+    let wanted = overrides.annotations.unwrap_or(every).max(1);
+    if wanted > every {
+        return Err(PlanError::TooFewNamed { wanted, names: names.len() });
+    }
+    Ok(Some(wanted))
+}
+
+/// Those who are there, for the balance.
+pub(super) fn pool(people: &[Colleague]) -> Vec<Person> {
+    let there = people.iter().filter(|person| person.active);
+    let person = |person: &Colleague| Person {
+        name: person.name.clone(),
+        weight: person.weight,
+        quota: person.quota,
+    };
+    there.map(person).collect()
+}
+
+/// Tells one mixture from another.
+fn fingerprint(parts: &Parts) -> String {
+    format!("{parts:?}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,505 @@
+//! Every rule through the planner, on entry and when people come and go.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::super::{Ledger, invariants};
+use super::*;
+use crate::task::{Millis, Verdict, Version};
+
+fn task(text: &str) -> Task {
+    Task::new(Body::parse(text).expect("a task"))
+}
+
+fn nth(n: usize) -> Task {
+    task(&format!(r#"{{"text":"{n}"}}"#))
+}
+
+fn people(names: &[&str]) -> Vec<Colleague> {
+    names.iter().map(|name| Colleague::new(name)).collect()
+}
+
+/// The first so many letters.
+fn team(size: usize) -> Vec<Colleague> {
+    ('a'..='z').take(size).map(|letter| Colleague::new(&letter.to_string())).collect()
+}
+
+fn rules(parts: Parts, people: Vec<Colleague>) -> Rules {
+    Rules {
+        answers: Answers::Parts(parts),
+        split: Split::Exact,
+        route: Route::Open,
+        average: None,
+        assign_field: None,
+        when_short: WhenShort::Hold,
+        seed: 3,
+        people,
+    }
+}
+
+fn each(annotations: u32, people: Vec<Colleague>) -> Rules {
+    let parts = Parts::each(annotations).expect("a number of answers");
+    Rules { average: Some(f64::from(annotations)), ..rules(parts, people) }
+}
+
+fn planner(rules: Rules) -> Planner {
+    Planner::new(rules, &Dealt::default())
+}
+
+fn plan(rules: Rules, text: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
+    planner(rules).plan(overrides, &task(text))
+}
+
+fn of(names: &[&str]) -> Vec<Lane> {
+    names.iter().map(|name| Lane::Of((*name).to_owned())).collect()
+}
+
+fn names(plan: &Plan) -> Vec<String> {
+    plan.lanes.iter().filter_map(Lane::name).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_task_that_names_nobody_is_for_anyone() {
+    let rules = Rules { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+    let plan = plan(rules, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
+    assert_eq!(plan, Plan { part: Some(0), ..Plan::new(3, vec![Lane::Anyone]) });
+}
+
+#[test]
+fn a_task_that_names_people_wants_one_answer_of_each_and_a_load_goes_before_it() {
+    let rules = Rules { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+    let bound = |wanted, names: &[&str]| Plan { bound: true, ..Plan::new(wanted, of(names)) };
+    let planned = |text: &str, overrides: &Overrides| plan(rules.clone(), text, overrides);
+    let none = Overrides::default();
+    assert_eq!(planned(r#"{"meta":{"for":"c"}}"#, &none), Ok(bound(1, &["c"])));
+    assert_eq!(planned(r#"{"meta":{"for":["c","d","c"]}}"#, &none), Ok(bound(2, &["c", "d"])));
+    let load =
+        Overrides { annotations: Some(1), to: vec!["a".into(), "b".into()], priority: Some(5) };
+    let expected = Plan { priority: 5, ..bound(1, &["a", "b"]) };
+    assert_eq!(planned(r#"{"meta":{"for":"c"}}"#, &load), Ok(expected));
+}
+
+#[test]
+fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
+    let mut people = team(3);
+    people[0].tags = vec!["es".into()];
+    let rules = Rules { assign_field: Some("meta.for".into()), ..each(1, people) };
+    let wrong = [
+        (r#"{"meta":{"for":"eve"}}"#, "add them to annotators.toml"),
+        (r#"{"meta":{"for":3}}"#, "a list of names, found 3"),
+        (r#"{"meta":{"requires":"fr"}}"#, "a tag that nobody in the roster has"),
+        (r#"{"meta":{"requires":[1]}}"#, "a list of tags"),
+        (r#"{"meta":{"requires":"es","for":"b"}}"#, "does not have the tag"),
+        (r#"{"meta":{"priority":"high"}}"#, "a whole number"),
+    ];
+    for (text, words) in wrong {
+        let mut planner = planner(rules.clone());
+        let before = planner.dealt();
+        let body = Body::parse(text).expect("a task");
+        let checked = planner.check(&Overrides::default(), &body).expect_err("refused");
+        let planned = planner.plan(&Overrides::default(), &task(text)).expect_err("refused");
+        assert_eq!(checked, planned);
+        assert!(planned.to_string().contains(words), "{planned}");
+        assert_eq!(planner.dealt(), before, "nothing is counted");
+    }
+}
+
+#[test]
+fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
+    let parts = Parts::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
+    let rules = rules(parts, team(5));
+    let mut dealt = Dealt::default();
+    let mut thrice = 0_u32;
+    let mut n = 0_u32;
+    for load in [1, 2500, 7, 5000, 2492] {
+        // Kept and read again between two loads.
+        let text = serde_json::to_string(&dealt).expect("JSON");
+        let kept: Dealt = serde_json::from_str(&text).expect("as it was written");
+        let mut planner = Planner::new(rules.clone(), &kept);
+        assert!(planner.keeps_count());
+        for _ in 0..load {
+            let plan = planner.plan(&Overrides::default(), &nth(n as usize)).expect("a plan");
+            n += 1;
+            thrice += u32::from(plan.wanted == 3);
+            assert_eq!(plan.part, Some(u16::from(plan.wanted == 3)));
+            assert!((f64::from(thrice) - f64::from(n) * 0.3).abs() < 1.0, "{thrice} of {n}");
+        }
+        dealt = planner.dealt();
+    }
+    assert_eq!((n, thrice), (10_000, 3_000));
+}
+
+#[test]
+fn tasks_that_bypass_the_mixture_take_nothing_from_it() {
+    let parts = Parts::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
+    let mixed = Rules { assign_field: Some("meta.for".into()), ..rules(parts, team(5)) };
+    let plain: Vec<u32> = {
+        let mut planner = planner(mixed.clone());
+        (0..50)
+            .map(|n| planner.plan(&Overrides::default(), &nth(n)).expect("a plan").wanted)
+            .collect()
+    };
+    let mut planner = planner(mixed);
+    let once = Overrides { annotations: Some(2), ..Overrides::default() };
+    let among: Vec<u32> = (0..50)
+        .map(|n| {
+            for bypass in [r#"{"meta":{"for":"a"}}"#, r#"{"text":"g","meta":{"gold":"accept"}}"#] {
+                let plan = planner.plan(&Overrides::default(), &task(bypass)).expect("a plan");
+                assert_eq!(plan.part, None);
+            }
+            assert_eq!(planner.plan(&once, &nth(n)).expect("a plan").part, None);
+            planner.plan(&Overrides::default(), &nth(n)).expect("a plan").wanted
+        })
+        .collect();
+    assert_eq!(among, plain);
+}
+
+#[test]
+fn balanced_gives_seven_people_every_pair_a_hundred_times() {
+    let rules = Rules { route: Route::Balanced, ..each(2, team(7)) };
+    let mut dealt = Dealt::default();
+    let mut pairs: BTreeMap<Vec<String>, u32> = BTreeMap::new();
+    let mut loads: BTreeMap<String, u32> = BTreeMap::new();
+    for load in 0..7 {
+        let mut planner = Planner::new(rules.clone(), &dealt);
+        for n in 0..300 {
+            let plan = planner.plan(&Overrides::default(), &nth(load * 300 + n)).expect("a plan");
+            let mut pair = names(&plan);
+            pair.sort();
+            for name in &pair {
+                *loads.entry(name.clone()).or_default() += 1;
+            }
+            *pairs.entry(pair).or_default() += 1;
+        }
+        dealt = planner.dealt();
+    }
+    assert_eq!(pairs.len(), 21);
+    assert!(pairs.values().all(|count| *count == 100), "{pairs:?}");
+    assert!(loads.values().all(|count| *count == 600), "{loads:?}");
+}
+
+#[test]
+fn everybody_and_gold_are_for_all_who_may() {
+    let mut people = team(4);
+    people[1].tags = vec!["es".into()];
+    people[2].tags = vec!["es".into()];
+    people[3].active = false;
+    let all = Rules { answers: Answers::All, ..each(1, people) };
+    let planned = |text: &str| plan(all.clone(), text, &Overrides::default()).expect("a plan");
+    assert_eq!(planned(r#"{"text":"a"}"#), Plan::new(3, vec![Lane::Anyone]));
+    assert_eq!(planned(r#"{"meta":{"requires":"es"}}"#), Plan::new(2, of(&["b", "c"])));
+    let gold = planned(r#"{"meta":{"gold":"accept"}}"#);
+    assert_eq!(gold, Plan { purpose: Purpose::Gold, ..Plan::new(3, vec![Lane::Gold]) });
+    let spanish = planned(r#"{"meta":{"gold":"accept","requires":["es"]}}"#);
+    assert_eq!(names(&spanish), ["b", "c"]);
+    assert!(spanish.lanes.iter().all(|lane| matches!(lane, Lane::GoldOf(_))));
+}
+
+#[test]
+fn where_people_are_short_a_task_is_held_or_makes_do() {
+    for route in [Route::Open, Route::Balanced, Route::Hash] {
+        let hold = Rules { route, ..each(3, team(2)) };
+        let held = plan(hold.clone(), r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
+        assert_eq!((held.wanted, Ledger::of(&held).missing()), (3, 1), "{route:?}");
+        assert_eq!(names(&held).len(), 2);
+        let partial = Rules { when_short: WhenShort::Partial, ..hold };
+        let cut = plan(partial, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
+        assert_eq!((cut.wanted, Ledger::of(&cut).missing()), (2, 0), "{route:?}");
+    }
+}
+
+#[test]
+fn prodigys_published_vectors_come_out_of_the_planner() {
+    let pool = ["alice", "bob", "carol"];
+    let vectors: [(i32, f64, &[&str]); 8] = [
+        (-130_688_452, 1.0, &["carol"]),
+        (-130_688_452, 1.5, &["carol"]),
+        (-130_688_452, 2.0, &["carol", "alice"]),
+        (-130_688_452, 3.0, &["carol", "alice", "bob"]),
+        (-1_280_357_114, 1.0, &["bob"]),
+        (-1_280_357_114, 2.0, &["bob", "alice"]),
+        (-1_280_357_114, 2.5, &["bob", "alice"]),
+        (-1_280_357_114, 3.0, &["bob", "alice", "carol"]),
+    ];
+    for (hash, n, expected) in vectors {
+        let parts = Parts::average(n).expect("an average");
+        let rules = Rules {
+            route: Route::Hash,
+            split: Split::Hash,
+            average: Some(n),
+            ..rules(parts, people(&pool))
+        };
+        let text = format!(r#"{{"text":"a","_task_hash":{hash}}}"#);
+        let planned = plan(rules, &text, &Overrides::default()).expect("a plan");
+        assert_eq!(
+            (names(&planned), planned.wanted as usize),
+            (expected.iter().map(|name| (*name).to_owned()).collect(), expected.len())
+        );
+    }
+}
+
+/// The tasks of real, public data, each once, in the order of the file; none if it is not there.
+fn real_tasks() -> Option<Vec<Task>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("NOT RUN: there is no {}", path.display());
+        return None;
+    };
+    let mut seen = HashSet::new();
+    let all = text.lines().map(task);
+    Some(all.filter(|task| seen.insert(task.task_hash)).collect())
+}
+
+#[test]
+fn real_tasks_are_routed_as_prodigy_routes_them() {
+    let Some(tasks) = real_tasks() else { return };
+    assert_eq!(tasks.len(), 117);
+    let counts = |n: f64| {
+        let rules = Rules {
+            route: Route::Hash,
+            split: Split::Hash,
+            average: Some(n),
+            ..rules(Parts::average(n).expect("an average"), team(4))
+        };
+        let mut planner = planner(rules);
+        let mut counts = [0_u32; 4];
+        for task in &tasks {
+            let plan = planner.plan(&Overrides::default(), task).expect("a plan");
+            assert_eq!(plan.wanted as usize, plan.lanes.len());
+            for name in names(&plan) {
+                counts[usize::from(name.as_bytes()[0] - b'a')] += 1;
+            }
+        }
+        counts
+    };
+    let (once, twice, often) = (counts(1.0), counts(2.0), counts(1.5));
+    println!("by place in the pool: {once:?} {twice:?}");
+    let sorted = |mut counts: [u32; 4]| {
+        counts.sort_by_key(|count| std::cmp::Reverse(*count));
+        counts
+    };
+    assert_eq!(sorted(once), [31, 30, 30, 26]);
+    assert_eq!(sorted(twice), [64, 60, 55, 55]);
+    assert_eq!(often.iter().sum::<u32>(), 182, "a mean of 1.556");
+}
+
+/// A project in memory: what is planned, and what becomes of it.
+struct Project {
+    planner: Planner,
+    tasks: Vec<(Task, Ledger)>,
+}
+
+impl Project {
+    fn new(rules: Rules, tasks: Vec<Task>) -> Self {
+        let mut planner = planner(rules);
+        let planned = tasks
+            .into_iter()
+            .map(|task| {
+                let plan = planner.plan(&Overrides::default(), &task).expect("a plan");
+                (task, Ledger::of(&plan))
+            })
+            .collect();
+        Self { planner, tasks: planned }
+    }
+
+    fn replan(&mut self, people: Vec<Colleague>) {
+        let rules = Rules { people, ..self.planner.rules.clone() };
+        self.planner = Planner::new(rules, &self.planner.dealt());
+        let mut replanner = self.planner.replanner();
+        for (task, ledger) in &self.tasks {
+            if !ledger.finished {
+                replanner.note(task, ledger);
+            }
+        }
+        for (task, ledger) in &mut self.tasks {
+            if let Some(now) = replanner.replan(task, ledger) {
+                *ledger = now;
+            }
+        }
+    }
+
+    fn answer(&mut self, n: usize, who: &str, verdict: Verdict) {
+        let (task, ledger) = &mut self.tasks[n];
+        if !ledger.claim(who, Millis(0), Millis(9)) {
+            return;
+        }
+        let version = Version {
+            verdict,
+            data: serde_json::Map::new(),
+            time_loaded: Millis(0),
+            time_returned: Millis(1),
+        };
+        let rule = super::super::Rule {
+            ignore: super::super::Ignore::Skip,
+            ..super::super::Rule::default()
+        };
+        ledger.record(who, version, &rule, &task.body);
+    }
+
+    /// Tasks that still wait for each person.
+    fn awaited(&self) -> BTreeMap<String, u64> {
+        let mut awaited = BTreeMap::new();
+        for (_, ledger) in self.tasks.iter().filter(|(_, ledger)| !ledger.finished) {
+            for name in ledger.awaited() {
+                *awaited.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        awaited
+    }
+}
+
+#[test]
+fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
+    let balanced = Rules { route: Route::Balanced, ..each(2, team(4)) };
+    let mut project = Project::new(balanced, (0..400).map(nth).collect());
+    for n in 0..200 {
+        let names: Vec<String> = project.tasks[n].1.names().map(str::to_owned).collect();
+        for name in names {
+            project.answer(n, &name, Verdict::Accept);
+        }
+    }
+    project.replan(team(5));
+    let awaited = project.awaited();
+    // 400 answers are left, for five.
+    assert!(awaited.values().all(|left| (79..=81).contains(left)), "{awaited:?}");
+    project.replan(team(5));
+    assert_eq!(project.awaited(), awaited, "a second look changes nothing");
+}
+
+#[test]
+fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
+    let balanced = Rules { route: Route::Balanced, ..each(2, team(5)) };
+    let mut project = Project::new(balanced, (0..500).map(nth).collect());
+    let mut people = team(5);
+    people[2].active = false;
+    project.replan(people);
+    let awaited = project.awaited();
+    assert_eq!(awaited.get("c"), None);
+    assert!(awaited.values().all(|left| (249..=251).contains(left)), "{awaited:?}");
+    assert!(project.tasks.iter().all(|(_, ledger)| ledger.missing() == 0));
+}
+
+#[test]
+fn a_held_task_gets_its_people_when_they_come() {
+    for route in [Route::Open, Route::Balanced, Route::Hash] {
+        let mut project = Project::new(Rules { route, ..each(3, team(2)) }, vec![nth(0)]);
+        project.answer(0, "a", Verdict::Accept);
+        assert_eq!(project.tasks[0].1.missing(), 1);
+        project.replan(team(3));
+        assert_eq!(project.tasks[0].1.missing(), 0, "{route:?}");
+        for who in ["b", "c"] {
+            project.answer(0, who, Verdict::Accept);
+        }
+        assert!(project.tasks[0].1.finished, "{route:?}");
+    }
+}
+
+#[test]
+fn everybody_means_also_who_comes_later_and_not_who_has_gone() {
+    let mut project =
+        Project::new(Rules { answers: Answers::All, ..each(1, team(3)) }, vec![nth(0), nth(1)]);
+    for who in ["a", "b"] {
+        project.answer(0, who, Verdict::Accept);
+    }
+    project.replan(team(4));
+    assert_eq!(project.tasks[0].1.wanted, 4);
+    let mut people = team(4);
+    people[2].active = false;
+    people[3].active = false;
+    project.replan(people);
+    let wanted: Vec<u32> = project.tasks.iter().map(|(_, ledger)| ledger.wanted).collect();
+    assert_eq!((wanted, project.tasks[0].1.finished), (vec![2, 2], true));
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let answers = prop_oneof![
+        (1..4_u32).prop_map(|n| Answers::Parts(Parts::each(n).expect("a number"))),
+        Just(Answers::Parts(Parts::mix(&[(0.5, 1), (0.5, 3)]).expect("a mixture"))),
+        Just(Answers::All),
+    ];
+    let route = prop_oneof![Just(Route::Open), Just(Route::Balanced), Just(Route::Hash)];
+    (answers, route, any::<bool>(), any::<bool>(), 0..5_u64).prop_map(
+        |(answers, route, hash, partial, seed)| Rules {
+            route: if answers == Answers::All { Route::Open } else { route },
+            answers,
+            split: if hash { Split::Hash } else { Split::Exact },
+            average: None,
+            assign_field: Some("meta.for".into()),
+            when_short: if partial { WhenShort::Partial } else { WhenShort::Hold },
+            seed,
+            people: Vec::new(),
+        },
+    )
+}
+
+/// Six people, of whom the bits say who is there and who has the tag.
+fn staff(there: u8, tagged: u8) -> Vec<Colleague> {
+    team(6)
+        .into_iter()
+        .enumerate()
+        .map(|(bit, person)| Colleague {
+            // Somebody has the tag, whoever is there.
+            tags: if bit == 5 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { vec![] },
+            active: there & (1 << bit) != 0,
+            ..person
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn whoever_comes_and_goes_no_invariant_breaks_and_nobody_is_waited_for_in_vain(
+        rules in any_rules(),
+        there in 0..64_u8,
+        tagged in 0..64_u8,
+        tasks in prop::collection::vec(0..4_u8, 1..12),
+        changes in prop::collection::vec(
+            (0..64_u8, prop::collection::vec((0..12_usize, 0..6_usize, 0..3_u8), 0..10)), 1..5
+        ),
+    ) {
+        let text = |(n, kind): (usize, &u8)| match kind {
+            0 => format!(r#"{{"text":"{n}","meta":{{"requires":"es"}}}}"#),
+            1 => format!(r#"{{"text":"{n}","meta":{{"gold":"accept"}}}}"#),
+            2 => format!(r#"{{"text":"{n}","meta":{{"for":["a","b"]}}}}"#),
+            _ => format!(r#"{{"text":"{n}"}}"#),
+        };
+        let tasks: Vec<Task> = tasks.iter().enumerate().map(text).map(|t| task(&t)).collect();
+        let rules = Rules { people: staff(there, tagged), ..rules };
+        let again = Project::new(rules.clone(), tasks.clone());
+        let mut project = Project::new(rules.clone(), tasks);
+        let same = |(one, other): (&(Task, Ledger), &(Task, Ledger))| one.1 == other.1;
+        prop_assert!(again.tasks.iter().zip(&project.tasks).all(same), "deterministic");
+        for (there, answers) in changes {
+            let people = staff(there, tagged);
+            for (n, who, verdict) in answers {
+                let n = n % project.tasks.len();
+                let name = project.planner.rules.people[who].name.clone();
+                if project.planner.rules.people[who].active {
+                    project.answer(n, &name, Verdict::ALL[usize::from(verdict)]);
+                }
+            }
+            let before: Vec<Ledger> = project.tasks.iter().map(|(_, l)| l.clone()).collect();
+            project.replan(people.clone());
+            for ((task, ledger), before) in project.tasks.iter().zip(&before) {
+                prop_assert_eq!(invariants::check(ledger), vec![], "{:?}", ledger);
+                if before.finished {
+                    prop_assert_eq!(ledger, before, "a finished task stays as it is");
+                    continue;
+                }
+                let requires = super::super::people::requires(&task.body);
+                for name in ledger.awaited() {
+                    let person = people.iter().find(|p| p.name == name).expect("in the roster");
+                    prop_assert!(ledger.bound || person.may(&requires), "{name}: {ledger:?}");
+                }
+                let can = people.iter().any(|p| p.active && ledger.is_open_to(&p.name));
+                prop_assert!(
+                    ledger.finished || ledger.bound || ledger.missing() > 0 || can
+                        || ledger.free() == 0 || ledger.lanes.iter().any(|l| l.name().is_none()),
+                    "waits in vain: {ledger:?}"
+                );
+            }
+        }
+    }
+}

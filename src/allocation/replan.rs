@@ -1,0 +1,294 @@
+//! Looking at unfinished tasks again: people have come or gone, or a task is short of them.
+//!
+//! The walk goes over all unfinished tasks twice. The first pass ([`Replanner::note`]) sees how many
+//! tasks everybody still has before them; the second ([`Replanner::replan`]) gives each task the state
+//! that it should have. By rule:
+//!
+//! - **Open, everyone, gold**: for whom it is and how much is wanted is decided as if it entered now.
+//! - **Balanced**: who is gone is withdrawn and somebody else named; where somebody is missing, they
+//!   are named now; and who has less before them than their share of what is left (a joiner, above
+//!   all) takes tasks over from those who have more.
+//! - **Prodigy's**: as Prodigy does: who is needed still, from the pool of those who have not had it.
+//! - **Named by the task or the load**: nothing moves by itself. With `when_short = "partial"` the
+//!   task makes do with those who are there.
+//! - **Further opinions** that were asked of somebody who is gone are asked of others.
+//!
+//! Who holds a task or has answered it keeps their place; answers and holds are never touched.
+
+use std::collections::HashMap;
+
+use super::people::requires;
+use super::planner::{Answers, Planner, Route, WhenShort};
+use super::{Lane, Ledger, Purpose, prodigy};
+use crate::task::Task;
+
+impl Planner {
+    /// Begins a walk over the unfinished tasks.
+    pub fn replanner(&mut self) -> Replanner<'_> {
+        Replanner { planner: self, left: HashMap::new(), all: 0 }
+    }
+}
+
+/// A walk over the unfinished tasks.
+pub struct Replanner<'a> {
+    planner: &'a mut Planner,
+    /// Tasks that are awaited of each person.
+    left: HashMap<String, u64>,
+    /// The sum of these.
+    all: u64,
+}
+
+impl Replanner<'_> {
+    /// First pass: notes for whom a task waits.
+    pub fn note(&mut self, _task: &Task, ledger: &Ledger) {
+        if self.planner.rules.route != Route::Balanced || !is_by_rule(ledger) {
+            return;
+        }
+        for name in ledger.awaited() {
+            *self.left.entry(name.to_owned()).or_default() += 1;
+            self.all += 1;
+        }
+    }
+
+    /// Second pass: the state that a task should have; none if it has it.
+    pub fn replan(&mut self, task: &Task, ledger: &Ledger) -> Option<Ledger> {
+        if ledger.finished {
+            return None;
+        }
+        let requires = requires(&task.body);
+        let mut now = ledger.clone();
+        match &ledger.purpose {
+            Purpose::Repeat(_) => return None,
+            _ if ledger.bound => self.cut_bound(&mut now),
+            Purpose::Gold => self.everybody(&mut now, &requires),
+            Purpose::Regular if ledger.wanted > ledger.planned => {
+                self.ask_others(&mut now, &requires);
+            }
+            // Whether it was planned for all is not written down; a load that wanted a number of its
+            // own under this rule is for all from now on.
+            Purpose::Regular if self.planner.rules.answers == Answers::All => {
+                self.everybody(&mut now, &requires);
+            }
+            Purpose::Regular => match self.planner.rules.route {
+                Route::Open => self.open(&mut now, &requires),
+                Route::Balanced => self.balance(&mut now, &requires),
+                Route::Hash => self.hash(&mut now, task.task_hash, &requires),
+            },
+        }
+        now.finished = now.lacking() == 0;
+        (now != *ledger).then_some(now)
+    }
+
+    fn is_there(&self, name: &str) -> bool {
+        self.planner.rules.people.iter().any(|person| person.active && person.name == name)
+    }
+
+    /// A task that names its people itself makes do with those who are there, if it may.
+    fn cut_bound(&self, now: &mut Ledger) {
+        if self.planner.rules.when_short != WhenShort::Partial {
+            return;
+        }
+        let there = now.awaited().filter(|name| self.is_there(name)).count();
+        cut(now, there);
+    }
+
+    /// Once for everybody who may have it, and for those who have answered it.
+    fn everybody(&self, now: &mut Ledger, requires: &[String]) {
+        let able = self.planner.eligible(requires);
+        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        // Those who skipped it or came too late fill no slot, and nobody else fills theirs.
+        let fills = |name: &String| {
+            !now.skipped.iter().chain(&now.late).any(|answer| answer.annotator == *name)
+        };
+        let fresh = able.iter().filter(|name| !takers.contains(name)).count();
+        let filled = takers.iter().filter(|name| fills(name)).count();
+        let wanted = u32::try_from(fresh + filled).unwrap_or(u32::MAX).max(1);
+        let is_gold = now.purpose == Purpose::Gold;
+        let open = requires.is_empty() && !able.is_empty();
+        now.lanes = match (open, is_gold) {
+            (true, true) => vec![Lane::Gold],
+            (true, false) => vec![Lane::Anyone],
+            (false, true) => with_takers(able, &takers).into_iter().map(Lane::GoldOf).collect(),
+            (false, false) => with_takers(able, &takers).into_iter().map(Lane::Of).collect(),
+        };
+        now.planned = wanted;
+        now.wanted = wanted;
+    }
+
+    /// A further opinion that was asked of somebody who is gone.
+    fn ask_others(&self, now: &mut Ledger, requires: &[String]) {
+        let gone = |name: &str| !self.is_there(name);
+        if now.missing() == 0 && !now.awaited().any(gone) {
+            return;
+        }
+        if now.awaited().filter(|name| !gone(name)).count() >= now.free() as usize {
+            return;
+        }
+        if requires.is_empty() {
+            now.lanes = vec![Lane::Anyone];
+            return;
+        }
+        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        let able = self.planner.eligible(requires);
+        now.lanes = with_takers(able, &takers).into_iter().map(Lane::Of).collect();
+    }
+
+    fn open(&self, now: &mut Ledger, requires: &[String]) {
+        let able = self.planner.eligible(requires);
+        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        let fresh = able.iter().filter(|name| !takers.contains(name)).count();
+        if fresh >= now.free() as usize && requires.is_empty() {
+            now.lanes = vec![Lane::Anyone];
+            return;
+        }
+        now.lanes = with_takers(able, &takers).into_iter().map(Lane::Of).collect();
+        self.hold_or_cut(now);
+    }
+
+    fn balance(&mut self, now: &mut Ledger, requires: &[String]) {
+        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        let able = self.planner.eligible(requires);
+        // Without names it asked for a further opinion, or came in under another rule.
+        let named: Vec<String> = now.names().map(str::to_owned).collect();
+        let awaited: Vec<String> = now.awaited().map(str::to_owned).collect();
+        let mut staying: Vec<String> = Vec::new();
+        for name in named {
+            let waits = awaited.contains(&name);
+            if waits && !able.contains(&name) {
+                self.withdraw(&name, &staying);
+            } else {
+                staying.push(name);
+            }
+        }
+        for taker in &takers {
+            if !staying.contains(taker) {
+                staying.push(taker.clone());
+            }
+        }
+        now.lanes = staying.iter().cloned().map(Lane::Of).collect();
+        let missing = now.missing() as usize;
+        if missing > 0 {
+            let already: Vec<&str> = staying.iter().map(String::as_str).collect();
+            let may = |name: &str| able.iter().any(|person| person == name);
+            let more = self.planner.balance.name(missing, may, &already);
+            for name in more.names {
+                *self.left.entry(name.clone()).or_default() += 1;
+                self.all += 1;
+                now.lanes.push(Lane::Of(name));
+            }
+        }
+        self.even_out(now, &able);
+        self.hold_or_cut(now);
+    }
+
+    fn withdraw(&mut self, name: &str, others: &[String]) {
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        self.planner.balance.withdraw(name, &others);
+        self.all = self.all.saturating_sub(1);
+        if let Some(left) = self.left.get_mut(name) {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    /// Gives slots of those who have more before them than their share of what is left to those who
+    /// have less.
+    fn even_out(&mut self, now: &mut Ledger, able: &[String]) {
+        loop {
+            let named: Vec<&str> = now.names().collect();
+            let excess = |name: &str| {
+                let left = self.left.get(name).copied().unwrap_or(0);
+                // Counts of tasks: far below 2⁵³.
+                #[expect(clippy::cast_precision_loss)]
+                let left = left as f64;
+                left - self.due(name)
+            };
+            let from = now.awaited().max_by(|a, b| excess(a).total_cmp(&excess(b)));
+            let to = able
+                .iter()
+                .filter(|name| !named.contains(&name.as_str()))
+                .min_by(|a, b| excess(a).total_cmp(&excess(b)));
+            // A move is worth it if both are nearer to their dues after it; otherwise the two would
+            // hand the task to and fro.
+            let (Some(from), Some(to)) = (from, to) else { return };
+            if excess(from) - excess(to) <= 1.0 + 1e-9 || excess(to) >= 0.0 {
+                return;
+            }
+            let (from, to) = (from.to_owned(), to.clone());
+            let stay: Vec<&str> = named.into_iter().filter(|name| *name != from).collect();
+            let new = self.planner.balance.name(1, |name| name == to, &stay);
+            if new.names.is_empty() {
+                // They have reached their quota: they are as one who is full.
+                self.left.insert(to, u64::MAX / 2);
+                continue;
+            }
+            self.planner.balance.withdraw(&from, &stay);
+            *self.left.entry(to.clone()).or_default() += 1;
+            if let Some(left) = self.left.get_mut(&from) {
+                *left = left.saturating_sub(1);
+            }
+            for lane in &mut now.lanes {
+                if matches!(lane, Lane::Of(name) if *name == from) {
+                    *lane = Lane::Of(to.clone());
+                }
+            }
+        }
+    }
+
+    /// Somebody's share of all that is awaited.
+    fn due(&self, name: &str) -> f64 {
+        let there = self.planner.rules.people.iter().filter(|person| person.active);
+        let (mut own, mut sum) = (0.0, 0.0);
+        for person in there {
+            sum += person.weight;
+            if person.name == name {
+                own = person.weight;
+            }
+        }
+        #[expect(clippy::cast_precision_loss)]
+        let all = self.all as f64;
+        if sum > 0.0 { all * own / sum } else { 0.0 }
+    }
+
+    /// As Prodigy: the pool are those who have not had it, and as many are needed as are lacking.
+    fn hash(&self, now: &mut Ledger, task_hash: i32, requires: &[String]) {
+        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        let able = self.planner.eligible(requires);
+        let pool: Vec<String> = able.into_iter().filter(|name| !takers.contains(name)).collect();
+        let needed = f64::from(now.free());
+        let names = prodigy::annotators(task_hash, needed, &pool);
+        now.lanes = takers.into_iter().chain(names).map(Lane::Of).collect();
+        self.hold_or_cut(now);
+    }
+
+    fn hold_or_cut(&self, now: &mut Ledger) {
+        if self.planner.rules.when_short == WhenShort::Partial && now.missing() > 0 {
+            let there = now.awaited().count();
+            cut(now, there);
+        }
+    }
+}
+
+/// Wants no more answers than those that are there, in hand, or to come from so many people.
+fn cut(now: &mut Ledger, to_come: usize) {
+    let possible = now.answers.len() + now.held.len() + to_come;
+    let possible = u32::try_from(possible).unwrap_or(u32::MAX).max(1);
+    if possible < now.wanted {
+        now.wanted = possible;
+        now.planned = now.planned.min(possible);
+    }
+}
+
+/// Whether its people were named by balanced routing.
+fn is_by_rule(ledger: &Ledger) -> bool {
+    !ledger.finished
+        && !ledger.bound
+        && ledger.purpose == Purpose::Regular
+        && ledger.wanted == ledger.planned
+}
+
+/// These people, and those who have had it.
+fn with_takers(people: Vec<String>, takers: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = takers.to_vec();
+    all.extend(people.into_iter().filter(|name| !takers.contains(name)));
+    all
+}

@@ -1,0 +1,128 @@
+//! What an annotator's stream of tasks is made of: tasks, and now and then a check.
+//!
+//! A check is a gold task, whose right answer is known, or a repeat, a task that this annotator has
+//! answered before. Each is a share of what an annotator gets, dealt out as the parts of a mixture
+//! are (`share.rs`): within one task of its due after any number of tasks, without a pattern by
+//! which it could be told, and for each annotator in another order.
+//!
+//! The state is the number of tasks that somebody has had. Where a check was due and there was none,
+//! it is not made up for later: gold that is loaded late does not come in a flood.
+
+use super::seed;
+use super::share::{Parts, Splitter};
+
+/// The shares of checks in everybody's stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checks {
+    /// Gold tasks: 0 to below 1.
+    pub gold: f64,
+    /// The annotator's own earlier tasks: 0 to below 1; with gold below 1.
+    pub repeat: f64,
+    /// At least so many answers lie between a task and its repeat.
+    pub after: u32,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A task.
+    Regular,
+    /// A gold task, if there is one.
+    Gold,
+    /// A repeat, if there is something to repeat.
+    Repeat,
+}
+
+/// One annotator's stream.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    turns: Vec<Turn>,
+    splitter: Option<Splitter>,
+    next: Turn,
+}
+
+impl Stream {
+    /// The stream of an annotator who has had so many tasks, checks included.
+    pub fn resume(checks: &Checks, seed: u64, annotator: &str, had: u64) -> Self {
+        let all = [
+            (1.0 - checks.gold - checks.repeat, Turn::Regular),
+            (checks.gold, Turn::Gold),
+            (checks.repeat, Turn::Repeat),
+        ];
+        let there: Vec<(f64, Turn)> = all.into_iter().filter(|(share, _)| *share > 0.0).collect();
+        let turns = there.iter().map(|(_, turn)| *turn).collect();
+        let shares: Vec<(f64, u32)> = there.iter().map(|(share, _)| (*share, 1)).collect();
+        let splitter = Parts::mix(&shares).ok().filter(|parts| parts.len() > 1).map(|parts| {
+            // As many as were due, so that nothing has to be made up for.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss
+            )]
+            let given = shares.iter().map(|(share, _)| (had as f64 * share) as u64).collect();
+            Splitter::resume(parts, seed::of_text(seed, annotator), given)
+        });
+        let mut stream = Self { turns, splitter, next: Turn::Regular };
+        stream.advance();
+        stream
+    }
+
+    /// What comes next.
+    pub fn next(&self) -> Turn {
+        self.next
+    }
+
+    /// Goes on by one task.
+    pub fn advance(&mut self) {
+        if let Some(splitter) = &mut self.splitter {
+            self.next = self.turns.get(splitter.next_part()).copied().unwrap_or(Turn::Regular);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turns(checks: &Checks, annotator: &str, had: u64, tasks: usize) -> Vec<Turn> {
+        let mut stream = Stream::resume(checks, 7, annotator, had);
+        let mut turns = Vec::new();
+        for _ in 0..tasks {
+            turns.push(stream.next());
+            stream.advance();
+        }
+        turns
+    }
+
+    #[test]
+    fn checks_come_as_their_shares_say_after_any_number_of_tasks() {
+        let checks = Checks { gold: 0.1, repeat: 0.05, after: 20 };
+        let (mut gold, mut repeats) = (0.0, 0.0);
+        for (n, turn) in turns(&checks, "andy", 0, 2000).into_iter().enumerate() {
+            gold += f64::from(u8::from(turn == Turn::Gold));
+            repeats += f64::from(u8::from(turn == Turn::Repeat));
+            #[expect(clippy::cast_precision_loss)]
+            let n = n as f64 + 1.0;
+            assert!((gold - n * 0.1).abs() < 1.0 && (repeats - n * 0.05).abs() < 1.0, "{n}");
+        }
+    }
+
+    #[test]
+    fn everybody_has_another_order_and_the_same_one_again() {
+        let checks = Checks { gold: 0.2, repeat: 0.0, after: 20 };
+        let andy = turns(&checks, "andy", 0, 200);
+        assert_eq!(andy, turns(&checks, "andy", 0, 200));
+        assert_ne!(andy, turns(&checks, "zach", 0, 200));
+    }
+
+    #[test]
+    fn a_stream_that_is_taken_up_again_has_nothing_to_make_up_for() {
+        let checks = Checks { gold: 0.1, repeat: 0.1, after: 20 };
+        for had in [1, 9, 10, 999, 123_456] {
+            let due = turns(&checks, "andy", had, 20).into_iter();
+            let many = due.filter(|turn| *turn != Turn::Regular).count();
+            assert!((2..=6).contains(&many), "{many} after {had}");
+        }
+        assert!(turns(&Checks::default(), "andy", 5, 50).iter().all(|t| *t == Turn::Regular));
+    }
+}

@@ -1,0 +1,266 @@
+//! What is dealt out in a project, between the store that keeps it and the planner that counts.
+//!
+//! Mixtures and balanced routing rest on what went before, so their counts are kept in the store,
+//! under a version: [`admit`] plans a batch upon the counts as they are, and lets it in only if
+//! nobody has dealt meanwhile. Only tasks that are new are planned: one that is there already takes
+//! nothing from anybody's share, and one that a broken load had counted gets what it was promised.
+//!
+//! When people come or go, or the order of the project changes, [`look_over`] walks over what is
+//! unfinished and names other people where that is needed. It is done at the start, at a reload, and
+//! now and then while tasks are short of people.
+//!
+//! Rejected: counting what is in the store before each load. It reads everything, and two loads at
+//! once would still give one share twice.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::allocation::{Colleague, Dealt, Number, Overrides, Plan, PlanError, Planner, Rules};
+use crate::store::{Admission, Admitted, Amendment, Deal, Store, StoreError, Terms, Which};
+use crate::task::{Millis, Task, TaskId};
+
+/// How often a batch is planned anew because another load was faster.
+const TRIES: usize = 1000;
+/// Tasks looked over at a time.
+const PAGE: usize = 500;
+/// How often a task is looked at again because somebody has changed it meanwhile.
+const AGAIN: usize = 5;
+
+/// What stands in the store's record of the deal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct State {
+    dealt: Dealt,
+    /// For whom unfinished tasks were last looked over; never, if it is not there.
+    looked_over: Option<Circumstances>,
+    /// Since when somebody is on the roster, in milliseconds since 1970.
+    #[serde(default)]
+    known_since: BTreeMap<String, i64>,
+}
+
+/// What unfinished tasks depend on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Circumstances {
+    /// The rules and the order, in words of their own: only whether they are the same matters.
+    rules: String,
+    /// Everybody.
+    people: Vec<Colleague>,
+}
+
+impl Circumstances {
+    fn of(rules: &Rules, terms: &Terms) -> Self {
+        Self {
+            rules: format!("{:?} {:?} {:?}", terms.order, rules.route, rules.when_short),
+            people: rules.people.clone(),
+        }
+    }
+}
+
+impl State {
+    fn read(deal: &Deal) -> Result<Self, StoreError> {
+        if deal.state.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_str(&deal.state).map_err(|error| StoreError::Unreadable {
+            doing: "see what was dealt out",
+            what: format!(
+                "the record of what was dealt out cannot be read ({error}); `annotd verify --repair` \
+                 makes it anew"
+            ),
+        })
+    }
+
+    fn write(&self) -> String {
+        serde_json::to_string(self).expect("counts are JSON")
+    }
+}
+
+/// Why a batch was not admitted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// One of its tasks cannot be given to anybody.
+    #[error("{error}")]
+    Plan {
+        /// Which of the batch.
+        nth: usize,
+        /// Why.
+        error: PlanError,
+    },
+}
+
+/// Plans a batch of tasks and lets it in.
+///
+/// # Errors
+/// If the store fails, or a task cannot be planned; then none of the batch is in.
+pub async fn admit(
+    store: &dyn Store,
+    rules: &Rules,
+    overrides: &Overrides,
+    batch: Vec<Task>,
+) -> Result<Admitted, AdmitError> {
+    let plain = Planner::new(rules.clone(), &Dealt::default());
+    if !plain.keeps_count() {
+        let mut planner = plain;
+        let mut admissions = Vec::with_capacity(batch.len());
+        for (nth, task) in batch.into_iter().enumerate() {
+            let plan =
+                planner.plan(overrides, &task).map_err(|error| AdmitError::Plan { nth, error })?;
+            admissions.push(Admission { task, plan });
+        }
+        return Ok(store.admit(admissions).await?);
+    }
+    for _ in 0..TRIES {
+        // The deal first: what is promised in it and gone by the time of the second look is in.
+        let deal = store.deal().await?;
+        let ids: Vec<TaskId> = batch.iter().map(|task| task.id.clone()).collect();
+        let known = store.known(&ids).await?;
+        let mut state = State::read(&deal)?;
+        let mut planner = Planner::new(rules.clone(), &state.dealt);
+        let promised: HashMap<&TaskId, &Plan> =
+            deal.promised.iter().map(|(task, plan)| (task, plan)).collect();
+        let mut admissions = Vec::new();
+        let mut taken = HashSet::new();
+        for (nth, task) in batch.iter().enumerate() {
+            if known.contains(&task.id) || !taken.insert(&task.id) {
+                continue;
+            }
+            let plan = match promised.get(&task.id) {
+                Some(plan) => (*plan).clone(),
+                None => planner
+                    .plan(overrides, task)
+                    .map_err(|error| AdmitError::Plan { nth, error })?,
+            };
+            admissions.push(Admission { task: task.clone(), plan });
+        }
+        let same = (batch.len() - admissions.len()) as u64;
+        if admissions.is_empty() {
+            return Ok(Admitted { new: 0, same });
+        }
+        state.dealt = planner.dealt();
+        let admitted = store.admit_dealt(admissions, deal.version, state.write()).await?;
+        if let Some(Admitted { new, same: there }) = admitted {
+            return Ok(Admitted { new, same: same + there });
+        }
+    }
+    Err(AdmitError::Store(StoreError::Away {
+        doing: "load tasks",
+        store: store.place().to_owned(),
+        source: "others keep loading tasks".into(),
+    }))
+}
+
+/// What came of looking over the unfinished tasks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookedOver {
+    /// Tasks that are meant for other people now, or want more or fewer answers.
+    pub changed: u64,
+    /// Since when everybody is on the roster.
+    pub known_since: BTreeMap<String, Millis>,
+}
+
+/// Looks over what is unfinished if people or rules have changed since that was last done, or if
+/// `short` says that tasks are short of people. Says since when everybody is known in any case.
+///
+/// # Errors
+/// If the store fails. What was changed before stays; the rest is done the next time.
+pub async fn look_over(
+    store: &dyn Store,
+    rules: &Rules,
+    terms: &Terms,
+    short: bool,
+    now: Millis,
+) -> Result<LookedOver, StoreError> {
+    let mut looked = LookedOver::default();
+    for _ in 0..AGAIN {
+        let deal = store.deal().await?;
+        let mut state = State::read(&deal)?;
+        let circumstances = Circumstances::of(rules, terms);
+        let stale = state.looked_over.as_ref() != Some(&circumstances);
+        let fresh = rules.people.iter().any(|p| !state.known_since.contains_key(&p.name));
+        for person in &rules.people {
+            state.known_since.entry(person.name.clone()).or_insert(now.0);
+        }
+        looked.known_since =
+            state.known_since.iter().map(|(name, since)| (name.clone(), Millis(*since))).collect();
+        // In a project without tasks there is nothing to look over, and something to remember.
+        let empty = deal.state.is_empty() && store.progress().await?.tasks == 0;
+        if !empty && (stale || short) {
+            let mut planner = Planner::new(rules.clone(), &state.dealt);
+            looked.changed += replan_all(store, &mut planner, terms).await?;
+            if planner.keeps_count() {
+                state.dealt = planner.dealt();
+            }
+        } else if !stale && !fresh {
+            return Ok(looked);
+        }
+        state.looked_over = Some(circumstances);
+        let written = store.admit_dealt(Vec::new(), deal.version, state.write()).await?;
+        if written.is_some() {
+            return Ok(looked);
+        }
+    }
+    Ok(looked)
+}
+
+/// Walks over the unfinished tasks twice: to see what everybody has before them, and to change what
+/// has to be changed.
+async fn replan_all(
+    store: &dyn Store,
+    planner: &mut Planner,
+    terms: &Terms,
+) -> Result<u64, StoreError> {
+    let mut replanner = planner.replanner();
+    let mut after = Number::START;
+    loop {
+        let page = store.records(Which::Unfinished, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        for record in &page {
+            replanner.note(&record.task, &record.ledger);
+        }
+    }
+    let mut changed = 0;
+    let mut after = Number::START;
+    loop {
+        let mut page = store.records(Which::Unfinished, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(changed) };
+        after = last.number;
+        for _ in 0..AGAIN {
+            let mut amendments = Vec::new();
+            for record in &page {
+                let seen = record.ledger.clone();
+                let place = terms.order.position(
+                    record.position.priority(),
+                    record.number.0,
+                    seen.lacking(),
+                );
+                let replanned = replanner.replan(&record.task, &seen);
+                let mut now = match replanned {
+                    Some(now) => now,
+                    // The store puts a task that is changed where it belongs.
+                    None if place != record.position => seen.clone(),
+                    None => continue,
+                };
+                now.fill(&terms.rule, &record.task.body);
+                amendments.push(Amendment { task: record.task.id.clone(), seen, now });
+            }
+            let done = store.amend(amendments.clone()).await?;
+            let again: Vec<TaskId> = amendments
+                .into_iter()
+                .zip(done)
+                .filter(|(_, done)| {
+                    changed += u64::from(*done);
+                    !done
+                })
+                .map(|(amendment, _)| amendment.task)
+                .collect();
+            if again.is_empty() {
+                break;
+            }
+            page = store.look_up(&again).await?.into_iter().flatten().collect();
+        }
+    }
+}

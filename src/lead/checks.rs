@@ -1,0 +1,171 @@
+//! How right annotators are on gold tasks, and how consistent on repeats.
+//!
+//! Both are counted from the checks themselves, which are a small part of a project and are walked
+//! over by an index of their own; the dashboard counts again only when a check has been answered
+//! since, and not more often than every few seconds. An ignore is no opinion and is left out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::allocation::{Number, Purpose, Rule};
+use crate::store::{Progress, Record, Result, Store, Which};
+use crate::task::{Answer, Version, gold};
+
+/// Checks read at a time.
+const PAGE: usize = 500;
+/// A count may take this part of the time.
+const SHARE: u32 = 50;
+/// The shortest pause between two counts.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// One annotator's checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Checks {
+    /// Gold tasks, whose right answer is known.
+    pub gold: Matched,
+    /// Tasks that they had answered before.
+    pub repeats: Matched,
+}
+
+/// How many of some answers were as they should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Matched {
+    /// Answers.
+    pub answered: u64,
+    /// Those of them that agree with the right answer, or with the first one.
+    pub agreed: u64,
+}
+
+impl Matched {
+    fn note(&mut self, agreed: bool) {
+        self.answered += 1;
+        self.agreed += u64::from(agreed);
+    }
+
+    /// `9 of 10`; nothing where there is none.
+    pub fn in_words(self) -> String {
+        if self.answered == 0 {
+            String::new()
+        } else {
+            format!("{} of {}", self.agreed, self.answered)
+        }
+    }
+}
+
+/// Counts everybody's checks.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn count(store: &dyn Store, rule: &Rule) -> Result<BTreeMap<String, Checks>> {
+    let mut checks: BTreeMap<String, Checks> = BTreeMap::new();
+    let mut after = Number::START;
+    loop {
+        let page = store.records(Which::Checks, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(checks) };
+        after = last.number;
+        let firsts: Vec<_> = page
+            .iter()
+            .filter_map(|record| match &record.ledger.purpose {
+                Purpose::Repeat(first) => Some(first.clone()),
+                _ => None,
+            })
+            .collect();
+        let firsts = store.look_up(&firsts).await?;
+        let mut firsts = firsts.into_iter();
+        for record in &page {
+            match record.ledger.purpose {
+                Purpose::Regular => {}
+                Purpose::Gold => note_gold(&mut checks, rule, record),
+                Purpose::Repeat(_) => {
+                    if let Some(Some(first)) = firsts.next() {
+                        note_repeat(&mut checks, rule, record, &first);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn note_gold(checks: &mut BTreeMap<String, Checks>, rule: &Rule, record: &Record) {
+    let Ok(Some(right)) = gold::gold(&record.task.body) else { return };
+    for answer in everyones(record) {
+        if let Some(agrees) = agree(rule, record, &right, &answer.current) {
+            checks.entry(answer.annotator.clone()).or_default().gold.note(agrees);
+        }
+    }
+}
+
+fn note_repeat(
+    checks: &mut BTreeMap<String, Checks>,
+    rule: &Rule,
+    record: &Record,
+    first: &Record,
+) {
+    for answer in everyones(record) {
+        let before = everyones(first).find(|before| before.annotator == answer.annotator);
+        let agrees = before.and_then(|b| agree(rule, record, &b.current, &answer.current));
+        if let Some(agrees) = agrees {
+            checks.entry(answer.annotator.clone()).or_default().repeats.note(agrees);
+        }
+    }
+}
+
+fn everyones(record: &Record) -> impl Iterator<Item = &Answer> {
+    record.ledger.answers.iter().chain(&record.ledger.late)
+}
+
+fn agree(rule: &Rule, record: &Record, one: &Version, other: &Version) -> Option<bool> {
+    let likeness = rule.measure.likeness(&record.task.body, one, other)?;
+    Some(likeness >= rule.threshold - 1e-12)
+}
+
+/// Everybody's checks, as they were last counted.
+#[derive(Clone, Default)]
+pub struct Known(Arc<Mutex<Counted>>);
+
+#[derive(Default)]
+struct Counted {
+    checks: BTreeMap<String, Checks>,
+    /// The answers to checks that there were.
+    of: u64,
+    due: Option<Instant>,
+}
+
+impl Known {
+    /// As they are now, or were a moment ago.
+    pub async fn now(
+        &self,
+        store: &dyn Store,
+        rule: &Rule,
+        progress: &Progress,
+    ) -> BTreeMap<String, Checks> {
+        let began = Instant::now();
+        {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.of == progress.checks || known.due.is_some_and(|due| began < due) {
+                return known.checks.clone();
+            }
+        }
+        match count(store, rule).await {
+            Ok(checks) => {
+                let pause = PAUSE.max(began.elapsed() * SHARE);
+                let due = Some(Instant::now() + pause);
+                let counted = Counted { checks: checks.clone(), of: progress.checks, due };
+                *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counted;
+                checks
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the checks stay as they were");
+                self.last()
+            }
+        }
+    }
+
+    /// As they were last counted.
+    pub fn last(&self) -> BTreeMap<String, Checks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).checks.clone()
+    }
+}

@@ -1,0 +1,114 @@
+//! From what the roster says to what the allocation goes by.
+//!
+//! The roster's types are what a lead can write; those of the allocation are what the pure rules
+//! take. Between the two there is nothing to decide, and all of it stands here.
+
+use std::collections::BTreeMap;
+
+use crate::allocation::order::Order;
+use crate::allocation::share::Parts;
+use crate::allocation::stream::Checks;
+use crate::allocation::{self, Answers, Colleague, Further, Ignore, Rule};
+use crate::allocator::Conduct;
+use crate::roster::{self, Annotations, Roster, Rules};
+use crate::store::Terms;
+use crate::task::Millis;
+use crate::task::disagreement::Measure;
+
+/// The annotators, as the rules see them.
+pub fn people(roster: &Roster) -> Vec<Colleague> {
+    roster
+        .annotators
+        .iter()
+        .map(|annotator| Colleague {
+            name: annotator.name.clone(),
+            tags: annotator.tags.clone(),
+            weight: annotator.weight,
+            quota: annotator.quota.map(u64::from),
+            active: annotator.active,
+        })
+        .collect()
+}
+
+/// What is decided when a task enters.
+pub fn planning(roster: &Roster) -> allocation::Rules {
+    let Rules { annotations, mix, split, route, assign_field, when_short, seed, .. } =
+        &roster.allocation;
+    let (answers, average) = match (mix, annotations) {
+        (Some(mix), _) => {
+            let shares: Vec<(f64, u32)> =
+                mix.iter().map(|part| (part.share, part.annotations)).collect();
+            (Parts::mix(&shares).map(Answers::Parts), None)
+        }
+        (None, Annotations::All) => (Ok(Answers::All), None),
+        (None, Annotations::Each(n)) => (Parts::each(*n).map(Answers::Parts), Some(f64::from(*n))),
+        (None, Annotations::Average(n)) => (Parts::average(*n).map(Answers::Parts), Some(*n)),
+    };
+    allocation::Rules {
+        answers: answers.expect("the roster refuses numbers that make no mixture"),
+        split: match split {
+            roster::Split::Exact => allocation::Split::Exact,
+            roster::Split::Hash => allocation::Split::Hash,
+        },
+        route: match route {
+            roster::Route::Open => allocation::Route::Open,
+            roster::Route::Balanced => allocation::Route::Balanced,
+            roster::Route::Hash => allocation::Route::Hash,
+        },
+        average,
+        assign_field: assign_field.clone(),
+        when_short: match when_short {
+            roster::WhenShort::Hold => allocation::WhenShort::Hold,
+            roster::WhenShort::Partial => allocation::WhenShort::Partial,
+        },
+        seed: *seed,
+        people: people(roster),
+    }
+}
+
+/// Where tasks stand.
+pub fn order(roster: &Roster) -> Order {
+    match roster.allocation.order {
+        roster::Order::Loaded => Order::Loaded,
+        roster::Order::Random => Order::Random(roster.allocation.seed),
+        roster::Order::FinishFirst => Order::FinishFirst,
+    }
+}
+
+/// What a store has to know: how answers settle, and where tasks stand.
+pub fn terms(roster: &Roster) -> Terms {
+    let field_id = roster.project.config.get("field_id").and_then(toml::Value::as_str);
+    let disagreement = roster.allocation.on_disagreement.as_ref();
+    let rule = Rule {
+        ignore: match roster.allocation.ignore {
+            roster::Ignore::Answer => Ignore::Answer,
+            roster::Ignore::Skip => Ignore::Skip,
+        },
+        further: disagreement.map(|disagreement| Further {
+            extra: disagreement.extra,
+            max: disagreement.max,
+            by: disagreement.by.clone(),
+        }),
+        measure: Measure::of_view(&roster.project.interface, field_id),
+        threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
+        people: people(roster),
+    };
+    Terms { rule, order: order(roster) }
+}
+
+/// How tasks are handed out. `known_since` says since when somebody is on the roster.
+pub fn conduct(roster: &Roster, known_since: BTreeMap<String, Millis>) -> Conduct {
+    let Rules { lease, gold, repeat, seed, steal_after, .. } = &roster.allocation;
+    Conduct {
+        lease: *lease,
+        checks: Checks {
+            gold: *gold,
+            repeat: repeat.map_or(0.0, |repeat| repeat.share),
+            after: repeat.map_or(0, |repeat| repeat.after),
+        },
+        seed: *seed,
+        people: people(roster),
+        steal_after: *steal_after,
+        known_since,
+    }
+}
