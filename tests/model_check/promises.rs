@@ -1,0 +1,104 @@
+//! What must hold, by the names of the project's invariants.
+
+use std::collections::HashSet;
+
+use annotd::allocation::invariants::{self, Invariant};
+use annotd::task::{Answer, Version};
+use stateright::Property;
+
+use super::steps::Setting;
+use super::store;
+use super::world::{NAMES, World};
+
+/// Happens some time: every task is finished.
+pub const FINISHED: &str = "everything is finished";
+/// Happens some time: everything has gone wrong that can, and nothing is left to do.
+pub const RESTS: &str = "it comes to rest after all troubles";
+/// Happens some time: an answer comes too late.
+pub const LATE: &str = "an answer comes too late";
+
+pub fn all() -> Vec<Property<Setting>> {
+    let promises: Vec<Property<Setting>> = vec![
+        Property::always("exact", |_, world| keeps(world, Invariant::Exact)),
+        Property::always("once", |_, world: &World| {
+            keeps(world, Invariant::Once) && !world.noted.handed_again
+        }),
+        Property::always("held-once", |_, world| keeps(world, Invariant::HeldOnce)),
+        Property::always("eligible", |_, world| keeps(world, Invariant::Eligible)),
+        Property::always("finished", |_, world: &World| {
+            keeps(world, Invariant::Finished) && !world.noted.reopened
+        }),
+        Property::always("durable", durable),
+        Property::always("idempotent", idempotent),
+        Property::always("alive", alive),
+        // The writes say what the ledger says.
+        Property::always("as decided", |_, world: &World| !world.noted.astray),
+        Property::always("counted", |_, world: &World| {
+            world.rows.iter().all(|row| i64::from(row.free) == i64::from(row.ledger.free()))
+        }),
+        // Nobody's work on what they were handed is refused.
+        Property::always("kept", |_, world: &World| {
+            world.cards.iter().flatten().all(|card| card.refused == 0)
+        }),
+        // The world is not empty.
+        Property::sometimes(FINISHED, |_, world: &World| {
+            world.rows.iter().all(|row| row.ledger.finished)
+        }),
+        Property::sometimes(RESTS, |setting: &Setting, world: &World| {
+            world.troubles == 0 && setting.is_at_rest(world)
+        }),
+        Property::sometimes(LATE, |_, world: &World| {
+            world.rows.iter().any(|row| !row.ledger.late.is_empty())
+        }),
+    ];
+    promises
+}
+
+/// All of them, on every task.
+fn keeps(world: &World, invariant: Invariant) -> bool {
+    world.rows.iter().all(|row| !invariants::check(&row.ledger).contains(&invariant))
+}
+
+/// Everything that somebody has been told is stored is there, in their name.
+fn durable(setting: &Setting, world: &World) -> bool {
+    each_card(world).all(|(who, task, acknowledged)| {
+        let versions = kept(world, who, task);
+        (0..8).filter(|said| acknowledged & (1 << said) != 0).all(|said| {
+            let version = store::version(setting, said);
+            versions.iter().any(|kept| kept.says_the_same(&version))
+        })
+    })
+}
+
+/// Nothing that somebody said is there twice.
+fn idempotent(_: &Setting, world: &World) -> bool {
+    each_card(world).all(|(who, task, _)| {
+        let mut moments = HashSet::new();
+        kept(world, who, task).iter().all(|version| moments.insert(version.time_returned))
+    })
+}
+
+/// Who has said something about which task, and what of it they have been told is stored.
+fn each_card(world: &World) -> impl Iterator<Item = (usize, usize, u8)> + '_ {
+    world.cards.iter().enumerate().flat_map(|(who, cards)| {
+        let said = cards.iter().enumerate().filter(|(_, card)| card.said != 0);
+        said.map(move |(task, card)| (who, task, card.acknowledged))
+    })
+}
+
+fn kept(world: &World, who: usize, task: usize) -> Vec<&Version> {
+    let ledger = &world.rows[task].ledger;
+    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+    let own = answers.filter(|answer: &&Answer| answer.annotator == NAMES[who]);
+    own.flat_map(|answer| std::iter::once(&answer.current).chain(&answer.history)).collect()
+}
+
+/// Where nothing more is going to happen, nothing is unfinished that somebody could take.
+fn alive(setting: &Setting, world: &World) -> bool {
+    let stuck = world.rows.iter().filter(|row| !row.ledger.finished).any(|row| {
+        let people = NAMES.iter().take(usize::from(setting.people()));
+        // Whoever holds it would give an answer, or the lease would end.
+        !row.ledger.held.is_empty() || people.into_iter().any(|who| row.ledger.is_open_to(who))
+    });
+    !stuck || !setting.is_at_rest(world)
+}

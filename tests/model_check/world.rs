@@ -1,0 +1,307 @@
+//! What there is: the store's tasks, two daemons, messages on their way, and what annotators see.
+
+use std::cmp::Ordering;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use annotd::allocation::{Hold, Lane, Ledger, Recorded};
+use annotd::task::{Answer, Millis};
+
+/// An annotator, by number.
+pub type Who = u8;
+/// A task, by number.
+pub type Which = u8;
+/// What somebody may say about a task, by number.
+pub type Said = u8;
+
+/// Their names in the ledgers.
+pub const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
+/// Tasks at most: fixed, so that a world is copied fast.
+pub const TASKS: usize = 2;
+
+/// The clock stands still; what ends a lease is [`super::steps::Step::LeaseEnds`].
+pub const NOW: Millis = Millis(0);
+/// The end of a lease that runs.
+pub const LATER: Millis = Millis(1);
+
+/// A task as the store has it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub ledger: Ledger,
+    /// Free slots, counted along as MongoDB's document does; claims are guarded by this number.
+    pub free: i8,
+    print: u64,
+}
+
+impl Row {
+    pub fn new(mut ledger: Ledger, free: i8) -> Arc<Self> {
+        // Who came first among those who hold a task, or are named for it, means nothing.
+        ledger.held.sort_by(|one, other| one.annotator.cmp(&other.annotator));
+        ledger.lanes.sort();
+        let print = print_of_ledger(&ledger, free);
+        Arc::new(Self { ledger, free, print })
+    }
+
+    pub fn of(ledger: Ledger) -> Arc<Self> {
+        let free = small(ledger.free());
+        Self::new(ledger, free)
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.print == other.print && self.free == other.free && self.ledger == other.ledger
+    }
+}
+
+impl Eq for Row {}
+
+impl Hash for Row {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.print.hash(state);
+    }
+}
+
+/// The write of an answer that was decided on what was read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Statement {
+    /// The whole state, if `rev` is still the same. None once another write has raised it: then this
+    /// one finds nothing, whatever it would have written, and states that differ in that alone are
+    /// one.
+    Whole(Option<Arc<Row>>),
+    /// One more answer that counts, on the belief that this is (not) the last one wanted.
+    Expected { last: bool, anyone: bool },
+    /// One more answer that counts, as was read.
+    Counts { held: bool, left: u32, last: bool },
+    /// One more answer beside the others, as was read.
+    Beside,
+    /// Another version of an answer that has been changed so often.
+    Instead { late: bool, earlier: usize },
+}
+
+/// What is sent to the store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Write {
+    Claim { task: Which, who: Who },
+    Answer { task: Which, who: Who, said: Said, recorded: Recorded, statement: Statement },
+    Sweep { task: Which, who: Who },
+    Fill { task: Which, after: Option<Arc<Row>> },
+}
+
+impl Write {
+    fn snapshot_of(&mut self, of: Which) -> Option<&mut Option<Arc<Row>>> {
+        match self {
+            Self::Answer { task, statement: Statement::Whole(after), .. }
+            | Self::Fill { task, after }
+                if *task == of =>
+            {
+                Some(after)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a daemon remembers of a task in its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seen {
+    pub free: u8,
+    /// To whom it seems open, a bit each.
+    pub open_to: u8,
+}
+
+impl Seen {
+    pub fn of(ledger: &Ledger, people: u8) -> Option<Self> {
+        let free = u8::try_from(ledger.free()).unwrap_or(u8::MAX);
+        let open_to = (0..people)
+            .filter(|who| ledger.is_open_to(NAMES[usize::from(*who)]))
+            .fold(0, |all, who| all | 1 << who);
+        (free > 0).then_some(Self { free, open_to })
+    }
+
+    /// After one of them has been chosen for it.
+    pub fn without(self, who: Who) -> Option<Self> {
+        let free = self.free.saturating_sub(1);
+        (free > 0).then_some(Self { free, open_to: self.open_to & !(1 << who) })
+    }
+}
+
+/// What a daemon believes about the answers that a task still wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct View {
+    pub left: u32,
+    pub anyone: bool,
+}
+
+impl View {
+    pub fn of(ledger: &Ledger) -> Option<Self> {
+        let anyone = ledger.lanes.contains(&Lane::Anyone);
+        let plain = anyone || ledger.wanted as usize == ledger.lanes.len();
+        (plain && ledger.lacking() > 0).then(|| Self { left: ledger.lacking(), anyone })
+    }
+}
+
+/// An answer that a daemon has in hand and whose last write found nothing: it is to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Undecided {
+    pub task: Which,
+    pub who: Who,
+    pub said: Said,
+}
+
+/// What a daemon is doing with an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Taking {
+    Sent(Write),
+    Again(Undecided),
+}
+
+/// One process. It has one group of claims under way at a time, one of answers, and its house-keeping;
+/// here a group is of one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Daemon {
+    /// The memory of the queue, a task each.
+    pub seen: [Option<Seen>; TASKS],
+    /// What is believed of answers that are wanted, a task each.
+    pub views: [Option<View>; TASKS],
+    pub claim: Option<Write>,
+    pub answer: Option<Taking>,
+    pub house: Option<Write>,
+}
+
+impl Daemon {
+    pub fn fresh() -> Self {
+        Self { seen: [None; TASKS], views: [None; TASKS], claim: None, answer: None, house: None }
+    }
+
+    pub fn under_way(&mut self) -> impl Iterator<Item = &mut Write> {
+        let answer = match &mut self.answer {
+            Some(Taking::Sent(write)) => Some(write),
+            _ => None,
+        };
+        self.claim.iter_mut().chain(answer).chain(self.house.iter_mut())
+    }
+}
+
+/// One annotator and one task: what their browser has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Card {
+    /// They have been shown it, and may answer it, however long ago that was.
+    pub shown: bool,
+    /// What they have said, a bit each.
+    pub said: u8,
+    /// What of that the daemon has said to be stored.
+    pub acknowledged: u8,
+    /// What of that was refused.
+    pub refused: u8,
+}
+
+/// What must never happen, noted when it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Noted {
+    /// A finished task was unfinished again.
+    pub reopened: bool,
+    /// A task was handed to somebody who had answered it.
+    pub handed_again: bool,
+    /// A write of an answer did something other than [`Ledger::record`] would have done then.
+    pub astray: bool,
+}
+
+/// Everything.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub rows: Vec<Arc<Row>>,
+    pub daemons: [Daemon; 2],
+    /// Sent by a daemon that no longer waits for it, and not carried out yet.
+    pub adrift: Vec<Write>,
+    /// By annotator, then by task.
+    pub cards: [[Card; TASKS]; NAMES.len()],
+    /// How much may still go wrong.
+    pub troubles: u8,
+    pub noted: Noted,
+}
+
+impl World {
+    pub fn row(&self, task: Which) -> &Row {
+        &self.rows[usize::from(task)]
+    }
+
+    pub fn card(&self, who: Who, task: Which) -> Card {
+        self.cards[usize::from(who)][usize::from(task)]
+    }
+
+    pub fn card_mut(&mut self, who: Who, task: Which) -> &mut Card {
+        &mut self.cards[usize::from(who)][usize::from(task)]
+    }
+
+    /// What was read of a task and is to be written if its `rev` is still the same.
+    pub fn snapshots_of(&mut self, task: Which) -> impl Iterator<Item = &mut Option<Arc<Row>>> {
+        let sent = self.daemons.iter_mut().flat_map(Daemon::under_way);
+        sent.chain(&mut self.adrift).filter_map(move |write| write.snapshot_of(task))
+    }
+
+    pub fn set_adrift(&mut self, write: Write) {
+        self.adrift.push(write);
+        // In which order they were lost says nothing about when they arrive.
+        self.adrift.sort_by_cached_key(print_of);
+    }
+
+    /// Two worlds that differ only in which daemon is called the first are one.
+    pub fn name_daemons(&mut self) {
+        let [one, other] = &self.daemons;
+        let plain = |daemon: &Daemon| (daemon.seen, daemon.views);
+        let order = plain(one).cmp(&plain(other));
+        let swap = match order {
+            Ordering::Equal if one == other => false,
+            Ordering::Equal => print_of(one) > print_of(other),
+            order => order == Ordering::Greater,
+        };
+        if swap {
+            self.daemons.swap(0, 1);
+        }
+    }
+}
+
+/// Answers hold JSON, which has no hash of its own. Here they hold none: what is said is told by the
+/// verdict and the moment.
+fn print_of_ledger(ledger: &Ledger, free: i8) -> u64 {
+    // All fields are named, so that a new one is thought of.
+    let Ledger {
+        purpose,
+        part,
+        bound,
+        planned,
+        wanted,
+        lanes,
+        held,
+        answers,
+        skipped,
+        late,
+        finished,
+    } = ledger;
+    let mut hasher = DefaultHasher::new();
+    (purpose, part, bound, planned, wanted, lanes, finished, free).hash(&mut hasher);
+    for Hold { annotator, since, until } in held {
+        (annotator, since.0, until.0).hash(&mut hasher);
+    }
+    for (list, answers) in [answers, skipped, late].into_iter().enumerate() {
+        for Answer { annotator, current, history } in answers {
+            (list, annotator, history.len()).hash(&mut hasher);
+            for version in history.iter().chain([current]) {
+                (version.verdict, version.time_returned.0).hash(&mut hasher);
+            }
+        }
+    }
+    hasher.finish()
+}
+
+fn print_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn small(number: u32) -> i8 {
+    i8::try_from(number).expect("a small number")
+}
