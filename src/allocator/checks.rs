@@ -90,7 +90,10 @@ impl Claims {
             let Some(open) = found.into_iter().next() else { continue };
             let chosen = (Arc::clone(&open.task), open.position);
             self.window.remember(open);
-            return Ok(Some(chosen));
+            // The store does not know yet what has been chosen for them a moment ago.
+            if self.window.is_open_to(&chosen.0.id, annotator) {
+                return Ok(Some(chosen));
+            }
         }
         Ok(None)
     }
