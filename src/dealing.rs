@@ -195,9 +195,9 @@ pub async fn look_over(
         }
         looked.known_since =
             state.known_since.iter().map(|(name, since)| (name.clone(), Millis(*since))).collect();
-        // In a project without tasks there is nothing to look over, and something to remember.
-        let empty = deal.state.is_empty() && store.progress().await?.tasks == 0;
-        if !empty && (stale || short) {
+        // Where nothing is unfinished there is nothing to look over, and something to remember.
+        let open = !store.records(Which::Unfinished, Number::START, 1).await?.is_empty();
+        if open && (stale || short) {
             let mut planner = Planner::new(rules.clone(), &state.dealt);
             let joined = circumstances.joined_since(state.looked_over.as_ref());
             looked.changed += replan_all(store, &mut planner, joined, terms).await?;

@@ -77,6 +77,14 @@ impl Replanner<'_> {
                 Route::Hash => self.hash(&mut now, task.task_hash, &requires),
             },
         }
+        // The order of lanes means nothing, and must not depend on who came first.
+        now.lanes.sort();
+        now.lanes.dedup();
+        let mut before = ledger.lanes.clone();
+        before.sort();
+        if now.lanes == before {
+            now.lanes.clone_from(&ledger.lanes);
+        }
         now.finished = now.lacking() == 0;
         (now != *ledger).then_some(now)
     }
