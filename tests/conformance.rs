@@ -16,6 +16,7 @@ mod conformance {
     pub mod examined;
     pub mod figures;
     pub mod leases;
+    pub mod lives;
     pub mod model;
     pub mod place;
     pub mod queue;

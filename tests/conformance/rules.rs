@@ -17,8 +17,9 @@ use annotd::dealing;
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
 use annotd::task::{Body, Millis, Task, Verdict, Version};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
+use super::lives;
 use super::model::Model;
 use super::place::{Engine, Faults, Place, all, recount};
 
@@ -309,30 +310,11 @@ async fn check(store: &dyn Store, planned: &Planned) -> Result<(), TestCaseError
 }
 
 fn run(engine: Engine, faults: Faults) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let config = Config {
-        cases: more.unwrap_or(20),
-        max_shrink_iters: 300,
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/conformance/rules.proptest-regressions",
-        ))),
-        ..Config::default()
-    };
     let lives = (rules(), prop::collection::vec(step(), 1..30));
-    let outcome = TestRunner::new(config).run(&lives, |((rules, terms), steps)| {
-        runtime.block_on(async {
-            let place = Place::fresh(engine, faults).await;
-            let outcome = live(&place, &rules, &terms, &steps).await;
-            place.remove().await;
-            outcome
-        })
+    let regressions = "tests/conformance/rules.proptest-regressions";
+    lives::all(engine, faults, 20, regressions, lives, async |place, ((rules, terms), steps)| {
+        live(place, rules, terms, steps).await
     });
-    match outcome {
-        Ok(()) => {}
-        Err(TestError::Fail(why, life)) => panic!("{why}\nafter {life:#?}"),
-        Err(TestError::Abort(why)) => panic!("{why}"),
-    }
 }
 
 #[test]
