@@ -155,24 +155,47 @@ pub async fn admit(
             return Ok(Admitted { new, same: same + there });
         }
     }
-    Err(AdmitError::Store(StoreError::Away {
-        doing: "load tasks",
-        store: store.place().to_owned(),
-        source: "others keep loading tasks".into(),
-    }))
+    Err(AdmitError::Store(busy(store)))
 }
 
-/// What came of looking over the unfinished tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LookedOver {
-    /// Tasks that are meant for other people now, or want more or fewer answers.
-    pub changed: u64,
-    /// Since when everybody is on the roster.
-    pub known_since: BTreeMap<String, Millis>,
+/// Since when everybody is on the roster: who is new is noted as of `now`.
+///
+/// # Errors
+/// If the store fails.
+pub async fn known_since(
+    store: &dyn Store,
+    rules: &Rules,
+    now: Millis,
+) -> Result<BTreeMap<String, Millis>, StoreError> {
+    for _ in 0..TRIES {
+        let deal = store.deal().await?;
+        let mut state = State::read(&deal)?;
+        let before = state.known_since.len();
+        for person in &rules.people {
+            state.known_since.entry(person.name.clone()).or_insert(now.0);
+        }
+        let known = state.known_since.iter().map(|(name, at)| (name.clone(), Millis(*at)));
+        let known: BTreeMap<String, Millis> = known.collect();
+        let nobody_new = before == known.len();
+        if nobody_new || store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some()
+        {
+            return Ok(known);
+        }
+    }
+    Err(busy(store))
+}
+
+fn busy(store: &dyn Store) -> StoreError {
+    StoreError::Away {
+        doing: "write down what is dealt out",
+        store: store.place().to_owned(),
+        source: "others keep loading tasks".into(),
+    }
 }
 
 /// Looks over what is unfinished if people or rules have changed since that was last done, or if
-/// `short` says that tasks are short of people. Says since when everybody is known in any case.
+/// `short` says that tasks are short of people. Says how many tasks are meant for other people now, or
+/// want more or fewer answers.
 ///
 /// # Errors
 /// If the store fails. What was changed before stays; the rest is done the next time.
@@ -181,39 +204,32 @@ pub async fn look_over(
     rules: &Rules,
     terms: &Terms,
     short: bool,
-    now: Millis,
-) -> Result<LookedOver, StoreError> {
-    let mut looked = LookedOver::default();
+) -> Result<u64, StoreError> {
+    let mut changed = 0;
     for _ in 0..AGAIN {
         let deal = store.deal().await?;
         let mut state = State::read(&deal)?;
         let circumstances = Circumstances::of(rules, terms);
         let stale = state.looked_over.as_ref() != Some(&circumstances);
-        let fresh = rules.people.iter().any(|p| !state.known_since.contains_key(&p.name));
-        for person in &rules.people {
-            state.known_since.entry(person.name.clone()).or_insert(now.0);
-        }
-        looked.known_since =
-            state.known_since.iter().map(|(name, since)| (name.clone(), Millis(*since))).collect();
         // Where nothing is unfinished there is nothing to look over, and something to remember.
         let open = !store.records(Which::Unfinished, Number::START, 1).await?.is_empty();
         if open && (stale || short) {
             let mut planner = Planner::new(rules.clone(), &state.dealt);
             let joined = circumstances.joined_since(state.looked_over.as_ref());
-            looked.changed += replan_all(store, &mut planner, joined, terms).await?;
+            changed += replan_all(store, &mut planner, joined, terms).await?;
             if planner.keeps_count() {
                 state.dealt = planner.dealt();
             }
-        } else if !stale && !fresh {
-            return Ok(looked);
+        } else if !stale {
+            return Ok(changed);
         }
         state.looked_over = Some(circumstances);
-        let written = store.admit_dealt(Vec::new(), deal.version, state.write()).await?;
-        if written.is_some() {
-            return Ok(looked);
+        if store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some() {
+            return Ok(changed);
         }
+        // Somebody has loaded tasks meanwhile: what was counted rests on what is no longer so.
     }
-    Ok(looked)
+    Ok(changed)
 }
 
 /// Walks over the unfinished tasks twice: to see what everybody has before them, and to change what

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::allocation::Rules;
 use crate::allocator::Allocator;
-use crate::dealing::{self, LookedOver};
+use crate::dealing;
 use crate::roster::Roster;
 use crate::rules;
-use crate::store::{Progress, Store, StoreError, Terms};
-use crate::task::Millis;
+use crate::store::{Progress, StoreError, Terms};
 
 /// A look may take this part of the time.
 const SHARE: u32 = 50;
@@ -22,7 +21,8 @@ pub(super) struct Mending {
     planning: Rules,
     terms: Terms,
     pause: Duration,
-    next: Instant,
+    /// Whether the roster may be another one than at the last look.
+    first: bool,
     /// What the figures were at the last look.
     seen: Option<Figures>,
 }
@@ -32,52 +32,38 @@ impl Mending {
         // As often as leases are looked at; nobody waits for this who has anything else to do.
         let lease = roster.allocation.lease;
         let pause = (lease / 10).clamp(Duration::from_millis(500), Duration::from_secs(30));
-        let next = Instant::now() + pause;
-        Self { planning: rules::planning(roster), terms, pause, next, seen: None }
+        Self { planning: rules::planning(roster), terms, pause, first: true, seen: None }
     }
 
-    /// Looks over the unfinished tasks if the roster is another one than the last time, or if tasks
-    /// are short.
-    pub(super) async fn look_over(
-        &mut self,
-        store: &dyn Store,
-        short: bool,
-        now: Millis,
-    ) -> Result<LookedOver, StoreError> {
-        let looked = dealing::look_over(store, &self.planning, &self.terms, short, now).await?;
-        if looked.changed > 0 {
-            tracing::info!(
-                tasks = looked.changed,
-                "tasks are meant for other people now, or want more or fewer answers"
-            );
+    /// Looks at once, and then whenever there is a reason to, until it is aborted.
+    pub(super) async fn run(mut self, allocator: Allocator) {
+        loop {
+            let began = Instant::now();
+            if let Err(error) = self.mend(&allocator).await {
+                tracing::debug!(%error, "cannot look over the unfinished tasks now");
+            }
+            tokio::time::sleep(self.pause.max(began.elapsed() * SHARE)).await;
         }
-        Ok(looked)
     }
 
-    /// Until the next look may come.
-    pub(super) async fn pause(&self) {
-        tokio::time::sleep_until(self.next.into()).await;
-    }
-
-    /// Looks over the unfinished tasks if they are short of people, or wait for somebody who has
-    /// gone, and anything has happened since the last time.
-    pub(super) async fn mend(&mut self, allocator: &Allocator) {
-        let began = Instant::now();
-        if let Err(error) = self.mend_if_short(allocator).await {
-            tracing::debug!(%error, "cannot look over the unfinished tasks now");
-        }
-        self.next = Instant::now() + self.pause.max(began.elapsed() * SHARE);
-    }
-
-    async fn mend_if_short(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
-        let progress = allocator.progress().await?;
-        let now = Figures::of(&progress, &self.planning);
-        if (now.short == 0 && now.of_the_gone == (0, 0)) || self.seen.as_ref() == Some(&now) {
+    /// Looks over the unfinished tasks if the roster is another one than the last time; if tasks are
+    /// short of people, or wait for somebody who has gone, and anything has happened since.
+    async fn mend(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
+        let now = Figures::of(&allocator.progress().await?, &self.planning);
+        let waiting = now.short > 0 || now.of_the_gone != (0, 0);
+        let short = waiting && self.seen.as_ref() != Some(&now);
+        if !self.first && !short {
             return Ok(());
         }
+        let store = allocator.store();
+        let changed = dealing::look_over(&**store, &self.planning, &self.terms, short).await?;
+        self.first = false;
         self.seen = Some(now);
-        let looked = self.look_over(&**allocator.store(), true, allocator.now()).await?;
-        if looked.changed > 0 {
+        if changed > 0 {
+            tracing::info!(
+                tasks = changed,
+                "tasks are meant for other people now, or want more or fewer answers"
+            );
             allocator.look().await;
         }
         Ok(())

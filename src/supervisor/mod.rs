@@ -22,6 +22,7 @@ use self::mending::Mending;
 pub use self::ports::PortsTaken;
 pub use self::signals::{Command, Commands};
 use crate::allocator::{Allocator, Clock};
+use crate::dealing;
 use crate::http::{self, Drain};
 use crate::lead::{self, Office};
 use crate::listener::{self, Desk, Project, instructions_to_html};
@@ -106,8 +107,7 @@ pub async fn run(
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     let terms = rules::terms(roster);
     store.follow(terms.clone());
-    let mut mending = Mending::new(roster, terms.clone());
-    let looked = mending.look_over(&*store, false, clock()).await?;
+    let known_since = dealing::known_since(&*store, &rules::planning(roster), clock()).await?;
     let house = Arc::new(TheHouse::new(roster, &bound));
     if load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await.is_break() {
         store.close().await;
@@ -118,7 +118,7 @@ pub async fn run(
     let (allocator, storing) = Allocator::start(
         Arc::clone(&store),
         Arc::clone(&clock),
-        rules::conduct(roster, looked.known_since),
+        rules::conduct(roster, known_since),
     );
     let addresses = bound.addresses();
     let (stop, drain) = Drain::new();
@@ -144,7 +144,7 @@ pub async fn run(
         interface: project.interface.name(),
         allocator: allocator.clone(),
         house: Arc::<TheHouse>::clone(&house),
-        rule: Arc::new(terms.rule),
+        rule: Arc::new(terms.rule.clone()),
         checks: lead::checks::Known::default(),
         started_at,
     };
@@ -153,6 +153,8 @@ pub async fn run(
         lead.await;
         "lead".to_owned()
     });
+    // Beside everything else: in a large project it takes its time.
+    let mending = tokio::spawn(Mending::new(roster, terms).run(allocator.clone()));
     announce(&addresses);
     tracing::info!(listeners = addresses.len() - 1, project = roster.project.name, "serving");
 
@@ -170,13 +172,15 @@ pub async fn run(
                 }
                 Command::Stop => break,
             },
-            () = mending.pause() => mending.mend(&allocator).await,
             Some(ended) = serving.join_next() => match ended {
                 Ok(name) => house.is_down(&name),
                 Err(error) => tracing::error!(%error, "a listener ended in a panic"),
             },
         }
     }
+    // What it has not come to is looked at at the next start.
+    mending.abort();
+    let _ = mending.await;
     // The allocator's own tasks end when the last handle to it is gone, everything stored.
     drop((allocator, drain));
     drain::drain(stop, serving, storing, &*store, &mut commands, daemon.stop_within).await;

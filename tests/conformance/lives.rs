@@ -17,7 +17,7 @@ pub fn all<L: Strategy<Value: Debug>>(
     cases: u32,
     regressions: &'static str,
     lives: L,
-    live: impl AsyncFn(&Place, &L::Value) -> Result<(), TestCaseError>,
+    live: &impl AsyncFn(&Place, &L::Value) -> Result<(), TestCaseError>,
 ) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

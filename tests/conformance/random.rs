@@ -220,7 +220,7 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
 fn run(engine: Engine, faults: Faults) {
     let lives = (terms(), prop::collection::vec(step(), 1..30));
     let regressions = "tests/conformance/random.proptest-regressions";
-    lives::all(engine, faults, 12, regressions, lives, async |place, (terms, steps)| {
+    lives::all(engine, faults, 12, regressions, lives, &async |place, (terms, steps)| {
         live(place, terms, steps).await
     });
 }

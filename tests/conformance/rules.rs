@@ -266,8 +266,7 @@ async fn live(
             }
             Step::Roster(there, tagged) => {
                 planned.rules.people = staff(there, tagged);
-                let looked =
-                    dealing::look_over(store.as_ref(), &planned.rules, terms, false, Millis(now));
+                let looked = dealing::look_over(store.as_ref(), &planned.rules, terms, false);
                 looked.await.map_err(|error| failed(&error))?;
                 planned.look_over();
             }
@@ -312,7 +311,7 @@ async fn check(store: &dyn Store, planned: &Planned) -> Result<(), TestCaseError
 fn run(engine: Engine, faults: Faults) {
     let lives = (rules(), prop::collection::vec(step(), 1..30));
     let regressions = "tests/conformance/rules.proptest-regressions";
-    lives::all(engine, faults, 20, regressions, lives, async |place, ((rules, terms), steps)| {
+    lives::all(engine, faults, 20, regressions, lives, &async |place, ((rules, terms), steps)| {
         live(place, rules, terms, steps).await
     });
 }
