@@ -46,8 +46,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let store = file.open_existing_store().await?;
         // Figures that cannot be read are a finding, and no reason to stop.
         let tasks = store.progress().await.ok().map(|progress| progress.tasks);
-        let bar =
-            terminal::bar(tasks, "verifying {wide_bar} {pos} of {len} tasks, {eta} to go");
+        let bar = terminal::bar(tasks, "verifying {wide_bar} {pos} of {len} tasks, {eta} to go");
         let report = verifying::verify(&*store, inquiry, |tasks| bar.inc(tasks)).await?;
         bar.finish_and_clear();
         store.close().await;
@@ -109,10 +108,11 @@ fn summary(report: &Report) -> String {
         _ => format!("{looked}; {} found.", things(found)),
     };
     if repairable > 0 {
-        summary += &format!(
-            "\n{} can be repaired: run `annotd verify --repair`.",
-            if repairable == remain { "All of it".to_owned() } else { thousands(repairable) }
-        );
+        let how_much =
+            if repairable == remain { "All of it".to_owned() } else { thousands(repairable) };
+        summary += "\n";
+        summary += &how_much;
+        summary += " can be repaired: run `annotd verify --repair`.";
     }
     if remain > repairable {
         summary += "\nWhat people have answered, or what cannot be derived, is left as it is: look \

@@ -17,6 +17,8 @@
 //! Rejected: writing into each deal from which task on it counts, which would make a mixture that
 //! is changed back and forth exact and every store of today wrong.
 
+use std::collections::HashSet;
+
 use super::Inquiry;
 use crate::allocation::balance::Balance;
 use crate::allocation::share::Parts;
@@ -104,7 +106,7 @@ pub(super) async fn check(
     // What is promised has been counted.
     let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();
     let there = if promised.is_empty() {
-        Default::default()
+        HashSet::default()
     } else {
         match store.known(&promised).await {
             Ok(there) => there,
@@ -176,7 +178,9 @@ fn judge(rules: &Rules, state: &State, counting: &Counting) -> Verdict {
              tasks to be loaded even it out"
         ));
     }
-    let says = format!("{given:?} tasks are noted for the parts of the mixture, and {counted:?} are there");
+    let says = format!(
+        "{given:?} tasks are noted for the parts of the mixture, and {counted:?} are there"
+    );
     let too_many = every.clone().any(|part| of(given, part) > of(counted, part));
     let dealt_by_it = fits(counted) && (0..parts.len()).all(|part| of(counted, part) > 0);
     if too_many || dealt_by_it {

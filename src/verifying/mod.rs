@@ -193,9 +193,14 @@ fn check(
         let outcome = if remaining.contains(&broken) { Outcome::Stays } else { derived };
         find(broken.name(), in_words(broken, ledger), outcome);
     }
-    let twice = twice(ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late).map(|a| {
-        a.annotator.as_str()
-    }));
+    let twice = twice(
+        ledger
+            .answers
+            .iter()
+            .chain(&ledger.skipped)
+            .chain(&ledger.late)
+            .map(|a| a.annotator.as_str()),
+    );
     if !twice.is_empty() {
         let says = format!("{} answered more than once", twice.join(" and "));
         find("idempotent", says, Outcome::Stays);
@@ -274,7 +279,10 @@ fn identity(task: &Task, ledger: &Ledger) -> Option<String> {
     }
     let id = match &ledger.purpose {
         Purpose::Repeat(first) if *first != made.id => {
-            return Some(format!("it should repeat {first}, and its content is that of {}", made.id));
+            return Some(format!(
+                "it should repeat {first}, and its content is that of {}",
+                made.id
+            ));
         }
         Purpose::Repeat(_) => match &ledger.lanes[..] {
             [Lane::Of(name)] => made.repeated_for(name).id,

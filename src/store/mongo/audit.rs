@@ -147,7 +147,10 @@ impl Seen {
         let coders: Vec<String> = ledger.coders().map(str::to_owned).collect();
         if sorted(self.kept.coders.clone()) != sorted(Some(coders.clone())) {
             let says = format!("{:?} are kept, and {coders:?} have answered", self.kept.coders);
-            wrong.push(("coders", says.replace("None", "none").replace("Some(", "").replace("])", "]")));
+            wrong.push((
+                "coders",
+                says.replace("None", "none").replace("Some(", "").replace("])", "]"),
+            ));
         }
         if self.kept.finished.is_none() {
             wrong.push(("fields", "\"finished\" is missing, or not what annotd puts there".into()));
@@ -255,8 +258,7 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
     let find = server.tasks.find(query).sort(doc! { "_id": 1 }).limit(limit);
     let documents = server.find(DOING, find).await?;
     let last = documents.last().map(|last| Bookmark(id(last).to_owned()));
-    let mut audited =
-        Audited { tasks: documents.len() as u64, next: last, ..Audited::default() };
+    let mut audited = Audited { tasks: documents.len() as u64, next: last, ..Audited::default() };
     let mut all = Vec::new();
     for document in &documents {
         match Seen::read(document, how.order) {
@@ -270,11 +272,8 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
         }
     }
     mark_doubles(server, &mut all).await?;
-    let wrong: Vec<TaskId> = all
-        .iter()
-        .filter(|seen| seen.is_wrong())
-        .map(|seen| seen.record.task.id.clone())
-        .collect();
+    let wrong: Vec<TaskId> =
+        all.iter().filter(|seen| seen.is_wrong()).map(|seen| seen.record.task.id.clone()).collect();
     if how.repair && !wrong.is_empty() {
         audited.repaired = mend(store, how.order, wrong).await?;
     }
@@ -293,30 +292,39 @@ fn id(document: &RawDocument) -> &str {
     document.get("_id").ok().flatten().and_then(RawBsonRef::as_str).unwrap_or_default()
 }
 
-/// Marks those whose number another task has, too: of several the first by `_id` keeps it.
+/// Marks those whose number another task has, too. The one keeps it whose place was made of it, or
+/// else the first by `_id`.
 async fn mark_doubles(server: &Server, all: &mut [Seen]) -> Result<()> {
     let numbers: Vec<i64> = all.iter().map(|seen| seen.record.number.0).collect();
     let find = server
         .tasks
         .find(doc! { "number": { "$in": numbers } })
-        .projection(doc! { "number": 1 });
-    let mut owners: HashMap<i64, String> = HashMap::new();
+        .projection(doc! { "number": 1, "position": 1 });
+    let mut owners: HashMap<i64, (bool, String)> = HashMap::new();
     for document in server.find(DOING, find).await? {
-        let Some(number) = document.get("number").ok().flatten().and_then(whole) else { continue };
-        let owner = owners.entry(number).or_insert_with(|| id(&document).to_owned());
-        if id(&document) < owner.as_str() {
-            id(&document).clone_into(owner);
+        let read = |key: &str| document.get(key).ok().flatten().and_then(whole);
+        let Some(number) = read("number") else { continue };
+        let elsewhere = read("position").and_then(number_in) != Some(number);
+        let candidate = (elsewhere, id(&document).to_owned());
+        let owner = owners.entry(number).or_insert_with(|| candidate.clone());
+        if candidate < *owner {
+            *owner = candidate;
         }
     }
     for seen in all {
         let number = seen.record.number.0;
-        let Some(owner) = owners.get(&number) else { continue };
+        let Some((_, owner)) = owners.get(&number) else { continue };
         if owner != seen.record.task.id.as_str() {
             seen.double = true;
             seen.wrong.push(("number", format!("its number, {number}, is that of {owner}")));
         }
     }
     Ok(())
+}
+
+/// The number of which a place in the order of loading was made.
+fn number_in(position: i64) -> Option<i64> {
+    position.checked_sub(Position::new(Position(position).priority(), 0).0)
 }
 
 /// Puts these right; says which are.
@@ -366,11 +374,8 @@ async fn mend(
 /// told and nobody has it, or else the next one.
 async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Result<Number> {
     if let Some(Order::Loaded) = order
-        && let Some(position) = seen.kept.position
-        && !seen.double
+        && let Some(number) = seen.kept.position.and_then(number_in)
     {
-        let first = Position::new(Position(position).priority(), 0).0;
-        let number = position.saturating_sub(first);
         let find = server.tasks.find(doc! { "number": number }).limit(1);
         if server.find(DOING, find).await?.is_empty() {
             return Ok(Number(number));
@@ -442,7 +447,9 @@ async fn numbering(server: &Server, repair: bool) -> Result<Option<String>> {
         let update = server.meta.update_one(doc! { "_id": "numbers" }, update).upsert(true);
         server.ask("repair the numbering", update).await?;
     }
-    Ok(Some(format!("tasks are numbered up to {highest}, and the next would get a number that is taken")))
+    Ok(Some(format!(
+        "tasks are numbered up to {highest}, and the next would get a number that is taken"
+    )))
 }
 
 /// What is wrong with the record of what was dealt out.
@@ -485,8 +492,7 @@ async fn dealt(
             continue;
         }
         let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
-        let find =
-            server.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
+        let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
         let there = server.find(DOING, find).await?.len();
         let lacking = tasks.len().saturating_sub(there);
         if lacking == 0 {

@@ -82,7 +82,7 @@ pub(super) fn page(
             }
             Err(error) => return Err(error),
         };
-        let free = whole(row.get("free")?);
+        let free = whole(&row.get("free")?);
         let differences = differences(connection, order, &record, seq, free)?;
         if !differences.is_empty() || invariants::mended(&record.ledger) != record.ledger {
             seen.wrong.push((seq, record.task.id.clone()));
@@ -102,8 +102,8 @@ fn is_content(error: &rusqlite::Error) -> bool {
     !matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 
-fn whole(value: Value) -> Option<i64> {
-    if let Value::Integer(number) = value { Some(number) } else { None }
+fn whole(value: &Value) -> Option<i64> {
+    if let Value::Integer(number) = value { Some(*number) } else { None }
 }
 
 fn differences(
@@ -208,8 +208,9 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
             )?
             .execute((seq, place.0, ledger.free(), reopened))?;
         if ledger.free() > 0 {
-            let mut enqueue = connection
-                .prepare_cached("INSERT OR REPLACE INTO queue (lane, position, seq) VALUES (?1, ?2, ?3)")?;
+            let mut enqueue = connection.prepare_cached(
+                "INSERT OR REPLACE INTO queue (lane, position, seq) VALUES (?1, ?2, ?3)",
+            )?;
             for lane in &ledger.lanes {
                 enqueue.execute((lane.to_text(), place.0, seq))?;
             }
@@ -258,7 +259,9 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         let (lane, position, task): (String, i64, Option<String>) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         let (breaks, says) = match &task {
-            Some(_) => ("queue", format!("it stands in the lane {lane} at {position}, and should not")),
+            Some(_) => {
+                ("queue", format!("it stands in the lane {lane} at {position}, and should not"))
+            }
             None => ("orphan", format!("the lane {lane} leads to a task that is not there")),
         };
         find(breaks, task, says, Outcome::Repairable);
@@ -267,12 +270,14 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
     for (table, what, outcome) in
         [("hold", "a hold", Outcome::Repairable), ("answer", "an answer", Outcome::Stays)]
     {
-        let sql = format!("SELECT seq, annotator FROM {table} WHERE seq NOT IN (SELECT seq FROM task)");
+        let sql =
+            format!("SELECT seq, annotator FROM {table} WHERE seq NOT IN (SELECT seq FROM task)");
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, annotator): (i64, String) = (row.get(0)?, row.get(1)?);
-            let says = format!("{what} of {annotator} belongs to task number {seq}, which is not there");
+            let says =
+                format!("{what} of {annotator} belongs to task number {seq}, which is not there");
             find("orphan", None, says, outcome);
         }
     }
@@ -283,7 +288,9 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     if last.is_none_or(|last| last < most) {
-        let says = format!("occasions on which tasks came back are numbered up to {most}; the next would have a number that is taken");
+        let says = format!(
+            "occasions on which tasks came back are numbered up to {most}; the next would have a number that is taken"
+        );
         find("numbers", None, says, Outcome::Repairable);
     }
     let odd: bool = connection.query_row(
@@ -293,7 +300,12 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         |row| row.get(0),
     )?;
     if odd {
-        find("deal", None, "the record of what was dealt out is damaged".into(), Outcome::Repairable);
+        find(
+            "deal",
+            None,
+            "the record of what was dealt out is damaged".into(),
+            Outcome::Repairable,
+        );
     }
     let Some(counted) = recount(connection)? else { return Ok(whole) };
     match reads::progress(connection) {
@@ -362,7 +374,12 @@ fn compare(kept: &Progress, counted: &Progress) -> Vec<String> {
         step(&whose, "answers timed", is.timed, should.timed);
         if is.last_seen < should.last_seen {
             let (is, should) = (is.last_seen.map_or(0, |at| at.0), should.last_seen);
-            step(&whose, "last seen", is.unsigned_abs(), should.map_or(0, |at| at.0.unsigned_abs()));
+            step(
+                &whose,
+                "last seen",
+                is.unsigned_abs(),
+                should.map_or(0, |at| at.0.unsigned_abs()),
+            );
         }
     }
     found
@@ -406,11 +423,7 @@ pub(super) fn mend_whole(connection: &Connection, whole: &Whole) -> rusqlite::Re
 }
 
 /// Looks over a page and mends what is wrong on it.
-pub(super) async fn audit_page(
-    engine: &Engine,
-    page_of: Page,
-    how: Audit,
-) -> Result<Audited> {
+pub(super) async fn audit_page(engine: &Engine, page_of: Page, how: Audit) -> Result<Audited> {
     let limit = page_of.limit;
     // Only what this store has given comes back; anything else begins at the beginning.
     let after = page_of.after.and_then(|after| after.0.parse().ok()).unwrap_or(i64::MIN);
@@ -439,10 +452,7 @@ pub(super) async fn audit_page(
 }
 
 /// Looks over the whole and mends what is wrong with it.
-pub(super) async fn audit_whole(
-    engine: &Engine,
-    how: Audit,
-) -> Result<Vec<Finding>> {
+pub(super) async fn audit_whole(engine: &Engine, how: Audit) -> Result<Vec<Finding>> {
     let whole = engine.read("look over the store", whole_store).await?;
     let mut findings = whole.findings.clone();
     if how.repair && findings.iter().any(|finding| finding.outcome == Outcome::Repairable) {

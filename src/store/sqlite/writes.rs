@@ -403,7 +403,11 @@ fn enqueue(
 }
 
 /// Brings the project's figures from what a task added before to what it adds now.
-pub(super) fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqlite::Result<()> {
+pub(super) fn count(
+    connection: &Connection,
+    before: &Progress,
+    after: &Progress,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE totals SET tasks = tasks + ?1, finished = finished + ?2, \
