@@ -22,6 +22,7 @@ mod conformance {
     pub mod races;
     pub mod random;
     pub mod reading;
+    pub mod rules;
     pub mod verify;
 }
 

@@ -359,6 +359,7 @@ fn compare(kept: &Progress, counted: &Progress) -> Vec<String> {
     step("", "open to anyone", kept.open_to_anyone, counted.open_to_anyone);
     step("", "short", kept.short, counted.short);
     step("", "checks", kept.checks, counted.checks);
+    step("", "gold", kept.gold, counted.gold);
     let names: BTreeSet<&String> =
         kept.annotators.keys().chain(counted.annotators.keys()).collect();
     for name in names {
@@ -410,7 +411,8 @@ pub(super) fn mend_whole(connection: &Connection, whole: &Whole) -> rusqlite::Re
     )?;
     if whole.damaged {
         connection.execute_batch(
-            "DELETE FROM share; DELETE FROM totals; INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);",
+            "DELETE FROM share; DELETE FROM totals; INSERT INTO totals (tasks, finished, wanted, \
+             answers, open_to_anyone, short, checks, gold) VALUES (0, 0, 0, 0, 0, 0, 0, 0);",
         )?;
         if let Some(counted) = recount(connection)? {
             count(connection, &Progress::default(), &counted)?;
