@@ -29,8 +29,8 @@ const AGAIN: usize = 5;
 
 /// What stands in the store's record of the deal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct State {
-    dealt: Dealt,
+pub(crate) struct State {
+    pub(crate) dealt: Dealt,
     /// For whom unfinished tasks were last looked over; never, if it is not there.
     looked_over: Option<Circumstances>,
     /// Since when somebody is on the roster, in milliseconds since 1970.
@@ -67,7 +67,8 @@ impl Circumstances {
 }
 
 impl State {
-    fn read(deal: &Deal) -> Result<Self, StoreError> {
+    /// Reads the store's record; nothing has been dealt out where there is none.
+    pub(crate) fn read(deal: &Deal) -> Result<Self, StoreError> {
         if deal.state.is_empty() {
             return Ok(Self::default());
         }
@@ -80,7 +81,14 @@ impl State {
         })
     }
 
-    fn write(&self) -> String {
+    /// Whether unfinished tasks stand where these rules put them, because they have been looked over
+    /// since these are in force.
+    pub(crate) fn is_of(&self, rules: &Rules, terms: &Terms) -> bool {
+        let now = Circumstances::of(rules, terms);
+        self.looked_over.as_ref().is_some_and(|then| then.rules == now.rules)
+    }
+
+    pub(crate) fn write(&self) -> String {
         serde_json::to_string(self).expect("counts are JSON")
     }
 }

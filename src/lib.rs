@@ -16,3 +16,4 @@ pub mod rules;
 pub mod store;
 pub mod supervisor;
 pub mod task;
+pub mod verifying;

@@ -24,10 +24,11 @@ mod conformance {
     pub mod random;
     pub mod reading;
     pub mod rules;
+    pub mod verify;
 }
 
 use conformance::place::{Engine, Faults, Place};
-use conformance::{admission, answers, claims, figures, leases, queue, races, reading};
+use conformance::{admission, answers, claims, figures, leases, queue, races, reading, verify};
 
 macro_rules! suite {
     ($($module:ident::$case:ident,)*) => {
@@ -84,4 +85,13 @@ suite! {
     figures::people_named_for_a_task_are_shown_what_is_left,
     races::each_task_gets_what_it_wants_however_many_ask,
     races::an_answer_sent_by_many_at_once_is_there_once,
+    verify::a_sound_project_is_clean,
+    verify::what_is_derived_is_found_and_mended,
+    verify::tasks_that_have_changed_places_find_their_own,
+    verify::what_people_have_answered_is_found_and_left_alone,
+    verify::what_only_the_whole_can_tell_is_found_and_mended,
+    verify::what_cannot_be_read_is_named_and_the_rest_is_looked_at,
+    verify::a_repeat_is_for_somebody_who_has_answered_the_first,
+    verify::what_was_dealt_out_is_counted_again,
+    verify::a_project_at_work_raises_no_alarm,
 }

@@ -51,6 +51,9 @@ pub const PAIR_SPREAD: u64 = 6;
 /// One task in the units of a due: divisible by all numbers up to 16.
 const UNIT: i64 = 720_720 << 10;
 
+/// The weight 1 in millionths.
+const ONE: u64 = 1_000_000;
+
 /// Somebody who may be named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
@@ -175,20 +178,7 @@ impl Balance {
             // Between 1 and 10¹².
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let weight = (person.weight.clamp(1e-6, 1e6) * 1e6).round().max(1.0) as u64;
-            let who = *self.places.entry(person.name.clone()).or_insert_with(|| {
-                let who = self.counts.people.len();
-                self.counts.people.push(Standing {
-                    name: person.name.clone(),
-                    weight,
-                    quota: None,
-                    here: false,
-                    active: false,
-                    given: 0,
-                    ahead: 0,
-                });
-                self.counts.pairs.push(vec![Met::default(); who]);
-                who
-            });
+            let who = self.place(&person.name, weight);
             let standing = &mut self.counts.people[who];
             if standing.weight != weight {
                 standing.weight = weight;
@@ -260,6 +250,46 @@ impl Balance {
         self.refresh();
         let names = chosen.iter().map(|who| self.counts.people[*who].name.clone()).collect();
         Named { names, missing: answers - wanted }
+    }
+
+    /// Counts a task for which these people are named already, where the counts have been lost.
+    ///
+    /// It tells who has had how much, which quotas rest upon. Who was to come next cannot be told from
+    /// it: for whoever is in the next pool everything begins level.
+    pub fn note(&mut self, names: &[&str]) {
+        let mut noted: Vec<usize> = names.iter().map(|name| self.place(name, ONE)).collect();
+        noted.sort_unstable();
+        noted.dedup();
+        for (index, &who) in noted.iter().enumerate() {
+            let standing = &mut self.counts.people[who];
+            standing.given = standing.given.saturating_add(1);
+            for &other in &noted[..index] {
+                self.met_mut(who, other).given += 1;
+            }
+        }
+        self.counts.tasks = self.counts.tasks.wrapping_add(1);
+        self.counts.cycle = None;
+        self.refresh();
+    }
+
+    /// Where somebody stands in the counts; who is new gets a place there, and is not in the pool.
+    fn place(&mut self, name: &str, weight: u64) -> usize {
+        if let Some(&who) = self.places.get(name) {
+            return who;
+        }
+        let who = self.counts.people.len();
+        self.counts.people.push(Standing {
+            name: name.to_owned(),
+            weight,
+            quota: None,
+            here: false,
+            active: false,
+            given: 0,
+            ahead: 0,
+        });
+        self.counts.pairs.push(vec![Met::default(); who]);
+        self.places.insert(name.to_owned(), who);
+        who
     }
 
     /// Takes back that somebody was named for a task, together with the `others` who stay on it.

@@ -59,3 +59,51 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
     }
     broken
 }
+
+/// The task with everything put right that follows from its answers: nobody holds what they have
+/// answered, nobody holds it twice, and it is finished exactly when nothing more is wanted. Answers
+/// and all other holds stay as they are.
+#[must_use]
+pub fn mended(task: &Ledger) -> Ledger {
+    let mut mended = task.clone();
+    let mut holders = HashSet::new();
+    mended.held.retain(|hold| {
+        !task.has_answered(&hold.annotator) && holders.insert(hold.annotator.clone())
+    });
+    mended.finished = mended.lacking() == 0;
+    mended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Hold, Lane, Rule};
+    use super::*;
+    use crate::task::{Body, Millis, Verdict, Version};
+
+    fn hold(annotator: &str, until: i64) -> Hold {
+        Hold { annotator: annotator.to_owned(), since: Millis(0), until: Millis(until) }
+    }
+
+    #[test]
+    fn what_follows_from_the_answers_is_put_right_and_nothing_else() {
+        let mut task = Ledger::new(2, vec![Lane::Anyone]);
+        let version = Version {
+            verdict: Verdict::Accept,
+            data: serde_json::Map::new(),
+            time_loaded: Millis(1),
+            time_returned: Millis(2),
+        };
+        task.record("andy", version, &Rule::default(), &Body::empty());
+        let mut damaged = task.clone();
+        damaged.held = vec![hold("andy", 1), hold("zach", 2), hold("zach", 3)];
+        damaged.finished = true;
+        let broken = [Invariant::Once, Invariant::HeldOnce, Invariant::Finished];
+        assert_eq!(check(&damaged), broken);
+        task.held = vec![hold("zach", 2)];
+        assert_eq!(mended(&damaged), task);
+        assert_eq!(mended(&task), task);
+        // More answers than wanted are somebody's work: they stay, and stay a finding.
+        task.wanted = 0;
+        assert_eq!(check(&mended(&task)), [Invariant::Exact, Invariant::HeldOnce]);
+    }
+}

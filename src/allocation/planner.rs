@@ -101,6 +101,32 @@ pub struct Dealt {
     balance: Counts,
 }
 
+impl Dealt {
+    /// How many tasks each part of these rules' mixture has been given; none if it is another mixture
+    /// that was dealt.
+    pub fn given(&self, rules: &Rules) -> Option<&[u64]> {
+        match &rules.answers {
+            Answers::Parts(parts) if self.mixture == fingerprint(parts) => Some(&self.given),
+            _ => None,
+        }
+    }
+
+    /// The same, with these tasks given to the parts of these rules' mixture.
+    #[must_use]
+    pub fn with_given(self, rules: &Rules, given: Vec<u64>) -> Self {
+        match &rules.answers {
+            Answers::Parts(parts) => Self { mixture: fingerprint(parts), given, ..self },
+            Answers::All => self,
+        }
+    }
+
+    /// The same, with what balanced routing has named.
+    #[must_use]
+    pub fn with_balance(self, balance: Counts) -> Self {
+        Self { balance, ..self }
+    }
+}
+
 /// Consults the rules, task after task.
 #[derive(Clone, Debug)]
 pub struct Planner {

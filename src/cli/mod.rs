@@ -13,6 +13,7 @@ mod roster_file;
 mod run;
 mod status;
 mod terminal;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +56,8 @@ enum Command {
     Release(release::Arguments),
     /// Give what was meant for somebody to others
     Reassign(reassign::Arguments),
+    /// Check the stored data against every promise, and repair what can be derived
+    Verify(verify::Arguments),
 }
 
 /// Carries out the command line of this process.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
+        Command::Verify(arguments) => verify::run(roster, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

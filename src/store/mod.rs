@@ -12,6 +12,7 @@
 //! dependants), so that a guarded write keeps it true on a single server, a replica set and a
 //! sharded cluster alike.
 
+pub mod audit;
 pub mod mongo;
 mod open;
 pub mod sqlite;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use self::audit::{Audit, Audited, Finding, Page};
 use crate::allocation::order::Order;
 use crate::allocation::{Lane, Ledger, Number, Plan, Position, Recorded, Rule};
 use crate::task::{Millis, Task, TaskId, Version};
@@ -375,6 +377,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// The project's figures, kept as answers pass through.
     async fn progress(&self) -> Result<Progress>;
+
+    /// Looks over a page of tasks, whether what is kept with them follows from what is known of
+    /// them, and repairs it if that is asked for. A daemon may be at work meanwhile.
+    async fn audit(&self, page: Page, how: Audit) -> Result<Audited>;
+
+    /// Looks over what only the whole of the store can tell: figures, orphans, promises. Comes after
+    /// the pages, so that a repair finds them in order.
+    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>>;
 
     /// The fingerprint under which a file of tasks was last loaded whole.
     async fn loaded_file(&self, name: &str) -> Result<Option<String>>;

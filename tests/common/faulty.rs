@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use annotd::allocation::{Lane, Number, Position, Recorded};
+use annotd::store::audit::{Audit, Audited, Finding, Page};
 use annotd::store::{
     Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
     Result, Store, StoreError, Submission, Terms, Which,
@@ -198,6 +199,13 @@ impl Store for Faulty {
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
         self.through(self.inner.note_loaded_file(name, fingerprint), nothing).await
     }
+    // What a repair has to say is said once, so these are not disturbed.
+    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+        self.inner.audit(page, how).await
+    }
+    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+        self.inner.audit_whole(how).await
+    }
     async fn close(&self) {
         self.inner.close().await;
     }
@@ -356,6 +364,12 @@ impl Store for Retrying {
     }
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
         again(|| self.inner.note_loaded_file(name, fingerprint)).await.map(drop)
+    }
+    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+        self.inner.audit(page, how).await
+    }
+    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+        self.inner.audit_whole(how).await
     }
     async fn close(&self) {
         self.inner.close().await;

@@ -78,6 +78,14 @@ impl Place {
         }
     }
 
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<std::path::PathBuf> {
+        match &self.kept {
+            Kept::Database(_) => None,
+            Kept::File(directory) => Some(directory.path().join("annotd.db")),
+        }
+    }
+
     /// Removes everything.
     pub async fn remove(self) {
         if let Kept::Database(database) = self.kept {

@@ -196,6 +196,8 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
         }
         check(store.as_ref(), &model, time).await?;
     }
+    let differences = super::verify::differences(store.as_ref(), terms.order).await;
+    prop_assert_eq!(differences, Vec::<String>::new());
     store.close().await;
     Ok(())
 }

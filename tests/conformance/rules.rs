@@ -16,6 +16,7 @@ use annotd::allocation::{
 use annotd::dealing;
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
 use annotd::task::{Body, Millis, Task, Verdict, Version};
+use annotd::verifying::{self, Inquiry};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -284,6 +285,12 @@ async fn live(
         }
         check(store.as_ref(), &planned).await?;
     }
+    // And `annotd verify` says the same.
+    let (rules, shown) = (&planned.rules, 20);
+    let inquiry = Inquiry { rules, terms, repair: false, now: Millis(0), shown };
+    let report = verifying::verify(store.as_ref(), inquiry, |_| ()).await;
+    let report = report.map_err(|error| failed(&error))?;
+    prop_assert_eq!(report.found(), 0, "{:?}", report);
     store.close().await;
     Ok(())
 }

@@ -351,3 +351,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn counts_that_are_made_anew_know_who_has_had_how_much_and_begin_level() {
+    let mut pool = equals(4);
+    pool[0].quota = Some(30);
+    let mut lost = started(5, &pool);
+    let named: Vec<Vec<String>> = (0..50).map(|_| next(&mut lost, 2)).collect();
+    let mut anew = Balance::new(5);
+    for names in &named {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        anew.note(&names);
+    }
+    let names: Vec<String> = pool.iter().map(|person| person.name.clone()).collect();
+    for (index, one) in names.iter().enumerate() {
+        assert_eq!(anew.given(one), lost.given(one));
+        for other in &names[..index] {
+            assert_eq!(anew.together(one, other), lost.together(one, other));
+        }
+    }
+    anew.set_pool(&pool);
+    for _ in 0..60 {
+        next(&mut anew, 2);
+    }
+    assert_eq!(anew.given(&names[0]), 30, "the quota counts what was given before");
+    let given: Vec<u64> = names[1..].iter().map(|name| anew.given(name)).collect();
+    assert!(given.iter().max() <= given.iter().min().map(|least| least + 2).as_ref(), "{given:?}");
+}

@@ -10,7 +10,7 @@
 //! Rejected: a transaction over both, which a single server does not have; and counting what is in
 //! the collection before each load, which reads every task.
 
-use mongodb::bson::{Document, doc, oid::ObjectId};
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::server::{Server, number};
@@ -80,6 +80,13 @@ pub(super) async fn read(server: &Server) -> Result<Deal> {
         deal.promised.extend(plans.into_iter().map(Planned::plan));
     }
     Ok(deal)
+}
+
+/// The tasks of a promise as it stands in the record; none if it cannot be read.
+pub(super) fn tasks_of(promise: &Bson) -> Option<Vec<TaskId>> {
+    let plans = promise.as_document()?.get_str("plans").ok()?;
+    let plans: Vec<Planned> = serde_json::from_str(plans).ok()?;
+    Some(plans.into_iter().map(|planned| planned.task).collect())
 }
 
 /// Writes down what is dealt out and for whom, if the deal is at this version.

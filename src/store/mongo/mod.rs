@@ -53,6 +53,7 @@
 mod admission;
 mod amendments;
 mod answers;
+mod audit;
 mod claims;
 mod deal;
 mod document;
@@ -75,6 +76,7 @@ use mongodb::bson::doc;
 use self::figures::{Due, Figures};
 use self::outlook::Outlook;
 use self::server::Server;
+use super::audit::{Audit, Audited, Finding, Page};
 use super::{
     Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
     Result, Store, Submission, Terms, Which,
@@ -273,6 +275,14 @@ impl Store for MongoStore {
             }
             (Ok(()), figures) => Ok(figures.unwrap_or_default()),
         }
+    }
+
+    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+        audit::page(self, page, how).await
+    }
+
+    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+        audit::whole_store(&self.server, how).await
     }
 
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {

@@ -8,6 +8,7 @@
 //! Other processes may use the same file (`annotd load` beside the daemon): SQLite's own locks
 //! keep them apart, and what they reopen is numbered in the file.
 
+mod audit;
 mod engine;
 mod reads;
 mod rows;
@@ -21,6 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 
 use self::engine::Engine;
+use super::audit::{Audit, Audited, Finding, Page};
 use super::{
     Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
     Result, Store, StoreError, Submission, Terms, Which,
@@ -264,6 +266,14 @@ impl Store for SqliteStore {
 
     async fn progress(&self) -> Result<Progress> {
         self.engine.read("read the figures", reads::progress).await
+    }
+
+    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+        audit::audit_page(&self.engine, page, how).await
+    }
+
+    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+        audit::audit_whole(&self.engine, how).await
     }
 
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {

@@ -353,7 +353,7 @@ pub(super) fn note_loaded_file(
 }
 
 /// Numbers the occasions on which tasks come back, so that a reader can ask for what is new.
-fn next_occasion(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn next_occasion(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("UPDATE meta SET value = value + 1 WHERE key = 'reopened' RETURNING value")?
         .query_row([], |row| row.get(0))
@@ -403,7 +403,11 @@ fn enqueue(
 }
 
 /// Brings the project's figures from what a task added before to what it adds now.
-fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqlite::Result<()> {
+pub(super) fn count(
+    connection: &Connection,
+    before: &Progress,
+    after: &Progress,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE totals SET tasks = tasks + ?1, finished = finished + ?2, \

@@ -1,0 +1,521 @@
+//! Whether each document agrees with itself.
+//!
+//! `free`, `left`, `seen`, `coders`, `finished` and `position` follow from the other fields. A
+//! document is written by one guarded write at a time, so whoever reads it sees it whole, and a
+//! daemon at work raises no false alarm. A repair sets those fields alone, if nobody has written to
+//! the document since (`rev`); then it is read again, and again repaired, a few times. Answers are
+//! never written.
+//!
+//! The walk is by `_id`, which every document has: `number`, by which others walk, may be what is
+//! missing.
+//!
+//! Rejected: one pipeline update over the whole collection, which says in the server's words what
+//! [`Ledger`] says already, and does not tell which tasks were wrong.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{
+    Bson, DateTime, Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
+};
+use mongodb::options::ReturnDocument;
+
+use super::document::{Odd, Stored};
+use super::server::{Server, number};
+use super::{MongoStore, deal};
+use crate::allocation::order::Order;
+use crate::allocation::{Ledger, Number, Position, invariants};
+use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
+use crate::store::{Record, Result};
+use crate::task::TaskId;
+
+const DOING: &str = "look over the tasks";
+/// How often a task is repaired anew because somebody has written to it meanwhile.
+const AGAIN: usize = 5;
+/// What every task has besides what follows from it.
+const NEEDED: [&str; 8] =
+    ["number", "priority", "planned", "rev", "held", "answers", "skipped", "late"];
+/// A load that has promised tasks for so long is under way no more.
+const STALE: Duration = Duration::from_secs(600);
+/// Documents that are not annotd's, of which this many are named.
+const STRANGERS: i64 = 1000;
+
+/// What is kept in a document and follows from the rest of it.
+#[derive(Default)]
+struct Kept {
+    free: Option<i64>,
+    left: Option<i64>,
+    seen: Option<i64>,
+    position: Option<i64>,
+    finished: Option<bool>,
+    coders: Option<Vec<String>>,
+}
+
+/// A document that was looked over.
+struct Seen {
+    record: Record,
+    kept: Kept,
+    priority: i32,
+    rev: i64,
+    missing: Vec<&'static str>,
+    /// Another task has its number.
+    double: bool,
+    wrong: Vec<(&'static str, String)>,
+}
+
+impl Seen {
+    fn read(document: &RawDocument, order: Option<Order>) -> std::result::Result<Self, Odd> {
+        let mut kept = Kept::default();
+        let mut facts = RawDocumentBuf::new();
+        let mut there = HashSet::new();
+        let mut priority = None;
+        for element in document {
+            let (key, value) = element?;
+            there.insert(key);
+            match key {
+                "free" => kept.free = whole(value),
+                "left" => kept.left = whole(value),
+                "seen" => kept.seen = whole(value),
+                "position" => kept.position = whole(value),
+                "finished" => kept.finished = value.as_bool(),
+                "coders" => kept.coders = texts(value),
+                "priority" => {
+                    priority = whole(value).and_then(|priority| i32::try_from(priority).ok());
+                }
+                _ => facts.append_ref(key, value),
+            }
+        }
+        let mut missing: Vec<&'static str> =
+            NEEDED.into_iter().filter(|key| !there.contains(key)).collect();
+        if priority.is_none() && !missing.contains(&"priority") {
+            missing.push("priority");
+        }
+        let priority = priority
+            .unwrap_or_else(|| kept.position.map_or(0, |position| Position(position).priority()));
+        // A place for the reader; what the document says of it is in `kept`.
+        facts.append("position", Position::new(priority, 0).0);
+        let mut stored = Stored::read(&facts)?;
+        if missing.contains(&"planned") {
+            stored.planned = stored.wanted;
+        }
+        let ledger = Ledger { finished: kept.finished.unwrap_or(false), ..stored.ledger() };
+        let record = Record {
+            task: stored.task()?,
+            number: stored.number,
+            position: kept.position.map_or(stored.position, Position),
+            ledger,
+        };
+        let rev = stored.rev;
+        let mut seen =
+            Self { record, kept, priority, rev, missing, double: false, wrong: Vec::new() };
+        seen.compare(order);
+        Ok(seen)
+    }
+
+    /// Where it belongs; none if it may stand where it does.
+    fn place(&self, order: Option<Order>, number: Number) -> Option<Position> {
+        let ledger = &self.record.ledger;
+        let unknown = self.kept.position.is_none();
+        let order = order.or(unknown.then_some(Order::Loaded))?;
+        (unknown || ledger.lacking() > 0)
+            .then(|| order.position(self.priority, number.0, ledger.lacking()))
+    }
+
+    fn compare(&mut self, order: Option<Order>) {
+        let ledger = &self.record.ledger;
+        let mut wrong = Vec::new();
+        for key in &self.missing {
+            wrong.push(("fields", format!("{key:?} is missing, or not what annotd puts there")));
+        }
+        let count = i64::try_from(ledger.answers.len()).unwrap_or(i64::MAX);
+        for (key, kept, follows) in [
+            ("free", self.kept.free, i64::from(ledger.free())),
+            ("left", self.kept.left, i64::from(ledger.lacking())),
+            ("seen", self.kept.seen, count),
+        ] {
+            if kept != Some(follows) {
+                wrong.push((key, differs(kept, follows)));
+            }
+        }
+        let sorted = |names: Option<Vec<String>>| {
+            names.map(|mut names| {
+                names.sort_unstable();
+                names
+            })
+        };
+        let coders: Vec<String> = ledger.coders().map(str::to_owned).collect();
+        if sorted(self.kept.coders.clone()) != sorted(Some(coders.clone())) {
+            let says = format!("{:?} are kept, and {coders:?} have answered", self.kept.coders);
+            wrong.push((
+                "coders",
+                says.replace("None", "none").replace("Some(", "").replace("])", "]"),
+            ));
+        }
+        if self.kept.finished.is_none() {
+            wrong.push(("fields", "\"finished\" is missing, or not what annotd puts there".into()));
+        }
+        // Without a number nobody can say where it belongs.
+        if self.kept.position.is_none() {
+            wrong.push(("fields", "\"position\" is missing, or not what annotd puts there".into()));
+        } else if !self.missing.contains(&"number")
+            && let Some(place) = self.place(order, self.record.number)
+            && place != self.record.position
+        {
+            let (is, should) = (self.record.position.0, place.0);
+            wrong.push(("position", format!("it stands at {is}, and the order says {should}")));
+        }
+        self.wrong = wrong;
+    }
+
+    fn is_wrong(&self) -> bool {
+        let ledger = &self.record.ledger;
+        self.double || !self.wrong.is_empty() || invariants::mended(ledger) != *ledger
+    }
+
+    /// The write that puts it right.
+    fn statement(&self, order: Option<Order>, number: Number) -> RawDocumentBuf {
+        let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let before = &self.record.ledger;
+        let after = invariants::mended(before);
+        let mut set = rawdoc! {
+            "free": count(after.free()),
+            "left": count(after.lacking()),
+            "seen": i32::try_from(after.answers.len()).unwrap_or(i32::MAX),
+            "finished": after.finished,
+        };
+        let mut coders = RawArrayBuf::new();
+        for annotator in after.coders() {
+            coders.push(annotator);
+        }
+        set.append("coders", coders);
+        if let Some(place) = self.place(order, number) {
+            set.append("position", place.0);
+        }
+        if after.held != before.held {
+            let mut held = RawArrayBuf::new();
+            for hold in &after.held {
+                held.push(rawdoc! {
+                    "annotator": hold.annotator.as_str(),
+                    "since": DateTime::from_millis(hold.since.0),
+                    "until": DateTime::from_millis(hold.until.0),
+                });
+            }
+            set.append("held", held);
+        }
+        if number != self.record.number {
+            set.append("number", number.0);
+        }
+        for key in &self.missing {
+            match *key {
+                "priority" => set.append("priority", self.priority),
+                "planned" => set.append("planned", count(after.planned)),
+                // Both have been set, or will be with the write itself.
+                "number" | "rev" => {}
+                list => set.append(list, RawArrayBuf::new()),
+            }
+        }
+        let mut query = rawdoc! { "_id": self.record.task.id.as_str() };
+        if self.missing.contains(&"rev") {
+            query.append("rev", rawdoc! { "$exists": false });
+        } else {
+            query.append("rev", self.rev);
+        }
+        let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
+        if after.free() > 0 {
+            // Whoever hands out tasks may have gone past it.
+            update.append("$currentDate", rawdoc! { "reopened": true });
+        }
+        rawdoc! { "q": query, "u": update }
+    }
+}
+
+fn whole(value: RawBsonRef<'_>) -> Option<i64> {
+    match value {
+        RawBsonRef::Int32(number) => Some(i64::from(number)),
+        RawBsonRef::Int64(number) => Some(number),
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        RawBsonRef::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+            Some(number as i64)
+        }
+        _ => None,
+    }
+}
+
+fn texts(value: RawBsonRef<'_>) -> Option<Vec<String>> {
+    let items = value.as_array()?.into_iter();
+    items.map(|item| item.ok()?.as_str().map(str::to_owned)).collect()
+}
+
+/// Looks over the documents behind the bookmark.
+pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<Audited> {
+    let server = &store.server;
+    let query = match &page.after {
+        None => doc! { "_id": { "$gte": "" } },
+        Some(after) => doc! { "_id": { "$gt": &after.0 } },
+    };
+    let limit = i64::try_from(page.limit.max(1)).unwrap_or(i64::MAX);
+    let find = server.tasks.find(query).sort(doc! { "_id": 1 }).limit(limit);
+    let documents = server.find(DOING, find).await?;
+    let last = documents.last().map(|last| Bookmark(id(last).to_owned()));
+    let mut audited = Audited { tasks: documents.len() as u64, next: last, ..Audited::default() };
+    let mut all = Vec::new();
+    for document in &documents {
+        match Seen::read(document, how.order) {
+            Ok(seen) => all.push(seen),
+            Err(odd) => audited.findings.push(Finding {
+                breaks: "readable",
+                task: Some(TaskId::from_text(id(document))),
+                says: format!("it cannot be read: {odd}; mend or remove it in {}", server.place),
+                outcome: Outcome::Stays,
+            }),
+        }
+    }
+    mark_doubles(server, &mut all).await?;
+    let wrong: Vec<TaskId> =
+        all.iter().filter(|seen| seen.is_wrong()).map(|seen| seen.record.task.id.clone()).collect();
+    if how.repair && !wrong.is_empty() {
+        audited.repaired = mend(store, how.order, wrong).await?;
+    }
+    for Seen { record, wrong, .. } in all {
+        let outcome = Outcome::derived(audited.repaired.contains(&record.task.id));
+        for (breaks, says) in wrong {
+            let task = Some(record.task.id.clone());
+            audited.findings.push(Finding { breaks, task, says, outcome });
+        }
+        audited.records.push(record);
+    }
+    Ok(audited)
+}
+
+fn id(document: &RawDocument) -> &str {
+    document.get("_id").ok().flatten().and_then(RawBsonRef::as_str).unwrap_or_default()
+}
+
+/// Marks those whose number another task has, too. The one keeps it whose place was made of it, or
+/// else the first by `_id`.
+async fn mark_doubles(server: &Server, all: &mut [Seen]) -> Result<()> {
+    let numbers: Vec<i64> = all.iter().map(|seen| seen.record.number.0).collect();
+    let find = server
+        .tasks
+        .find(doc! { "number": { "$in": numbers } })
+        .projection(doc! { "number": 1, "position": 1 });
+    let mut owners: HashMap<i64, (bool, String)> = HashMap::new();
+    for document in server.find(DOING, find).await? {
+        let read = |key: &str| document.get(key).ok().flatten().and_then(whole);
+        let Some(number) = read("number") else { continue };
+        let elsewhere = read("position").and_then(number_in) != Some(number);
+        let candidate = (elsewhere, id(&document).to_owned());
+        let owner = owners.entry(number).or_insert_with(|| candidate.clone());
+        if candidate < *owner {
+            *owner = candidate;
+        }
+    }
+    for seen in all {
+        let number = seen.record.number.0;
+        let Some((_, owner)) = owners.get(&number) else { continue };
+        if owner != seen.record.task.id.as_str() {
+            seen.double = true;
+            seen.wrong.push(("number", format!("its number, {number}, is that of {owner}")));
+        }
+    }
+    Ok(())
+}
+
+/// The number of which a place in the order of loading was made.
+fn number_in(position: i64) -> Option<i64> {
+    position.checked_sub(Position::new(Position(position).priority(), 0).0)
+}
+
+/// Puts these right; says which are.
+async fn mend(
+    store: &MongoStore,
+    order: Option<Order>,
+    mut wrong: Vec<TaskId>,
+) -> Result<HashSet<TaskId>> {
+    let server = &store.server;
+    // What this adds to the figures is found by the next count.
+    let _in_doubt = store.figures.writing().await;
+    let mut repaired = HashSet::new();
+    for _ in 0..AGAIN {
+        let ids: Vec<&str> = wrong.iter().map(TaskId::as_str).collect();
+        let find = server.tasks.find(doc! { "_id": { "$in": ids } });
+        let mut all = Vec::new();
+        for document in server.find(DOING, find).await? {
+            // What cannot be read by now stays, and is found the next time.
+            all.extend(Seen::read(&document, order).ok());
+        }
+        mark_doubles(server, &mut all).await?;
+        wrong.clear();
+        let mut statements = Vec::new();
+        for seen in &all {
+            if !seen.is_wrong() {
+                repaired.insert(seen.record.task.id.clone());
+                continue;
+            }
+            let number = if seen.double || seen.missing.contains(&"number") {
+                number_for(server, order, seen).await?
+            } else {
+                seen.record.number
+            };
+            statements.push(seen.statement(order, number));
+            wrong.push(seen.record.task.id.clone());
+            store.outlook.forget(&seen.record.task.id);
+        }
+        if statements.is_empty() {
+            break;
+        }
+        server.update("repair tasks", statements).await?;
+    }
+    Ok(repaired)
+}
+
+/// A number for a task that has lost its own: the one that its place was made of, if that can be
+/// told and nobody has it, or else the next one.
+async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Result<Number> {
+    if let Some(Order::Loaded) = order
+        && let Some(number) = seen.kept.position.and_then(number_in)
+    {
+        let find = server.tasks.find(doc! { "number": number }).limit(1);
+        if server.find(DOING, find).await?.is_empty() {
+            return Ok(Number(number));
+        }
+    }
+    let next = server
+        .meta
+        .find_one_and_update(doc! { "_id": "numbers" }, doc! { "$inc": { "last": 1_i64 } })
+        .upsert(true)
+        .return_document(ReturnDocument::After);
+    let next = server.ask("repair tasks", next).await?.unwrap_or_default();
+    number(&next, "last")
+        .map(Number)
+        .ok_or_else(|| server.failed("repair tasks", format!("its numbering is damaged: {next}")))
+}
+
+/// Looks at what only the whole can tell.
+pub(super) async fn whole_store(server: &Server, how: Audit) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut find = |breaks, says, outcome| {
+        findings.push(Finding { breaks, task: None, says, outcome });
+    };
+    let strangers = server
+        .tasks
+        .find(doc! { "_id": { "$not": { "$type": "string" } } })
+        .projection(doc! { "_id": 1 })
+        .limit(STRANGERS);
+    for stranger in server.find(DOING, strangers).await? {
+        let id = stranger.get("_id").ok().flatten();
+        let says = format!("the document with _id {id:?} is no task of annotd's");
+        find("readable", says, Outcome::Stays);
+    }
+    if let Some(says) = numbering(server, how.repair).await? {
+        find("numbers", says, Outcome::derived(how.repair));
+    }
+    let deal = server.ask(DOING, server.meta.find_one(doc! { "_id": "deal" })).await?;
+    if let Some(deal) = deal {
+        for (breaks, says, outcome) in dealt(server, &deal, how.repair).await? {
+            find(breaks, says, outcome);
+        }
+    }
+    Ok(findings)
+}
+
+/// Whether the next number is free.
+async fn numbering(server: &Server, repair: bool) -> Result<Option<String>> {
+    let highest = server
+        .tasks
+        .find(doc! { "number": { "$gte": 0 } })
+        .sort(doc! { "number": -1 })
+        .projection(doc! { "number": 1, "_id": 0 })
+        .limit(1);
+    let highest = server.find(DOING, highest).await?;
+    let highest =
+        highest.first().and_then(|task| task.get("number").ok().flatten()).and_then(whole);
+    let Some(highest) = highest else { return Ok(None) };
+    let numbers = server.ask(DOING, server.meta.find_one(doc! { "_id": "numbers" })).await?;
+    let last = numbers.as_ref().and_then(|numbers| number(numbers, "last"));
+    if last.is_some_and(|last| last >= highest) {
+        return Ok(None);
+    }
+    if repair {
+        // Another load may have raised it meanwhile; a text goes after every number, so it is not
+        // the larger of two.
+        let update = match last {
+            Some(_) => doc! { "$max": { "last": highest } },
+            None => doc! { "$set": { "last": highest } },
+        };
+        let update = server.meta.update_one(doc! { "_id": "numbers" }, update).upsert(true);
+        server.ask("repair the numbering", update).await?;
+    }
+    Ok(Some(format!(
+        "tasks are numbered up to {highest}, and the next would get a number that is taken"
+    )))
+}
+
+/// What is wrong with the record of what was dealt out.
+async fn dealt(
+    server: &Server,
+    deal: &Document,
+    repair: bool,
+) -> Result<Vec<(&'static str, String, Outcome)>> {
+    const REPAIR: &str = "repair the record of what was dealt out";
+    let mut found = Vec::new();
+    let mut mends = Vec::new();
+    let mut set = Document::new();
+    if number(deal, "version").is_none() {
+        set.insert("version", 1_i64);
+    }
+    if deal.get_str("state").is_err() {
+        set.insert("state", "");
+    }
+    let promised = deal.get_array("promised").map_or_else(
+        |_| {
+            set.insert("promised", Vec::<Bson>::new());
+            Vec::new()
+        },
+        Clone::clone,
+    );
+    if !set.is_empty() {
+        let says = "the record of what was dealt out is damaged".to_owned();
+        found.push(("deal", says, Outcome::derived(repair)));
+        mends.push(doc! { "$set": set });
+    }
+    for promise in promised {
+        let Some(tasks) = deal::tasks_of(&promise) else {
+            let says = "a load has left a promise that cannot be read".to_owned();
+            found.push(("promise", says, Outcome::derived(repair)));
+            mends.push(doc! { "$pull": { "promised": { "$eq": promise } } });
+            continue;
+        };
+        let load = promise.as_document().and_then(|promise| promise.get_object_id("load").ok());
+        if load.is_some_and(is_fresh) {
+            continue;
+        }
+        let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
+        let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
+        let there = server.find(DOING, find).await?.len();
+        let lacking = tasks.len().saturating_sub(there);
+        if lacking == 0 {
+            let says = format!("a load was stopped after all its {there} tasks were in");
+            found.push(("promise", says, Outcome::derived(repair)));
+            mends.push(doc! { "$pull": { "promised": { "$eq": promise } } });
+        } else {
+            let says = format!(
+                "a load was stopped before {lacking} of its tasks were in; load the same file again"
+            );
+            found.push(("promise", says, Outcome::Note));
+        }
+    }
+    if repair {
+        for mend in mends {
+            let update = server.meta.update_one(doc! { "_id": "deal" }, mend);
+            server.ask(REPAIR, update).await?;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a load may still be under way.
+fn is_fresh(load: ObjectId) -> bool {
+    load.timestamp().to_system_time().elapsed().is_ok_and(|age| age < STALE)
+}

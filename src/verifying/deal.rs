@@ -1,0 +1,205 @@
+//! What was dealt out, against a count over all tasks.
+//!
+//! Every task that a mixture was asked about says to which part it was counted, so the counts that
+//! the next load goes on from can be made again. They need not be those of all tasks: a roster
+//! whose mixture has changed begins to count anew, and what was loaded before keeps its part. So
+//!
+//! - counts that are those of all tasks are right, and then the whole project must be within one
+//!   task of every share;
+//! - counts that differ are wrong if there are more of them than tasks, or if the tasks as a whole
+//!   keep the mixture, as only tasks that were dealt by it do;
+//! - otherwise the mixture has changed, which is only noted.
+//!
+//! What balanced routing has named is counted as well, and tasks that move, people who come and
+//! people who go leave their marks in it; so it is kept if it can be read. Where it is lost, it is
+//! made again of the tasks that were named by the rules.
+//!
+//! Rejected: writing into each deal from which task on it counts, which would make a mixture that
+//! is changed back and forth exact and every store of today wrong.
+
+use std::collections::HashSet;
+
+use super::Inquiry;
+use crate::allocation::balance::Balance;
+use crate::allocation::share::Parts;
+use crate::allocation::{Answers, Planner, Purpose, Route, Rules, Split};
+use crate::dealing::State;
+use crate::store::audit::{Finding, Outcome};
+use crate::store::{Deal, Record, Store, StoreError};
+
+/// The record of the deal before the walk.
+pub(super) struct Before {
+    /// None if it could not be read from the store at all.
+    deal: Option<Deal>,
+}
+
+/// Looks at the deal before the walk: tasks that are loaded meanwhile belong to a later one.
+pub(super) async fn before(store: &dyn Store) -> Result<Before, StoreError> {
+    match store.deal().await {
+        Ok(deal) => Ok(Before { deal: Some(deal) }),
+        Err(error) if error.is_away() => Err(error),
+        Err(_) => Ok(Before { deal: None }),
+    }
+}
+
+impl Before {
+    /// Whether unfinished tasks stand where the roster puts them.
+    pub(super) fn stands(&self, inquiry: &Inquiry<'_>) -> bool {
+        let state = self.deal.as_ref().and_then(|deal| State::read(deal).ok());
+        state.is_some_and(|state| state.is_of(inquiry.rules, inquiry.terms))
+    }
+}
+
+/// A count over all tasks.
+pub(super) struct Counting {
+    parts: Vec<u64>,
+    balance: Balance,
+    balanced: bool,
+}
+
+impl Counting {
+    pub(super) fn new(rules: &Rules) -> Self {
+        let balanced = rules.route == Route::Balanced;
+        Self { parts: Vec::new(), balance: Balance::new(rules.seed), balanced }
+    }
+
+    pub(super) fn note(&mut self, record: &Record) {
+        let ledger = &record.ledger;
+        self.count(ledger.part);
+        if self.balanced && ledger.purpose == Purpose::Regular && !ledger.bound {
+            let names: Vec<&str> = ledger.names().collect();
+            if !names.is_empty() {
+                self.balance.note(&names);
+            }
+        }
+    }
+
+    fn count(&mut self, part: Option<u16>) {
+        if let Some(part) = part.map(usize::from) {
+            if self.parts.len() <= part {
+                self.parts.resize(part + 1, 0);
+            }
+            self.parts[part] += 1;
+        }
+    }
+}
+
+/// Checks what was dealt out; writes it anew where that is asked for.
+pub(super) async fn check(
+    store: &dyn Store,
+    inquiry: &Inquiry<'_>,
+    before: Before,
+    mut counting: Counting,
+) -> Result<Vec<Finding>, StoreError> {
+    let rules = inquiry.rules;
+    let deal = match store.deal().await {
+        Ok(deal) => deal,
+        Err(error) if error.is_away() => return Err(error),
+        // The store has said what is wrong with it.
+        Err(_) => return Ok(Vec::new()),
+    };
+    let finding = |breaks, says: String, outcome| Finding { breaks, task: None, says, outcome };
+    if before.deal.is_some_and(|before| before.version != deal.version) {
+        let says = "tasks were being loaded, so their shares were not compared; run it again";
+        return Ok(vec![finding("split", says.to_owned(), Outcome::Note)]);
+    }
+    // What is promised has been counted.
+    let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();
+    let there = if promised.is_empty() {
+        HashSet::default()
+    } else {
+        match store.known(&promised).await {
+            Ok(there) => there,
+            Err(error) if error.is_away() => return Err(error),
+            // A task that cannot be read is there.
+            Err(_) => promised.into_iter().collect(),
+        }
+    };
+    for (task, plan) in &deal.promised {
+        if !there.contains(task) {
+            counting.count(plan.part);
+        }
+    }
+    let (state, readable) = match State::read(&deal) {
+        Ok(state) => (state, true),
+        Err(_) => (State::default(), false),
+    };
+    let verdict = if readable {
+        judge(rules, &state, &counting)
+    } else {
+        Verdict::Wrong("it cannot be read".to_owned())
+    };
+    let why = match verdict {
+        Verdict::Right => return Ok(Vec::new()),
+        Verdict::Note(says) => return Ok(vec![finding("deal", says, Outcome::Note)]),
+        Verdict::Split(says) => return Ok(vec![finding("split", says, Outcome::Stays)]),
+        Verdict::Wrong(why) => why,
+    };
+    let repaired = inquiry.repair && {
+        let state = anew(rules, state, readable, counting);
+        store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some()
+    };
+    let says = format!("the record of what was dealt out is wrong: {why}");
+    Ok(vec![finding("deal", says, Outcome::derived(repaired))])
+}
+
+enum Verdict {
+    Right,
+    Note(String),
+    Split(String),
+    Wrong(String),
+}
+
+fn mixture(rules: &Rules) -> Option<&Parts> {
+    match &rules.answers {
+        Answers::Parts(parts) if parts.len() > 1 && rules.split == Split::Exact => Some(parts),
+        _ => None,
+    }
+}
+
+fn judge(rules: &Rules, state: &State, counting: &Counting) -> Verdict {
+    let Some(parts) = mixture(rules) else { return Verdict::Right };
+    let counted = &counting.parts;
+    let of = |counts: &[u64], part: usize| counts.get(part).copied().unwrap_or(0);
+    let every = 0..parts.len().max(counted.len());
+    let fits = |counts: &[u64]| {
+        let whole = i128::from(parts.period());
+        counts.len() <= parts.len()
+            && (0..parts.len()).all(|part| parts.excess(part, counts).abs() < whole)
+    };
+    // None was dealt by this mixture, or its record is gone.
+    let given = state.dealt.given(rules).unwrap_or_default();
+    if every.clone().all(|part| of(given, part) == of(counted, part)) {
+        if fits(counted) {
+            return Verdict::Right;
+        }
+        return Verdict::Split(format!(
+            "tasks by part of the mixture are {counted:?}, more than one from their due; the next \
+             tasks to be loaded even it out"
+        ));
+    }
+    let says = format!(
+        "{given:?} tasks are noted for the parts of the mixture, and {counted:?} are there"
+    );
+    let too_many = every.clone().any(|part| of(given, part) > of(counted, part));
+    let dealt_by_it = fits(counted) && (0..parts.len()).all(|part| of(counted, part) > 0);
+    if too_many || dealt_by_it {
+        return Verdict::Wrong(says);
+    }
+    Verdict::Note(format!("{says}: the roster's mixture has changed since the first were loaded"))
+}
+
+/// The record as the tasks tell it.
+fn anew(rules: &Rules, mut state: State, readable: bool, counting: Counting) -> State {
+    let Counting { mut parts, balance, .. } = counting;
+    if let Some(mixture) = mixture(rules) {
+        parts.resize(mixture.len(), 0);
+    }
+    state.dealt = state.dealt.with_given(rules, parts);
+    if !readable {
+        state.dealt = state.dealt.with_balance(balance.counts().clone());
+    }
+    // With the people who are there.
+    state.dealt = Planner::new(rules.clone(), &state.dealt).dealt();
+    state
+}

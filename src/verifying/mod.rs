@@ -1,0 +1,294 @@
+//! `annotd verify`: the stored data against every invariant, by name.
+//!
+//! A walk over all tasks, page by page. The store says of each page whether what it keeps beside its
+//! facts follows from them ([`audit`](crate::store::audit)), and here every task is held against the
+//! invariants that need no engine:
+//!
+//! - *exact*, *once*, *held-once*, *eligible*, *finished*: [`invariants::check`]; *once* also for a
+//!   repeat, which only somebody who has answered the first may have;
+//! - *idempotent*: nobody is among the answers of a task twice;
+//! - *deterministic* and *untouched*, as `identity`: the task's identity and hashes are those that
+//!   its content gives, so nobody has changed it since it was loaded;
+//! - *split*: the mixture over the whole project, and the counts it rests upon (`deal.rs`);
+//! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that does
+//!   not run takes nothing back.
+//!
+//! *durable* cannot be seen from what is there.
+//!
+//! Rejected: checks as queries in the engine's language. They would say twice what the rules of
+//! allocation say in one place, and once for each engine.
+
+mod deal;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use crate::allocation::invariants::{self, Invariant};
+use crate::allocation::{Lane, Ledger, Purpose, Rules};
+use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page};
+use crate::store::{Record, Store, StoreError, Terms};
+use crate::task::{Millis, Task, TaskId};
+
+/// Tasks looked over at a time.
+const PAGE: usize = 500;
+/// A running daemon takes back what is held beyond its time within a few seconds.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Inquiry<'a> {
+    /// The rules by which tasks were planned.
+    pub rules: &'a Rules,
+    /// How they settle, and where they stand.
+    pub terms: &'a Terms,
+    /// Whether to put right what can be derived.
+    pub repair: bool,
+    /// Now.
+    pub now: Millis,
+    /// Findings of each kind that are kept in full.
+    pub shown: usize,
+}
+
+/// The findings of one name.
+#[derive(Clone, Debug, Default)]
+pub struct Kind {
+    /// How many there are, notes aside.
+    pub found: u64,
+    /// How many of them remain.
+    pub remain: u64,
+    /// How many of those a repair would put right.
+    pub repairable: u64,
+    /// The first of them, notes included.
+    pub first: Vec<Finding>,
+    /// How many there are, notes included.
+    pub all: u64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Tasks looked over.
+    pub tasks: u64,
+    /// By name.
+    pub kinds: BTreeMap<&'static str, Kind>,
+    shown: usize,
+}
+
+impl Report {
+    fn take(&mut self, finding: Finding) {
+        let kind = self.kinds.entry(finding.breaks).or_default();
+        kind.all += 1;
+        kind.found += u64::from(finding.outcome != Outcome::Note);
+        kind.remain += u64::from(finding.outcome.remains());
+        kind.repairable += u64::from(finding.outcome == Outcome::Repairable);
+        if kind.first.len() < self.shown {
+            kind.first.push(finding);
+        }
+    }
+
+    fn sum(&self, of: impl Fn(&Kind) -> u64) -> u64 {
+        self.kinds.values().map(of).sum()
+    }
+
+    /// Findings, notes aside.
+    pub fn found(&self) -> u64 {
+        self.sum(|kind| kind.found)
+    }
+
+    /// Findings that remain.
+    pub fn remain(&self) -> u64 {
+        self.sum(|kind| kind.remain)
+    }
+
+    /// Findings that remain and could be repaired.
+    pub fn repairable(&self) -> u64 {
+        self.sum(|kind| kind.repairable)
+    }
+}
+
+/// Looks over everything. `seen` hears of the tasks of each page.
+///
+/// # Errors
+/// If the store fails. What was repaired before stays so.
+pub async fn verify(
+    store: &dyn Store,
+    inquiry: Inquiry<'_>,
+    mut seen: impl FnMut(u64),
+) -> Result<Report, StoreError> {
+    store.follow(inquiry.terms.clone());
+    let mut report = Report { shown: inquiry.shown, ..Report::default() };
+    let before = deal::before(store).await?;
+    let order = before.stands(&inquiry).then_some(inquiry.terms.order);
+    let how = Audit { repair: inquiry.repair, order };
+    let mut counting = deal::Counting::new(inquiry.rules);
+    let mut after: Option<Bookmark> = None;
+    loop {
+        let page = store.audit(Page { after, limit: PAGE }, how).await?;
+        seen(page.tasks);
+        report.tasks += page.tasks;
+        let firsts = firsts(store, &page.records).await?;
+        for record in &page.records {
+            counting.note(record);
+            check(record, &inquiry, &page, &firsts, &mut report);
+        }
+        for finding in page.findings {
+            report.take(finding);
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    for finding in store.audit_whole(how).await? {
+        report.take(finding);
+    }
+    for finding in deal::check(store, &inquiry, before, counting).await? {
+        report.take(finding);
+    }
+    Ok(report)
+}
+
+/// The tasks that the repeats of a page repeat, as far as they are there and can be read.
+async fn firsts(
+    store: &dyn Store,
+    records: &[Record],
+) -> Result<HashMap<TaskId, Option<Ledger>>, StoreError> {
+    let ids: Vec<TaskId> = records
+        .iter()
+        .filter_map(|record| match &record.ledger.purpose {
+            Purpose::Repeat(first) => Some(first.clone()),
+            _ => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    match store.look_up(&ids).await {
+        Ok(found) => Ok(ids
+            .into_iter()
+            .zip(found)
+            .map(|(id, record)| (id, record.map(|record| record.ledger)))
+            .collect()),
+        Err(error) if error.is_away() => Err(error),
+        // One of them cannot be read, which is a finding of its own; the rest is left for next time.
+        Err(_) => Ok(HashMap::new()),
+    }
+}
+
+/// Holds one task against the invariants.
+fn check(
+    record: &Record,
+    inquiry: &Inquiry<'_>,
+    page: &Audited,
+    firsts: &HashMap<TaskId, Option<Ledger>>,
+    report: &mut Report,
+) {
+    let Record { task, ledger, .. } = record;
+    let mut find = |breaks, says: String, outcome| {
+        report.take(Finding { breaks, task: Some(task.id.clone()), says, outcome });
+    };
+    let derived = Outcome::derived(page.repaired.contains(&task.id));
+    let remaining = invariants::check(&invariants::mended(ledger));
+    for broken in invariants::check(ledger) {
+        let outcome = if remaining.contains(&broken) { Outcome::Stays } else { derived };
+        find(broken.name(), in_words(broken, ledger), outcome);
+    }
+    let twice = twice(
+        ledger
+            .answers
+            .iter()
+            .chain(&ledger.skipped)
+            .chain(&ledger.late)
+            .map(|a| a.annotator.as_str()),
+    );
+    if !twice.is_empty() {
+        let says = format!("{} answered more than once", twice.join(" and "));
+        find("idempotent", says, Outcome::Stays);
+    }
+    if let Some(says) = identity(task, ledger) {
+        find("identity", says, Outcome::Stays);
+    }
+    if let Purpose::Repeat(first) = &ledger.purpose {
+        for name in ledger.names() {
+            let says = match firsts.get(first) {
+                Some(Some(ledger)) if !ledger.has_answered(name) => {
+                    format!("it repeats {first} for {name}, who has not answered that")
+                }
+                Some(None) => format!("it repeats {first}, which is not there"),
+                _ => continue,
+            };
+            find(Invariant::Once.name(), says, Outcome::Stays);
+        }
+    }
+    for hold in &ledger.held {
+        if hold.until + MARGIN < inquiry.now {
+            let says = format!(
+                "{} holds it since {}, and the lease ended at {}; a daemon that runs takes it back",
+                hold.annotator, hold.since, hold.until
+            );
+            find("alive", says, Outcome::Note);
+        }
+    }
+}
+
+fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut once = HashSet::new();
+    let mut twice: Vec<&str> = names.filter(|name| !once.insert(*name)).collect();
+    twice.sort_unstable();
+    twice.dedup();
+    twice
+}
+
+/// How a task breaks an invariant.
+fn in_words(broken: Invariant, ledger: &Ledger) -> String {
+    let count = |number: usize, one: &str, more: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {more}"),
+    };
+    let answers = count(ledger.answers.len(), "answer", "answers");
+    let wanted = ledger.wanted;
+    match broken {
+        Invariant::Exact => format!("{answers}, {wanted} wanted"),
+        Invariant::HeldOnce => {
+            let holds = count(ledger.held.len(), "hold", "holds");
+            format!("{answers} and {holds}, {wanted} wanted")
+        }
+        Invariant::Once => {
+            let names = twice(ledger.takers()).join(" and ");
+            format!("{names} holds it or has answered it more than once")
+        }
+        Invariant::Eligible => {
+            let mut names: Vec<&str> =
+                ledger.takers().filter(|who| !ledger.is_for(who) && !ledger.is_late(who)).collect();
+            names.sort_unstable();
+            names.dedup();
+            format!("it is not meant for {}, who holds it or has answered it", names.join(" and "))
+        }
+        Invariant::Finished => {
+            let state = if ledger.finished { "it is finished" } else { "it is not finished" };
+            format!("{state}: {answers}, {wanted} wanted")
+        }
+    }
+}
+
+/// What is wrong with the identity of a task.
+fn identity(task: &Task, ledger: &Ledger) -> Option<String> {
+    let made = Task::new(task.body.clone());
+    if (made.input_hash, made.task_hash) != (task.input_hash, task.task_hash) {
+        return Some("its hashes are not those of its content: it has been changed".to_owned());
+    }
+    let id = match &ledger.purpose {
+        Purpose::Repeat(first) if *first != made.id => {
+            return Some(format!(
+                "it should repeat {first}, and its content is that of {}",
+                made.id
+            ));
+        }
+        Purpose::Repeat(_) => match &ledger.lanes[..] {
+            [Lane::Of(name)] => made.repeated_for(name).id,
+            _ => return Some("it is a repeat, and is not for one annotator".to_owned()),
+        },
+        Purpose::Regular | Purpose::Gold => made.id,
+    };
+    (id != task.id).then(|| format!("its content is that of {id}: it has been changed"))
+}
