@@ -2,7 +2,8 @@
 //! short of people because somebody has skipped them.
 //!
 //! A look reads everything that is unfinished, so it comes only when the figures say that tasks are
-//! short and something has happened since the last one, and takes a small part of the time.
+//! short or somebody has skipped one, and something has happened since the last look; and it takes a
+//! small part of the time.
 
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,11 @@ impl Mending {
     async fn mend_if_short(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
         let progress = allocator.progress().await?;
         let now = figures(&progress);
-        if progress.short == 0 || self.seen == Some(now) {
+        // A task for anyone is short by its figures only once a look has named people; until then
+        // the skips say that it may be.
+        let skips = |figures: &[u64; 4]| figures[2];
+        let no_new_skips = skips(&now) == self.seen.as_ref().map_or(0, skips);
+        if (progress.short == 0 && no_new_skips) || self.seen == Some(now) {
             return Ok(());
         }
         self.seen = Some(now);
