@@ -134,13 +134,7 @@ impl Replanner<'_> {
         if now.awaited().filter(|name| !gone(name)).count() >= now.free() as usize {
             return;
         }
-        if requires.is_empty() {
-            now.lanes = vec![Lane::Anyone];
-            return;
-        }
-        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
-        let able = self.planner.eligible(requires);
-        now.lanes = with_takers(able, &takers).into_iter().map(Lane::Of).collect();
+        self.open(now, requires);
     }
 
     fn open(&self, now: &mut Ledger, requires: &[String]) {

@@ -149,10 +149,16 @@ pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
             extra = extra.min(u32::try_from(people.len()).unwrap_or(u32::MAX));
             lanes.extend(people.into_iter().map(|name| Lane::Of(name.to_owned())));
         }
-        None if requires.is_empty() => lanes = vec![Lane::Anyone],
         None => {
             let people = rule.people.iter().map(|person| person.name.as_str()).filter(fresh);
-            lanes.extend(people.map(|name| Lane::Of(name.to_owned())));
+            let people: Vec<Lane> = people.map(|name| Lane::Of(name.to_owned())).collect();
+            // Where too few are left, they are named, so that the task is seen to be short.
+            let enough = people.len() >= extra as usize || rule.people.is_empty();
+            if requires.is_empty() && enough {
+                lanes = vec![Lane::Anyone];
+            } else {
+                lanes.extend(people);
+            }
         }
     }
     if extra == 0 {

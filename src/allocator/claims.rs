@@ -284,11 +284,8 @@ impl Claims {
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Arc<Task>>, StoreError> {
-        if let Some(task) = self.window.next_returned(annotator) {
-            return Ok(Some(task));
-        }
         let lanes = [Lane::Of(annotator.to_owned()), Lane::Anyone];
-        let mut best: Option<Arc<Task>> = None;
+        let mut best: Option<Arc<Task>> = self.window.next_returned(annotator);
         for lane in &lanes {
             let Some(task) = self.next_in(annotator, lane, now).await? else { continue };
             let earlier = best

@@ -26,6 +26,8 @@ use crate::task::{Task, TaskId};
 /// Tasks of a page. A page serves all annotators who come by, so that reading it costs little a
 /// claim.
 pub(super) const PAGE: usize = 64;
+/// Tasks that came back which are compared by their place before one of them is chosen.
+const COMPARED: usize = 64;
 /// Tasks in memory beyond which the pages are forgotten; the cursors stay.
 const MANY_TASKS: usize = 16_384;
 /// Bytes of tasks in memory beyond which the pages are forgotten.
@@ -118,23 +120,34 @@ impl Window {
         next
     }
 
-    /// The oldest task that came back and that this annotator may have.
+    /// The first in the queue of the tasks that came back and that this annotator may have, among the
+    /// oldest of them that they have not looked through.
     pub(super) fn next_returned(&mut self, annotator: &str) -> Option<Arc<Task>> {
         let seen = self.looked_through.get(annotator).copied().unwrap_or(0);
         let mut through = seen;
-        let mut found = None;
+        let mut found: Option<(Position, Arc<Task>)> = None;
+        let mut open = 0;
         let mut gone = Vec::new();
         for (occasion, id) in self.returned.range(seen + 1..) {
             match self.tasks.get(id) {
                 Some(entry) if entry.is_gold() => gone.push(*occasion),
                 Some(entry) if entry.is_open_to(annotator) => {
-                    found = Some(Arc::clone(&entry.task));
-                    break;
+                    let earlier = found.as_ref().is_none_or(|(first, _)| entry.position < *first);
+                    if earlier {
+                        found = Some((entry.position, Arc::clone(&entry.task)));
+                    }
+                    open += 1;
+                    if open == COMPARED {
+                        break;
+                    }
                 }
                 Some(entry) if entry.free > 0 => {}
                 _ => gone.push(*occasion),
             }
-            through = *occasion;
+            // Beyond the first that is open to them they have to look again.
+            if open == 0 {
+                through = *occasion;
+            }
         }
         for occasion in gone {
             self.returned.remove(&occasion);
@@ -142,7 +155,7 @@ impl Window {
         if through != seen {
             self.looked_through.insert(annotator.to_owned(), through);
         }
-        found
+        found.map(|(_, task)| task)
     }
 
     /// Where a known task stands.

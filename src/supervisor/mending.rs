@@ -50,7 +50,9 @@ impl Mending {
     /// short of people, or wait for somebody who has gone, and anything has happened since.
     async fn mend(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
         let now = Figures::of(&allocator.progress().await?, &self.planning);
-        let waiting = now.short > 0 || now.of_the_gone != (0, 0);
+        // A task for anyone that too many have skipped is not known to be short before it is looked at.
+        let skipped = self.seen.as_ref().map_or(0, |seen| seen.skipped);
+        let waiting = now.short > 0 || now.of_the_gone != (0, 0) || now.skipped != skipped;
         let short = waiting && self.seen.as_ref() != Some(&now);
         if !self.first && !short {
             return Ok(());

@@ -97,8 +97,8 @@ async fn project(store: &dyn Store) -> Vec<TaskId> {
     }
     assert!(claim(store, &ids[1], "bob").await && claim(store, &ids[3], "cyd").await);
     // From now on the order is looked at.
-    let looked = dealing::look_over(store, &plain(), &Terms::default(), false, Millis(1)).await;
-    assert_eq!(looked.unwrap().changed, 0);
+    let looked = dealing::look_over(store, &plain(), &Terms::default(), false).await;
+    assert_eq!(looked.unwrap(), 0);
     ids
 }
 
@@ -189,7 +189,7 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
 pub async fn tasks_that_have_changed_places_find_their_own(place: &Place) {
     let store = place.open().await;
     let ids = admit(&*store, 5, 1).await;
-    dealing::look_over(&*store, &plain(), &Terms::default(), false, Millis(1)).await.unwrap();
+    dealing::look_over(&*store, &plain(), &Terms::default(), false).await.unwrap();
     if let Some(database) = place.database() {
         let tasks = database.client().await.collection::<Document>("p");
         let inc = doc! { "$inc": { "position": -1_i64 } };
@@ -389,7 +389,7 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
 pub async fn a_project_at_work_raises_no_alarm(place: &Place) {
     let store = place.open().await;
     let ids = admit(&*store, 60, 2).await;
-    dealing::look_over(&*store, &plain(), &Terms::default(), false, Millis(1)).await.unwrap();
+    dealing::look_over(&*store, &plain(), &Terms::default(), false).await.unwrap();
     let mut work = tokio::task::JoinSet::new();
     for who in ["ann", "bob", "cyd"] {
         let (store, ids) = (place.open().await, ids.clone());

@@ -184,7 +184,11 @@ fn keep(
             put_answer(connection, *seq, answer, standing)?;
         }
     }
-    let place = terms.order.position(position.priority(), *seq, after.lacking());
+    let mut place = terms.order.position(position.priority(), *seq, after.lacking());
+    // Where the project's order was another one, somebody may stand there. Then it stays where it is.
+    if place != *position && is_taken(connection, place)? {
+        place = *position;
+    }
     let moved = (before.wanted, before.planned, &before.lanes, *position)
         != (after.wanted, after.planned, &after.lanes, place);
     if moved {
@@ -223,6 +227,10 @@ fn keep(
         connection.prepare_cached("UPDATE task SET finished = 1 WHERE seq = ?1")?.execute([seq])?;
     }
     count(connection, &contribution(before), &contribution(after))
+}
+
+fn is_taken(connection: &Connection, place: Position) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM task WHERE position = ?1")?.exists([place.0])
 }
 
 fn put_answer(

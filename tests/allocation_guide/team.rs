@@ -1,0 +1,305 @@
+//! A team at work: a roster, its store, its allocator, and a clock that stands still until it is moved.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use annotd::allocation::{Ledger, Number, Overrides, Purpose, Recorded, invariants};
+use annotd::allocator::{Allocator, Clock};
+use annotd::dealing;
+use annotd::roster::{self, Roster};
+use annotd::rules;
+use annotd::store::sqlite::SqliteStore;
+use annotd::store::{Progress, Record, Store, Submission, Which};
+use annotd::task::interface::Interface;
+use annotd::task::{Body, Millis, Task, Verdict, Version};
+use serde_json::{Map, Value, json};
+
+/// Longer than any pause after which somebody who had found nothing looks again.
+const A_WHILE: Duration = Duration::from_secs(70);
+
+/// A task that was handed out and answered.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub who: String,
+    pub task: Arc<Task>,
+}
+
+impl Turn {
+    pub fn text(&self) -> String {
+        text_of(&self.task)
+    }
+}
+
+pub fn text_of(task: &Task) -> String {
+    task.body.get_as("text").expect("a text")
+}
+
+pub fn roster(text: &str) -> Roster {
+    match roster::read(text, &Interface::names()) {
+        Ok(roster) => roster,
+        Err(problems) => {
+            panic!("\n{}", roster::explain(&problems, text, "docs/allocation.md", false))
+        }
+    }
+}
+
+pub fn task(value: &Value) -> Task {
+    Task::new(Body::from_value(value).expect("a task"))
+}
+
+/// A row of plain tasks.
+pub fn plain(how_many: usize) -> Vec<Value> {
+    (0..how_many).map(|n| json!({"text": format!("task {n}"), "label": "PROTEST"})).collect()
+}
+
+pub struct Team {
+    pub roster: Roster,
+    pub store: Arc<dyn Store>,
+    pub allocator: Allocator,
+    now: Arc<AtomicI64>,
+    folder: tempfile::TempDir,
+    /// What everybody has answered, in this order.
+    pub turns: Vec<Turn>,
+}
+
+impl Team {
+    /// The team of a roster, with nothing to do yet.
+    pub async fn of(text: &str) -> Self {
+        let roster = roster(text);
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("annotators.toml"), text).expect("the roster");
+        let store: Arc<dyn Store> = Arc::new(
+            SqliteStore::open(&folder.path().join(&roster.store.url), &roster.project.name)
+                .expect("a store"),
+        );
+        let now = Arc::new(AtomicI64::new(1_700_000_000_000));
+        let terms = rules::terms(&roster);
+        store.follow(terms.clone());
+        let at = Millis(now.load(Ordering::SeqCst));
+        let planning = rules::planning(&roster);
+        let known = dealing::known_since(&*store, &planning, at).await.expect("known");
+        dealing::look_over(&*store, &planning, &terms, false).await.expect("looked over");
+        let allocator = start(&store, &now, &roster, known);
+        Self { roster, store, allocator, now, folder, turns: Vec::new() }
+    }
+
+    /// The same with tasks.
+    pub async fn with(text: &str, tasks: &[Value]) -> Self {
+        let team = Self::of(text).await;
+        team.load(tasks).await;
+        team
+    }
+
+    pub async fn load(&self, tasks: &[Value]) {
+        self.load_with(&Overrides::default(), tasks).await;
+    }
+
+    pub async fn load_with(&self, overrides: &Overrides, tasks: &[Value]) {
+        let batch: Vec<Task> = tasks.iter().map(task).collect();
+        let planning = rules::planning(&self.roster);
+        let loaded = dealing::admit(&*self.store, &planning, overrides, batch).await;
+        assert_eq!(loaded.expect("they are admitted").new, tasks.len() as u64);
+        self.allocator.look().await;
+    }
+
+    /// Goes on with another roster, as a daemon does that is started again with it.
+    pub async fn go_on_with(&mut self, text: &str) -> u64 {
+        self.roster = roster(text);
+        let terms = rules::terms(&self.roster);
+        self.store.follow(terms.clone());
+        let planning = rules::planning(&self.roster);
+        let now = self.allocator.now();
+        let known = dealing::known_since(&*self.store, &planning, now).await.expect("known");
+        let changed =
+            dealing::look_over(&*self.store, &planning, &terms, false).await.expect("looked over");
+        self.allocator = start(&self.store, &self.now, &self.roster, known);
+        changed
+    }
+
+    /// The same team with an allocator that has yet to look at the queue.
+    pub fn started_again(mut self) -> Self {
+        self.allocator = start(&self.store, &self.now, &self.roster, BTreeMap::new());
+        self
+    }
+
+    /// What the daemon does now and then while tasks are short of people.
+    pub async fn mend(&self) {
+        let (planning, terms) = (rules::planning(&self.roster), rules::terms(&self.roster));
+        dealing::look_over(&*self.store, &planning, &terms, true).await.expect("looked over");
+        self.allocator.look().await;
+    }
+
+    pub fn pass(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("a short time");
+        self.now.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub fn active(&self) -> Vec<String> {
+        self.roster.active().map(|annotator| annotator.name.clone()).collect()
+    }
+
+    pub async fn ask(&self, who: &str, most: usize) -> Vec<Arc<Task>> {
+        let batch = self.allocator.tasks(who, most, HashSet::new()).await.expect("a batch");
+        batch.given.into_iter().map(|given| given.task).collect()
+    }
+
+    pub async fn say(&self, who: &str, task: &Task, verdict: Verdict) -> Recorded {
+        self.say_with(who, task, verdict, Map::new()).await
+    }
+
+    pub async fn say_with(
+        &self,
+        who: &str,
+        task: &Task,
+        verdict: Verdict,
+        data: Map<String, Value>,
+    ) -> Recorded {
+        let now = self.allocator.now();
+        let version = Version { verdict, data, time_loaded: now, time_returned: now };
+        let submission = Submission { task: task.id.clone(), annotator: who.to_owned(), version };
+        self.allocator.answers(vec![submission]).await.expect("stored")[0]
+    }
+
+    /// One person asks for a task and accepts it; says whether there was one.
+    pub async fn turn(&mut self, who: &str) -> bool {
+        self.turn_by(who, &|_, _| Verdict::Accept).await
+    }
+
+    async fn turn_by(&mut self, who: &str, opinion: &dyn Fn(&str, &str) -> Verdict) -> bool {
+        let Some(task) = self.ask(who, 1).await.pop() else { return false };
+        let verdict = opinion(who, &text_of(&task));
+        assert_eq!(self.say(who, &task, verdict).await, Recorded::Saved, "{who}");
+        self.turns.push(Turn { who: who.to_owned(), task });
+        true
+    }
+
+    /// These ask in turn and accept, until none of them gets anything, now or after a while.
+    pub async fn work(&mut self, people: &[&str]) {
+        self.work_by(people, &|_, _| Verdict::Accept).await;
+    }
+
+    /// The same; what somebody says of a text is given.
+    pub async fn work_by(&mut self, people: &[&str], opinion: &dyn Fn(&str, &str) -> Verdict) {
+        let mut in_vain = 0;
+        while in_vain < 2 {
+            let mut any = false;
+            for who in people {
+                any |= self.turn_by(who, opinion).await;
+            }
+            if any {
+                in_vain = 0;
+            } else {
+                in_vain += 1;
+                self.pass(A_WHILE);
+            }
+        }
+        self.check().await;
+    }
+
+    /// Everybody who is active, until nobody gets anything.
+    pub async fn everybody_works(&mut self) {
+        let people = self.active();
+        let people: Vec<&str> = people.iter().map(String::as_str).collect();
+        self.work(&people).await;
+    }
+
+    pub async fn records(&self) -> Vec<Record> {
+        let mut all = Vec::new();
+        let mut after = Number::START;
+        loop {
+            let page = self.store.records(Which::All, after, 500).await.expect("records");
+            let Some(last) = page.last() else { return all };
+            after = last.number;
+            all.extend(page);
+        }
+    }
+
+    /// What is known of the tasks that are neither gold nor repeats, in the order of loading.
+    pub async fn regular(&self) -> Vec<Record> {
+        let all = self.records().await.into_iter();
+        all.filter(|record| record.ledger.purpose == Purpose::Regular).collect()
+    }
+
+    pub async fn ledger(&self, text: &str) -> Ledger {
+        let all = self.records().await;
+        let found = all.into_iter().find(|record| text_of(&record.task) == text);
+        found.unwrap_or_else(|| panic!("there is no {text:?}")).ledger
+    }
+
+    pub async fn progress(&self) -> Progress {
+        self.store.progress().await.expect("figures")
+    }
+
+    /// How many tasks wait for each.
+    pub async fn awaited(&self) -> BTreeMap<String, i64> {
+        let mut awaited = BTreeMap::new();
+        for record in self.regular().await {
+            for name in record.ledger.awaited().filter(|_| !record.ledger.finished) {
+                *awaited.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        awaited
+    }
+
+    /// Every invariant that one task can break, and that everything is finished or short.
+    pub async fn check(&self) {
+        for record in self.records().await {
+            assert_eq!(invariants::check(&record.ledger), [], "{}", text_of(&record.task));
+        }
+    }
+
+    /// Nothing is left to do of anything but checks.
+    pub async fn all_is_finished(&self) {
+        for record in self.regular().await {
+            let (text, ledger) = (text_of(&record.task), &record.ledger);
+            assert!(ledger.finished, "{text} is not finished: {ledger:?}");
+            assert_eq!(ledger.answers.len(), ledger.wanted as usize, "{text}");
+        }
+    }
+
+    /// Runs a command beside the team.
+    pub fn annotd(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_annotd"))
+            .current_dir(self.path())
+            .env_remove("ANNOTD_STORE_URL")
+            .args(arguments)
+            .output()
+            .expect("annotd runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "annotd {arguments:?}: {said}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn start(
+    store: &Arc<dyn Store>,
+    now: &Arc<AtomicI64>,
+    roster: &Roster,
+    known_since: BTreeMap<String, Millis>,
+) -> Allocator {
+    let clock = Arc::clone(now);
+    let clock: Clock = Arc::new(move || Millis(clock.load(Ordering::SeqCst)));
+    Allocator::start(Arc::clone(store), clock, rules::conduct(roster, known_since)).0
+}
+
+/// The names whose answers count, in the order of the alphabet.
+pub fn coders(ledger: &Ledger) -> Vec<String> {
+    let mut coders: Vec<String> = ledger.coders().map(str::to_owned).collect();
+    coders.sort();
+    coders
+}
+
+/// The names that a task names, in the order of the alphabet.
+pub fn names(ledger: &Ledger) -> Vec<String> {
+    let mut names: Vec<String> = ledger.names().map(str::to_owned).collect();
+    names.sort();
+    names
+}
