@@ -11,6 +11,7 @@ mod reassign;
 mod release;
 mod roster_file;
 mod run;
+mod simulate;
 mod status;
 mod terminal;
 
@@ -55,6 +56,8 @@ enum Command {
     Release(release::Arguments),
     /// Give what was meant for somebody to others
     Reassign(reassign::Arguments),
+    /// Show what the allocation would do with this roster and these tasks; touches nothing
+    Simulate(simulate::Arguments),
 }
 
 /// Carries out the command line of this process.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
+        Command::Simulate(arguments) => simulate::run(roster, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
