@@ -202,6 +202,9 @@ enum Wrong {
     Number(String),
 }
 
+/// Sets one of somebody's habits.
+type Set = fn(&mut Habits, f64);
+
 /// The people as the command line has them.
 fn model(roster: &Roster, arguments: &Arguments) -> Result<Model, Wrong> {
     let first = |active: bool| active.then_some(1);
@@ -214,7 +217,6 @@ fn model(roster: &Roster, arguments: &Arguments) -> Result<Model, Wrong> {
         let place = roster.annotators.iter().position(|annotator| annotator.name == name);
         place.ok_or_else(|| Wrong::Name { option, name: name.to_owned() })
     };
-    type Set = fn(&mut Habits, f64);
     let numbers: [(&'static str, &[Setpoint], f64, Set); 2] = [
         ("--seconds", &arguments.seconds, 86_400.0, |habits, seconds| habits.seconds = seconds),
         ("--hours", &arguments.hours, 24.0, |habits, hours| habits.hours = hours),

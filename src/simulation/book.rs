@@ -17,6 +17,8 @@ use crate::allocation::{Colleague, Hold, Lane, Ledger, Plan, Position, Purpose, 
 use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// A task.
+// Four facts that have nothing to do with each other.
+#[expect(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) lanes: u32,
@@ -72,7 +74,7 @@ enum State {
 /// Who may have a task.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     /// The people whom they name.
     pub(super) names: Vec<u32>,
     /// Whether anybody may have it.
@@ -150,7 +152,7 @@ impl Book {
         let names = lanes.iter().filter_map(Lane::name);
         let names = names.filter_map(|name| self.numbers.get(name).copied()).collect();
         let anyone = lanes.iter().any(|lane| lane.name().is_none());
-        self.lanes.push(Lanes { lanes: lanes.to_vec(), names, anyone });
+        self.lanes.push(Lanes { all: lanes.to_vec(), names, anyone });
         self.known_lanes.insert(lanes.to_vec(), number);
         number
     }
@@ -251,7 +253,7 @@ impl Book {
             bound: entry.bound,
             planned: entry.planned,
             finished: entry.finished,
-            ..Ledger::new(entry.wanted, self.lanes(task).lanes.clone())
+            ..Ledger::new(entry.wanted, self.lanes(task).all.clone())
         };
         for taker in self.chain(task) {
             let annotator = self.people[taker.who as usize].clone();
