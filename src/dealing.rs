@@ -56,6 +56,16 @@ impl Circumstances {
     }
 }
 
+impl Circumstances {
+    /// Those who are there and were not, or not with these tags, this weight and this quota.
+    fn joined_since(&self, before: Option<&Self>) -> HashSet<String> {
+        let Some(before) = before else { return HashSet::new() };
+        let new = self.people.iter().filter(|person| person.active);
+        let new = new.filter(|person| !before.people.contains(person));
+        new.map(|person| person.name.clone()).collect()
+    }
+}
+
 impl State {
     fn read(deal: &Deal) -> Result<Self, StoreError> {
         if deal.state.is_empty() {
@@ -185,11 +195,12 @@ pub async fn look_over(
         }
         looked.known_since =
             state.known_since.iter().map(|(name, since)| (name.clone(), Millis(*since))).collect();
-        // In a project without tasks there is nothing to look over, and something to remember.
-        let empty = deal.state.is_empty() && store.progress().await?.tasks == 0;
-        if !empty && (stale || short) {
+        // Where nothing is unfinished there is nothing to look over, and something to remember.
+        let open = !store.records(Which::Unfinished, Number::START, 1).await?.is_empty();
+        if open && (stale || short) {
             let mut planner = Planner::new(rules.clone(), &state.dealt);
-            looked.changed += replan_all(store, &mut planner, terms).await?;
+            let joined = circumstances.joined_since(state.looked_over.as_ref());
+            looked.changed += replan_all(store, &mut planner, joined, terms).await?;
             if planner.keeps_count() {
                 state.dealt = planner.dealt();
             }
@@ -210,9 +221,10 @@ pub async fn look_over(
 async fn replan_all(
     store: &dyn Store,
     planner: &mut Planner,
+    joined: HashSet<String>,
     terms: &Terms,
 ) -> Result<u64, StoreError> {
-    let mut replanner = planner.replanner();
+    let mut replanner = planner.replanner(joined);
     let mut after = Number::START;
     loop {
         let page = store.records(Which::Unfinished, after, PAGE).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use annotd::allocation::{Lane, Plan, Recorded};
+use annotd::allocation::{Colleague, Lane, Plan, Recorded};
 use annotd::allocator::{Allocator, Clock, Conduct, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Submission};
@@ -271,4 +271,66 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
         assert_eq!(scans, ["SCAN (subquery-2)"], "{plan:?}");
         assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
     }
+}
+
+/// The house with people on a roster and other rules of handing out.
+impl House {
+    fn follow(&self, people: Vec<Colleague>, steal_after: Option<Duration>) {
+        let known_since = people.iter().map(|p| (p.name.clone(), self.allocator.now())).collect();
+        let conduct = Conduct { people, steal_after, known_since, ..Conduct::plain(LEASE) };
+        self.allocator.follow(conduct);
+    }
+
+    async fn admit_named(&self, texts: &[&str], names: &[&str], bound: bool) {
+        let lanes: Vec<Lane> = names.iter().map(|name| Lane::Of((*name).to_owned())).collect();
+        let admissions = texts.iter().map(|text| {
+            let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
+            let plan = Plan { bound, ..Plan::new(1, lanes.clone()) };
+            Admission { task: Task::new(body), plan }
+        });
+        self.store.admit(admissions.collect()).await.expect("admitted");
+    }
+}
+
+#[tokio::test]
+async fn a_quota_is_never_exceeded_however_somebody_asks() {
+    let house = House::new(20, 1).await;
+    let ada = Colleague { quota: Some(5), ..Colleague::new("ada") };
+    house.follow(vec![ada, Colleague::new("ben")], None);
+    assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
+    // Several pages of one annotator at once.
+    let (one, two) = tokio::join!(house.ask("ada", 10), house.ask("ada", 10));
+    assert!(one.len() <= 5 && two.len() <= 5, "{one:?} {two:?}");
+    assert_eq!(one.len().max(two.len()), 5, "what is held, and two more");
+    for text in ["0", "1", "2", "3", "4"] {
+        assert_eq!(house.answer("ada", text).await, Recorded::Saved);
+    }
+    assert!(house.ask("ada", 10).await.is_empty());
+    assert_eq!(house.reason("ada").await, Some(Reason::Done));
+    assert_eq!(house.ask("ben", 100).await.len(), 15);
+}
+
+#[tokio::test]
+async fn what_was_meant_for_somebody_absent_goes_to_who_has_nothing_left() {
+    let house = House::new(0, 1).await;
+    let names = ["ada", "ben", "cleo"];
+    let people = names.iter().map(|name| Colleague::new(name)).collect();
+    house.follow(people, Some(Duration::from_secs(100)));
+    house.admit_named(&["own"], &["ben"], false).await;
+    house.admit_named(&["of ada 1", "of ada 2"], &["ada"], false).await;
+    house.admit_named(&["bound"], &["ada"], true).await;
+    assert_eq!(house.ask("ben", 5).await, ["own"]);
+    assert!(house.ask("cleo", 5).await.is_empty(), "ada may still come");
+    house.pass(Duration::from_secs(90));
+    assert!(house.ask("cleo", 5).await.is_empty());
+    house.pass(Duration::from_secs(30));
+    assert_eq!(house.ask("cleo", 1).await, ["of ada 1"], "a task at a time");
+    // Ben holds a task of his own again, which his lease has lost him, and takes that first.
+    house.ask_until("ben", &["own"]).await;
+    assert_eq!(house.ask("ben", 2).await, ["own", "of ada 2"]);
+    assert_eq!(house.ask("cleo", 5).await, ["of ada 1"], "what names somebody stays theirs");
+    let bound = house.store.look_up(&[id("bound")]).await.expect("found");
+    assert!(bound[0].as_ref().expect("a task").ledger.is_for("ada"));
+    // Ada is there again, and what is hers is hers.
+    assert_eq!(house.ask("ada", 5).await, ["bound"]);
 }

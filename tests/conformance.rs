@@ -16,12 +16,14 @@ mod conformance {
     pub mod examined;
     pub mod figures;
     pub mod leases;
+    pub mod lives;
     pub mod model;
     pub mod place;
     pub mod queue;
     pub mod races;
     pub mod random;
     pub mod reading;
+    pub mod rules;
 }
 
 use conformance::place::{Engine, Faults, Place};

@@ -72,10 +72,71 @@ on_both_stores!(
     no_request_can_speak_for_another,
     a_task_brings_no_html_that_was_not_cleaned,
     a_hash_that_two_tasks_have_names_neither,
+    the_right_answer_is_never_shown_and_its_tasks_are_not_counted,
     an_answer_that_is_too_large_is_refused_alone,
     the_history_is_ones_own,
     the_calls_of_prodigys_page_work,
 );
+
+fn the_right_answer_is_never_shown_and_its_tasks_are_not_counted(place: &Place) {
+    let rules = "annotations = 1\ngold = 0.5\nrepeat = { share = 0.2, after = 1 }";
+    let interface = "interface = \"classification\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]";
+    let project = Project::new("demo", interface, &place.url, rules, &["andy", "zach"]);
+    let mut lines: Vec<String> =
+        (0..20).map(|n| format!(r#"{{"text":"task {n}","label":"X"}}"#)).collect();
+    lines.extend((0..40).map(|n| {
+        format!(
+            r#"{{"text":"sure {n}","label":"X","meta":{{"n":{n},"gold":{{"answer":"reject"}}}}}}"#
+        )
+    }));
+    project.write("tasks.jsonl", &lines.join("\n"));
+    let daemon = project.start();
+    let andy = Annotator::new("andy", &daemon.addresses());
+    let (mut gold, mut seen) = (0, Vec::new());
+    loop {
+        let asked = andy.ask(3);
+        let tasks = asked["tasks"].as_array().expect("tasks");
+        if tasks.is_empty() {
+            assert_eq!(asked["reason"], "done");
+            break;
+        }
+        for task in tasks {
+            assert!(!task.to_string().contains("gold"), "{task}");
+            let text = task["text"].as_str().expect("a text").to_owned();
+            gold += u32::from(text.starts_with("sure"));
+            seen.push(text);
+            // Right on gold tasks, but for the first.
+            let answer = if gold == 1 { "accept" } else { "reject" };
+            assert_eq!(status(&andy.give(&[answered(task, answer)])), ["saved"]);
+        }
+    }
+    let again = andy.get("history?n=100");
+    assert!(!again.to_string().contains("gold"));
+    // Half of the stream is gold, and a fifth is what was there before.
+    let all = u32::try_from(seen.len()).expect("a few");
+    seen.sort();
+    seen.dedup();
+    let repeats = all - u32::try_from(seen.len()).expect("a few");
+    assert!(gold.abs_diff(all / 2) <= 1, "{gold} of {all}");
+    assert!(repeats.abs_diff(all / 5) <= 1 && repeats > 2, "{repeats} of {all}");
+
+    let told: Value = serde_json::from_str(&project.run(&["status", "--json"])).expect("JSON");
+    let total = &told["total"];
+    assert_eq!((&total["tasks"], &total["finished"]), (&json!(20), &json!(20)));
+    assert_eq!((&total["answers"], &total["wanted"]), (&json!(20), &json!(20)));
+    let line = &told["annotators"][0];
+    assert_eq!(line["answered"], 20);
+    assert_eq!(line["checks"]["gold"]["answered"], gold);
+    assert!(line["checks"]["gold"]["agreed"].as_u64().expect("a number") < u64::from(gold));
+    assert_eq!(line["checks"]["repeats"]["answered"], repeats);
+    let lines = project.run(&["export"]);
+    let gold_lines = lines.lines().filter(|line| line.contains("\"_check\":\"gold\""));
+    assert_eq!(gold_lines.clone().count(), gold as usize);
+    assert!(gold_lines.clone().all(|line| line.contains(r#""gold":{"answer":"reject"}"#)));
+    let repeated = lines.lines().filter(|line| line.contains("\"_check\":\"repeat\""));
+    assert_eq!(repeated.count(), repeats as usize);
+    assert!(daemon.stop().success());
+}
 
 fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
     let house = House::new(place, 1);

@@ -41,7 +41,7 @@ use crate::task::TaskId;
 pub use ledger::{Hold, Ledger, Recorded};
 pub use people::Colleague;
 pub use plan::{Overrides, Plan, PlanError};
-pub use planner::{Answers, Dealt, Planner, Route, Rules, Split, WhenShort};
+pub use planner::{Answers, Dealt, EVERYBODY, Planner, Route, Rules, Split, WhenShort};
 pub use replan::Replanner;
 pub use settle::{Further, Ignore, Rule, Settlement, settle_by};
 

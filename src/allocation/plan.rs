@@ -27,7 +27,8 @@ pub struct Plan {
     pub lanes: Vec<Lane>,
     /// How early: higher comes first.
     pub priority: i32,
-    /// Which part of the project's mixture it was counted to; none if the mixture was not asked.
+    /// Which part of the project's mixture it was counted to; none if the mixture was not asked;
+    /// [`EVERYBODY`](super::EVERYBODY) if it is for all.
     pub part: Option<u16>,
     /// Whether the task or the load names its annotators: then only a lead moves it.
     pub bound: bool,

@@ -57,6 +57,10 @@ pub enum Answers {
     All,
 }
 
+/// The part of a task that is for everybody: its number of answers follows who comes and goes, where a
+/// number that a load asked for stays.
+pub const EVERYBODY: u16 = u16::MAX;
+
 /// How a mixture is dealt out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
@@ -173,7 +177,8 @@ impl Planner {
         }
         if is_gold || (self.rules.answers == Answers::All && overrides.annotations.is_none()) {
             let (wanted, lanes) = self.everybody(&requires, is_gold);
-            return Ok(Plan { priority, purpose, ..Plan::new(wanted, lanes) });
+            let part = (!is_gold).then_some(EVERYBODY);
+            return Ok(Plan { priority, part, purpose, ..Plan::new(wanted, lanes) });
         }
         let (wanted, part) = match overrides.annotations {
             Some(annotations) => (annotations.max(1), None),

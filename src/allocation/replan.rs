@@ -6,32 +6,36 @@
 //!
 //! - **Open, everyone, gold**: for whom it is and how much is wanted is decided as if it entered now.
 //! - **Balanced**: who is gone is withdrawn and somebody else named; where somebody is missing, they
-//!   are named now; and who has less before them than their share of what is left (a joiner, above
-//!   all) takes tasks over from those who have more.
-//! - **Prodigy's**: as Prodigy does: who is needed still, from the pool of those who have not had it.
+//!   are named now; and who has come takes tasks over from those who have more before them than their
+//!   share of what is left, until they have theirs. Nobody else takes: what a slow annotator has not
+//!   done yet is not given to the fast ones because somebody joined.
+//! - **Prodigy's**: as Prodigy does, from the pool as it is now. On a task that somebody has had
+//!   already, who is awaited and there stays, and only gaps are filled.
 //! - **Named by the task or the load**: nothing moves by itself. With `when_short = "partial"` the
 //!   task makes do with those who are there.
 //! - **Further opinions** that were asked of somebody who is gone are asked of others.
 //!
 //! Who holds a task or has answered it keeps their place; answers and holds are never touched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::people::requires;
-use super::planner::{Answers, Planner, Route, WhenShort};
+use super::planner::{EVERYBODY, Planner, Route, WhenShort};
 use super::{Lane, Ledger, Purpose, prodigy};
 use crate::task::Task;
 
 impl Planner {
-    /// Begins a walk over the unfinished tasks.
-    pub fn replanner(&mut self) -> Replanner<'_> {
-        Replanner { planner: self, left: HashMap::new(), all: 0 }
+    /// Begins a walk over the unfinished tasks. `joined` are those who have come since the last one,
+    /// or may have other tasks than then: they get their share of what is left.
+    pub fn replanner(&mut self, joined: HashSet<String>) -> Replanner<'_> {
+        Replanner { planner: self, joined, left: HashMap::new(), all: 0 }
     }
 }
 
 /// A walk over the unfinished tasks.
 pub struct Replanner<'a> {
     planner: &'a mut Planner,
+    joined: HashSet<String>,
     /// Tasks that are awaited of each person.
     left: HashMap<String, u64>,
     /// The sum of these.
@@ -64,9 +68,7 @@ impl Replanner<'_> {
             Purpose::Regular if ledger.wanted > ledger.planned => {
                 self.ask_others(&mut now, &requires);
             }
-            // Whether it was planned for all is not written down; a load that wanted a number of its
-            // own under this rule is for all from now on.
-            Purpose::Regular if self.planner.rules.answers == Answers::All => {
+            Purpose::Regular if ledger.part == Some(EVERYBODY) => {
                 self.everybody(&mut now, &requires);
             }
             Purpose::Regular => match self.planner.rules.route {
@@ -74,6 +76,14 @@ impl Replanner<'_> {
                 Route::Balanced => self.balance(&mut now, &requires),
                 Route::Hash => self.hash(&mut now, task.task_hash, &requires),
             },
+        }
+        // The order of lanes means nothing, and must not depend on who came first.
+        now.lanes.sort();
+        now.lanes.dedup();
+        let mut before = ledger.lanes.clone();
+        before.sort();
+        if now.lanes == before {
+            now.lanes.clone_from(&ledger.lanes);
         }
         now.finished = now.lacking() == 0;
         (now != *ledger).then_some(now)
@@ -205,7 +215,7 @@ impl Replanner<'_> {
             let from = now.awaited().max_by(|a, b| excess(a).total_cmp(&excess(b)));
             let to = able
                 .iter()
-                .filter(|name| !named.contains(&name.as_str()))
+                .filter(|name| self.joined.contains(*name) && !named.contains(&name.as_str()))
                 .min_by(|a, b| excess(a).total_cmp(&excess(b)));
             // A move is worth it if both are nearer to their dues after it; otherwise the two would
             // hand the task to and fro.
@@ -253,9 +263,15 @@ impl Replanner<'_> {
     fn hash(&self, now: &mut Ledger, task_hash: i32, requires: &[String]) {
         let takers: Vec<String> = now.takers().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
-        let pool: Vec<String> = able.into_iter().filter(|name| !takers.contains(name)).collect();
-        let needed = f64::from(now.free());
-        let names = prodigy::annotators(task_hash, needed, &pool);
+        let mut names: Vec<String> = Vec::new();
+        if !takers.is_empty() {
+            names.extend(now.awaited().filter(|name| self.is_there(name)).map(str::to_owned));
+            names.retain(|name| able.contains(name));
+        }
+        let fresh = |name: &String| !takers.contains(name) && !names.contains(name);
+        let pool: Vec<String> = able.into_iter().filter(fresh).collect();
+        let needed = f64::from(now.free()) - f64::from(u32::try_from(names.len()).unwrap_or(0));
+        names.extend(prodigy::annotators(task_hash, needed, &pool));
         now.lanes = takers.into_iter().chain(names).map(Lane::Of).collect();
         self.hold_or_cut(now);
     }

@@ -21,6 +21,8 @@ use crate::task::{Millis, TaskId};
 const CHOICE: usize = 50;
 /// Somebody for whom there is no gold has the store searched for it again after this long.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long it is believed that there is gold, or that there is none.
+const GLANCE: Duration = Duration::from_secs(2);
 
 /// What is known of everybody's stream.
 #[derive(Default)]
@@ -28,6 +30,8 @@ pub(super) struct Checking {
     streams: HashMap<String, Stream>,
     /// When gold may be looked for again from the beginning.
     next_search: HashMap<String, Millis>,
+    /// Whether there is any gold to be given out, and until when that is believed.
+    gold: Option<(bool, Millis)>,
 }
 
 impl Checking {
@@ -65,11 +69,26 @@ impl Claims {
         }
     }
 
+    /// Most projects have no gold, and then nobody looks for any.
+    async fn is_there_gold(&mut self, now: Millis) -> Result<bool, StoreError> {
+        if let Some((there, until)) = self.checking.gold
+            && now < until
+        {
+            return Ok(there);
+        }
+        let there = self.shared.store.progress().await?.gold > 0;
+        self.checking.gold = Some((there, now + GLANCE));
+        Ok(there)
+    }
+
     async fn next_gold(
         &mut self,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Chosen>, StoreError> {
+        if !self.is_there_gold(now).await? {
+            return Ok(None);
+        }
         let lanes = [Lane::GoldOf(annotator.to_owned()), Lane::Gold];
         for lane in &lanes {
             if let Some(task) = self.next_in(annotator, lane, now).await? {
@@ -90,7 +109,10 @@ impl Claims {
             let Some(open) = found.into_iter().next() else { continue };
             let chosen = (Arc::clone(&open.task), open.position);
             self.window.remember(open);
-            return Ok(Some(chosen));
+            // The store does not know yet what has been chosen for them a moment ago.
+            if self.window.is_open_to(&chosen.0.id, annotator) {
+                return Ok(Some(chosen));
+            }
         }
         Ok(None)
     }

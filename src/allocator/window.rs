@@ -214,6 +214,11 @@ impl Window {
         }
     }
 
+    /// Whether a known task could be handed to this annotator.
+    pub(super) fn is_open_to(&self, task: &TaskId, annotator: &str) -> bool {
+        self.tasks.get(task).is_some_and(|entry| entry.is_open_to(annotator))
+    }
+
     /// Takes in a task that was found beside the pages.
     pub(super) fn remember(&mut self, open: OpenTask) {
         self.put(open);

@@ -84,7 +84,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     if moves.stayed > 0 {
         terminal::say(format_args!(
-            "{} stay with {}: nobody of these may have them.",
+            "{} of {}'s tasks cannot go to them, because of a tag or because they have them already.",
             moves.stayed, arguments.from
         ));
     }

@@ -17,7 +17,7 @@ use crate::allocation::{Dealt, Overrides, Planner};
 use crate::exchange::read;
 use crate::loading::{self, LoadError, Loaded, Rules};
 use crate::roster::Roster;
-use crate::simulation::{Forecast, Habits, Model, Reason, Setting, Simulation, Stuck};
+use crate::simulation::{Forecast, Habits, Model, Person, Reason, Setting, Simulation, Stuck};
 use crate::task::{Task, TaskId};
 use crate::{rules, supervisor};
 
@@ -317,28 +317,33 @@ fn admit(
     Ok(())
 }
 
+/// A column of the table of annotators.
+type Column = (&'static str, fn(&Person) -> u64);
+
 fn print(project: &str, forecast: &Forecast) -> Result<(), Failure> {
-    let mut table = terminal::table([
-        "annotator",
-        "answers",
-        "hours",
-        "idle hours",
-        "taken over",
-        "named, not done",
-        "checks",
-    ]);
+    // Only columns in which something stands.
+    let counts: [Column; 3] = [
+        ("taken over", |person| person.taken_over),
+        ("named, not done", |person| person.left),
+        ("checks", |person| person.checks),
+    ];
+    let counts = counts.iter().filter(|(_, of)| forecast.annotators.iter().any(|p| of(p) > 0));
+    let counts: Vec<&Column> = counts.collect();
+    let mut head = vec!["annotator", "answers", "hours", "idle hours"];
+    head.extend(counts.iter().map(|(name, _)| *name));
+    let mut table = terminal::table(head);
     for person in &forecast.annotators {
-        table.add_row([
+        let mut row = vec![
             person.name.clone(),
             person.answers.to_string(),
             format!("{:.1}", person.hours_worked),
             format!("{:.1}", person.hours_idle),
-            person.taken_over.to_string(),
-            person.left.to_string(),
-            person.checks.to_string(),
-        ]);
+        ];
+        row.extend(counts.iter().map(|(_, of)| of(person).to_string()));
+        table.add_row(row);
     }
-    align(&mut table, 1..7);
+    let columns = table.column_count();
+    align(&mut table, 1..columns);
     terminal::print(&table)?;
     print_pairs(forecast)?;
     print_tasks(forecast)?;

@@ -63,31 +63,29 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     if arguments.json {
         return terminal::print_json(&status);
     }
-    let mut table = terminal::table([
-        "annotator",
-        "port",
-        "answered",
-        "in hand",
-        "left",
-        "seconds per task",
-        "gold right",
-        "repeats same",
-        "last seen",
-    ]);
+    let checked = progress.checks > 0;
+    let mut head = vec!["annotator", "port", "answered", "in hand", "left", "seconds per task"];
+    if checked {
+        head.extend(["gold right", "repeats the same"]);
+    }
+    head.push("last seen");
+    let mut table = terminal::table(head);
     for line in &status.annotators {
-        table.add_row([
+        let mut row = vec![
             line.name.clone(),
             line.port.to_string(),
             line.answered.to_string(),
             line.in_hand.to_string(),
             line.left.to_string(),
             line.seconds_per_task.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
-            line.checks.gold.in_words(),
-            line.checks.repeats.in_words(),
-            line.last_seen.clone().unwrap_or_default(),
-        ]);
+        ];
+        if checked {
+            row.extend([line.checks.gold.in_words(), line.checks.repeats.in_words()]);
+        }
+        row.push(line.last_seen.clone().unwrap_or_default());
+        table.add_row(row);
     }
-    for column in 1..8 {
+    for column in 1..table.column_count().saturating_sub(1) {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }

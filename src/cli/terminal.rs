@@ -57,9 +57,9 @@ pub(super) fn bar(total: Option<u64>, template: &str) -> ProgressBar {
 }
 
 /// A plain table under these headings.
-pub(super) fn table<const N: usize>(headings: [&str; N]) -> comfy_table::Table {
+pub(super) fn table<'a>(headings: impl IntoIterator<Item = &'a str>) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(headings);
+    table.set_header(headings.into_iter().collect::<Vec<_>>());
     table
 }

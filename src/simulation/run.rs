@@ -5,7 +5,7 @@
 //! `steal_after`, or when people join or leave. It ends when nobody is in the heap.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use super::Simulation;
 use super::book::Book;
@@ -449,12 +449,17 @@ impl Run {
     /// People have come or gone: looks over all that is unfinished, as the daemon does.
     fn look_over(&mut self, day: u32) {
         let Simulation { setting, model, planner, book } = &mut self.simulation;
+        let mut joined = HashSet::new();
         for (person, habits) in setting.rules.people.iter_mut().zip(&model.habits) {
-            person.active = habits.is_on_the_roster(day);
+            let active = habits.is_on_the_roster(day);
+            if active && !person.active {
+                joined.insert(person.name.clone());
+            }
+            person.active = active;
         }
         setting.rule.people.clone_from(&setting.rules.people);
         *planner = Planner::new(setting.rules.clone(), &planner.dealt());
-        let mut replanner = planner.replanner();
+        let mut replanner = planner.replanner(joined);
         let all = u32::try_from(book.entries.len()).unwrap_or(u32::MAX);
         let unfinished: Vec<u32> = (0..all).filter(|task| !book.entry(*task).finished).collect();
         for task in &unfinished {

@@ -187,7 +187,8 @@ pub struct Share {
 /// Longer than this between shown and answered, in milliseconds, is a break and not work.
 pub const PAUSE_MS: i64 = 300_000;
 
-/// The project's figures. Gold tasks and repeats are in `in_hand` and `checks` alone.
+/// The project's figures. Gold tasks and repeats are in `in_hand`, `checks` and `gold`
+/// alone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Tasks admitted.
@@ -206,6 +207,8 @@ pub struct Progress {
     pub short: u64,
     /// Answers to gold tasks and to repeats.
     pub checks: u64,
+    /// Gold tasks of which something is wanted.
+    pub gold: u64,
     /// By annotator; those without any work are missing.
     pub annotators: BTreeMap<String, Share>,
 }

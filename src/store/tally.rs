@@ -64,6 +64,7 @@ pub fn contribution(ledger: &Ledger) -> Progress {
 /// What a gold task or a repeat adds: it is left out of the counts of the rest.
 fn of_check(ledger: &Ledger) -> Progress {
     let mut progress = Progress { in_hand: ledger.held.len() as u64, ..Progress::default() };
+    progress.gold = u64::from(ledger.purpose == Purpose::Gold && !ledger.finished);
     for hold in &ledger.held {
         share(&mut progress, &hold.annotator).in_hand += 1;
     }
@@ -115,6 +116,7 @@ impl Progress {
         step(&mut self.open_to_anyone, before.open_to_anyone, after.open_to_anyone);
         step(&mut self.short, before.short, after.short);
         step(&mut self.checks, before.checks, after.checks);
+        step(&mut self.gold, before.gold, after.gold);
         // Each person in one step: a figure that is taken away first and added back after would
         // stop at nothing in between.
         let nobody = Share::default();

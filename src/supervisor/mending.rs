@@ -1,8 +1,8 @@
-//! Names other people for tasks that need them: when the roster has changed, and while tasks are
-//! short of people because somebody has skipped them.
+//! Names other people for tasks that need them: when the roster has changed, while tasks are short of
+//! people because somebody has skipped them, and when the lease of somebody who has left has ended.
 //!
-//! A look reads everything that is unfinished, so it comes only when the figures say that tasks are
-//! short and something has happened since the last one, and takes a small part of the time.
+//! A look reads everything that is unfinished, so it comes only when the figures say that there is a
+//! reason and something has happened since the last one, and takes a small part of the time.
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,8 @@ pub(super) struct Mending {
     terms: Terms,
     pause: Duration,
     next: Instant,
-    /// What the figures were at the last look: tasks, answers, skips, short tasks.
-    seen: Option<[u64; 4]>,
+    /// What the figures were at the last look.
+    seen: Option<Figures>,
 }
 
 impl Mending {
@@ -59,8 +59,8 @@ impl Mending {
         tokio::time::sleep_until(self.next.into()).await;
     }
 
-    /// Looks over the unfinished tasks if they are short of people and anything has happened since
-    /// the last time.
+    /// Looks over the unfinished tasks if they are short of people, or wait for somebody who has
+    /// gone, and anything has happened since the last time.
     pub(super) async fn mend(&mut self, allocator: &Allocator) {
         let began = Instant::now();
         if let Err(error) = self.mend_if_short(allocator).await {
@@ -71,8 +71,8 @@ impl Mending {
 
     async fn mend_if_short(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
         let progress = allocator.progress().await?;
-        let now = figures(&progress);
-        if progress.short == 0 || self.seen == Some(now) {
+        let now = Figures::of(&progress, &self.planning);
+        if (now.short == 0 && now.of_the_gone == (0, 0)) || self.seen.as_ref() == Some(&now) {
             return Ok(());
         }
         self.seen = Some(now);
@@ -84,7 +84,30 @@ impl Mending {
     }
 }
 
-fn figures(progress: &Progress) -> [u64; 4] {
-    let skipped = progress.annotators.values().map(|share| share.skipped).sum();
-    [progress.tasks, progress.answers, skipped, progress.short]
+/// What the figures say about reasons for a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Figures {
+    tasks: u64,
+    answers: u64,
+    skipped: u64,
+    short: u64,
+    /// What waits for people who are not there, and what they hold.
+    of_the_gone: (u64, u64),
+}
+
+impl Figures {
+    fn of(progress: &Progress, planning: &Rules) -> Self {
+        let there = |name: &String| planning.people.iter().any(|p| p.active && p.name == *name);
+        let gone = progress.annotators.iter().filter(|(name, _)| !there(name));
+        let of_the_gone = gone.fold((0, 0), |(named, in_hand), (_, share)| {
+            (named + share.named, in_hand + share.in_hand)
+        });
+        Self {
+            tasks: progress.tasks,
+            answers: progress.answers,
+            skipped: progress.annotators.values().map(|share| share.skipped).sum(),
+            short: progress.short,
+            of_the_gone,
+        }
+    }
 }

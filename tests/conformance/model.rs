@@ -28,6 +28,11 @@ impl Model {
         self.tasks.iter_mut().find(|row| row.task.id == *id)
     }
 
+    /// All tasks.
+    pub fn all(&self) -> Vec<Task> {
+        self.tasks.iter().map(|row| row.task.clone()).collect()
+    }
+
     /// The state of a task.
     pub fn ledger(&self, id: &TaskId) -> Option<&Ledger> {
         self.tasks.iter().find(|row| row.task.id == *id).map(|row| &row.ledger)

@@ -5,8 +5,9 @@ use annotd::allocation::{Colleague, Further, Ignore, Lane, Ledger, Plan, Positio
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
 use annotd::task::{Millis, Task, Verdict, Version};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
+use super::lives;
 use super::model::Model;
 use super::place::{Engine, Faults, Place, all, nth, recount};
 
@@ -217,30 +218,11 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
 }
 
 fn run(engine: Engine, faults: Faults) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let config = Config {
-        cases: more.unwrap_or(12),
-        max_shrink_iters: 300,
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/conformance/random.proptest-regressions",
-        ))),
-        ..Config::default()
-    };
     let lives = (terms(), prop::collection::vec(step(), 1..30));
-    let outcome = TestRunner::new(config).run(&lives, |(terms, steps)| {
-        runtime.block_on(async {
-            let place = Place::fresh(engine, faults).await;
-            let outcome = live(&place, &terms, &steps).await;
-            place.remove().await;
-            outcome
-        })
+    let regressions = "tests/conformance/random.proptest-regressions";
+    lives::all(engine, faults, 12, regressions, lives, async |place, (terms, steps)| {
+        live(place, terms, steps).await
     });
-    match outcome {
-        Ok(()) => {}
-        Err(TestError::Fail(why, life)) => panic!("{why}\nafter {life:#?}"),
-        Err(TestError::Abort(why)) => panic!("{why}"),
-    }
 }
 
 #[test]

@@ -135,6 +135,10 @@ impl Setting {
     /// Begins with somebody who has had this task in view for longer than their lease.
     pub fn still_shown_to(mut self, task: Which, who: Who) -> Self {
         self.begin.card_mut(who, task).shown = true;
+        let row = self.begin.row(task);
+        let (mut ledger, free) = (row.ledger.clone(), row.free);
+        ledger.former.push(NAMES[usize::from(who)].to_owned());
+        self.begin.rows[usize::from(task)] = Row::new(ledger, free);
         self
     }
 

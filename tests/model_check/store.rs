@@ -64,6 +64,7 @@ pub fn statement(
     if !setting.plain || !others_stay || compared {
         return whole;
     }
+    let lanes_unread = setting.broken == Some(Broken::LanesUnread);
     let one_more = |before: &[Answer], after: &[Answer]| before.len() + 1 == after.len();
     let own = |answers: &[Answer]| {
         let own = answers.iter().find(|answer| answer.annotator == name(who));
@@ -73,9 +74,13 @@ pub fn statement(
     match (recorded, own(&after.answers), own(&after.late)) {
         (Recorded::Saved, Some(_), _) if one_more(&before.answers, &after.answers) && late_stay => {
             let (left, last) = (before.lacking(), after.finished);
-            Statement::Counts { held: holds(before, who), left, last }
+            let held = holds(before, who);
+            // Whether it is still for them depends on more than on what they hold.
+            if held || lanes_unread { Statement::Counts { held, left, last } } else { whole }
         }
-        (Recorded::Late, None, Some(0)) if one_more(&before.late, &after.late) => Statement::Beside,
+        (Recorded::Late, None, Some(0)) if one_more(&before.late, &after.late) && lanes_unread => {
+            Statement::Beside
+        }
         (Recorded::Revised, Some(changes), None)
             if before.answers.len() == after.answers.len() && late_stay =>
         {
@@ -227,7 +232,6 @@ fn written(
     let answered = is_among(&ledger.answers, who);
     let otherwise = is_among(&ledger.skipped, who) || is_among(&ledger.late, who);
     let held = holds(&ledger, who);
-    let meant = ledger.is_for(name(who)) || setting.broken == Some(Broken::LanesUnread);
     match statement {
         Statement::Whole(after) => return after.clone(),
         Statement::Expected { last, anyone } => {
@@ -242,7 +246,7 @@ fn written(
             ledger.finished |= *last;
         }
         Statement::Counts { held: was_held, left, last } => {
-            let slot = if *was_held { held } else { !held && free > 0 && meant };
+            let slot = if *was_held { held } else { !held && free > 0 };
             if answered || otherwise || ledger.lacking() != *left || !slot {
                 return None;
             }
@@ -252,7 +256,7 @@ fn written(
             free -= i8::from(!was_held);
         }
         Statement::Beside => {
-            if answered || otherwise || held || free > 0 || !meant {
+            if answered || otherwise || held || free > 0 {
                 return None;
             }
             ledger.late.push(answer());

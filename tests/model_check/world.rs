@@ -16,7 +16,7 @@ pub type Which = u8;
 pub type Said = u8;
 
 /// Their names in the ledgers.
-pub const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
+pub const NAMES: [&str; 5] = ["ann", "bob", "cy", "dee", "eve"];
 /// Tasks at most: fixed, so that a world is copied fast.
 pub const TASKS: usize = 2;
 
@@ -278,10 +278,11 @@ fn print_of_ledger(ledger: &Ledger, free: i8) -> u64 {
         answers,
         skipped,
         late,
+        former,
         finished,
     } = ledger;
     let mut hasher = DefaultHasher::new();
-    (purpose, part, bound, planned, wanted, lanes, finished, free).hash(&mut hasher);
+    (purpose, part, bound, planned, wanted, lanes, former, finished, free).hash(&mut hasher);
     for Hold { annotator, since, until } in held {
         (annotator, since.0, until.0).hash(&mut hasher);
     }

@@ -1,7 +1,7 @@
 // The dashboard's figures in words.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ago, end, figure, pace, percent, present } from "../../src/web/lead/words.js";
+import { ago, end, figure, matched, pace, percent, present } from "../../src/web/lead/words.js";
 
 const now = Date.parse("2026-05-01T12:00:00Z");
 
@@ -32,4 +32,9 @@ test("figures and pace", () => {
   assert.equal(end("2026-05-01T12:20:00Z", now), "in 20 min");
   assert.equal(end(null, now), null);
   assert.equal(end("2026-04-01T12:20:00Z", now), null);
+});
+
+test("checks are told where there are any", () => {
+  assert.equal(matched({ answered: 0, agreed: 0 }), "");
+  assert.equal(matched({ answered: 10, agreed: 9 }), "9 of 10");
 });

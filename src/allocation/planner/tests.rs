@@ -188,8 +188,9 @@ fn everybody_and_gold_are_for_all_who_may() {
     people[3].active = false;
     let all = Rules { answers: Answers::All, ..each(1, people) };
     let planned = |text: &str| plan(all.clone(), text, &Overrides::default()).expect("a plan");
-    assert_eq!(planned(r#"{"text":"a"}"#), Plan::new(3, vec![Lane::Anyone]));
-    assert_eq!(planned(r#"{"meta":{"requires":"es"}}"#), Plan::new(2, of(&["b", "c"])));
+    let for_all = |plan: Plan| Plan { part: Some(EVERYBODY), ..plan };
+    assert_eq!(planned(r#"{"text":"a"}"#), for_all(Plan::new(3, vec![Lane::Anyone])));
+    assert_eq!(planned(r#"{"meta":{"requires":"es"}}"#), for_all(Plan::new(2, of(&["b", "c"]))));
     let gold = planned(r#"{"meta":{"gold":"accept"}}"#);
     assert_eq!(gold, Plan { purpose: Purpose::Gold, ..Plan::new(3, vec![Lane::Gold]) });
     let spanish = planned(r#"{"meta":{"gold":"accept","requires":["es"]}}"#);
@@ -305,9 +306,12 @@ impl Project {
     }
 
     fn replan(&mut self, people: Vec<Colleague>) {
+        let before = &self.planner.rules.people;
+        let joined = people.iter().filter(|person| person.active && !before.contains(person));
+        let joined = joined.map(|person| person.name.clone()).collect();
         let rules = Rules { people, ..self.planner.rules.clone() };
         self.planner = Planner::new(rules, &self.planner.dealt());
-        let mut replanner = self.planner.replanner();
+        let mut replanner = self.planner.replanner(joined);
         for (task, ledger) in &self.tasks {
             if !ledger.finished {
                 replanner.note(task, ledger);
@@ -379,6 +383,39 @@ fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
     assert_eq!(awaited.get("c"), None);
     assert!(awaited.values().all(|left| (249..=251).contains(left)), "{awaited:?}");
     assert!(project.tasks.iter().all(|(_, ledger)| ledger.missing() == 0));
+}
+
+#[test]
+fn a_look_without_a_change_changes_nothing() {
+    for route in [Route::Open, Route::Balanced, Route::Hash] {
+        let mut project =
+            Project::new(Rules { route, ..each(2, team(5)) }, (0..60).map(nth).collect());
+        for n in 0..30 {
+            let first = project.tasks[n].1.names().next().unwrap_or("a").to_owned();
+            project.answer(n, &first, Verdict::Accept);
+        }
+        let before: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        project.replan(team(5));
+        let after: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        assert!(before == after, "{route:?}");
+    }
+}
+
+#[test]
+fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
+    let balanced = Rules { route: Route::Balanced, ..each(1, team(3)) };
+    let mut project = Project::new(balanced, (0..300).map(nth).collect());
+    // Two are done with everything, the third has done nothing.
+    for n in 0..300 {
+        let name = project.tasks[n].1.names().next().expect("somebody").to_owned();
+        if name != "c" {
+            project.answer(n, &name, Verdict::Accept);
+        }
+    }
+    project.replan(team(4));
+    let awaited = project.awaited();
+    assert_eq!((awaited.get("a"), awaited.get("b")), (None, None));
+    assert_eq!((awaited["c"], awaited["d"]), (75, 25), "a quarter of what is left");
 }
 
 #[test]

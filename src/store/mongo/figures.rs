@@ -288,6 +288,10 @@ fn pipeline() -> Vec<Document> {
                 { "$unwind": "$held" },
                 { "$group": { "_id": "$held.annotator", "in_hand": { "$sum": 1 } } },
             ],
+            "gold": [
+                { "$match": { "purpose": "gold", "finished": false } },
+                { "$count": "gold" },
+            ],
             "checks": [
                 { "$match": { "purpose": { "$exists": true } } },
                 { "$project": { "all": { "$concatArrays": ["$answers", "$skipped", "$late"] } } },
@@ -350,6 +354,9 @@ fn read(counted: &Document) -> Progress {
         progress.answers = figure(totals, "answers");
         progress.open_to_anyone = figure(totals, "open_to_anyone");
         progress.short = figure(totals, "short");
+    }
+    for gold in groups(counted, "gold") {
+        progress.gold = figure(gold, "gold");
     }
     for facet in ["in_hand", "checks", "answered", "skipped", "late", "named"] {
         for group in groups(counted, facet) {

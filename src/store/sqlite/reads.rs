@@ -213,7 +213,7 @@ pub(super) fn deal(connection: &Connection) -> rusqlite::Result<Deal> {
 pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
     let mut progress = connection
         .prepare_cached(
-            "SELECT tasks, finished, wanted, answers, open_to_anyone, short, checks FROM totals",
+            "SELECT tasks, finished, wanted, answers, open_to_anyone, short, checks, gold FROM totals",
         )?
         .query_row([], |row| {
             Ok(Progress {
@@ -225,6 +225,7 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
                 open_to_anyone: row.get(4)?,
                 short: row.get(5)?,
                 checks: row.get(6)?,
+                gold: row.get(7)?,
                 annotators: BTreeMap::new(),
             })
         })?;

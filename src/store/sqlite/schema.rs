@@ -68,9 +68,9 @@ CREATE INDEX answer_of ON answer (annotator, counts, time_returned);
 CREATE TABLE totals (
   tasks INTEGER NOT NULL, finished INTEGER NOT NULL, wanted INTEGER NOT NULL,
   answers INTEGER NOT NULL, open_to_anyone INTEGER NOT NULL, short INTEGER NOT NULL,
-  checks INTEGER NOT NULL
+  checks INTEGER NOT NULL, gold INTEGER NOT NULL
 );
-INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
+INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0);
 CREATE TABLE share (
   annotator TEXT PRIMARY KEY, answered INTEGER NOT NULL, late INTEGER NOT NULL,
   named INTEGER NOT NULL, last_seen INTEGER, worked_ms INTEGER NOT NULL, timed INTEGER NOT NULL,
@@ -92,6 +92,7 @@ CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
 CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;
 ALTER TABLE totals ADD COLUMN short INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE totals ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN gold INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE share ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE share ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
 UPDATE meta SET value = 2 WHERE key = 'format';

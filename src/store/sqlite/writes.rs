@@ -408,7 +408,7 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
         .prepare_cached(
             "UPDATE totals SET tasks = tasks + ?1, finished = finished + ?2, \
              wanted = wanted + ?3, answers = answers + ?4, open_to_anyone = open_to_anyone + ?5, \
-             short = short + ?6, checks = checks + ?7",
+             short = short + ?6, checks = checks + ?7, gold = gold + ?8",
         )?
         .execute((
             step(before.tasks, after.tasks),
@@ -418,6 +418,7 @@ fn count(connection: &Connection, before: &Progress, after: &Progress) -> rusqli
             step(before.open_to_anyone, after.open_to_anyone),
             step(before.short, after.short),
             step(before.checks, after.checks),
+            step(before.gold, after.gold),
         ))?;
     let nobody = Share::default();
     let gone = before.annotators.keys().filter(|name| !after.annotators.contains_key(*name));

@@ -9,18 +9,20 @@
  * person has open; the address for events is in the contract, and this page may take it later.
  *
  * Tests hold on to: `document.body.dataset.state` (loading | ok | away), `tr[data-annotator]` with
- * `[data-of=state|answered|in_hand|left|pace|seen]` in it, `#share`, `#problems li`.
+ * `[data-of=state|answered|in_hand|left|pace|gold|repeats|seen]` in it, `#share`, `#problems li`.
  */
 
 import { byId, h, put, say } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { ago, end, figure, pace, percent, present } from "./words.js";
+import { ago, end, figure, matched, pace, percent, present } from "./words.js";
+
+/** @typedef {{answered: number, agreed: number}} Matched */
 
 /**
  * @typedef {{
  *   name: string, display?: string | null, port: number, url: string, state: string,
  *   answered: number, in_hand: number, left: number | null, last_seen: string | null,
- *   seconds_per_task: number | null,
+ *   seconds_per_task: number | null, checks: {gold: Matched, repeats: Matched},
  * }} Annotator
  */
 
@@ -72,6 +74,11 @@ function draw(status) {
     row.remove();
     rows.delete(name);
   }
+  // Only where work is checked.
+  for (const kind of /** @type {const} */ (["gold", "repeats"])) {
+    const used = status.annotators.some((annotator) => annotator.checks[kind].answered > 0);
+    byId("annotators").classList.toggle(`no-${kind}`, !used);
+  }
   status.annotators.forEach((annotator, i) => {
     const row = rows.get(annotator.name) ?? rowOf(annotator);
     rows.set(annotator.name, row);
@@ -112,6 +119,8 @@ function rowOf(annotator) {
     cell("in_hand", "In hand", "n"),
     cell("left", "Left", "n"),
     cell("pace", "Seconds a task", "n"),
+    cell("gold", "Gold right", "n"),
+    cell("repeats", "Repeats the same", "n"),
     cell("seen", "Last seen"),
   );
   return row;
@@ -150,6 +159,8 @@ function fill(row, annotator, now) {
   set("in_hand", figure(annotator.in_hand));
   set("left", figure(annotator.left));
   set("pace", pace(annotator.seconds_per_task));
+  set("gold", matched(annotator.checks.gold));
+  set("repeats", matched(annotator.checks.repeats));
   set("seen", ago(annotator.last_seen, now));
 }
 

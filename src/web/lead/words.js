@@ -70,3 +70,12 @@ export function figure(n) {
 export function pace(seconds) {
   return typeof seconds === "number" ? seconds.toFixed(1) : "–";
 }
+
+/**
+ * How many of somebody's checks were as they should be.
+ *
+ * @param {{answered: number, agreed: number}} checks
+ */
+export function matched({ answered, agreed }) {
+  return answered ? `${figure(agreed)} of ${figure(answered)}` : "";
+}
