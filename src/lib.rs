@@ -13,6 +13,7 @@ pub mod listener;
 pub mod loading;
 pub mod roster;
 pub mod rules;
+pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod task;

@@ -192,13 +192,7 @@ fn sort_batch(
     let mut suitable = Vec::with_capacity(entries.len());
     let mut wrong = Vec::new();
     for entry in entries {
-        let problem = if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
-            unsuitable(file, &entry, expected, &found)
-        } else if let Err(problem) = gold::gold(&entry.body) {
-            unplanned(file, &entry, problem)
-        } else if let Err(error) = planner.check(rules.overrides, &entry.body) {
-            unplanned(file, &entry, error.to_string())
-        } else {
+        let Some(problem) = problem_with(file, &entry, rules, planner) else {
             suitable.push(entry);
             continue;
         };
@@ -208,6 +202,24 @@ fn sort_batch(
         }
     }
     (suitable, wrong)
+}
+
+/// Why a task that was read cannot be given to anybody; nothing if it can. `planner` counts nothing.
+pub fn problem_with(
+    file: &Arc<str>,
+    entry: &Entry,
+    rules: &Rules<'_>,
+    planner: &Planner,
+) -> Option<WrongLine> {
+    if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
+        Some(unsuitable(file, entry, expected, &found))
+    } else if let Err(problem) = gold::gold(&entry.body) {
+        Some(unplanned(file, entry, problem))
+    } else if let Err(error) = planner.check(rules.overrides, &entry.body) {
+        Some(unplanned(file, entry, error.to_string()))
+    } else {
+        None
+    }
 }
 
 fn unplanned(file: &Arc<str>, entry: &Entry, help: String) -> WrongLine {

@@ -10,6 +10,8 @@ use crate::supervisor::StartError;
 pub mod exit {
     /// Anything else.
     pub const OTHER: u8 = 1;
+    /// The command line is wrong.
+    pub const USAGE: u8 = 2;
     /// The input data is wrong.
     pub const DATA: u8 = 65;
     /// The store cannot be reached.
@@ -33,6 +35,11 @@ impl Failure {
     /// A failure that no other code stands for.
     pub fn other(message: impl Into<String>) -> Self {
         Self { code: exit::OTHER, message: message.into() }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: exit::USAGE, message: message.into() }
     }
 
     /// The roster is wrong.

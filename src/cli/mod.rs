@@ -11,6 +11,7 @@ mod reassign;
 mod release;
 mod roster_file;
 mod run;
+mod simulate;
 mod status;
 mod terminal;
 mod verify;
@@ -58,6 +59,8 @@ enum Command {
     Reassign(reassign::Arguments),
     /// Check the stored data against every promise, and repair what can be derived
     Verify(verify::Arguments),
+    /// Show what the allocation would do with this roster and these tasks; touches nothing
+    Simulate(simulate::Arguments),
 }
 
 /// Carries out the command line of this process.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
         Command::Verify(arguments) => verify::run(roster, &arguments),
+        Command::Simulate(arguments) => simulate::run(roster, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,304 @@
+//! The tasks of a simulation, small: numbers where a [`Ledger`] has names and answers.
+//!
+//! Who may have a task is one of few sets, so each set is kept once. Of its content only what the rules
+//! look at again is kept, the tags that it requires; that, too, is one of few. Who has it and what they
+//! said hangs on it as a chain in one list, the newest first.
+//!
+//! A [`Ledger`] is made where a real function asks for one, and its decision is written back.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, json};
+
+use super::queue::{NONE, Place};
+use crate::allocation::order::Order;
+use crate::allocation::people::requires;
+use crate::allocation::{Colleague, Hold, Lane, Ledger, Plan, Position, Purpose, Rule};
+use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+
+/// A task.
+// Four facts that have nothing to do with each other.
+#[expect(clippy::struct_excessive_bools)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) lanes: u32,
+    pub(super) planned: u32,
+    pub(super) wanted: u32,
+    /// Answers that count.
+    pub(super) counted: u32,
+    /// Those who have it in hand.
+    pub(super) held: u32,
+    /// Where its place in the queue of anyone is, if it stands there.
+    pub(super) place: Option<Place>,
+    pub(super) finished: bool,
+    pub(super) gold: bool,
+    pub(super) bound: bool,
+    /// Whether it stands in the queues.
+    pub(super) queued: bool,
+    /// The newest in the chain of those who have or had it.
+    last: u32,
+    body: u32,
+    hash: i32,
+    priority: i32,
+    part: Option<u16>,
+}
+
+impl Entry {
+    /// Slots that nobody holds or has filled.
+    pub(super) fn free(&self) -> u32 {
+        self.wanted.saturating_sub(self.counted + self.held)
+    }
+
+    /// Answers that are still wanted.
+    pub(super) fn lacking(&self) -> u32 {
+        self.wanted.saturating_sub(self.counted)
+    }
+}
+
+/// Somebody who has or had a task.
+#[derive(Clone, Copy, Debug)]
+struct Taker {
+    who: u32,
+    /// The one before them on the same task.
+    before: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Holds,
+    Counts(Verdict),
+    Skipped,
+}
+
+/// Who may have a task.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    all: Vec<Lane>,
+    /// The people whom they name.
+    pub(super) names: Vec<u32>,
+    /// Whether anybody may have it.
+    pub(super) anyone: bool,
+}
+
+/// All tasks.
+pub(super) struct Book {
+    people: Vec<String>,
+    numbers: HashMap<String, u32>,
+    pub(super) entries: Vec<Entry>,
+    takers: Vec<Taker>,
+    lanes: Vec<Lanes>,
+    known_lanes: HashMap<Vec<Lane>, u32>,
+    bodies: Vec<Body>,
+    known_bodies: HashMap<Vec<String>, u32>,
+}
+
+impl Book {
+    pub(super) fn new(people: &[Colleague]) -> Self {
+        let people: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
+        // The numbers that go with them are 32 bits; a roster has ports for 65,535.
+        let numbers = (0..).zip(&people).map(|(n, name)| (name.clone(), n)).collect();
+        Self {
+            people,
+            numbers,
+            entries: Vec::new(),
+            takers: Vec::new(),
+            lanes: Vec::new(),
+            known_lanes: HashMap::new(),
+            bodies: vec![Body::empty()],
+            known_bodies: HashMap::from([(Vec::new(), 0)]),
+        }
+    }
+
+    pub(super) fn admit(&mut self, task: &Task, plan: &Plan) {
+        let body = self.body_for(requires(&task.body));
+        let lanes = self.lanes_for(&plan.lanes);
+        self.entries.push(Entry {
+            lanes,
+            planned: plan.wanted,
+            wanted: plan.wanted,
+            counted: 0,
+            held: 0,
+            place: None,
+            finished: false,
+            gold: plan.purpose == Purpose::Gold,
+            bound: plan.bound,
+            queued: false,
+            last: NONE,
+            body,
+            hash: task.task_hash,
+            priority: plan.priority,
+            part: plan.part,
+        });
+    }
+
+    /// A task with nothing but these tags, which stands for all that require them.
+    fn body_for(&mut self, requires: Vec<String>) -> u32 {
+        if let Some(known) = self.known_bodies.get(&requires) {
+            return *known;
+        }
+        let number = u32::try_from(self.bodies.len()).unwrap_or(NONE);
+        let body = json!({"meta": {"requires": requires}});
+        self.bodies.push(Body::from_value(&body).unwrap_or_else(|_| Body::empty()));
+        self.known_bodies.insert(requires, number);
+        number
+    }
+
+    fn lanes_for(&mut self, lanes: &[Lane]) -> u32 {
+        if let Some(known) = self.known_lanes.get(lanes) {
+            return *known;
+        }
+        let number = u32::try_from(self.lanes.len()).unwrap_or(NONE);
+        let names = lanes.iter().filter_map(Lane::name);
+        let names = names.filter_map(|name| self.numbers.get(name).copied()).collect();
+        let anyone = lanes.iter().any(|lane| lane.name().is_none());
+        self.lanes.push(Lanes { all: lanes.to_vec(), names, anyone });
+        self.known_lanes.insert(lanes.to_vec(), number);
+        number
+    }
+
+    pub(super) fn entry(&self, task: u32) -> &Entry {
+        &self.entries[task as usize]
+    }
+
+    pub(super) fn entry_mut(&mut self, task: u32) -> &mut Entry {
+        &mut self.entries[task as usize]
+    }
+
+    pub(super) fn lanes(&self, task: u32) -> &Lanes {
+        &self.lanes[self.entry(task).lanes as usize]
+    }
+
+    pub(super) fn body(&self, task: u32) -> &Body {
+        &self.bodies[self.entry(task).body as usize]
+    }
+
+    /// Where it stands, as its order has it.
+    pub(super) fn position(&self, task: u32, order: Order) -> Position {
+        let entry = self.entry(task);
+        order.position(entry.priority, task.into(), entry.lacking())
+    }
+
+    fn chain(&self, task: u32) -> impl Iterator<Item = &Taker> {
+        let mut at = self.entry(task).last;
+        std::iter::from_fn(move || {
+            let taker = self.takers.get(at as usize)?;
+            at = taker.before;
+            Some(taker)
+        })
+    }
+
+    /// Whether this person has or had it.
+    pub(super) fn had(&self, task: u32, who: u32) -> bool {
+        self.chain(task).any(|taker| taker.who == who)
+    }
+
+    /// Whether this person could be handed it now.
+    pub(super) fn is_open_to(&self, task: u32, who: u32) -> bool {
+        let entry = self.entry(task);
+        let lanes = self.lanes(task);
+        !entry.finished
+            && entry.free() > 0
+            && (lanes.anyone || lanes.names.contains(&who))
+            && !self.had(task, who)
+    }
+
+    /// Those whose answers count.
+    pub(super) fn coders(&self, task: u32) -> impl Iterator<Item = u32> {
+        let counts = |taker: &&Taker| matches!(taker.state, State::Counts(_));
+        self.chain(task).filter(counts).map(|taker| taker.who)
+    }
+
+    /// Hands it out. The number that comes back is for [`Book::answer`].
+    pub(super) fn claim(&mut self, task: u32, who: u32) -> u32 {
+        let taker = u32::try_from(self.takers.len()).unwrap_or(NONE);
+        let entry = &mut self.entries[task as usize];
+        self.takers.push(Taker { who, before: entry.last, state: State::Holds });
+        entry.last = taker;
+        entry.held += 1;
+        taker
+    }
+
+    /// Takes in an answer, and settles the task if that was the last one wanted. Says whether the
+    /// answer counts.
+    pub(super) fn answer(&mut self, task: u32, taker: u32, verdict: Verdict, rule: &Rule) -> bool {
+        let counts = rule.counts(verdict);
+        let state = if counts { State::Counts(verdict) } else { State::Skipped };
+        if let Some(taker) = self.takers.get_mut(taker as usize) {
+            taker.state = state;
+        }
+        let entry = self.entry_mut(task);
+        entry.held = entry.held.saturating_sub(1);
+        entry.counted += u32::from(counts);
+        if entry.lacking() > 0 || entry.finished {
+            return counts;
+        }
+        if entry.gold || !rule.compares() {
+            // The count decides, as `settle_by` says of such a rule.
+            entry.finished = true;
+        } else {
+            let mut ledger = self.ledger(task);
+            ledger.settle(rule, self.body(task));
+            self.write(task, &ledger);
+        }
+        counts
+    }
+
+    /// A task as the real functions know it.
+    pub(super) fn ledger(&self, task: u32) -> Ledger {
+        let entry = self.entry(task);
+        let mut ledger = Ledger {
+            purpose: if entry.gold { Purpose::Gold } else { Purpose::Regular },
+            part: entry.part,
+            bound: entry.bound,
+            planned: entry.planned,
+            finished: entry.finished,
+            ..Ledger::new(entry.wanted, self.lanes(task).all.clone())
+        };
+        for taker in self.chain(task) {
+            let annotator = self.people[taker.who as usize].clone();
+            let answer = |annotator, verdict| Answer {
+                annotator,
+                current: Version {
+                    verdict,
+                    data: Map::new(),
+                    time_loaded: Millis(0),
+                    time_returned: Millis(0),
+                },
+                history: Vec::new(),
+            };
+            match taker.state {
+                State::Holds => {
+                    ledger.held.push(Hold { annotator, since: Millis(0), until: Millis(0) });
+                }
+                State::Counts(verdict) => ledger.answers.push(answer(annotator, verdict)),
+                State::Skipped => ledger.skipped.push(answer(annotator, Verdict::Ignore)),
+            }
+        }
+        // The chain begins with the newest.
+        ledger.held.reverse();
+        ledger.answers.reverse();
+        ledger.skipped.reverse();
+        ledger
+    }
+
+    /// Writes back what a real function made of a task. Nobody's answer has changed.
+    pub(super) fn write(&mut self, task: u32, ledger: &Ledger) {
+        let lanes = self.lanes_for(&ledger.lanes);
+        let entry = self.entry_mut(task);
+        entry.lanes = lanes;
+        entry.planned = ledger.planned;
+        entry.wanted = ledger.wanted;
+        entry.finished = ledger.finished;
+    }
+
+    /// A task as the replanner wants it: its hash, and what it requires.
+    pub(super) fn task(&self, task: u32) -> Task {
+        Task {
+            id: TaskId::from_text(""),
+            input_hash: 0,
+            task_hash: self.entry(task).hash,
+            body: self.body(task).clone(),
+        }
+    }
+}
