@@ -50,8 +50,9 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
     if task.answers.len() + task.held.len() > wanted {
         broken.push(Invariant::HeldOnce);
     }
-    // Who had it once may answer too late, which counts for nothing.
-    if people.iter().any(|who| !task.is_for(who) && !task.is_late(who)) {
+    // Who had it once may answer too late, or skip it, which counts for nothing.
+    let holders = task.held.iter().map(|hold| hold.annotator.as_str());
+    if holders.chain(task.coders()).any(|who| !task.is_for(who)) {
         broken.push(Invariant::Eligible);
     }
     if task.finished != (task.answers.len() >= wanted) {

@@ -6,7 +6,8 @@
 //! not linear set union algorithm", 1975). So somebody far ahead does not walk over what others have
 //! done, and what they have answered themselves lies behind them. A task that comes back, because it
 //! wants another answer or somebody skipped it, is put at the end of a log of its own, which is looked
-//! at first; the daemon offers what came back first, too.
+//! at first; what came back and what comes next are compared by
+//! their place in the queue, as the daemon does.
 //!
 //! Where answers move a task (finish-first) there is a log for each number of answers that are lacking.
 //!

@@ -75,7 +75,7 @@ impl Shelf {
     fn next(&mut self, who: u32, book: &Book, order: Order) -> Option<u32> {
         let index = who as usize;
         let open = |task: u32| book.is_open_to(task, who);
-        let mut best: Option<(u32, (bool, i64))> = None;
+        let mut best: Option<(u32, i64)> = None;
         let queues = [
             (&mut self.own[index], &mut self.own_readers[index]),
             (&mut self.anyone, &mut self.readers[index]),
@@ -83,8 +83,7 @@ impl Shelf {
         for (queue, reader) in queues {
             for level in 0..queue.levels() {
                 let Some((task, _)) = queue.head(reader, level, open) else { continue };
-                let back = !order.moves() && level == queue::BACK;
-                let key = (!back, book.position(task, order).0);
+                let key = book.position(task, order).0;
                 if best.is_none_or(|(_, so_far)| key < so_far) {
                     best = Some((task, key));
                 }

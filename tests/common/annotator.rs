@@ -23,12 +23,22 @@ impl Annotator {
         Self { name: name.to_owned(), addresses: addresses.clone(), agent }
     }
 
-    /// Sends a request once; nothing if the daemon is not there or its store is away.
+    /// Sends a request once; nothing if the daemon is not there or its store is away. After a restart
+    /// of the daemon the address may be somebody else's for a moment; so it says whose request it is.
     pub fn try_post(&self, path: &str, body: &Value) -> Option<Value> {
         let url = format!("{}{path}", self.addresses.of(&self.name));
-        let mut response = self.agent.post(&url).send_json(body).ok()?;
+        let mut body = body.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.entry("session_id").or_insert_with(|| self.name.as_str().into());
+        }
+        let mut response = self.agent.post(&url).send_json(&body).ok()?;
         let status = response.status().as_u16();
         let reply: Value = response.body_mut().read_json().ok()?;
+        let elsewhere = ["foreign_session", "not_found"].map(Value::from);
+        if elsewhere.contains(&reply["error"]["code"]) {
+            // Should it stay so, whoever waits for an answer gives up in the end.
+            return None;
+        }
         assert!(status == 200 || status == 503, "{status}: {reply}");
         (status == 200).then_some(reply)
     }
