@@ -33,7 +33,7 @@ impl Colleague {
 }
 
 /// The tags that a task requires of its annotators: `meta.requires`, a text or a list of texts.
-/// None where it says nothing that can be understood; [`plan`](super::plan) refuses such a task.
+/// None where it says nothing that can be understood; [`Planner::plan`](super::Planner::plan) refuses such a task.
 pub fn requires(task: &Body) -> Vec<String> {
     match meta(task, "requires") {
         Some(Value::String(tag)) => vec![tag],
