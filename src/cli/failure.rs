@@ -96,7 +96,7 @@ impl From<StartError> for Failure {
         match error {
             StartError::Store(error) => error.into(),
             StartError::Instructions { .. } => Self::roster(error.to_string()),
-            StartError::Ports(_) => Self::other(error.to_string()),
+            StartError::Ports(_) | StartError::Thread(_) => Self::other(error.to_string()),
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, roster_file};
-use crate::supervisor::{self, Commands, Daemon};
+use crate::supervisor::{self, Commands, Daemon, Inherited};
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum LogFormat {
@@ -66,13 +66,12 @@ impl std::str::FromStr for Seconds {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     start_log(arguments.log_format);
-    let store_url = file.store_url()?;
     let daemon = Daemon {
-        roster_file: file.path,
-        roster: file.roster,
-        store_url: Some(store_url),
+        store_url: roster_file::Chosen::store_override()?,
+        file: file.0,
         any_port: arguments.any_port,
         stop_within: Duration::from_secs(arguments.stop_within.0),
+        inherited: Inherited::from_environment(),
     };
     // A port and its connections are files to the system, and 1024 of them are the usual first limit.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {

@@ -264,7 +264,7 @@ fn model(roster: &Roster, arguments: &Arguments) -> Result<Model, Wrong> {
 }
 
 /// The files with the tasks: those that were named, or the roster's.
-fn files(file: &roster_file::RosterFile, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+fn files(file: &roster_file::Chosen, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }

@@ -47,6 +47,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             ),
             state: if annotator.active { "unknown" } else { "away" },
             active: annotator.active,
+            restarts: 0,
+            detail: None,
         })
         .collect();
     let interface = Interface::from_name(&roster.project.interface).map_or("", Interface::name);

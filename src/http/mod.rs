@@ -16,4 +16,4 @@ mod server;
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
 pub use routes::with_shared_routes;
-pub use server::{Drain, serve};
+pub use server::{Handle, serve};

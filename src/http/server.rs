@@ -1,8 +1,10 @@
 //! One port: accepts connections, serves requests, and stops without cutting anyone off.
 
 use std::convert::Infallible;
+use std::io;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +17,8 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::Instrument;
 
@@ -30,56 +33,119 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: https: http:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The wish to stop, for all ports of a process.
-#[derive(Clone)]
-pub struct Drain(watch::Receiver<bool>);
+/// Connections of a port at a time. More wait until one of them ends: one port must not use up what
+/// the system gives to all.
+const CONNECTIONS: usize = 512;
 
-impl Drain {
-    /// The wish, and the switch that makes it.
-    pub fn new() -> (watch::Sender<bool>, Self) {
-        let (sender, receiver) = watch::channel(false);
-        (sender, Self(receiver))
+/// How a port is told to stop, and is looked at.
+///
+/// A port does two things: it accepts, and it answers those who have come. Told to stop it does the
+/// first no longer and lets go of its socket, and ends when the second is done.
+#[derive(Clone, Debug, Default)]
+pub struct Handle {
+    stop: CancellationToken,
+    let_go: CancellationToken,
+    asked: Arc<Notify>,
+    answered: Arc<AtomicBool>,
+}
+
+impl Handle {
+    /// Stops accepting. Requests under way are finished.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
-    async fn wished(&mut self) {
-        // If the switch is gone, so is everybody who could want this port.
-        let _ = self.0.wait_for(|wished| *wished).await;
+    /// Returns when the port has let go of its socket.
+    pub async fn has_let_go(&self) {
+        self.let_go.cancelled().await;
+    }
+
+    /// Whether the port has let go of its socket.
+    pub fn is_gone(&self) -> bool {
+        self.let_go.is_cancelled()
+    }
+
+    /// Asks the port whether it is there, and says whether it has answered the time before.
+    pub fn roll_call(&self) -> bool {
+        let there = self.answered.swap(false, Ordering::Relaxed);
+        self.asked.notify_one();
+        there
     }
 }
 
-/// Serves a port until the wish to stop, then finishes the requests that are under way.
+/// Serves a port until it is told to stop, and finishes the requests that are under way.
 ///
 /// `context` goes into the extensions of each request; `name` is the port's in the log.
+///
+/// # Errors
+/// If the socket is broken. What a system says for want of file descriptors or memory, or because a
+/// client has gone, is waited out.
 pub async fn serve<C: Clone + Send + Sync + 'static>(
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     routes: Router,
     context: C,
     name: String,
-    mut drain: Drain,
-) {
+    handle: Handle,
+) -> io::Result<()> {
+    // Whatever the end is, nobody waits for the socket in vain.
+    let let_go = handle.let_go.clone().drop_guard();
     let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let span = tracing::info_span!("port", name);
-    loop {
+    handle.answered.store(true, Ordering::Relaxed);
+    let ended = loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = drain.wished() => break,
+            accepted = accept(&listener, &room) => accepted,
+            () = handle.asked.notified() => {
+                handle.answered.store(true, Ordering::Relaxed);
+                continue;
+            }
+            () = handle.stop.cancelled() => break Ok(()),
         };
         match accepted {
-            Ok((stream, _)) => {
-                connect(stream, &routes, &context, &connections, &span);
+            Ok((stream, place)) => {
+                connect(stream, place, &routes, &context, &connections, &span);
             }
-            Err(error) => {
+            Err(error) if passes(&error) => {
                 tracing::warn!(%error, port = name, "a connection was refused by the system");
-                tokio::time::sleep(REFUSED).await;
+                tokio::select! {
+                    () = tokio::time::sleep(REFUSED) => {}
+                    () = handle.stop.cancelled() => break Ok(()),
+                }
             }
+            Err(error) => break Err(error),
         }
-    }
+    };
     drop(listener);
+    drop(let_go);
     connections.shutdown().await;
+    ended
 }
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
+}
+
+/// Whether a socket that says this may work again in a moment. What it says when it is broken is
+/// short (closed, shut down, no socket at all); everything else belongs to the connection that was
+/// refused, or to a want of the system.
+fn passes(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
+        && error.raw_os_error() != Some(BAD_DESCRIPTOR)
+}
+
+/// EBADF, for which the standard library has no name.
+const BAD_DESCRIPTOR: i32 = 9;
 
 fn connect<C: Clone + Send + Sync + 'static>(
     stream: TcpStream,
+    place: OwnedSemaphorePermit,
     routes: &Router,
     context: &C,
     connections: &GracefulShutdown,
@@ -104,6 +170,7 @@ fn connect<C: Clone + Send + Sync + 'static>(
             if let Err(error) = watched.await {
                 tracing::debug!(%error, "a connection ended early");
             }
+            drop(place);
         }
         .instrument(span.clone()),
     );

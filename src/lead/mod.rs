@@ -14,10 +14,11 @@ use axum::routing::get;
 use hyper::StatusCode;
 use serde_json::json;
 
-use self::status::{Annotators, Status};
+use self::status::{Annotators, Reloads, Status};
 use crate::allocation::Rule;
 use crate::allocator::Allocator;
 use crate::http;
+use crate::live::Live;
 use crate::task::Millis;
 
 /// What the supervisor tells the lead's port, anew at each request.
@@ -26,6 +27,17 @@ pub trait House: Send + Sync + 'static {
     fn annotators(&self) -> Annotators;
     /// What the lead should know, in words.
     fn problems(&self) -> Vec<String>;
+    /// How often the roster was looked at again.
+    fn reloads(&self) -> Reloads;
+}
+
+/// What the roster says that the lead's port has to know; replaced when it says something else.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The project's interface.
+    pub interface: &'static str,
+    /// What makes two answers agree.
+    pub rule: Rule,
 }
 
 /// What the lead's port knows.
@@ -33,14 +45,12 @@ pub trait House: Send + Sync + 'static {
 pub struct Office {
     /// The project's name.
     pub project: Arc<str>,
-    /// Its interface.
-    pub interface: &'static str,
+    /// What the roster says.
+    pub about: Live<About>,
     /// Whom to ask for figures.
     pub allocator: Allocator,
     /// Whom to ask for ports.
     pub house: Arc<dyn House>,
-    /// What makes two answers agree.
-    pub rule: Arc<Rule>,
     /// Everybody's checks, as they were last counted.
     pub checks: checks::Known,
     /// When the daemon started.
@@ -79,13 +89,14 @@ async fn api_status(Extension(office): Extension<Office>) -> Response {
         Ok(()) => office.allocator.progress().await,
         Err(error) => Err(error),
     };
+    let about = office.about.get();
     let checks = match &progress {
-        Ok(progress) => office.checks.now(&**store, &office.rule, progress).await,
+        Ok(progress) => office.checks.now(&**store, &about.rule, progress).await,
         Err(_) => office.checks.last(),
     };
     http::to_json(&Status::new(
         &office.project,
-        office.interface,
+        about.interface,
         (store.kind(), progress.as_ref().map_err(ToString::to_string), &checks),
         office.house.annotators(),
         office.house.problems(),

@@ -73,8 +73,14 @@ pub struct Annotator {
     pub port: u16,
     /// The address to bookmark.
     pub url: String,
-    /// `listening`, `down`, `away` (not active), or `unknown` if no daemon was asked.
+    /// `listening`, `down`, `away` (not active), `left` (not on the roster any more; the port takes
+    /// what is left), or `unknown` if no daemon was asked.
     pub state: &'static str,
+    /// Why it is down, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How often their listener was started again.
+    pub restarts: u64,
     /// Answers that count.
     pub answered: u64,
     /// Answers that came too late.
@@ -108,6 +114,19 @@ pub struct Member {
     pub state: &'static str,
     /// Whether they get tasks.
     pub active: bool,
+    /// How often their listener was started again.
+    pub restarts: u64,
+    /// Why it is down, if it is.
+    pub detail: Option<String>,
+}
+
+/// How often the roster was looked at again since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reloads {
+    /// Rosters that were taken.
+    pub applied: u64,
+    /// Rosters that were refused.
+    pub refused: u64,
 }
 
 /// What the store gave, or what it said instead, and everybody's checks.
@@ -193,6 +212,8 @@ fn line(member: Member, progress: &Progress, people: usize, checks: Checks) -> A
         port: member.port,
         url: member.url,
         state: member.state,
+        detail: member.detail,
+        restarts: member.restarts,
     }
 }
 

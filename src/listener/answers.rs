@@ -37,7 +37,7 @@ pub(super) async fn give_answers(
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let body = http::json_body(request).await?;
-    desk.check_session(body.get("session_id"))?;
+    let author = desk.author(body.get("session_id"))?;
     let Some(Value::Array(sent)) = body.get("answers") else {
         return Err(ApiError::bad_request("no_answers", "Expected a list under \"answers\"."));
     };
@@ -51,7 +51,7 @@ pub(super) async fn give_answers(
     let clock = Clock::new(desk.allocator.now(), body.get("sent_at").and_then(Value::as_i64));
     let mut sorted = Vec::with_capacity(sent.len());
     for answer in sent {
-        sorted.push(sort(&desk, &clock, answer).await?);
+        sorted.push(sort(&desk, &author, &clock, answer).await?);
     }
     let submissions = sorted
         .iter()
@@ -74,7 +74,7 @@ pub(super) async fn give_answers(
             }
             Sorted::Refused { status, error } => {
                 tracing::warn!(
-                    annotator = &*desk.annotator,
+                    annotator = &*author,
                     task = id,
                     status,
                     error,
@@ -95,6 +95,7 @@ pub(super) async fn give_answers(
 /// Finds the task that an answer is about and checks the answer against it.
 async fn sort(
     desk: &Desk,
+    author: &str,
     clock: &Clock,
     sent: &Value,
 ) -> Result<(Option<String>, Sorted), ApiError> {
@@ -121,14 +122,14 @@ async fn sort(
         }
         (Some(_), _) => return Ok((None, invalid("_id: expected a text"))),
     };
-    let found = desk.allocator.task_of(&desk.annotator, &id).await;
+    let found = desk.allocator.task_of(author, &id).await;
     let named = Some(id.to_string());
     let (task, since) = match found {
         Ok(Some(found)) => found,
         Ok(None) => return Ok((named, unknown())),
         Err(error) => return Err(ApiError::from(&error)),
     };
-    let project = &desk.project;
+    let project = desk.project.get();
     let (verdict, data) = match project.interface.receive(&project.settings, &task.body, answer) {
         Ok(received) => received,
         Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
@@ -138,7 +139,7 @@ async fn sort(
     let time_loaded = clock.here(at("_shown_at")).or(since).unwrap_or(time_returned);
     let version =
         Version { verdict, data, time_loaded: time_loaded.min(time_returned), time_returned };
-    let annotator = desk.annotator.to_string();
+    let annotator = author.to_owned();
     Ok((named, Sorted::Store(Submission { task: id, annotator, version })))
 }
 

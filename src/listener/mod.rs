@@ -7,6 +7,7 @@
 //! `project.rs` tells the page what it is about.
 
 mod answers;
+mod person;
 mod project;
 mod questions;
 
@@ -20,20 +21,22 @@ use axum::routing::{get, post};
 use hyper::Request;
 use serde_json::{Map, Value, json};
 
+pub use person::{Former, Person, Standing};
 pub use project::{Project, instructions_to_html};
 
 use crate::allocator::Allocator;
 use crate::http::{self, ApiError};
+use crate::live::Live;
 
 /// What a port knows: whose it is, about which project, and whom to ask.
 #[derive(Clone)]
 pub struct Desk {
     /// The project.
-    pub project: Arc<Project>,
+    pub project: Live<Project>,
     /// The annotator's name.
     pub annotator: Arc<str>,
-    /// The annotator's name for people.
-    pub display: Arc<str>,
+    /// What else is known of them.
+    pub person: Live<Person>,
     /// Whom to ask for tasks.
     pub allocator: Allocator,
 }
@@ -41,7 +44,11 @@ pub struct Desk {
 impl Desk {
     /// `<project>-<name>`, Prodigy's name for an annotator's session.
     pub fn session_id(&self) -> String {
-        format!("{}-{}", self.project.name, self.annotator)
+        self.session_of(&self.annotator)
+    }
+
+    fn session_of(&self, annotator: &str) -> String {
+        format!("{}-{annotator}", self.project.get().name)
     }
 
     /// Refuses a session other than this port's own.
@@ -63,17 +70,39 @@ impl Desk {
         ))
     }
 
-    /// The figures that go along with replies: `progress`, `answered`, `due`, `total`.
+    /// Whose answers these are: the annotator's, or those of somebody whose port this was until not
+    /// long ago.
+    fn author(&self, session: Option<&Value>) -> Result<Arc<str>, ApiError> {
+        if let Some(Value::String(named)) = session {
+            let (now, person) = (self.allocator.now(), self.person.get());
+            let mut formers = person.formers.iter().filter(|former| former.until > now);
+            if let Some(former) = formers.find(|f| *named == self.session_of(&f.annotator)) {
+                return Ok(former.annotator.as_str().into());
+            }
+        }
+        self.check_session(session)?;
+        Ok(Arc::clone(&self.annotator))
+    }
+
+    /// What goes along with replies: the figures `progress`, `answered`, `due`, `total`, and
+    /// whether the page has to look at the project again (`edition`, `standing`).
     async fn figures(&self) -> Result<Map<String, Value>, ApiError> {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
         let own = progress.annotators.get(&*self.annotator);
         let answered = own.map_or(0, |share| share.answered);
-        let due = answered + progress.left_for(&self.annotator, self.project.people);
+        let (project, person) = (self.project.get(), self.person.get());
+        let left = match person.standing {
+            Standing::Here => progress.left_for(&self.annotator, project.people),
+            _ => 0,
+        };
+        let due = answered + left;
         let Value::Object(figures) = json!({
             "total": answered,
             "progress": fraction(progress.answers, progress.wanted),
             "answered": answered,
             "due": due,
+            "edition": project.edition,
+            "standing": person.standing.as_str(),
         }) else {
             unreachable!("an object literal is an object")
         };

@@ -3,8 +3,9 @@
 use axum::extract::{Extension, Path};
 use axum::response::Response;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use super::Desk;
+use super::{Desk, Standing};
 use crate::http::{self, ApiError};
 use crate::task::clean;
 use crate::task::interface::{Interface, Settings};
@@ -24,6 +25,26 @@ pub struct Project {
     pub batch_size: usize,
     /// Annotators who work on it.
     pub people: usize,
+    /// Another one whenever a page would be told something else about the project.
+    pub edition: String,
+}
+
+impl Project {
+    /// The same, with the edition that follows from it.
+    #[must_use]
+    pub fn in_its_edition(mut self) -> Self {
+        let told = serde_json::json!([
+            self.name,
+            self.interface.name(),
+            self.settings.labels,
+            self.settings.config,
+            self.instructions,
+            self.batch_size,
+            env!("CARGO_PKG_VERSION"),
+        ]);
+        self.edition = hex::encode(&Sha256::digest(told.to_string())[..8]);
+        self
+    }
 }
 
 /// Markdown, as HTML that can do nothing but be read.
@@ -37,11 +58,18 @@ pub fn instructions_to_html(markdown: &str) -> String {
 }
 
 pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
-    let project = &desk.project;
+    let (project, person) = (desk.project.get(), desk.person.get());
+    let moved_to = match &person.standing {
+        Standing::Moved { url } => Some(url),
+        _ => None,
+    };
     http::to_json(&json!({
         "project": project.name,
         "annotator": &*desk.annotator,
-        "display": &*desk.display,
+        "display": person.display,
+        "edition": project.edition,
+        "standing": person.standing.as_str(),
+        "moved_to": moved_to,
         "session_id": desk.session_id(),
         "view_id": project.interface.name(),
         "labels": project.settings.labels,

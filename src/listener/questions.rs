@@ -9,7 +9,7 @@ use hyper::Request;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::Desk;
+use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
@@ -33,6 +33,10 @@ pub(super) async fn get_session_questions(
 async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, ApiError> {
     desk.check_session(body.get("session_id"))?;
     let excludes = excludes(body.get("excludes"))?;
+    let person = desk.person.get();
+    if person.standing != Standing::Here {
+        return nothing_more(desk, &person.standing).await;
+    }
     let most = match body.get("n") {
         Some(n) => asked_for(n)?,
         None => fair(desk).await?,
@@ -54,6 +58,15 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
     Ok(http::to_json(&reply))
 }
 
+/// For somebody who does not work here, or not now.
+async fn nothing_more(desk: &Desk, standing: &Standing) -> Result<Response, ApiError> {
+    let mut reply = desk.figures().await?;
+    reply.insert("tasks".into(), Value::Array(Vec::new()));
+    reply.insert("session_id".into(), desk.session_id().into());
+    reply.insert("reason".into(), standing.as_str().into());
+    Ok(http::to_json(&reply))
+}
+
 fn asked_for(n: &Value) -> Result<usize, ApiError> {
     match n.as_u64() {
         Some(n @ 1..=MOST) => Ok(usize::try_from(n).unwrap_or(1)),
@@ -69,8 +82,9 @@ async fn fair(desk: &Desk) -> Result<usize, ApiError> {
     let progress = desk.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
     let left = progress.open_to_anyone.saturating_sub(progress.in_hand);
     let named = progress.annotators.get(&*desk.annotator).map_or(0, |share| share.named);
-    let fair = allocation::batch_size(desk.project.batch_size, left, desk.project.people);
-    Ok(fair.max(desk.project.batch_size.min(usize::try_from(named).unwrap_or(usize::MAX))))
+    let project = desk.project.get();
+    let fair = allocation::batch_size(project.batch_size, left, project.people);
+    Ok(fair.max(project.batch_size.min(usize::try_from(named).unwrap_or(usize::MAX))))
 }
 
 /// Identities of tasks, or their hashes, as text or number.
@@ -97,7 +111,7 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 
 /// The task as it was loaded, with what the system adds under keys of its own.
 pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
-    let interface = desk.project.interface;
+    let interface = desk.project.get().interface;
     let mut fields = task.body.fields();
     // What the page shows as HTML is what was cleaned here, and never what a task brings along.
     for own in ["_clean", "_tokens"] {

@@ -66,10 +66,33 @@ pub enum Setting {
     Access,
     /// `server.cert` or `server.key`, by their paths.
     Certificate,
+    /// `server.watch`
+    Watch,
     /// Anything in `[allocation]`.
     Allocation,
     /// `lead.port`
     LeadPort,
+}
+
+impl Setting {
+    /// As it is written in a roster.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ProjectName => "project.name",
+            Self::Interface => "project.interface",
+            Self::Labels => "project.labels",
+            Self::Instructions => "project.instructions",
+            Self::Tasks => "project.tasks",
+            Self::Config => "project.config",
+            Self::Store => "store.url",
+            Self::Bind => "server.bind",
+            Self::Access => "server.access",
+            Self::Certificate => "server.cert and server.key",
+            Self::Watch => "server.watch",
+            Self::Allocation => "allocation",
+            Self::LeadPort => "lead.port",
+        }
+    }
 }
 
 /// What changes from the old roster to the new one.
@@ -114,6 +137,7 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::Bind, server.0.bind != server.1.bind),
         (Setting::Access, server.0.access != server.1.access),
         (Setting::Certificate, server.0.cert != server.1.cert || server.0.key != server.1.key),
+        (Setting::Watch, server.0.watch != server.1.watch),
         (Setting::Allocation, old.allocation != new.allocation),
         (Setting::LeadPort, old.lead != new.lead),
     ]

@@ -61,6 +61,7 @@ pub(super) static SERVER: Shape = Shape {
         key("access", r#"access = "open""#),
         key("cert", r#"cert = "cert.pem""#),
         key("key", r#"key = "key.pem""#),
+        key("watch", "watch = true"),
     ],
 };
 

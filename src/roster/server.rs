@@ -112,7 +112,8 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
             );
         }
     }
-    Server { bind: bind.map_or(Server::default().bind, |b| b.value), access, cert, key }
+    let watch = reader.truth(&section, "watch").unwrap_or(false);
+    Server { bind: bind.map_or(Server::default().bind, |b| b.value), access, cert, key, watch }
 }
 
 pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {

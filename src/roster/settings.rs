@@ -98,11 +98,19 @@ pub struct Server {
     pub cert: Option<Located<String>>,
     /// The file of the TLS key (PEM), relative to the roster's own. With `cert` or not at all.
     pub key: Option<Located<String>>,
+    /// Whether an edited roster takes effect by itself.
+    pub watch: bool,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), access: None, cert: None, key: None }
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            access: None,
+            cert: None,
+            key: None,
+            watch: false,
+        }
     }
 }
 

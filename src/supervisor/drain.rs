@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval_at, timeout_at};
 
+use super::floor::Ended;
 use super::{Command, Commands};
 use crate::store::Store;
 
 /// How often it is said what is waited for.
 const SAY: Duration = Duration::from_secs(3);
 
-/// Drains within the deadline; a second stop ends it at once.
+/// Waits for listeners that have been told to stop, within the deadline; a second stop ends it at once.
 pub(super) async fn drain(
-    stop: watch::Sender<bool>,
-    mut serving: JoinSet<String>,
+    mut serving: JoinSet<Ended>,
     storing: Vec<JoinHandle<()>>,
     store: &dyn Store,
     commands: &mut Commands,
@@ -23,8 +22,6 @@ pub(super) async fn drain(
 ) {
     tracing::info!(listeners = serving.len(), "stopping");
     let deadline = Instant::now() + within;
-    // Nobody listens to the switch only if every listener has ended already.
-    let _ = stop.send(true);
     let mut say = interval_at(Instant::now() + SAY, SAY);
     let finished = async {
         loop {

@@ -1,53 +1,79 @@
-//! The daemon: makes the running listeners match the roster.
+//! The daemon: makes the running listeners match the roster, and keeps them so.
 //!
-//! Its life, from top to bottom in [`run`]: bind every port, reach the store, load the tasks that
-//! the roster names, announce the addresses, serve, wait for a signal, drain within a deadline.
-//! Nothing is announced before everything is there, and nothing starts if a port is taken.
+//! Its life, from top to bottom in [`run`]: open every port, reach the store, load the tasks that the
+//! roster names, announce the addresses, serve; then, until it is told to stop, take over an edited
+//! roster (`reload.rs`), look after the listeners (`floor.rs`), tell the service manager (`manager.rs`)
+//! and the lead (`house.rs`) how it is; and drain within a deadline.
+//!
+//! Nothing is announced before everything is there. Somebody whose port cannot be had keeps nobody
+//! else from theirs: they are named, and it is tried again. Nothing starts if nobody's can be had, or
+//! not the lead's, since then most likely another annotd runs with this roster.
 
+mod difference;
 mod drain;
+mod floor;
 mod house;
+mod lead_thread;
+mod loader;
+mod manager;
 mod mending;
-mod ports;
+mod project;
+mod reload;
 mod signals;
+mod sockets;
+mod watch;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
+pub use self::difference::{Difference, Present, Wanted, Who, difference};
+use self::floor::{Floor, Services, Taken};
 use self::house::TheHouse;
+use self::lead_thread::LeadThread;
+use self::loader::Loader;
+use self::manager::Manager;
 use self::mending::Mending;
-pub use self::ports::PortsTaken;
 pub use self::signals::{Command, Commands};
+pub use self::sockets::Inherited;
+use self::sockets::Opener;
+use self::watch::Watch;
 use crate::allocator::{Allocator, Clock};
 use crate::dealing;
-use crate::http::{self, Drain};
-use crate::lead::{self, Office};
-use crate::listener::{self, Desk, Project, instructions_to_html};
-use crate::loading;
+use crate::lead::{self, About, Office};
+use crate::listener::{self, Project};
+use crate::live::Live;
 use crate::roster::Roster;
+use crate::roster_file::RosterFile;
 use crate::rules;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, Terms};
 use crate::task::Millis;
-use crate::task::interface::{Interface, Settings};
+use crate::task::interface::Interface;
 
-/// Tasks that a page asks for at a time, as Prodigy's does.
-const BATCH_SIZE: usize = 10;
+/// How often the listeners are looked at, if the service manager does not want to know more often.
+const RHYTHM: Duration = Duration::from_secs(2);
+/// While task files are loaded at the start, the service manager is asked for more time this often…
+const STARTING: Duration = Duration::from_secs(10);
+/// … each time for so much.
+const MORE_TIME: Duration = Duration::from_secs(60);
 
 /// What the daemon is started with.
 pub struct Daemon {
-    /// The roster.
-    pub roster: Roster,
-    /// The roster's file; what it names is relative to its folder.
-    pub roster_file: PathBuf,
+    /// The roster and its file, which is read again at a reload.
+    pub file: RosterFile,
     /// The store's URL if it is not the roster's.
     pub store_url: Option<String>,
     /// Listen on any free port instead of the roster's.
     pub any_port: bool,
     /// How long a stop may take.
     pub stop_within: Duration,
+    /// Sockets that came with the process.
+    pub inherited: Inherited,
 }
 
 /// Why the daemon did not start.
@@ -60,14 +86,26 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The instructions cannot be read.
-    #[error("cannot read the instructions {path}: {source}")]
+    #[error("cannot read the instructions {}: {source}", path.display())]
     Instructions {
         /// The file.
-        path: String,
+        path: PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
+    /// There is no thread for the lead's port.
+    #[error("cannot start a thread for the lead's port: {0}")]
+    Thread(std::io::Error),
 }
+
+/// Ports that could not be had, all of them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}\nNothing was started. Stop what holds the ports (ss -ltnp shows it), or give other ports \
+     in the roster.",
+    .0.iter().map(|one| format!("{} cannot have port {}: {}", one.who.name(), one.address, one.why)).collect::<Vec<_>>().join("\n")
+)]
+pub struct PortsTaken(Vec<Taken>);
 
 /// Where the ports of a running daemon are: name and address, the lead's last.
 pub type Addresses = Vec<(String, String)>;
@@ -95,21 +133,25 @@ pub async fn run(
     mut commands: Commands,
     announce: impl FnOnce(&Addresses),
 ) -> Result<(), StartError> {
-    let roster = &daemon.roster;
-    let beside = daemon.roster_file.parent().unwrap_or(Path::new("")).to_owned();
-    let project = Arc::new(project(roster, &beside)?);
-    let bound = ports::bind(roster, daemon.any_port).await?;
+    let Daemon { file, store_url, any_port, stop_within, inherited } = daemon;
+    let file = Arc::new(file);
+    let roster = &file.roster;
+    let project =
+        project::of(&file).map_err(|(path, source)| StartError::Instructions { path, source })?;
+    let lead_thread = LeadThread::start().map_err(StartError::Thread)?;
+    let floor = open_floor(roster, any_port, &lead_thread, inherited).await?;
 
     let clock = system_clock();
     let started_at = clock();
-    let url = daemon.store_url.as_deref().unwrap_or(&roster.store.url);
-    let store = store::open(url, &beside, &roster.project.name).await?;
+    let url = store_url.as_deref().unwrap_or(&roster.store.url);
+    let store = store::open(url, file.beside(), &roster.project.name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     let terms = rules::terms(roster);
     store.follow(terms.clone());
     let known_since = dealing::known_since(&*store, &rules::planning(roster), clock()).await?;
-    let house = Arc::new(TheHouse::new(roster, &bound));
-    if load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await.is_break() {
+    let house = Arc::new(TheHouse::default());
+    let manager = Manager::find();
+    if load_unless_stopped(&file, &*store, &house, &manager, &mut commands).await.is_break() {
         store.close().await;
         tracing::info!("stopped before all task files were loaded; what was admitted stays");
         return Ok(());
@@ -118,117 +160,98 @@ pub async fn run(
     let (allocator, storing) = Allocator::start(
         Arc::clone(&store),
         Arc::clone(&clock),
-        rules::conduct(roster, known_since),
+        rules::conduct(roster, known_since.clone()),
     );
-    let addresses = bound.addresses();
-    let (stop, drain) = Drain::new();
-    let mut serving = JoinSet::new();
-    let routes = listener::routes();
-    for port in bound.annotators {
-        let desk = Desk {
-            project: Arc::clone(&project),
-            annotator: port.name.as_str().into(),
-            display: port.display.as_str().into(),
-            allocator: allocator.clone(),
-        };
-        let served =
-            http::serve(port.listener, routes.clone(), desk, port.name.clone(), drain.clone());
-        let name = port.name;
-        serving.spawn(async move {
-            served.await;
-            name
-        });
-    }
+    let about = Live::new(About { interface: project.interface.name(), rule: terms.rule.clone() });
+    let project = Live::new(project);
     let office = Office {
         project: roster.project.name.as_str().into(),
-        interface: project.interface.name(),
+        about: about.clone(),
         allocator: allocator.clone(),
         house: Arc::<TheHouse>::clone(&house),
-        rule: Arc::new(terms.rule.clone()),
         checks: lead::checks::Known::default(),
         started_at,
     };
-    let lead = http::serve(bound.lead, lead::routes(), office, "lead".into(), drain.clone());
-    serving.spawn(async move {
-        lead.await;
-        "lead".to_owned()
+    let mut supervisor = Supervisor {
+        // Beside everything else: in a large project it takes its time.
+        mending: tokio::spawn(Mending::new(roster, terms).run(allocator.clone())),
+        loader: Loader::start(Arc::clone(&file), allocator.clone(), Arc::clone(&house)),
+        watch: Watch::new(watched(&file)),
+        manager,
+        known_since,
+        floor,
+        project: project.clone(),
+        about,
+        allocator: allocator.clone(),
+        house,
+        store_url,
+        file,
+    };
+    supervisor.floor.begin(Services {
+        annotators: listener::routes(),
+        lead: lead::routes(),
+        project,
+        allocator,
+        office,
     });
-    // Beside everything else: in a large project it takes its time.
-    let mending = tokio::spawn(Mending::new(roster, terms).run(allocator.clone()));
+    let addresses = supervisor.floor.addresses();
     announce(&addresses);
-    tracing::info!(listeners = addresses.len() - 1, project = roster.project.name, "serving");
-
-    loop {
-        tokio::select! {
-            command = commands.next() => match command {
-                Command::Reload => {
-                    tracing::info!("loading the task files again; other changes of the roster need a restart");
-                    let loaded =
-                        load_unless_stopped(roster, &beside, &*store, &house, &mut commands).await;
-                    allocator.look().await;
-                    if loaded.is_break() {
-                        break;
-                    }
-                }
-                Command::Stop => break,
-            },
-            Some(ended) = serving.join_next() => match ended {
-                Ok(name) => house.is_down(&name),
-                Err(error) => tracing::error!(%error, "a listener ended in a panic"),
-            },
-        }
-    }
-    // What it has not come to is looked at at the next start.
-    mending.abort();
-    let _ = mending.await;
-    // The allocator's own tasks end when the last handle to it is gone, everything stored.
-    drop((allocator, drain));
-    drain::drain(stop, serving, storing, &*store, &mut commands, daemon.stop_within).await;
+    tracing::info!(
+        listeners = addresses.len() - 1,
+        project = supervisor.file.roster.project.name,
+        "serving"
+    );
+    supervisor.publish();
+    supervisor.manager.ready(&supervisor.house.line());
+    supervisor.work(&mut commands).await;
+    let serving = supervisor.stop().await;
+    drain::drain(serving, storing, &*store, &mut commands, stop_within).await;
     Ok(())
 }
 
-fn project(roster: &Roster, beside: &Path) -> Result<Project, StartError> {
-    let instructions = match &roster.project.instructions {
-        None => None,
-        Some(file) => {
-            let path = beside.join(&file.value);
-            let markdown = std::fs::read_to_string(&path).map_err(|source| {
-                StartError::Instructions { path: path.display().to_string(), source }
-            })?;
-            Some(instructions_to_html(&markdown))
-        }
-    };
-    let config = match serde_json::to_value(&roster.project.config) {
-        Ok(serde_json::Value::Object(config)) => config,
-        // The roster refuses what JSON cannot say.
-        _ => serde_json::Map::new(),
-    };
-    Ok(Project {
-        name: roster.project.name.clone(),
-        interface: interface(roster),
-        settings: Settings { labels: roster.project.labels.clone(), config },
-        instructions,
-        batch_size: BATCH_SIZE,
-        people: roster.active().count(),
-    })
+/// Opens everybody's port. Some that cannot be had do not matter to the others.
+async fn open_floor(
+    roster: &Roster,
+    any_port: bool,
+    lead: &LeadThread,
+    inherited: Inherited,
+) -> Result<Floor, PortsTaken> {
+    let opener = Opener { everybody: Handle::current(), lead: lead.handle().clone() };
+    let (floor, taken) = Floor::open(roster, any_port, opener, inherited).await;
+    let nobody = taken.iter().filter(|one| one.who != Who::Lead).count() == roster.active().count();
+    if !taken.is_empty() && (nobody || taken.iter().any(|one| one.who == Who::Lead)) {
+        return Err(PortsTaken(taken));
+    }
+    for Taken { who, address, why } in taken {
+        tracing::error!(
+            annotator = who.name(),
+            %address,
+            why,
+            "a port cannot be had; the others serve, and it is tried again"
+        );
+    }
+    Ok(floor)
 }
 
 /// Loads the task files until that is done or a stop is wished. A reload that is wished meanwhile
 /// comes right after.
 async fn load_unless_stopped(
-    roster: &Roster,
-    beside: &Path,
+    file: &RosterFile,
     store: &dyn Store,
     house: &TheHouse,
+    manager: &Manager,
     commands: &mut Commands,
 ) -> ControlFlow<()> {
+    let mut patience = interval(STARTING);
+    patience.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let mut again = false;
-        let loading = load_task_files(roster, beside, store, house);
+        let loading = loader::load_task_files(file, store, house);
         tokio::pin!(loading);
         loop {
             tokio::select! {
                 () = &mut loading => break,
+                _ = patience.tick() => manager.still_starting("Loading task files", MORE_TIME),
                 command = commands.next() => match command {
                     Command::Reload => again = true,
                     Command::Stop => return ControlFlow::Break(()),
@@ -241,38 +264,96 @@ async fn load_unless_stopped(
     }
 }
 
-/// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
-/// working on the others: it is a problem that the log and the dashboard show.
-async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, house: &TheHouse) {
-    let (planning, interface) = (rules::planning(roster), interface(roster));
-    let mut problems = Vec::new();
-    for pattern in &roster.project.tasks {
-        let files = match loading::find_files(&pattern.value, beside) {
-            Ok(files) => files,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-        };
-        for file in files {
-            match loading::load_file(&file, &planning, interface, store).await {
-                Ok(None) => {}
-                Ok(Some(loaded)) => tracing::info!(
-                    file = %file.path.display(),
-                    new = loaded.new,
-                    same = loaded.same,
-                    "tasks loaded"
-                ),
-                Err(error) => problems.push(format!(
-                    "{error}\n{}\nMend it; it is read again at the next start, or at once with kill -HUP {}.",
-                    error.admitted(),
-                    std::process::id()
-                )),
+/// The files that are looked at for `watch = true`; none without it.
+fn watched(file: &RosterFile) -> Vec<PathBuf> {
+    if !file.roster.server.watch {
+        return Vec::new();
+    }
+    let named = file.roster.project.instructions.iter();
+    let named = named.chain(&file.roster.server.cert).chain(&file.roster.server.key);
+    let named = named.map(|path| file.beside().join(&path.value));
+    [file.path.clone()].into_iter().chain(named).collect()
+}
+
+/// The running daemon.
+struct Supervisor {
+    /// The roster that is in force.
+    file: Arc<RosterFile>,
+    store_url: Option<String>,
+    floor: Floor,
+    project: Live<Project>,
+    about: Live<About>,
+    allocator: Allocator,
+    known_since: std::collections::BTreeMap<String, Millis>,
+    house: Arc<TheHouse>,
+    mending: JoinHandle<()>,
+    loader: Loader,
+    watch: Watch,
+    manager: Manager,
+}
+
+impl Supervisor {
+    /// Works until it is told to stop.
+    async fn work(&mut self, commands: &mut Commands) {
+        let mut rhythm = Self::rhythm();
+        loop {
+            tokio::select! {
+                command = commands.next() => match command {
+                    Command::Reload => self.reload().await,
+                    Command::Stop => return,
+                },
+                () = self.watch.changed() => self.reload().await,
+                ended = self.floor.ended() => {
+                    self.floor.note_end(ended);
+                    self.publish();
+                }
+                _ = rhythm.tick() => self.look().await,
             }
         }
     }
-    for problem in &problems {
-        tracing::error!("{problem}");
+
+    fn rhythm() -> Interval {
+        let often = Manager::rhythm().unwrap_or(RHYTHM).min(RHYTHM);
+        let mut rhythm = interval(often);
+        rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        rhythm
     }
-    house.set_loading_problems(problems);
+
+    /// Looks after the listeners, and only then says that the daemon is alive.
+    async fn look(&mut self) {
+        let looked = self.floor.look(self.allocator.now()).await;
+        if looked.changed {
+            self.publish();
+        }
+        if looked.is_alive() {
+            self.manager.alive();
+        } else {
+            tracing::warn!("no listener answers; the service manager is not told that all is well");
+        }
+    }
+
+    /// Tells everybody who asks how the daemon is now.
+    fn publish(&mut self) {
+        let members = self.floor.members(&self.file.roster);
+        self.house.set_members(members, self.floor.lead_is_shut());
+        self.manager.status(&self.house.line());
+    }
+
+    /// Looks over the unfinished tasks with other rules from now on.
+    fn mend_with(&mut self, roster: &Roster, terms: Terms) {
+        self.mending.abort();
+        self.mending = tokio::spawn(Mending::new(roster, terms).run(self.allocator.clone()));
+    }
+
+    /// Stops accepting and everything that is done in the background; gives the listeners, which
+    /// finish what is under way.
+    async fn stop(self) -> tokio::task::JoinSet<floor::Ended> {
+        self.manager.stopping();
+        // What they have not come to is looked at, and loaded, at the next start.
+        self.mending.abort();
+        let _ = self.mending.await;
+        self.loader.stop().await;
+        // The allocator's own tasks end when the last handle to it is gone, everything stored.
+        self.floor.stop()
+    }
 }

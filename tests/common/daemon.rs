@@ -1,5 +1,6 @@
 //! A daemon in a process of its own, as a sysadmin would run it, in a folder of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -58,7 +59,17 @@ impl Project {
 
     /// Starts the daemon and waits until it has announced its addresses.
     pub fn start(&self) -> Daemon {
-        Daemon::start(self.path())
+        Daemon::start(self.path(), &["--any-port"], &[])
+    }
+
+    /// Starts the daemon at the roster's own ports, with these variables.
+    pub fn start_at_its_ports(&self, variables: &[(&str, &OsStr)]) -> Daemon {
+        Daemon::start(self.path(), &[], variables)
+    }
+
+    /// What the daemon has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("daemon.log")).unwrap_or_default()
     }
 }
 
@@ -88,9 +99,9 @@ impl Addresses {
 }
 
 impl Daemon {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Self {
         let mut daemon = Self {
-            child: spawn(folder),
+            child: spawn(folder, arguments, variables),
             folder: folder.to_owned(),
             addresses: Addresses::default(),
         };
@@ -121,7 +132,7 @@ impl Daemon {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("it is ours to kill");
         self.child.wait().expect("it ends");
-        self.child = spawn(&self.folder);
+        self.child = spawn(&self.folder, &["--any-port"], &[]);
         self.read_addresses();
     }
 
@@ -129,10 +140,15 @@ impl Daemon {
         self.child.id()
     }
 
+    /// Sends a signal, such as "HUP".
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// SIGTERM; gives the exit status.
     pub fn stop(mut self) -> std::process::ExitStatus {
-        let killed = Command::new("kill").arg(self.pid().to_string()).status();
-        assert!(killed.expect("kill runs").success());
+        self.signal("TERM");
         self.child.wait().expect("it ends")
     }
 }
@@ -145,14 +161,16 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn(folder: &Path) -> Child {
+fn spawn(folder: &Path, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Child {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(folder.join("daemon.log"))
         .expect("a log");
     annotd(folder)
-        .args(["run", "--any-port"])
+        .arg("run")
+        .args(arguments)
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()

@@ -9,6 +9,7 @@ pub mod annotator;
 pub mod browser;
 pub mod daemon;
 pub mod faulty;
+pub mod loopback;
 pub mod mongod;
 pub mod places;
 

@@ -10,6 +10,7 @@ import { ahead, current, depth, front, holding, hungry, initial, phase, reduce }
 const project = {
   project: "p", annotator: "andy", session_id: "p-andy", view_id: "text", labels: [], batch_size: 10,
   instructions: null, config: {}, lease_seconds: 1800, version: "0",
+  edition: "1", standing: "here", moved_to: null,
 };
 
 /** @param {...string} ids @returns {Task[]} */
@@ -34,6 +35,22 @@ test("it begins with loading, and shows the first task that comes", () => {
   assert.equal(phase(state), "task");
   assert.equal(shown(state), "a");
 });
+
+for (const reason of /** @type {const} */ (["left", "paused", "moved"])) {
+  test(`who does not work here any more (${reason}) keeps only the card that is half done`, () => {
+    const told = fetched([], { reason });
+    const untouched = run(fetched(["a", "b", "c"]), answer("accept"), told);
+    assert.equal(phase(untouched), reason);
+    assert.deepEqual(holding(untouched), []);
+    const begun = run(fetched(["a", "b", "c"]), answer("accept"), { type: "edit", values: { spans: [] } }, told);
+    assert.equal(shown(begun), "b");
+    assert.deepEqual(holding(begun), ["b"]);
+    const done = reduce(begun, answer("accept"));
+    assert.equal(phase(done), reason);
+    // Back at work, the page goes on.
+    assert.equal(shown(reduce(done, fetched(["d"]))), "d");
+  });
+}
 
 test("an answer goes on to the next card", () => {
   const state = run(fetched(["a", "b"]), answer("accept"));

@@ -8,7 +8,7 @@
 
 import { parse } from "./json.js";
 
-/** @import { History, Project, Questions, Receipt } from "./types.js" */
+/** @import { History, News, Project, Questions, Receipt } from "./types.js" */
 
 const deadline = 20_000;
 
@@ -68,8 +68,15 @@ async function call(path, body) {
   throw new ApiError(told.message ?? `The server answered ${reply.status}.`, reply.status, told.code ?? "");
 }
 
+/** Whose page this is: said with every request, so that a port which changes hands meanwhile is noticed. */
+let session = "";
+
 /** @returns {Promise<Project>} */
-export const getProject = () => call("project");
+export async function getProject() {
+  const project = await call("project");
+  session = project.session_id;
+  return project;
+}
 
 /**
  * A batch; the server decides how large, so that little is left lying here when others run short.
@@ -77,7 +84,7 @@ export const getProject = () => call("project");
  * @param {string[]} excludes
  * @returns {Promise<Questions>}
  */
-export const getQuestions = (excludes) => call("get_session_questions", { excludes });
+export const getQuestions = (excludes) => call("get_session_questions", { session_id: session, excludes });
 
 /**
  * @param {string[]} answers each already JSON
@@ -85,7 +92,7 @@ export const getQuestions = (excludes) => call("get_session_questions", { exclud
  * @returns {Promise<Receipt>}
  */
 export const giveAnswers = (answers, sentAt) =>
-  call("give_answers", `{"sent_at":${sentAt},"answers":[${answers.join(",")}]}`);
+  call("give_answers", `{"session_id":${JSON.stringify(session)},"sent_at":${sentAt},"answers":[${answers.join(",")}]}`);
 
 /**
  * @param {number} n
@@ -93,6 +100,9 @@ export const giveAnswers = (answers, sentAt) =>
  */
 export const getHistory = (n) => call(`history?n=${n}`);
 
-export const renew = () => call("renew", {});
+/** @returns {Promise<News>} */
+export const getProgress = () => call("progress");
 
-export const endSession = () => call("end_session", {});
+export const renew = () => call("renew", { session_id: session });
+
+export const endSession = () => call("end_session", { session_id: session });

@@ -213,6 +213,12 @@ function calm(state, outbox) {
         : ["You are done. Thank you.", `${count}Nothing is left for you here. If more is added, it appears by itself.`, ...kept];
     case "waiting":
       return ["Nothing for you at this moment.", "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.", ...kept];
+    case "paused":
+      return ["You are taking a break.", "Whoever leads the project has set you to “not active”. Your answers are kept. When you are back on, this page goes on by itself.", ...kept];
+    case "left":
+      return ["You are no longer part of this project.", `${count}Nothing more comes here. If you think this is a mistake, ask whoever leads the project.`, ...kept];
+    case "moved":
+      return ["Your page has another address now.", "It opens by itself in a moment. Please bookmark it anew.", ...kept];
     default:
       return state.fatal
         ? ["This cannot be shown.", state.fatal]

@@ -11,7 +11,7 @@
  * card is drawn says nothing about that card.
  *
  * Tests hold on to these, which stay as they are:
- * - `document.body.dataset.state`: loading | task | done | waiting | error;
+ * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
  *   answers that are not yet stored by the server;
@@ -23,7 +23,7 @@
 
 import { byId } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { endSession, getHistory, getProject, getQuestions, renew } from "./api.js";
+import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, renew } from "./api.js";
 import { Desk, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { interfaceOf } from "./interfaces/registry.js";
@@ -35,7 +35,7 @@ import { Sender } from "./sender.js";
 import { ahead, current, holding, hungry, initial, phase, reduce } from "./state.js";
 import { Tabs } from "./tabs.js";
 
-/** @import { Given, Interface, Project, Task, Values, Verdict } from "./types.js" */
+/** @import { Given, Interface, News, Project, Task, Values, Verdict } from "./types.js" */
 /** @import { Command } from "./keys.js" */
 /** @import { Entry } from "./outbox.js" */
 /** @import { Action, State } from "./state.js" */
@@ -46,7 +46,11 @@ recall();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** How long to wait before asking again where nothing came. */
-const quiet = { waiting: [3_000, 5_000, 8_000, 12_000, 15_000], done: [15_000, 30_000, 60_000] };
+const seldom = [15_000, 30_000, 60_000];
+const quiet = { waiting: [3_000, 5_000, 8_000, 12_000, 15_000], done: seldom, paused: seldom, left: seldom, moved: seldom };
+
+/** How long the page hears nothing of the project before it asks how things are. */
+const silence = 30_000;
 
 class App {
   /**
@@ -64,7 +68,10 @@ class App {
     this.outbox = new Outbox(project);
     this.sender = new Sender(this.outbox, {
       changed: () => this.render(),
-      stored: (receipt) => this.dispatch({ type: "tally", tally: receipt }),
+      stored: (receipt) => {
+        this.dispatch({ type: "tally", tally: receipt });
+        this.hear(receipt);
+      },
     });
     this.tabs = new Tabs(`annotd.${project.project}.${project.annotator}`, {
       holding: () => holding(this.state),
@@ -86,6 +93,7 @@ class App {
     );
     /** Whether an answer is being written, and keys must wait. */
     this.busy = false;
+    this.turning = false;
     this.asking = false;
     this.failures = 0;
     this.empty = 0;
@@ -93,6 +101,9 @@ class App {
     this.timer = undefined;
     this.renewed = Date.now();
     this.active = false;
+    this.heard = Date.now();
+    /** Whether the project is another one than this page shows: other labels, another address. */
+    this.stale = project.standing !== "here";
   }
 
   async start() {
@@ -128,6 +139,52 @@ class App {
     this.desk.update(this.state, outbox);
     document.body.dataset.state = phase(this.state);
     this.tabs.tell();
+    if (this.stale) void this.turn();
+  }
+
+  // The project changes under way.
+
+  /** @param {News} news what a reply says beside its own */
+  hear(news) {
+    this.heard = Date.now();
+    const { edition, standing } = this.project;
+    if ((news.edition ?? edition) === edition && (news.standing ?? standing) === standing) return;
+    this.stale = true;
+    this.render();
+  }
+
+  /**
+   * Take the page anew, or go to its new address, once nothing is lost by it: no card is half done,
+   * and every answer is where it will be found again.
+   */
+  async turn() {
+    const card = current(this.state);
+    if (this.busy || this.turning || (card && (card.values || card.flagged || card.given))) return;
+    this.turning = true;
+    try {
+      const project = await getProject();
+      const { waiting, refusal } = this.look();
+      if (project.standing === "moved" && project.moved_to) {
+        // This browser's store of answers belongs to the old address: first everything is sent.
+        if (!waiting) location.replace(addressOf(project.moved_to));
+        return;
+      }
+      this.stale = false;
+      const same = project.edition === this.project.edition && project.standing === this.project.standing;
+      if (!same && !(waiting && refusal)) location.reload();
+    } catch {
+      // It is tried again with the next card.
+    } finally {
+      this.turning = false;
+    }
+  }
+
+  /** Ask how things are, if nothing was heard for a while. */
+  async inquire() {
+    if (document.visibilityState !== "visible" || Date.now() - this.heard < silence) return;
+    this.heard = Date.now();
+    await getProgress().then((news) => this.hear(news), () => {});
+    if (this.stale) void this.turn();
   }
 
   // Tasks.
@@ -150,9 +207,13 @@ class App {
       const pauses = quiet[this.state.reason ?? "waiting"];
       again = grown ? 0 : /** @type {number} */ (pauses[Math.min(this.empty, pauses.length - 1)]);
       this.empty = grown ? 0 : this.empty + 1;
+      this.hear(reply);
     } catch (error) {
       this.failures++;
       again = pause(this.failures);
+      if (error instanceof ApiError && error.code === "foreign_session") {
+        this.dispatch({ type: "fatal", words: `${error.message} Answers of yours that wait here are still being sent. Ask whoever leads the project for your own address.` });
+      }
       this.dispatch({ type: "trouble", words: error instanceof Error ? error.message : String(error) });
     } finally {
       this.asking = false;
@@ -317,6 +378,7 @@ class App {
     });
     // Looked at several times a lease, however short it is.
     setInterval(() => this.renew(), Math.min(20_000, (this.project.lease_seconds * 1000) / 8));
+    setInterval(() => void this.inquire(), silence / 2);
     byId("menu-button").addEventListener("click", () =>
       dialogs.showMenu(this.project, {
         instructions: () => dialogs.showInstructions(this.project),
@@ -383,6 +445,18 @@ class App {
 function recordOf(entry) {
   const { answer, flagged, _shown_at, _answered_at, ...values } = parse(entry.answer);
   return { task: parse(entry.task), given: { answer, values: /** @type {Values} */ (values), flagged: flagged === true } };
+}
+
+/**
+ * An address as this browser can reach it: a daemon that listens at every address of its machine
+ * knows none of them by name.
+ *
+ * @param {string} url
+ */
+function addressOf(url) {
+  const address = new URL(url);
+  if (["0.0.0.0", "[::]"].includes(address.hostname)) address.hostname = location.hostname;
+  return address.href;
 }
 
 /** Say in the middle of the page what keeps it from starting. */

@@ -152,7 +152,7 @@ export function hungry(state) {
  * What the page as a whole shows.
  *
  * @param {State} state
- * @returns {"loading" | "task" | "done" | "waiting" | "error"}
+ * @returns {"loading" | "task" | "error" | Reason}
  */
 export function phase(state) {
   if (state.fatal) return "error";
@@ -197,6 +197,7 @@ function change(state, difference) {
  */
 function fetched(state, action) {
   const taken = new Set([...holding(state), ...action.pending]);
+  if (action.reason && away.includes(action.reason)) return gone(state, action);
   let keys = state.keys;
   const fresh = [];
   for (const task of action.tasks) {
@@ -213,6 +214,25 @@ function fetched(state, action) {
     asked: true,
     trouble: null,
   };
+}
+
+/** Reasons that say that nothing more comes to this page. */
+const away = ["paused", "left", "moved"];
+
+/**
+ * The annotator does not work here any more: what lies ready goes to others. What is half done on the
+ * page may be finished, and is taken.
+ *
+ * @param {State} state
+ * @param {Extract<Action, {type: "fetched"}>} action
+ * @returns {State}
+ */
+function gone(state, action) {
+  const showing = current(state);
+  const cards = state.cards.filter((one) => one.given || (one === showing && one.values));
+  const at = showing && cards.includes(showing) ? cards.indexOf(showing) : cards.length;
+  const tally = merge(state.tally, action.tally);
+  return { ...state, cards, at, tally, reason: action.reason, asked: true, trouble: null };
 }
 
 /**

@@ -56,18 +56,23 @@
  *   project: string, annotator: string, display?: string, session_id: string, view_id: string,
  *   labels: string[], batch_size: number, instructions: string | null,
  *   config: Record<string, unknown>, lease_seconds: number, version: string,
+ *   edition: string, standing: Standing, moved_to: string | null,
  * }} Project
  */
 
 /** @typedef {{total: number | null, progress: number | null, answered: number | null, due: number | null}} Tally */
 
-/** @typedef {"done" | "waiting"} Reason */
+/** Whether the annotator works at this port: `here`, or why not. @typedef {"here" | "paused" | "left" | "moved"} Standing */
 
-/** @typedef {Partial<Tally> & {tasks: Task[], reason?: Reason | null}} Questions */
+/** Why no task comes. @typedef {"done" | "waiting" | Exclude<Standing, "here">} Reason */
+
+/** What every reply says beside its own. @typedef {Partial<Tally> & {edition?: string, standing?: Standing}} News */
+
+/** @typedef {News & {tasks: Task[], reason?: Reason | null}} Questions */
 
 /** @typedef {{_id: string, status: string, error?: string}} Result */
 
-/** @typedef {Partial<Tally> & {saved: number, results?: Result[]}} Receipt */
+/** @typedef {News & {saved: number, results?: Result[]}} Receipt */
 
 /** @typedef {{answers: Task[]}} History  newest first, each the task with what was answered */
 

@@ -1,0 +1,145 @@
+//! The roster's file, and what only the outside can tell of it.
+//!
+//! The roster itself knows no disk ([`crate::roster`] is pure); here its file is read, and what it
+//! names is looked for, so that the command line and the running daemon say the same about the same
+//! file. Whoever calls prints it.
+
+use std::path::{Path, PathBuf};
+
+use crate::loading;
+use crate::roster::{self, Problem, Roster};
+use crate::task::interface::Interface;
+
+/// A roster, and the file it stands in.
+#[derive(Clone, Debug)]
+pub struct RosterFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub text: String,
+    /// What that means.
+    pub roster: Roster,
+}
+
+/// Why there is no roster to go by.
+#[derive(Debug, thiserror::Error)]
+pub enum RosterError {
+    /// The file cannot be read.
+    #[error("cannot read the roster {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is not text.
+    #[error("{}:{line}:{column}: this is not UTF-8 text; save the file as UTF-8", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first odd byte, from 1.
+        line: usize,
+        /// Its column, from 1, in characters.
+        column: usize,
+    },
+    /// There are mistakes in it.
+    #[error("{}", .0.first())]
+    Wrong(Mistakes),
+}
+
+/// The mistakes of a roster, with the text they are in.
+#[derive(Clone, Debug)]
+pub struct Mistakes {
+    path: PathBuf,
+    text: String,
+    problems: Vec<Problem>,
+}
+
+impl Mistakes {
+    /// How many there are: at least one.
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// All of them, as a compiler would show them.
+    pub fn explain(&self, colour: bool) -> String {
+        roster::explain(&self.problems, &self.text, &self.path.display().to_string(), colour)
+    }
+
+    /// The first one, on one line: `file:line:column: what is wrong (what to do)`.
+    pub fn first(&self) -> String {
+        self.lines().into_iter().next().unwrap_or_default()
+    }
+
+    /// All of them, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |problem: &Problem| {
+            let (line, column) = problem.line_column(&self.text);
+            let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+            format!("{}:{line}:{column}: {}{help}", self.path.display(), problem.message)
+        };
+        self.problems.iter().map(line).collect()
+    }
+}
+
+impl RosterFile {
+    /// Reads a roster's file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not text, or has mistakes: all of them.
+    pub fn read(path: &Path) -> Result<Self, RosterError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| RosterError::Read { path: path.to_owned(), source })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let readable = String::from_utf8_lossy(valid);
+            let (line, column) = roster::line_column(&readable, readable.len());
+            RosterError::NotText { path: path.to_owned(), line, column }
+        })?;
+        match roster::read(&text, &Interface::names()) {
+            Ok(roster) => Ok(Self { path: path.to_owned(), text, roster }),
+            Err(problems) => {
+                Err(RosterError::Wrong(Mistakes { path: path.to_owned(), text, problems }))
+            }
+        }
+    }
+
+    /// The folder that what the roster names is relative to.
+    pub fn beside(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// What the roster names and is not there.
+    pub fn missing(&self) -> Vec<Problem> {
+        let project = &self.roster.project;
+        let mut problems = Vec::new();
+        if let Some(instructions) = &project.instructions
+            && let Err(error) = std::fs::read_to_string(self.beside().join(&instructions.value))
+        {
+            let message = format!("cannot read the instructions: {error}");
+            let help = "paths are relative to the roster's folder";
+            problems.push(Problem::new(message, instructions.at.clone()).help(help));
+        }
+        for pattern in &project.tasks {
+            if let Err(message) = loading::find_files(&pattern.value, self.beside()) {
+                let help = "paths are relative to the roster's folder, and * stands for anything";
+                problems.push(Problem::new(message, pattern.at.clone()).help(help));
+            }
+        }
+        problems
+    }
+
+    /// These problems as mistakes of this file, in the order of the text; none if there are none.
+    pub fn mistakes(&self, mut problems: Vec<Problem>) -> Option<Mistakes> {
+        if problems.is_empty() {
+            return None;
+        }
+        problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
+        Some(Mistakes { path: self.path.clone(), text: self.text.clone(), problems })
+    }
+
+    /// One problem as the only mistake of this file.
+    pub fn mistakes_of(&self, problem: Problem) -> Mistakes {
+        Mistakes { path: self.path.clone(), text: self.text.clone(), problems: vec![problem] }
+    }
+}

@@ -1,0 +1,46 @@
+//! A thread and a runtime for the lead's port alone, so that it answers when everybody else's are
+//! saturated.
+
+use std::io;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// The lead's thread. It ends when this is dropped.
+pub(super) struct LeadThread {
+    handle: Handle,
+    end: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LeadThread {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If the system gives no thread or no runtime.
+    pub(super) fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (handle, end) = (runtime.handle().clone(), CancellationToken::new());
+        let ended = end.clone();
+        let thread = std::thread::Builder::new()
+            .name("lead".into())
+            .spawn(move || runtime.block_on(ended.cancelled()))?;
+        Ok(Self { handle, end, thread: Some(thread) })
+    }
+
+    /// Its runtime.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for LeadThread {
+    fn drop(&mut self) {
+        self.end.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}

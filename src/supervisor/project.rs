@@ -1,0 +1,39 @@
+//! From the roster to what ports know of the project.
+
+use std::path::PathBuf;
+
+use super::interface;
+use crate::listener::{Project, instructions_to_html};
+use crate::roster_file::RosterFile;
+use crate::task::interface::Settings;
+
+/// Tasks that a page asks for at a time, as Prodigy's does.
+const BATCH_SIZE: usize = 10;
+
+/// The project as ports know it. If the instructions cannot be read, their file and why.
+pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
+    let roster = &file.roster;
+    let instructions = match &roster.project.instructions {
+        None => None,
+        Some(named) => {
+            let path = file.beside().join(&named.value);
+            let markdown = std::fs::read_to_string(&path).map_err(|error| (path, error))?;
+            Some(instructions_to_html(&markdown))
+        }
+    };
+    let config = match serde_json::to_value(&roster.project.config) {
+        Ok(serde_json::Value::Object(config)) => config,
+        // The roster refuses what JSON cannot say.
+        _ => serde_json::Map::new(),
+    };
+    let project = Project {
+        name: roster.project.name.clone(),
+        interface: interface(roster),
+        settings: Settings { labels: roster.project.labels.clone(), config },
+        instructions,
+        batch_size: BATCH_SIZE,
+        people: roster.active().count(),
+        edition: String::new(),
+    };
+    Ok(project.in_its_edition())
+}

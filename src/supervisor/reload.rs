@@ -1,0 +1,194 @@
+//! An edited roster takes effect while the daemon runs, or, with any mistake, not at all.
+//!
+//! Everything that can go wrong is done first: the file is read, what it names is looked for, new
+//! ports are opened. Then nothing can fail any more, and one part after the other goes by the new
+//! roster. No listener that is in both is touched; pages learn of other labels or instructions with
+//! their next request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::floor::Taken;
+use super::house::Refused;
+use super::sockets::NO_SUCH_ADDRESS;
+use super::{Supervisor, Watch, Who, interface, project, watched};
+use crate::dealing;
+use crate::lead::About;
+use crate::roster::{self, Problem, Roster, Setting};
+use crate::roster_file::{RosterError, RosterFile};
+use crate::rules;
+
+/// How long a reload waits for the store to say since when somebody is known.
+const STORE: Duration = Duration::from_secs(5);
+
+impl Supervisor {
+    /// Takes an edited roster over, or says why not; the task files are looked at again either way.
+    pub(super) async fn reload(&mut self) {
+        self.manager.reloading();
+        match self.take_over().await {
+            Ok(words) => {
+                self.house.note_applied();
+                tracing::info!(changes = words, "the roster is in force");
+            }
+            Err(error) => {
+                let (mistakes, explained) = match &error {
+                    RosterError::Wrong(mistakes) => (mistakes.lines(), mistakes.explain(false)),
+                    other => (vec![other.to_string()], other.to_string()),
+                };
+                tracing::error!(
+                    "the roster is refused, and the one from before stays in force:\n{}",
+                    explained.trim_end()
+                );
+                self.house.note_refused(Refused { at: self.allocator.now(), mistakes });
+            }
+        }
+        self.loader.load(Arc::clone(&self.file));
+        self.publish();
+        self.manager.ready(&self.house.line());
+    }
+
+    async fn take_over(&mut self) -> Result<String, RosterError> {
+        let next = RosterFile::read(&self.file.path)?;
+        let mut problems = next.missing();
+        problems.extend(self.fixed(&next.roster));
+        refuse(&next, problems)?;
+        let told = project::of(&next).map_err(|(path, error)| {
+            // It was there a moment ago.
+            let at = next.roster.place("project.instructions");
+            let problem = Problem::new(format!("cannot read {}: {error}", path.display()), at);
+            RosterError::Wrong(next.mistakes_of(problem))
+        })?;
+        let prepared = match self.floor.prepare(&next.roster).await {
+            Ok(prepared) => prepared,
+            Err(taken) => {
+                refuse(&next, taken_ports(&next.roster, &taken))?;
+                unreachable!("somebody could not have their port")
+            }
+        };
+
+        // From here on nothing fails.
+        let before = Arc::clone(&self.file);
+        let now = self.allocator.now();
+        let mut words = self.floor.carry_out(prepared, &next.roster, now);
+        let changes = roster::compare(&before.roster, &next.roster);
+        words.extend(setting_words(&changes.settings));
+        if self.project.get().edition != told.edition && changes.settings.is_empty() {
+            words.push("the instructions are new".to_owned());
+        }
+        self.project.set(told);
+        let terms = rules::terms(&next.roster);
+        let view = interface(&next.roster).name();
+        self.about.set(About { interface: view, rule: terms.rule.clone() });
+        self.know(&next.roster).await;
+        self.allocator.store().follow(terms.clone());
+        self.allocator.follow(rules::conduct(&next.roster, self.known_since.clone()));
+        self.mend_with(&next.roster, terms);
+        self.file = Arc::new(next);
+        self.watch = Watch::new(watched(&self.file));
+        for name in changes.removed.into_iter().chain(changes.paused) {
+            self.release(name);
+        }
+        if words.is_empty() {
+            words.push("nothing has changed".to_owned());
+        }
+        Ok(words.join("; "))
+    }
+
+    /// What cannot change while the daemon runs.
+    fn fixed(&self, next: &Roster) -> Vec<Problem> {
+        let now = &self.file.roster;
+        let mut problems = Vec::new();
+        // A URL from elsewhere goes before the roster's, whatever that is.
+        if self.store_url.is_none() && now.store != next.store {
+            problems.push(
+                Problem::new("the store cannot change while annotd runs", next.place("store.url"))
+                    .label("another store")
+                    .help("restart annotd (systemctl restart annotd); nobody loses anything by it"),
+            );
+        }
+        if now.project.name != next.project.name {
+            let message = "the project's name cannot change while annotd runs";
+            problems.push(
+                Problem::new(message, next.place("project.name"))
+                    .label(format!("it is {} now", now.project.name))
+                    .help(
+                        "restart annotd for another project (systemctl restart annotd); this one's \
+                         tasks stay in the store under its name",
+                    ),
+            );
+        }
+        problems
+    }
+
+    /// Writes down since when those who are new are known; if the store is away, only here.
+    async fn know(&mut self, next: &Roster) {
+        let now = self.allocator.now();
+        let planning = rules::planning(next);
+        let store = self.allocator.store();
+        let asked = tokio::time::timeout(STORE, dealing::known_since(&**store, &planning, now));
+        match asked.await {
+            Ok(Ok(known)) => self.known_since = known,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the store does not know yet who is new");
+                self.know_here(next);
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "the store does not know yet who is new: it does not answer in time"
+                );
+                self.know_here(next);
+            }
+        }
+    }
+
+    fn know_here(&mut self, next: &Roster) {
+        let now = self.allocator.now();
+        for annotator in &next.annotators {
+            self.known_since.entry(annotator.name.clone()).or_insert(now);
+        }
+    }
+
+    /// Gives back what somebody holds who gets nothing any more. If the store is away, their leases end.
+    fn release(&self, name: String) {
+        let allocator = self.allocator.clone();
+        tokio::spawn(async move {
+            if let Err(error) = allocator.release(&name).await {
+                tracing::warn!(annotator = name, %error, "what they hold comes back with its lease");
+            }
+        });
+    }
+}
+
+fn refuse(file: &RosterFile, problems: Vec<Problem>) -> Result<(), RosterError> {
+    file.mistakes(problems).map_or(Ok(()), |mistakes| Err(RosterError::Wrong(mistakes)))
+}
+
+/// Ports that cannot be had, as problems of the roster.
+fn taken_ports(roster: &Roster, taken: &[Taken]) -> Vec<Problem> {
+    if let Some(one) = taken.iter().find(|one| one.why == NO_SUCH_ADDRESS) {
+        let message = format!("this machine has no address {}", one.address.ip());
+        return vec![
+            Problem::new(message, roster.place("server.bind"))
+                .help("ip address shows those it has; 127.0.0.1 is this machine alone"),
+        ];
+    }
+    taken.iter().map(|one| taken_port(roster, one)).collect()
+}
+
+fn taken_port(roster: &Roster, Taken { who, address, why }: &Taken) -> Problem {
+    let at = match who {
+        Who::Lead => roster.place("lead.port"),
+        Who::Annotator(name) => {
+            let nth = roster.annotators.iter().position(|annotator| annotator.name == *name);
+            roster.place(&format!("annotator.{}.port", nth.unwrap_or(0)))
+        }
+    };
+    let port = address.port();
+    Problem::new(format!("{} cannot have port {port}: {why}", who.name()), at)
+        .help("stop what holds it (ss -ltnp shows it), or take another port")
+}
+
+fn setting_words(settings: &[Setting]) -> Option<String> {
+    let words: Vec<&str> = settings.iter().map(|setting| setting.path()).collect();
+    (!words.is_empty()).then(|| format!("changed: {}", words.join(", ")))
+}

@@ -1,0 +1,137 @@
+//! Sockets: bound by us, or handed over by systemd.
+//!
+//! A socket unit names its socket (`FileDescriptorName=andy`), and that annotator is served on it,
+//! wherever it listens. One without an annotator's name goes to whoever has its port in the roster.
+
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+use super::difference::Who;
+
+/// What is said of an address that is not this machine's.
+pub(super) const NO_SUCH_ADDRESS: &str = "this machine has no such address";
+
+/// An open socket and where it is.
+#[derive(Clone, Debug)]
+pub(super) struct Socket {
+    pub(super) listener: Arc<TcpListener>,
+    pub(super) address: SocketAddr,
+}
+
+/// Sockets that came with the process and nobody has taken yet.
+#[derive(Debug, Default)]
+pub struct Inherited(Vec<(String, StdListener, SocketAddr)>);
+
+impl Inherited {
+    /// Those that systemd has passed (`LISTEN_FDS`), each with its name.
+    ///
+    /// To be called once, before anything else opens files.
+    pub fn from_environment() -> Self {
+        // The names are read first: taking the sockets removes the variables.
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut names = names.split(':').map(str::to_owned);
+        let mut passed = listenfd::ListenFd::from_env();
+        let mut found = Vec::new();
+        for at in 0..passed.len() {
+            let name = names.next().unwrap_or_default();
+            match passed.take_tcp_listener(at) {
+                Ok(Some(listener)) => match listener.local_addr() {
+                    Ok(address) => found.push((name, listener, address)),
+                    Err(error) => {
+                        tracing::warn!(name, %error, "a socket from systemd has no address");
+                    }
+                },
+                Ok(None) => {}
+                Err(error) => tracing::warn!(name, %error, "a socket from systemd is none for TCP"),
+            }
+        }
+        Self(found)
+    }
+
+    /// The socket that is somebody's by name, or else by its port.
+    fn take(&mut self, who: &Who, asked: SocketAddr, names: &[&str]) -> Option<StdListener> {
+        let by_name = |(name, ..): &(String, StdListener, SocketAddr)| name == who.name();
+        let by_port = |(name, _, address): &(String, StdListener, SocketAddr)| {
+            address.port() == asked.port() && !names.contains(&name.as_str())
+        };
+        let found = self.0.iter().position(by_name).or_else(|| self.0.iter().position(by_port))?;
+        Some(self.0.swap_remove(found).1)
+    }
+
+    /// Says which nobody has taken, and closes them.
+    pub(super) fn close_the_rest(&mut self) {
+        for (name, _, address) in self.0.drain(..) {
+            tracing::warn!(
+                name,
+                %address,
+                "a socket from systemd is nobody's: no annotator has this name or this port"
+            );
+        }
+    }
+}
+
+/// Opens sockets, in the runtime that will serve them.
+#[derive(Clone, Debug)]
+pub(super) struct Opener {
+    /// The runtime of annotators' ports.
+    pub(super) everybody: Handle,
+    /// The runtime of the lead's port.
+    pub(super) lead: Handle,
+}
+
+impl Opener {
+    pub(super) fn runtime(&self, who: &Who) -> &Handle {
+        match who {
+            Who::Annotator(_) => &self.everybody,
+            Who::Lead => &self.lead,
+        }
+    }
+
+    /// Somebody's socket: one that was handed over, or a new one. What goes wrong is said in words.
+    pub(super) async fn open(
+        &self,
+        who: &Who,
+        asked: SocketAddr,
+        inherited: &mut Inherited,
+        names: &[&str],
+    ) -> Result<Socket, String> {
+        if let Some(listener) = inherited.take(who, asked, names) {
+            return self.adopt(who, listener).map_err(|error| error.to_string());
+        }
+        self.bind(who, asked).await
+    }
+
+    fn adopt(&self, who: &Who, listener: StdListener) -> std::io::Result<Socket> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        // The socket belongs to the runtime in whose context this is called.
+        let _context = self.runtime(who).enter();
+        Ok(Socket { listener: Arc::new(TcpListener::from_std(listener)?), address })
+    }
+
+    /// A new socket.
+    pub(super) async fn bind(&self, who: &Who, asked: SocketAddr) -> Result<Socket, String> {
+        let bound = self.runtime(who).spawn(TcpListener::bind(asked)).await;
+        let listener = match bound {
+            Ok(Ok(listener)) => listener,
+            Ok(Err(error)) => return Err(in_words(&error)),
+            Err(error) => return Err(error.to_string()),
+        };
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        Ok(Socket { listener: Arc::new(listener), address })
+    }
+}
+
+fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another program has it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are for the system; take a higher one".to_owned()
+        }
+        std::io::ErrorKind::AddrNotAvailable => NO_SUCH_ADDRESS.to_owned(),
+        _ => error.to_string(),
+    }
+}

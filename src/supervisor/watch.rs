@@ -1,0 +1,61 @@
+//! Notices that the roster was edited, for `watch = true`.
+//!
+//! The files are looked at once a second, and a change counts once the next look finds it as it was:
+//! an editor may write a file in several goes. Looking works on every file system, network mounts
+//! and replaced files included, which is why the kernel's notifications were rejected.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+const RHYTHM: Duration = Duration::from_secs(1);
+
+/// What can be seen of a file without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Look {
+    changed: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+/// Looks at files.
+pub(super) struct Watch {
+    paths: Vec<PathBuf>,
+    known: Vec<Option<Look>>,
+    before: Vec<Option<Look>>,
+    rhythm: Interval,
+}
+
+impl Watch {
+    /// Looks at these files, as they are now.
+    pub(super) fn new(paths: Vec<PathBuf>) -> Self {
+        let mut rhythm = interval(RHYTHM);
+        rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let known: Vec<_> = paths.iter().map(|path| look(path)).collect();
+        Self { paths, before: known.clone(), known, rhythm }
+    }
+
+    /// Returns once any of them has changed and stays as it is; never if there are none.
+    pub(super) async fn changed(&mut self) {
+        if self.paths.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            self.rhythm.tick().await;
+            let now: Vec<_> = self.paths.iter().map(|path| look(path)).collect();
+            let settled = now == self.before;
+            if settled && now != self.known {
+                self.known = now;
+                return;
+            }
+            self.before = now;
+        }
+    }
+}
+
+fn look(path: &Path) -> Option<Look> {
+    use std::os::unix::fs::MetadataExt;
+    let about = std::fs::metadata(path).ok()?;
+    Some(Look { changed: about.modified().ok(), length: about.len(), inode: about.ino() })
+}
