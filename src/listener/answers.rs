@@ -87,7 +87,7 @@ pub(super) async fn give_answers(
     let mut reply = Map::new();
     reply.insert("saved".into(), saved.into());
     // The answers are stored: that the figures cannot be read just now must not hide it.
-    reply.extend(desk.figures().await.unwrap_or_default());
+    reply.extend(desk.figures_of(&author).await.unwrap_or_default());
     reply.insert("results".into(), results.into());
     Ok(http::to_json(&reply))
 }

@@ -87,12 +87,19 @@ impl Desk {
     /// What goes along with replies: the figures `progress`, `answered`, `due`, `total`, and
     /// whether the page has to look at the project again (`edition`, `standing`).
     async fn figures(&self) -> Result<Map<String, Value>, ApiError> {
+        self.figures_of(&self.annotator).await
+    }
+
+    /// The same for somebody whose port this may have been.
+    async fn figures_of(&self, annotator: &str) -> Result<Map<String, Value>, ApiError> {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
-        let own = progress.annotators.get(&*self.annotator);
+        let own = progress.annotators.get(annotator);
         let answered = own.map_or(0, |share| share.answered);
         let (project, person) = (self.project.get(), self.person.get());
-        let left = match person.standing {
-            Standing::Here => progress.left_for(&self.annotator, project.people),
+        let standing =
+            if annotator == &*self.annotator { &person.standing } else { &Standing::Left };
+        let left = match standing {
+            Standing::Here => progress.left_for(annotator, project.people),
             _ => 0,
         };
         let due = answered + left;
@@ -102,7 +109,7 @@ impl Desk {
             "answered": answered,
             "due": due,
             "edition": project.edition,
-            "standing": person.standing.as_str(),
+            "standing": standing.as_str(),
         }) else {
             unreachable!("an object literal is an object")
         };

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
+mod pages;
 mod random;
 mod refused;
 mod team;

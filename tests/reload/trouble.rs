@@ -2,9 +2,15 @@
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use annotd::roster_file::RosterFile;
+use annotd::supervisor::{self, Commands, Daemon, Inherited};
+
+use crate::common::daemon::Project;
 use crate::common::{loopback, wait_until};
-use crate::team::{Roster, Team};
+use crate::team::{Roster, Team, agent, get};
 
 #[test]
 fn who_cannot_have_their_port_at_the_start_gets_it_when_it_is_free() {
@@ -71,4 +77,57 @@ fn a_listener_that_breaks_is_started_again_and_counted() {
     assert!(log.contains("a listener is down") && log.contains("its socket is broken"), "{log}");
     assert!(log.contains("a listener is there again"), "{log}");
     zach.ask();
+}
+
+#[test]
+fn the_leads_port_answers_while_all_others_are_stuck() {
+    let project =
+        Project::new("demo", "interface = \"text\"", "demo.db", "annotations = 1", &["andy"]);
+    let file = RosterFile::read(&project.path().join("annotators.toml")).expect("a roster");
+    let daemon = Daemon {
+        file,
+        store_url: None,
+        any_port: true,
+        stop_within: Duration::from_secs(20),
+        inherited: Inherited::default(),
+    };
+    // One thread for all annotators' ports, which is then kept busy.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let workers = runtime.handle().clone();
+    let (control, commands) = Commands::new();
+    let (announce, announced) = mpsc::channel();
+    let running = std::thread::spawn(move || {
+        let told = |addresses: &supervisor::Addresses| {
+            announce.send(addresses.clone()).expect("the test waits");
+        };
+        runtime.block_on(supervisor::run(daemon, commands, told))
+    });
+    let addresses = announced.recv().expect("it starts");
+    let of = |who: &str| {
+        addresses.iter().find(|(name, _)| name == who).map(|(_, url)| url.clone()).expect("a port")
+    };
+    let andy = format!("{}health", of("andy"));
+    get(&agent(), &andy).expect("andy's port answers");
+    let (release, held) = mpsc::channel::<()>();
+    let (stuck, is_stuck) = mpsc::channel();
+    workers.spawn(async move {
+        stuck.send(()).expect("the test waits");
+        // Until the test lets go.
+        let _ = held.recv();
+    });
+    is_stuck.recv().expect("the only worker is stuck");
+    for path in ["health", "version", "ready", "api/status"] {
+        get(&agent(), &format!("{}{path}", of("lead")))
+            .unwrap_or_else(|why| panic!("{path}: {why}"));
+    }
+    let short = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(300)));
+    assert!(get(&short.build().into(), &andy).is_err(), "andy's port is stuck");
+    drop(release);
+    get(&agent(), &andy).expect("andy's port answers again");
+    control.send(supervisor::Command::Stop).expect("it listens");
+    running.join().expect("no panic").expect("a clean end");
 }

@@ -71,12 +71,13 @@ async function call(path, body) {
 /** Whose page this is: said with every request, so that a port which changes hands meanwhile is noticed. */
 let session = "";
 
-/** @returns {Promise<Project>} */
-export async function getProject() {
-  const project = await call("project");
-  session = project.session_id;
-  return project;
+/** @param {string} id a session_id */
+export function speakAs(id) {
+  session = id;
 }
+
+/** @returns {Promise<Project>} */
+export const getProject = () => call("project");
 
 /**
  * A batch; the server decides how large, so that little is left lying here when others run short.
@@ -89,10 +90,11 @@ export const getQuestions = (excludes) => call("get_session_questions", { sessio
 /**
  * @param {string[]} answers each already JSON
  * @param {number} sentAt this browser's clock, by which the server sets the times right
+ * @param {string} [whose] the session whose answers they are, if it is not this page's
  * @returns {Promise<Receipt>}
  */
-export const giveAnswers = (answers, sentAt) =>
-  call("give_answers", `{"session_id":${JSON.stringify(session)},"sent_at":${sentAt},"answers":[${answers.join(",")}]}`);
+export const giveAnswers = (answers, sentAt, whose = session) =>
+  call("give_answers", `{"session_id":${JSON.stringify(whose)},"sent_at":${sentAt},"answers":[${answers.join(",")}]}`);
 
 /**
  * @param {number} n

@@ -23,7 +23,7 @@
 
 import { byId } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, renew } from "./api.js";
+import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, giveAnswers, renew, speakAs } from "./api.js";
 import { Desk, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { interfaceOf } from "./interfaces/registry.js";
@@ -59,6 +59,7 @@ class App {
    * @param {Page} page
    */
   constructor(project, kind, page) {
+    speakAs(project.session_id);
     this.project = project;
     this.kind = kind;
     this.page = page;
@@ -111,8 +112,20 @@ class App {
     this.dispatch({ type: "older", cards: this.outbox.entries.map(recordOf), end: false });
     this.listen();
     void this.sender.kick();
+    void this.sendForOthers();
     await this.tabs.greet();
     await this.ask();
+  }
+
+  /** Send what others have left here whose port this was: it is theirs, and is sent as theirs. */
+  async sendForOthers() {
+    const { project } = this.project;
+    for (const annotator of await this.outbox.others()) {
+      const outbox = new Outbox({ project, annotator });
+      await outbox.open();
+      const send = (/** @type {string[]} */ answers, /** @type {number} */ at) => giveAnswers(answers, at, `${project}-${annotator}`);
+      await new Sender(outbox, { changed: () => {}, stored: () => {}, send }).kick();
+    }
   }
 
   /** @param {Action} action */
@@ -164,6 +177,10 @@ class App {
     try {
       const project = await getProject();
       const { waiting, refusal } = this.look();
+      if (project.session_id !== this.project.session_id) {
+        this.stale = false;
+        return this.dispatch({ type: "fatal", words: strangers(project) });
+      }
       if (project.standing === "moved" && project.moved_to) {
         // This browser's store of answers belongs to the old address: first everything is sent.
         if (!waiting) location.replace(addressOf(project.moved_to));
@@ -211,9 +228,7 @@ class App {
     } catch (error) {
       this.failures++;
       again = pause(this.failures);
-      if (error instanceof ApiError && error.code === "foreign_session") {
-        this.dispatch({ type: "fatal", words: `${error.message} Answers of yours that wait here are still being sent. Ask whoever leads the project for your own address.` });
-      }
+      if (error instanceof ApiError && error.code === "foreign_session") this.stale = true;
       this.dispatch({ type: "trouble", words: error instanceof Error ? error.message : String(error) });
     } finally {
       this.asking = false;
@@ -446,6 +461,14 @@ function recordOf(entry) {
   const { answer, flagged, _shown_at, _answered_at, ...values } = parse(entry.answer);
   return { task: parse(entry.task), given: { answer, values: /** @type {Values} */ (values), flagged: flagged === true } };
 }
+
+/**
+ * What to say when the port has become somebody else's.
+ *
+ * @param {Project} project
+ */
+const strangers = (project) =>
+  `This address is ${project.display || project.annotator}'s now. Answers of yours that still wait here are being sent. Ask whoever leads the project for your own address.`;
 
 /**
  * An address as this browser can reach it: a daemon that listens at every address of its machine

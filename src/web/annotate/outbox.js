@@ -159,6 +159,21 @@ export class Outbox {
     await this.read();
   }
 
+  /**
+   * The other annotators of the project who have left answers in this browser: those whose port this
+   * was before.
+   *
+   * @returns {Promise<string[]>}
+   */
+  async others() {
+    if (!this.db) return [];
+    const { project, annotator } = this.owner;
+    const store = this.db.transaction("outbox").objectStore("outbox");
+    const keys = await reply(store.getAllKeys(IDBKeyRange.bound([project], [project, []])));
+    const names = keys.map((key) => /** @type {Entry["key"]} */ (key)[1]);
+    return [...new Set(names)].filter((name) => name !== annotator);
+  }
+
   /** @param {string} id */
   key(id) {
     return /** @type {Entry["key"]} */ ([this.owner.project, this.owner.annotator, id]);
