@@ -80,8 +80,9 @@ impl TheHouse {
             };
             let first = mistakes.first().map_or("", String::as_str);
             parts.push(format!(
-                "the roster was refused at {at}, and the one from before stays in force: \
-                 {first}{more}"
+                "the roster was refused at {}, and the one from before stays in force: \
+                 {first}{more}",
+                at.for_people()
             ));
         }
         match state.loading.len() {
@@ -103,7 +104,8 @@ impl House for TheHouse {
         let mut problems = Vec::new();
         if let Some(Refused { at, mistakes }) = &state.refused {
             problems.push(format!(
-                "The roster was changed and refused at {at}; the one from before stays in force:\n{}",
+                "The roster was changed and refused at {}; the one from before stays in force:\n{}",
+                at.for_people(),
                 mistakes.join("\n")
             ));
         }

@@ -19,6 +19,14 @@ impl Millis {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// For people, to the second: `2026-03-02 08:15:00 UTC`.
+    pub fn for_people(self) -> String {
+        match jiff::Timestamp::from_second(self.seconds()) {
+            Ok(timestamp) => timestamp.to_string().replace('T', " ").replace('Z', " UTC"),
+            Err(_) => self.to_string(),
+        }
+    }
+
     /// Whole seconds since 1970, rounded down.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

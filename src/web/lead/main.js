@@ -141,6 +141,7 @@ function fill(row, annotator, now) {
 
   const [state, words] =
     annotator.state === "away" ? ["listening", "not active"]
+    : annotator.state === "left" ? ["listening", "has left"]
     : annotator.state !== "listening" ? ["down", "down"]
     : annotator.left === 0 && annotator.in_hand === 0 ? ["done", "done"]
     : present(annotator.last_seen, now) ? ["working", "working"]
@@ -150,7 +151,7 @@ function fill(row, annotator, now) {
 
   const due = annotator.left === null ? null : annotator.answered + annotator.left;
   const share = due === null ? 0 : due === 0 ? 100 : percent(annotator.answered, due);
-  const waits = annotator.state === "away";
+  const waits = annotator.state === "away" || annotator.state === "left";
   part(".wide .bar").hidden = due === null || waits;
   part(".wide .bar span").style.width = `${share}%`;
   part(".wide .bar").setAttribute("aria-valuenow", String(share));
