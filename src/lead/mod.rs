@@ -1,8 +1,12 @@
 //! The lead's port: the project's progress and everybody's.
 //!
-//! `status.rs` makes the figures, which `annotd status` prints, too.
+//! `status.rs` makes the figures, which `annotd status` prints, too; `metrics.rs` makes them into
+//! what Prometheus reads. All of them come from one look at the store (`look.rs`) that never takes
+//! longer than a few seconds: when the store hangs, the last known figures are given, and as of when.
 
 pub mod checks;
+mod look;
+mod metrics;
 pub mod status;
 
 use std::sync::Arc;
@@ -11,13 +15,13 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::StatusCode;
+use hyper::{StatusCode, header};
 use serde_json::json;
 
 use self::status::{Annotators, Status};
 use crate::allocation::Rule;
 use crate::allocator::Allocator;
-use crate::http;
+use crate::http::{self, Meter};
 use crate::task::Millis;
 
 /// What the supervisor tells the lead's port, anew at each request.
@@ -26,6 +30,17 @@ pub trait House: Send + Sync + 'static {
     fn annotators(&self) -> Annotators;
     /// What the lead should know, in words.
     fn problems(&self) -> Vec<String>;
+    /// What became of the reloads so far.
+    fn reloads(&self) -> Reloads;
+}
+
+/// Reloads since the start, by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reloads {
+    /// The new roster is in force.
+    pub applied: u64,
+    /// Something was wrong, and the one before stayed in force.
+    pub refused: u64,
 }
 
 /// What the lead's port knows.
@@ -35,6 +50,8 @@ pub struct Office {
     pub project: Arc<str>,
     /// Its interface.
     pub interface: &'static str,
+    /// Where the store is, without credentials; a file with its whole path.
+    pub place: Arc<str>,
     /// Whom to ask for figures.
     pub allocator: Allocator,
     /// Whom to ask for ports.
@@ -43,13 +60,18 @@ pub struct Office {
     pub rule: Arc<Rule>,
     /// Everybody's checks, as they were last counted.
     pub checks: checks::Known,
+    /// The counts of all ports.
+    pub meter: Meter,
     /// When the daemon started.
     pub started_at: Millis,
 }
 
 /// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
 pub fn routes() -> Router {
-    let own = Router::new().route("/ready", get(ready)).route("/api/status", get(api_status));
+    let own = Router::new()
+        .route("/ready", get(ready))
+        .route("/metrics", get(prometheus))
+        .route("/api/status", get(api_status));
     http::with_shared_routes(own, "lead/index.html")
 }
 
@@ -61,11 +83,11 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
         .filter(|annotator| annotator.state == "down")
         .map(|annotator| annotator.name)
         .collect();
-    let store = office.allocator.store().ping().await;
+    let store = look::ping(&office).await;
     let ready = down.is_empty() && store.is_ok();
     let body = http::to_json(&json!({
         "ready": ready,
-        "store": store.map_or_else(|error| error.to_string(), |()| "ok".to_owned()),
+        "store": store.err().unwrap_or_else(|| "ok".to_owned()),
         "down": down,
     }));
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -73,23 +95,21 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
 }
 
 async fn api_status(Extension(office): Extension<Office>) -> Response {
-    let store = office.allocator.store();
-    // Figures may be those of a moment ago; whether the store answers is asked now.
-    let progress = match store.ping().await {
-        Ok(()) => office.allocator.progress().await,
-        Err(error) => Err(error),
-    };
-    let checks = match &progress {
-        Ok(progress) => office.checks.now(&**store, &office.rule, progress).await,
-        Err(_) => office.checks.last(),
-    };
+    let figures = look::look(&office).await;
     http::to_json(&Status::new(
         &office.project,
         office.interface,
-        (store.kind(), progress.as_ref().map_err(ToString::to_string), &checks),
+        &figures,
         office.house.annotators(),
         office.house.problems(),
         Some(office.started_at),
         office.allocator.now(),
     ))
+}
+
+async fn prometheus(Extension(office): Extension<Office>) -> Response {
+    let figures = look::look(&office).await;
+    let about =
+        [(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
+    (about, metrics::render(&office, &figures)).into_response()
 }

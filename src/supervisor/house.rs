@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ports::{Bound, url};
-use crate::lead::House;
 use crate::lead::status::{Annotators, Member};
+use crate::lead::{House, Reloads};
 use crate::roster::Roster;
 
 pub(super) struct TheHouse {
@@ -33,6 +33,8 @@ impl TheHouse {
                     url: port.map(|port| url(port.address)).unwrap_or_default(),
                     state: if annotator.active { "listening" } else { "away" },
                     active: annotator.active,
+                    restarts: 0,
+                    detail: None,
                 }
             })
             .collect();
@@ -67,5 +69,9 @@ impl House for TheHouse {
 
     fn problems(&self) -> Vec<String> {
         self.state().loading.clone()
+    }
+
+    fn reloads(&self) -> Reloads {
+        Reloads::default()
     }
 }

@@ -9,6 +9,7 @@ mod house;
 mod mending;
 mod ports;
 mod signals;
+mod store_watch;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub use self::ports::PortsTaken;
 pub use self::signals::{Command, Commands};
 use crate::allocator::{Allocator, Clock};
 use crate::dealing;
-use crate::http::{self, Drain};
+use crate::http::{self, Drain, Kind, Meter};
 use crate::lead::{self, Office};
 use crate::listener::{self, Desk, Project, instructions_to_html};
 use crate::loading;
@@ -122,6 +123,7 @@ pub async fn run(
     );
     let addresses = bound.addresses();
     let (stop, drain) = Drain::new();
+    let meter = Meter::new();
     let mut serving = JoinSet::new();
     let routes = listener::routes();
     for port in bound.annotators {
@@ -131,8 +133,8 @@ pub async fn run(
             display: port.display.as_str().into(),
             allocator: allocator.clone(),
         };
-        let served =
-            http::serve(port.listener, routes.clone(), desk, port.name.clone(), drain.clone());
+        let gauge = meter.port(Kind::Annotator, &port.name);
+        let served = http::serve(port.listener, routes.clone(), desk, gauge, drain.clone());
         let name = port.name;
         serving.spawn(async move {
             served.await;
@@ -142,19 +144,23 @@ pub async fn run(
     let office = Office {
         project: roster.project.name.as_str().into(),
         interface: project.interface.name(),
+        place: store::place_of(url, &beside).into(),
         allocator: allocator.clone(),
         house: Arc::<TheHouse>::clone(&house),
         rule: Arc::new(terms.rule.clone()),
         checks: lead::checks::Known::default(),
+        meter: meter.clone(),
         started_at,
     };
-    let lead = http::serve(bound.lead, lead::routes(), office, "lead".into(), drain.clone());
+    let gauge = meter.port(Kind::Lead, "lead");
+    let lead = http::serve(bound.lead, lead::routes(), office, gauge, drain.clone());
     serving.spawn(async move {
         lead.await;
         "lead".to_owned()
     });
     // Beside everything else: in a large project it takes its time.
     let mending = tokio::spawn(Mending::new(roster, terms).run(allocator.clone()));
+    let watching = tokio::spawn(store_watch::watch(Arc::clone(&store)));
     announce(&addresses);
     tracing::info!(listeners = addresses.len() - 1, project = roster.project.name, "serving");
 
@@ -180,10 +186,11 @@ pub async fn run(
     }
     // What it has not come to is looked at at the next start.
     mending.abort();
+    watching.abort();
     let _ = mending.await;
     // The allocator's own tasks end when the last handle to it is gone, everything stored.
     drop((allocator, drain));
-    drain::drain(stop, serving, storing, &*store, &mut commands, daemon.stop_within).await;
+    drain::drain(stop, serving, storing, &*store, &mut commands, daemon.stop_within, &meter).await;
     Ok(())
 }
 
@@ -272,7 +279,7 @@ async fn load_task_files(roster: &Roster, beside: &Path, store: &dyn Store, hous
         }
     }
     for problem in &problems {
-        tracing::error!("{problem}");
+        tracing::error!(error = problem, "tasks could not be loaded");
     }
     house.set_loading_problems(problems);
 }
