@@ -61,6 +61,7 @@ struct Counts {
     requests: IntCounterVec,
     seconds: HistogramVec,
     connections: IntGaugeVec,
+    in_flight: IntGaugeVec,
     annotator: Routes,
     lead: Routes,
     ports: Mutex<Vec<Weak<Port>>>,
@@ -130,10 +131,19 @@ impl Meter {
             &["port"],
         )
         .expect("the name and the labels are well-formed");
+        let in_flight = IntGaugeVec::new(
+            Opts::new(
+                "annotd_http_requests_in_flight",
+                "Requests that have no reply yet, by kind of port.",
+            ),
+            &["port"],
+        )
+        .expect("the name and the labels are well-formed");
         let known = [
             registry.register(Box::new(requests.clone())),
             registry.register(Box::new(seconds.clone())),
             registry.register(Box::new(connections.clone())),
+            registry.register(Box::new(in_flight.clone())),
         ];
         debug_assert!(known.iter().all(Result::is_ok), "each name is there once");
         let routes = |kind| Routes {
@@ -143,7 +153,16 @@ impl Meter {
         };
         let (annotator, lead) = (routes(Kind::Annotator), routes(Kind::Lead));
         let ports = Mutex::default();
-        Self(Arc::new(Counts { registry, requests, seconds, connections, annotator, lead, ports }))
+        Self(Arc::new(Counts {
+            registry,
+            requests,
+            seconds,
+            connections,
+            in_flight,
+            annotator,
+            lead,
+            ports,
+        }))
     }
 
     /// The gauge of a port; the port is counted as long as the gauge lives.
@@ -180,10 +199,14 @@ impl Meter {
     pub fn gather(&self) -> Vec<MetricFamily> {
         let ports = self.ports();
         for kind in [Kind::Annotator, Kind::Lead] {
-            let own = ports.iter().filter(|port| port.kind == kind);
-            let open: usize = own.map(|port| port.connections.load(Ordering::Relaxed)).sum();
-            let gauge = self.0.connections.with_label_values(&[kind.as_str()]);
-            gauge.set(i64::try_from(open).unwrap_or(i64::MAX));
+            let sum = |of: fn(&Port) -> &AtomicUsize| {
+                let own = ports.iter().filter(|port| port.kind == kind);
+                let sum: usize = own.map(|port| of(port).load(Ordering::Relaxed)).sum();
+                i64::try_from(sum).unwrap_or(i64::MAX)
+            };
+            let label = [kind.as_str()];
+            self.0.connections.with_label_values(&label).set(sum(|port| &port.connections));
+            self.0.in_flight.with_label_values(&label).set(sum(|port| &port.requests));
         }
         self.0.registry.gather()
     }

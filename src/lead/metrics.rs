@@ -43,10 +43,18 @@ pub(super) fn render(office: &Office, figures: &Figures) -> String {
     page.0.extend(office.meter.gather());
     of_the_process(&mut page, office.started_at);
     page.0.sort_by(|one, other| one.name().cmp(other.name()));
-    TextEncoder::new().encode_to_string(&page.0).unwrap_or_else(|error| {
-        tracing::error!(%error, "the metrics cannot be written");
-        String::new()
-    })
+    let mut text = String::new();
+    for family in &page.0 {
+        // One that has no figures yet is left out; the encoder would take it for a mistake.
+        let none = family.get_metric().is_empty();
+        if !none
+            && let Err(error) =
+                TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut text)
+        {
+            tracing::error!(%error, metric = family.name(), "a metric cannot be written");
+        }
+    }
+    text
 }
 
 /// Families of figures as they gather.

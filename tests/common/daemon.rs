@@ -58,7 +58,17 @@ impl Project {
 
     /// Starts the daemon and waits until it has announced its addresses.
     pub fn start(&self) -> Daemon {
-        Daemon::start(self.path())
+        self.start_with(&[])
+    }
+
+    /// The same, with more options of `annotd run`.
+    pub fn start_with(&self, options: &[&str]) -> Daemon {
+        Daemon::start(self.path(), options)
+    }
+
+    /// What the daemon has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("daemon.log")).unwrap_or_default()
     }
 }
 
@@ -72,6 +82,7 @@ pub fn annotd(folder: &Path) -> Command {
 pub struct Daemon {
     child: Child,
     folder: PathBuf,
+    options: Vec<String>,
     addresses: Addresses,
 }
 
@@ -88,10 +99,12 @@ impl Addresses {
 }
 
 impl Daemon {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let mut daemon = Self {
-            child: spawn(folder),
+            child: spawn(folder, &options),
             folder: folder.to_owned(),
+            options,
             addresses: Addresses::default(),
         };
         daemon.read_addresses();
@@ -121,7 +134,7 @@ impl Daemon {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("it is ours to kill");
         self.child.wait().expect("it ends");
-        self.child = spawn(&self.folder);
+        self.child = spawn(&self.folder, &self.options);
         self.read_addresses();
     }
 
@@ -130,9 +143,19 @@ impl Daemon {
     }
 
     /// SIGTERM; gives the exit status.
-    pub fn stop(mut self) -> std::process::ExitStatus {
+    pub fn stop(self) -> std::process::ExitStatus {
+        self.wish_to_stop();
+        self.ended()
+    }
+
+    /// SIGTERM, without waiting for what comes of it.
+    pub fn wish_to_stop(&self) {
         let killed = Command::new("kill").arg(self.pid().to_string()).status();
         assert!(killed.expect("kill runs").success());
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> std::process::ExitStatus {
         self.child.wait().expect("it ends")
     }
 }
@@ -145,7 +168,7 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn(folder: &Path) -> Child {
+fn spawn(folder: &Path, options: &[String]) -> Child {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -153,6 +176,7 @@ fn spawn(folder: &Path) -> Child {
         .expect("a log");
     annotd(folder)
         .args(["run", "--any-port"])
+        .args(options)
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()

@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod faulty;
 pub mod mongod;
 pub mod places;
+pub mod proxy;
 
 use std::time::{Duration, Instant};
 
