@@ -188,13 +188,15 @@ fn print(status: &Status, now: Millis) -> Result<(), Failure> {
         line = format!("{line}, done about {eta} at this pace");
     }
     terminal::print(line)?;
+    let from = match &status.as_of {
+        Some(as_of) => format!("These figures are from {as_of} ({}).", ago(Some(as_of), now)),
+        None => "There are no figures yet.".to_owned(),
+    };
     if status.store.state != "ok" {
         let detail = status.store.detail.as_deref().unwrap_or_default();
-        let from = match &status.as_of {
-            Some(as_of) => format!("These figures are from {as_of} ({}).", ago(Some(as_of), now)),
-            None => "Nothing is known yet of the figures.".to_owned(),
-        };
         terminal::print(format!("The store is away: {detail}. {from}"))?;
+    } else if status.as_of.is_none() {
+        terminal::print(from)?;
     }
     status.problems.iter().try_for_each(terminal::print)
 }

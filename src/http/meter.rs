@@ -268,14 +268,9 @@ impl Gauge {
     }
 
     /// Counts a request, which is under way until what this gives is dropped.
-    pub(super) fn request(&self) -> Counted {
+    pub(super) fn request(&self) -> Counted<'_> {
         self.port.requests.fetch_add(1, Ordering::Relaxed);
-        Counted {
-            gauge: self.clone(),
-            route: Route::default(),
-            began: Instant::now(),
-            status: None,
-        }
+        Counted { gauge: self, route: Route::default(), began: Instant::now(), status: None }
     }
 }
 
@@ -300,14 +295,14 @@ impl Route {
 }
 
 /// A request under way.
-pub(super) struct Counted {
-    gauge: Gauge,
+pub(super) struct Counted<'a> {
+    gauge: &'a Gauge,
     route: Route,
     began: Instant,
     status: Option<StatusCode>,
 }
 
-impl Counted {
+impl Counted<'_> {
     /// For the request's extensions.
     pub(super) fn route(&self) -> Route {
         self.route.clone()
@@ -319,9 +314,9 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        let Gauge { port, counts } = &self.gauge;
+        let Gauge { port, counts } = self.gauge;
         let route = self.route.0.get().map(MatchedPath::as_str);
         let slot = counts.slot(port.kind, route);
         let none = CLASSES.len() - 1;

@@ -58,7 +58,8 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     mut drain: Drain,
 ) {
     let connections = GracefulShutdown::new();
-    let span = tracing::info_span!("port", annotator = gauge.name());
+    // Spans are at the level of errors, so that what is logged at any level has their fields.
+    let span = tracing::error_span!("port", annotator = gauge.name());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -120,7 +121,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
 ) -> Response {
     let id = next_id();
     let counted = gauge.request();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
+    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
     let mut request = request.map(Body::new);
     let refused = from_elsewhere(request.method(), request.headers());
     let mut response = match refused {

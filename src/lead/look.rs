@@ -14,20 +14,18 @@ use super::checks::Checks;
 use super::status::Figures;
 
 /// How long the store may take to answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the store answers now; what it says otherwise.
 pub(super) async fn ping(office: &Office) -> Result<(), String> {
     match timeout(PATIENCE, office.allocator.store().ping()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(no_answer(office)),
+        Err(_) => {
+            let (place, seconds) = (office.allocator.store().place(), PATIENCE.as_secs());
+            Err(format!("cannot look at the store: {place} does not answer within {seconds} s"))
+        }
     }
-}
-
-fn no_answer(office: &Office) -> String {
-    let place = office.allocator.store().place();
-    format!("cannot look at the store: {place} does not answer within {} s", PATIENCE.as_secs())
 }
 
 /// The figures as they are now, or as they were when they could last be read.
@@ -41,8 +39,8 @@ pub(super) async fn look(office: &Office) -> Figures {
         match timeout(PATIENCE, read).await {
             Ok(Ok(Ok(found))) => checks = Some(found),
             Ok(Ok(Err(error))) => away = Some(error),
-            // It panicked, which the log says, or it takes its time.
-            Ok(Err(_)) | Err(_) => away = Some(no_answer(office)),
+            // It panicked, which the log says, or it takes its time: the store is there all the same.
+            Ok(Err(_)) | Err(_) => {}
         }
     }
     let (as_of, progress) = office.allocator.last_progress().unzip();

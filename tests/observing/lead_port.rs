@@ -99,7 +99,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         ("annotd_reloads_total{outcome=\"refused\"}", 1.0),
         ("annotd_start_time_seconds", 1.0),
     ] {
-        assert_eq!(page.get(sample).to_bits(), f64::to_bits(value), "{sample}");
+        page.assert_is(sample, value);
     }
     let absent = "annotd_listener_up{annotator=\"li\"}";
     assert!(!page.samples.contains_key(absent), "who is not active has no port to be up");

@@ -29,7 +29,7 @@ fn the_metrics_agree_with_what_was_done() {
     // Figures are at most a second old.
     let page = wait_for("the figures", || {
         let page = scrape(&daemon);
-        let known = page.get("annotd_answers") == 4.0 && page.get("annotd_tasks_in_hand") == 2.0;
+        let known = page.is("annotd_answers", 4.0) && page.is("annotd_tasks_in_hand", 2.0);
         known.then_some(page)
     });
     for (sample, value) in [
@@ -66,10 +66,10 @@ fn the_metrics_agree_with_what_was_done() {
         ),
         ("annotd_http_requests_in_flight{port=\"lead\"}", 1.0),
     ] {
-        assert_eq!(page.get(sample).to_bits(), f64::to_bits(value), "{sample}");
+        page.assert_is(sample, value);
     }
     let version = format!("annotd_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    assert_eq!(page.get(&version).to_bits(), f64::to_bits(1.0));
+    page.assert_is(&version, 1.0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     let recent = |sample: &str| {
         let age = now.as_secs_f64() - page.get(sample);
@@ -128,8 +128,8 @@ fn while_the_store_hangs_the_last_figures_are_given_and_marked_as_such() {
     assert_eq!(told["annotators"][0]["answered"], 2, "{told}");
     assert!(told["as_of"].as_str().expect("a time").starts_with("20"), "{told}");
     let page = scrape(&daemon);
-    assert_eq!(page.get("annotd_store_up").to_bits(), f64::to_bits(0.0));
-    assert_eq!(page.get("annotd_answers").to_bits(), f64::to_bits(2.0));
+    page.assert_is("annotd_store_up", 0.0);
+    page.assert_is("annotd_answers", 2.0);
     wait_until("the line", || project.log().contains("WARN the store is away"));
 
     proxy.hold(false);

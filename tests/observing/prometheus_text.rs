@@ -54,6 +54,15 @@ impl Page {
         *found.unwrap_or_else(|| panic!("no {sample} in {:#?}", self.samples))
     }
 
+    /// Figures are whole numbers here, so that they are exactly what they should be.
+    pub(crate) fn is(&self, sample: &str, value: f64) -> bool {
+        self.get(sample).to_bits() == value.to_bits()
+    }
+
+    pub(crate) fn assert_is(&self, sample: &str, value: f64) {
+        assert!(self.is(sample, value), "{sample} is {} and not {value}", self.get(sample));
+    }
+
     fn check_histograms(&self) {
         for (sample, count) in &self.samples {
             let Some((family, labels)) = sample.split_once("_count{") else { continue };

@@ -63,7 +63,8 @@ function draw(status) {
     ["Done, at this pace", total.wanted > 0 && total.answers >= total.wanted ? "finished" : (expected ?? "not known yet")],
   ]);
   problems([
-    ...(store.state === "ok" ? [] : [`The store cannot be reached. ${store.detail ?? ""} Answers wait in the browsers until it is back. ${from(status.as_of, now)}`]),
+    ...(store.state !== "ok" ? [`The store cannot be reached. ${store.detail ?? ""} Answers wait in the browsers until it is back. ${from(status.as_of, now)}`]
+      : status.as_of ? [] : [from(null, now)]),
     ...status.problems,
   ]);
 
