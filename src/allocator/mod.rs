@@ -387,6 +387,12 @@ impl Allocator {
         *self.shared.figures() = Some(Figures { read: now, progress: progress.clone() });
         Ok(progress)
     }
+
+    /// The project's figures as they were last read, and when that was; this process's own answers
+    /// since are counted. Asks nobody.
+    pub fn last_progress(&self) -> Option<(Millis, Progress)> {
+        self.shared.figures().as_ref().map(|figures| (figures.read, figures.progress.clone()))
+    }
 }
 
 fn gone(doing: &'static str) -> StoreError {

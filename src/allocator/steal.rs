@@ -63,7 +63,7 @@ impl Claims {
                 continue;
             }
             if let Some(chosen) = self.take_from(&absent.name, &thief).await? {
-                tracing::info!(
+                tracing::debug!(
                     annotator,
                     instead_of = absent.name,
                     task = %chosen.0.id,

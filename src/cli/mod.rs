@@ -4,9 +4,11 @@
 //! [`Failure`] with an exit code here, at the edge, and nowhere else.
 
 mod check;
+mod daemon_client;
 mod export;
 mod failure;
 mod load;
+mod log;
 mod reassign;
 mod release;
 mod roster_file;

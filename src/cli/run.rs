@@ -4,20 +4,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use clap::Args;
 
+use super::log::{self, LogFormat};
 use super::{Failure, roster_file};
 use crate::supervisor::{self, Commands, Daemon, Inherited};
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum LogFormat {
-    /// Lines for people
-    #[default]
-    Text,
-    /// A JSON object a line
-    Json,
-}
 
 #[derive(Args, Debug, Default)]
 #[command(
@@ -31,9 +22,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     any_port: bool,
 
-    /// How the log is written, to standard error
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
+    /// How the log is written [default: journal if standard error is connected to systemd's
+    /// journal, otherwise text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 
     /// How many seconds a stop may take
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(30))]
@@ -65,7 +57,7 @@ impl std::str::FromStr for Seconds {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
-    start_log(arguments.log_format);
+    log::start(arguments.log_format);
     let daemon = Daemon {
         store_url: roster_file::Chosen::store_override()?,
         file: file.0,
@@ -99,17 +91,4 @@ fn announce(addresses: &supervisor::Addresses) {
         let _ = writeln!(out, "{name:width$}  {address}");
     }
     let _ = out.flush();
-}
-
-fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("ANNOTD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(super::terminal::stderr_has_colour())
-        .with_target(false);
-    match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
 }

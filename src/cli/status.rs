@@ -1,39 +1,128 @@
 //! `annotd status`: how far everybody has come.
+//!
+//! The daemon that runs is asked first: it knows how the listeners are, and its figures cost the store
+//! nothing. Where none answers, or one that is about something else, the figures come from the store.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
 use comfy_table::CellAlignment;
+use serde_json::Value;
 
+use super::daemon_client::{self, NoWord};
+use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::lead::checks;
-use crate::lead::status::{Member, Status};
+use crate::lead::status::{Figures, Member, Status};
+use crate::store;
+use crate::task::Millis;
 use crate::task::interface::Interface;
 use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  annotd status --json")]
+#[command(
+    after_help = "Example:\n  annotd status --json\n\nThe daemon that runs is asked, at the \
+                        lead's port; where none answers, the store."
+)]
 pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// What the daemon says: as it says it, and as far as it is understood here.
+struct Told {
+    value: Value,
+    status: Status,
+    /// What to say besides.
+    note: Option<String>,
+}
+
+/// Why the daemon's word is not taken.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    #[error(transparent)]
+    NoWord(#[from] NoWord),
+    #[error("The annotd at {address} is about the project {theirs:?}, not {ours:?}")]
+    OtherProject { address: String, theirs: String, ours: String },
+    #[error("The annotd at {address} has its store at {theirs}, this roster at {ours}")]
+    OtherStore { address: String, theirs: String, ours: String },
+}
+
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
-    let roster = &file.roster;
-    let (kind, progress, checks) = block_on(async {
-        let store = file.open_existing_store().await?;
-        let progress = store.progress().await?;
-        let checks = if progress.checks > 0 {
-            checks::count(&*store, &rules::terms(roster).rule).await?
-        } else {
-            BTreeMap::new()
-        };
-        store.close().await;
-        Ok((store.kind(), progress, checks))
+    let (value, status, note) = block_on(async {
+        match ask_daemon(&file).await? {
+            Ok(told) => Ok((Some(told.value), told.status, told.note)),
+            Err(why) => {
+                let status = from_the_store(&file).await?;
+                Ok((None, status, Some(format!("{why}; these figures are from the store."))))
+            }
+        }
     })?;
+    if arguments.json {
+        match value {
+            Some(value) => terminal::print_json(&value)?,
+            None => terminal::print_json(&status)?,
+        }
+    } else {
+        print(&status, (supervisor::system_clock())())?;
+    }
+    if let Some(note) = note {
+        terminal::say(note);
+    }
+    Ok(())
+}
+
+async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
+    let address = daemon_client::lead_address(&file.roster);
+    let value = match daemon_client::ask_lead(&file.roster, "/api/status").await {
+        Ok(value) => value,
+        Err(why) => return Ok(Err(why.into())),
+    };
+    let Ok(status) = serde_json::from_value::<Status>(value.clone()) else {
+        return Ok(Err(NoWord::Stranger(address).into()));
+    };
+    let project = &file.roster.project.name;
+    if status.project != *project {
+        let (theirs, ours) = (status.project, project.clone());
+        return Ok(Err(NotTaken::OtherProject { address, theirs, ours }));
+    }
+    let ours = store::place_of(&file.store_url()?, file.beside());
+    let theirs = status.store.place.clone();
+    if theirs == ours {
+        return Ok(Ok(Told { value, status, note: None }));
+    }
+    // A service has its store's URL from a place that this command may not read. If the roster's own
+    // store has never been made, nobody means that one.
+    if file.store_is_made_later()? {
+        let note =
+            Some(format!("The daemon has its store at {theirs}, not at the roster's {ours}."));
+        return Ok(Ok(Told { value, status, note }));
+    }
+    Ok(Err(NotTaken::OtherStore { address, theirs, ours }))
+}
+
+async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
+    let roster = &file.roster;
+    let store = file.open_existing_store().await?;
+    let progress = store.progress().await?;
+    let checks = if progress.checks > 0 {
+        checks::count(&*store, &rules::terms(roster).rule).await?
+    } else {
+        BTreeMap::new()
+    };
+    store.close().await;
+    let now = (supervisor::system_clock())();
+    let figures = Figures {
+        kind: store.kind(),
+        place: store::place_of(&file.store_url()?, file.beside()),
+        away: None,
+        progress,
+        as_of: Some(now),
+        checks,
+    };
     let members = roster
         .annotators
         .iter()
@@ -52,21 +141,17 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         })
         .collect();
     let interface = Interface::from_name(&roster.project.interface).map_or("", Interface::name);
-    let now = (supervisor::system_clock())();
-    let status = Status::new(
-        &roster.project.name,
-        interface,
-        (kind, Ok(&progress), &checks),
-        members,
-        Vec::new(),
-        None,
-        now,
-    );
-    if arguments.json {
-        return terminal::print_json(&status);
-    }
-    let checked = progress.checks > 0;
-    let mut head = vec!["annotator", "port", "answered", "in hand", "left", "seconds per task"];
+    let project = &roster.project.name;
+    Ok(Status::new(project, interface, &figures, members, Vec::new(), None, now))
+}
+
+fn print(status: &Status, now: Millis) -> Result<(), Failure> {
+    let checked = status
+        .annotators
+        .iter()
+        .any(|line| line.checks.gold.answered + line.checks.repeats.answered > 0);
+    let mut head =
+        vec!["annotator", "port", "state", "answered", "in hand", "left", "seconds per task"];
     if checked {
         head.extend(["gold right", "repeats the same"]);
     }
@@ -76,6 +161,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let mut row = vec![
             line.name.clone(),
             line.port.to_string(),
+            state_in_words(&line.state).to_owned(),
             line.answered.to_string(),
             line.in_hand.to_string(),
             line.left.to_string(),
@@ -84,10 +170,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         if checked {
             row.extend([line.checks.gold.in_words(), line.checks.repeats.in_words()]);
         }
-        row.push(line.last_seen.clone().unwrap_or_default());
+        row.push(ago(line.last_seen.as_deref(), now));
         table.add_row(row);
     }
-    for column in 1..table.column_count().saturating_sub(1) {
+    for column in (1..table.column_count().saturating_sub(1)).filter(|column| *column != 2) {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -98,11 +184,52 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         "{}: {} of {} answers, {} of {} tasks finished, {} in hand",
         status.project, total.answers, total.wanted, total.finished, total.tasks, total.in_hand
     );
-    for problem in &status.problems {
-        terminal::say(problem);
-    }
     if let Some(eta) = &total.eta {
         line = format!("{line}, done about {eta} at this pace");
     }
-    terminal::print(line)
+    terminal::print(line)?;
+    let from = match &status.as_of {
+        Some(as_of) => format!("These figures are from {as_of} ({}).", ago(Some(as_of), now)),
+        None => "There are no figures yet.".to_owned(),
+    };
+    if status.store.state != "ok" {
+        let detail = status.store.detail.as_deref().unwrap_or_default();
+        terminal::print(format!("The store is away: {detail}. {from}"))?;
+    } else if status.as_of.is_none() {
+        terminal::print(from)?;
+    }
+    status.problems.iter().try_for_each(terminal::print)
+}
+
+fn state_in_words(state: &str) -> &str {
+    if state == "away" { "not active" } else { state }
+}
+
+/// How long ago something was, as the dashboard says it; nothing if it never was.
+fn ago(then: Option<&str>, now: Millis) -> String {
+    let Some(then) = then else { return String::new() };
+    let Ok(at) = then.parse::<jiff::Timestamp>() else { return then.to_owned() };
+    let seconds = now.since(Millis(at.as_millisecond())).as_secs();
+    // Rounded to the nearest, as `ago` in src/web/lead/words.js.
+    match seconds {
+        0..45 => "now".to_owned(),
+        45..5_400 => format!("{} min ago", ((seconds + 30) / 60).max(1)),
+        5_400..129_600 => format!("{} h ago", (seconds + 1_800) / 3_600),
+        _ => format!("{} days ago", (seconds + 43_200) / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_ago_is_said_as_on_the_dashboard() {
+        let now = Millis(1_777_636_800_000); // 2026-05-01T12:00:00Z
+        assert_eq!(ago(None, now), "");
+        assert_eq!(ago(Some("2026-05-01T11:59:50Z"), now), "now");
+        assert_eq!(ago(Some("2026-05-01T11:30:00Z"), now), "30 min ago");
+        assert_eq!(ago(Some("2026-05-01T07:00:00Z"), now), "5 h ago");
+        assert_eq!(ago(Some("2026-04-21T12:00:00Z"), now), "10 days ago");
+    }
 }

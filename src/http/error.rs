@@ -73,7 +73,8 @@ impl ApiError {
     /// The store did not do what it was asked for.
     pub fn of_store(error: &StoreError) -> Self {
         if error.is_away() {
-            tracing::warn!(%error, "the store is away");
+            // Whoever watches the store has said so, once.
+            tracing::debug!(%error, "a request finds the store away");
             return Self {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 code: "store_away",

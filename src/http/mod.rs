@@ -1,4 +1,4 @@
-//! What every port shares: the accept loop, limits, errors, embedded files, headers.
+//! What every port shares: the accept loop, limits, counts, errors, embedded files, headers.
 //!
 //! A port is a listening socket and a context that goes with each request; the routes are one
 //! axum `Router` that all ports of a kind share, so that a thousand ports cost a thousand sockets
@@ -10,10 +10,12 @@
 mod body;
 mod error;
 mod files;
+mod meter;
 mod routes;
 mod server;
 
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
+pub use meter::{Busy, Gauge, Kind, Meter};
 pub use routes::with_shared_routes;
 pub use server::{Handle, serve};

@@ -1,11 +1,14 @@
 //! The routes that every port has: its page, the files of the page, and who is there.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Path};
 use axum::routing::get;
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Request};
 use serde_json::json;
+use tower::util::MapRequestLayer;
 
+use super::meter::Route;
 use super::{ApiError, files, to_json};
 
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
@@ -22,5 +25,16 @@ pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
             get(async || to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))),
         )
         .method_not_allowed_fallback(async || ApiError::wrong_method())
+        .layer(MapRequestLayer::new(note_route))
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
+}
+
+/// Tells the meter which route a request took.
+fn note_route(request: Request<Body>) -> Request<Body> {
+    let extensions = request.extensions();
+    if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>())
+    {
+        route.is(path);
+    }
+    request
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use super::{ApiError, RequestId};
+use super::{ApiError, Gauge, RequestId};
 
 /// How long a client may take over its headers, and stay connected without asking for anything.
 const HEADERS: Duration = Duration::from_secs(75);
@@ -75,7 +75,7 @@ impl Handle {
 
 /// Serves a port until it is told to stop, and finishes the requests that are under way.
 ///
-/// `context` goes into the extensions of each request; `name` is the port's in the log.
+/// `context` goes into the extensions of each request; `gauge` counts, and has the port's name.
 ///
 /// # Errors
 /// If the socket is broken. What a system says for want of file descriptors or memory, or because a
@@ -84,14 +84,15 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     listener: Arc<TcpListener>,
     routes: Router,
     context: C,
-    name: String,
+    gauge: Gauge,
     handle: Handle,
 ) -> io::Result<()> {
     // Whatever the end is, nobody waits for the socket in vain.
     let let_go = handle.let_go.clone().drop_guard();
     let connections = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let span = tracing::info_span!("port", name);
+    // Spans are at the level of errors, so that what is logged at any level has their fields.
+    let span = tracing::error_span!("port", annotator = gauge.name());
     handle.answered.store(true, Ordering::Relaxed);
     let ended = loop {
         let accepted = tokio::select! {
@@ -104,10 +105,10 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
         };
         match accepted {
             Ok((stream, place)) => {
-                connect(stream, place, &routes, &context, &connections, &span);
+                connect(stream, place, &routes, &context, &connections, &gauge, &span);
             }
             Err(error) if passes(&error) => {
-                tracing::warn!(%error, port = name, "a connection was refused by the system");
+                tracing::warn!(%error, annotator = gauge.name(), "a connection was refused by the system");
                 tokio::select! {
                     () = tokio::time::sleep(REFUSED) => {}
                     () = handle.stop.cancelled() => break Ok(()),
@@ -149,14 +150,16 @@ fn connect<C: Clone + Send + Sync + 'static>(
     routes: &Router,
     context: &C,
     connections: &GracefulShutdown,
+    gauge: &Gauge,
     span: &tracing::Span,
 ) {
     // Small replies go out at once. A socket that refuses this works all the same.
     let _ = stream.set_nodelay(true);
-    let (routes, context) = (routes.clone(), context.clone());
+    let (routes, context, gauge) = (routes.clone(), context.clone(), gauge.clone());
+    let open = gauge.connection();
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let (routes, context) = (routes.clone(), context.clone());
-        async move { Ok::<_, Infallible>(answer(request, routes, context).await) }
+        let (routes, context, gauge) = (routes.clone(), context.clone(), gauge.clone());
+        async move { Ok::<_, Infallible>(answer(request, routes, context, &gauge).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         // Without a timer the timeout is not kept.
@@ -167,6 +170,7 @@ fn connect<C: Clone + Send + Sync + 'static>(
     let watched = connections.watch(connection);
     tokio::spawn(
         async move {
+            let _open = open;
             if let Err(error) = watched.await {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -180,9 +184,11 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     request: Request<Incoming>,
     routes: Router,
     context: C,
+    gauge: &Gauge,
 ) -> Response {
     let id = next_id();
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
+    let counted = gauge.request();
+    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
     let mut request = request.map(Body::new);
     let refused = from_elsewhere(request.method(), request.headers());
     let mut response = match refused {
@@ -190,6 +196,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
         None => {
             request.extensions_mut().insert(context);
             request.extensions_mut().insert(id.clone());
+            request.extensions_mut().insert(counted.route());
             let handled = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
             match handled.instrument(span.clone()).await {
                 Ok(Ok(response)) => response,
@@ -217,6 +224,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
+    counted.replied(response.status());
     response
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::allocation::{Number, Purpose, Rule};
 use crate::store::{Progress, Record, Result, Store, Which};
@@ -22,7 +22,7 @@ const SHARE: u32 = 50;
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// One annotator's checks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Checks {
     /// Gold tasks, whose right answer is known.
     pub gold: Matched,
@@ -31,7 +31,7 @@ pub struct Checks {
 }
 
 /// How many of some answers were as they should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Matched {
     /// Answers.
     pub answered: u64,

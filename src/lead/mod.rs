@@ -1,8 +1,12 @@
 //! The lead's port: the project's progress and everybody's.
 //!
-//! `status.rs` makes the figures, which `annotd status` prints, too.
+//! `status.rs` makes the figures, which `annotd status` prints, too; `metrics.rs` makes them into
+//! what Prometheus reads. All of them come from one look at the store (`look.rs`) that never takes
+//! longer than a few seconds: when the store hangs, the last known figures are given, and as of when.
 
 pub mod checks;
+mod look;
+mod metrics;
 pub mod status;
 
 use std::sync::Arc;
@@ -11,13 +15,14 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::StatusCode;
+use hyper::{StatusCode, header};
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use self::status::{Annotators, Reloads, Status};
 use crate::allocation::Rule;
 use crate::allocator::Allocator;
-use crate::http;
+use crate::http::{self, Meter};
 use crate::live::Live;
 use crate::task::Millis;
 
@@ -47,19 +52,28 @@ pub struct Office {
     pub project: Arc<str>,
     /// What the roster says.
     pub about: Live<About>,
+    /// Where the store is, without credentials; a file with its whole path.
+    pub place: Arc<str>,
+    /// The runtime in which the store is asked.
+    pub runtime: Handle,
     /// Whom to ask for figures.
     pub allocator: Allocator,
     /// Whom to ask for ports.
     pub house: Arc<dyn House>,
     /// Everybody's checks, as they were last counted.
     pub checks: checks::Known,
+    /// The counts of all ports.
+    pub meter: Meter,
     /// When the daemon started.
     pub started_at: Millis,
 }
 
 /// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
 pub fn routes() -> Router {
-    let own = Router::new().route("/ready", get(ready)).route("/api/status", get(api_status));
+    let own = Router::new()
+        .route("/ready", get(ready))
+        .route("/metrics", get(prometheus))
+        .route("/api/status", get(api_status));
     http::with_shared_routes(own, "lead/index.html")
 }
 
@@ -71,11 +85,11 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
         .filter(|annotator| annotator.state == "down")
         .map(|annotator| annotator.name)
         .collect();
-    let store = office.allocator.store().ping().await;
+    let store = look::ping(&office).await;
     let ready = down.is_empty() && store.is_ok();
     let body = http::to_json(&json!({
         "ready": ready,
-        "store": store.map_or_else(|error| error.to_string(), |()| "ok".to_owned()),
+        "store": store.err().unwrap_or_else(|| "ok".to_owned()),
         "down": down,
     }));
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -83,24 +97,21 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
 }
 
 async fn api_status(Extension(office): Extension<Office>) -> Response {
-    let store = office.allocator.store();
-    // Figures may be those of a moment ago; whether the store answers is asked now.
-    let progress = match store.ping().await {
-        Ok(()) => office.allocator.progress().await,
-        Err(error) => Err(error),
-    };
-    let about = office.about.get();
-    let checks = match &progress {
-        Ok(progress) => office.checks.now(&**store, &about.rule, progress).await,
-        Err(_) => office.checks.last(),
-    };
+    let figures = look::look(&office).await;
     http::to_json(&Status::new(
         &office.project,
-        about.interface,
-        (store.kind(), progress.as_ref().map_err(ToString::to_string), &checks),
+        office.about.get().interface,
+        &figures,
         office.house.annotators(),
         office.house.problems(),
         Some(office.started_at),
         office.allocator.now(),
     ))
+}
+
+async fn prometheus(Extension(office): Extension<Office>) -> Response {
+    let figures = look::look(&office).await;
+    let about =
+        [(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
+    (about, metrics::render(&office, &figures)).into_response()
 }

@@ -1,26 +1,32 @@
 //! The state of the project in figures: one shape for the dashboard, `/api/status` and
-//! `annotd status --json`.
+//! `annotd status --json`. What a daemon says is read back by `annotd status`, so that a key that is new
+//! has a default.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
 use crate::store::{Kind, Progress};
 use crate::task::Millis;
 
 /// The whole of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Status {
     /// The project's name.
     pub project: String,
     /// Its interface.
     pub interface: String,
     /// annotd's version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// When the daemon started, RFC 3339; none if no daemon was asked.
     pub started_at: Option<String>,
+    /// When the figures were read, RFC 3339: a moment ago, or before the store went away; none if
+    /// there are none yet.
+    #[serde(default)]
+    pub as_of: Option<String>,
     /// The store.
     pub store: StoreState,
     /// The project's figures.
@@ -32,19 +38,22 @@ pub struct Status {
 }
 
 /// How the store is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct StoreState {
     /// `sqlite` or `mongodb`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
+    /// Where it is, without credentials; a file with its whole path.
+    #[serde(default)]
+    pub place: String,
     /// `ok` or `away`.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// What it says when it is away.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
 /// The project's figures.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Total {
     /// Tasks admitted.
     pub tasks: u64,
@@ -63,7 +72,7 @@ pub struct Total {
 }
 
 /// One annotator's line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Annotator {
     /// Their name.
     pub name: String,
@@ -75,11 +84,12 @@ pub struct Annotator {
     pub url: String,
     /// `listening`, `down`, `away` (not active), `left` (not on the roster any more; the port takes
     /// what is left), or `unknown` if no daemon was asked.
-    pub state: &'static str,
-    /// Why it is down, if it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Cow<'static, str>,
+    /// What there is to say about the state, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// How often their listener was started again.
+    /// How often the listener was started again after it had failed.
+    #[serde(default)]
     pub restarts: u64,
     /// Answers that count.
     pub answered: u64,
@@ -114,23 +124,37 @@ pub struct Member {
     pub state: &'static str,
     /// Whether they get tasks.
     pub active: bool,
-    /// How often their listener was started again.
+    /// How often the listener was started again after it had failed.
     pub restarts: u64,
-    /// Why it is down, if it is.
+    /// What there is to say about the state, in words.
     pub detail: Option<String>,
 }
 
-/// How often the roster was looked at again since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// Reloads since the start, by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reloads {
-    /// Rosters that were taken.
+    /// The new roster is in force.
     pub applied: u64,
-    /// Rosters that were refused.
+    /// Something was wrong, and the one before stayed in force.
     pub refused: u64,
 }
 
-/// What the store gave, or what it said instead, and everybody's checks.
-pub type Figures<'a> = (Kind, Result<&'a Progress, String>, &'a BTreeMap<String, Checks>);
+/// What is known of the store, and from it.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// Which engine.
+    pub kind: Kind,
+    /// Where, without credentials.
+    pub place: String,
+    /// What it says, if it does not answer as it should: then the figures are the last ones known.
+    pub away: Option<String>,
+    /// The project's figures.
+    pub progress: Progress,
+    /// When they were read; none if they have never been.
+    pub as_of: Option<Millis>,
+    /// Everybody's checks.
+    pub checks: BTreeMap<String, Checks>,
+}
 
 /// Everybody on the roster.
 pub type Annotators = Vec<Member>;
@@ -139,21 +163,17 @@ pub type Annotators = Vec<Member>;
 const RECENTLY: Duration = Duration::from_secs(60 * 60);
 
 impl Status {
-    /// Puts the figures together. `progress` is what the store gave, or what it said instead.
+    /// Puts the figures together.
     pub fn new(
         project: &str,
         interface: &str,
-        (kind, progress, checks): Figures<'_>,
+        figures: &Figures,
         members: Annotators,
         mut problems: Vec<String>,
         started_at: Option<Millis>,
         now: Millis,
     ) -> Self {
-        let nothing = Progress::default();
-        let (progress, state, detail) = match progress {
-            Ok(progress) => (progress, "ok", None),
-            Err(error) => (&nothing, "away", Some(error)),
-        };
+        let Figures { progress, checks, .. } = figures;
         if progress.short > 0 {
             let (tasks, want) = if progress.short == 1 {
                 ("task wants", "it waits")
@@ -166,6 +186,14 @@ impl Status {
                 progress.short
             ));
         }
+        for member in &members {
+            if let ("down", Some(detail)) = (member.state, &member.detail) {
+                let Member { name, port, .. } = member;
+                problems.push(format!(
+                    "{name}'s port {port} is down: {detail}. It is tried again by itself."
+                ));
+            }
+        }
         let people = members.iter().filter(|member| member.active).count();
         let annotators = members
             .into_iter()
@@ -177,9 +205,15 @@ impl Status {
         Self {
             project: project.to_owned(),
             interface: interface.to_owned(),
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             started_at: started_at.map(|at| at.to_string()),
-            store: StoreState { kind: kind.as_str(), state, detail },
+            as_of: figures.as_of.map(|at| at.to_string()),
+            store: StoreState {
+                kind: figures.kind.as_str().into(),
+                place: figures.place.clone(),
+                state: if figures.away.is_none() { "ok" } else { "away" }.into(),
+                detail: figures.away.clone(),
+            },
             total: Total {
                 tasks: progress.tasks,
                 finished: progress.finished,
@@ -211,7 +245,7 @@ fn line(member: Member, progress: &Progress, people: usize, checks: Checks) -> A
         display: member.display,
         port: member.port,
         url: member.url,
-        state: member.state,
+        state: member.state.into(),
         detail: member.detail,
         restarts: member.restarts,
     }

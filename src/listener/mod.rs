@@ -160,6 +160,6 @@ async fn end_session(
     desk.check_session(body.get("session_id"))?;
     let released =
         desk.allocator.release(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
-    tracing::info!(annotator = &*desk.annotator, released, "an annotator left");
+    tracing::debug!(annotator = &*desk.annotator, released, "an annotator left");
     Ok(http::to_json(&json!({"released": released})))
 }

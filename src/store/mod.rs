@@ -18,7 +18,7 @@ mod open;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::open;
+pub use open::{open, place_of};
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

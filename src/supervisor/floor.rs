@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::difference::{Difference, Present, Wanted, Who, difference};
 use super::sockets::{Inherited, Opener, Socket};
 use crate::allocator::Allocator;
-use crate::http::{self, Handle};
+use crate::http::{self, Handle, Kind, Meter};
 use crate::lead::Office;
 use crate::lead::status::Member;
 use crate::listener::{Desk, Former, Person, Project, Standing};
@@ -43,6 +43,7 @@ pub(super) struct Services {
     pub(super) project: Live<Project>,
     pub(super) allocator: Allocator,
     pub(super) office: Office,
+    pub(super) meter: Meter,
 }
 
 /// One listener.
@@ -354,7 +355,7 @@ impl Floor {
         self.next_id += 1;
         *serving = Some(Serving { id, handle: handle.clone(), since: Instant::now() });
         let listener = std::sync::Arc::clone(&socket.listener);
-        let name = seat.who.name().to_owned();
+        let gauge = services.meter.port(kind_of(&seat.who), seat.who.name());
         let runtime = self.opener.runtime(&seat.who);
         match &seat.who {
             Who::Annotator(annotator) => {
@@ -365,12 +366,12 @@ impl Floor {
                     allocator: services.allocator.clone(),
                 };
                 let routes = services.annotators.clone();
-                let served = http::serve(listener, routes, desk, name, handle);
+                let served = http::serve(listener, routes, desk, gauge, handle);
                 self.serving.spawn_on(async move { (id, served.await) }, runtime);
             }
             Who::Lead => {
                 let (routes, office) = (services.lead.clone(), services.office.clone());
-                let served = http::serve(listener, routes, office, name, handle);
+                let served = http::serve(listener, routes, office, gauge, handle);
                 self.serving.spawn_on(async move { (id, served.await) }, runtime);
             }
         }
@@ -527,6 +528,14 @@ impl Floor {
     }
 }
 
+/// As which kind of port a listener is counted.
+fn kind_of(who: &Who) -> Kind {
+    match who {
+        Who::Annotator(_) => Kind::Annotator,
+        Who::Lead => Kind::Lead,
+    }
+}
+
 impl Seat {
     fn new(wanted: &Wanted, person: Person, socket: Socket) -> Self {
         Self {
@@ -582,7 +591,7 @@ impl Seat {
         let pause = pause(self.failures);
         tracing::error!(
             annotator = self.who.name(),
-            why,
+            error = why,
             again_in_seconds = pause.as_secs(),
             "a listener is down"
         );

@@ -109,14 +109,6 @@ impl House for TheHouse {
                 mistakes.join("\n")
             ));
         }
-        for member in state.members.iter().filter(|member| member.state == "down") {
-            problems.push(format!(
-                "{} has no port just now ({}: {}). It is tried again by itself.",
-                member.name,
-                member.port,
-                member.detail.as_deref().unwrap_or("it failed")
-            ));
-        }
         problems.extend(state.loading.iter().cloned());
         problems
     }

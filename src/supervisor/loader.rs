@@ -81,7 +81,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
         }
     }
     for problem in &problems {
-        tracing::error!("{problem}");
+        tracing::error!(error = problem, "tasks could not be loaded");
     }
     house.set_loading_problems(problems);
 }

@@ -21,6 +21,7 @@ mod project;
 mod reload;
 mod signals;
 mod sockets;
+mod store_watch;
 mod watch;
 
 use std::ops::ControlFlow;
@@ -45,6 +46,7 @@ use self::sockets::Opener;
 use self::watch::Watch;
 use crate::allocator::{Allocator, Clock};
 use crate::dealing;
+use crate::http::Meter;
 use crate::lead::{self, About, Office};
 use crate::listener::{self, Project};
 use crate::live::Live;
@@ -164,18 +166,23 @@ pub async fn run(
     );
     let about = Live::new(About { interface: project.interface.name(), rule: terms.rule.clone() });
     let project = Live::new(project);
+    let meter = Meter::new();
     let office = Office {
         project: roster.project.name.as_str().into(),
         about: about.clone(),
+        place: store::place_of(url, file.beside()).into(),
+        runtime: Handle::current(),
         allocator: allocator.clone(),
         house: Arc::<TheHouse>::clone(&house),
         checks: lead::checks::Known::default(),
+        meter: meter.clone(),
         started_at,
     };
     let mut supervisor = Supervisor {
         // Beside everything else: in a large project it takes its time.
         mending: tokio::spawn(Mending::new(roster, terms).run(allocator.clone())),
         loader: Loader::start(Arc::clone(&file), allocator.clone(), Arc::clone(&house)),
+        store_watch: tokio::spawn(store_watch::watch(Arc::clone(&store))),
         watch: Watch::new(watched(&file)),
         manager,
         known_since,
@@ -193,6 +200,7 @@ pub async fn run(
         project,
         allocator,
         office,
+        meter: meter.clone(),
     });
     let addresses = supervisor.floor.addresses();
     announce(&addresses);
@@ -205,7 +213,7 @@ pub async fn run(
     supervisor.manager.ready(&supervisor.house.line());
     supervisor.work(&mut commands).await;
     let serving = supervisor.stop().await;
-    drain::drain(serving, storing, &*store, &mut commands, stop_within).await;
+    drain::drain(serving, storing, &*store, &mut commands, stop_within, &meter).await;
     Ok(())
 }
 
@@ -226,7 +234,7 @@ async fn open_floor(
         tracing::error!(
             annotator = who.name(),
             %address,
-            why,
+            error = why,
             "a port cannot be had; the others serve, and it is tried again"
         );
     }
@@ -287,6 +295,7 @@ struct Supervisor {
     known_since: std::collections::BTreeMap<String, Millis>,
     house: Arc<TheHouse>,
     mending: JoinHandle<()>,
+    store_watch: JoinHandle<()>,
     loader: Loader,
     watch: Watch,
     manager: Manager,
@@ -351,6 +360,7 @@ impl Supervisor {
         self.manager.stopping();
         // What they have not come to is looked at, and loaded, at the next start.
         self.mending.abort();
+        self.store_watch.abort();
         let _ = self.mending.await;
         self.loader.stop().await;
         // The allocator's own tasks end when the last handle to it is gone, everything stored.

@@ -36,8 +36,8 @@ impl Supervisor {
                     other => (vec![other.to_string()], other.to_string()),
                 };
                 tracing::error!(
-                    "the roster is refused, and the one from before stays in force:\n{}",
-                    explained.trim_end()
+                    error = explained.trim_end(),
+                    "the roster is refused, and the one from before stays in force"
                 );
                 self.house.note_refused(Refused { at: self.allocator.now(), mistakes });
             }
@@ -133,9 +133,8 @@ impl Supervisor {
                 self.know_here(next);
             }
             Err(_) => {
-                tracing::warn!(
-                    "the store does not know yet who is new: it does not answer in time"
-                );
+                let error = format!("no answer within {} s", STORE.as_secs());
+                tracing::warn!(error, "the store does not know yet who is new");
                 self.know_here(next);
             }
         }

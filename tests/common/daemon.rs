@@ -59,7 +59,13 @@ impl Project {
 
     /// Starts the daemon and waits until it has announced its addresses.
     pub fn start(&self) -> Daemon {
-        Daemon::start(self.path(), &["--any-port"], &[])
+        self.start_with(&[])
+    }
+
+    /// The same, with more options of `annotd run`.
+    pub fn start_with(&self, options: &[&str]) -> Daemon {
+        let all: Vec<&str> = ["--any-port"].iter().chain(options).copied().collect();
+        Daemon::start(self.path(), &all, &[])
     }
 
     /// Starts the daemon at the roster's own ports, with these variables.
@@ -83,6 +89,7 @@ pub fn annotd(folder: &Path) -> Command {
 pub struct Daemon {
     child: Child,
     folder: PathBuf,
+    options: Vec<String>,
     addresses: Addresses,
 }
 
@@ -99,10 +106,11 @@ impl Addresses {
 }
 
 impl Daemon {
-    fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Self {
+    fn start(folder: &Path, options: &[&str], variables: &[(&str, &OsStr)]) -> Self {
         let mut daemon = Self {
-            child: spawn(folder, arguments, variables),
+            child: spawn(folder, options, variables),
             folder: folder.to_owned(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
             addresses: Addresses::default(),
         };
         daemon.read_addresses();
@@ -132,7 +140,8 @@ impl Daemon {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("it is ours to kill");
         self.child.wait().expect("it ends");
-        self.child = spawn(&self.folder, &["--any-port"], &[]);
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        self.child = spawn(&self.folder, &options, &[]);
         self.read_addresses();
     }
 
@@ -147,8 +156,13 @@ impl Daemon {
     }
 
     /// SIGTERM; gives the exit status.
-    pub fn stop(mut self) -> std::process::ExitStatus {
+    pub fn stop(self) -> std::process::ExitStatus {
         self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> std::process::ExitStatus {
         self.child.wait().expect("it ends")
     }
 }

@@ -12,6 +12,7 @@ pub mod faulty;
 pub mod loopback;
 pub mod mongod;
 pub mod places;
+pub mod proxy;
 
 use std::time::{Duration, Instant};
 

@@ -22,10 +22,8 @@ fn who_cannot_have_their_port_at_the_start_gets_it_when_it_is_free() {
     assert_eq!(team.status_line_with("down"), format!("Serving 1 annotator. {words}"));
     assert!(team.project.log().contains("a port cannot be had; the others serve"));
     let problem = team.problems().join("\n");
-    assert!(
-        problem.contains("zach has no port just now (9011: another program has it)"),
-        "{problem}"
-    );
+    let shown = "zach's port 9011 is down: another program has it. It is tried again by itself.";
+    assert_eq!(problem, shown);
     let status = team.status();
     assert_eq!(status["annotators"][1]["state"], "down");
     drop(other);

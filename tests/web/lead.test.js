@@ -1,7 +1,7 @@
 // The dashboard's figures in words.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ago, end, figure, matched, pace, percent, present } from "../../src/web/lead/words.js";
+import { ago, end, figure, from, matched, pace, percent, present } from "../../src/web/lead/words.js";
 
 const now = Date.parse("2026-05-01T12:00:00Z");
 
@@ -14,6 +14,12 @@ test("how long ago", () => {
   assert.equal(present("2026-05-01T11:58:00Z", now), true);
   assert.equal(present("2026-05-01T11:00:00Z", now), false);
   assert.equal(present(null, now), false);
+});
+
+test("when the figures are from", () => {
+  assert.equal(from("2026-05-01T11:59:50Z", now), "The figures are from a moment ago.");
+  assert.equal(from("2026-05-01T11:30:00Z", now), "The figures are from 30 min ago.");
+  assert.equal(from(null, now), "There are no figures yet.");
 });
 
 test("0 and 100 percent only when it is", () => {

@@ -84,6 +84,11 @@ use super::{
 use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, Task, TaskId, Version};
 
+/// A MongoDB's URL as it may be shown.
+pub(super) fn without_credentials(url: &str) -> String {
+    server::without_credentials(url).0
+}
+
 /// The shared store.
 pub struct MongoStore {
     server: Arc<Server>,

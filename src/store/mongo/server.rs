@@ -250,7 +250,7 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
 }
 
 /// The URL as it may be shown, and what may not be.
-fn without_credentials(url: &str) -> (String, Vec<String>) {
+pub(super) fn without_credentials(url: &str) -> (String, Vec<String>) {
     let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), Vec::new()) };
     // A password with an unescaped slash or question mark is wrong, and secret all the same.
     let Some((user, hosts)) = rest.rsplit_once('@') else { return (url.to_owned(), Vec::new()) };

@@ -14,7 +14,7 @@
 
 import { byId, h, put, say } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { ago, end, figure, matched, pace, percent, present } from "./words.js";
+import { ago, end, figure, from, matched, pace, percent, present } from "./words.js";
 
 /** @typedef {{answered: number, agreed: number}} Matched */
 
@@ -28,7 +28,7 @@ import { ago, end, figure, matched, pace, percent, present } from "./words.js";
 
 /**
  * @typedef {{
- *   project: string, interface: string, version: string, started_at: string,
+ *   project: string, interface: string, version: string, started_at: string, as_of: string | null,
  *   store: {kind: string, state: string, detail?: string},
  *   total: {tasks: number, finished: number, answers: number, wanted: number, in_hand: number, eta?: string | null},
  *   annotators: Annotator[], problems: string[],
@@ -63,7 +63,8 @@ function draw(status) {
     ["Done, at this pace", total.wanted > 0 && total.answers >= total.wanted ? "finished" : (expected ?? "not known yet")],
   ]);
   problems([
-    ...(store.state === "ok" ? [] : [`The store cannot be reached. ${store.detail ?? ""} Answers wait in the browsers until it is back.`]),
+    ...(store.state !== "ok" ? [`The store cannot be reached. ${store.detail ?? ""} Answers wait in the browsers until it is back. ${from(status.as_of, now)}`]
+      : status.as_of ? [] : [from(null, now)]),
     ...status.problems,
   ]);
 

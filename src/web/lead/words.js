@@ -19,6 +19,18 @@ export function ago(then, now) {
 }
 
 /**
+ * When the figures are from, said where it matters: while the store is away.
+ *
+ * @param {string | null | undefined} asOf RFC 3339
+ * @param {number} now
+ */
+export function from(asOf, now) {
+  if (!asOf) return "There are no figures yet.";
+  const age = ago(asOf, now);
+  return `The figures are from ${age === "now" ? "a moment ago" : age}.`;
+}
+
+/**
  * Whether somebody is at work: heard of within five minutes, which is a long text.
  *
  * @param {string | null | undefined} then RFC 3339

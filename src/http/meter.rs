@@ -1,0 +1,407 @@
+//! Counts what the ports do: requests, how long they took, connections, what is under way.
+//!
+//! A process has one [`Meter`]; each port has a [`Gauge`] of it. A request costs a clock reading and
+//! a few additions to atomics, and no lock: the counts of a route are found in a short row that only
+//! grows, and what is under way is counted at the port itself and added up when somebody looks.
+//!
+//! The label of a route is the pattern that the router matched (`/project/{session}`), never the path
+//! that was asked for, so that nobody can make figures without end by asking for nonsense. The router
+//! alone knows the pattern; it writes it into the request's [`Route`].
+//!
+//! Rejected: `prometheus-client`, whose histograms are each behind a mutex, and which writes
+//! OpenMetrics only; looking up labels in the registry's own maps at each request, which takes a lock
+//! that all cores share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use axum::extract::MatchedPath;
+use hyper::StatusCode;
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+};
+
+/// Routes of a kind of port that are told apart; the port's router has far fewer.
+const ROUTES: usize = 48;
+/// What stands for a request that no route took.
+const NO_ROUTE: &str = "none";
+/// The classes of replies; the last is for a request whose client went away before there was one.
+const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
+/// Upper bounds of the histogram, in seconds.
+const SECONDS: [f64; 13] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Whose port it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An annotator's.
+    Annotator,
+    /// The lead's.
+    Lead,
+}
+
+impl Kind {
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Annotator => "annotator",
+            Self::Lead => "lead",
+        }
+    }
+}
+
+/// The counts of a process. Clones are handles to the same ones.
+#[derive(Clone)]
+pub struct Meter(Arc<Counts>);
+
+struct Counts {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    connections: IntGaugeVec,
+    in_flight: IntGaugeVec,
+    annotator: Routes,
+    lead: Routes,
+    ports: Mutex<Vec<Weak<Port>>>,
+}
+
+/// The counts of one kind of port, a slot a route.
+struct Routes {
+    kind: Kind,
+    slots: [OnceLock<Slot>; ROUTES],
+    none: Slot,
+}
+
+struct Slot {
+    route: String,
+    requests: [IntCounter; CLASSES.len()],
+    seconds: Histogram,
+}
+
+struct Port {
+    name: String,
+    kind: Kind,
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+}
+
+/// A port that still has something under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The port's name.
+    pub name: String,
+    /// Requests that have no reply yet.
+    pub requests: usize,
+    /// Open connections.
+    pub connections: usize,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Meter {
+    /// Everything at nought.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new(
+                "annotd_http_requests_total",
+                "HTTP requests by kind of port, route and class of the reply's status; the class \
+                 is none if the client went away before there was a reply.",
+            ),
+            &["port", "route", "status"],
+        )
+        .expect("the name and the labels are well-formed");
+        let seconds = HistogramVec::new(
+            HistogramOpts::new(
+                "annotd_http_request_duration_seconds",
+                "Time from a request's headers to its reply's, by kind of port and route.",
+            )
+            .buckets(SECONDS.to_vec()),
+            &["port", "route"],
+        )
+        .expect("the name and the labels are well-formed");
+        let connections = IntGaugeVec::new(
+            Opts::new("annotd_http_connections", "Open connections by kind of port."),
+            &["port"],
+        )
+        .expect("the name and the labels are well-formed");
+        let in_flight = IntGaugeVec::new(
+            Opts::new(
+                "annotd_http_requests_in_flight",
+                "Requests that have no reply yet, by kind of port.",
+            ),
+            &["port"],
+        )
+        .expect("the name and the labels are well-formed");
+        let known = [
+            registry.register(Box::new(requests.clone())),
+            registry.register(Box::new(seconds.clone())),
+            registry.register(Box::new(connections.clone())),
+            registry.register(Box::new(in_flight.clone())),
+        ];
+        debug_assert!(known.iter().all(Result::is_ok), "each name is there once");
+        let routes = |kind| Routes {
+            kind,
+            slots: [const { OnceLock::new() }; ROUTES],
+            none: Slot::new(&requests, &seconds, kind, NO_ROUTE),
+        };
+        let (annotator, lead) = (routes(Kind::Annotator), routes(Kind::Lead));
+        let ports = Mutex::default();
+        Self(Arc::new(Counts {
+            registry,
+            requests,
+            seconds,
+            connections,
+            in_flight,
+            annotator,
+            lead,
+            ports,
+        }))
+    }
+
+    /// The gauge of a port; the port is counted as long as the gauge lives.
+    pub fn port(&self, kind: Kind, name: &str) -> Gauge {
+        let port = Arc::new(Port {
+            name: name.to_owned(),
+            kind,
+            connections: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+        });
+        let mut ports = self.0.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        ports.retain(|port| port.strong_count() > 0);
+        ports.push(Arc::downgrade(&port));
+        Gauge { port, counts: Arc::clone(&self.0) }
+    }
+
+    /// The ports that have a connection or a request under way, by name.
+    pub fn busy(&self) -> Vec<Busy> {
+        let mut busy: Vec<Busy> = self
+            .ports()
+            .into_iter()
+            .map(|port| Busy {
+                name: port.name.clone(),
+                requests: port.requests.load(Ordering::Relaxed),
+                connections: port.connections.load(Ordering::Relaxed),
+            })
+            .filter(|busy| busy.requests + busy.connections > 0)
+            .collect();
+        busy.sort_by(|one, other| one.name.cmp(&other.name));
+        busy
+    }
+
+    /// All counts, for [`prometheus::TextEncoder`].
+    pub fn gather(&self) -> Vec<MetricFamily> {
+        let ports = self.ports();
+        for kind in [Kind::Annotator, Kind::Lead] {
+            let sum = |of: fn(&Port) -> &AtomicUsize| {
+                let own = ports.iter().filter(|port| port.kind == kind);
+                let sum: usize = own.map(|port| of(port).load(Ordering::Relaxed)).sum();
+                i64::try_from(sum).unwrap_or(i64::MAX)
+            };
+            let label = [kind.as_str()];
+            self.0.connections.with_label_values(&label).set(sum(|port| &port.connections));
+            self.0.in_flight.with_label_values(&label).set(sum(|port| &port.requests));
+        }
+        self.0.registry.gather()
+    }
+
+    fn ports(&self) -> Vec<Arc<Port>> {
+        let ports = self.0.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        ports.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl Slot {
+    fn new(requests: &IntCounterVec, seconds: &HistogramVec, kind: Kind, route: &str) -> Self {
+        let kind = kind.as_str();
+        Self {
+            route: route.to_owned(),
+            requests: CLASSES.map(|class| requests.with_label_values(&[kind, route, class])),
+            seconds: seconds.with_label_values(&[kind, route]),
+        }
+    }
+}
+
+impl Counts {
+    /// Where a route is counted.
+    fn slot(&self, kind: Kind, route: Option<&str>) -> &Slot {
+        let routes = match kind {
+            Kind::Annotator => &self.annotator,
+            Kind::Lead => &self.lead,
+        };
+        let Some(route) = route else { return &routes.none };
+        for slot in &routes.slots {
+            let new = || Slot::new(&self.requests, &self.seconds, routes.kind, route);
+            // Another thread may have taken this slot for another route in between.
+            let slot = slot.get_or_init(new);
+            if slot.route == route {
+                return slot;
+            }
+        }
+        &routes.none
+    }
+}
+
+/// What one port counts with. Clones are handles to the same port.
+#[derive(Clone)]
+pub struct Gauge {
+    port: Arc<Port>,
+    counts: Arc<Counts>,
+}
+
+impl Gauge {
+    /// The port's name.
+    pub fn name(&self) -> &str {
+        &self.port.name
+    }
+
+    /// Counts a connection until what this gives is dropped.
+    pub(super) fn connection(&self) -> Connection {
+        self.port.connections.fetch_add(1, Ordering::Relaxed);
+        Connection(Arc::clone(&self.port))
+    }
+
+    /// Counts a request, which is under way until what this gives is dropped.
+    pub(super) fn request(&self) -> Counted<'_> {
+        self.port.requests.fetch_add(1, Ordering::Relaxed);
+        Counted { gauge: self, route: Route::default(), began: Instant::now(), status: None }
+    }
+}
+
+/// An open connection.
+pub(super) struct Connection(Arc<Port>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where the router writes which route it took; it travels in the request's extensions.
+#[derive(Clone, Default)]
+pub(super) struct Route(Arc<OnceLock<MatchedPath>>);
+
+impl Route {
+    pub(super) fn is(&self, path: &MatchedPath) {
+        // A request takes one route.
+        let _ = self.0.set(path.clone());
+    }
+}
+
+/// A request under way.
+pub(super) struct Counted<'a> {
+    gauge: &'a Gauge,
+    route: Route,
+    began: Instant,
+    status: Option<StatusCode>,
+}
+
+impl Counted<'_> {
+    /// For the request's extensions.
+    pub(super) fn route(&self) -> Route {
+        self.route.clone()
+    }
+
+    /// There is a reply.
+    pub(super) fn replied(mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        let Gauge { port, counts } = self.gauge;
+        let route = self.route.0.get().map(MatchedPath::as_str);
+        let slot = counts.slot(port.kind, route);
+        let none = CLASSES.len() - 1;
+        let class = self.status.map_or(none, |status| usize::from(status.as_u16() / 100) - 1);
+        slot.requests[class.min(none)].inc();
+        slot.seconds.observe(self.began.elapsed().as_secs_f64());
+        port.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(meter: &Meter) -> String {
+        prometheus::TextEncoder::new().encode_to_string(&meter.gather()).expect("text")
+    }
+
+    #[test]
+    fn what_is_under_way_is_known_by_port() {
+        let meter = Meter::new();
+        let (andy, lead) = (meter.port(Kind::Annotator, "andy"), meter.port(Kind::Lead, "lead"));
+        assert_eq!(meter.busy(), []);
+        let (open, asked) = (andy.connection(), andy.request());
+        let idle = lead.connection();
+        let busy =
+            |name: &str, requests, connections| Busy { name: name.into(), requests, connections };
+        assert_eq!(meter.busy(), [busy("andy", 1, 1), busy("lead", 0, 1)]);
+        asked.replied(StatusCode::OK);
+        drop(idle);
+        assert_eq!(meter.busy(), [busy("andy", 0, 1)]);
+        assert!(figures(&meter).contains("annotd_http_connections{port=\"annotator\"} 1\n"));
+        drop((open, andy));
+        assert_eq!(meter.busy(), []);
+    }
+
+    #[test]
+    fn a_request_whose_client_went_away_is_counted_as_without_a_reply() {
+        let meter = Meter::new();
+        let andy = meter.port(Kind::Annotator, "andy");
+        drop(andy.request());
+        andy.request().replied(StatusCode::NOT_FOUND);
+        let text = figures(&meter);
+        for class in ["none", "4xx"] {
+            let line = format!(
+                "annotd_http_requests_total{{port=\"annotator\",route=\"none\",status=\"{class}\"}} 1\n"
+            );
+            assert!(text.contains(&line), "{line}{text}");
+        }
+    }
+
+    #[test]
+    fn no_number_of_routes_makes_figures_without_end() {
+        let meter = Meter::new();
+        for n in 0..2 * ROUTES {
+            meter.0.slot(Kind::Lead, Some(&format!("/{n}"))).requests[1].inc();
+        }
+        let counted = figures(&meter);
+        let of_ok = |line: &&str| line.starts_with("annotd_http_requests_total{port=\"lead\"");
+        let ok = counted.lines().filter(of_ok).filter(|line| line.contains("2xx"));
+        assert_eq!(ok.count(), ROUTES + 1);
+        assert!(
+            counted.contains("{port=\"lead\",route=\"none\",status=\"2xx\"} 48\n"),
+            "{counted}"
+        );
+    }
+
+    #[test]
+    fn threads_that_meet_a_new_route_at_once_count_it_together() {
+        let meter = Meter::new();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let meter = &meter;
+                scope.spawn(move || {
+                    for n in 0..400 {
+                        let route = format!("/{}", (n + thread * 7) % 20);
+                        meter.0.slot(Kind::Annotator, Some(&route)).requests[1].inc();
+                    }
+                });
+            }
+        });
+        let counted = figures(&meter);
+        for n in 0..20 {
+            let line = format!("{{port=\"annotator\",route=\"/{n}\",status=\"2xx\"}} 80\n");
+            assert!(counted.contains(&line), "{line}{counted}");
+        }
+    }
+}

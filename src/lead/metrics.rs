@@ -1,0 +1,252 @@
+//! `/metrics`: the figures of the project, the ports and the process for Prometheus.
+//!
+//! What the ports count, they count as it happens ([`crate::http::Meter`]); the rest is put together
+//! when it is asked for. What lives in the store (answers, tasks) is a gauge and not a counter: it does
+//! not begin anew with the daemon, and an answer that is taken back makes it less. Names follow
+//! Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
+//!
+//! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds and
+//! reads `/proc/stat`, which a unit's sandbox may hide.
+
+use std::borrow::Cow;
+
+use procfs::process::{LimitValue, Process};
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Counter, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder,
+};
+
+use super::Office;
+use super::status::{Annotator, Figures, Status};
+use crate::task::Millis;
+
+/// The text format's own.
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Everything, in the text format.
+pub(super) fn render(office: &Office, figures: &Figures) -> String {
+    let mut page = Page::default();
+    let status = Status::new(
+        &office.project,
+        office.about.get().interface,
+        figures,
+        office.house.annotators(),
+        Vec::new(),
+        Some(office.started_at),
+        office.allocator.now(),
+    );
+    of_the_daemon(&mut page, office, &status);
+    of_the_store(&mut page, figures, &status);
+    of_the_project(&mut page, &status);
+    of_the_annotators(&mut page, figures, &status);
+    page.0.extend(office.meter.gather());
+    of_the_process(&mut page, office.started_at);
+    page.0.sort_by(|one, other| one.name().cmp(other.name()));
+    let mut text = String::new();
+    for family in &page.0 {
+        // One that has no figures yet is left out; the encoder would take it for a mistake.
+        let none = family.get_metric().is_empty();
+        if !none
+            && let Err(error) =
+                TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut text)
+        {
+            tracing::error!(%error, metric = family.name(), "a metric cannot be written");
+        }
+    }
+    text
+}
+
+/// Families of figures as they gather.
+#[derive(Default)]
+struct Page(Vec<MetricFamily>);
+
+impl Page {
+    fn put<C: Collector>(&mut self, made: prometheus::Result<C>, fill: impl FnOnce(&C)) {
+        // Every name and label below is well-formed, which the tests see; nobody goes without figures
+        // because one is not.
+        if let Ok(family) = made {
+            fill(&family);
+            self.0.extend(family.collect());
+        }
+    }
+
+    fn number(&mut self, name: &str, help: &str, value: u64) {
+        self.put(IntGauge::new(name, help), |gauge| gauge.set(whole(value)));
+    }
+
+    fn float(&mut self, name: &str, help: &str, value: f64) {
+        self.put(Gauge::new(name, help), |gauge| gauge.set(value));
+    }
+
+    /// A figure of each annotator; those without one are left out.
+    fn each<'a>(
+        &mut self,
+        (name, help): (&str, &str),
+        annotators: &'a [Annotator],
+        value: impl Fn(&'a Annotator) -> Option<f64>,
+    ) {
+        self.put(GaugeVec::new(Opts::new(name, help), &["annotator"]), |family| {
+            for annotator in annotators {
+                if let Some(value) = value(annotator) {
+                    family.with_label_values(&[annotator.name.as_str()]).set(value);
+                }
+            }
+        });
+    }
+}
+
+fn whole(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[allow(clippy::cast_precision_loss)] // counts of tasks and answers are far below 2⁵³
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+#[allow(clippy::cast_precision_loss)] // milliseconds since 1970 are far below 2⁵³
+fn seconds(at: Millis) -> f64 {
+    at.0 as f64 / 1000.0
+}
+
+fn of_the_daemon(page: &mut Page, office: &Office, status: &Status) {
+    let about = Opts::new("annotd_build_info", "Always 1; the labels say which annotd this is.");
+    page.put(IntGaugeVec::new(about, &["version"]), |family| {
+        family.with_label_values(&[&status.version]).set(1);
+    });
+    let about = Opts::new("annotd_project_info", "Always 1; the labels say what is annotated.");
+    page.put(IntGaugeVec::new(about, &["project", "interface"]), |family| {
+        family.with_label_values(&[&status.project, &status.interface]).set(1);
+    });
+    page.float(
+        "annotd_start_time_seconds",
+        "When the daemon started, in seconds since 1970.",
+        seconds(office.started_at),
+    );
+    let about = Opts::new(
+        "annotd_reloads_total",
+        "Reloads of the roster since the start: applied, or refused because something was wrong.",
+    );
+    let reloads = office.house.reloads();
+    page.put(IntCounterVec::new(about, &["outcome"]), |family| {
+        for (outcome, count) in [("applied", reloads.applied), ("refused", reloads.refused)] {
+            family.with_label_values(&[outcome]).inc_by(count);
+        }
+    });
+}
+
+fn of_the_store(page: &mut Page, figures: &Figures, status: &Status) {
+    page.number(
+        "annotd_store_up",
+        "1 while the store answers, and 0 while it does not: then the figures of the project are the \
+         last ones known.",
+        u64::from(figures.away.is_none()),
+    );
+    let about = Opts::new("annotd_store_info", "Always 1; the label says which engine it is.");
+    page.put(IntGaugeVec::new(about, &["kind"]), |family| {
+        family.with_label_values(&[&status.store.kind]).set(1);
+    });
+    if let Some(as_of) = figures.as_of {
+        page.float(
+            "annotd_figures_timestamp_seconds",
+            "When the figures of the project were read from the store, in seconds since 1970.",
+            seconds(as_of),
+        );
+    }
+}
+
+fn of_the_project(page: &mut Page, status: &Status) {
+    let total = &status.total;
+    for (name, help, value) in [
+        ("annotd_tasks", "Tasks admitted.", total.tasks),
+        ("annotd_tasks_finished", "Tasks of which nothing more is wanted.", total.finished),
+        (
+            "annotd_tasks_short",
+            "Unfinished tasks that want more answers than there are people who may give them.",
+            total.short,
+        ),
+        ("annotd_tasks_in_hand", "Tasks in hand, once for each who holds them.", total.in_hand),
+        ("annotd_answers", "Answers that count.", total.answers),
+        ("annotd_answers_wanted", "Answers wanted in all.", total.wanted),
+    ] {
+        page.number(name, help, value);
+    }
+}
+
+fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
+    let people = &status.annotators;
+    page.each(("annotd_annotator_answers", "Answers that count."), people, |a| {
+        Some(float(a.answered))
+    });
+    page.each(("annotd_annotator_answers_late", "Answers that came too late."), people, |a| {
+        Some(float(a.late))
+    });
+    page.each(("annotd_annotator_tasks_in_hand", "Tasks in hand."), people, |a| {
+        Some(float(a.in_hand))
+    });
+    page.each(("annotd_annotator_tasks_left", "Tasks left for them."), people, |a| {
+        Some(float(a.left))
+    });
+    let share = |a: &Annotator| figures.progress.annotators.get(&a.name);
+    page.each(
+        (
+            "annotd_annotator_last_seen_timestamp_seconds",
+            "When their last answer was given, in seconds since 1970; missing if there is none.",
+        ),
+        people,
+        |a| share(a).and_then(|share| share.last_seen).map(seconds),
+    );
+    page.each(
+        (
+            "annotd_listener_up",
+            "1 while the annotator's port listens, and 0 while it should and does not; missing for \
+             who is not active.",
+        ),
+        people,
+        |a| (a.state != Cow::Borrowed("away")).then(|| float(u64::from(a.state == "listening"))),
+    );
+    let about = Opts::new(
+        "annotd_listener_restarts_total",
+        "How often the annotator's listener was started again after it had failed.",
+    );
+    page.put(IntCounterVec::new(about, &["annotator"]), |family| {
+        for annotator in people {
+            family.with_label_values(&[annotator.name.as_str()]).inc_by(annotator.restarts);
+        }
+    });
+}
+
+/// What the system says of this process; what it does not say is left out.
+fn of_the_process(page: &mut Page, started_at: Millis) {
+    page.float(
+        "process_start_time_seconds",
+        "When the process started, in seconds since 1970.",
+        seconds(started_at),
+    );
+    let Ok(process) = Process::myself() else { return };
+    if let Ok(stat) = process.stat() {
+        let ticks = float(stat.utime + stat.stime);
+        let counter = Counter::new("process_cpu_seconds_total", "CPU time spent, in seconds.");
+        page.put(counter, |counter| counter.inc_by(ticks / float(procfs::ticks_per_second())));
+        page.number(
+            "process_resident_memory_bytes",
+            "Memory in use, in bytes.",
+            stat.rss * procfs::page_size(),
+        );
+        page.number("process_virtual_memory_bytes", "Address space taken, in bytes.", stat.vsize);
+        page.number(
+            "process_threads",
+            "Threads of the process.",
+            u64::try_from(stat.num_threads).unwrap_or(0),
+        );
+    }
+    if let Ok(open) = process.fd_count() {
+        page.number("process_open_fds", "Open file descriptors.", open as u64);
+    }
+    if let Ok(limits) = process.limits()
+        && let LimitValue::Value(most) = limits.max_open_files.soft_limit
+    {
+        page.number("process_max_fds", "Most file descriptors that may be open.", most);
+    }
+}

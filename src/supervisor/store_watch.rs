@@ -1,0 +1,43 @@
+//! Watches the store, and says in the log when it goes away and when it is back: once each, however
+//! many requests fail in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::store::Store;
+
+/// How often it is looked at.
+const RHYTHM: Duration = Duration::from_secs(2);
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Watches until it is aborted.
+pub(super) async fn watch(store: Arc<dyn Store>) {
+    let mut away_since: Option<Instant> = None;
+    loop {
+        let looked = Instant::now();
+        let answer = match timeout(PATIENCE, store.ping()).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        };
+        match (answer, away_since) {
+            (Err(error), None) => {
+                away_since = Some(looked);
+                tracing::warn!(
+                    store = store.place(),
+                    error,
+                    "the store is away; answers wait in the browsers"
+                );
+            }
+            (Ok(()), Some(since)) => {
+                away_since = None;
+                let seconds = since.elapsed().as_secs();
+                tracing::info!(store = store.place(), seconds, "the store is back");
+            }
+            (Ok(()), None) | (Err(_), Some(_)) => {}
+        }
+        sleep(RHYTHM).await;
+    }
+}

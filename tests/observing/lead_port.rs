@@ -1,0 +1,110 @@
+//! The lead's port over a house in which things have gone wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annotd::allocation::Rule;
+use annotd::allocator::{Allocator, Conduct};
+use annotd::http::Meter;
+use annotd::lead::status::{Annotators, Member, Reloads};
+use annotd::lead::{self, About, House, Office};
+use annotd::live::Live;
+use annotd::store::sqlite::SqliteStore;
+use annotd::supervisor;
+use annotd::task::Millis;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use hyper::Request;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::prometheus_text::Page;
+
+struct Broken;
+
+impl House for Broken {
+    fn annotators(&self) -> Annotators {
+        let member = |name: &str, state, detail: Option<&str>| Member {
+            name: name.into(),
+            display: name.into(),
+            port: 9010,
+            url: "http://127.0.0.1:9010/".into(),
+            state,
+            active: state != "away",
+            restarts: 3,
+            detail: detail.map(str::to_owned),
+        };
+        vec![
+            member("andy", "down", Some("another program has it")),
+            member("zach", "listening", None),
+            member("li", "away", None),
+        ]
+    }
+
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn reloads(&self) -> Reloads {
+        Reloads { applied: 2, refused: 1 }
+    }
+}
+
+async fn get(office: &Office, path: &str) -> (u16, String) {
+    let mut request = Request::get(path).body(Body::empty()).expect("a request");
+    request.extensions_mut().insert(office.clone());
+    let response = lead::routes().oneshot(request).await.expect("a reply");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8(body.to_vec()).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn a_listener_that_is_down_is_named_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteStore::open(&folder.path().join("demo.db"), "demo").expect("a store");
+    let (allocator, _storing) = Allocator::start(
+        Arc::new(store),
+        supervisor::system_clock(),
+        Conduct::plain(Duration::from_secs(60)),
+    );
+    let office = Office {
+        project: "demo".into(),
+        about: Live::new(About { interface: "text", rule: Rule::default() }),
+        place: "demo.db".into(),
+        allocator,
+        house: Arc::new(Broken),
+        runtime: tokio::runtime::Handle::current(),
+        checks: lead::checks::Known::default(),
+        meter: Meter::new(),
+        started_at: Millis(1_000),
+    };
+    let (status, ready) = get(&office, "/ready").await;
+    assert_eq!(status, 503);
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    assert_eq!(ready, json!({"ready": false, "store": "ok", "down": ["andy"]}));
+
+    let (_, told) = get(&office, "/api/status").await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["annotators"][0]["state"], "down");
+    assert_eq!(told["annotators"][0]["restarts"], 3);
+    assert_eq!(
+        told["problems"],
+        json!(["andy's port 9010 is down: another program has it. It is tried again by itself."])
+    );
+
+    let (_, text) = get(&office, "/metrics").await;
+    let page = Page::read(&text);
+    for (sample, value) in [
+        ("annotd_listener_up{annotator=\"andy\"}", 0.0),
+        ("annotd_listener_up{annotator=\"zach\"}", 1.0),
+        ("annotd_listener_restarts_total{annotator=\"andy\"}", 3.0),
+        ("annotd_reloads_total{outcome=\"applied\"}", 2.0),
+        ("annotd_reloads_total{outcome=\"refused\"}", 1.0),
+        ("annotd_start_time_seconds", 1.0),
+    ] {
+        page.assert_is(sample, value);
+    }
+    let absent = "annotd_listener_up{annotator=\"li\"}";
+    assert!(!page.samples.contains_key(absent), "who is not active has no port to be up");
+}
