@@ -201,7 +201,7 @@ fn a_file_that_is_not_whole_is_refused_before_the_store_is_touched() {
         ("truncated", whole[..whole.len() - 9].to_vec(), "is cut short"),
         ("empty", Vec::new(), "is cut short"),
         ("without its last line", packed(&text[..text.len() - 1]), "is cut short"),
-        ("in the midst of a line", text.join("\n")[..900].as_bytes().to_vec(), "is cut short"),
+        ("in the midst of a line", text.join("\n").as_bytes()[..900].to_vec(), "is cut short"),
         ("a flipped byte", flipped, "is damaged"),
         ("a changed task", changed(1, "task 0", "task 9"), "its checksum is not that of its lines"),
         ("a changed count", changed(text.len() - 1, "\"tasks\":3", "\"tasks\":4"), "says 4 tasks"),

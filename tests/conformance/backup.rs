@@ -23,7 +23,7 @@ use super::place::{
 const NOW: Millis = Millis(5000);
 
 /// 70 of 100 once and 30 twice, named in balance.
-fn rules(people: &[&str]) -> Rules {
+pub fn rules(people: &[&str]) -> Rules {
     Rules {
         answers: Answers::Parts(Parts::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
         split: Split::Exact,
@@ -252,7 +252,7 @@ pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &Pla
 pub async fn nothing_is_restored_over_a_project(place: &Place) {
     let store = place.open().await;
     super::place::admit(&*store, 3, 1).await;
-    let refused = backup::begin(&*store, NOW).await.err().expect("it holds tasks");
+    let refused = backup::begin(&*store, NOW).await.expect_err("it holds tasks");
     assert!(matches!(refused, RestoreError::Taken { tasks: 3, .. }), "{refused}");
     assert!(refused.to_string().contains("holds 3 tasks already"), "{refused}");
     assert!(store.begin_restore(NOW).await.is_err(), "nor by whoever does not look");
@@ -266,7 +266,7 @@ pub async fn nothing_is_restored_over_a_project(place: &Place) {
     restore.put_back(all(&*store).await).await.unwrap();
     assert!(claim(&*daemon, &nth(0).id, "ann").await);
     record(&*daemon, &nth(0).id, "ann", says(Verdict::Accept, 100)).await;
-    let refused = backup::begin(&*restore, NOW).await.err().expect("somebody has answered");
+    let refused = backup::begin(&*restore, NOW).await.expect_err("somebody has answered");
     assert!(matches!(refused, RestoreError::Worked { .. }), "{refused}");
     assert_eq!(restore.count().await.unwrap(), 3);
 }

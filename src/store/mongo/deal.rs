@@ -60,7 +60,7 @@ pub(super) async fn promise(
     const DOING: &str = "write down what is dealt out";
     let id = ObjectId::new();
     let plans = tasks.iter().map(|Admission { task, plan }| Planned::of(&task.id, plan));
-    let promise = document(id, plans.collect());
+    let promise = document(id, &plans.collect::<Vec<_>>());
     if seen == 0 {
         let first = doc! { "_id": "deal", "version": 1_i64, "state": state, "promised": [promise] };
         return match server.meta.insert_one(first).await {
@@ -80,8 +80,8 @@ pub(super) async fn promise(
     Ok((updated.matched_count == 1).then_some(Promise(id)))
 }
 
-fn document(load: ObjectId, plans: Vec<Planned>) -> Document {
-    doc! { "load": load, "plans": serde_json::to_string(&plans).expect("plans are JSON") }
+fn document(load: ObjectId, plans: &[Planned]) -> Document {
+    doc! { "load": load, "plans": serde_json::to_string(plans).expect("plans are JSON") }
 }
 
 /// Puts the whole record in the place of whatever is there.
@@ -91,7 +91,7 @@ pub(super) async fn put_back(server: &Server, deal: Deal) -> Result<()> {
     let promised = if plans.is_empty() {
         Vec::new()
     } else {
-        vec![Bson::Document(document(ObjectId::new(), plans))]
+        vec![Bson::Document(document(ObjectId::new(), &plans))]
     };
     let record = doc! {
         "_id": "deal", "version": deal.version, "state": deal.state, "promised": promised,
