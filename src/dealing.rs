@@ -88,6 +88,11 @@ impl State {
         self.looked_over.as_ref().is_some_and(|then| then.rules == now.rules)
     }
 
+    /// The same, with what is said of the last look taken from an earlier record.
+    pub(crate) fn looked_over_as(self, then: Self) -> Self {
+        Self { looked_over: then.looked_over, ..self }
+    }
+
     pub(crate) fn write(&self) -> String {
         serde_json::to_string(self).expect("counts are JSON")
     }

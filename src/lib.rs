@@ -4,6 +4,7 @@
 
 pub mod allocation;
 pub mod allocator;
+pub mod backup;
 pub mod cli;
 pub mod dealing;
 pub mod exchange;

@@ -12,6 +12,7 @@ mod common;
 mod conformance {
     pub mod admission;
     pub mod answers;
+    pub mod backup;
     pub mod claims;
     pub mod examined;
     pub mod figures;
@@ -28,7 +29,9 @@ mod conformance {
 }
 
 use conformance::place::{Engine, Faults, Place};
-use conformance::{admission, answers, claims, figures, leases, queue, races, reading, verify};
+use conformance::{
+    admission, answers, backup, claims, figures, leases, queue, races, reading, verify,
+};
 
 macro_rules! suite {
     ($($module:ident::$case:ident,)*) => {
@@ -94,4 +97,10 @@ suite! {
     verify::a_repeat_is_for_somebody_who_has_answered_the_first,
     verify::what_was_dealt_out_is_counted_again,
     verify::a_project_at_work_raises_no_alarm,
+    backup::everything_comes_back_in_either_engine,
+    backup::a_restore_that_breaks_off_is_recognised_and_begins_anew,
+    backup::nothing_is_restored_over_a_project,
+    backup::a_backup_beside_loads_agrees_with_what_was_dealt,
+    backup::who_came_during_a_backup_is_seen_to_after_the_restore,
+    backup::tasks_that_share_a_place_find_one_each,
 }

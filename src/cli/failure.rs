@@ -1,5 +1,6 @@
 //! What a command ends with when it does not succeed.
 
+use crate::backup::{BackupError, RestoreError};
 use crate::exchange::output::OutputError;
 use crate::exchange::read::ReadError;
 use crate::loading::LoadError;
@@ -78,6 +79,36 @@ impl From<LoadError> for Failure {
             LoadError::Open(_) | LoadError::Wrong { .. } => Self { code: exit::DATA, message },
             LoadError::Store { source, .. } => Self { message, ..source.into() },
             LoadError::Rejects { .. } => Self::output(message),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let message = error.to_string();
+        match error {
+            BackupError::Store(error) => Self { message, ..error.into() },
+            BackupError::Output(error) => error.into(),
+            BackupError::Unnumbered { .. } => Self::other(message),
+        }
+    }
+}
+
+impl From<crate::backup::ReadError> for Failure {
+    fn from(error: crate::backup::ReadError) -> Self {
+        Self { code: exit::DATA, message: error.to_string() }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            RestoreError::Store(error) => error.into(),
+            RestoreError::Read(error) => error.into(),
+            // What a restore writes is the store.
+            RestoreError::Taken { .. } | RestoreError::Worked { .. } => Self::output(message),
+            RestoreError::Mixed { .. } => Self::other(message),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. What goes wrong becomes a
 //! [`Failure`] with an exit code here, at the edge, and nowhere else.
 
+mod backup;
 mod check;
 mod daemon_client;
 mod export;
@@ -11,6 +12,7 @@ mod load;
 mod log;
 mod reassign;
 mod release;
+mod restore;
 mod roster_file;
 mod run;
 mod simulate;
@@ -55,6 +57,10 @@ enum Command {
     Status(status::Arguments),
     /// Write the answers to a file
     Export(export::Arguments),
+    /// Write everything that the store holds into one file
+    Backup(backup::Arguments),
+    /// Put a backup into an empty store, of either engine
+    Restore(restore::Arguments),
     /// Take back what somebody holds
     Release(release::Arguments),
     /// Give what was meant for somebody to others
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
         Command::Load(arguments) => load::run(roster, &arguments),
         Command::Status(arguments) => status::run(roster, &arguments),
         Command::Export(arguments) => export::run(roster, &arguments),
+        Command::Backup(arguments) => backup::run(roster, &arguments),
+        Command::Restore(arguments) => restore::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
         Command::Verify(arguments) => verify::run(roster, &arguments),

@@ -13,6 +13,10 @@ use crate::store::{self, Store};
 const PLACES: [&str; 2] = ["annotators.toml", "/etc/annotd/annotators.toml"];
 /// Goes before the roster's store URL.
 const STORE_URL: &str = "ANNOTD_STORE_URL";
+/// Where systemd puts what a unit's `LoadCredential=` names.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// The credential with the store's URL. It comes after the environment's and before the roster's.
+const CREDENTIAL: &str = "store-url";
 
 /// Reads the roster. What is wrong with it goes to standard error, all of it at once.
 pub(super) fn read(named: Option<&Path>) -> Result<Chosen, Failure> {
@@ -60,19 +64,22 @@ impl Chosen {
         }
     }
 
-    /// The store's URL: the environment's, or the roster's.
+    /// The store's URL: the environment's, the credential's, or the roster's.
     pub(super) fn store_url(&self) -> Result<String, Failure> {
         Ok(Self::store_override()?.unwrap_or_else(|| self.roster.store.url.clone()))
     }
 
     /// The store's URL that goes before the roster's, if there is one.
     pub(super) fn store_override() -> Result<Option<String>, Failure> {
-        match std::env::var(STORE_URL) {
-            Ok(url) if !url.is_empty() => match roster::store_kind(&url) {
-                Ok(_) => Ok(Some(url)),
-                Err(problem) => Err(Failure::roster(format!("{STORE_URL}: {problem}"))),
-            },
-            _ => Ok(None),
+        let given = match std::env::var(STORE_URL) {
+            Ok(url) if !url.is_empty() => Some((STORE_URL.to_owned(), url)),
+            _ => credential()?,
+        };
+        let Some((from, url)) = given else { return Ok(None) };
+        // What is wrong is told without the URL, which may hold a password.
+        match roster::store_kind(&url) {
+            Ok(_) => Ok(Some(url)),
+            Err(problem) => Err(Failure::roster(format!("{from}: {problem}"))),
         }
     }
 
@@ -97,6 +104,14 @@ impl Chosen {
         Ok(is_file && !self.beside().join(&url).exists())
     }
 
+    /// Opens the project's store to restore a backup into it.
+    pub(super) async fn open_store_for_restore(
+        &self,
+    ) -> Result<std::sync::Arc<dyn Store>, Failure> {
+        let project = &self.roster.project.name;
+        Ok(store::open_for_restore(&self.store_url()?, self.beside(), project).await?)
+    }
+
     /// Opens the project's store, or that of another project beside it.
     pub(super) async fn open_store(
         &self,
@@ -104,5 +119,26 @@ impl Chosen {
     ) -> Result<Arc<dyn Store>, Failure> {
         let project = project.unwrap_or(&self.roster.project.name);
         Ok(store::open(&self.store_url()?, self.beside(), project).await?)
+    }
+}
+
+/// The URL in systemd's credential, if there is one, and what to call it. One that is there and cannot
+/// be used is an error: the roster's store would be another one.
+fn credential() -> Result<Option<(String, String)>, Failure> {
+    let Some(folder) = std::env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty()) else {
+        return Ok(None);
+    };
+    let path = Path::new(&folder).join(CREDENTIAL);
+    let name = format!("the credential {CREDENTIAL} ({})", path.display());
+    match std::fs::read_to_string(&path) {
+        Ok(url) => {
+            let url = url.trim_end_matches(['\n', '\r']);
+            if url.is_empty() {
+                return Err(Failure::roster(format!("{name} is empty; put the store's URL there")));
+            }
+            Ok(Some((name, url.to_owned())))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::roster(format!("cannot read {name}: {error}"))),
     }
 }

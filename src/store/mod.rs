@@ -15,10 +15,13 @@
 pub mod audit;
 pub mod mongo;
 mod open;
+pub(crate) mod planned;
+mod restoring;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::{open, place_of};
+pub use open::{open, open_for_restore, place_of};
+pub use restoring::Ground;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -391,6 +394,37 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes that a file of tasks has been loaded whole.
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()>;
+
+    /// Every file of tasks that was loaded whole, with its fingerprint, in the order of names.
+    async fn loaded_files(&self) -> Result<Vec<(String, String)>>;
+
+    /// How many tasks there are, whatever they are there for: counted, and not kept.
+    async fn count(&self) -> Result<u64>;
+
+    /// The numbers of tasks behind `after`, in order, at most `limit` of them. No task is read.
+    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>>;
+
+    /// What is there, to somebody who wants to restore a backup.
+    async fn ground(&self) -> Result<Ground>;
+
+    /// Marks the store as being restored since `now`, and removes what an earlier restore has left.
+    /// From now on it cannot be opened but by [`open_for_restore`], until [`Store::end_restore`].
+    ///
+    /// Fails, with nothing changed, if it holds tasks and does not bear the mark.
+    async fn begin_restore(&self, now: Millis) -> Result<()>;
+
+    /// Puts tasks there as they were: number, place, and everything that is known of them. One that
+    /// is there already stays as it is. Figures, queue and numbering follow.
+    ///
+    /// Places that two tasks share, as a change of the order may leave them where one of the two is
+    /// finished, are kept apart where the engine asks for that.
+    async fn put_back(&self, records: Vec<Record>) -> Result<()>;
+
+    /// Puts back what has been dealt out, version and promises included.
+    async fn put_back_deal(&self, deal: Deal) -> Result<()>;
+
+    /// Takes the mark away: the project is whole.
+    async fn end_restore(&self) -> Result<()>;
 
     /// Ends the connection after what is under way.
     async fn close(&self);

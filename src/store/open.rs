@@ -7,18 +7,45 @@ use super::mongo::{self, MongoStore};
 use super::sqlite::SqliteStore;
 use super::{Result, Store};
 
+/// Whether a store may be opened that is being restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Not: half a project is none.
+    ToWork,
+    /// It may.
+    ToRestore,
+}
+
 /// Opens the store of a project: MongoDB for a `mongodb://` or `mongodb+srv://` URL, and the
 /// embedded one for a file. A relative path is relative to `beside`, the roster's folder.
 ///
 /// # Errors
-/// If it cannot be reached or opened, or holds something else.
+/// If it cannot be reached or opened, holds something else, or is being restored.
 pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, beside, project, Opening::ToWork).await
+}
+
+/// Opens the store as [`open`] does, to restore a backup into it.
+///
+/// # Errors
+/// If it cannot be reached or opened, or holds something else.
+pub async fn open_for_restore(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, beside, project, Opening::ToRestore).await
+}
+
+async fn open_as(
+    url: &str,
+    beside: &Path,
+    project: &str,
+    opening: Opening,
+) -> Result<Arc<dyn Store>> {
     if is_mongo(url) {
-        return Ok(Arc::new(MongoStore::open(url, project).await?));
+        return Ok(Arc::new(MongoStore::open_as(url, project, opening).await?));
     }
     let path = path_of(url, beside);
     let project = project.to_owned();
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path, &project)).await;
+    let opened =
+        tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, &project, opening)).await;
     Ok(Arc::new(opened.expect("opening a file does not panic")?))
 }
 

@@ -81,7 +81,8 @@ impl Project {
 
 pub fn annotd(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_annotd"));
-    command.current_dir(folder).env_remove("ANNOTD_STORE_URL").env("ANNOTD_LOG", "info");
+    command.current_dir(folder).env("ANNOTD_LOG", "info");
+    command.env_remove("ANNOTD_STORE_URL").env_remove("CREDENTIALS_DIRECTORY");
     command
 }
 

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use annotd::allocation::{Lane, Number, Position, Recorded};
 use annotd::store::audit::{Audit, Audited, Finding, Page};
 use annotd::store::{
-    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
-    Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
+    Record, Result, Store, StoreError, Submission, Terms, Which,
 };
 use annotd::task::{Millis, Task, TaskId, Version};
 use async_trait::async_trait;
@@ -199,6 +199,30 @@ impl Store for Faulty {
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
         self.through(self.inner.note_loaded_file(name, fingerprint), nothing).await
     }
+    async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
+        self.through(self.inner.loaded_files(), nothing).await
+    }
+    async fn count(&self) -> Result<u64> {
+        self.through(self.inner.count(), nothing).await
+    }
+    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+        self.through(self.inner.numbers(after, limit), nothing).await
+    }
+    async fn ground(&self) -> Result<Ground> {
+        self.through(self.inner.ground(), nothing).await
+    }
+    async fn begin_restore(&self, now: Millis) -> Result<()> {
+        self.through(self.inner.begin_restore(now), nothing).await
+    }
+    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
+        self.through(self.inner.put_back(records), nothing).await
+    }
+    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
+        self.through(self.inner.put_back_deal(deal), nothing).await
+    }
+    async fn end_restore(&self) -> Result<()> {
+        self.through(self.inner.end_restore(), nothing).await
+    }
     // What a repair has to say is said once, so these are not disturbed.
     async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
         self.inner.audit(page, how).await
@@ -364,6 +388,30 @@ impl Store for Retrying {
     }
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
         again(|| self.inner.note_loaded_file(name, fingerprint)).await.map(drop)
+    }
+    async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
+        Ok(again(|| self.inner.loaded_files()).await?.reply)
+    }
+    async fn count(&self) -> Result<u64> {
+        Ok(again(|| self.inner.count()).await?.reply)
+    }
+    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+        Ok(again(|| self.inner.numbers(after, limit)).await?.reply)
+    }
+    async fn ground(&self) -> Result<Ground> {
+        Ok(again(|| self.inner.ground()).await?.reply)
+    }
+    async fn begin_restore(&self, now: Millis) -> Result<()> {
+        again(|| self.inner.begin_restore(now)).await.map(drop)
+    }
+    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
+        again(|| self.inner.put_back(records.clone())).await.map(drop)
+    }
+    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
+        again(|| self.inner.put_back_deal(deal.clone())).await.map(drop)
+    }
+    async fn end_restore(&self) -> Result<()> {
+        again(|| self.inner.end_restore()).await.map(drop)
     }
     async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
         self.inner.audit(page, how).await

@@ -173,6 +173,9 @@ async fn everything_else_examines_what_it_gives() {
     let (page, examined) = watched.during(store.records(Which::All, records[99].number, 50)).await;
     assert_eq!(page.unwrap().len(), 50);
     bounded("records", examined, 50, 50);
+    let (numbers, examined) = watched.during(store.numbers(records[99].number, 50)).await;
+    assert_eq!(numbers.unwrap().len(), 50);
+    bounded("numbers", examined, 50, 0);
     let (holds, examined) = watched.during(store.others_hold("ann")).await;
     assert!(holds.unwrap());
     bounded("others_hold", examined, 2, 2);

@@ -1,13 +1,16 @@
 //! Where a case runs, and what the cases share.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use annotd::allocation::{Lane, Number, Plan, Recorded};
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{Admission, Claim, Progress, Record, Share, Store, Submission, Which};
+use annotd::store::{
+    Admission, Claim, Progress, Record, Share, Store, StoreError, Submission, Which,
+};
 use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
 
 use crate::common::faulty::{Faulty, Retrying};
@@ -63,6 +66,24 @@ impl Place {
                 Arc::new(MongoStore::open(&database.url, "p").await.expect("it opens"))
             }
         };
+        self.behind_faults(store)
+    }
+
+    /// The project's store, opened as a restore does it or as everybody else.
+    pub async fn try_open(&self, to_restore: bool) -> Result<Arc<dyn Store>, StoreError> {
+        let url = match &self.kept {
+            Kept::File(directory) => directory.path().join("annotd.db").display().to_string(),
+            Kept::Database(database) => database.url.clone(),
+        };
+        let store = if to_restore {
+            annotd::store::open_for_restore(&url, Path::new(""), "p").await?
+        } else {
+            annotd::store::open(&url, Path::new(""), "p").await?
+        };
+        Ok(self.behind_faults(store))
+    }
+
+    fn behind_faults(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         let seed = self.opened.fetch_add(1, Ordering::Relaxed);
         match self.faults {
             Faults::None => store,
@@ -200,7 +221,7 @@ pub async fn assert_figures_are_true(store: &dyn Store) {
 }
 
 /// Without those who have nothing to show for.
-fn with_work(mut progress: Progress) -> Progress {
+pub fn with_work(mut progress: Progress) -> Progress {
     let people: BTreeMap<String, Share> =
         progress.annotators.into_iter().filter(|(_, share)| *share != Share::default()).collect();
     progress.annotators = people;

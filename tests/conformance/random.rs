@@ -7,6 +7,7 @@ use annotd::task::{Millis, Task, Verdict, Version};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
+use super::backup;
 use super::lives;
 use super::model::Model;
 use super::place::{Engine, Faults, Place, all, nth, recount};
@@ -198,6 +199,7 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
     }
     let differences = super::verify::differences(store.as_ref(), terms.order).await;
     prop_assert_eq!(differences, Vec::<String>::new());
+    backup::round_trip(place, store.as_ref(), &backup::rules(&PEOPLE), terms).await?;
     store.close().await;
     Ok(())
 }

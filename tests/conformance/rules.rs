@@ -20,6 +20,7 @@ use annotd::verifying::{self, Inquiry};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
+use super::backup;
 use super::lives;
 use super::model::Model;
 use super::place::{Engine, Faults, Place, all, recount};
@@ -291,6 +292,7 @@ async fn live(
     let report = verifying::verify(store.as_ref(), inquiry, |_| ()).await;
     let report = report.map_err(|error| failed(&error))?;
     prop_assert_eq!(report.found(), 0, "{:?}", report);
+    backup::round_trip(place, store.as_ref(), rules, terms).await?;
     store.close().await;
     Ok(())
 }

@@ -144,7 +144,7 @@ async fn reserve(server: &Server, load: &[Admission]) -> Result<Numbers> {
 }
 
 /// Inserts what is not there yet, and says which were.
-async fn insert(
+pub(super) async fn insert(
     server: &Server,
     documents: &[RawDocumentBuf],
 ) -> mongodb::error::Result<HashSet<usize>> {

@@ -11,10 +11,9 @@
 //! the collection before each load, which reads every task.
 
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
-use serde::{Deserialize, Serialize};
 
 use super::server::{Server, number};
-use crate::allocation::{Lane, Plan, Purpose};
+use crate::store::planned::Planned;
 use crate::store::{Admission, Deal, Result};
 use crate::task::TaskId;
 
@@ -23,44 +22,6 @@ const DUPLICATE: i32 = 11000;
 
 /// A promise, by which it is found again.
 pub(super) struct Promise(ObjectId);
-
-/// What is planned for a task, as it stands in a promise.
-#[derive(Serialize, Deserialize)]
-struct Planned {
-    task: TaskId,
-    wanted: u32,
-    lanes: Vec<String>,
-    priority: i32,
-    part: Option<u16>,
-    bound: bool,
-    purpose: Option<String>,
-}
-
-impl Planned {
-    fn of(Admission { task, plan }: &Admission) -> Self {
-        Self {
-            task: task.id.clone(),
-            wanted: plan.wanted,
-            lanes: plan.lanes.iter().map(|lane| lane.to_text().into_owned()).collect(),
-            priority: plan.priority,
-            part: plan.part,
-            bound: plan.bound,
-            purpose: plan.purpose.to_text(),
-        }
-    }
-
-    fn plan(self) -> (TaskId, Plan) {
-        let plan = Plan {
-            wanted: self.wanted,
-            lanes: self.lanes.iter().map(|lane| Lane::from_text(lane)).collect(),
-            priority: self.priority,
-            part: self.part,
-            bound: self.bound,
-            purpose: Purpose::from_text(self.purpose.as_deref()),
-        };
-        (self.task, plan)
-    }
-}
 
 /// Reads what has been dealt out.
 pub(super) async fn read(server: &Server) -> Result<Deal> {
@@ -98,9 +59,8 @@ pub(super) async fn promise(
 ) -> Result<Option<Promise>> {
     const DOING: &str = "write down what is dealt out";
     let id = ObjectId::new();
-    let plans: Vec<Planned> = tasks.iter().map(Planned::of).collect();
-    let plans = serde_json::to_string(&plans).expect("plans are JSON");
-    let promise = doc! { "load": id, "plans": plans };
+    let plans = tasks.iter().map(|Admission { task, plan }| Planned::of(&task.id, plan));
+    let promise = document(id, &plans.collect::<Vec<_>>());
     if seen == 0 {
         let first = doc! { "_id": "deal", "version": 1_i64, "state": state, "promised": [promise] };
         return match server.meta.insert_one(first).await {
@@ -118,6 +78,26 @@ pub(super) async fn promise(
     );
     let updated = server.ask(DOING, update).await?;
     Ok((updated.matched_count == 1).then_some(Promise(id)))
+}
+
+fn document(load: ObjectId, plans: &[Planned]) -> Document {
+    doc! { "load": load, "plans": serde_json::to_string(plans).expect("plans are JSON") }
+}
+
+/// Puts the whole record in the place of whatever is there.
+pub(super) async fn put_back(server: &Server, deal: Deal) -> Result<()> {
+    let plans: Vec<Planned> =
+        deal.promised.iter().map(|(task, plan)| Planned::of(task, plan)).collect();
+    let promised = if plans.is_empty() {
+        Vec::new()
+    } else {
+        vec![Bson::Document(document(ObjectId::new(), &plans))]
+    };
+    let record = doc! {
+        "_id": "deal", "version": deal.version, "state": deal.state, "promised": promised,
+    };
+    let replace = server.meta.replace_one(doc! { "_id": "deal" }, record).upsert(true);
+    server.ask("put back what was dealt out", replace).await.map(drop)
 }
 
 /// Takes out a promise that has been kept.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::json::{self, NotJson};
 use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
+use crate::store::Record;
 use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
@@ -29,14 +30,8 @@ pub(super) fn of_task(
     position: Position,
     reopened: Option<i64>,
 ) -> RawDocumentBuf {
-    let (content, exact) = json::to_bson(&task.body.to_value());
-    let mut document = rawdoc! { "_id": task.id.as_str(), "task": content };
-    if !exact {
-        document.append("task_json", task.body.as_str());
-    }
+    let mut document = of_content(task);
     let wanted = i32::try_from(plan.wanted).unwrap_or(i32::MAX);
-    document.append("input_hash", task.input_hash);
-    document.append("task_hash", task.task_hash);
     document.append("number", number.0);
     document.append("position", position.0);
     document.append("priority", plan.priority);
@@ -50,20 +45,52 @@ pub(super) fn of_task(
     for list in ["coders", "held", "answers", "skipped", "late"] {
         document.append(list, RawArrayBuf::new());
     }
-    if let Some(part) = plan.part {
-        document.append("part", i32::from(part));
-    }
-    if plan.bound {
-        document.append("bound", true);
-    }
-    if let Some(purpose) = plan.purpose.to_text() {
-        document.append("purpose", purpose);
-    }
-    document.append("rev", 0_i64);
+    append_origin(&mut document, plan.part, plan.bound, &plan.purpose);
     if let Some(at) = reopened {
         document.append("reopened", DateTime::from_millis(at));
     }
     document
+}
+
+/// The document of a task as it was in another store. `stamp` gives the stamp of an annotator's
+/// answer.
+pub(super) fn of_record(record: &Record, stamp: impl Fn(&str) -> i64) -> RawDocumentBuf {
+    let Record { task, number, position, ledger } = record;
+    let mut document = of_content(task);
+    document.append("number", number.0);
+    document.append("priority", position.priority());
+    for element in &of_facts(ledger, *position, stamp) {
+        let (key, value) = element.expect("it has just been written");
+        document.append_ref(key, value);
+    }
+    append_origin(&mut document, ledger.part, ledger.bound, &ledger.purpose);
+    document
+}
+
+/// What a task is, whatever becomes of it.
+fn of_content(task: &Task) -> RawDocumentBuf {
+    let (content, exact) = json::to_bson(&task.body.to_value());
+    let mut document = rawdoc! { "_id": task.id.as_str(), "task": content };
+    if !exact {
+        document.append("task_json", task.body.as_str());
+    }
+    document.append("input_hash", task.input_hash);
+    document.append("task_hash", task.task_hash);
+    document
+}
+
+/// What was said of a task when it entered and never changes; and no writes yet.
+fn append_origin(document: &mut RawDocumentBuf, part: Option<u16>, bound: bool, purpose: &Purpose) {
+    if let Some(part) = part {
+        document.append("part", i32::from(part));
+    }
+    if bound {
+        document.append("bound", true);
+    }
+    if let Some(purpose) = purpose.to_text() {
+        document.append("purpose", purpose);
+    }
+    document.append("rev", 0_i64);
 }
 
 fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
@@ -82,6 +109,16 @@ pub(super) fn of_state(
     stamp: impl Fn(&str) -> i64,
     announce: bool,
 ) -> RawDocumentBuf {
+    let set = of_facts(ledger, position, stamp);
+    let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
+    if announce {
+        update.append("$currentDate", rawdoc! { "reopened": true });
+    }
+    update
+}
+
+/// Who may have a task, who holds it, who has answered what, and what follows from that.
+fn of_facts(ledger: &Ledger, position: Position, stamp: impl Fn(&str) -> i64) -> RawDocumentBuf {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let mut set = rawdoc! {
         "for": of_lanes(&ledger.lanes),
@@ -123,11 +160,7 @@ pub(super) fn of_state(
         }
         set.append(key, answers);
     }
-    let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
-    if announce {
-        update.append("$currentDate", rawdoc! { "reopened": true });
-    }
-    update
+    set
 }
 
 /// An annotator's answer. The stamp is the writer's own number, by which it recognises what it

@@ -25,8 +25,8 @@
 //! | `rev` | counts the writes: changes of a whole task rest on it |
 //! | `reopened` | when it last became open out of its turn; mostly not there |
 //!
-//! Beside it, `<project>.annotd` holds the format, the numbering, what has been dealt out, and which
-//! files were loaded.
+//! Beside it, `<project>.annotd` holds the format, the numbering, what has been dealt out, which files
+//! were loaded, and, while it is, that the project is being restored.
 //!
 //! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
 //! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
@@ -62,6 +62,7 @@ mod json;
 mod leases;
 mod outlook;
 mod reads;
+mod restore;
 mod schema;
 mod server;
 
@@ -77,9 +78,10 @@ use self::figures::{Due, Figures};
 use self::outlook::Outlook;
 use self::server::Server;
 use super::audit::{Audit, Audited, Finding, Page};
+use super::open::Opening;
 use super::{
-    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
-    Result, Store, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
+    Record, Result, Store, Submission, Terms, Which,
 };
 use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, Task, TaskId, Version};
@@ -108,11 +110,15 @@ impl MongoStore {
     ///
     /// # Errors
     /// If the URL is wrong, the server does not answer, or the collection is not annotd's or of a
-    /// newer format.
+    /// newer format, or is being restored.
     pub async fn open(url: &str, project: &str) -> Result<Self> {
+        Self::open_as(url, project, Opening::ToWork).await
+    }
+
+    pub(super) async fn open_as(url: &str, project: &str, opening: Opening) -> Result<Self> {
         const DOING: &str = "open the store";
         let server = Server::new(url, project).await?;
-        schema::prepare(&server).await?;
+        schema::prepare(&server, opening).await?;
         let hello = server.ask(DOING, server.database.run_command(doc! { "hello": 1 })).await?;
         Ok(Self {
             server: Arc::new(server),
@@ -306,6 +312,38 @@ impl Store for MongoStore {
             )
             .upsert(true);
         self.server.ask("note that a file was loaded", note).await.map(drop)
+    }
+
+    async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
+        restore::loaded_files(&self.server).await
+    }
+
+    async fn count(&self) -> Result<u64> {
+        restore::count(&self.server).await
+    }
+
+    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+        restore::numbers(&self.server, after, limit).await
+    }
+
+    async fn ground(&self) -> Result<Ground> {
+        restore::ground(&self.server).await
+    }
+
+    async fn begin_restore(&self, now: Millis) -> Result<()> {
+        restore::begin(self, now).await
+    }
+
+    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
+        restore::put_back(self, records).await
+    }
+
+    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
+        deal::put_back(&self.server, deal).await
+    }
+
+    async fn end_restore(&self) -> Result<()> {
+        restore::end(&self.server).await
     }
 
     async fn close(&self) {

@@ -8,7 +8,10 @@ use mongodb::IndexModel;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::IndexOptions;
 
+use super::restore;
 use super::server::{Server, number};
+use crate::store::open::Opening;
+use crate::store::restoring::unfinished;
 use crate::store::{FORMAT, Result, StoreError};
 
 const DOING: &str = "open the store";
@@ -55,7 +58,13 @@ fn indexes() -> Vec<IndexModel> {
 }
 
 /// Prepares the project's collections, or says why they cannot be used.
-pub(super) async fn prepare(server: &Server) -> Result<()> {
+pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<()> {
+    if opening == Opening::ToWork
+        && let Some(since) = restore::mark(server, DOING).await?
+    {
+        let what = format!("{} in {}", server.tasks.name(), server.place);
+        return Err(unfinished(&what, Some(since)));
+    }
     let format = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
     match format {
         Some(format) if number(&format, "version") == Some(1) => from_1_to_2(server).await?,

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::schema;
+use crate::store::open::Opening;
 use crate::store::{Result, StoreError};
 
 /// Jobs that share one transaction at most, so that nobody waits long for their turn.
@@ -36,8 +37,8 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn start(path: &Path, project: &str) -> Result<Self> {
-        let connection = schema::open_for_writing(path, project)?;
+    pub(super) fn start(path: &Path, project: &str, opening: Opening) -> Result<Self> {
+        let connection = schema::open_for_writing(path, project, opening)?;
         let (writer, jobs) = mpsc::channel::<Job>();
         let mut threads = vec![spawn("store-writer", move || write_all(&connection, &jobs))];
         let (readers, looks) = mpsc::channel::<Look>();

@@ -10,7 +10,9 @@
 
 mod audit;
 mod engine;
+mod owner;
 mod reads;
+mod restore;
 mod rows;
 mod schema;
 mod writes;
@@ -23,9 +25,11 @@ use async_trait::async_trait;
 
 use self::engine::Engine;
 use super::audit::{Audit, Audited, Finding, Page};
+use super::open::Opening;
+use super::restoring::taken;
 use super::{
-    Admission, Admitted, Amendment, Claim, Deal, HeldTask, Kind, Mark, OpenTask, Progress, Record,
-    Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
+    Record, Result, Store, StoreError, Submission, Terms, Which,
 };
 use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, Task, TaskId, Version};
@@ -41,10 +45,15 @@ impl SqliteStore {
     /// Opens the file, or makes it if it is not there.
     ///
     /// # Errors
-    /// If it cannot be opened, is not annotd's, is of a newer format, or holds another project.
+    /// If it cannot be opened, is not annotd's, is of a newer format, holds another project, or is
+    /// being restored.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
+        Self::open_as(path, project, Opening::ToWork)
+    }
+
+    pub(super) fn open_as(path: &Path, project: &str, opening: Opening) -> Result<Self> {
         Ok(Self {
-            engine: Engine::start(path, project)?,
+            engine: Engine::start(path, project, opening)?,
             place: path.display().to_string(),
             terms: RwLock::default(),
         })
@@ -299,6 +308,46 @@ impl Store for SqliteStore {
                 writes::note_loaded_file(connection, &name, &fingerprint)
             })
             .await
+    }
+
+    async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
+        self.engine.read("see what was loaded", restore::loaded_files).await
+    }
+
+    async fn count(&self) -> Result<u64> {
+        self.engine.read("count tasks", restore::count).await
+    }
+
+    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+        self.engine
+            .read("count tasks", move |connection| restore::numbers(connection, after, limit))
+            .await
+    }
+
+    async fn ground(&self) -> Result<Ground> {
+        self.engine.read("restore a backup", restore::ground).await
+    }
+
+    async fn begin_restore(&self, now: Millis) -> Result<()> {
+        let begin = move |connection: &rusqlite::Connection| restore::begin(connection, now);
+        let begun = self.engine.write("restore a backup", begin).await?;
+        if begun { Ok(()) } else { Err(taken(&self.place)) }
+    }
+
+    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
+        self.engine
+            .write("restore a backup", move |connection| restore::put_back(connection, &records))
+            .await
+    }
+
+    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
+        self.engine
+            .write("restore a backup", move |connection| restore::put_back_deal(connection, &deal))
+            .await
+    }
+
+    async fn end_restore(&self) -> Result<()> {
+        self.engine.write("restore a backup", restore::end).await
     }
 
     async fn close(&self) {

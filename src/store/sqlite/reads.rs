@@ -198,12 +198,14 @@ pub(super) fn known<'a>(
 
 pub(super) fn deal(connection: &Connection) -> rusqlite::Result<Deal> {
     let mut deal = Deal::default();
-    let mut statement = connection
-        .prepare_cached("SELECT key, value FROM meta WHERE key IN ('deal', 'deal_version')")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT key, value FROM meta WHERE key IN ('deal', 'deal_version', 'promised')",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match row.get_ref(0)?.as_str()? {
             "deal" => deal.state = row.get(1)?,
+            "promised" => deal.promised = rows::plans_from_text(row.get_ref(1)?.as_str()?)?,
             _ => deal.version = row.get(1)?,
         }
     }

@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
+use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::Record;
+use crate::store::planned::Planned;
 use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// The columns that [`task`] reads, in its order.
@@ -42,6 +43,17 @@ pub(super) fn lanes_to_text(lanes: &[Lane]) -> String {
 pub(super) fn lanes_from_text(text: &str) -> rusqlite::Result<Vec<Lane>> {
     let names: Vec<String> = serde_json::from_str(text).map_err(|error| unreadable(0, error))?;
     Ok(names.iter().map(|name| Lane::from_text(name)).collect())
+}
+
+/// Plans, as they stand in the record of the deal.
+pub(super) fn plans_to_text(plans: &[(TaskId, Plan)]) -> String {
+    let plans: Vec<Planned> = plans.iter().map(|(task, plan)| Planned::of(task, plan)).collect();
+    serde_json::to_string(&plans).expect("plans are JSON")
+}
+
+pub(super) fn plans_from_text(text: &str) -> rusqlite::Result<Vec<(TaskId, Plan)>> {
+    let plans: Vec<Planned> = serde_json::from_str(text).map_err(|error| unreadable(1, error))?;
+    Ok(plans.into_iter().map(Planned::plan).collect())
 }
 
 /// An earlier version, as it stands in the column `history`.

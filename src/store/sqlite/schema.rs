@@ -6,6 +6,9 @@
 //!   "the next task" is the next row, however many tasks are finished.
 //! - `hold`, `answer`: who has a task in hand, and what was answered.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
+//! - `meta`: the format, whose project it is, the last occasion on which a task came back; what was
+//!   dealt out (`deal`, `deal_version`) and, after a restore, what was promised; since when the store
+//!   is `restoring`, while it is.
 //!
 //! One file holds one project. Rejected: a project column in every index, for files that nearly
 //! always hold one project; a second project gets a second file.
@@ -15,7 +18,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::{FORMAT, StoreError};
+use super::{owner, restore};
+use crate::store::open::Opening;
+use crate::store::restoring::unfinished;
+use crate::store::{FORMAT, Ground, StoreError};
 
 /// How long a writer waits for another process, such as `annotd load` beside the daemon.
 const BUSY: Duration = Duration::from_secs(10);
@@ -99,8 +105,13 @@ UPDATE meta SET value = 2 WHERE key = 'format';
 ";
 
 /// Opens the file for writing, makes the tables if it is new, and checks that it is ours.
-pub(super) fn open_for_writing(path: &Path, project: &str) -> Result<Connection, StoreError> {
+pub(super) fn open_for_writing(
+    path: &Path,
+    project: &str,
+    opening: Opening,
+) -> Result<Connection, StoreError> {
     let failed = |source| super::failure("open the store", path, source);
+    owner::make(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     settle_in(&connection).map_err(failed)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
@@ -130,6 +141,11 @@ pub(super) fn open_for_writing(path: &Path, project: &str) -> Result<Connection,
         tracing::info!(file = %path.display(), "the store was of format 1 and is now of format 2");
     }
     check(&transaction, path, project)?;
+    if opening == Opening::ToWork
+        && let Ground::Unfinished { since } = restore::ground(&transaction).map_err(failed)?
+    {
+        return Err(unfinished(&path.display().to_string(), Some(since)));
+    }
     transaction.commit().map_err(failed)?;
     Ok(connection)
 }

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::reads;
 use super::rows::{self, Standing};
-use crate::allocation::{Lane, Ledger, Position, Recorded};
+use crate::allocation::{Lane, Ledger, Plan, Position, Recorded};
 use crate::store::tally::contribution;
 use crate::store::{Admission, Admitted, Amendment, Claim, Progress, Share, Submission, Terms};
-use crate::task::{Answer, Millis, Version};
+use crate::task::{Answer, Millis, TaskId, Version};
 
 pub(super) fn admit(
     connection: &Connection,
@@ -71,13 +71,41 @@ pub(super) fn admit_dealt(
     state: &str,
 ) -> rusqlite::Result<Option<Admitted>> {
     let there = reads::known(connection, tasks.iter().map(|admission| &admission.task.id))?;
-    if reads::deal(connection)?.version != seen || !there.is_empty() {
+    let deal = reads::deal(connection)?;
+    if deal.version != seen || !there.is_empty() {
         return Ok(None);
     }
+    put_deal(connection, state, seen + 1)?;
+    if !deal.promised.is_empty() {
+        // A load that another store was left with when it was backed up: it goes on here.
+        let mut promised = deal.promised;
+        promised.retain(|(task, _)| !tasks.iter().any(|admission| admission.task.id == *task));
+        put_promised(connection, &promised)?;
+    }
+    admit(connection, terms, tasks).map(Some)
+}
+
+/// Writes down what has been dealt out.
+pub(super) fn put_deal(connection: &Connection, state: &str, version: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('deal', ?1), ('deal_version', ?2)")?
-        .execute((state, seen + 1))?;
-    admit(connection, terms, tasks).map(Some)
+        .execute((state, version))?;
+    Ok(())
+}
+
+/// Writes down what is still promised.
+pub(super) fn put_promised(
+    connection: &Connection,
+    promised: &[(TaskId, Plan)],
+) -> rusqlite::Result<()> {
+    if promised.is_empty() {
+        connection.execute("DELETE FROM meta WHERE key = 'promised'", [])?;
+    } else {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('promised', ?1)")?
+            .execute([rows::plans_to_text(promised)])?;
+    }
+    Ok(())
 }
 
 pub(super) fn amend(
@@ -229,11 +257,11 @@ fn keep(
     count(connection, &contribution(before), &contribution(after))
 }
 
-fn is_taken(connection: &Connection, place: Position) -> rusqlite::Result<bool> {
+pub(super) fn is_taken(connection: &Connection, place: Position) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT 1 FROM task WHERE position = ?1")?.exists([place.0])
 }
 
-fn put_answer(
+pub(super) fn put_answer(
     connection: &Connection,
     seq: i64,
     answer: &Answer,
@@ -387,7 +415,11 @@ fn set_free(
     Ok(())
 }
 
-fn dequeue(connection: &Connection, position: Position, lanes: &[Lane]) -> rusqlite::Result<()> {
+pub(super) fn dequeue(
+    connection: &Connection,
+    position: Position,
+    lanes: &[Lane],
+) -> rusqlite::Result<()> {
     let mut statement =
         connection.prepare_cached("DELETE FROM queue WHERE lane = ?1 AND position = ?2")?;
     for lane in lanes {
@@ -396,7 +428,7 @@ fn dequeue(connection: &Connection, position: Position, lanes: &[Lane]) -> rusql
     Ok(())
 }
 
-fn enqueue(
+pub(super) fn enqueue(
     connection: &Connection,
     seq: i64,
     position: Position,

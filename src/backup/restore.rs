@@ -1,0 +1,152 @@
+//! Puts a backup into a store that holds no tasks.
+//!
+//! The store is marked first ([`begin`]), filled ([`restore`]), looked over by whoever calls
+//! (`verifying`), and the mark is taken away last. Whatever breaks off in between, the mark stays:
+//! the store is not opened for work, and the next restore begins anew.
+
+use super::read::{Backup, Contents, Item, ReadError};
+use crate::store::{Deal, Ground, Kind, Record, Store, StoreError};
+use crate::task::Millis;
+
+/// Tasks that are put back together.
+const GROUP: usize = 500;
+/// Bytes of lines that are put back together.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// Why a backup was not restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The store holds tasks.
+    #[error(
+        "{place} holds {tasks} tasks already, and a backup is restored into an empty store only; {}",
+        remedy(*.kind)
+    )]
+    Taken {
+        /// The store, without credentials.
+        place: String,
+        /// Its engine.
+        kind: Kind,
+        /// How many.
+        tasks: u64,
+    },
+    /// Half a project that somebody has worked on.
+    #[error(
+        "{place} holds a part of a project: a restore that was begun at {since} broke off, and \
+         somebody has answered since, at {last}; a daemon must have been running all the time. Stop \
+         it and look at what is there; then {}",
+        remedy(*.kind)
+    )]
+    Worked {
+        /// The store, without credentials.
+        place: String,
+        /// Its engine.
+        kind: Kind,
+        /// When the restore began.
+        since: Millis,
+        /// When the last answer was given.
+        last: Millis,
+    },
+    /// The store does not take it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The file cannot be read any more.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+    /// What was written is not what is there.
+    #[error(
+        "{place} has {there} tasks after the restore, and the backup {tasks}: something else writes \
+         to it; stop the daemon and whatever loads tasks"
+    )]
+    Mixed {
+        /// The store, without credentials.
+        place: String,
+        /// Tasks that are there.
+        there: u64,
+        /// Tasks of the backup.
+        tasks: u64,
+    },
+}
+
+fn remedy(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => {
+            "stop the daemon and move the file away (with its -wal and -shm, if they are there), or \
+             name another file under [store]"
+        }
+        Kind::Mongo => {
+            "stop the daemon and name another database in the store's URL, or drop the project's two \
+             collections, once you are sure that nobody needs them"
+        }
+    }
+}
+
+/// Marks a store for a restore. Says since when another one was unfinished, if it was: then nothing is
+/// left of that.
+///
+/// # Errors
+/// If it holds tasks, or fails.
+pub async fn begin(store: &dyn Store, now: Millis) -> Result<Option<Millis>, RestoreError> {
+    let (place, kind) = (store.place().to_owned(), store.kind());
+    let unfinished = match store.ground().await? {
+        Ground::Free => None,
+        Ground::Taken { tasks } => return Err(RestoreError::Taken { place, kind, tasks }),
+        Ground::Unfinished { since } => {
+            // Nobody can open it, but a daemon may have had it open before.
+            let people = store.progress().await?.annotators;
+            let last = people.values().filter_map(|share| share.last_seen).max();
+            if let Some(last) = last.filter(|last| *last > since) {
+                return Err(RestoreError::Worked { place, kind, since, last });
+            }
+            Some(since)
+        }
+    };
+    store.begin_restore(now).await?;
+    Ok(unfinished)
+}
+
+/// Fills a store that [`begin`] has marked. `seen` hears of the tasks that are in.
+///
+/// # Errors
+/// If the store fails, or the file is not what it was when it was checked. The mark stays in any case;
+/// whoever calls takes it away with [`Store::end_restore`] when everything has been looked over.
+pub async fn restore(
+    store: &dyn Store,
+    backup: &Backup,
+    contents: &Contents,
+    mut seen: impl FnMut(u64),
+) -> Result<(), RestoreError> {
+    let mut reader = backup.reader()?;
+    let (mut group, mut bytes, mut tasks): (Vec<Record>, usize, u64) = (Vec::new(), 0, 0);
+    let mut deal = Deal::default();
+    while let Some(item) = reader.next()? {
+        match item {
+            Item::Task(record) => {
+                group.push(*record);
+                bytes += reader.line_bytes();
+                if group.len() >= GROUP || bytes >= GROUP_BYTES {
+                    tasks += group.len() as u64;
+                    store.put_back(std::mem::take(&mut group)).await?;
+                    bytes = 0;
+                    seen(tasks);
+                }
+            }
+            Item::Deal(dealt) => deal = dealt,
+            Item::File { name, fingerprint } => store.note_loaded_file(&name, &fingerprint).await?,
+        }
+    }
+    store.put_back(group).await?;
+    if deal.version != 0 {
+        // Of what was promised some may have come in while the backup was taken.
+        let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();
+        let there = store.known(&promised).await?;
+        deal.promised.retain(|(task, _)| !there.contains(task));
+        store.put_back_deal(deal).await?;
+    }
+    let there = store.count().await?;
+    if there != contents.tasks {
+        let place = store.place().to_owned();
+        return Err(RestoreError::Mixed { place, there, tasks: contents.tasks });
+    }
+    seen(there);
+    Ok(())
+}

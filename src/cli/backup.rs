@@ -1,0 +1,57 @@
+//! `annotd backup`: everything that the store holds, as one file.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Failure, block_on, roster_file, terminal};
+use crate::backup::{self, Head, Taken};
+use crate::exchange::output::Output;
+use crate::task::Millis;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  annotd backup -o newsroom-2026-03-01.zst\n  annotd backup -o - | ssh \
+                  elsewhere 'cat > newsroom.zst'\n\nThe daemon may be running: everything that was \
+                  acknowledged before the backup began is in it. `annotd restore -i FILE` puts it into \
+                  an empty store, SQLite or MongoDB."
+)]
+pub(super) struct Arguments {
+    /// The file, written whole or not at all; - for standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let file = roster_file::read(roster)?;
+    let to_standard = arguments.output.as_os_str() == "-";
+    if to_standard && std::io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "a backup is compressed, and nothing for a terminal; name a file with -o, or pass it on \
+             to another program",
+        ));
+    }
+    let Taken { tasks, answers } = block_on(async {
+        let store = file.open_existing_store().await?;
+        let now = Millis(jiff::Timestamp::now().as_millisecond());
+        let head = Head::new(&file.roster.project.name, store.kind().as_str(), now);
+        // Opened after the store: no file appears where there is nothing to back up.
+        let output = Output::to(Some(&arguments.output), Box::new(std::io::stdout()))?;
+        // For people alone, and the store says what is wrong with it when it is walked over.
+        let total = store.count().await.ok();
+        let bar = terminal::bar(total, "backing up {wide_bar} {pos} of {len} tasks, {eta} to go");
+        let taken = backup::take(&*store, &head, output, |tasks| {
+            bar.set_length(tasks.max(bar.length().unwrap_or(0)));
+            bar.set_position(tasks);
+        });
+        let taken = taken.await;
+        bar.finish_and_clear();
+        store.close().await;
+        Ok(taken?)
+    })?;
+    let place =
+        if to_standard { "the backup".to_owned() } else { arguments.output.display().to_string() };
+    terminal::say(format_args!("{tasks} tasks and {answers} answers in {place}"));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! A store into which a backup is restored: what it may hold before, and the mark that it bears
+//! meanwhile.
+//!
+//! A restore marks the store, fills it, and takes the mark away at its end. A store that bears the
+//! mark is opened by nothing but another restore, which empties it and begins anew. So half a
+//! project is never taken for a whole one, however a restore ended.
+//!
+//! Rejected: one transaction over everything, which MongoDB has not for so much; and a file or
+//! collection beside, put in place at the end, which each engine would do in its own way, and which
+//! would pull the store away from under a daemon that runs on the empty one.
+
+use super::StoreError;
+use crate::task::Millis;
+
+/// What a store holds, to somebody who wants to restore a backup into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// No tasks.
+    Free,
+    /// So many tasks.
+    Taken {
+        /// How many.
+        tasks: u64,
+    },
+    /// What a restore has left that did not come to its end.
+    Unfinished {
+        /// When it began.
+        since: Millis,
+    },
+}
+
+/// Why a store that bears the mark is not opened.
+pub(super) fn unfinished(what: &str, since: Option<Millis>) -> StoreError {
+    let since = since.map_or_else(String::new, |since| format!(", begun at {since}"));
+    StoreError::Unreadable {
+        doing: "open the store",
+        what: format!(
+            "{what} is being restored{since}, or that was broken off and only a part is there; if no \
+             restore is running, run `annotd restore -i FILE` again: it begins anew"
+        ),
+    }
+}
+
+/// Why a restore does not begin.
+pub(super) fn taken(place: &str) -> StoreError {
+    StoreError::Unreadable {
+        doing: "restore a backup",
+        what: format!("{place} holds tasks by now; see whether a daemon or a load is running"),
+    }
+}

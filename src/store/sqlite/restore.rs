@@ -1,0 +1,164 @@
+//! What a backup asks beyond tasks, and what a restore writes.
+//!
+//! The mark is the key `restoring` in `meta`: since when, in milliseconds since 1970.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::rows::{self, Standing};
+use super::writes::{self, is_taken};
+use crate::allocation::{Number, Position};
+use crate::store::tally::contribution;
+use crate::store::{Deal, Ground, Progress, Record};
+use crate::task::Millis;
+
+pub(super) fn loaded_files(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare_cached("SELECT name, fingerprint FROM loaded_file ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+pub(super) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.query_row("SELECT count(*) FROM task", [], |row| row.get(0))
+}
+
+pub(super) fn numbers(
+    connection: &Connection,
+    after: Number,
+    limit: usize,
+) -> rusqlite::Result<Vec<Number>> {
+    connection
+        .prepare_cached("SELECT seq FROM task WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+        .query_map((after.0, limit), |row| Ok(Number(row.get(0)?)))?
+        .collect()
+}
+
+pub(super) fn ground(connection: &Connection) -> rusqlite::Result<Ground> {
+    let since: Option<i64> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'restoring'", [], |row| row.get(0))
+        .optional()?;
+    if let Some(since) = since {
+        return Ok(Ground::Unfinished { since: Millis(since) });
+    }
+    Ok(match count(connection)? {
+        0 => Ground::Free,
+        tasks => Ground::Taken { tasks },
+    })
+}
+
+/// Sets the mark and empties the store; not, if it holds tasks and is not marked.
+pub(super) fn begin(connection: &Connection, now: Millis) -> rusqlite::Result<bool> {
+    if let Ground::Taken { .. } = ground(connection)? {
+        return Ok(false);
+    }
+    connection.execute_batch(
+        "DELETE FROM task; DELETE FROM queue; DELETE FROM hold; DELETE FROM answer; \
+         DELETE FROM share; DELETE FROM loaded_file; \
+         UPDATE totals SET tasks = 0, finished = 0, wanted = 0, answers = 0, open_to_anyone = 0, \
+         short = 0, checks = 0, gold = 0; \
+         DELETE FROM meta WHERE key IN ('deal', 'deal_version', 'promised'); \
+         UPDATE meta SET value = 0 WHERE key = 'reopened';",
+    )?;
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('restoring', ?1)", [now.0])?;
+    Ok(true)
+}
+
+pub(super) fn end(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = 'restoring'", []).map(drop)
+}
+
+pub(super) fn put_back_deal(connection: &Connection, deal: &Deal) -> rusqlite::Result<()> {
+    writes::put_deal(connection, &deal.state, deal.version)?;
+    writes::put_promised(connection, &deal.promised)
+}
+
+pub(super) fn put_back(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
+    let mut added = Progress::default();
+    for record in records {
+        let there = connection
+            .prepare_cached("SELECT 1 FROM task WHERE id = ?1")?
+            .exists([record.task.id.as_str()])?;
+        if !there {
+            put_back_one(connection, record)?;
+            added.change(&Progress::default(), &contribution(&record.ledger));
+        }
+    }
+    writes::count(connection, &Progress::default(), &added)
+}
+
+fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let Record { task, number, ledger, .. } = record;
+    let seq = number.0;
+    let position = place_for(connection, record)?;
+    let former = serde_json::to_string(&ledger.former).expect("names are JSON");
+    connection
+        .prepare_cached(
+            "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, planned, free, \
+             finished, lanes, part, bound, purpose, former, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute((
+            seq,
+            task.id.as_str(),
+            position.0,
+            task.input_hash,
+            task.task_hash,
+            ledger.wanted,
+            ledger.planned,
+            ledger.free(),
+            ledger.finished,
+            rows::lanes_to_text(&ledger.lanes),
+            ledger.part,
+            ledger.bound,
+            ledger.purpose.to_text(),
+            (!ledger.former.is_empty()).then_some(former),
+            task.body.as_str(),
+        ))?;
+    for hold in &ledger.held {
+        connection
+            .prepare_cached(
+                "INSERT INTO hold (seq, annotator, since, until) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((seq, &hold.annotator, hold.since.0, hold.until.0))?;
+    }
+    let lists = [
+        (Standing::Counts, &ledger.answers),
+        (Standing::Skipped, &ledger.skipped),
+        (Standing::Late, &ledger.late),
+    ];
+    for (standing, answers) in lists {
+        for answer in answers {
+            writes::put_answer(connection, seq, answer, standing)?;
+        }
+    }
+    if ledger.free() > 0 {
+        writes::enqueue(connection, seq, position, &ledger.lanes)?;
+    }
+    Ok(())
+}
+
+/// Where a task can stand. No two stand at one place here; elsewhere they may, where the order of the
+/// project has changed and one of them was finished before. It is that one which goes to another
+/// place, since nobody looks for it in the queue any more.
+fn place_for(connection: &Connection, record: &Record) -> rusqlite::Result<Position> {
+    let place = record.position;
+    if !is_taken(connection, place)? {
+        return Ok(place);
+    }
+    let next: i64 = connection
+        .prepare_cached(
+            "SELECT t.position + 1 FROM task t WHERE t.position >= ?1 AND NOT EXISTS \
+             (SELECT 1 FROM task n WHERE n.position = t.position + 1) ORDER BY t.position LIMIT 1",
+        )?
+        .query_row([place.0], |row| row.get(0))?;
+    let (seq, finished): (i64, bool) = connection
+        .prepare_cached("SELECT seq, finished FROM task WHERE position = ?1")?
+        .query_row([place.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if finished && record.ledger.lacking() > 0 {
+        connection
+            .prepare_cached("UPDATE task SET position = ?2 WHERE seq = ?1")?
+            .execute((seq, next))?;
+        return Ok(place);
+    }
+    Ok(Position(next))
+}

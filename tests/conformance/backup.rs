@@ -1,0 +1,395 @@
+//! A backup holds everything, whatever goes on beside it, and goes into either engine.
+
+use annotd::allocation::order::Order;
+use annotd::allocation::share::Parts;
+use annotd::allocation::{
+    Answers, Colleague, Ignore, Lane, Ledger, Number, Overrides, Plan, Position, Purpose, Route,
+    Rule, Rules, Split, WhenShort,
+};
+use annotd::backup::{self, Backup, Contents, Head, RestoreError};
+use annotd::dealing;
+use annotd::exchange::output::Output;
+use annotd::store::{Admission, Ground, Record, Store, Terms, Which};
+use annotd::task::{Millis, Task, Verdict};
+use annotd::verifying::{self, Inquiry};
+use mongodb::bson::{Document, doc};
+use proptest::test_runner::TestCaseError;
+
+use super::place::{
+    Engine, Faults, Place, all, assert_figures_are_true, claim, for_anyone, named, nth, record,
+    says, with_work,
+};
+
+const NOW: Millis = Millis(5000);
+
+/// 70 of 100 once and 30 twice, named in balance.
+pub fn rules(people: &[&str]) -> Rules {
+    Rules {
+        answers: Answers::Parts(Parts::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
+        split: Split::Exact,
+        route: Route::Balanced,
+        average: None,
+        assign_field: None,
+        when_short: WhenShort::Hold,
+        seed: 3,
+        people: people.iter().map(|name| Colleague::new(name)).collect(),
+    }
+}
+
+fn terms() -> Terms {
+    Terms { rule: Rule { ignore: Ignore::Skip, ..Rule::default() }, order: Order::Loaded }
+}
+
+/// Writes a backup and opens it.
+async fn taken(store: &dyn Store, seen: impl FnMut(u64)) -> Backup {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.zst");
+    let output = Output::to(Some(&path), Box::new(std::io::sink())).unwrap();
+    let head = Head::new("p", store.kind().as_str(), NOW);
+    let taken = backup::take(store, &head, output, seen).await.unwrap();
+    let backup = Backup::open(&path, std::io::empty()).unwrap();
+    let contents = backup.check(|_| ()).unwrap();
+    assert_eq!((contents.tasks, contents.answers), (taken.tasks, taken.answers));
+    backup
+}
+
+/// Restores a backup as the command does it, but for the look over everything.
+async fn restored(backup: &Backup, place: &Place) -> std::sync::Arc<dyn Store> {
+    let store = place.try_open(true).await.unwrap();
+    let contents = backup.check(|_| ()).unwrap();
+    assert_eq!(backup::begin(&*store, NOW).await.unwrap(), None);
+    backup::restore(&*store, backup, &contents, |_| ()).await.unwrap();
+    store.end_restore().await.unwrap();
+    store.close().await;
+    place.open().await
+}
+
+/// Everything about tasks. Who came first among those who hold a task means nothing.
+fn plain(records: Vec<Record>) -> Vec<(Number, Position, Task, Ledger)> {
+    let plain = |record: Record| {
+        let mut ledger = record.ledger;
+        ledger.held.sort_by(|a, b| a.annotator.cmp(&b.annotator));
+        (record.number, record.position, Task::clone(&record.task), ledger)
+    };
+    records.into_iter().map(plain).collect()
+}
+
+async fn found(store: &dyn Store, rules: &Rules, terms: &Terms) -> Vec<String> {
+    let inquiry = Inquiry { rules, terms, repair: false, now: Millis(0), shown: 20 };
+    let report = verifying::verify(store, inquiry, |_| ()).await.unwrap();
+    let findings = report.kinds.values().flat_map(|kind| &kind.first);
+    let wrong = findings.filter(|finding| finding.outcome != annotd::store::audit::Outcome::Note);
+    wrong.map(|finding| format!("{finding:?}")).collect()
+}
+
+/// Takes whatever is there into the other engine, and holds both against each other.
+///
+/// # Errors
+/// What differs.
+pub async fn round_trip(
+    place: &Place,
+    store: &dyn Store,
+    rules: &Rules,
+    terms: &Terms,
+) -> Result<(), TestCaseError> {
+    let other = if place.database().is_some() { Engine::Sqlite } else { Engine::Mongo };
+    let there = Place::fresh(other, Faults::None).await;
+    let backup = taken(store, |_| ()).await;
+    let copy = restored(&backup, &there).await;
+    let same = plain(all(store).await) == plain(all(&*copy).await)
+        && store.deal().await.unwrap() == copy.deal().await.unwrap()
+        && with_work(store.progress().await.unwrap()) == with_work(copy.progress().await.unwrap());
+    let wrong = found(&*copy, rules, terms).await;
+    copy.close().await;
+    there.remove().await;
+    if same && wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(TestCaseError::fail(format!("the restored project is another one: {wrong:?}")))
+    }
+}
+
+/// A bit of everything: answers, revisions, skips, late ones, holds, gold, a repeat, names.
+async fn lively(store: &dyn Store) {
+    store.follow(terms());
+    let people = rules(&["ann", "bob", "cyd"]);
+    let batch = (0..10).map(nth).collect();
+    dealing::admit(store, &people, &Overrides::default(), batch).await.unwrap();
+    dealing::known_since(store, &people, Millis(7)).await.unwrap();
+    dealing::look_over(store, &people, &terms(), false).await.unwrap();
+    let mut early = for_anyone(nth(20), 2);
+    early.plan.priority = 3;
+    let mut bound = named(nth(21), 1, &["bob"]);
+    bound.plan.bound = true;
+    let mut gold = for_anyone(nth(22), 1);
+    gold.plan = Plan { purpose: Purpose::Gold, ..Plan::new(1, vec![Lane::Gold]) };
+    let odd = super::place::task(r#"{"text":"ü","n":1.10,"$a":{"b.c":1e3},"meta":{"x":[null]}}"#);
+    let open = for_anyone(nth(23), 1);
+    let rows = vec![early, bound, gold, for_anyone(odd, 1), open];
+    let ids: Vec<_> = rows.iter().map(|row| row.task.id.clone()).collect();
+    store.admit(rows).await.unwrap();
+    let repeat = Plan {
+        bound: true,
+        purpose: Purpose::Repeat(nth(20).id),
+        ..Plan::new(1, vec![Lane::Of("ann".into())])
+    };
+    assert!(claim(store, &ids[0], "ann").await);
+    record(store, &ids[0], "ann", says(Verdict::Accept, 100)).await;
+    record(store, &ids[0], "ann", says(Verdict::Reject, 110)).await;
+    assert!(claim(store, &ids[0], "bob").await);
+    record(store, &ids[0], "bob", says(Verdict::Ignore, 120)).await;
+    store.admit(vec![Admission { task: nth(20).repeated_for("ann"), plan: repeat }]).await.unwrap();
+    // Late: cyd had it, lost it, and dan was faster.
+    assert!(claim(store, &ids[4], "cyd").await);
+    store.release("cyd").await.unwrap();
+    assert!(claim(store, &ids[4], "dan").await);
+    record(store, &ids[4], "cyd", says(Verdict::Accept, 130)).await;
+    let data = r#"{"spans":[{"start":0,"weight":1.50}],"annotator":"eve"}"#;
+    let mut version = says(Verdict::Accept, 140);
+    version.data = serde_json::from_str(data).unwrap();
+    assert!(claim(store, &ids[2], "cyd").await);
+    record(store, &ids[2], "cyd", version).await;
+    store.note_loaded_file("/a/b.jsonl", "12:34").await.unwrap();
+    store.note_loaded_file("c.jsonl", "5:6").await.unwrap();
+}
+
+pub async fn everything_comes_back_in_either_engine(place: &Place) {
+    let store = place.open().await;
+    lively(&*store).await;
+    let people = rules(&["ann", "bob", "cyd"]);
+    if let Some(database) = place.database() {
+        // A load that was stopped: one of its tasks is in, one is not.
+        let meta = database.client().await.collection::<Document>("p.annotd");
+        let plan = |id: &str| {
+            format!(
+                r#"{{"task":"{id}","wanted":1,"lanes":["ann"],"priority":0,"part":null,"bound":false,"purpose":null}}"#
+            )
+        };
+        let plans = format!("[{},{}]", plan(nth(0).id.as_str()), plan(nth(99).id.as_str()));
+        let load = mongodb::bson::oid::ObjectId::new();
+        let push = doc! { "$push": { "promised": { "load": load, "plans": plans } } };
+        meta.update_one(doc! { "_id": "deal" }, push).await.unwrap();
+    }
+    let backup = taken(&*store, |_| ()).await;
+    for engine in [Engine::Sqlite, Engine::Mongo] {
+        let there = Place::fresh(engine, Faults::None).await;
+        let copy = restored(&backup, &there).await;
+        assert_eq!(plain(all(&*copy).await), plain(all(&*store).await), "{engine:?}");
+        let (was, mut is) = (store.deal().await.unwrap(), copy.deal().await.unwrap());
+        assert_eq!((is.version, &is.state), (was.version, &was.state));
+        let promised: Vec<_> = was.promised.iter().filter(|(id, _)| *id == nth(99).id).collect();
+        assert_eq!(is.promised.iter().collect::<Vec<_>>(), promised, "{engine:?}");
+        let files = copy.loaded_files().await.unwrap();
+        assert_eq!(files, store.loaded_files().await.unwrap());
+        assert_eq!(files.len(), 2);
+        let (told, was_told) = (copy.progress().await.unwrap(), store.progress().await.unwrap());
+        assert_eq!(with_work(told), with_work(was_told), "{engine:?}");
+        assert_eq!(found(&*copy, &people, &terms()).await, Vec::<String>::new(), "{engine:?}");
+
+        // And life goes on: leases end, what was promised comes, new tasks stand behind the others.
+        copy.follow(terms());
+        let last = all(&*copy).await.last().unwrap().number;
+        assert_eq!(copy.sweep(Millis(2000)).await.unwrap(), 1);
+        let more = vec![nth(99), nth(0)];
+        let more = dealing::admit(&*copy, &people, &Overrides::default(), more).await.unwrap();
+        assert_eq!((more.new, more.same), (1, 1));
+        let records = all(&*copy).await;
+        let new = records.last().unwrap();
+        assert!(new.number > last);
+        if !promised.is_empty() {
+            assert_eq!(new.ledger.lanes, [Lane::Of("ann".into())], "as it was promised");
+        }
+        is = copy.deal().await.unwrap();
+        assert_eq!(is.version, was.version + 1);
+        if engine == Engine::Sqlite {
+            // The shared store leaves it there for `verify`.
+            assert_eq!(is.promised.len(), 0);
+        }
+        assert_figures_are_true(&*copy).await;
+        copy.close().await;
+        there.remove().await;
+    }
+}
+
+pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &Place) {
+    let whole = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let source = whole.open().await;
+    lively(&*source).await;
+    let backup = taken(&*source, |_| ()).await;
+    let records = all(&*source).await;
+
+    let store = place.try_open(true).await.unwrap();
+    assert_eq!(store.ground().await.unwrap(), Ground::Free);
+    assert_eq!(backup::begin(&*store, NOW).await.unwrap(), None);
+    store.put_back(records[..4].to_vec()).await.unwrap();
+    store.put_back(records[2..6].to_vec()).await.unwrap();
+    store.note_loaded_file("half", "1:1").await.unwrap();
+    assert_eq!(store.count().await.unwrap(), 6);
+    assert_figures_are_true(&*store).await;
+    store.close().await;
+
+    let refused = place.try_open(false).await.err().expect("half a project is not opened");
+    let said = refused.to_string();
+    assert!(said.contains("is being restored, begun at 1970-01-01T00:00:05Z"), "{said}");
+    assert!(said.contains("`annotd restore -i FILE` again"), "{said}");
+
+    let store = place.try_open(true).await.unwrap();
+    assert_eq!(store.ground().await.unwrap(), Ground::Unfinished { since: NOW });
+    assert_eq!(backup::begin(&*store, NOW).await.unwrap(), Some(NOW));
+    assert_eq!(store.count().await.unwrap(), 0);
+    assert_figures_are_true(&*store).await;
+    let contents: Contents = backup.check(|_| ()).unwrap();
+    backup::restore(&*store, &backup, &contents, |_| ()).await.unwrap();
+    assert!(place.try_open(false).await.is_err(), "only the end ends it");
+    store.end_restore().await.unwrap();
+    store.close().await;
+    let store = place.try_open(false).await.unwrap();
+    assert_eq!(plain(all(&*store).await), plain(records));
+    assert_eq!(store.loaded_files().await.unwrap(), source.loaded_files().await.unwrap());
+    assert_figures_are_true(&*store).await;
+}
+
+pub async fn nothing_is_restored_over_a_project(place: &Place) {
+    let store = place.open().await;
+    super::place::admit(&*store, 3, 1).await;
+    let refused = backup::begin(&*store, NOW).await.expect_err("it holds tasks");
+    assert!(matches!(refused, RestoreError::Taken { tasks: 3, .. }), "{refused}");
+    assert!(refused.to_string().contains("holds 3 tasks already"), "{refused}");
+    assert!(store.begin_restore(NOW).await.is_err(), "nor by whoever does not look");
+    assert_eq!(all(&*store).await.len(), 3);
+
+    // Half a project that somebody has worked on, with a daemon that was there before.
+    let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let daemon = there.open().await;
+    let restore = there.try_open(true).await.unwrap();
+    backup::begin(&*restore, Millis(50)).await.unwrap();
+    restore.put_back(all(&*store).await).await.unwrap();
+    assert!(claim(&*daemon, &nth(0).id, "ann").await);
+    record(&*daemon, &nth(0).id, "ann", says(Verdict::Accept, 100)).await;
+    let refused = backup::begin(&*restore, NOW).await.expect_err("somebody has answered");
+    assert!(matches!(refused, RestoreError::Worked { .. }), "{refused}");
+    assert_eq!(restore.count().await.unwrap(), 3);
+}
+
+/// Tasks that a load brings.
+fn batch(load: usize, nth_batch: usize) -> Vec<Task> {
+    let task = |n: usize| super::place::task(&format!(r#"{{"text":"{load} {nth_batch} {n}"}}"#));
+    (0..20).map(task).collect()
+}
+
+pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
+    const BATCHES: usize = 12;
+    let people = rules(&["ann", "bob", "cyd"]);
+    let mut loads = tokio::task::JoinSet::new();
+    for load in 0..2 {
+        let (store, people) = (place.open().await, people.clone());
+        loads.spawn(async move {
+            for nth_batch in 0..BATCHES {
+                let tasks = batch(load, nth_batch);
+                dealing::admit(&*store, &people, &Overrides::default(), tasks).await.unwrap();
+            }
+        });
+    }
+    // Repeats and the like are not dealt.
+    let store = place.open().await;
+    loads.spawn(async move {
+        for n in 0..60 {
+            store.admit(vec![for_anyone(nth(n), 1)]).await.unwrap();
+        }
+    });
+    let store = place.open().await;
+    let mut looks = 0;
+    while !loads.is_empty() || looks == 0 {
+        let before = all(&*store).await.len();
+        let backup = taken(&*store, |_| ()).await;
+        let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+        let copy = restored(&backup, &there).await;
+        assert!(all(&*copy).await.len() >= before);
+        assert_eq!(found(&*copy, &people, &Terms::default()).await, Vec::<String>::new());
+        looks += 1;
+        while let Some(done) = loads.try_join_next() {
+            done.unwrap();
+        }
+    }
+    let backup = taken(&*store, |_| ()).await;
+    assert_eq!(backup.check(|_| ()).unwrap().tasks, (2 * BATCHES * 20 + 60) as u64);
+
+    // One that took its number early and comes in behind the place that the walk has reached.
+    let Some(database) = place.database() else { return };
+    let tasks = database.client().await.collection::<Document>("p");
+    let late = tasks.find_one_and_delete(doc! { "number": 3 }).await.unwrap().unwrap();
+    let mut late = Some(late);
+    let backup = taken(&*store, |_| {
+        if let Some(late) = late.take() {
+            at_once(async { tasks.insert_one(late).await.unwrap() });
+        }
+    });
+    let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let copy = restored(&backup.await, &there).await;
+    assert_eq!(plain(all(&*copy).await), plain(all(&*store).await));
+}
+
+/// Does something within a callback.
+fn at_once<T>(work: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
+}
+
+pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &Place) {
+    let store = place.open().await;
+    let (few, more) = (rules(&["ann", "bob"]), rules(&["ann", "bob", "cyd"]));
+    let tasks = (0..30).flat_map(|n| batch(0, n)).collect();
+    dealing::admit(&*store, &few, &Overrides::default(), tasks).await.unwrap();
+    dealing::look_over(&*store, &few, &Terms::default(), false).await.unwrap();
+    // When the first page has been read, cyd comes.
+    let mut changed = None;
+    let backup = taken(&*store, |_| {
+        let look = || at_once(dealing::look_over(&*store, &more, &Terms::default(), false));
+        changed = changed.or_else(|| Some(look().unwrap()));
+    });
+    let backup = backup.await;
+    assert!(changed.is_some_and(|changed| changed > 0), "{changed:?}");
+    let of_cyd = |records: &[Record]| {
+        let names = records.iter().filter(|record| record.ledger.names().any(|n| n == "cyd"));
+        names.count()
+    };
+    for engine in [Engine::Sqlite, Engine::Mongo] {
+        let there = Place::fresh(engine, Faults::None).await;
+        let copy = restored(&backup, &there).await;
+        assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
+        let before = of_cyd(&all(&*copy).await);
+        assert!(before < of_cyd(&all(&*store).await), "some had been read before");
+        dealing::look_over(&*copy, &more, &Terms::default(), false).await.unwrap();
+        assert!(of_cyd(&all(&*copy).await) > before, "{engine:?}");
+        assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
+        copy.close().await;
+        there.remove().await;
+    }
+}
+
+pub async fn tasks_that_share_a_place_find_one_each(place: &Place) {
+    let source = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let from = source.open().await;
+    let ids = super::place::admit(&*from, 4, 1).await;
+    assert!(claim(&*from, &ids[0], "ann").await);
+    record(&*from, &ids[0], "ann", says(Verdict::Accept, 100)).await;
+    let mut records = all(&*from).await;
+    // The finished one stands where the order was another one; and so does another one.
+    let (third, fourth) = (records[2].position, records[3].position);
+    records[0].position = third;
+    records[1].position = fourth;
+    let store = place.try_open(true).await.unwrap();
+    backup::begin(&*store, NOW).await.unwrap();
+    store.put_back(records).await.unwrap();
+    store.end_restore().await.unwrap();
+    let all_of_it = all(&*store).await;
+    assert_eq!(all_of_it.len(), 4);
+    assert_eq!(all_of_it[2].position, third, "who waits stands where it stood");
+    let open = store.open_tasks(&Lane::Anyone, Position::START, 9).await.unwrap();
+    assert_eq!(open.len(), 3);
+    for task in &ids[1..] {
+        assert!(claim(&*store, task, "bob").await);
+        record(&*store, task, "bob", says(Verdict::Accept, 200)).await;
+    }
+    assert!(store.records(Which::Unfinished, Number::START, 9).await.unwrap().is_empty());
+    assert_figures_are_true(&*store).await;
+}
