@@ -392,6 +392,13 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that a file of tasks has been loaded whole.
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()>;
 
+    /// Everybody's key, by name. The store knows nothing of what the names stand for.
+    async fn keys(&self) -> Result<BTreeMap<String, String>>;
+
+    /// Writes down keys, by name. Those that are there already are replaced, or, with `keep`, stay
+    /// as they are: of two processes that make somebody's first key, one prevails.
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()>;
+
     /// Ends the connection after what is under way.
     async fn close(&self);
 }

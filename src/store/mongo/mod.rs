@@ -59,13 +59,14 @@ mod deal;
 mod document;
 mod figures;
 mod json;
+mod keys;
 mod leases;
 mod outlook;
 mod reads;
 mod schema;
 mod server;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -301,6 +302,14 @@ impl Store for MongoStore {
             )
             .upsert(true);
         self.server.ask("note that a file was loaded", note).await.map(drop)
+    }
+
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        keys::read(&self.server).await
+    }
+
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        keys::set(&self.server, keys, keep).await
     }
 
     async fn close(&self) {

@@ -15,7 +15,7 @@ mod rows;
 mod schema;
 mod writes;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -298,6 +298,16 @@ impl Store for SqliteStore {
             .write("note a loaded file", move |connection| {
                 writes::note_loaded_file(connection, &name, &fingerprint)
             })
+            .await
+    }
+
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        self.engine.read("read the keys", reads::keys).await
+    }
+
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        self.engine
+            .write("write down keys", move |connection| writes::set_keys(connection, &keys, keep))
             .await
     }
 

@@ -6,6 +6,8 @@
 //!   "the next task" is the next row, however many tasks are finished.
 //! - `hold`, `answer`: who has a task in hand, and what was answered.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
+//! - `meta`: the format, whose file it is, and under `key:NAME` the keys to the ports, so that a file
+//!   that was written before there were keys needs no migration.
 //!
 //! One file holds one project. Rejected: a project column in every index, for files that nearly
 //! always hold one project; a second project gets a second file.
