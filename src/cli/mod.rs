@@ -6,6 +6,7 @@
 mod check;
 mod export;
 mod failure;
+mod link;
 mod load;
 mod reassign;
 mod release;
@@ -53,6 +54,8 @@ enum Command {
     Status(status::Arguments),
     /// Write the answers to a file
     Export(export::Arguments),
+    /// Print somebody's bookmark, with their key if they need one
+    Link(link::Arguments),
     /// Take back what somebody holds
     Release(release::Arguments),
     /// Give what was meant for somebody to others
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Load(arguments) => load::run(roster, &arguments),
         Command::Status(arguments) => status::run(roster, &arguments),
         Command::Export(arguments) => export::run(roster, &arguments),
+        Command::Link(arguments) => link::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
         Command::Verify(arguments) => verify::run(roster, &arguments),

@@ -10,7 +10,7 @@ use super::{Failure, block_on, roster_file, terminal};
 use crate::lead::checks;
 use crate::lead::status::{Member, Status};
 use crate::task::interface::Interface;
-use crate::{rules, supervisor};
+use crate::{address, rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd status --json")]
@@ -41,10 +41,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             name: annotator.name.clone(),
             display: annotator.display_name().to_owned(),
             port: annotator.port,
-            url: format!(
-                "http://{}/",
-                std::net::SocketAddr::new(roster.server.bind, annotator.port)
-            ),
+            url: address::of(&roster.server, &annotator.name, annotator.port),
             state: if annotator.active { "unknown" } else { "away" },
             active: annotator.active,
             restarts: 0,

@@ -6,11 +6,12 @@ use axum::routing::get;
 use hyper::HeaderMap;
 use serde_json::json;
 
+use super::door::{self, Guarded};
 use super::{ApiError, files, to_json};
 
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
-/// shape to whatever has no route.
-pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
+/// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
+pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router {
     own.route("/", get(async move |headers: HeaderMap| files::send(page, &headers)))
         .route(
             "/assets/{*path}",
@@ -23,4 +24,5 @@ pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
         )
         .method_not_allowed_fallback(async || ApiError::wrong_method())
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
+        .layer(axum::middleware::from_fn(door::guard::<C>))
 }

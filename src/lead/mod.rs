@@ -17,7 +17,7 @@ use serde_json::json;
 use self::status::{Annotators, Reloads, Status};
 use crate::allocation::Rule;
 use crate::allocator::Allocator;
-use crate::http;
+use crate::http::{self, Door, Guarded};
 use crate::live::Live;
 use crate::task::Millis;
 
@@ -55,12 +55,20 @@ pub struct Office {
     pub checks: checks::Known,
     /// When the daemon started.
     pub started_at: Millis,
+    /// Who may come in.
+    pub door: Door,
+}
+
+impl Guarded for Office {
+    fn door(&self) -> &Door {
+        &self.door
+    }
 }
 
 /// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
 pub fn routes() -> Router {
     let own = Router::new().route("/ready", get(ready)).route("/api/status", get(api_status));
-    http::with_shared_routes(own, "lead/index.html")
+    http::with_shared_routes::<Office>(own, "lead/index.html")
 }
 
 async fn ready(Extension(office): Extension<Office>) -> Response {
