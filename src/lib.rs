@@ -2,6 +2,8 @@
 //!
 //! The rooms, and who may know whom, are drawn in `docs/architecture.md`.
 
+pub mod access;
+pub mod address;
 pub mod allocation;
 pub mod allocator;
 pub mod backup;

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::access;
 use crate::loading;
 use crate::roster::{self, Problem, Roster};
 use crate::task::interface::Interface;
@@ -126,6 +127,7 @@ impl RosterFile {
                 problems.push(Problem::new(message, pattern.at.clone()).help(help));
             }
         }
+        problems.extend(access::certificate(&self.roster.server, self.beside()).err().map(|p| *p));
         problems
     }
 

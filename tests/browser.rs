@@ -71,6 +71,13 @@ impl Desk {
         self.browser.wait_for("a card", card).await.as_str().expect("an id").to_owned()
     }
 
+    /// Somebody's key, as it is now.
+    fn key(&self, who: &str) -> String {
+        let told = self.project.run(&["link", who, "--json"]);
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        told["key"].as_str().expect("a key").to_owned()
+    }
+
     async fn wait_for_another(&self, than: &str) {
         let expression = format!(
             "document.body.dataset.state !== 'loading' && \
@@ -183,6 +190,69 @@ async fn whoever_is_at_work_keeps_what_lies_ready() {
         common::breathe().await;
     }
     assert_eq!(desk.browser.errors().await, json!([]));
+    desk.browser.close().await;
+}
+
+/// Opens a page of another site with a link on it, and presses the link.
+async fn press_a_link_elsewhere(browser: &Browser, to: &str) {
+    let page = format!("data:text/html,<a id='link' href='{to}'>the link in a mail</a>");
+    browser.client.goto(&page).await.expect("a page of another site");
+    let link = browser.client.find(fantoccini::Locator::Id("link")).await.expect("the link");
+    link.click().await.expect("it is pressed");
+}
+
+#[tokio::test]
+async fn a_bookmark_lets_the_browser_in_and_leaves_no_key_behind() {
+    let rules = "annotations = 1\n[server]\naccess = \"key\"";
+    let project = Project::new("demo", "interface = \"text\"", "demo.db", rules, &["andy", "mara"]);
+    let tasks: Vec<Value> = TEXTS.iter().map(|text| json!({"text": text})).collect();
+    let desk = Desk::open(project, &tasks).await;
+    let heading = "document.querySelector('h1')?.textContent";
+    let closed = desk.browser.wait_for("the page of a closed door", heading).await;
+    assert_eq!(closed, "This page needs your personal link.");
+
+    let (key, mara) = (desk.key("andy"), desk.key("mara"));
+    let (address, maras) = (desk.daemon.addresses().of("andy"), desk.daemon.addresses().of("mara"));
+    press_a_link_elsewhere(&desk.browser, &format!("{address}?key={key}")).await;
+    let card = desk.card().await;
+    assert_eq!(desk.browser.eval("location.href").await, address);
+    assert_eq!(desk.browser.eval("document.cookie").await, "", "no script sees the key");
+    // Two people at one browser, as when a lead looks how it goes: each page stays its own.
+    press_a_link_elsewhere(&desk.browser, &format!("{maras}?key={mara}")).await;
+    desk.browser.wait_for("mara's page", "document.title.includes('mara')").await;
+    press_a_link_elsewhere(&desk.browser, &address).await;
+    assert_eq!(desk.card().await, card, "the address alone is enough now");
+    let saved = "document.querySelector('#status').dataset.saved === 'saved' && \
+                 document.querySelector('#status').dataset.outbox === '0'";
+    desk.browser.press(&['a']).await;
+    desk.wait_for_another(&card).await;
+    desk.browser.wait_for("it to be stored", saved).await;
+
+    // The key is changed while the page is open: answers wait, and the page says for what.
+    desk.project.run(&["link", "andy", "--rotate"]);
+    common::wait_until("the old key to be worth nothing", || {
+        let with = format!("Bearer {key}");
+        ureq::get(format!("{address}project")).header("authorization", with).call().is_err()
+    });
+    let card = desk.card().await;
+    desk.browser.press(&['x']).await;
+    desk.wait_for_another(&card).await;
+    let words = "document.querySelector('#notice').textContent";
+    let asked_for = format!("{words}.includes('Your link does not work any more')");
+    desk.browser.wait_for("the page to say what it needs", &asked_for).await;
+    let said = desk.browser.eval(words).await;
+    assert!(said.as_str().is_some_and(|said| said.contains("kept in this browser")), "{said}");
+    let waiting = "Number(document.querySelector('#status').dataset.outbox) > 0";
+    assert_eq!(desk.browser.eval(waiting).await, json!(true));
+
+    let key = desk.key("andy");
+    // The page asks whether to leave while answers wait; a second tab does not.
+    let tab = desk.browser.client.new_window(true).await.expect("a tab");
+    desk.browser.client.switch_to_window(tab.handle).await.expect("the tab");
+    press_a_link_elsewhere(&desk.browser, &format!("{address}?key={key}")).await;
+    desk.browser.wait_for("the outbox to be emptied", saved).await;
+    let exported = desk.project.run(&["export", "--annotator", "andy"]);
+    assert_eq!(exported.lines().count(), 2, "{exported}");
     desk.browser.close().await;
 }
 

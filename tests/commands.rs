@@ -221,18 +221,20 @@ fn if_nobody_can_have_a_port_all_are_named_and_nothing_starts() {
 }
 
 #[test]
-fn an_address_that_everybody_can_reach_needs_open_access() {
+fn an_address_that_everybody_can_reach_needs_a_key_unless_it_is_said_otherwise() {
     let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
     let roster = std::fs::read_to_string(project.path().join("annotators.toml")).expect("roster");
     project.write("annotators.toml", &format!("[server]\nbind = \"0.0.0.0\"\n{roster}"));
-    let refused = project.annotd(&["check"]);
-    assert_eq!(refused.status.code(), Some(78));
-    assert!(stderr(&refused).contains("access = \"open\""), "{}", stderr(&refused));
+    project.run(&["check"]);
+    assert!(project.run(&["link", "andy"]).contains(":9010/?key="));
     project.write(
         "annotators.toml",
         &format!("[server]\nbind = \"0.0.0.0\"\naccess = \"open\"\n{roster}"),
     );
     project.run(&["check"]);
+    assert!(project.run(&["link", "andy"]).ends_with(":9010/\n"));
 }
 
 #[test]

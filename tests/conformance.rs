@@ -61,6 +61,8 @@ suite! {
     admission::a_task_comes_out_as_it_went_in,
     admission::a_higher_priority_comes_first_and_is_told_of,
     admission::a_loaded_file_is_remembered,
+    admission::keys_are_kept_or_replaced_as_is_asked_for,
+    admission::of_two_who_make_the_first_key_one_prevails,
     queue::a_lane_shows_what_is_free_in_it_and_nothing_else,
     queue::the_first_open_task_is_one_that_this_annotator_may_have,
     claims::a_slot_is_handed_out_once,

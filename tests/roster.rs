@@ -140,6 +140,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(roster.store.url, "annotd.db");
     assert_eq!(roster.server.bind.to_string(), "127.0.0.1");
     assert_eq!(roster.server.access, None);
+    assert_eq!(roster.server.access(), Access::Open);
     assert_eq!(roster.lead.port, 9000);
     assert_eq!(roster.allocation, Rules::default());
     // One by one as well: whoever changes a default changes what running projects do.
@@ -176,6 +177,11 @@ fn what_is_said_is_read() {
     assert_eq!(roster.project.config["choice_style"].as_str(), Some("multiple"));
     assert_eq!(roster.project.config["theme"]["sizes"][1].as_float(), Some(2.5));
     assert_eq!(roster.server.access, Some(Access::Open));
+    assert_eq!(roster.server.access(), Access::Open);
+    assert_eq!(roster.server.cert.as_deref().map(String::as_str), Some("tls/chain.pem"));
+    assert_eq!(roster.server.key.as_deref().map(String::as_str), Some("tls/key.pem"));
+    let url = "https://{name}.annotate.example.org:{port}/";
+    assert_eq!(roster.server.url.as_deref(), Some(url));
     let rules = Rules {
         annotations: Annotations::Each(2),
         mix: None,
@@ -259,10 +265,14 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
             Rules { annotations: Each(5), assign_field: who, ..plain() },
         ),
         ("everybody-paused", Rules { annotations: Each(2), ..plain() }),
+        ("access-key", plain()),
+        ("bind-not-loopback", plain()),
         ("carriage-returns", plain()),
         ("inline", plain()),
         ("quota", plain()),
         ("smallest", plain()),
+        ("tls", plain()),
+        ("url", plain()),
         ("weight", plain()),
     ])
 }
@@ -282,6 +292,30 @@ fn every_rule_of_allocation_is_read_as_it_is_written() {
     for name in expected.keys() {
         assert!(samples.contains_key(&format!("valid-{name}")), "there is no sample valid-{name}");
     }
+}
+
+#[test]
+fn whoever_comes_from_elsewhere_needs_a_key_unless_it_is_said_otherwise() {
+    let access = |server: &str| {
+        let roster = valid(&format!("{SMALL}\n[server]\n{server}\n"));
+        roster.server.access()
+    };
+    for here in ["", "bind = \"127.0.0.1\"", "bind = \"127.8.9.1\"", "bind = \"::1\""] {
+        assert_eq!(access(here), Access::Open, "{here}");
+        assert_eq!(access(&format!("{here}\naccess = \"key\"")), Access::Key, "{here}");
+    }
+    for there in ["bind = \"0.0.0.0\"", "bind = \"::\"", "bind = \"192.168.1.7\""] {
+        assert_eq!(access(there), Access::Key, "{there}");
+        assert_eq!(access(&format!("{there}\naccess = \"open\"")), Access::Open, "{there}");
+    }
+    let samples = samples();
+    assert_eq!(valid(&samples["valid-bind-not-loopback"]).server.access(), Access::Key);
+    assert_eq!(valid(&samples["valid-access-key"]).server.access(), Access::Key);
+    let url = valid(&samples["valid-url"]).server.url;
+    assert_eq!(url.as_deref(), Some("https://{name}.annotate.example.org/"), "with its slash");
+    // What is said is what was so anyway.
+    let said = valid(&format!("{SMALL}\n[server]\naccess = \"open\"\n"));
+    assert!(compare(&valid(SMALL), &said).is_empty());
 }
 
 #[test]
@@ -336,7 +370,7 @@ fn the_places_of_values_can_be_found_for_what_only_the_outside_can_tell() {
     assert_eq!(said("project.interface"), "\"ner_manual\"");
     // Not written out: the heading.
     assert_eq!(said("annotator.1.display"), "[[annotator]]");
-    assert_eq!(said("server.cert"), "[server]");
+    assert_eq!(said("server.cert"), "\"tls/chain.pem\"");
     let instructions = roster.project.instructions.as_ref().expect("instructions");
     assert_eq!(&text[instructions.at.clone()], "\"codebook.md\"");
 

@@ -7,6 +7,8 @@ use comfy_table::Table;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
+use crate::roster::Access;
+use crate::{access, address};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
@@ -23,6 +25,14 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     file.check_files()?;
+    let certificate = access::certificate(&file.roster.server, file.beside());
+    if let Some(warning) = certificate.ok().flatten().and_then(|loaded| loaded.warning) {
+        terminal::say(format_args!("Warning: {warning}."));
+    }
+    let server = &file.roster.server;
+    if server.access() == Access::Key && address::is_readable_on_the_way(server) {
+        terminal::say(format_args!("Warning: {}.", address::READABLE));
+    }
     let store = if arguments.store && file.store_is_made_later()? {
         terminal::say("There is no store yet; it is made when annotd runs or loads tasks.");
         None
@@ -37,15 +47,15 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         None
     };
     let roster = &file.roster;
-    let url =
-        |port: u16| format!("http://{}/", std::net::SocketAddr::new(roster.server.bind, port));
+    let url = |name: &str, port: u16| address::of(&roster.server, name, port);
+    let lead_url = url(address::LEAD, roster.lead.port);
     if arguments.json {
         let annotators: Vec<_> = roster
             .annotators
             .iter()
             .map(|annotator| {
                 json!({
-                    "name": annotator.name, "port": annotator.port, "url": url(annotator.port),
+                    "name": annotator.name, "port": annotator.port, "url": url(&annotator.name, annotator.port),
                     "active": annotator.active,
                 })
             })
@@ -55,7 +65,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         });
         return terminal::print_json(&json!({
             "roster": file.path, "project": roster.project.name, "annotators": annotators,
-            "lead": {"port": roster.lead.port, "url": url(roster.lead.port)}, "store": store,
+            "lead": {"port": roster.lead.port, "url": lead_url}, "store": store,
         }));
     }
     let mut table = terminal::table(["annotator", "port", "address", ""]);
@@ -63,16 +73,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         table.add_row([
             annotator.name.clone(),
             annotator.port.to_string(),
-            url(annotator.port),
+            url(&annotator.name, annotator.port),
             if annotator.active { String::new() } else { "not active".into() },
         ]);
     }
-    table.add_row([
-        "(lead)".into(),
-        roster.lead.port.to_string(),
-        url(roster.lead.port),
-        String::new(),
-    ]);
+    table.add_row(["(lead)".into(), roster.lead.port.to_string(), lead_url, String::new()]);
     right_align(&mut table, 1);
     terminal::print(&table)?;
     if let Some((kind, place, progress)) = store {

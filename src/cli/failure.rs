@@ -126,7 +126,9 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Store(error) => error.into(),
-            StartError::Instructions { .. } => Self::roster(error.to_string()),
+            StartError::Instructions { .. } | StartError::Certificate(_) => {
+                Self::roster(error.to_string())
+            }
             StartError::Ports(_) | StartError::Thread(_) => Self::other(error.to_string()),
         }
     }

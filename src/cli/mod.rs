@@ -8,6 +8,7 @@ mod check;
 mod daemon_client;
 mod export;
 mod failure;
+mod link;
 mod load;
 mod log;
 mod reassign;
@@ -61,6 +62,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a backup into an empty store, of either engine
     Restore(restore::Arguments),
+    /// Print somebody's bookmark, with their key if they need one
+    Link(link::Arguments),
     /// Take back what somebody holds
     Release(release::Arguments),
     /// Give what was meant for somebody to others
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(roster, &arguments),
         Command::Backup(arguments) => backup::run(roster, &arguments),
         Command::Restore(arguments) => restore::run(roster, &arguments),
+        Command::Link(arguments) => link::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
         Command::Verify(arguments) => verify::run(roster, &arguments),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::roster_file::RosterFile;
+use super::roster_file::Chosen;
 use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::backup::{self, Backup, Contents};
 use crate::rules;
@@ -62,11 +62,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     Ok(())
 }
 
-fn check_project(
-    file: &RosterFile,
-    arguments: &Arguments,
-    contents: &Contents,
-) -> Result<(), Failure> {
+fn check_project(file: &Chosen, arguments: &Arguments, contents: &Contents) -> Result<(), Failure> {
     let (own, theirs) = (&file.roster.project.name, &contents.head.project);
     if arguments.of.as_ref().unwrap_or(own) == theirs {
         return Ok(());
@@ -84,7 +80,7 @@ fn check_project(
 }
 
 async fn restore(
-    file: &RosterFile,
+    file: &Chosen,
     store: &dyn Store,
     backup: &Backup,
     contents: &Contents,

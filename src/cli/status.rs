@@ -18,7 +18,7 @@ use crate::lead::status::{Figures, Member, Status};
 use crate::store;
 use crate::task::Millis;
 use crate::task::interface::Interface;
-use crate::{rules, supervisor};
+use crate::{address, rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -130,10 +130,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
             name: annotator.name.clone(),
             display: annotator.display_name().to_owned(),
             port: annotator.port,
-            url: format!(
-                "http://{}/",
-                std::net::SocketAddr::new(roster.server.bind, annotator.port)
-            ),
+            url: address::of(&roster.server, &annotator.name, annotator.port),
             state: if annotator.active { "unknown" } else { "away" },
             active: annotator.active,
             restarts: 0,

@@ -8,12 +8,13 @@ use hyper::{HeaderMap, Request};
 use serde_json::json;
 use tower::util::MapRequestLayer;
 
+use super::door::{self, Guarded};
 use super::meter::Route;
 use super::{ApiError, files, to_json};
 
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
-/// shape to whatever has no route.
-pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
+/// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
+pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router {
     own.route("/", get(async move |headers: HeaderMap| files::send(page, &headers)))
         .route(
             "/assets/{*path}",
@@ -27,6 +28,7 @@ pub fn with_shared_routes(own: Router, page: &'static str) -> Router {
         .method_not_allowed_fallback(async || ApiError::wrong_method())
         .layer(MapRequestLayer::new(note_route))
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
+        .layer(axum::middleware::from_fn(door::guard::<C>))
 }
 
 /// Tells the meter which route a request took.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,14 +16,16 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use super::{ApiError, Gauge, RequestId};
+use super::tls::{self, Certificate};
+use super::{ApiError, Gauge, Peer, RequestId};
 
 /// How long a client may take over its headers, and stay connected without asking for anything.
 const HEADERS: Duration = Duration::from_secs(75);
@@ -75,7 +78,8 @@ impl Handle {
 
 /// Serves a port until it is told to stop, and finishes the requests that are under way.
 ///
-/// `context` goes into the extensions of each request; `gauge` counts, and has the port's name.
+/// `context` goes into the extensions of each request; `gauge` counts, and has the port's name. Each
+/// connection begins with a handshake if `certificate` holds something at that time.
 ///
 /// # Errors
 /// If the socket is broken. What a system says for want of file descriptors or memory, or because a
@@ -85,6 +89,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     routes: Router,
     context: C,
     gauge: Gauge,
+    certificate: Certificate,
     handle: Handle,
 ) -> io::Result<()> {
     // Whatever the end is, nobody waits for the socket in vain.
@@ -104,8 +109,18 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
             () = handle.stop.cancelled() => break Ok(()),
         };
         match accepted {
-            Ok((stream, place)) => {
-                connect(stream, place, &routes, &context, &connections, &gauge, &span);
+            Ok((stream, address, place)) => {
+                // Taken before the task starts, so that a stop cannot miss the connection.
+                let watcher = connections.watcher();
+                let arrival = Arrival { stream, address, watcher, stop: handle.stop.clone() };
+                let (certificate, gauge) = (certificate.clone(), gauge.clone());
+                let connected =
+                    connect(arrival, certificate, routes.clone(), context.clone(), gauge);
+                let connected = async move {
+                    connected.await;
+                    drop(place);
+                };
+                tokio::spawn(connected.instrument(span.clone()));
             }
             Err(error) if passes(&error) => {
                 tracing::warn!(%error, annotator = gauge.name(), "a connection was refused by the system");
@@ -127,10 +142,10 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, address) = listener.accept().await?;
+    Ok((stream, address, place))
 }
 
 /// Whether a socket that says this may work again in a moment. What it says when it is broken is
@@ -144,21 +159,59 @@ fn passes(error: &io::Error) -> bool {
 /// EBADF, for which the standard library has no name.
 const BAD_DESCRIPTOR: i32 = 9;
 
-fn connect<C: Clone + Send + Sync + 'static>(
+/// Somebody at the port.
+struct Arrival {
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
-    routes: &Router,
-    context: &C,
-    connections: &GracefulShutdown,
-    gauge: &Gauge,
-    span: &tracing::Span,
+    address: SocketAddr,
+    watcher: Watcher,
+    /// Whether the port has been told to stop.
+    stop: CancellationToken,
+}
+
+/// Shakes hands, if there is a certificate, and converses.
+async fn connect<C: Clone + Send + Sync + 'static>(
+    arrival: Arrival,
+    certificate: Certificate,
+    routes: Router,
+    context: C,
+    gauge: Gauge,
 ) {
+    let Arrival { stream, address, watcher, stop } = arrival;
     // Small replies go out at once. A socket that refuses this works all the same.
     let _ = stream.set_nodelay(true);
-    let (routes, context, gauge) = (routes.clone(), context.clone(), gauge.clone());
     let open = gauge.connection();
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let Some(config) = certificate.now() else {
+        let peer = Peer { address, encrypted: false };
+        converse(stream, peer, routes, context, gauge, watcher).await;
+        return drop(open);
+    };
+    let shaken = tokio::select! {
+        shaken = tls::shake_hands(stream, config) => shaken,
+        // Nobody has asked for anything yet.
+        () = stop.cancelled() => return,
+    };
+    match shaken {
+        Ok(stream) => {
+            let peer = Peer { address, encrypted: true };
+            converse(stream, peer, routes, context, gauge, watcher).await;
+        }
+        Err(error) => tracing::debug!(%error, peer = %address, "no handshake"),
+    }
+    drop(open);
+}
+
+/// Answers what is asked over one connection.
+async fn converse<C: Clone + Send + Sync + 'static>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    routes: Router,
+    context: C,
+    gauge: Gauge,
+    watcher: Watcher,
+) {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (routes, context, gauge) = (routes.clone(), context.clone(), gauge.clone());
+        request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(answer(request, routes, context, &gauge).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -166,18 +219,9 @@ fn connect<C: Clone + Send + Sync + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .serve_connection(TokioIo::new(stream), service);
-    // The watcher is taken before the task starts, so that a stop cannot miss the connection.
-    let watched = connections.watch(connection);
-    tokio::spawn(
-        async move {
-            let _open = open;
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(place);
-        }
-        .instrument(span.clone()),
-    );
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 async fn answer<C: Clone + Send + Sync + 'static>(

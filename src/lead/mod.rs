@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use self::status::{Annotators, Reloads, Status};
 use crate::allocation::Rule;
 use crate::allocator::Allocator;
-use crate::http::{self, Meter};
+use crate::http::{self, Door, Guarded, Meter};
 use crate::live::Live;
 use crate::task::Millis;
 
@@ -66,6 +66,14 @@ pub struct Office {
     pub meter: Meter,
     /// When the daemon started.
     pub started_at: Millis,
+    /// Who may come in.
+    pub door: Door,
+}
+
+impl Guarded for Office {
+    fn door(&self) -> &Door {
+        &self.door
+    }
 }
 
 /// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
@@ -74,7 +82,7 @@ pub fn routes() -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(prometheus))
         .route("/api/status", get(api_status));
-    http::with_shared_routes(own, "lead/index.html")
+    http::with_shared_routes::<Office>(own, "lead/index.html")
 }
 
 async fn ready(Extension(office): Extension<Office>) -> Response {

@@ -12,7 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::{Desk, questions};
-use crate::http::{self, ApiError};
+use crate::http::{self, ApiError, Callers};
 use crate::store::Submission;
 use crate::task::{Millis, TaskId, Version};
 
@@ -36,8 +36,9 @@ pub(super) async fn give_answers(
     Extension(desk): Extension<Desk>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
+    let callers = request.extensions().get::<Callers>().cloned();
     let body = http::json_body(request).await?;
-    let author = desk.author(body.get("session_id"))?;
+    let author = desk.author(body.get("session_id"), callers.as_ref())?;
     let Some(Value::Array(sent)) = body.get("answers") else {
         return Err(ApiError::bad_request("no_answers", "Expected a list under \"answers\"."));
     };

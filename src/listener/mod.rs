@@ -18,14 +18,14 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::Response;
 use axum::routing::{get, post};
-use hyper::Request;
+use hyper::{Method, Request};
 use serde_json::{Map, Value, json};
 
 pub use person::{Former, Person, Standing};
 pub use project::{Project, instructions_to_html};
 
 use crate::allocator::Allocator;
-use crate::http::{self, ApiError};
+use crate::http::{self, ApiError, Callers, Door, Guarded};
 use crate::live::Live;
 
 /// What a port knows: whose it is, about which project, and whom to ask.
@@ -39,6 +39,30 @@ pub struct Desk {
     pub person: Live<Person>,
     /// Whom to ask for tasks.
     pub allocator: Allocator,
+    /// Who may come in.
+    pub door: Door,
+}
+
+impl Guarded for Desk {
+    fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Those whose port this was until not long ago.
+    fn guests(&self) -> Vec<String> {
+        let (now, person) = (self.allocator.now(), self.person.get());
+        let formers = person.formers.iter().filter(|former| former.until > now);
+        formers.map(|former| former.annotator.clone()).collect()
+    }
+
+    /// They find out that it is somebody else's now, and bring what they still have.
+    fn is_errand(method: &Method, path: &str) -> bool {
+        match path {
+            "/project" => *method == Method::GET,
+            "/give_answers" | "/get_session_questions" => *method == Method::POST,
+            _ => false,
+        }
+    }
 }
 
 impl Desk {
@@ -70,17 +94,37 @@ impl Desk {
         ))
     }
 
+    /// Refuses those who bring only the keys of people whose port this was.
+    fn check_callers(&self, callers: Option<&Callers>) -> Result<(), ApiError> {
+        if callers.is_none_or(|callers| callers.include(&self.annotator)) {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "foreign_session",
+            format!("This port is {}'s, and this is not their key.", self.annotator),
+        ))
+    }
+
     /// Whose answers these are: the annotator's, or those of somebody whose port this was until not
     /// long ago.
-    fn author(&self, session: Option<&Value>) -> Result<Arc<str>, ApiError> {
+    ///
+    /// Where keys are needed and there are such, each speaks for those alone whose keys came along.
+    fn author(
+        &self,
+        session: Option<&Value>,
+        callers: Option<&Callers>,
+    ) -> Result<Arc<str>, ApiError> {
+        let speaks = |name: &str| callers.is_none_or(|callers| callers.include(name));
         if let Some(Value::String(named)) = session {
             let (now, person) = (self.allocator.now(), self.person.get());
             let mut formers = person.formers.iter().filter(|former| former.until > now);
-            if let Some(former) = formers.find(|f| *named == self.session_of(&f.annotator)) {
+            let former = formers.find(|f| *named == self.session_of(&f.annotator));
+            if let Some(former) = former.filter(|former| speaks(&former.annotator)) {
                 return Ok(former.annotator.as_str().into());
             }
         }
         self.check_session(session)?;
+        self.check_callers(callers)?;
         Ok(Arc::clone(&self.annotator))
     }
 
@@ -134,7 +178,7 @@ pub fn routes() -> Router {
         .route("/progress", get(progress))
         .route("/renew", post(renew))
         .route("/end_session", post(end_session));
-    http::with_shared_routes(own, "annotate/index.html")
+    http::with_shared_routes::<Desk>(own, "annotate/index.html")
 }
 
 async fn progress(Extension(desk): Extension<Desk>) -> Result<Response, ApiError> {

@@ -26,6 +26,7 @@ pub(super) async fn get_session_questions(
     desk: Extension<Desk>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
+    desk.check_callers(request.extensions().get())?;
     let body = http::json_body(request).await?;
     questions(&desk, &body).await
 }

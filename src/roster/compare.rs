@@ -62,12 +62,14 @@ pub enum Setting {
     Store,
     /// `server.bind`
     Bind,
-    /// `server.access`
+    /// Who may come in, said or not.
     Access,
     /// `server.cert` or `server.key`, by their paths.
     Certificate,
     /// `server.watch`
     Watch,
+    /// `server.url`
+    Url,
     /// Anything in `[allocation]`.
     Allocation,
     /// `lead.port`
@@ -89,6 +91,7 @@ impl Setting {
             Self::Access => "server.access",
             Self::Certificate => "server.cert and server.key",
             Self::Watch => "server.watch",
+            Self::Url => "server.url",
             Self::Allocation => "allocation",
             Self::LeadPort => "lead.port",
         }
@@ -135,9 +138,10 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::Config, was.config != is.config),
         (Setting::Store, old.store != new.store),
         (Setting::Bind, server.0.bind != server.1.bind),
-        (Setting::Access, server.0.access != server.1.access),
+        (Setting::Access, server.0.access() != server.1.access()),
         (Setting::Certificate, server.0.cert != server.1.cert || server.0.key != server.1.key),
         (Setting::Watch, server.0.watch != server.1.watch),
+        (Setting::Url, server.0.url != server.1.url),
         (Setting::Allocation, old.allocation != new.allocation),
         (Setting::LeadPort, old.lead != new.lead),
     ]

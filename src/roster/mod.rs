@@ -9,8 +9,7 @@
 //! How it works: the text is parsed into a tree whose every key and value knows its place
 //! (`toml::de::DeTable`). One file per table of the roster walks over its part with a `Reader`,
 //! which checks types, notes places and collects problems. A value that is wrong is replaced by its
-//! default and the walk goes on, so that one mistake hides no other. What is in order but cannot be
-//! carried out by this build is refused in one place, `not_built`: nothing is ever ignored silently.
+//! default and the walk goes on, so that one mistake hides no other.
 //!
 //! The room is pure: it opens no files, looks up no addresses and reads no environment. What only
 //! the outside can tell (whether a file is there, a port free) is reported by the caller with a
@@ -24,7 +23,6 @@ mod annotators;
 mod compare;
 mod duration;
 mod interfaces;
-mod not_built;
 mod places;
 mod problem;
 mod project;
@@ -70,10 +68,9 @@ pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Problem
         let allocation = rules::read(&mut reader, &top, &annotators);
         let (found, places) = reader.finish();
         let roster = Roster { project, store, server, allocation, lead, annotators, places };
-        let missing_here = not_built::not_built_yet(&roster);
         // What stands on a line that cannot be read has had its message.
         let unread = |p: &Problem| !mistakes.lines.contains(&syntax::line_start(text, p));
-        let more: Vec<_> = found.into_iter().chain(missing_here).filter(unread).collect();
+        let more: Vec<_> = found.into_iter().filter(unread).collect();
         problems.extend(more);
         if problems.is_empty() {
             return Ok(roster);

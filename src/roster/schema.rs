@@ -58,10 +58,11 @@ pub(super) static SERVER: Shape = Shape {
     title: "[server]",
     keys: &[
         key("bind", r#"bind = "127.0.0.1""#),
-        key("access", r#"access = "open""#),
+        key("access", r#"access = "key""#),
         key("cert", r#"cert = "cert.pem""#),
         key("key", r#"key = "key.pem""#),
         key("watch", "watch = true"),
+        key("url", r#"url = "https://{name}.annotate.example.org/""#),
     ],
 };
 

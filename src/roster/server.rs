@@ -82,24 +82,6 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
     let section = reader.table(top, "server", &SERVER);
     let bind = reader.text(&section, "bind").and_then(|bind| address(reader, &bind));
     let access = reader.one_of(&section, "access", &[("open", Access::Open), ("key", Access::Key)]);
-    // Whoever wrote something wrong for `access` has been told so; it is not as if it were not said.
-    let silent = section.lacks("access");
-    if let Some(bind) = &bind
-        && silent
-        && !bind.to_canonical().is_loopback()
-    {
-        reader.report(
-            Problem::new(
-                format!(
-                    "anybody who reaches {} could annotate, and access says nothing",
-                    bind.value
-                ),
-                bind.at.clone(),
-            )
-            .label("not this machine alone")
-            .help("add access = \"open\" if that is meant, or set bind = \"127.0.0.1\""),
-        );
-    }
     let cert = reader.text(&section, "cert");
     let key = reader.text(&section, "key");
     for (name, value, other) in [("cert", &cert, "key"), ("key", &key, "cert")] {
@@ -112,8 +94,36 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
             );
         }
     }
+    let url = reader.text(&section, "url").and_then(|url| shown_url(reader, &url));
     let watch = reader.truth(&section, "watch").unwrap_or(false);
-    Server { bind: bind.map_or(Server::default().bind, |b| b.value), access, cert, key, watch }
+    let bind = bind.map_or(Server::default().bind, |bind| bind.value);
+    Server { bind, access, cert, key, url, watch }
+}
+
+/// The address that people see, as a pattern.
+fn shown_url(reader: &mut Reader, url: &Located<String>) -> Option<String> {
+    const EXAMPLE: &str = "write for example: url = \"https://{name}.annotate.example.org/\"";
+    let bare = url.replace("{name}", "x").replace("{port}", "1");
+    let host = bare.strip_prefix("https://").or_else(|| bare.strip_prefix("http://"));
+    let wrong = if host.is_none_or(|host| host.is_empty() || host.starts_with(['/', ':'])) {
+        Some(format!("{} is not the URL of a page", quoted(url)))
+    } else if bare.contains(['{', '}']) {
+        Some("only {name} and {port} can be filled in here".to_owned())
+    } else if bare.contains(['?', '#', '"', '<', '>', '\\', '@'])
+        || bare.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
+        Some("there is something in this URL that does not belong there".to_owned())
+    } else if bare == **url {
+        Some("this is the same address for everybody".to_owned())
+    } else {
+        None
+    };
+    if let Some(message) = wrong {
+        reader.report(Problem::new(message, url.at.clone()).help(EXAMPLE));
+        return None;
+    }
+    let slash = if url.ends_with('/') { "" } else { "/" };
+    Some(format!("{}{slash}", url.value))
 }
 
 pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {

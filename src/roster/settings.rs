@@ -1,7 +1,4 @@
 //! What a roster says, once it is known to be right: plain values, defaults filled in.
-//!
-//! Everything that the format can say has its type here, also what this build cannot carry out yet;
-//! `not_built` stands in between and keeps such rosters out.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -91,7 +88,7 @@ impl fmt::Debug for StoreSettings {
 pub struct Server {
     /// The address that every listener binds. 127.0.0.1 unless said otherwise.
     pub bind: IpAddr,
-    /// Who may come in. `None`: not said.
+    /// Who may come in, if the roster says so; see [`Server::access`].
     pub access: Option<Access>,
     /// The file of the TLS certificate chain (PEM), relative to the roster's own. With `key` or not
     /// at all.
@@ -100,17 +97,25 @@ pub struct Server {
     pub key: Option<Located<String>>,
     /// Whether an edited roster takes effect by itself.
     pub watch: bool,
+    /// Where people find a port, if not at the address that is bound: an `http://` or `https://` URL
+    /// with a slash at its end, in which `{name}` and `{port}` stand for the annotator's (at least one
+    /// of them is there).
+    pub url: Option<String>,
+}
+
+impl Server {
+    /// Who may come in: what the roster says, or else whoever is on this machine and nobody without
+    /// a key from elsewhere.
+    pub fn access(&self) -> Access {
+        let loopback = self.bind.to_canonical().is_loopback();
+        self.access.unwrap_or(if loopback { Access::Open } else { Access::Key })
+    }
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self {
-            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            access: None,
-            cert: None,
-            key: None,
-            watch: false,
-        }
+        let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { bind, access: None, cert: None, key: None, url: None, watch: false }
     }
 }
 

@@ -426,6 +426,13 @@ pub trait Store: Send + Sync + 'static {
     /// Takes the mark away: the project is whole.
     async fn end_restore(&self) -> Result<()>;
 
+    /// Everybody's key, by name. The store knows nothing of what the names stand for.
+    async fn keys(&self) -> Result<BTreeMap<String, String>>;
+
+    /// Writes down keys, by name. Those that are there already are replaced, or, with `keep`, stay
+    /// as they are: of two processes that make somebody's first key, one prevails.
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()>;
+
     /// Ends the connection after what is under way.
     async fn close(&self);
 }

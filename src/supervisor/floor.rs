@@ -18,13 +18,16 @@ use tokio::time::Instant;
 
 use super::difference::{Difference, Present, Wanted, Who, difference};
 use super::sockets::{Inherited, Opener, Socket};
+use crate::access::Access;
+use crate::address;
 use crate::allocator::Allocator;
+use crate::http::tls::Certificate;
 use crate::http::{self, Handle, Kind, Meter};
 use crate::lead::Office;
 use crate::lead::status::Member;
 use crate::listener::{Desk, Former, Person, Project, Standing};
 use crate::live::Live;
-use crate::roster::Roster;
+use crate::roster::{Roster, Server};
 use crate::task::Millis;
 
 /// How long answers of those who have left are still taken at their old address.
@@ -44,6 +47,8 @@ pub(super) struct Services {
     pub(super) allocator: Allocator,
     pub(super) office: Office,
     pub(super) meter: Meter,
+    pub(super) access: Access,
+    pub(super) certificate: Certificate,
 }
 
 /// One listener.
@@ -114,6 +119,8 @@ pub(super) type Ended = (u64, std::io::Result<()>);
 pub(super) struct Floor {
     opener: Opener,
     any_port: bool,
+    /// What addresses are shown by.
+    server: Server,
     seats: Vec<Seat>,
     services: Option<Services>,
     serving: JoinSet<Ended>,
@@ -156,8 +163,8 @@ impl Floor {
             });
         }
         inherited.close_the_rest();
-        let serving = JoinSet::new();
-        (Self { opener, any_port, seats, services: None, serving, next_id: 0 }, taken)
+        let (server, serving) = (roster.server.clone(), JoinSet::new());
+        (Self { opener, any_port, server, seats, services: None, serving, next_id: 0 }, taken)
     }
 
     /// Everybody serves from now on.
@@ -174,10 +181,24 @@ impl Floor {
             .seats
             .iter()
             .filter(|seat| seat.lingers_until.is_none())
-            .filter_map(|seat| Some((seat, url(seat.address()?))))
+            .filter_map(|seat| Some((seat, self.url(&seat.who, seat.address()?))))
             .collect();
         all.sort_by_key(|(seat, _)| seat.who == Who::Lead);
         all.into_iter().map(|(seat, url)| (seat.who.name().to_owned(), url)).collect()
+    }
+
+    /// Where people find somebody's port. Ports that are taken as they come are known to no proxy.
+    fn url(&self, who: &Who, address: SocketAddr) -> String {
+        if self.any_port {
+            address::bound(&self.server, address)
+        } else {
+            address::shown(&self.server, who.name(), address)
+        }
+    }
+
+    /// Where people find a seat; nothing if it is shut.
+    fn url_of(&self, seat: &Seat) -> String {
+        seat.address().map(|address| self.url(&seat.who, address)).unwrap_or_default()
     }
 
     /// Opens what the next roster wants and is not there. Nothing that is there is touched, but where
@@ -226,6 +247,7 @@ impl Floor {
         now: Millis,
     ) -> Vec<String> {
         let Prepared { wanted, difference, opened, displays } = prepared;
+        self.server = next.server.clone();
         let until = now + LINGER;
         let mut words = Vec::new();
         let mut fresh = Vec::new();
@@ -243,11 +265,13 @@ impl Floor {
             }
             let mut person = Person::here(displays[*to].as_str());
             person.formers = formers;
-            words.push(format!("{} has {}", wanted[*to].who.name(), url(socket.address)));
-            fresh.push(Seat::new(&wanted[*to], person, socket.clone()));
+            let (who, socket) = (&wanted[*to].who, socket.clone());
+            words.push(format!("{} has {}", who.name(), self.url(who, socket.address)));
+            fresh.push(Seat::new(&wanted[*to], person, socket));
         }
         for (at, socket) in opened {
-            words.push(format!("{} has {}", wanted[at].who.name(), url(socket.address)));
+            let who = &wanted[at].who;
+            words.push(format!("{} has {}", who.name(), self.url(who, socket.address)));
             fresh.push(Seat::new(&wanted[at], Person::here(displays[at].as_str()), socket));
         }
         for (at, to) in &difference.stay {
@@ -327,7 +351,8 @@ impl Floor {
         let others = self.seats.iter().enumerate().filter(|(other, _)| *other != at);
         let stays = others.map(|(_, seat)| seat).filter(|seat| seat.lingers_until.is_none());
         let mut all = fresh.iter().chain(stays);
-        all.find(|seat| seat.who == *who).and_then(Seat::address).map(url)
+        let seat = all.find(|seat| seat.who == *who)?;
+        Some(self.url(who, seat.address()?))
     }
 
     /// Puts seats into the order of the roster; those that linger come last.
@@ -356,6 +381,7 @@ impl Floor {
         *serving = Some(Serving { id, handle: handle.clone(), since: Instant::now() });
         let listener = std::sync::Arc::clone(&socket.listener);
         let gauge = services.meter.port(kind_of(&seat.who), seat.who.name());
+        let certificate = services.certificate.clone();
         let runtime = self.opener.runtime(&seat.who);
         match &seat.who {
             Who::Annotator(annotator) => {
@@ -364,14 +390,15 @@ impl Floor {
                     annotator: annotator.as_str().into(),
                     person: seat.person.clone(),
                     allocator: services.allocator.clone(),
+                    door: services.access.door(&services.office.project, annotator),
                 };
                 let routes = services.annotators.clone();
-                let served = http::serve(listener, routes, desk, gauge, handle);
+                let served = http::serve(listener, routes, desk, gauge, certificate, handle);
                 self.serving.spawn_on(async move { (id, served.await) }, runtime);
             }
             Who::Lead => {
                 let (routes, office) = (services.lead.clone(), services.office.clone());
-                let served = http::serve(listener, routes, office, gauge, handle);
+                let served = http::serve(listener, routes, office, gauge, certificate, handle);
                 self.serving.spawn_on(async move { (id, served.await) }, runtime);
             }
         }
@@ -484,7 +511,7 @@ impl Floor {
                 name: annotator.name.clone(),
                 display: annotator.display_name().to_owned(),
                 port: seat.and_then(Seat::address).map_or(annotator.port, |a| a.port()),
-                url: seat.and_then(Seat::address).map(url).unwrap_or_default(),
+                url: seat.map(|seat| self.url_of(seat)).unwrap_or_default(),
                 state: match seat {
                     _ if !annotator.active => "away",
                     Some(seat) if seat.why_shut().is_none() => "listening",
@@ -503,7 +530,7 @@ impl Floor {
                 name: seat.who.name().to_owned(),
                 display: seat.person.get().display.clone(),
                 port: seat.address().map_or(seat.asked.port(), |a| a.port()),
-                url: seat.address().map(url).unwrap_or_default(),
+                url: self.url_of(seat),
                 state: "left",
                 active: false,
                 restarts: seat.restarts,
@@ -602,10 +629,6 @@ impl Seat {
 /// The pause after so many failures in a row.
 fn pause(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
-}
-
-pub(super) fn url(address: SocketAddr) -> String {
-    format!("http://{address}/")
 }
 
 fn display_of(roster: &Roster, who: &Who) -> String {

@@ -44,13 +44,16 @@ pub use self::signals::{Command, Commands};
 pub use self::sockets::Inherited;
 use self::sockets::Opener;
 use self::watch::Watch;
+use crate::access::{self, Access};
+use crate::address;
 use crate::allocator::{Allocator, Clock};
 use crate::dealing;
 use crate::http::Meter;
+use crate::http::tls::{Certificate, Loaded};
 use crate::lead::{self, About, Office};
 use crate::listener::{self, Project};
 use crate::live::Live;
-use crate::roster::Roster;
+use crate::roster::{self, Problem, Roster};
 use crate::roster_file::RosterFile;
 use crate::rules;
 use crate::store::{self, Store, StoreError, Terms};
@@ -95,6 +98,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The certificate cannot be used.
+    #[error("{}; {}", .0, .0.help.as_deref().unwrap_or_default())]
+    Certificate(Box<Problem>),
     /// There is no thread for the lead's port.
     #[error("cannot start a thread for the lead's port: {0}")]
     Thread(std::io::Error),
@@ -140,6 +146,9 @@ pub async fn run(
     let roster = &file.roster;
     let project =
         project::of(&file).map_err(|(path, source)| StartError::Instructions { path, source })?;
+    let certificate = Certificate::default();
+    let loaded = access::certificate(&roster.server, file.beside());
+    serve(&certificate, loaded.map_err(StartError::Certificate)?);
     let lead_thread = LeadThread::start().map_err(StartError::Thread)?;
     let floor = open_floor(roster, any_port, &lead_thread, inherited).await?;
 
@@ -151,6 +160,8 @@ pub async fn run(
     let terms = rules::terms(roster);
     store.follow(terms.clone());
     let known_since = dealing::known_since(&*store, &rules::planning(roster), clock()).await?;
+    let access = Access::for_roster(Arc::clone(&store), roster).await?;
+    tell_about_access(roster);
     let house = Arc::new(TheHouse::default());
     let manager = Manager::find();
     if load_unless_stopped(&file, &*store, &house, &manager, &mut commands).await.is_break() {
@@ -177,6 +188,7 @@ pub async fn run(
         checks: lead::checks::Known::default(),
         meter: meter.clone(),
         started_at,
+        door: access.lead_door(&roster.project.name),
     };
     let mut supervisor = Supervisor {
         // Beside everything else: in a large project it takes its time.
@@ -190,6 +202,8 @@ pub async fn run(
         project: project.clone(),
         about,
         allocator: allocator.clone(),
+        access: access.clone(),
+        certificate: certificate.clone(),
         house,
         store_url,
         file,
@@ -201,6 +215,8 @@ pub async fn run(
         allocator,
         office,
         meter: meter.clone(),
+        access,
+        certificate,
     });
     let addresses = supervisor.floor.addresses();
     announce(&addresses);
@@ -272,6 +288,24 @@ async fn load_unless_stopped(
     }
 }
 
+/// Serves this certificate from the next connection on, or none.
+fn serve(certificate: &Certificate, loaded: Option<Loaded>) {
+    if let Some(warning) = loaded.as_ref().and_then(|loaded| loaded.warning.as_ref()) {
+        tracing::warn!("{warning}");
+    }
+    certificate.set(loaded.map(|loaded| loaded.config));
+}
+
+fn tell_about_access(roster: &Roster) {
+    if roster.server.access() == roster::Access::Open {
+        return;
+    }
+    tracing::info!("everybody needs their key; `annotd link` prints their bookmarks");
+    if address::is_readable_on_the_way(&roster.server) {
+        tracing::warn!("{}", address::READABLE);
+    }
+}
+
 /// The files that are looked at for `watch = true`; none without it.
 fn watched(file: &RosterFile) -> Vec<PathBuf> {
     if !file.roster.server.watch {
@@ -292,6 +326,8 @@ struct Supervisor {
     project: Live<Project>,
     about: Live<About>,
     allocator: Allocator,
+    access: Access,
+    certificate: Certificate,
     known_since: std::collections::BTreeMap<String, Millis>,
     house: Arc<TheHouse>,
     mending: JoinHandle<()>,

@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::floor::Taken;
 use super::house::Refused;
 use super::sockets::NO_SUCH_ADDRESS;
-use super::{Supervisor, Watch, Who, interface, project, watched};
+use super::{Supervisor, Watch, Who, interface, project, serve, tell_about_access, watched};
+use crate::access;
 use crate::dealing;
 use crate::lead::About;
 use crate::roster::{self, Problem, Roster, Setting};
@@ -58,6 +59,9 @@ impl Supervisor {
             let problem = Problem::new(format!("cannot read {}: {error}", path.display()), at);
             RosterError::Wrong(next.mistakes_of(problem))
         })?;
+        let certificate = access::certificate(&next.roster.server, next.beside())
+            .map_err(|problem| RosterError::Wrong(next.mistakes_of(*problem)))?;
+        let access = self.ask_for_keys(&next).await?;
         let prepared = match self.floor.prepare(&next.roster).await {
             Ok(prepared) => prepared,
             Err(taken) => {
@@ -74,6 +78,11 @@ impl Supervisor {
         words.extend(setting_words(&changes.settings));
         if self.project.get().edition != told.edition && changes.settings.is_empty() {
             words.push("the instructions are new".to_owned());
+        }
+        self.access.take(access);
+        serve(&self.certificate, certificate);
+        if changes.settings.contains(&Setting::Access) {
+            tell_about_access(&next.roster);
         }
         self.project.set(told);
         let terms = rules::terms(&next.roster);
@@ -92,6 +101,24 @@ impl Supervisor {
             words.push("nothing has changed".to_owned());
         }
         Ok(words.join("; "))
+    }
+
+    /// The keys that the next roster needs. A door that stands open is not shut without them.
+    async fn ask_for_keys(&self, next: &RosterFile) -> Result<access::Next, RosterError> {
+        let asked = tokio::time::timeout(STORE, self.access.prepare(&next.roster)).await;
+        let why = match asked {
+            Ok(Ok(access)) => return Ok(access),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store does not answer in time".to_owned(),
+        };
+        if let Some(access) = self.access.prepare_with_what_is_known(&next.roster) {
+            tracing::warn!(why, "newcomers have no key yet; `annotd link` makes them one");
+            return Ok(access);
+        }
+        let message = format!("everybody needs a key now, and there are none: {why}");
+        let problem = Problem::new(message, next.roster.place("server.access"))
+            .help("reload again (systemctl reload annotd) when the store is back");
+        Err(RosterError::Wrong(next.mistakes_of(problem)))
     }
 
     /// What cannot change while the daemon runs.

@@ -6,7 +6,7 @@
 //! do. The lost reply travels in the error, so the two together can tell whether the second attempt
 //! found what the first one had done, and give the reply that the caller would have had.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -26,6 +26,7 @@ pub struct Faulty {
     /// Nothing fails but what is asked for.
     calm: bool,
     next_page_fails: AtomicBool,
+    keys_are_away: AtomicBool,
 }
 
 enum Fault {
@@ -55,7 +56,8 @@ impl Faulty {
     /// Wraps a store; the faults follow from the seed.
     pub fn new(inner: Arc<dyn Store>, seed: u64) -> Self {
         let (state, next_page_fails) = (AtomicU64::new(seed), AtomicBool::new(false));
-        Self { inner, state, calm: false, next_page_fails }
+        let keys_are_away = AtomicBool::new(false);
+        Self { inner, state, calm: false, next_page_fails, keys_are_away }
     }
 
     /// Wraps a store in which nothing fails by itself.
@@ -66,6 +68,11 @@ impl Faulty {
     /// Lets the next look for open tasks fail.
     pub fn fail_next_page(&self) {
         self.next_page_fails.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the keys can be read.
+    pub fn set_keys_away(&self, away: bool) {
+        self.keys_are_away.store(away, Ordering::SeqCst);
     }
 
     /// What happens to this call.
@@ -222,6 +229,15 @@ impl Store for Faulty {
     }
     async fn end_restore(&self) -> Result<()> {
         self.through(self.inner.end_restore(), nothing).await
+    }
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        if self.keys_are_away.load(Ordering::SeqCst) {
+            return Err(away(Lost::Nothing));
+        }
+        self.through(self.inner.keys(), nothing).await
+    }
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        self.through(self.inner.set_keys(keys, keep), nothing).await
     }
     // What a repair has to say is said once, so these are not disturbed.
     async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
@@ -412,6 +428,12 @@ impl Store for Retrying {
     }
     async fn end_restore(&self) -> Result<()> {
         again(|| self.inner.end_restore()).await.map(drop)
+    }
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        Ok(again(|| self.inner.keys()).await?.reply)
+    }
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        again(|| self.inner.set_keys(keys.clone(), keep)).await.map(drop)
     }
     async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
         self.inner.audit(page, how).await

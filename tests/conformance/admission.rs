@@ -1,5 +1,7 @@
 //! Letting tasks in.
 
+use std::collections::BTreeMap;
+
 use annotd::allocation::{Lane, Position};
 use annotd::store::{Admission, Admitted, Mark};
 
@@ -103,4 +105,35 @@ pub async fn a_loaded_file_is_remembered(place: &Place) {
     let store = place.open().await;
     assert_eq!(store.loaded_file("tasks/a.jsonl").await.unwrap().as_deref(), Some("3"));
     assert_eq!(store.loaded_file("tasks/b.jsonl").await.unwrap().as_deref(), Some("2"));
+}
+
+pub async fn keys_are_kept_or_replaced_as_is_asked_for(place: &Place) {
+    let keys = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect()
+    };
+    let store = place.open().await;
+    assert_eq!(store.keys().await.unwrap(), BTreeMap::new());
+    // A file of this name is not somebody's key.
+    store.note_loaded_file("key:andy", "1").await.unwrap();
+    store.set_keys(keys(&[("andy", "1"), ("(lead)", "2")]), true).await.unwrap();
+    store.set_keys(keys(&[("andy", "3"), ("Zach_1-b", "4")]), true).await.unwrap();
+    let other = place.open().await;
+    let expected = keys(&[("(lead)", "2"), ("Zach_1-b", "4"), ("andy", "1")]);
+    assert_eq!(other.keys().await.unwrap(), expected, "who has a key keeps it");
+    other.set_keys(keys(&[("andy", "5"), ("li", "6")]), false).await.unwrap();
+    let expected = keys(&[("(lead)", "2"), ("Zach_1-b", "4"), ("andy", "5"), ("li", "6")]);
+    assert_eq!(store.keys().await.unwrap(), expected, "and another process sees a new one");
+    store.set_keys(BTreeMap::new(), false).await.unwrap();
+    assert_eq!(store.keys().await.unwrap(), expected);
+}
+
+pub async fn of_two_who_make_the_first_key_one_prevails(place: &Place) {
+    let (one, other) = (place.open().await, place.open().await);
+    let all = |key: &str| (0..20).map(|n| (format!("p{n}"), format!("{key}{n}"))).collect();
+    let (a, b) = tokio::join!(one.set_keys(all("a"), true), other.set_keys(all("b"), true));
+    a.unwrap();
+    b.unwrap();
+    let keys = one.keys().await.unwrap();
+    assert_eq!(keys.len(), 20);
+    assert_eq!(keys, other.keys().await.unwrap());
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use annotd::access::Access;
 use annotd::allocation::Rule;
 use annotd::allocator::{Allocator, Conduct};
 use annotd::http::Meter;
 use annotd::lead::status::{Annotators, Member, Reloads};
 use annotd::lead::{self, About, House, Office};
 use annotd::live::Live;
+use annotd::roster;
+use annotd::store::Store;
 use annotd::store::sqlite::SqliteStore;
 use annotd::supervisor;
 use annotd::task::Millis;
@@ -63,8 +66,15 @@ async fn get(office: &Office, path: &str) -> (u16, String) {
 async fn a_listener_that_is_down_is_named_everywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteStore::open(&folder.path().join("demo.db"), "demo").expect("a store");
+    let store: Arc<dyn Store> = Arc::new(store);
+    let roster = roster::read(
+        "[project]\nname = \"demo\"\ninterface = \"text\"\n[[annotator]]\nname = \"andy\"\nport = 9010",
+        &["text"],
+    )
+    .expect("a roster");
+    let access = Access::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
     let (allocator, _storing) = Allocator::start(
-        Arc::new(store),
+        store,
         supervisor::system_clock(),
         Conduct::plain(Duration::from_secs(60)),
     );
@@ -78,6 +88,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         checks: lead::checks::Known::default(),
         meter: Meter::new(),
         started_at: Millis(1_000),
+        door: access.lead_door("demo"),
     };
     let (status, ready) = get(&office, "/ready").await;
     assert_eq!(status, 503);

@@ -141,6 +141,23 @@ test("a server that is away is asked again later, and nothing is lost", async ()
   assert.equal(one.trouble, null);
 });
 
+test("where the key has been changed, answers wait for the new link", async () => {
+  const outbox = await box("a", "b");
+  let key = "old";
+  const one = sender(outbox, async (answers) => {
+    if (key === "old") throw new ApiError("This needs a key", 401, "no_key");
+    return { saved: answers.length, results: answers.map(({ _id }) => ({ _id, status: "saved" })) };
+  });
+  await one.kick();
+  clearTimeout(one.timer);
+  assert.equal(one.locked, true);
+  assert.deepEqual(outbox.entries.map((entry) => entry.problem), [null, null]);
+  key = "new";
+  await one.kick(true);
+  assert.equal(one.locked, false);
+  assert.equal(outbox.entries.length, 0);
+});
+
 test("a refused request is taken apart: the one at fault is put aside, the others go", async () => {
   const outbox = await box("a", "bad", "c");
   await sender(outbox, async (answers) => {

@@ -59,6 +59,7 @@ mod deal;
 mod document;
 mod figures;
 mod json;
+mod keys;
 mod leases;
 mod outlook;
 mod reads;
@@ -66,7 +67,7 @@ mod restore;
 mod schema;
 mod server;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -344,6 +345,14 @@ impl Store for MongoStore {
 
     async fn end_restore(&self) -> Result<()> {
         restore::end(&self.server).await
+    }
+
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        keys::read(&self.server).await
+    }
+
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        keys::set(&self.server, keys, keep).await
     }
 
     async fn close(&self) {

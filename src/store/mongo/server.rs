@@ -52,7 +52,7 @@ pub(super) struct Server {
     pub(super) database: Database,
     /// One document a task.
     pub(super) tasks: Collection<RawDocumentBuf>,
-    /// The format, the numbering, the files that were loaded.
+    /// The format, the numbering, the files that were loaded, the keys.
     pub(super) meta: Collection<Document>,
     /// The URL without user and password.
     pub(super) place: String,

@@ -17,7 +17,7 @@ mod rows;
 mod schema;
 mod writes;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -348,6 +348,16 @@ impl Store for SqliteStore {
 
     async fn end_restore(&self) -> Result<()> {
         self.engine.write("restore a backup", restore::end).await
+    }
+
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        self.engine.read("read the keys", reads::keys).await
+    }
+
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        self.engine
+            .write("write down keys", move |connection| writes::set_keys(connection, &keys, keep))
+            .await
     }
 
     async fn close(&self) {

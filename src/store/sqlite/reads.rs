@@ -31,6 +31,16 @@ fn open_task(row: &Row<'_>) -> rusqlite::Result<OpenTask> {
     })
 }
 
+pub(super) fn keys(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    connection
+        // They begin with `key:`, and `;` follows `:`.
+        .prepare_cached(
+            "SELECT substr(key, 5), value FROM meta WHERE key >= 'key:' AND key < 'key;'",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 pub(super) fn open_tasks(
     connection: &Connection,
     lane: &Lane,

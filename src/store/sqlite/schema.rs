@@ -6,9 +6,10 @@
 //!   "the next task" is the next row, however many tasks are finished.
 //! - `hold`, `answer`: who has a task in hand, and what was answered.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
-//! - `meta`: the format, whose project it is, the last occasion on which a task came back; what was
-//!   dealt out (`deal`, `deal_version`) and, after a restore, what was promised; since when the store
-//!   is `restoring`, while it is.
+//! - `meta`: the format, whose file it is, the last occasion on which a task came back; what was dealt out
+//!   (`deal`, `deal_version`) and, after a restore, what was promised; since when the store is
+//!   `restoring`, while it is; and under `key:NAME` the keys to the ports, so that a file that was
+//!   written before there were keys needs no migration.
 //!
 //! One file holds one project. Rejected: a project column in every index, for files that nearly
 //! always hold one project; a second project gets a second file.

@@ -1,5 +1,7 @@
 //! What the embedded store is told. Each function is one job, within the transaction of a group.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::reads;
@@ -385,6 +387,20 @@ pub(super) fn note_loaded_file(
     connection
         .prepare_cached("INSERT OR REPLACE INTO loaded_file (name, fingerprint) VALUES (?1, ?2)")?
         .execute((name, fingerprint))?;
+    Ok(())
+}
+
+pub(super) fn set_keys(
+    connection: &Connection,
+    keys: &BTreeMap<String, String>,
+    keep: bool,
+) -> rusqlite::Result<()> {
+    let instead = if keep { "IGNORE" } else { "REPLACE" };
+    let mut set = connection
+        .prepare_cached(&format!("INSERT OR {instead} INTO meta (key, value) VALUES (?1, ?2)"))?;
+    for (name, key) in keys {
+        set.execute((format!("key:{name}"), key))?;
+    }
     Ok(())
 }
 

@@ -24,6 +24,11 @@ export class ApiError extends Error {
     this.code = code;
   }
 
+  /** Whether the port wants a key that this browser does not have, or not any more. */
+  get locked() {
+    return this.status === 401;
+  }
+
   /** Whether the same request may succeed later, without anybody changing it. */
   get passing() {
     return this.status === 0 || this.status >= 500 || [401, 403, 404, 408, 425, 429].includes(this.status);
@@ -108,3 +113,6 @@ export const getProgress = () => call("progress");
 export const renew = () => call("renew", { session_id: session });
 
 export const endSession = () => call("end_session", { session_id: session });
+
+/** What to say where an {@link ApiError} is `locked`. */
+export const newLink = "Your link does not work any more. Ask whoever leads the project for the new one, and open it in this browser.";

@@ -10,6 +10,7 @@
  */
 
 import { byId, h, put, say } from "../shared/dom.js";
+import { newLink } from "./api.js";
 import { interfaceOf } from "./interfaces/registry.js";
 import { words } from "./json.js";
 import { sign } from "./keys.js";
@@ -97,7 +98,7 @@ export class Desk {
 
   /**
    * @param {State} state
-   * @param {{waiting: number}} outbox
+   * @param {{waiting: number, locked: boolean}} outbox
    */
   update(state, outbox) {
     const card = current(state);
@@ -194,11 +195,11 @@ function facts(meta) {
  * What to say where there is no task.
  *
  * @param {State} state
- * @param {{waiting: number}} outbox
+ * @param {{waiting: number, locked: boolean}} outbox
  * @returns {[string, ...string[]]}
  */
 function calm(state, outbox) {
-  const { waiting } = outbox;
+  const { waiting, locked } = outbox;
   const kept = waiting
     ? [`${waiting === 1 ? "One answer is" : `${waiting} answers are`} still kept in this browser and will be sent by themselves. Please leave this page open until the bar above says “saved”.`]
     : [];
@@ -222,6 +223,8 @@ function calm(state, outbox) {
     default:
       return state.fatal
         ? ["This cannot be shown.", state.fatal]
-        : ["The server cannot be reached.", "No new tasks can come at the moment. This page goes on by itself as soon as the server is back.", ...kept];
+        : locked
+          ? ["This page needs your new link.", newLink, ...kept]
+          : ["The server cannot be reached.", "No new tasks can come at the moment. This page goes on by itself as soon as the server is back.", ...kept];
   }
 }

@@ -23,7 +23,7 @@
 
 import { byId } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
-import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, giveAnswers, renew, speakAs } from "./api.js";
+import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, giveAnswers, newLink, renew, speakAs } from "./api.js";
 import { Desk, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { interfaceOf } from "./interfaces/registry.js";
@@ -97,6 +97,8 @@ class App {
     this.turning = false;
     this.asking = false;
     this.failures = 0;
+    /** Whether tasks do not come because this browser's key has been changed. */
+    this.locked = false;
     this.empty = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -142,6 +144,7 @@ class App {
       fresh: waiting.filter((entry) => entry.first).length,
       problems: entries.length - waiting.length,
       trouble: this.sender.trouble,
+      locked: this.locked || this.sender.locked,
       refusal,
     };
   }
@@ -219,6 +222,7 @@ class App {
       const before = ahead(this.state);
       const pending = [...this.outbox.entries.map((entry) => entry.key[2]), ...this.tabs.elsewhere()];
       this.failures = 0;
+      this.locked = false;
       this.dispatch({ type: "fetched", tasks: reply.tasks, pending, reason: reply.reason ?? null, tally: reply });
       const grown = ahead(this.state) > before;
       const pauses = quiet[this.state.reason ?? "waiting"];
@@ -227,6 +231,7 @@ class App {
       this.hear(reply);
     } catch (error) {
       this.failures++;
+      this.locked = isLocked(error);
       again = pause(this.failures);
       if (error instanceof ApiError && error.code === "foreign_session") this.stale = true;
       this.dispatch({ type: "trouble", words: error instanceof Error ? error.message : String(error) });
@@ -314,8 +319,8 @@ class App {
         return { task: /** @type {Task} */ (task), given };
       });
       this.dispatch({ type: "older", cards: cards.reverse(), end: answers.length < n });
-    } catch {
-      this.page.say("Your earlier answers cannot be fetched at the moment: the server cannot be reached.");
+    } catch (error) {
+      this.page.say(isLocked(error) ? newLink : "Your earlier answers cannot be fetched at the moment: the server cannot be reached.");
     } finally {
       this.busy = false;
     }
@@ -428,8 +433,8 @@ class App {
     try {
       await endSession();
       this.dispatch({ type: "ended" });
-    } catch {
-      this.page.say("The server cannot be reached, so nothing was given back. You can just close the page.");
+    } catch (error) {
+      this.page.say(isLocked(error) ? newLink : "The server cannot be reached, so nothing was given back. You can just close the page.");
     }
   }
 
@@ -482,6 +487,9 @@ function addressOf(url) {
   return address.href;
 }
 
+/** @param {unknown} error */
+const isLocked = (error) => error instanceof ApiError && error.locked;
+
 /** Say in the middle of the page what keeps it from starting. */
 function waitingRoom(/** @type {string} */ state, /** @type {string} */ title, /** @type {string} */ line) {
   document.body.dataset.state = state;
@@ -503,8 +511,10 @@ async function begin() {
     let project;
     try {
       project = await getProject();
-    } catch {
-      waitingRoom("error", "The server cannot be reached.", "This page goes on by itself as soon as it is back. Answers that you gave before are kept in this browser.");
+    } catch (error) {
+      const kept = "Answers that you gave before are kept in this browser.";
+      if (isLocked(error)) waitingRoom("error", "This page needs your new link.", `${newLink} ${kept}`);
+      else waitingRoom("error", "The server cannot be reached.", `This page goes on by itself as soon as it is back. ${kept}`);
       await Promise.race([sleep(pause(failures)), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
       continue;
     }

@@ -8,12 +8,13 @@
  */
 
 import { byId, h, say } from "../shared/dom.js";
+import { newLink } from "./api.js";
 
 /** @import { State } from "./state.js" */
 
 /** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
 
-/** @typedef {{waiting: number, fresh: number, problems: number, trouble: string | null, refusal: string | null}} OutboxLook */
+/** @typedef {{waiting: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null}} OutboxLook */
 
 /** How long sending may last before the bar says so. */
 const patience = 700;
@@ -85,7 +86,7 @@ export class Page {
 
   /** @param {OutboxLook} outbox */
   save(outbox) {
-    const { waiting, problems, trouble, refusal } = outbox;
+    const { waiting, problems, trouble, locked, refusal } = outbox;
     /** @type {Saved} */
     const saved = waiting && trouble ? "offline" : problems ? "problem" : waiting ? "sending" : "saved";
     const before = this.saved;
@@ -96,7 +97,7 @@ export class Page {
     const spoken = {
       saved: "saved",
       sending: `sending ${waiting}`,
-      offline: `offline, ${answers} ${waiting === 1 ? "waits" : "wait"} here`,
+      offline: `${locked ? "a new link is needed" : "offline"}, ${answers} ${waiting === 1 ? "waits" : "wait"} here`,
       problem: `${problems} ${problems === 1 ? "answer needs" : "answers need"} a look`,
     }[saved];
     clearTimeout(this.timer);
@@ -112,13 +113,18 @@ export class Page {
     if (saved !== before && (saved === "offline" || saved === "problem" || (saved === "saved" && before === "offline"))) {
       this.announce(spoken);
     }
-    this.standing = refusal
-      ? `This browser cannot keep answers on its disk (${refusal}). Each one is therefore sent to the server before the next task is shown.${
-          waiting && trouble ? " The server cannot be reached at the moment; please leave this page open." : ""
-        }`
-      : saved === "offline"
-        ? `The server cannot be reached. Your ${waiting === 1 ? "answer is" : `${answers} are`} kept in this browser and will be sent by ${waiting === 1 ? "itself" : "themselves"}.`
-        : "";
+    const unsent = waiting === 1 ? "Your answer is" : `Your ${answers} are`;
+    const kept = `${unsent} kept in this browser and will be sent`;
+    const away = locked
+      ? { why: newLink, then: `${kept} then.`, stay: "Until then, please leave this page open." }
+      : {
+          why: "The server cannot be reached.",
+          then: `${kept} by ${waiting === 1 ? "itself" : "themselves"}.`,
+          stay: "Please leave this page open.",
+        };
+    const cannotKeep = `This browser cannot keep answers on its disk (${refusal}). Each one is therefore sent to the server before the next task is shown.`;
+    if (refusal) this.standing = waiting && trouble ? `${cannotKeep} ${away.why} ${away.stay}` : cannotKeep;
+    else this.standing = saved === "offline" ? `${away.why} ${away.then}` : "";
     this.strip();
   }
 

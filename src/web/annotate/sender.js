@@ -50,6 +50,8 @@ export class Sender {
     this.again = false;
     /** @type {string | null} why the last attempt failed */
     this.trouble = null;
+    /** Whether it failed because this browser's key has been changed. */
+    this.locked = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
   }
@@ -107,6 +109,7 @@ export class Sender {
     if (!sent.length) {
       this.failures = 0;
       this.trouble = null;
+      this.locked = false;
       return false;
     }
     /** @type {Receipt} */
@@ -114,6 +117,7 @@ export class Sender {
     try {
       receipt = await this.send(sent.map(wire), Date.now());
     } catch (error) {
+      this.locked = error instanceof ApiError && error.locked;
       if (!(error instanceof ApiError) || error.passing) {
         return this.fail(error instanceof Error ? error.message : String(error));
       }
@@ -126,6 +130,7 @@ export class Sender {
       await this.outbox.settle([{ entry: /** @type {Entry} */ (sent[0]), result: refused }]);
       return true;
     }
+    this.locked = false;
     this.alone = Math.max(0, this.alone - 1);
     const results = new Map((receipt.results ?? []).map((result) => [result._id, result]));
     const settled = sent.flatMap((entry) => {

@@ -168,8 +168,10 @@ function fill(row, annotator, now) {
 
 async function look() {
   const away = byId("away");
+  let locked = false;
   try {
     const reply = await fetch("api/status", { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+    locked = reply.status === 401;
     if (!reply.ok) throw new Error(String(reply.status));
     draw(await reply.json());
     heard = Date.now();
@@ -179,7 +181,9 @@ async function look() {
     away.hidden = false;
     document.body.dataset.state = "away";
     const since = heard ? `These figures are from ${new Date(heard).toLocaleTimeString()}. ` : "";
-    say(away, `annotd cannot be reached. ${since}This page goes on by itself as soon as it is back.`);
+    say(away, locked
+      ? `${since}This page needs your new link: annotd link --lead prints it. Open it in this browser.`
+      : `annotd cannot be reached. ${since}This page goes on by itself as soon as it is back.`);
   }
 }
 

@@ -1,0 +1,58 @@
+//! Where people find a port.
+//!
+//! What a daemon binds is not always what people can open: `0.0.0.0` is no address of anybody's, and
+//! behind a reverse proxy names and ports are others. So every address that is shown comes from here:
+//! the roster's `server.url` where there is one, otherwise the address that is bound, or, where that
+//! is all of the machine's, the machine's name.
+
+use std::net::SocketAddr;
+
+use crate::roster::Server;
+
+/// What stands for the lead in a `server.url` with `{name}`.
+pub const LEAD: &str = "lead";
+
+/// The address at which people find somebody's port, with a slash at its end. `address` is where it
+/// is bound, or is to be.
+pub fn shown(server: &Server, name: &str, address: SocketAddr) -> String {
+    match &server.url {
+        Some(url) => url.replace("{name}", name).replace("{port}", &address.port().to_string()),
+        None => bound(server, address),
+    }
+}
+
+/// The same, as the roster has it.
+pub fn of(server: &Server, name: &str, port: u16) -> String {
+    shown(server, name, SocketAddr::new(server.bind, port))
+}
+
+/// The address of a socket that was bound, with a slash at its end; `server.url` has no part in it.
+pub fn bound(server: &Server, address: SocketAddr) -> String {
+    let scheme = if server.cert.is_some() { "https" } else { "http" };
+    if address.ip().is_unspecified() {
+        let host = gethostname::gethostname();
+        // What is no text can be opened by nobody; a browser on this machine finds localhost.
+        let host = host.to_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
+        return format!("{scheme}://{host}:{}/", address.port());
+    }
+    format!("{scheme}://{address}/")
+}
+
+/// The address that lets somebody in: with their key, if they need one.
+pub fn bookmark(address: &str, key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("{address}?key={key}"),
+        None => address.to_owned(),
+    }
+}
+
+/// What to say where [`is_readable_on_the_way`].
+pub const READABLE: &str = "keys and answers go over the network unencrypted; name a certificate with \
+    cert and key under [server], or put a reverse proxy with TLS in front and say its address with url";
+
+/// Whether keys go over the network as they are, for anybody on the way to read.
+pub fn is_readable_on_the_way(server: &Server) -> bool {
+    let encrypted =
+        server.cert.is_some() || server.url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    !encrypted && !server.bind.to_canonical().is_loopback()
+}
