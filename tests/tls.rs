@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::daemon::{Daemon, Project};
 use common::{PATIENCE, wait_until};
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, KeyPair, SanType, date_time_ymd};
 use serde_json::Value;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -183,7 +183,7 @@ fn a_renewed_certificate_is_served_after_a_reload() {
     let log = project.path().join("daemon.log");
     wait_until("a word about it in the log", || {
         let log = std::fs::read_to_string(&log).expect("a log");
-        log.contains("does not belong to the certificate; the certificate stays as it was")
+        log.contains("does not belong to the certificate") && log.contains("the roster is refused")
     });
     health(&agent(&old.0)).expect("it is served as before");
 
@@ -270,4 +270,29 @@ fn a_certificate_out_of_time_is_served_with_a_warning() {
             None => assert!(!said.contains("Warning"), "{said}"),
         }
     }
+}
+
+#[test]
+fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
+    let project = project("access = \"key\"");
+    // A certificate that nobody trusts and that is for another name: the roster names it, which is enough.
+    let elsewhere = certificate(|params| {
+        params.subject_alt_names =
+            vec![SanType::DnsName("annotate.example.org".try_into().expect("a name"))];
+    });
+    write(&project, &elsewhere);
+    let daemon = project.start();
+    let roster = std::fs::read_to_string(project.path().join("annotators.toml")).expect("it");
+    let port = socket(&daemon, "lead").rsplit(':').next().expect("a port").to_owned();
+    project.write("there.toml", &roster.replace("port = 9000", &format!("port = {port}")));
+    let told = project.annotd(&["status", "--roster", "there.toml", "--json"]);
+    assert_eq!(String::from_utf8_lossy(&told.stderr), "");
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(told["annotators"][0]["state"], "listening");
+    // Whoever answers with another certificate is not the daemon.
+    project.write("cert.pem", &certificate(|_| {}).0);
+    let told = project.annotd(&["status", "--roster", "there.toml"]);
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(said.contains(&format!("does not answer at https://127.0.0.1:{port}/")), "{said}");
+    assert!(said.contains("these figures are from the store"), "{said}");
 }

@@ -1,7 +1,7 @@
 //! The lines of a backup.
 //!
 //! Every line but the first is an object with one key, which says what the line is: `task`, `deal`,
-//! `file`, `end`. Keys that are not known are passed over, so what is added later can be read by
+//! `file`, `key`, `end`. Keys that are not known are passed over, so what is added later can be read by
 //! older versions; a change that they could not live with raises [`FORMAT`].
 //!
 //! A task's own JSON stands there to the letter, as it was loaded. Times are milliseconds since 1970,
@@ -59,6 +59,7 @@ pub(super) enum Line {
     Task(Box<TaskLine>),
     Deal(DealLine),
     File(FileLine),
+    Key(KeyLine),
     End(End),
 }
 
@@ -131,6 +132,13 @@ pub(super) struct DealLine {
 pub(super) struct FileLine {
     pub(super) name: String,
     pub(super) fingerprint: String,
+}
+
+/// Somebody's key to their port.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct KeyLine {
+    pub(super) name: String,
+    pub(super) key: String,
 }
 
 /// The last line.

@@ -185,6 +185,7 @@ pub(super) enum Item {
     Task(Box<Record>),
     Deal(Deal),
     File { name: String, fingerprint: String },
+    Key { name: String, key: String },
 }
 
 /// Reads line by line, and holds what it reads against the last line.
@@ -265,6 +266,7 @@ impl Reader {
             }
             Line::Deal(deal) => Item::Deal(deal.deal()),
             Line::File(file) => Item::File { name: file.name, fingerprint: file.fingerprint },
+            Line::Key(key) => Item::Key { name: key.name, key: key.key },
             Line::End(end) => {
                 self.close(&end)?;
                 return Ok(None);

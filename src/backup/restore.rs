@@ -132,6 +132,7 @@ pub async fn restore(
             }
             Item::Deal(dealt) => deal = dealt,
             Item::File { name, fingerprint } => store.note_loaded_file(&name, &fingerprint).await?,
+            Item::Key { name, key } => store.set_keys([(name, key)].into(), false).await?,
         }
     }
     store.put_back(group).await?;

@@ -27,7 +27,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zstd::stream::write::Encoder;
 
-use super::format::{DealLine, End, FileLine, Head, Line, TaskLine, answers_of};
+use super::format::{DealLine, End, FileLine, Head, KeyLine, Line, TaskLine, answers_of};
 use crate::allocation::Number;
 use crate::dealing::State;
 use crate::exchange::output::{Output, OutputError};
@@ -106,6 +106,10 @@ pub async fn take(
     pen.line(&Line::Deal(DealLine::of(&deal)))?;
     for (name, fingerprint) in files {
         pen.line(&Line::File(FileLine { name, fingerprint }))?;
+    }
+    // So that everybody's bookmark is good after a restore, too.
+    for (name, key) in store.keys().await? {
+        pen.line(&Line::Key(KeyLine { name, key }))?;
     }
     pen.end()
 }

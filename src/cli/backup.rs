@@ -37,7 +37,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let now = Millis(jiff::Timestamp::now().as_millisecond());
         let head = Head::new(&file.roster.project.name, store.kind().as_str(), now);
         // Opened after the store: no file appears where there is nothing to back up.
-        let output = Output::to(Some(&arguments.output), Box::new(std::io::stdout()))?;
+        // The keys to the ports are in it.
+        let output = Output::private(Some(&arguments.output), Box::new(std::io::stdout()))?;
         // For people alone, and the store says what is wrong with it when it is walked over.
         let total = store.count().await.ok();
         let bar = terminal::bar(total, "backing up {wide_bar} {pos} of {len} tasks, {eta} to go");

@@ -3,19 +3,28 @@
 //! One function for all commands that prefer its word to the store's. Whoever does not answer soon is
 //! taken as not there, and the command looks into the store itself.
 //!
-//! How the lead's port is reached (its address, TLS, a key) is decided in `connect` and `request` alone.
+//! How the lead's port is reached (its address, TLS, a key) is decided in `connect` and `request` alone. Over
+//! TLS the daemon is known by the very certificate that the roster names: it need not be one that this machine
+//! trusts, nor one for the address that is bound.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
+use super::pinned;
+use crate::http::tls;
 use crate::roster::Roster;
+use crate::roster_file::RosterFile;
 
 /// How long the daemon may take, from the connection to the last byte.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,7 +44,8 @@ pub(super) enum NoWord {
 
 /// Where the lead's port of a roster is.
 pub(super) fn lead_address(roster: &Roster) -> String {
-    format!("http://{}/", socket_address(roster))
+    let scheme = if roster.server.cert.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}/", socket_address(roster))
 }
 
 fn socket_address(roster: &Roster) -> SocketAddr {
@@ -47,10 +57,14 @@ fn socket_address(roster: &Roster) -> SocketAddr {
     SocketAddr::new(ip, roster.lead.port)
 }
 
-/// What the lead's port says at a path, as JSON.
-pub(super) async fn ask_lead(roster: &Roster, path: &str) -> Result<Value, NoWord> {
-    let address = lead_address(roster);
-    match tokio::time::timeout(PATIENCE, get(roster, path)).await {
+/// What the lead's port says at a path, as JSON. `key` is the lead's, where access needs one.
+pub(super) async fn ask_lead(
+    file: &RosterFile,
+    path: &str,
+    key: Option<&str>,
+) -> Result<Value, NoWord> {
+    let address = lead_address(&file.roster);
+    match tokio::time::timeout(PATIENCE, get(file, path, key)).await {
         Ok(Ok(Some(value))) => Ok(value),
         Ok(Ok(None)) => Err(NoWord::Stranger(address)),
         // Why it does not is of no use to anybody: it is the store's turn.
@@ -61,11 +75,11 @@ pub(super) async fn ask_lead(roster: &Roster, path: &str) -> Result<Value, NoWor
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing if whoever answers does not speak as annotd does.
-async fn get(roster: &Roster, path: &str) -> Result<Option<Value>, Failed> {
-    let stream = connect(roster).await?;
+async fn get(file: &RosterFile, path: &str, key: Option<&str>) -> Result<Option<Value>, Failed> {
+    let stream = connect(file).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
     let talk = tokio::spawn(connection);
-    let reply = sender.send_request(request(roster, path)?).await;
+    let reply = sender.send_request(request(&file.roster, path, key)?).await;
     let said = match reply {
         Ok(reply) if reply.status() == StatusCode::OK => {
             let body = Limited::new(reply.into_body(), LARGEST).collect().await?.to_bytes();
@@ -80,11 +94,31 @@ async fn get(roster: &Roster, path: &str) -> Result<Option<Value>, Failed> {
     Ok(said)
 }
 
-async fn connect(roster: &Roster) -> Result<TokioIo<TcpStream>, Failed> {
-    Ok(TokioIo::new(TcpStream::connect(socket_address(roster)).await?))
+/// A connection, with or without TLS.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+async fn connect(file: &RosterFile) -> Result<TokioIo<Box<dyn Stream>>, Failed> {
+    let address = socket_address(&file.roster);
+    let stream = TcpStream::connect(address).await?;
+    let Some(certificate) = &file.roster.server.cert else {
+        return Ok(TokioIo::new(Box::new(stream)));
+    };
+    let certificate = tls::own_certificate(&file.beside().join(&certificate.value))?;
+    let config = pinned::client(certificate)?;
+    let name = ServerName::IpAddress(address.ip().into());
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    Ok(TokioIo::new(Box::new(stream)))
 }
 
-fn request(roster: &Roster, path: &str) -> Result<Request<Empty<Bytes>>, Failed> {
-    let request = Request::get(path).header(header::HOST, socket_address(roster).to_string());
+fn request(
+    roster: &Roster,
+    path: &str,
+    key: Option<&str>,
+) -> Result<Request<Empty<Bytes>>, Failed> {
+    let mut request = Request::get(path).header(header::HOST, socket_address(roster).to_string());
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
     Ok(request.body(Empty::new())?)
 }

@@ -11,6 +11,7 @@ mod failure;
 mod link;
 mod load;
 mod log;
+mod pinned;
 mod reassign;
 mod release;
 mod restore;

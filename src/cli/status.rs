@@ -13,8 +13,10 @@ use serde_json::Value;
 use super::daemon_client::{self, NoWord};
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
+use crate::access;
 use crate::lead::checks;
 use crate::lead::status::{Figures, Member, Status};
+use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
 use crate::task::interface::Interface;
@@ -77,7 +79,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
 
 async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
     let address = daemon_client::lead_address(&file.roster);
-    let value = match daemon_client::ask_lead(&file.roster, "/api/status").await {
+    let key = lead_key(file).await?;
+    let value = match daemon_client::ask_lead(file, "/api/status", key.as_deref()).await {
         Ok(value) => value,
         Err(why) => return Ok(Err(why.into())),
     };
@@ -102,6 +105,18 @@ async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
         return Ok(Ok(Told { value, status, note }));
     }
     Ok(Err(NotTaken::OtherStore { address, theirs, ours }))
+}
+
+/// The lead's key, if one is needed and has been made.
+async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
+    if file.roster.server.access() == Access::Open || file.store_is_made_later()? {
+        return Ok(None);
+    }
+    // Without the store there is no key: then the daemon's answer is that one is needed.
+    let Ok(store) = file.open_existing_store().await else { return Ok(None) };
+    let keys = store.keys().await;
+    store.close().await;
+    Ok(keys.ok().and_then(|mut keys| keys.remove(access::LEAD)))
 }
 
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {

@@ -48,8 +48,28 @@ impl Output {
     /// # Errors
     /// If nothing can be written there.
     pub fn to(target: Option<&Path>, standard: Box<dyn Write + Send>) -> Result<Self, OutputError> {
+        // As any new file, less the umask.
+        Self::with_mode(target, standard, 0o666)
+    }
+
+    /// The same for what nobody else should read: a new file is its owner's alone.
+    ///
+    /// # Errors
+    /// As [`Output::to`].
+    pub fn private(
+        target: Option<&Path>,
+        standard: Box<dyn Write + Send>,
+    ) -> Result<Self, OutputError> {
+        Self::with_mode(target, standard, 0o600)
+    }
+
+    fn with_mode(
+        target: Option<&Path>,
+        standard: Box<dyn Write + Send>,
+        mode: u32,
+    ) -> Result<Self, OutputError> {
         match target {
-            Some(path) if path.as_os_str() != "-" => Self::to_file(path).map_err(|source| {
+            Some(path) if path.as_os_str() != "-" => Self::to_file(path, mode).map_err(|source| {
                 OutputError { place: path.to_string_lossy().into_owned(), source }
             }),
             _ => {
@@ -59,7 +79,7 @@ impl Output {
         }
     }
 
-    fn to_file(path: &Path) -> io::Result<Self> {
+    fn to_file(path: &Path, mode: u32) -> io::Result<Self> {
         let place = path.to_string_lossy().into_owned();
         // The end of the links, so that the file is replaced and not the link.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -87,8 +107,7 @@ impl Output {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As any new file, less the umask, and not as private as temporary files are.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            builder.permissions(fs::Permissions::from_mode(mode));
         }
         let temporary = builder.tempfile_in(parent_of(&target))?;
         if let Some(metadata) = existing {

@@ -196,6 +196,14 @@ pub fn load(certificate: &Path, key: &Path) -> Result<Loaded, TlsError> {
     Ok(Loaded { config: Arc::new(config), warning })
 }
 
+/// The server's own certificate in a file (PEM): the first of the chain.
+///
+/// # Errors
+/// If there is none.
+pub fn own_certificate(path: &Path) -> Result<CertificateDer<'static>, TlsError> {
+    Ok(read_chain(path)?.swap_remove(0))
+}
+
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bytes = std::fs::read(path)
         .map_err(|source| TlsError::ReadCertificate { path: path.to_owned(), source })?;

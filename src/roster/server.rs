@@ -97,7 +97,7 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
     let url = reader.text(&section, "url").and_then(|url| shown_url(reader, &url));
     let watch = reader.truth(&section, "watch").unwrap_or(false);
     let bind = bind.map_or(Server::default().bind, |bind| bind.value);
-    Server { bind, access, cert, key, url, watch }
+    Server { bind, access, cert, key, watch, url }
 }
 
 /// The address that people see, as a pattern.

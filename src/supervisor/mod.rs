@@ -291,7 +291,7 @@ async fn load_unless_stopped(
 /// Serves this certificate from the next connection on, or none.
 fn serve(certificate: &Certificate, loaded: Option<Loaded>) {
     if let Some(warning) = loaded.as_ref().and_then(|loaded| loaded.warning.as_ref()) {
-        tracing::warn!("{warning}");
+        tracing::warn!(error = warning, "browsers complain of the certificate, or will soon");
     }
     certificate.set(loaded.map(|loaded| loaded.config));
 }
@@ -302,7 +302,7 @@ fn tell_about_access(roster: &Roster) {
     }
     tracing::info!("everybody needs their key; `annotd link` prints their bookmarks");
     if address::is_readable_on_the_way(&roster.server) {
-        tracing::warn!("{}", address::READABLE);
+        tracing::warn!(error = address::READABLE, "keys can be read on the way");
     }
 }
 

@@ -112,7 +112,7 @@ impl Supervisor {
             Err(_) => "the store does not answer in time".to_owned(),
         };
         if let Some(access) = self.access.prepare_with_what_is_known(&next.roster) {
-            tracing::warn!(why, "newcomers have no key yet; `annotd link` makes them one");
+            tracing::warn!(error = why, "newcomers have no key yet; `annotd link` makes them one");
             return Ok(access);
         }
         let message = format!("everybody needs a key now, and there are none: {why}");

@@ -151,6 +151,8 @@ async fn lively(store: &dyn Store) {
     record(store, &ids[2], "cyd", version).await;
     store.note_loaded_file("/a/b.jsonl", "12:34").await.unwrap();
     store.note_loaded_file("c.jsonl", "5:6").await.unwrap();
+    let keys = [("a".to_owned(), "k1".to_owned()), ("(lead)".to_owned(), "k2".to_owned())];
+    store.set_keys(keys.into(), false).await.unwrap();
 }
 
 pub async fn everything_comes_back_in_either_engine(place: &Place) {
@@ -181,6 +183,7 @@ pub async fn everything_comes_back_in_either_engine(place: &Place) {
         assert_eq!(is.promised.iter().collect::<Vec<_>>(), promised, "{engine:?}");
         let files = copy.loaded_files().await.unwrap();
         assert_eq!(files, store.loaded_files().await.unwrap());
+        assert_eq!(copy.keys().await.unwrap(), store.keys().await.unwrap());
         assert_eq!(files.len(), 2);
         let (told, was_told) = (copy.progress().await.unwrap(), store.progress().await.unwrap());
         assert_eq!(with_work(told), with_work(was_told), "{engine:?}");

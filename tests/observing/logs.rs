@@ -1,5 +1,6 @@
 //! What the log says, in each of its forms.
 
+use super::common::wait_until;
 use serde_json::{Value, json};
 
 use super::common::wait_for;
@@ -94,9 +95,9 @@ fn a_journal_that_is_not_there_is_told_and_the_log_is_text() {
     let daemon = project.start_with(&["--log-format", "journal"]);
     // Where there is one, it has the lines, and this is nothing to see here.
     if !std::path::Path::new("/run/systemd/journal/socket").exists() {
+        wait_until("the log", || project.log().contains("INFO serving"));
         let log = project.log();
         assert!(log.contains("WARN the journal cannot be reached"), "{log}");
-        assert!(log.contains("INFO serving"), "{log}");
     }
     assert!(daemon.stop().success());
 }

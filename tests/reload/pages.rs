@@ -24,7 +24,7 @@ async fn new_labels_are_there_with_the_next_card() {
     let mut roster = Roster::of(&[("andy", 9010)]);
     roster.project = "name = \"demo\"\ninterface = \"ner_manual\"\nlabels = [\"OLD\"]".into();
     let mut team = Team::start(roster);
-    team.load(4);
+    team.load(30);
     let browser = open(&team, 9010).await;
     browser.wait_for("the label", "document.querySelector('[data-label=OLD]')").await;
     team.edit(|roster| roster.project = roster.project.replace("OLD", "NEW"));
@@ -38,7 +38,7 @@ async fn new_labels_are_there_with_the_next_card() {
 #[tokio::test]
 async fn a_page_follows_its_annotator_to_another_port() {
     let mut team = Team::start(Roster::of(&[("andy", 9010)]));
-    team.load(4);
+    team.load(30);
     let browser = open(&team, 9010).await;
     team.edit(|roster| roster.person("andy").1 = 9015);
     browser.press(&['a']).await;
@@ -56,7 +56,7 @@ async fn a_page_follows_its_annotator_to_another_port() {
 #[tokio::test]
 async fn who_is_removed_reads_so_and_their_last_answer_is_stored() {
     let mut team = Team::start(Roster::of(&[("andy", 9010), ("zach", 9011)]));
-    team.load(4);
+    team.load(30);
     let browser = open(&team, 9010).await;
     team.edit(|roster| roster.people.retain(|(name, ..)| name != "andy"));
     browser.press(&['a']).await;
