@@ -1,13 +1,8 @@
-//! The floor: every listener that runs, and what becomes of them when the roster changes or one fails.
+//! The floor: every listener that runs, and what becomes of one that fails.
 //!
-//! A [`Seat`] is a place in the roster with its socket, if that could be had. A change has two halves.
-//! [`Floor::prepare`] opens what is new; if anything of it cannot be had, what was opened is closed
-//! again and nothing has happened. [`Floor::carry_out`] then cannot fail: it gives sockets to those who
-//! are to have them and lets seats that nobody wants any more linger, so that answers which still wait
-//! in a browser find their way. What is in both rosters is not touched by either half.
-//!
-//! A seat whose listener ends by itself, or whose socket could not be had, is tried again with growing
-//! pauses, and takes nobody down with it.
+//! A [`Seat`] is a place in the roster with its socket, if that could be had. A seat whose listener ends by
+//! itself, or whose socket could not be had, is tried again with growing pauses, and takes nobody down with
+//! it. What becomes of the seats when the roster changes stands in `change.rs`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,8 +11,9 @@ use axum::Router;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::difference::{Difference, Present, Wanted, Who, difference};
-use super::sockets::{Inherited, Opener, Socket};
+use super::difference::{Wanted, Who};
+use super::seat::{Door, FIRST_PAUSE, Seat, Serving, pause};
+use super::sockets::{Inherited, Opener};
 use crate::access::Access;
 use crate::address;
 use crate::allocator::Allocator;
@@ -25,17 +21,11 @@ use crate::http::tls::Certificate;
 use crate::http::{self, Handle, Kind, Meter};
 use crate::lead::Office;
 use crate::lead::status::Member;
-use crate::listener::{Desk, Former, Person, Project, Standing};
+use crate::listener::{Desk, Person, Project};
 use crate::live::Live;
 use crate::roster::{Roster, Server};
 use crate::task::Millis;
 
-/// How long answers of those who have left are still taken at their old address.
-pub(super) const LINGER: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause before a listener is tried again; doubled each time…
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// … up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A listener that has served for so long has recovered: the next pause is the first again.
 const RECOVERED: Duration = Duration::from_secs(600);
 
@@ -51,47 +41,12 @@ pub(super) struct Services {
     pub(super) certificate: Certificate,
 }
 
-/// One listener.
-struct Seat {
-    who: Who,
-    /// Where the roster wants it.
-    asked: SocketAddr,
-    person: Live<Person>,
-    door: Door,
-    restarts: u64,
-    /// Failures in a row.
-    failures: u32,
-    /// It takes what is left until then, and nothing else.
-    lingers_until: Option<Millis>,
-}
-
-enum Door {
-    /// It has a socket, and serves on it once there is something to serve.
-    Open { socket: Socket, serving: Option<Serving> },
-    /// It has none.
-    Shut { why: String, again: Instant },
-}
-
-struct Serving {
-    id: u64,
-    handle: Handle,
-    since: Instant,
-}
-
 /// A port that could not be had.
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) who: Who,
     pub(super) address: SocketAddr,
     pub(super) why: String,
-}
-
-/// What was opened for the next roster, and not given to anybody yet.
-pub(super) struct Prepared {
-    wanted: Vec<Wanted>,
-    difference: Difference,
-    opened: Vec<(usize, Socket)>,
-    displays: Vec<String>,
 }
 
 /// What a look at the floor has shown.
@@ -117,11 +72,11 @@ impl Looked {
 pub(super) type Ended = (u64, std::io::Result<()>);
 
 pub(super) struct Floor {
-    opener: Opener,
-    any_port: bool,
+    pub(super) opener: Opener,
+    pub(super) any_port: bool,
     /// What addresses are shown by.
-    server: Server,
-    seats: Vec<Seat>,
+    pub(super) server: Server,
+    pub(super) seats: Vec<Seat>,
     services: Option<Services>,
     serving: JoinSet<Ended>,
     next_id: u64,
@@ -188,7 +143,7 @@ impl Floor {
     }
 
     /// Where people find somebody's port. Ports that are taken as they come are known to no proxy.
-    fn url(&self, who: &Who, address: SocketAddr) -> String {
+    pub(super) fn url(&self, who: &Who, address: SocketAddr) -> String {
         if self.any_port {
             address::bound(&self.server, address)
         } else {
@@ -197,181 +152,12 @@ impl Floor {
     }
 
     /// Where people find a seat; nothing if it is shut.
-    fn url_of(&self, seat: &Seat) -> String {
+    pub(super) fn url_of(&self, seat: &Seat) -> String {
         seat.address().map(|address| self.url(&seat.who, address)).unwrap_or_default()
     }
 
-    /// Opens what the next roster wants and is not there. Nothing that is there is touched, but where
-    /// an address covers one that is to be left: then that one is closed first, and opened again if the
-    /// change fails.
-    pub(super) async fn prepare(&mut self, next: &Roster) -> Result<Prepared, Vec<Taken>> {
-        let wanted = self.wanted(next);
-        let present: Vec<Present> = self
-            .seats
-            .iter()
-            .map(|seat| Present {
-                who: seat.who.clone(),
-                address: seat.asked,
-                open: matches!(seat.door, Door::Open { .. }),
-            })
-            .collect();
-        let difference = difference(&present, &wanted);
-        for at in &difference.in_the_way {
-            self.close(*at).await;
-        }
-        let mut opened = Vec::new();
-        let mut taken = Vec::new();
-        for at in &difference.open {
-            let Wanted { who, address } = &wanted[*at];
-            match self.opener.bind(who, *address).await {
-                Ok(socket) => opened.push((*at, socket)),
-                Err(why) => taken.push(Taken { who: who.clone(), address: *address, why }),
-            }
-        }
-        if taken.is_empty() {
-            let displays = wanted.iter().map(|wanted| display_of(next, &wanted.who)).collect();
-            return Ok(Prepared { wanted, difference, opened, displays });
-        }
-        drop(opened);
-        for at in difference.in_the_way {
-            self.open_again(at).await;
-        }
-        Err(taken)
-    }
-
-    /// Carries a change out, and says in words what became of whom.
-    pub(super) fn carry_out(
-        &mut self,
-        prepared: Prepared,
-        next: &Roster,
-        now: Millis,
-    ) -> Vec<String> {
-        let Prepared { wanted, difference, opened, displays } = prepared;
-        self.server = next.server.clone();
-        let until = now + LINGER;
-        let mut words = Vec::new();
-        let mut fresh = Vec::new();
-        for (from, to) in &difference.hand_over {
-            let seat = &mut self.seats[*from];
-            let mut formers = seat.person.get().formers.clone();
-            if let Who::Annotator(name) = &seat.who {
-                formers.push(Former { annotator: name.clone(), until });
-            }
-            formers
-                .retain(|former| former.until > now && former.annotator != wanted[*to].who.name());
-            let Door::Open { socket, serving } = &mut seat.door else { continue };
-            if let Some(serving) = serving.take() {
-                serving.handle.stop();
-            }
-            let mut person = Person::here(displays[*to].as_str());
-            person.formers = formers;
-            let (who, socket) = (&wanted[*to].who, socket.clone());
-            words.push(format!("{} has {}", who.name(), self.url(who, socket.address)));
-            fresh.push(Seat::new(&wanted[*to], person, socket));
-        }
-        for (at, socket) in opened {
-            let who = &wanted[at].who;
-            words.push(format!("{} has {}", who.name(), self.url(who, socket.address)));
-            fresh.push(Seat::new(&wanted[at], Person::here(displays[at].as_str()), socket));
-        }
-        for (at, to) in &difference.stay {
-            let seat = &mut self.seats[*at];
-            if seat.lingers_until.take().is_some() {
-                words.push(format!("{} is back", seat.who.name()));
-            }
-            let formers = seat.person.get().formers.clone();
-            let person = Person { formers, ..Person::here(displays[*to].as_str()) };
-            if *seat.person.get() != person {
-                seat.person.set(person);
-            }
-        }
-        let handed: Vec<usize> = difference.hand_over.iter().map(|(from, _)| *from).collect();
-        let mut gone = handed.clone();
-        for at in &difference.leave {
-            let lingers = !difference.in_the_way.contains(at);
-            if !self.leave(*at, next, &fresh, lingers, until, &mut words) {
-                gone.push(*at);
-            }
-        }
-        // Closed seats are done with; their last requests are finished by the tasks that serve them.
-        gone.sort_unstable();
-        for at in gone.into_iter().rev() {
-            self.seats.remove(at);
-        }
-        self.seats.append(&mut fresh);
-        self.in_the_order_of(next);
-        for at in 0..self.seats.len() {
-            self.serve(at);
-        }
-        words
-    }
-
-    /// Lets a seat linger, if it can and there is a reason; says whether it does.
-    fn leave(
-        &mut self,
-        at: usize,
-        next: &Roster,
-        fresh: &[Seat],
-        lingers: bool,
-        until: Millis,
-        words: &mut Vec<String>,
-    ) -> bool {
-        let moved = self.new_address(at, fresh);
-        let seat = &mut self.seats[at];
-        let Who::Annotator(name) = seat.who.clone() else {
-            seat.stop();
-            return false;
-        };
-        let standing = match (moved, next.annotator(&name)) {
-            (Some(url), _) => Standing::Moved { url },
-            (None, Some(person)) if !person.active => Standing::Paused,
-            (None, _) => Standing::Left,
-        };
-        let said = match &standing {
-            Standing::Moved { .. } => None,
-            Standing::Paused => Some(format!("{name} is not active for now")),
-            _ => Some(format!("{name} has left")),
-        };
-        if seat.lingers_until.is_none() {
-            words.extend(said);
-        }
-        if !lingers || seat.address().is_none() {
-            seat.stop();
-            return false;
-        }
-        let person = seat.person.get();
-        seat.person.set(Person { standing, ..(*person).clone() });
-        seat.lingers_until.get_or_insert(until);
-        true
-    }
-
-    /// Where the annotator of a seat is now, if it is elsewhere.
-    fn new_address(&self, at: usize, fresh: &[Seat]) -> Option<String> {
-        let who = &self.seats[at].who;
-        let others = self.seats.iter().enumerate().filter(|(other, _)| *other != at);
-        let stays = others.map(|(_, seat)| seat).filter(|seat| seat.lingers_until.is_none());
-        let mut all = fresh.iter().chain(stays);
-        let seat = all.find(|seat| seat.who == *who)?;
-        Some(self.url(who, seat.address()?))
-    }
-
-    /// Puts seats into the order of the roster; those that linger come last.
-    fn in_the_order_of(&mut self, roster: &Roster) {
-        let place = |seat: &Seat| match &seat.who {
-            Who::Lead => usize::MAX,
-            Who::Annotator(name) => {
-                roster.annotators.iter().position(|a| a.name == *name).unwrap_or(usize::MAX)
-            }
-        };
-        self.seats.sort_by_key(|seat| (seat.lingers_until.is_some(), place(seat)));
-    }
-
-    fn wanted(&self, roster: &Roster) -> Vec<Wanted> {
-        wanted(roster, self.any_port)
-    }
-
     /// Serves on a seat's socket, if it has one and does not yet.
-    fn serve(&mut self, at: usize) {
+    pub(super) fn serve(&mut self, at: usize) {
         let seat = &mut self.seats[at];
         let Some(services) = &self.services else { return };
         let Door::Open { socket, serving: serving @ None } = &mut seat.door else { return };
@@ -405,7 +191,7 @@ impl Floor {
     }
 
     /// Closes a seat's socket, and waits until that is done.
-    async fn close(&mut self, at: usize) {
+    pub(super) async fn close(&mut self, at: usize) {
         let seat = &mut self.seats[at];
         let why = "it gives way to another address".to_owned();
         let door = std::mem::replace(&mut seat.door, Door::Shut { why, again: Instant::now() });
@@ -419,7 +205,7 @@ impl Floor {
     }
 
     /// Opens a seat that is shut, and serves on it.
-    async fn open_again(&mut self, at: usize) -> bool {
+    pub(super) async fn open_again(&mut self, at: usize) -> bool {
         let seat = &mut self.seats[at];
         match self.opener.bind(&seat.who, seat.asked).await {
             Ok(socket) => {
@@ -563,75 +349,7 @@ fn kind_of(who: &Who) -> Kind {
     }
 }
 
-impl Seat {
-    fn new(wanted: &Wanted, person: Person, socket: Socket) -> Self {
-        Self {
-            who: wanted.who.clone(),
-            asked: wanted.address,
-            person: Live::new(person),
-            door: Door::Open { socket, serving: None },
-            restarts: 0,
-            failures: 0,
-            lingers_until: None,
-        }
-    }
-
-    fn is_of(&self, name: &str) -> bool {
-        matches!(&self.who, Who::Annotator(annotator) if annotator == name)
-    }
-
-    fn address(&self) -> Option<SocketAddr> {
-        match &self.door {
-            Door::Open { socket, .. } => Some(socket.address),
-            Door::Shut { .. } => None,
-        }
-    }
-
-    fn why_shut(&self) -> Option<&str> {
-        match &self.door {
-            Door::Open { .. } => None,
-            Door::Shut { why, .. } => Some(why),
-        }
-    }
-
-    fn serves_as(&self, id: u64) -> bool {
-        matches!(&self.door, Door::Open { serving: Some(serving), .. } if serving.id == id)
-    }
-
-    /// Whether whatever served here is gone without having been told to.
-    fn is_gone(&self) -> bool {
-        matches!(&self.door, Door::Open { serving: Some(s), .. } if s.handle.is_gone())
-    }
-
-    /// Stops accepting. Requests under way are finished.
-    fn stop(&mut self) {
-        if let Door::Open { serving, .. } = &mut self.door
-            && let Some(serving) = serving.take()
-        {
-            serving.handle.stop();
-        }
-    }
-
-    /// Gives the socket up, to be opened again after a pause.
-    fn fail(&mut self, why: String) {
-        self.failures += 1;
-        let pause = pause(self.failures);
-        tracing::error!(
-            annotator = self.who.name(),
-            error = why,
-            again_in_seconds = pause.as_secs(),
-            "a listener is down"
-        );
-        self.door = Door::Shut { why, again: Instant::now() + pause };
-    }
-}
-
-/// The pause after so many failures in a row.
-fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
-}
-
-fn display_of(roster: &Roster, who: &Who) -> String {
+pub(super) fn display_of(roster: &Roster, who: &Who) -> String {
     match who {
         Who::Annotator(name) => roster.annotator(name).map_or(&**name, |a| a.display_name()),
         Who::Lead => who.name(),
@@ -647,16 +365,4 @@ pub(super) fn wanted(roster: &Roster, any_port: bool) -> Vec<Wanted> {
         address: at(annotator.port),
     });
     annotators.chain([Wanted { who: Who::Lead, address: at(roster.lead.port) }]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_a_minute() {
-        let seconds: Vec<u64> = (1..=8).map(|failures| pause(failures).as_secs()).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-    }
 }

@@ -9,6 +9,7 @@
 //! else from theirs: they are named, and it is tried again. Nothing starts if nobody's can be had, or
 //! not the lead's, since then most likely another annotd runs with this roster.
 
+mod change;
 mod difference;
 mod drain;
 mod floor;
@@ -19,6 +20,7 @@ mod manager;
 mod mending;
 mod project;
 mod reload;
+mod seat;
 mod signals;
 mod sockets;
 mod store_watch;
