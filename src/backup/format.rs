@@ -1,8 +1,9 @@
 //! The lines of a backup.
 //!
 //! Every line but the first is an object with one key, which says what the line is: `task`, `deal`,
-//! `file`, `key`, `end`. Keys that are not known are passed over, so what is added later can be read by
-//! older versions; a change that they could not live with raises [`FORMAT`].
+//! `file`, `key`, `end`. Within it, keys that are not known are passed over, so what is added there
+//! later can be read by older versions; a new kind of line, or a change that they could not live with,
+//! raises [`FORMAT`].
 //!
 //! A task's own JSON stands there to the letter, as it was loaded. Times are milliseconds since 1970,
 //! as in the stores.

@@ -117,6 +117,11 @@ impl Figures {
         }
     }
 
+    /// Everything is another: the next look counts it.
+    pub(super) fn forget(&self) {
+        self.account().now = None;
+    }
+
     /// Tasks changed hands, and it is not known whose.
     pub(super) fn doubt_in_hand(&self) {
         self.account().doubt_in_hand = true;

@@ -87,10 +87,12 @@ pub(super) async fn begin(store: &MongoStore, now: Millis) -> Result<()> {
     let since = doc! { "$set": { "since": DateTime::from_millis(now.0) } };
     let note = server.meta.update_one(doc! { "_id": "restoring" }, since).upsert(true);
     server.ask(DOING, note).await?;
-    let _in_doubt = store.figures.writing().await;
+    let writing = store.figures.writing().await;
     // There may be many, so this may take longer than other things.
     let emptied = server.tasks.delete_many(doc! {}).await;
     server.ask(DOING, async { emptied }).await?;
+    store.figures.forget();
+    writing.done();
     let rest = doc! { "_id": { "$nin": ["format", "restoring"] } };
     server.ask(DOING, server.meta.delete_many(rest)).await.map(drop)
 }

@@ -56,7 +56,7 @@ pub(super) fn begin(connection: &Connection, now: Millis) -> rusqlite::Result<bo
          DELETE FROM share; DELETE FROM loaded_file; \
          UPDATE totals SET tasks = 0, finished = 0, wanted = 0, answers = 0, open_to_anyone = 0, \
          short = 0, checks = 0, gold = 0; \
-         DELETE FROM meta WHERE key IN ('deal', 'deal_version', 'promised'); \
+         DELETE FROM meta WHERE key NOT IN ('format', 'project', 'reopened'); \
          UPDATE meta SET value = 0 WHERE key = 'reopened';",
     )?;
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('restoring', ?1)", [now.0])?;
