@@ -8,8 +8,6 @@
 //! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds and
 //! reads `/proc/stat`, which a unit's sandbox may hide.
 
-use std::borrow::Cow;
-
 use procfs::process::{LimitValue, Process};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -201,10 +199,14 @@ fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
         (
             "annotd_listener_up",
             "1 while the annotator's port listens, and 0 while it should and does not; missing for \
-             who is not active.",
+             who is not active or has left.",
         ),
         people,
-        |a| (a.state != Cow::Borrowed("away")).then(|| float(u64::from(a.state == "listening"))),
+        |a| match &*a.state {
+            "listening" => Some(1.0),
+            "down" => Some(0.0),
+            _ => None,
+        },
     );
     let about = Opts::new(
         "annotd_listener_restarts_total",
