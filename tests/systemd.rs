@@ -93,7 +93,6 @@ fn a_fresh_installation_serves_this_machine_alone_in_its_sandbox_and_logs_with_f
     // The lead's commands beside it, with a file that only the lead may read.
     let loaded = machine.annotd("load -i - ", "{\"text\": \"one more\", \"label\": \"PROTEST\"}\n");
     assert_eq!(loaded, "1 new, 0 the same as before");
-    machine.run("man_pages=$(ls /usr/share/man/man1/annotd*); test -n \"$man_pages\"");
 
     for unit in ["annotd.service", "annotd@second.service"] {
         assert_eq!(machine.run(&format!("systemd-analyze verify --man=no {unit} 2>&1")), "");
@@ -154,12 +153,12 @@ fn an_edited_roster_is_in_force_after_reload_and_a_wrong_one_is_refused_in_the_s
         assert!(serves(&machine, port), "{port}");
     }
 
-    machine.run(&format!("sed -i 's/\"li\"/\"li\"/; {line}s/{ANDY}/9012/' {ROSTER}"));
+    machine.run(&format!("sed -i '{line}s/{ANDY}/9012/' {ROSTER}"));
     machine.run("systemctl reload annotd");
     machine.wait_until("li's port", |machine| serves(machine, 9012));
     machine.wait_until("the status", |machine| {
         let status = machine.status("annotd");
-        status.contains("Serving 3 annotators") && !status.contains("Status: \"refused")
+        status.contains("Status: \"Serving 3 annotators\"")
     });
     assert_eq!(machine.show("annotd", "MainPID"), process, "one process all the time");
 }
@@ -201,12 +200,14 @@ fn killed_or_hanging_it_is_started_again_with_all_answers_and_a_wrong_roster_is_
     machine.run("systemctl start annotd");
     assert_eq!(answers(&machine), 5);
 
-    // A port that is taken mends itself: the second one waits until the first has gone.
+    // Ports that are taken mend themselves: the second one waits until the first has gone.
     machine.run(&format!("sed 's,annotd.db,second/annotd.db,' {ROSTER} > /etc/annotd/second.toml"));
-    assert!(!machine.output("systemctl start annotd@second", "").status.success());
-    assert_eq!(machine.show("annotd@second", "ActiveState"), "activating");
+    machine.run("systemctl start annotd@second || true");
     machine.run("systemctl stop annotd");
     machine.wait_active("annotd@second");
+    machine.wait_until("the ports of the one that waited", |machine| {
+        serves(machine, ANDY) && serves(machine, LEAD)
+    });
 }
 
 #[test]

@@ -30,7 +30,6 @@ pub(crate) struct Machine {
     nspawn: Child,
     /// Its first process, as seen from here.
     leader: u32,
-    _turn: File,
 }
 
 /// The folder for what the tests install.
@@ -120,19 +119,20 @@ impl Machine {
         let log = tools().join("machine.log");
         let console = File::create(&log).expect("a log");
         let nspawn = Command::new("setpriv")
-            // Should the test be killed, the machine goes with it.
-            .args(["--pdeathsig", "KILL", "systemd-nspawn", "--boot", "--volatile=overlay"])
+            // Should the test be killed, the machine shuts down.
+            .args(["--pdeathsig", "TERM", "systemd-nspawn", "--boot", "--volatile=overlay"])
             .args(["--register=no", "--keep-unit", "--private-network", "--link-journal=no"])
             .args(["--machine=annotd-test", "--hostname=annotd-test", "--console=pipe"])
             .arg(format!("--bind-ro={}:{PACKAGES}", packages.display()))
             .arg("--directory")
             .arg(tree())
-            .stdin(Stdio::null())
+            // An empty file to read from, and the turn lasts as long as the machine.
+            .stdin(turn)
             .stdout(console.try_clone().expect("another handle"))
             .stderr(console)
             .spawn()
             .expect("systemd-nspawn starts");
-        let mut machine = Self { nspawn, leader: 0, _turn: turn };
+        let mut machine = Self { nspawn, leader: 0 };
         machine.leader = common::wait_for("the machine's first process", || {
             assert!(
                 machine.nspawn.try_wait().expect("it is ours").is_none(),
