@@ -8,6 +8,7 @@ mod check;
 mod daemon_client;
 mod export;
 mod failure;
+mod generate;
 mod link;
 mod load;
 mod log;
@@ -73,6 +74,9 @@ enum Command {
     Verify(verify::Arguments),
     /// Show what the allocation would do with this roster and these tasks; touches nothing
     Simulate(simulate::Arguments),
+    /// Write the man pages and the shells' completions
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Carries out the command line of this process.
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Reassign(arguments) => reassign::run(roster, &arguments),
         Command::Verify(arguments) => verify::run(roster, &arguments),
         Command::Simulate(arguments) => simulate::run(roster, &arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

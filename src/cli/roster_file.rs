@@ -1,5 +1,6 @@
 //! Finds and reads the roster, and checks what only the outside can tell.
 
+use std::io::IsTerminal;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +42,10 @@ fn told(mistakes: &Mistakes, path: &Path) -> Failure {
         1 => "one mistake".to_owned(),
         n => format!("{n} mistakes"),
     };
-    Failure::roster(format!("{} has {count}", path.display()))
+    // Of a log, often only the end is seen, as `systemctl status` shows it: the place has to be there.
+    let at_a_terminal = std::io::stderr().is_terminal();
+    let first = if at_a_terminal { String::new() } else { format!("; {}", mistakes.first()) };
+    Failure::roster(format!("{} has {count}{first}", path.display()))
 }
 
 /// The roster that a command goes by.
