@@ -48,7 +48,7 @@ fn every_command_and_option_and_every_key_of_the_roster_is_in_a_man_page_and_in_
         let help = help(&[command]);
         let options = help.split_whitespace().map(|word| word.trim_matches(['[', ']', ',', '.']));
         for option in options.filter(|word| word.starts_with("--") && word.len() > 2) {
-            let option = option.split(['=', '<', '`']).next().expect("a name");
+            let option = option.split(['=', '<', '`', ':', ';', ')']).next().expect("a name");
             assert!(page.contains(option), "annotd-{command}.1 lacks {option}");
             assert!(bash.contains(option), "the completions lack {option}");
         }
