@@ -138,6 +138,30 @@ async fn a_server_that_is_not_there_is_told_soon_and_without_the_password() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_us_is_told_with_what_to_do() {
+    let database = Database::fresh().await;
+    let stranger = database.url.replacen("mongodb://", "mongodb://andy:secret@", 1);
+    let Err(error) = MongoStore::open(&format!("{stranger}&authSource=admin"), "p").await else {
+        panic!("the server knows no andy")
+    };
+    assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("no such user") && said.contains("authSource=admin"), "{said}");
+    assert!(!said.contains("secret") && !said.contains("Error"), "{said}");
+
+    let (store, app) = open_with_faults(&database).await;
+    let admission = task("a");
+    let id = admission.task.id.clone();
+    store.admit(vec![admission]).await.unwrap();
+    fail(&database, &app, "update", doc! { "errorCode": 13 }).await;
+    let error = store.claim(claim(&id, "ann")).await.expect_err("it is refused");
+    let said = error.to_string();
+    assert!(said.contains("needs the role readWrite") && !said.contains("Error"), "{said}");
+    store.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn what_got_no_reply_can_be_sent_again() {
     let database = Database::fresh().await;
     let (store, app) = open_with_faults(&database).await;

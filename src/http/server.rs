@@ -295,7 +295,11 @@ fn from_elsewhere(method: &Method, headers: &HeaderMap) -> Option<ApiError> {
     let own = text(header::HOST).unwrap_or_default();
     let from = origin.split_once("://").map_or(origin, |(_, host)| host);
     (!from.eq_ignore_ascii_case(own)).then(|| {
-        ApiError::forbidden("foreign_origin", format!("{origin} may not act for this annotator."))
+        let message = format!(
+            "{origin} may not act for the annotator at {own:?}. (If both are the same page, a proxy \
+             between them does not pass the Host header on.)"
+        );
+        ApiError::forbidden("foreign_origin", message)
     })
 }
 

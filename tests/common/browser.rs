@@ -18,6 +18,11 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser. Panics if there is none: a test that needs it fails without it.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more arguments.
+    pub async fn start_with(more: &[&str]) -> Self {
         // It takes a free port for IPv4 and ends if another program has the same one for IPv6.
         let (driver, port) =
             (0..10).find_map(|_| start_driver()).expect("chromedriver finds a port and says so");
@@ -35,6 +40,7 @@ impl Browser {
             "--window-size=1280,900",
         ]
         .into_iter()
+        .chain(more.iter().copied())
         .map(str::to_owned)
         .chain([format!("--user-data-dir={}", profile.path().display())])
         .collect();

@@ -233,6 +233,11 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
         };
         return StoreError::Away { doing, store: place.to_owned(), source: source.into() };
     }
+    if let Some(why) = refusal(&error) {
+        // Here, too, the driver says everything but what to do, half of it in bytes.
+        tracing::debug!(%error, "the server refuses us");
+        return StoreError::Failed { doing, store: place.to_owned(), source: why.into() };
+    }
     let words = error.to_string();
     let source: Box<dyn std::error::Error + Send + Sync> =
         if secrets.iter().any(|secret| words.contains(secret.as_str())) {
@@ -246,6 +251,27 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
         StoreError::Away { doing, store, source }
     } else {
         StoreError::Failed { doing, store, source }
+    }
+}
+
+/// What to do where a server does not let us in, or not do what we want.
+fn refusal(error: &Error) -> Option<&'static str> {
+    /// The server's numbers for a wrong password, and for a command that this user may not give.
+    const AUTHENTICATION_FAILED: i32 = 18;
+    const UNAUTHORIZED: i32 = 13;
+    let wrong = "it knows no such user, or the password is another; where the user is one of the \
+                 whole server, the URL needs authSource=admin, and odd characters in a password are \
+                 written as in %40";
+    let not_allowed = "this user may not do it, or the URL names none; annotd needs the role \
+                       readWrite on its database";
+    match error.kind.as_ref() {
+        ErrorKind::Authentication { .. } => Some(wrong),
+        ErrorKind::Command(command) if command.code == AUTHENTICATION_FAILED => Some(wrong),
+        ErrorKind::Command(command) if command.code == UNAUTHORIZED => Some(not_allowed),
+        ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == UNAUTHORIZED => {
+            Some(not_allowed)
+        }
+        _ => None,
     }
 }
 

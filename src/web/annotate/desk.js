@@ -219,7 +219,7 @@ function calm(state, outbox) {
     case "left":
       return ["You are no longer part of this project.", `${count}Nothing more comes here. If you think this is a mistake, ask whoever leads the project.`, ...kept];
     case "moved":
-      return ["Your page has another address now.", "It opens by itself in a moment. Please bookmark it anew.", ...kept];
+      return ["Your page has another address now.", "It opens by itself in a moment; if it is another one than before, please bookmark it anew.", ...kept];
     default:
       return state.fatal
         ? ["This cannot be shown.", state.fatal]

@@ -23,6 +23,7 @@
 
 import { byId } from "../shared/dom.js";
 import { recall } from "../shared/preferences.js";
+import { newAddress } from "./address.js";
 import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, giveAnswers, newLink, renew, speakAs } from "./api.js";
 import { Desk, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
@@ -186,7 +187,8 @@ class App {
       }
       if (project.standing === "moved" && project.moved_to) {
         // This browser's store of answers belongs to the old address: first everything is sent.
-        if (!waiting) location.replace(addressOf(project.moved_to));
+        const there = newAddress(project.moved_to, location.href);
+        if (!waiting && there) location.replace(there);
         return;
       }
       this.stale = false;
@@ -474,18 +476,6 @@ function recordOf(entry) {
  */
 const strangers = (project) =>
   `This address is ${project.display || project.annotator}'s now. Answers of yours that still wait here are being sent. Ask whoever leads the project for your own address.`;
-
-/**
- * An address as this browser can reach it: a daemon that listens at every address of its machine
- * knows none of them by name.
- *
- * @param {string} url
- */
-function addressOf(url) {
-  const address = new URL(url);
-  if (["0.0.0.0", "[::]"].includes(address.hostname)) address.hostname = location.hostname;
-  return address.href;
-}
 
 /** @param {unknown} error */
 const isLocked = (error) => error instanceof ApiError && error.locked;
