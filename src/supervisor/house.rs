@@ -70,7 +70,7 @@ impl TheHouse {
             parts.push(format!("{}'s port {} is down: {why}", member.name, member.port));
         }
         if let Some(why) = &state.lead_is_shut {
-            parts.push(format!("the lead's port is down: {why}"));
+            parts.push(format!("The lead's port is down: {why}"));
         }
         if let Some(Refused { at, mistakes }) = &state.refused {
             let more = match mistakes.len() {
@@ -80,14 +80,14 @@ impl TheHouse {
             };
             let first = mistakes.first().map_or("", String::as_str);
             parts.push(format!(
-                "the roster was refused at {}, and the one from before stays in force: \
+                "The roster was refused at {}, and the one from before stays in force: \
                  {first}{more}",
                 at.for_people()
             ));
         }
         match state.loading.len() {
             0 => {}
-            1 => parts.push("a task file cannot be loaded, see the log".to_owned()),
+            1 => parts.push("A task file cannot be loaded, see the log".to_owned()),
             n => parts.push(format!("{n} task files cannot be loaded, see the log")),
         }
         parts.join(". ")

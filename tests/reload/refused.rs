@@ -19,7 +19,7 @@ fn refused(team: &Team, text: &str, place: &str, words: &str, remedy: &str) {
     for part in [place, words, remedy] {
         assert!(said.contains(part), "{part:?} is not in the log:\n{said}");
     }
-    let line = team.status_line_with("the roster was refused at");
+    let line = team.status_line_with("The roster was refused at");
     assert!(line.starts_with("Serving 1 annotator. "), "{line}");
     let shown = team.problems().join("\n");
     for part in [place, words, remedy] {
