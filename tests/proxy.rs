@@ -10,8 +10,8 @@ mod setting;
 use serde_json::{Value, json};
 
 use common::browser::Browser;
-use common::{wait_for, wait_until};
-use setting::{Kind, Setting};
+use common::wait_until;
+use setting::{Kind, Setting, https};
 
 /// A task with so long a text that neither it nor an answer to it goes through a proxy's first limit.
 const LONG: usize = 4 << 20;
@@ -30,6 +30,7 @@ fn with_answer(task: &Value, answer: &str) -> Value {
 fn works_behind(kind: Kind) {
     let mut setting = Setting::start(kind, &[task(&"long ".repeat(LONG / 5)), task("short")]);
     pages_arrive_whole(&setting);
+    a_bookmark_opens_the_page(&setting);
     everybody_has_an_address(&setting);
     work_gets_through(&setting);
     only_the_own_page_may_act(&setting);
@@ -37,23 +38,35 @@ fn works_behind(kind: Kind) {
 }
 
 fn pages_arrive_whole(setting: &Setting) {
-    for (host, name) in [("andy.annotate.example.org", "andy"), ("lead.annotate.example.org", "lead")] {
+    for (host, port) in [("andy.annotate.example.org", 9010), ("lead.annotate.example.org", 9000)] {
         let page = setting.get(host, "/");
         assert_eq!(page.status, 200);
         assert!(page.header("content-security-policy").contains("default-src 'none'"));
         assert!(page.header("content-type").starts_with("text/html"));
-        let assets: Vec<&str> =
-            page.body.split('"').filter(|quoted| quoted.starts_with("assets/")).collect();
+        let quoted = page.body.split('"');
+        let assets: Vec<&str> = quoted.filter(|text| text.starts_with("assets/")).collect();
         assert!(assets.len() > 2, "{}", page.body);
         for asset in assets {
             let path = format!("/{asset}");
-            let (through, straight) = (setting.get(host, &path), setting.straight(name, &path));
+            let (through, straight) = (setting.get(host, &path), setting.straight(port, &path));
             assert_eq!((through.status, &through.body), (200, &straight), "{host}{path}");
         }
     }
     let plainly = setting.get_plainly("andy.annotate.example.org", "/");
     assert!([301, 308].contains(&plainly.status), "{}", plainly.status);
     assert!(plainly.header("location").starts_with("https://andy.annotate.example.org"));
+}
+
+fn a_bookmark_opens_the_page(setting: &Setting) {
+    let link = setting.link("andy");
+    assert!(link.starts_with(&https("andy.annotate.example.org", "/?key=")), "{link}");
+    let opened = setting.get_without_key(link);
+    assert_eq!((opened.status, opened.header("location")), (303, "./"));
+    // The proxy has said that the browser speaks TLS.
+    assert!(opened.header("set-cookie").contains("Secure"), "{}", opened.header("set-cookie"));
+    let locked = setting.get_without_key(&https("andy.annotate.example.org", "/project"));
+    assert_eq!(locked.status, 401);
+    assert_eq!(locked.json()["error"]["code"], "no_key");
 }
 
 fn everybody_has_an_address(setting: &Setting) {
@@ -120,7 +133,8 @@ fn caddy_as_the_guide_has_it() {
 #[test]
 fn nginx_knows_nobody_by_another_name() {
     let setting = Setting::start(Kind::Nginx, &[]);
-    assert_eq!(setting.get("zoe.annotate.example.org", "/").status, 404);
+    let url = https("zoe.annotate.example.org", "/");
+    assert_eq!(setting.get_without_key(&url).status, 404);
 }
 
 #[test]
@@ -145,8 +159,8 @@ async fn a_page_works_through_nginx_and_outlasts_a_restart_and_a_move() {
     let mut setting = Setting::start(Kind::Nginx, &tasks);
     let rules = format!("--host-resolver-rules=MAP *.example.org {}", setting.bind);
     let browser = Browser::start_with(&[&rules, "--ignore-certificate-errors"]).await;
-    let url = setting.url("andy.annotate.example.org", "/");
-    browser.client.goto(&url).await.expect("the page opens");
+    let url = https("andy.annotate.example.org", "/");
+    browser.client.goto(setting.link("andy")).await.expect("the page opens");
     browser.listen_for_errors().await;
     let card = "document.body.dataset.state === 'task'";
     let saved = |many: usize| {
@@ -170,9 +184,10 @@ async fn a_page_works_through_nginx_and_outlasts_a_restart_and_a_move() {
     wait_until("the answer is stored at the old port", || setting.answers() == 3);
     assert_eq!(browser.eval("location.href").await, url);
     setting.tell_nginx("9010", "9015");
-    wait_for("the proxy's new port", || {
-        let project = setting.get("andy.annotate.example.org", "/project").json();
-        (project["standing"] == "here").then_some(())
+    // One process that takes its file anew cuts connections off.
+    wait_until("the proxy's new port", || {
+        let project = setting.try_get("andy.annotate.example.org", "/project");
+        project.is_ok_and(|reply| reply.status == 200 && reply.json()["standing"] == "here")
     });
     browser.press(&['a']).await;
     wait_until("the answer is stored at the new one", || setting.answers() == 4);

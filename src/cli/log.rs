@@ -22,6 +22,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -95,6 +96,15 @@ fn is_the_journal(file: &Path, stream: Option<&str>) -> bool {
 /// What is logged, and what is wrong with what was asked for.
 fn filter(wished: Option<&str>) -> (EnvFilter, Option<String>) {
     let usual = || EnvFilter::new("info");
+    // To the library an unknown word is the name of a part of some program, of which nothing is logged.
+    let odd = |one: &&str| !one.contains('=') && one.parse::<LevelFilter>().is_err();
+    let known = |one: &&str| one.is_empty() || one.starts_with("annotd");
+    let mut parts = wished.unwrap_or_default().split(',').map(str::trim);
+    if let Some(odd) = parts.find(|one| odd(one) && !known(one)) {
+        let error =
+            format!("there is no level {odd:?}; there are error, warn, info, debug and trace");
+        return (usual(), Some(error));
+    }
     match wished.filter(|wished| !wished.trim().is_empty()).map(EnvFilter::try_new) {
         None => (usual(), None),
         Some(Ok(filter)) => (filter, None),
@@ -185,6 +195,17 @@ mod tests {
         let other = format!("{}:{}", about.st_dev(), about.st_ino() + 1);
         for stream in [None, Some(""), Some("x:y"), Some(other.as_str())] {
             assert!(!is_the_journal(file.path(), stream), "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_silences_nothing() {
+        for right in ["warn", "ERROR", "off", "info,annotd::allocator=debug", "annotd", " debug "] {
+            assert_eq!(filter(Some(right)).1, None, "{right}");
+        }
+        for wrong in ["warning", "inof", "loud,,", "info,verbose", "annotd=loud"] {
+            let (level, error) = filter(Some(wrong));
+            assert!(error.is_some() && level.to_string() == "info", "{wrong}: {level}");
         }
     }
 

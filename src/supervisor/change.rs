@@ -65,7 +65,7 @@ impl Floor {
         Err(taken)
     }
 
-    /// Carries a change out, and says in words what became of whom.
+    /// Carries a change out, and says in words who has which address now.
     pub(super) fn carry_out(
         &mut self,
         prepared: Prepared,
@@ -77,6 +77,7 @@ impl Floor {
         let until = now + LINGER;
         let mut words = Vec::new();
         let mut fresh = Vec::new();
+        let mut back = Vec::new();
         for (from, to) in &difference.hand_over {
             let seat = &mut self.seats[*from];
             let mut formers = seat.person.get().formers.clone();
@@ -103,7 +104,7 @@ impl Floor {
         for (at, to) in &difference.stay {
             let seat = &mut self.seats[*at];
             if seat.lingers_until.take().is_some() {
-                words.push(format!("{} is back", seat.who.name()));
+                back.push(*at);
             }
             let formers = seat.person.get().formers.clone();
             let person = Person { formers, ..Person::here(displays[*to].as_str()) };
@@ -111,11 +112,14 @@ impl Floor {
                 seat.person.set(person);
             }
         }
+        for seat in back.into_iter().map(|at| &self.seats[at]) {
+            words.push(format!("{} has {}", seat.who.name(), self.url_of(seat)));
+        }
         let handed: Vec<usize> = difference.hand_over.iter().map(|(from, _)| *from).collect();
         let mut gone = handed.clone();
         for at in &difference.leave {
             let lingers = !difference.in_the_way.contains(at);
-            if !self.leave(*at, next, &fresh, lingers, until, &mut words) {
+            if !self.leave(*at, next, &fresh, lingers, until) {
                 gone.push(*at);
             }
         }
@@ -140,7 +144,6 @@ impl Floor {
         fresh: &[Seat],
         lingers: bool,
         until: Millis,
-        words: &mut Vec<String>,
     ) -> bool {
         let moved = self.new_address(at, fresh);
         let seat = &mut self.seats[at];
@@ -153,14 +156,6 @@ impl Floor {
             (None, Some(person)) if !person.active => Standing::Paused,
             (None, _) => Standing::Left,
         };
-        let said = match &standing {
-            Standing::Moved { .. } => None,
-            Standing::Paused => Some(format!("{name} is not active for now")),
-            _ => Some(format!("{name} has left")),
-        };
-        if seat.lingers_until.is_none() {
-            words.extend(said);
-        }
         if !lingers || seat.address().is_none() {
             seat.stop();
             return false;

@@ -73,7 +73,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
                     "tasks loaded"
                 ),
                 Err(error) => problems.push(format!(
-                    "{error}\n{}\nMend it; it is read again at the next start, or at once with kill -HUP {}.",
+                    "{error}\n{}\nMend it, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
                     std::process::id()
                 )),

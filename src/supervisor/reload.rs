@@ -75,6 +75,8 @@ impl Supervisor {
         let now = self.allocator.now();
         let mut words = self.floor.carry_out(prepared, &next.roster, now);
         let changes = roster::compare(&before.roster, &next.roster);
+        words.extend(changes.removed.iter().map(|name| format!("{name} has left")));
+        words.extend(changes.paused.iter().map(|name| format!("{name} is not active for now")));
         words.extend(setting_words(&changes.settings));
         if self.project.get().edition != told.edition && changes.settings.is_empty() {
             words.push("the instructions are new".to_owned());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -14,6 +14,7 @@ use crate::common::{loopback, wait_until};
 
 const TLS_PORT: u16 = 8443;
 const PLAIN_PORT: u16 = 8080;
+const PEOPLE: [&str; 3] = ["andy", "mara", "lead"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -46,6 +47,8 @@ pub(crate) struct Setting {
     /// What the proxy's certificates are signed by.
     trusted: PathBuf,
     config: PathBuf,
+    /// Everybody's bookmark.
+    links: [(&'static str, String); 3],
 }
 
 /// What came back.
@@ -65,6 +68,11 @@ impl Reply {
     }
 }
 
+/// An address as a browser has it.
+pub(crate) fn https(host: &str, path: &str) -> String {
+    format!("https://{host}:{TLS_PORT}{path}")
+}
+
 impl Setting {
     pub(crate) fn start(kind: Kind, tasks: &[String]) -> Self {
         Self::start_with(kind, tasks, str::to_owned)
@@ -77,7 +85,9 @@ impl Setting {
         change: impl FnOnce(&str) -> String,
     ) -> Self {
         let bind = loopback::address();
-        let server = format!("annotations = 1\n[server]\nbind = \"{bind}\"");
+        let server = put(&printed("server"), "\"127.0.0.1\"", &format!("\"{bind}\""));
+        let server = put(&server, ".example.org/", &format!(".example.org:{TLS_PORT}/"));
+        let server = format!("annotations = 1\n{server}");
         let interface = "interface = \"classification\"\nlabels = [\"X\"]";
         let project = Project::new("demo", interface, "demo.db", &server, &["andy", "mara"]);
         if !tasks.is_empty() {
@@ -89,20 +99,42 @@ impl Setting {
             Kind::Nginx => nginx(&project, bind, change),
             Kind::Caddy => caddy(&project, bind, change),
         };
-        let setting = Self { bind, project, daemon: Some(daemon), proxy, trusted, config };
-        wait_until("the proxy's port", || {
-            TcpStream::connect(SocketAddr::from((bind, TLS_PORT))).is_ok()
-                && setting.trusted.exists()
+        let links = PEOPLE.map(|name| {
+            let who = if name == "lead" { "--lead" } else { name };
+            (name, project.run(&["link", who]).trim().to_owned())
         });
+        let setting = Self { bind, project, daemon: Some(daemon), proxy, trusted, config, links };
+        for (name, _) in &setting.links {
+            let url = https(&format!("{name}.annotate.example.org"), "/health");
+            wait_until("the proxy", || setting.try_curl(&url, &[], None).is_ok());
+        }
         setting
     }
 
-    pub(crate) fn url(&self, host: &str, path: &str) -> String {
-        format!("https://{host}:{TLS_PORT}{path}")
+    /// What `annotd link` prints.
+    pub(crate) fn link(&self, name: &str) -> &str {
+        &self.links.iter().find(|(who, _)| *who == name).expect("one of them").1
+    }
+
+    /// The header with the key of whose host this is.
+    fn key(&self, host: &str) -> String {
+        let name = host.split('.').next().unwrap_or(host);
+        let key = self.link(name).split_once("?key=").expect("a key").1;
+        format!("authorization: Bearer {key}")
     }
 
     pub(crate) fn get(&self, host: &str, path: &str) -> Reply {
-        self.curl(&self.url(host, path), &["--compressed"], None)
+        self.try_get(host, path).unwrap_or_else(|why| panic!("{host}{path}: {why}"))
+    }
+
+    /// The same where a connection may be cut off.
+    pub(crate) fn try_get(&self, host: &str, path: &str) -> Result<Reply, String> {
+        self.try_curl(&https(host, path), &["--compressed", "-H", &self.key(host)], None)
+    }
+
+    /// As somebody does who has no key.
+    pub(crate) fn get_without_key(&self, url: &str) -> Reply {
+        self.curl(url, &[], None)
     }
 
     pub(crate) fn get_plainly(&self, host: &str, path: &str) -> Reply {
@@ -111,24 +143,28 @@ impl Setting {
 
     /// As the page at this host does it.
     pub(crate) fn post(&self, host: &str, path: &str, body: &Value) -> Reply {
-        self.post_from(self.url(host, "").trim_end_matches('/'), host, path, body)
+        self.post_from(https(host, "").trim_end_matches('/'), host, path, body)
     }
 
     /// As a page from there does it.
     pub(crate) fn post_from(&self, origin: &str, host: &str, path: &str, body: &Value) -> Reply {
         let origin = format!("origin: {origin}");
-        let more = ["-H", "content-type: application/json", "-H", &origin, "--data-binary", "@-"];
-        self.curl(&self.url(host, path), &more, Some(&body.to_string()))
+        let key = self.key(host);
+        let more = ["-H", "content-type: application/json", "-H", &origin, "-H", &key];
+        let more = [&more[..], &["--data-binary", "@-"]].concat();
+        self.curl(&https(host, path), &more, Some(&body.to_string()))
     }
 
-    /// The same file from the daemon itself.
-    pub(crate) fn straight(&self, name: &str, path: &str) -> String {
-        let daemon = self.daemon.as_ref().expect("it runs");
-        let url = format!("{}{}", daemon.addresses().of(name), path.trim_start_matches('/'));
-        self.curl(&url, &[], None).body
+    /// The same file from the daemon itself, by its port.
+    pub(crate) fn straight(&self, port: u16, path: &str) -> String {
+        self.curl(&format!("http://{}:{port}{path}", self.bind), &[], None).body
     }
 
     fn curl(&self, url: &str, more: &[&str], body: Option<&str>) -> Reply {
+        self.try_curl(url, more, body).unwrap_or_else(|why| panic!("{url}: {why}"))
+    }
+
+    fn try_curl(&self, url: &str, more: &[&str], body: Option<&str>) -> Result<Reply, String> {
         let mut child = Command::new("curl")
             .args(["--silent", "--show-error", "--include", "--max-time", "60"])
             .args(["--noproxy", "*", "-H", "expect:"])
@@ -144,18 +180,21 @@ impl Setting {
             .expect("curl runs (./tests/run installs it)");
         let mut input = child.stdin.take().expect("a pipe");
         if let Some(body) = body {
-            input.write_all(body.as_bytes()).expect("curl reads");
+            // What is refused by its length is not read to the end.
+            let _ = input.write_all(body.as_bytes());
         }
         drop(input);
         let output = child.wait_with_output().expect("curl ends");
-        assert!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let (head, body) = text.split_once("\r\n\r\n").expect("headers and a body");
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned())).collect();
-        Reply { status: status.expect("a status"), headers, body: body.to_owned() }
+        Ok(Reply { status: status.expect("a status"), headers, body: body.to_owned() })
     }
 
     pub(crate) fn stop_daemon(&mut self) {

@@ -1,6 +1,7 @@
 //! An edited roster takes effect while the daemon runs, or not at all; read as a person would read it:
 //! on the page, in the log, in `systemctl status` and on the dashboard.
 
+mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
@@ -99,7 +100,7 @@ fn who_is_removed_is_told_so_and_unsent_answers_are_taken() {
     assert_eq!(states, ["listening", "left"]);
     // And if it was a mistake:
     let said = team.edit(|roster| roster.people.insert(0, ("andy".into(), 9010, String::new())));
-    assert!(said.contains("andy is back"), "{said}");
+    assert!(said.contains(&format!("andy has {}", team.url(9010, ""))), "{said}");
     assert_eq!(team.get(9010, "project")["standing"], "here");
 }
 
@@ -127,7 +128,7 @@ fn a_port_that_goes_to_somebody_else_takes_the_answers_of_both() {
     team.load(4);
     let held = team.ask(9010, 2)["tasks"].clone();
     let said = team.edit(|roster| roster.person("andy").0 = "andrea".into());
-    assert!(said.contains("andrea has http"), "{said}");
+    assert!(said.contains("andrea has http") && said.contains("andy has left"), "{said}");
     assert_eq!(team.get(9010, "project")["annotator"], "andrea");
     let answers = json!([answered(&held[0])]);
     // The page that andy has open says whose it is.

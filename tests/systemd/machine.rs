@@ -86,7 +86,7 @@ fn tree() -> PathBuf {
         .stdout(File::create(&log).expect("a log"))
         .stderr(Stdio::inherit())
         .status();
-    assert!(done.expect("debootstrap runs").success(), "debootstrap failed, see {log:?}");
+    assert!(done.expect("debootstrap runs").success(), "debootstrap failed, see {}", log.display());
     // The packages that it fetched are not needed any more.
     let _ = fs::remove_dir_all(part.join("var/cache/apt/archives"));
     fs::rename(&part, &tree).expect("the tree gets its name");

@@ -222,7 +222,7 @@ function calm(state, outbox) {
       return ["Your page has another address now.", "It opens by itself in a moment; if it is another one than before, please bookmark it anew.", ...kept];
     default:
       return state.fatal
-        ? ["This cannot be shown.", state.fatal]
+        ? [state.fatal.title, state.fatal.words]
         : locked
           ? ["This page needs your new link.", newLink, ...kept]
           : ["The server cannot be reached.", "No new tasks can come at the moment. This page goes on by itself as soon as the server is back.", ...kept];

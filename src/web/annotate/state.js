@@ -24,7 +24,7 @@
  *   reason: Reason | null,
  *   asked: boolean,
  *   trouble: string | null,
- *   fatal: string | null,
+ *   fatal: {title: string, words: string} | null,
  *   ended: boolean,
  *   oldest: boolean,
  * }} State
@@ -34,7 +34,7 @@
  * @typedef {{type: "project", project: Project}
  *   | {type: "fetched", tasks: Task[], pending: string[], reason: Reason | null, tally: Partial<Tally>}
  *   | {type: "trouble", words: string | null}
- *   | {type: "fatal", words: string}
+ *   | {type: "fatal", title: string, words: string}
  *   | {type: "shown", now: number}
  *   | {type: "edit", values: Values}
  *   | {type: "flag"}
@@ -81,7 +81,7 @@ export function reduce(state, action) {
     case "trouble":
       return { ...state, trouble: action.words };
     case "fatal":
-      return { ...state, fatal: action.words };
+      return { ...state, fatal: { title: action.title, words: action.words } };
     case "shown":
       return change(state, { shownAt: action.now });
     case "edit":
