@@ -175,8 +175,7 @@ class App {
    * and every answer is where it will be found again.
    */
   async turn() {
-    const card = current(this.state);
-    if (this.busy || this.turning || (card && (card.values || card.flagged || card.given))) return;
+    if (this.turning || this.isAtIt()) return;
     this.turning = true;
     try {
       const project = await getProject();
@@ -185,6 +184,8 @@ class App {
         this.stale = false;
         return this.dispatch({ type: "fatal", words: strangers(project) });
       }
+      // Somebody may have begun, or answered, while the reply was on its way.
+      if (this.isAtIt()) return;
       if (project.standing === "moved" && project.moved_to) {
         // This browser's store of answers belongs to the old address: first everything is sent.
         const there = newAddress(project.moved_to, location.href);
@@ -199,6 +200,12 @@ class App {
     } finally {
       this.turning = false;
     }
+  }
+
+  /** Whether a card is half done, or an answer just being written. */
+  isAtIt() {
+    const card = current(this.state);
+    return this.busy || Boolean(card && (card.values || card.flagged || card.given));
   }
 
   /** Ask how things are, if nothing was heard for a while. */
