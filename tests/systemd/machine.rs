@@ -115,6 +115,7 @@ impl Machine {
         }
         let turn = File::create("/run/lock/annotd-test-machine").expect("root may lock");
         turn.lock().expect("the other machine ends some time");
+        let tree = tree();
         let packages = super::packages::built();
         let log = tools().join("machine.log");
         let console = File::create(&log).expect("a log");
@@ -125,7 +126,7 @@ impl Machine {
             .args(["--machine=annotd-test", "--hostname=annotd-test", "--console=pipe"])
             .arg(format!("--bind-ro={}:{PACKAGES}", packages.display()))
             .arg("--directory")
-            .arg(tree())
+            .arg(tree)
             // An empty file to read from, and the turn lasts as long as the machine.
             .stdin(turn)
             .stdout(console.try_clone().expect("another handle"))
