@@ -298,6 +298,9 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
         }
         let metadata = std::fs::metadata(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        if !metadata.is_file() {
+            return Err(format!("{} is no ordinary file", path.display()));
+        }
         let modified = metadata
             .modified()
             .ok()

@@ -83,13 +83,45 @@ impl Mistakes {
     }
 }
 
+/// The largest roster, in bytes: some ten thousand annotators.
+const LARGEST_ROSTER: u64 = 4 << 20;
+/// The largest codebook, in bytes. Each page gets it.
+const LARGEST_INSTRUCTIONS: u64 = 4 << 20;
+
+/// Reads a file that a person wrote. Anything else (a pipe, a device) might never end, and whoever reads
+/// it, the running daemon among them, would wait for ever.
+fn read_plain(path: &Path, largest: u64) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    let wrong = |why: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
+    if about.is_dir() {
+        return wrong("it is a folder".to_owned());
+    }
+    if !about.is_file() {
+        return wrong("it is no ordinary file".to_owned());
+    }
+    if about.len() > largest {
+        return wrong(format!("it has {} bytes; at most {largest} are read", about.len()));
+    }
+    std::fs::read(path)
+}
+
+/// Reads the instructions.
+///
+/// # Errors
+/// If they are no ordinary file, too large, or not UTF-8.
+pub fn read_instructions(path: &Path) -> std::io::Result<String> {
+    let bytes = read_plain(path, LARGEST_INSTRUCTIONS)?;
+    String::from_utf8(bytes)
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()))
+}
+
 impl RosterFile {
     /// Reads a roster's file.
     ///
     /// # Errors
     /// If the file cannot be read, is not text, or has mistakes: all of them.
     pub fn read(path: &Path) -> Result<Self, RosterError> {
-        let bytes = std::fs::read(path)
+        let bytes = read_plain(path, LARGEST_ROSTER)
             .map_err(|source| RosterError::Read { path: path.to_owned(), source })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -115,7 +147,7 @@ impl RosterFile {
         let project = &self.roster.project;
         let mut problems = Vec::new();
         if let Some(instructions) = &project.instructions
-            && let Err(error) = std::fs::read_to_string(self.beside().join(&instructions.value))
+            && let Err(error) = read_instructions(&self.beside().join(&instructions.value))
         {
             let message = format!("cannot read the instructions: {error}");
             let help = "paths are relative to the roster's folder";

@@ -407,3 +407,18 @@ fn feed(mut command: Command, input: &str) -> std::process::Output {
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
 }
+
+#[test]
+fn nothing_is_written_over_the_store_or_the_roster() {
+    let (project, _) = small();
+    let store = std::fs::read(project.path().join("annotd.db")).expect("the store");
+    for target in ["annotd.db", "./annotators.toml"] {
+        for command in ["backup", "export"] {
+            let refused = project.annotd(&[command, "-o", target]);
+            assert_eq!(refused.status.code(), Some(73), "{command} {target}");
+            let said = stderr(&refused);
+            assert!(said.contains("is what annotd works with; name another file"), "{said}");
+        }
+    }
+    assert_eq!(std::fs::read(project.path().join("annotd.db")).expect("the store"), store);
+}

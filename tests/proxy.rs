@@ -91,11 +91,6 @@ fn work_gets_through(setting: &Setting) {
     let given = setting.post(host, "/give_answers", &json!({"answers": answers}));
     assert_eq!(given.status, 200, "{}", given.body);
     assert_eq!(given.json()["saved"], 2);
-    // Two of them are more than the daemon takes, and that is what it says, not the proxy.
-    let twice: Vec<&Value> = answers.iter().chain(&answers).chain(&answers).collect();
-    let refused = setting.post(host, "/give_answers", &json!({"answers": twice}));
-    assert_eq!(refused.status, 413);
-    assert_eq!(refused.json()["error"]["code"], "too_large");
 }
 
 fn only_the_own_page_may_act(setting: &Setting) {
@@ -113,7 +108,11 @@ fn a_daemon_that_is_away_is_passing(setting: &mut Setting) {
     for path in ["/", "/project"] {
         assert_eq!(setting.get(host, path).status, 502);
     }
-    assert_eq!(setting.post(host, "/get_session_questions", &json!({})).status, 502);
+    // With HTTP/2 the proxy may end the stream before it has read the body, and curl then sees no reply.
+    // To a page both mean that it is tried again.
+    let origin = https(host, "");
+    let posted = setting.try_post_from(&origin, host, "/get_session_questions", &json!({}));
+    assert!(posted.is_err() || posted.is_ok_and(|reply| reply.status == 502));
     setting.start_daemon();
     // It may remember for a moment that nobody was there.
     wait_until("the proxy has noticed", || setting.get(host, "/project").status == 200);
@@ -184,7 +183,6 @@ async fn a_page_works_through_nginx_and_outlasts_a_restart_and_a_move() {
     wait_until("the answer is stored at the old port", || setting.answers() == 3);
     assert_eq!(browser.eval("location.href").await, url);
     setting.tell_nginx("9010", "9015");
-    // One process that takes its file anew cuts connections off.
     wait_until("the proxy's new port", || {
         let project = setting.try_get("andy.annotate.example.org", "/project");
         project.is_ok_and(|reply| reply.status == 200 && reply.json()["standing"] == "here")

@@ -32,6 +32,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
              to another program",
         ));
     }
+    file.check_target(Some(&arguments.output))?;
     let Taken { tasks, answers } = block_on(async {
         let store = file.open_existing_store().await?;
         let now = Millis(jiff::Timestamp::now().as_millisecond());

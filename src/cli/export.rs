@@ -60,6 +60,7 @@ fn parse_time(text: &str) -> Result<Millis, String> {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
+    file.check_target(arguments.output.as_deref())?;
     let project = &file.roster.project;
     let export = Export {
         project: project.name.clone(),

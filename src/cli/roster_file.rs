@@ -108,6 +108,32 @@ impl Chosen {
         Ok(is_file && !self.beside().join(&url).exists())
     }
 
+    /// Refuses to write over what the command reads: the store's file, what lies beside it, and the
+    /// roster. A file that is put in the place of a store would take everything that a daemon, which
+    /// still has the old one open, stores from then on.
+    pub(super) fn check_target(&self, target: Option<&Path>) -> Result<(), Failure> {
+        let Some(target) = target else { return Ok(()) };
+        let url = self.store_url()?;
+        let mut own = vec![self.path.clone()];
+        if matches!(roster::store_kind(&url), Ok(StoreKind::File)) {
+            let store = self.beside().join(&url);
+            own.extend(["", "-wal", "-shm"].map(|end| {
+                let mut name = store.clone().into_os_string();
+                name.push(end);
+                PathBuf::from(name)
+            }));
+        }
+        let whole = |path: &Path| std::fs::canonicalize(path).ok();
+        let place = whole(target);
+        if place.is_some() && own.iter().any(|path| whole(path) == place) {
+            return Err(Failure::output(format!(
+                "{} is what annotd works with; name another file with -o",
+                target.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// Opens the project's store to restore a backup into it.
     pub(super) async fn open_store_for_restore(
         &self,

@@ -33,6 +33,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HANDSHAKE_RECORD: u8 = 0x16;
 /// What is read of a plain request, in bytes: the host is in its first lines.
 const PLAIN: usize = 8 << 10;
+/// The largest file of certificates or of a key, in bytes.
+const LARGEST: u64 = 1 << 20;
 /// How long before its end a certificate is complained of.
 const SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -204,8 +206,17 @@ pub fn own_certificate(path: &Path) -> Result<CertificateDer<'static>, TlsError>
     Ok(read_chain(path)?.swap_remove(0))
 }
 
+/// A pipe or a device would keep whoever reads it for ever.
+fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file of PEM"));
+    }
+    std::fs::read(path)
+}
+
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = std::fs::read(path)
+    let bytes = read_plain(path)
         .map_err(|source| TlsError::ReadCertificate { path: path.to_owned(), source })?;
     let nothing = |why| TlsError::NoCertificate { path: path.to_owned(), why };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
@@ -217,8 +228,8 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| TlsError::ReadKey { path: path.to_owned(), source })?;
+    let bytes =
+        read_plain(path).map_err(|source| TlsError::ReadKey { path: path.to_owned(), source })?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| {
         let path = path.to_owned();
         if String::from_utf8_lossy(&bytes).contains("ENCRYPTED") {

@@ -60,6 +60,10 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
         names.push(name);
         ports.push(port);
     }
+    for name in names.iter().flatten().filter(|name| name.eq_ignore_ascii_case("lead")) {
+        let problem = Problem::new("lead is what the lead's port is called", name.at.clone());
+        reader.report(problem.help("give this annotator another name, for example lead2"));
+    }
     unique_names(reader, &names);
     unique_ports(reader, &names, &ports, lead);
     people

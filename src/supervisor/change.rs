@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::difference::{Difference, Present, Wanted, Who, difference};
+use super::difference::{Difference, Present, Wanted, Who, bars, difference};
 use super::floor::{Floor, Taken, display_of, wanted};
 use super::seat::{Door, Seat};
 use super::sockets::Socket;
@@ -42,18 +42,23 @@ impl Floor {
             })
             .collect();
         let difference = difference(&present, &wanted);
+        let barred = |at: &usize| {
+            let mut others = difference.in_the_way.iter().map(|other| present[*other].address);
+            others.any(|other| bars(other, wanted[*at].address))
+        };
+        let (last, first): (Vec<usize>, Vec<usize>) =
+            difference.open.iter().partition(|at| barred(at));
+        // What is in nobody's way comes first: if it cannot be had, nothing needs to be closed.
+        let (mut opened, mut taken) = self.bind_all(&wanted, first).await;
+        if !taken.is_empty() {
+            return Err(taken);
+        }
         for at in &difference.in_the_way {
             self.close(*at).await;
         }
-        let mut opened = Vec::new();
-        let mut taken = Vec::new();
-        for at in &difference.open {
-            let Wanted { who, address } = &wanted[*at];
-            match self.opener.bind(who, *address).await {
-                Ok(socket) => opened.push((*at, socket)),
-                Err(why) => taken.push(Taken { who: who.clone(), address: *address, why }),
-            }
-        }
+        let (more, lost) = self.bind_all(&wanted, last).await;
+        opened.extend(more);
+        taken.extend(lost);
         if taken.is_empty() {
             let displays = wanted.iter().map(|wanted| display_of(next, &wanted.who)).collect();
             return Ok(Prepared { wanted, difference, opened, displays });
@@ -63,6 +68,23 @@ impl Floor {
             self.open_again(at).await;
         }
         Err(taken)
+    }
+
+    /// Opens these of the wanted listeners' sockets: those that could be had, and those that could not.
+    async fn bind_all(
+        &self,
+        wanted: &[Wanted],
+        which: Vec<usize>,
+    ) -> (Vec<(usize, Socket)>, Vec<Taken>) {
+        let (mut opened, mut taken) = (Vec::new(), Vec::new());
+        for at in which {
+            let Wanted { who, address } = &wanted[at];
+            match self.opener.bind(who, *address).await {
+                Ok(socket) => opened.push((at, socket)),
+                Err(why) => taken.push(Taken { who: who.clone(), address: *address, why }),
+            }
+        }
+        (opened, taken)
     }
 
     /// Carries a change out, and says in words who has which address now.
@@ -86,6 +108,8 @@ impl Floor {
             }
             formers
                 .retain(|former| former.until > now && former.annotator != wanted[*to].who.name());
+            // For requests of theirs that are under way.
+            seat.person.set(Person { standing: Standing::Left, ..(*seat.person.get()).clone() });
             let Door::Open { socket, serving } = &mut seat.door else { continue };
             if let Some(serving) = serving.take() {
                 serving.handle.stop();
@@ -156,12 +180,12 @@ impl Floor {
             (None, Some(person)) if !person.active => Standing::Paused,
             (None, _) => Standing::Left,
         };
+        let person = seat.person.get();
+        seat.person.set(Person { standing, ..(*person).clone() });
         if !lingers || seat.address().is_none() {
             seat.stop();
             return false;
         }
-        let person = seat.person.get();
-        seat.person.set(Person { standing, ..(*person).clone() });
         seat.lingers_until.get_or_insert(until);
         true
     }

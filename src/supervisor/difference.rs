@@ -100,7 +100,7 @@ pub fn difference(present: &[Present], wanted: &[Wanted]) -> Difference {
 }
 
 /// Whether the one address cannot be bound while the other one is.
-fn bars(one: SocketAddr, other: SocketAddr) -> bool {
+pub(super) fn bars(one: SocketAddr, other: SocketAddr) -> bool {
     let anywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && (one.ip() == other.ip() || anywhere)
 }

@@ -85,7 +85,9 @@ impl Manager {
     /// How often it has to be told that the daemon is alive, if it wants to know: three times within
     /// the time after which it would end it.
     pub(super) fn rhythm() -> Option<Duration> {
-        sd_notify::watchdog_enabled().map(|limit| limit / 3)
+        // A time of nothing means that it does not want to know.
+        let limit = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
+        limit.map(|limit| (limit / 3).max(Duration::from_millis(100)))
     }
 
     fn send(&self, message: Message) {

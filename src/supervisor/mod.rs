@@ -33,7 +33,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 pub use self::difference::{Difference, Present, Wanted, Who, difference};
 use self::floor::{Floor, Services, Taken};
@@ -166,11 +166,12 @@ pub async fn run(
     tell_about_access(roster);
     let house = Arc::new(TheHouse::default());
     let manager = Manager::find();
-    if load_unless_stopped(&file, &*store, &house, &manager, &mut commands).await.is_break() {
+    let loaded = load_unless_stopped(&file, &*store, &house, &manager, &mut commands).await;
+    let ControlFlow::Continue(edited) = loaded else {
         store.close().await;
         tracing::info!("stopped before all task files were loaded; what was admitted stays");
         return Ok(());
-    }
+    };
 
     let (allocator, storing) = Allocator::start(
         Arc::clone(&store),
@@ -229,6 +230,9 @@ pub async fn run(
     );
     supervisor.publish();
     supervisor.manager.ready(&supervisor.house.line());
+    if edited {
+        supervisor.reload().await;
+    }
     supervisor.work(&mut commands).await;
     let serving = supervisor.stop().await;
     drain::drain(serving, storing, &*store, &mut commands, stop_within, &meter).await;
@@ -259,33 +263,28 @@ async fn open_floor(
     Ok(floor)
 }
 
-/// Loads the task files until that is done or a stop is wished. A reload that is wished meanwhile
-/// comes right after.
+/// Loads the task files until that is done or a stop is wished; says whether a reload was wished
+/// meanwhile, which comes as soon as everything serves.
 async fn load_unless_stopped(
     file: &RosterFile,
     store: &dyn Store,
     house: &TheHouse,
     manager: &Manager,
     commands: &mut Commands,
-) -> ControlFlow<()> {
+) -> ControlFlow<(), bool> {
     let mut patience = interval(STARTING);
     patience.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut edited = false;
+    let loading = loader::load_task_files(file, store, house);
+    tokio::pin!(loading);
     loop {
-        let mut again = false;
-        let loading = loader::load_task_files(file, store, house);
-        tokio::pin!(loading);
-        loop {
-            tokio::select! {
-                () = &mut loading => break,
-                _ = patience.tick() => manager.still_starting("Loading task files", MORE_TIME),
-                command = commands.next() => match command {
-                    Command::Reload => again = true,
-                    Command::Stop => return ControlFlow::Break(()),
-                },
-            }
-        }
-        if !again {
-            return ControlFlow::Continue(());
+        tokio::select! {
+            () = &mut loading => return ControlFlow::Continue(edited),
+            _ = patience.tick() => manager.still_starting("Loading task files", MORE_TIME),
+            command = commands.next() => match command {
+                Command::Reload => edited = true,
+                Command::Stop => return ControlFlow::Break(()),
+            },
         }
     }
 }
@@ -361,7 +360,8 @@ impl Supervisor {
 
     fn rhythm() -> Interval {
         let often = Manager::rhythm().unwrap_or(RHYTHM).min(RHYTHM);
-        let mut rhythm = interval(often);
+        // The first look comes when listeners have had time to begin.
+        let mut rhythm = interval_at(Instant::now() + often, often);
         rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
         rhythm
     }

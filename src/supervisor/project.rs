@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::interface;
 use crate::listener::{Project, instructions_to_html};
-use crate::roster_file::RosterFile;
+use crate::roster_file::{RosterFile, read_instructions};
 use crate::task::interface::Settings;
 
 /// Tasks that a page asks for at a time, as Prodigy's does.
@@ -17,7 +17,7 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
         None => None,
         Some(named) => {
             let path = file.beside().join(&named.value);
-            let markdown = std::fs::read_to_string(&path).map_err(|error| (path, error))?;
+            let markdown = read_instructions(&path).map_err(|error| (path, error))?;
             Some(instructions_to_html(&markdown))
         }
     };

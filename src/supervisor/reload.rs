@@ -49,6 +49,7 @@ impl Supervisor {
     }
 
     async fn take_over(&mut self) -> Result<String, RosterError> {
+        let seen = Watch::new(watched(&self.file));
         let next = RosterFile::read(&self.file.path)?;
         let mut problems = next.missing();
         problems.extend(self.fixed(&next.roster));
@@ -95,7 +96,7 @@ impl Supervisor {
         self.allocator.follow(rules::conduct(&next.roster, self.known_since.clone()));
         self.mend_with(&next.roster, terms);
         self.file = Arc::new(next);
-        self.watch = Watch::new(watched(&self.file));
+        self.watch = Watch::new(watched(&self.file)).since(&seen);
         for name in changes.removed.into_iter().chain(changes.paused) {
             self.release(name);
         }

@@ -36,6 +36,18 @@ impl Watch {
         Self { paths, before: known.clone(), known, rhythm }
     }
 
+    /// What was seen of files counts as known as it was then, and not as it is now: a change in between
+    /// is still one.
+    #[must_use]
+    pub(super) fn since(mut self, then: &Self) -> Self {
+        for (path, known) in self.paths.iter().zip(&mut self.known) {
+            if let Some(at) = then.paths.iter().position(|other| other == path) {
+                known.clone_from(&then.known[at]);
+            }
+        }
+        self
+    }
+
     /// Returns once any of them has changed and stays as it is; never if there are none.
     pub(super) async fn changed(&mut self) {
         if self.paths.is_empty() {

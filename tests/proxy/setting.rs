@@ -148,11 +148,23 @@ impl Setting {
 
     /// As a page from there does it.
     pub(crate) fn post_from(&self, origin: &str, host: &str, path: &str, body: &Value) -> Reply {
+        let posted = self.try_post_from(origin, host, path, body);
+        posted.unwrap_or_else(|why| panic!("{host}{path}: {why}"))
+    }
+
+    /// The same where a connection may be cut off.
+    pub(crate) fn try_post_from(
+        &self,
+        origin: &str,
+        host: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Reply, String> {
         let origin = format!("origin: {origin}");
         let key = self.key(host);
         let more = ["-H", "content-type: application/json", "-H", &origin, "-H", &key];
         let more = [&more[..], &["--data-binary", "@-"]].concat();
-        self.curl(&https(host, path), &more, Some(&body.to_string()))
+        self.try_curl(&https(host, path), &more, Some(&body.to_string()))
     }
 
     /// The same file from the daemon itself, by its port.
@@ -222,25 +234,27 @@ impl Setting {
         });
     }
 
-    /// Changes the proxy's file, and has it read.
-    pub(crate) fn tell_nginx(&self, old: &str, new: &str) {
+    /// Changes the proxy's file, and starts it again. (A reload is for nginx with its workers; as the
+    /// single process that it is here, it has no connections left afterwards.)
+    pub(crate) fn tell_nginx(&mut self, old: &str, new: &str) {
         let text = put(&fs::read_to_string(&self.config).expect("the file"), old, new);
         fs::write(&self.config, text).expect("the file");
-        signal(&self.proxy, "HUP");
+        self.end_proxy();
+        self.proxy = start_nginx(self.config.parent().expect("a folder"));
     }
-}
 
-impl Drop for Setting {
-    fn drop(&mut self) {
-        signal(&self.proxy, "TERM");
+    fn end_proxy(&mut self) {
+        let sent = Command::new("kill").arg(self.proxy.id().to_string()).status();
+        assert!(sent.is_ok(), "kill runs");
         // It has ended, whatever it says.
         let _ = self.proxy.wait();
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
-    assert!(sent.is_ok(), "kill runs");
+impl Drop for Setting {
+    fn drop(&mut self) {
+        self.end_proxy();
+    }
 }
 
 /// What a started proxy is known by: itself, its file, and what signs for it.
@@ -281,17 +295,19 @@ fn nginx(project: &Project, bind: Ipv4Addr, change: impl FnOnce(&str) -> String)
         client_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
         uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\ninclude annotd.conf;\n}\n";
     fs::write(folder.join("nginx.conf"), around).expect("a file");
-    let mut prefix = folder.clone().into_os_string();
-    prefix.push("/");
+    (start_nginx(&folder), config, folder.join("fullchain.pem"))
+}
+
+fn start_nginx(folder: &Path) -> Child {
     let nginx = Path::new("/usr/sbin/nginx");
-    let child = Command::new(if nginx.exists() { nginx } else { Path::new("nginx") })
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
+    Command::new(if nginx.exists() { nginx } else { Path::new("nginx") })
         .arg("-p")
-        .arg(prefix)
+        .arg(format!("{}/", folder.display()))
         .args(["-e", "stderr", "-c", "nginx.conf"])
-        .stderr(log(&folder))
+        .stderr(log.expect("a log"))
         .spawn()
-        .expect("nginx starts (./tests/run installs it)");
-    (child, config, folder.join("fullchain.pem"))
+        .expect("nginx starts (./tests/run installs it)")
 }
 
 fn caddy(project: &Project, bind: Ipv4Addr, change: impl FnOnce(&str) -> String) -> Started {
@@ -312,12 +328,8 @@ fn caddy(project: &Project, bind: Ipv4Addr, change: impl FnOnce(&str) -> String)
         .envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, &folder)))
         .current_dir(&folder)
         .stdout(Stdio::null())
-        .stderr(log(&folder))
+        .stderr(fs::File::create(folder.join("log")).expect("a log"))
         .spawn()
         .expect("caddy starts (./tests/run installs it)");
     (child, config, folder.join("pki/authorities/local/root.crt"))
-}
-
-fn log(folder: &Path) -> fs::File {
-    fs::File::create(folder.join("log")).expect("a log")
 }

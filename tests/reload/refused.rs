@@ -166,3 +166,47 @@ fn a_file_that_is_gone() {
     assert!(team.problems()[0].contains("cannot read the roster"), "{:?}", team.problems());
     assert_eq!(team.get(9010, "project")["annotator"], "andy");
 }
+
+#[test]
+fn a_file_that_never_ends() {
+    let team = team();
+    let roster = team.project.path().join("annotators.toml");
+    for end in ["/dev/zero", "a pipe"] {
+        std::fs::remove_file(&roster).expect("it was there");
+        if end == "a pipe" {
+            let made = std::process::Command::new("mkfifo").arg(&roster).status();
+            assert!(made.expect("mkfifo runs").success());
+        } else {
+            std::os::unix::fs::symlink(end, &roster).expect("a link");
+        }
+        let said = team.hang_up();
+        assert!(said.contains("cannot read the roster"), "{said}");
+        assert!(said.contains("it is no ordinary file"), "{said}");
+    }
+    assert_eq!(team.get(9010, "project")["annotator"], "andy");
+}
+
+#[test]
+fn what_stands_in_nobodys_way_is_tried_before_anything_is_closed() {
+    let mut team = team();
+    let mut lead = Kept::open(&team, 9000);
+    let other = TcpListener::bind((team.roster.bind, 9050)).expect("a port");
+    // The lead and andy exchange their ports, for which both have to be closed; but li cannot come.
+    let roster = team.roster.clone();
+    let said = team.edit(|roster| {
+        roster.lead = 9010;
+        roster.person("andy").1 = 9000;
+        roster.people.push(("li".into(), 9050, String::new()));
+    });
+    assert!(said.contains("li cannot have port 9050"), "{said}");
+    team.roster = roster;
+    lead.ask();
+    drop(other);
+    let said = team.edit(|roster| {
+        roster.lead = 9010;
+        roster.person("andy").1 = 9000;
+    });
+    assert!(said.contains("the roster is in force"), "{said}");
+    assert_eq!(team.get(9000, "project")["annotator"], "andy");
+    assert_eq!(team.status()["project"], "demo");
+}

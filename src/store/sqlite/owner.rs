@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-/// Makes the file if it is not there, and gives it to whoever should own it.
+/// Makes the file if it is not there, and gives it to whoever should own it; to nobody else: the keys to
+/// the ports are in it.
 ///
 /// What goes wrong here is left to SQLite, which makes the file itself or says why it cannot.
 #[cfg(unix)]
@@ -16,7 +17,7 @@ pub(super) fn make(path: &Path) {
 
     const ROOT: u32 = 0;
     // Nothing that is there, be it a link that leads nowhere, is opened.
-    let Ok(file) = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) else {
+    let Ok(file) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) else {
         return;
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
