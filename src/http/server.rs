@@ -20,6 +20,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -29,6 +30,9 @@ use super::{ApiError, Gauge, Peer, RequestId};
 
 /// How long a client may take over its headers, and stay connected without asking for anything.
 const HEADERS: Duration = Duration::from_secs(75);
+/// How long a client may take nothing of a reply that waits for it. Without a limit, clients that never
+/// read would hold all places of a port for ever.
+const STALLED: Duration = Duration::from_secs(75);
 /// The pause after the system refused a connection, such as for want of file descriptors.
 const REFUSED: Duration = Duration::from_millis(100);
 
@@ -202,7 +206,7 @@ async fn connect<C: Clone + Send + Sync + 'static>(
 
 /// Answers what is asked over one connection.
 async fn converse<C: Clone + Send + Sync + 'static>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
     peer: Peer,
     routes: Router,
     context: C,
@@ -214,6 +218,9 @@ async fn converse<C: Clone + Send + Sync + 'static>(
         request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(answer(request, routes, context, &gauge).await) }
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALLED));
+    let stream = Box::pin(stream);
     let connection = hyper::server::conn::http1::Builder::new()
         // Without a timer the timeout is not kept.
         .timer(TokioTimer::new())
