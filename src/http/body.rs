@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,6 +13,8 @@ use super::ApiError;
 
 /// The largest body that is read, in bytes: the largest task, an answer to it, and some more.
 const LARGEST: usize = 10 << 20;
+/// How much of a body that is too large is read to its end, in bytes.
+const PASSED_OVER: usize = 64 << 20;
 /// How long a client may take to send its body.
 const SLOWEST: Duration = Duration::from_secs(60);
 
@@ -22,10 +23,9 @@ const SLOWEST: Duration = Duration::from_secs(60);
 /// # Errors
 /// If it is too large, too slow, or not a JSON object.
 pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, ApiError> {
-    let read = Limited::new(request.into_body(), LARGEST).collect();
-    let bytes: Bytes = match tokio::time::timeout(SLOWEST, read).await {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+    let bytes = match tokio::time::timeout(SLOWEST, whole(request.into_body())).await {
+        Ok(Ok(Some(bytes))) => bytes,
+        Ok(Ok(None)) => {
             return Err(ApiError::with_status(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
@@ -53,6 +53,28 @@ pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, Api
             Err(ApiError::bad_request("not_json", format!("The body is not JSON: {error}.")))
         }
     }
+}
+
+/// A body to its end; nothing if it is too large.
+///
+/// What is too large is read on and thrown away for a while: who is still sending when the connection
+/// ends does not see the reply, and a proxy would say that nobody is there.
+async fn whole(mut body: Body) -> Result<Option<Vec<u8>>, axum::Error> {
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.len();
+        if length > PASSED_OVER {
+            break;
+        }
+        if length > LARGEST {
+            bytes = Vec::new();
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok((length <= LARGEST).then_some(bytes))
 }
 
 /// A reply of JSON that no cache keeps.
