@@ -91,6 +91,11 @@ fn work_gets_through(setting: &Setting) {
     let given = setting.post(host, "/give_answers", &json!({"answers": answers}));
     assert_eq!(given.status, 200, "{}", given.body);
     assert_eq!(given.json()["saved"], 2);
+    // Two of them are more than the daemon takes, and that is what it says, not the proxy.
+    let twice: Vec<&Value> = answers.iter().chain(&answers).chain(&answers).collect();
+    let refused = setting.post(host, "/give_answers", &json!({"answers": twice}));
+    assert_eq!(refused.status, 413);
+    assert_eq!(refused.json()["error"]["code"], "too_large");
 }
 
 fn only_the_own_page_may_act(setting: &Setting) {
