@@ -1,0 +1,71 @@
+//! A port by itself, with routes of the test's own.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use annotd::http::tls::Certificate;
+use annotd::http::{self, Handle, Kind, Meter};
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+/// A request over this connection; gives the whole reply.
+fn ask(connection: &mut TcpStream, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+    connection.write_all(request.as_bytes()).expect("the connection is open");
+    let mut reply = Vec::new();
+    let mut buffer = [0; 1024];
+    loop {
+        let read = connection.read(&mut buffer).expect("the connection is open");
+        assert!(read > 0, "the connection was closed");
+        reply.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&reply);
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            length.and_then(|length| length.parse().ok()) == Some(body.len())
+        });
+        if whole {
+            return text.into_owned();
+        }
+    }
+}
+
+async fn breaks() -> &'static str {
+    panic!("a mistake in a handler")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_panic_in_a_request_ends_that_request_alone() {
+    let routes =
+        Router::new().route("/breaks", get(breaks)).route("/works", get(async || "all is well"));
+    let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+    let address = listener.local_addr().expect("an address");
+    let handle = Handle::default();
+    let gauge = Meter::new().port(Kind::Annotator, "andy");
+    let served = tokio::spawn(http::serve(
+        listener,
+        routes,
+        (),
+        gauge,
+        Certificate::default(),
+        handle.clone(),
+    ));
+    tokio::task::spawn_blocking(move || {
+        let mut one = TcpStream::connect(address).expect("it listens");
+        let mut other = TcpStream::connect(address).expect("it listens");
+        assert!(ask(&mut other, "/works").ends_with("all is well"));
+        let reply = ask(&mut one, "/breaks");
+        assert!(reply.starts_with("HTTP/1.1 500"), "{reply}");
+        assert!(reply.contains("\"code\":\"internal\"") && reply.contains("request_id"), "{reply}");
+        // The same connection, another one, and a new one go on.
+        let mut new = TcpStream::connect(address).expect("it listens");
+        for connection in [&mut one, &mut other, &mut new] {
+            assert!(ask(connection, "/works").ends_with("all is well"));
+        }
+    })
+    .await
+    .expect("no request of others failed");
+    handle.stop();
+    served.await.expect("the listener did not panic").expect("its socket is whole");
+}
