@@ -5,7 +5,7 @@
 //! `cargo bench --bench listeners`
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,7 +29,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     write_roster(folder.path(), bind, LISTENERS);
     let began = Instant::now();
-    let mut daemon = start(folder.path());
+    let daemon = start(folder.path());
     let listening = began.elapsed();
     println!("start to {LISTENERS} listeners       {:>8.0} ms", millis(listening));
     println!("memory, idle               {:>8.1} MiB", resident(daemon.id()));
@@ -40,7 +40,9 @@ fn main() {
             let mut connection = connect(bind, FIRST_PORT).expect("a listener");
             let mut requests = 0_u64;
             while !over.load(Ordering::Relaxed) {
-                assert!(ask(&mut connection), "a request of somebody who stays has failed");
+                if let Err(error) = ask(&mut connection) {
+                    panic!("request {requests} of somebody who stays has failed: {error}");
+                }
                 requests += 1;
             }
             requests
@@ -59,9 +61,23 @@ fn main() {
         millis(times[times.len() - 1]),
     );
     println!("memory after that          {:>8.1} MiB", resident(daemon.id()));
-    // It is ours to end.
-    let _ = daemon.kill();
-    let _ = daemon.wait();
+}
+
+/// The daemon, which ends with the benchmark, also where that fails.
+struct Daemon(Child);
+
+impl Daemon {
+    fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn millis(time: Duration) -> f64 {
@@ -81,7 +97,7 @@ fn write_roster(folder: &Path, bind: Ipv4Addr, people: u16) {
 }
 
 /// Starts the daemon and waits until it has announced its last address.
-fn start(folder: &Path) -> Child {
+fn start(folder: &Path) -> Daemon {
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_annotd"))
         .current_dir(folder)
         .env("ANNOTD_LOG", "warn")
@@ -90,17 +106,19 @@ fn start(folder: &Path) -> Child {
         .expect("annotd starts");
     let out = BufReader::new(daemon.stdout.take().expect("a pipe"));
     let announced = out.lines().map_while(Result::ok).any(|line| line.starts_with("lead "));
+    let daemon = Daemon(daemon);
     assert!(announced, "the daemon did not announce its addresses");
     daemon
 }
 
 /// Adds one annotator; gives the time from the signal to the answer of the new listener.
-fn add(folder: &Path, daemon: &Child, bind: Ipv4Addr, nth: u16) -> Duration {
+fn add(folder: &Path, daemon: &Daemon, bind: Ipv4Addr, nth: u16) -> Duration {
     write_roster(folder, bind, nth + 1);
     let began = Instant::now();
     let sent = Command::new("kill").args(["-HUP", &daemon.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
-    while !connect(bind, FIRST_PORT + nth).is_some_and(|mut connection| ask(&mut connection)) {
+    let lacks = |mut connection| ask(&mut connection).is_err();
+    while connect(bind, FIRST_PORT + nth).is_none_or(lacks) {
         assert!(began.elapsed() < Duration::from_secs(20), "the new listener does not come");
         std::thread::sleep(Duration::from_micros(200));
     }
@@ -114,20 +132,22 @@ fn connect(bind: Ipv4Addr, port: u16) -> Option<TcpStream> {
     Some(connection)
 }
 
-/// A request over this connection; whether it was answered.
-fn ask(connection: &mut TcpStream) -> bool {
-    if connection.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").is_err() {
-        return false;
-    }
+/// A request over this connection, and its whole reply.
+fn ask(connection: &mut TcpStream) -> io::Result<()> {
+    connection.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")?;
     let mut reply = Vec::new();
     let mut buffer = [0; 2048];
     while !reply.ends_with(br#"{"status":"alive"}"#) {
         match connection.read(&mut buffer) {
-            Ok(read) if read > 0 => reply.extend_from_slice(&buffer[..read]),
-            _ => return false,
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => reply.extend_from_slice(&buffer[..read]),
+            // A read with a time limit is not begun anew by the system after a signal, such as that a
+            // child has ended; that is this process's own affair.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
-    true
+    Ok(())
 }
 
 /// The memory of a process in MiB, as the system counts it.
