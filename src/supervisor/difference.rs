@@ -1,5 +1,5 @@
 //! Which listeners stay, change hands, open and leave: the difference between what runs and what a
-//! roster wants. Pure; `floor.rs` carries it out.
+//! roster wants. Pure; `change.rs` carries it out.
 //!
 //! A listener is recognised by whose it is *and* where it is. One that is both before and after is
 //! not touched. A socket that somebody else is to have is handed over as it is, never closed and
