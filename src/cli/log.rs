@@ -13,9 +13,10 @@
 
 mod journal;
 mod line;
+mod stderr;
 
 use std::backtrace::BacktraceStatus;
-use std::io::{self, Write};
+use std::io;
 use std::os::linux::fs::MetadataExt;
 use std::path::Path;
 
@@ -30,6 +31,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use self::journal::Journal;
 use self::line::{Fields, Line};
+use self::stderr::Lines;
 use super::terminal;
 
 /// Sets what is logged.
@@ -61,7 +63,7 @@ pub(super) fn start(format: Option<LogFormat>) {
     });
     let (form, missed) = Form::of(format, Path::new(journal::SOCKET));
     let (filter, wrong) = filter(std::env::var(LEVEL).ok().as_deref());
-    tracing_subscriber::registry().with(filter).with(Log { form }).init();
+    tracing_subscriber::registry().with(filter).with(Log::new(form)).init();
     std::panic::set_hook(Box::new(log_panic));
     if let Some(error) = missed {
         tracing::warn!(%error, "the journal cannot be reached; the log is text on standard error");
@@ -133,7 +135,7 @@ impl Form {
         }
     }
 
-    fn write(&self, line: &Line) {
+    fn write(&self, line: &Line, stderr: &Lines<io::Stderr>) {
         let text = match self {
             Self::Text { colour } => line.to_text(*colour),
             Self::Json => line.to_json(),
@@ -143,14 +145,23 @@ impl Form {
                 Err(_) => line.to_text(false),
             },
         };
-        // If nobody can read it, nothing more can be done about it.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        stderr.write(&text, |lost| match self {
+            Self::Json => line::lost_as_json(lost),
+            Self::Text { .. } | Self::Journal(_) => line::lost_as_text(lost),
+        });
     }
 }
 
 /// The layer that turns events into lines.
 struct Log {
     form: Form,
+    stderr: Lines<io::Stderr>,
+}
+
+impl Log {
+    fn new(form: Form) -> Self {
+        Self { form, stderr: Lines::new(io::stderr()) }
+    }
 }
 
 impl<S> Layer<S> for Log
@@ -178,7 +189,7 @@ where
                 line.add(fields);
             }
         }
-        self.form.write(&line);
+        self.form.write(&line, &self.stderr);
     }
 }
 

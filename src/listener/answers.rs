@@ -76,7 +76,7 @@ pub(super) async fn give_answers(
             Sorted::Refused { status, error } => {
                 tracing::warn!(
                     annotator = &*author,
-                    task = id,
+                    task = id.as_deref().map(short),
                     status,
                     error,
                     "an answer was not kept"
@@ -91,6 +91,12 @@ pub(super) async fn give_answers(
     reply.extend(desk.figures_of(&author).await.unwrap_or_default());
     reply.insert("results".into(), results.into());
     Ok(http::to_json(&reply))
+}
+
+/// An identity for the log: what is sent as one may be as long as a request.
+fn short(id: &str) -> &str {
+    let end = id.char_indices().nth(64).map_or(id.len(), |(at, _)| at);
+    &id[..end]
 }
 
 /// Finds the task that an answer is about and checks the answer against it.

@@ -27,7 +27,10 @@ impl Journal {
     pub(super) fn at(path: &Path) -> io::Result<Self> {
         UnixDatagram::unbound()?.connect(path)?;
         // Not connected: a journal that is restarted listens anew, and is found.
-        Ok(Self { socket: UnixDatagram::unbound()?, at: path.to_owned() })
+        let socket = UnixDatagram::unbound()?;
+        // One that does not read must keep nobody waiting; then the line is text.
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, at: path.to_owned() })
     }
 
     pub(super) fn send(&self, line: &Line) -> io::Result<()> {
@@ -125,7 +128,7 @@ mod tests {
         let journal = UnixDatagram::bind(&path).expect("a socket");
         let (form, missed) = Form::of(LogFormat::Journal, &path);
         assert!(missed.is_none());
-        let subscriber = tracing_subscriber::registry().with(Log { form });
+        let subscriber = tracing_subscriber::registry().with(Log::new(form));
         tracing::subscriber::with_default(subscriber, || {
             let _port = tracing::info_span!("port", annotator = "andy").entered();
             let _request =

@@ -99,7 +99,7 @@ impl Line {
                     let _ = write!(words, " {name}={text}");
                 }
                 other => {
-                    let _ = write!(words, " {name}={other}");
+                    let _ = write!(words, " {name}={}", tame(&other.to_string()));
                 }
             }
         }
@@ -114,13 +114,48 @@ impl Line {
         for (name, value) in self.fields() {
             object.entry(name).or_insert_with(|| value.clone());
         }
-        Value::Object(object).to_string() + "\n"
+        tame(&Value::Object(object).to_string()) + "\n"
     }
+}
+
+/// What is said of lines that found nobody to read them.
+const LOST: &str = "lines of the log are lost: whoever reads it had stopped";
+
+/// The same as a line of text.
+pub(super) fn lost_as_text(lost: u64) -> String {
+    format!("{:.3}  WARN {LOST} lines={lost}\n", jiff::Timestamp::now())
+}
+
+/// The same as a line of JSON.
+pub(super) fn lost_as_json(lost: u64) -> String {
+    let at = format!("{:.3}", jiff::Timestamp::now());
+    let line =
+        serde_json::json!({"timestamp": at, "level": "WARN", "message": LOST, "lines": lost});
+    line.to_string() + "\n"
+}
+
+/// Whether a character could play tricks on whoever reads it: on a terminal, or by turning the text round.
+fn is_tricky(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// JSON, which escapes only what is below a blank, with the other tricky characters escaped as well. They
+/// stand in its strings alone.
+fn tame(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_tricky(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Whether a value can stand without quotation marks.
 fn is_plain(text: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '=' | '\\');
+    let odd = |c: char| c.is_whitespace() || is_tricky(c) || matches!(c, '"' | '=' | '\\');
     !text.is_empty() && !text.contains(odd)
 }
 
@@ -130,7 +165,7 @@ fn indented(text: &str) -> String {
     for c in text.trim_end().chars() {
         match c {
             '\n' => out.push_str("\n    "),
-            c if c.is_control() && c != '\t' => out.extend(c.escape_default()),
+            c if is_tricky(c) && c != '\t' => out.extend(c.escape_default()),
             c => out.push(c),
         }
     }
@@ -161,5 +196,9 @@ mod tests {
     #[test]
     fn a_message_of_several_lines_is_one_event_and_plays_no_tricks() {
         assert_eq!(indented("one\ntwo\u{1b}[2J\n"), "one\n    two\\u{1b}[2J");
+        let odd = Value::from("a\u{9b}2J\u{7f}\u{202e}b").to_string();
+        assert_eq!(tame(&odd), r#""a\u009b2J\u007f\u202eb""#);
+        let back: Value = serde_json::from_str(&tame(&odd)).expect("it is JSON still");
+        assert_eq!(back, "a\u{9b}2J\u{7f}\u{202e}b");
     }
 }
