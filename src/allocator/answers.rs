@@ -30,6 +30,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
         let stored = shared.store.record(answers.clone()).await;
         match stored {
             Ok(recorded) => {
+                shared.note_trouble(None);
                 shared.note(&answers, &recorded);
                 let mut recorded = recorded.into_iter();
                 for delivery in group.drain(..) {
@@ -41,6 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
             Err(error) if !error.is_away() && group.len() > 1 => {
                 for delivery in group.drain(..) {
                     let stored = shared.store.record(delivery.answers.clone()).await;
+                    shared.note_trouble(stored.as_ref().err());
                     if let Ok(recorded) = &stored {
                         shared.note(&delivery.answers, recorded);
                     }
@@ -48,6 +50,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
                 }
             }
             Err(error) => {
+                shared.note_trouble(Some(&error));
                 let error = Arc::new(error);
                 for delivery in group.drain(..) {
                     let _ = delivery.reply.send(Err(Arc::clone(&error)));

@@ -34,6 +34,9 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
 /// Requests that wait before the next one has to wait outside.
 const QUEUE: usize = 4096;
+/// How long answers that could not be stored are taken for a sign that the next ones cannot be either.
+/// Pages send theirs again four times within it.
+const TROUBLE: Duration = Duration::from_secs(60);
 /// Figures older than this are read again.
 const FIGURES: Duration = Duration::from_secs(1);
 
@@ -138,6 +141,8 @@ struct Shared {
     seen: Mutex<HashMap<String, Millis>>,
     hands: Hands,
     figures: Mutex<Option<Figures>>,
+    /// Why the last answers could not be stored, and when that was.
+    trouble: Mutex<Option<(Millis, String)>>,
 }
 
 impl Shared {
@@ -161,6 +166,12 @@ impl Shared {
 
     fn figures(&self) -> std::sync::MutexGuard<'_, Option<Figures>> {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whether answers could be stored just now.
+    fn note_trouble(&self, error: Option<&StoreError>) {
+        let trouble = error.map(|error| ((self.clock)(), error.to_string()));
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// Brings hands and figures up to what was stored.
@@ -224,6 +235,7 @@ impl Allocator {
             seen: Mutex::default(),
             hands: Hands::default(),
             figures: Mutex::new(None),
+            trouble: Mutex::new(None),
         });
         let (claims, asks) = mpsc::channel(QUEUE);
         let (answers, deliveries) = mpsc::channel(QUEUE);
@@ -238,6 +250,14 @@ impl Allocator {
     /// Goes by this from now on.
     pub fn follow(&self, conduct: Conduct) {
         *self.shared.conduct.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(conduct);
+    }
+
+    /// Why answers cannot be stored, if the last ones could not, and that was not long ago: a store may
+    /// answer questions and take nothing, as on a full disk.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, why) = trouble.as_ref()?;
+        (self.now().since(*at) < TROUBLE).then(|| why.clone())
     }
 
     /// The store beneath.

@@ -20,12 +20,12 @@ use super::status::Figures;
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether the store answers now; what it says otherwise.
+/// Whether the store answers now, and takes answers; what it says otherwise.
 pub(super) async fn ping(office: &Office) -> Result<(), String> {
     let store = Arc::clone(office.allocator.store());
     let asked = office.runtime.spawn(async move { store.ping().await });
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Ok(()))) => office.allocator.trouble().map_or(Ok(()), Err),
         Ok(Ok(Err(error))) => Err(error.to_string()),
         // It did not come to an end, or it is late.
         Ok(Err(_)) | Err(_) => {

@@ -123,3 +123,36 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         assert!(!page.samples.contains_key(&absent), "{name} is to have no port");
     }
 }
+
+#[test]
+fn a_store_that_answers_and_takes_nothing_is_told() {
+    let project = super::project("demo.db", 4);
+    let daemon = project.start();
+    let url = |who: &str, path: &str| format!("{}{path}", daemon.addresses().of(who));
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let post = |path: &str, body: &Value| {
+        let mut reply = agent.post(&url("andy", path)).send_json(body).expect("a reply");
+        (reply.status().as_u16(), reply.body_mut().read_json::<Value>().expect("JSON"))
+    };
+    let ready = || {
+        let mut reply = agent.get(&url("lead", "ready")).call().expect("a reply");
+        (reply.status().as_u16(), reply.body_mut().read_json::<Value>().expect("JSON"))
+    };
+    let mut answer = post("get_session_questions", &json!({"n": 1})).1["tasks"][0].clone();
+    answer["answer"] = "accept".into();
+    let answers = json!({"answers": [answer]});
+    let file = rusqlite::Connection::open(project.path().join("demo.db")).expect("the store");
+    let full = "CREATE TRIGGER full BEFORE INSERT ON answer \
+                BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    file.execute_batch(full).expect("a disk that is full");
+    assert_eq!(ready(), (200, json!({"ready": true, "store": "ok", "down": []})));
+    assert_ne!(post("give_answers", &answers).0, 200);
+    let (status, told) = ready();
+    assert_eq!(status, 503);
+    assert!(told["store"].as_str().is_some_and(|said| said.contains("disk is full")), "{told}");
+    file.execute_batch("DROP TRIGGER full").expect("room again");
+    let (_, given) = post("give_answers", &answers);
+    assert_eq!(given["results"][0]["status"], "saved", "{given}");
+    assert_eq!(ready().0, 200);
+}
