@@ -26,6 +26,7 @@ mod sockets;
 mod store_watch;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,7 +65,8 @@ use crate::task::interface::Interface;
 
 /// How often the listeners are looked at, if the service manager does not want to know more often.
 const RHYTHM: Duration = Duration::from_secs(2);
-/// While task files are loaded at the start, the service manager is asked for more time this often…
+/// While the store is opened and task files are loaded at the start, the service manager is asked for more
+/// time this often…
 const STARTING: Duration = Duration::from_secs(10);
 /// … each time for so much.
 const MORE_TIME: Duration = Duration::from_secs(60);
@@ -157,17 +159,20 @@ pub async fn run(
     let clock = system_clock();
     let started_at = clock();
     let url = store_url.as_deref().unwrap_or(&roster.store.url);
-    let store = store::open(url, file.beside(), &roster.project.name).await?;
-    tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     let terms = rules::terms(roster);
-    store.follow(terms.clone());
-    let known_since = dealing::known_since(&*store, &rules::planning(roster), clock()).await?;
-    let access = Access::for_roster(Arc::clone(&store), roster).await?;
+    let manager = Manager::find();
+    let opening = open_store(url, &file, &terms, clock());
+    let opened = unless_stopped(opening, "Opening the store", &manager, &mut commands).await;
+    let ControlFlow::Continue((opened, edited)) = opened else {
+        tracing::info!("stopped before the store was open");
+        return Ok(());
+    };
+    let (store, known_since, access) = opened?;
     tell_about_access(roster);
     let house = Arc::new(TheHouse::default());
-    let manager = Manager::find();
-    let loaded = load_unless_stopped(&file, &*store, &house, &manager, &mut commands).await;
-    let ControlFlow::Continue(edited) = loaded else {
+    let loading = loader::load_task_files(&file, &*store, &house);
+    let loaded = unless_stopped(loading, "Loading task files", &manager, &mut commands).await;
+    let ControlFlow::Continue(((), edited_meanwhile)) = loaded else {
         store.close().await;
         tracing::info!("stopped before all task files were loaded; what was admitted stays");
         return Ok(());
@@ -230,13 +235,29 @@ pub async fn run(
     );
     supervisor.publish();
     supervisor.manager.ready(&supervisor.house.line());
-    if edited {
+    if edited || edited_meanwhile {
         supervisor.reload().await;
     }
     supervisor.work(&mut commands).await;
     let serving = supervisor.stop().await;
     drain::drain(serving, storing, &*store, &mut commands, stop_within, &meter).await;
     Ok(())
+}
+
+/// Opens the store, and reads from it since when people are known and who has which key.
+async fn open_store(
+    url: &str,
+    file: &RosterFile,
+    terms: &Terms,
+    now: Millis,
+) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StoreError> {
+    let roster = &file.roster;
+    let store = store::open(url, file.beside(), &roster.project.name).await?;
+    tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
+    store.follow(terms.clone());
+    let known_since = dealing::known_since(&*store, &rules::planning(roster), now).await?;
+    let access = Access::for_roster(Arc::clone(&store), roster).await?;
+    Ok((store, known_since, access))
 }
 
 /// Opens everybody's port. Some that cannot be had do not matter to the others.
@@ -263,24 +284,22 @@ async fn open_floor(
     Ok(floor)
 }
 
-/// Loads the task files until that is done or a stop is wished; says whether a reload was wished
-/// meanwhile, which comes as soon as everything serves.
-async fn load_unless_stopped(
-    file: &RosterFile,
-    store: &dyn Store,
-    house: &TheHouse,
+/// Does a part of the start, unless a stop is wished meanwhile; says whether a reload was, which comes as
+/// soon as everything serves. The service manager is asked for more time as long as it lasts.
+async fn unless_stopped<T>(
+    part: impl Future<Output = T>,
+    line: &str,
     manager: &Manager,
     commands: &mut Commands,
-) -> ControlFlow<(), bool> {
+) -> ControlFlow<(), (T, bool)> {
     let mut patience = interval(STARTING);
     patience.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut edited = false;
-    let loading = loader::load_task_files(file, store, house);
-    tokio::pin!(loading);
+    tokio::pin!(part);
     loop {
         tokio::select! {
-            () = &mut loading => return ControlFlow::Continue(edited),
-            _ = patience.tick() => manager.still_starting("Loading task files", MORE_TIME),
+            done = &mut part => return ControlFlow::Continue((done, edited)),
+            _ = patience.tick() => manager.still_starting(line, MORE_TIME),
             command = commands.next() => match command {
                 Command::Reload => edited = true,
                 Command::Stop => return ControlFlow::Break(()),
@@ -329,7 +348,7 @@ struct Supervisor {
     allocator: Allocator,
     access: Access,
     certificate: Certificate,
-    known_since: std::collections::BTreeMap<String, Millis>,
+    known_since: BTreeMap<String, Millis>,
     house: Arc<TheHouse>,
     mending: JoinHandle<()>,
     store_watch: JoinHandle<()>,

@@ -129,3 +129,52 @@ fn the_leads_port_answers_while_all_others_are_stuck() {
     control.send(supervisor::Command::Stop).expect("it listens");
     running.join().expect("no panic").expect("a clean end");
 }
+
+#[test]
+fn a_stop_and_an_edit_count_while_the_store_is_waited_for() {
+    let mut roster = Roster::of(&[("andy", 9010)]);
+    let project =
+        Project::new("demo", "interface = \"text\"", "demo.db", "annotations = 1", &["nobody"]);
+    project.write("annotators.toml", &roster.text());
+    project.write("tasks.jsonl", "{\"text\":\"one\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let lock = |on: bool| {
+        let file = rusqlite::Connection::open(project.path().join("demo.db")).expect("the store");
+        file.execute_batch(if on { "BEGIN EXCLUSIVE" } else { "" }).expect("it is free");
+        file
+    };
+    let start = |log: &str| {
+        let log = std::fs::File::create(project.path().join(log)).expect("a log");
+        crate::common::daemon::annotd(project.path())
+            .arg("run")
+            .stderr(log)
+            .spawn()
+            .expect("it starts")
+    };
+    let listens = |bind| std::net::TcpStream::connect((bind, 9010)).is_ok();
+    let tell = |process: u32, signal: &str| {
+        let told = Command::new("kill").args(["-s", signal, &process.to_string()]).status();
+        assert!(told.expect("kill runs").success());
+    };
+
+    let held = lock(true);
+    let mut stopped = start("stopped.log");
+    wait_until("its ports", || listens(roster.bind));
+    tell(stopped.id(), "TERM");
+    assert!(stopped.wait().expect("it ends").success());
+    drop(held);
+
+    let held = lock(true);
+    let mut edited = start("edited.log");
+    wait_until("its ports", || listens(roster.bind));
+    roster.people.push(("li".into(), 9012, String::new()));
+    project.write("annotators.toml", &roster.text());
+    tell(edited.id(), "HUP");
+    drop(held);
+    wait_until("li's port", || {
+        get(&agent(), &format!("http://{}:9012/project", roster.bind))
+            .is_ok_and(|told| told["annotator"] == "li")
+    });
+    tell(edited.id(), "TERM");
+    assert!(edited.wait().expect("it ends").success());
+}
