@@ -92,7 +92,7 @@ impl LoadError {
 /// What happens to each batch.
 pub struct Rules<'a> {
     /// How the tasks will be shown.
-    pub interface: Interface,
+    pub interface: &'a Interface,
     /// The project's rules.
     pub planning: &'a allocation::Rules,
     /// What this load says instead.
@@ -323,7 +323,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 pub async fn load_file(
     file: &TaskFile,
     planning: &allocation::Rules,
-    interface: Interface,
+    interface: &Interface,
     store: &dyn Store,
 ) -> Result<Option<Loaded>, LoadError> {
     let of_store = |source| LoadError::Store { source, loaded: Loaded::default() };

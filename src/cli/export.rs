@@ -10,8 +10,8 @@ use crate::allocation::Number;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Export, Filter, Format};
 use crate::store::Which;
+use crate::supervisor;
 use crate::task::Millis;
-use crate::task::interface::Interface;
 
 /// Tasks read from the store at a time.
 const PAGE: usize = 500;
@@ -64,8 +64,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let project = &file.roster.project;
     let export = Export {
         project: project.name.clone(),
-        interface: Interface::from_name(&project.interface)
-            .expect("the roster refuses interfaces that this build does not know"),
+        interface: supervisor::interface(&file.roster),
         filter: Filter {
             annotators: arguments.annotator.clone(),
             since: arguments.since,

@@ -111,7 +111,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         {
             terminal::say(format_args!("{project:?} is a new project in the store."));
         }
-        let rules = Rules { interface, planning: &planning, overrides: &overrides };
+        let rules = Rules { interface: &interface, planning: &planning, overrides: &overrides };
         // Made once it is clear that something will be loaded.
         let mut rejects = match &arguments.rejects {
             Some(path) => Some(std::fs::File::create(path).map_err(|error| {

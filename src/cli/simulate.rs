@@ -296,7 +296,7 @@ fn admit(
     let overrides = Overrides::default();
     let planner = Planner::new(planning.clone(), &Dealt::default());
     let rules = Rules {
-        interface: supervisor::interface(roster),
+        interface: &supervisor::interface(roster),
         planning: &planning,
         overrides: &overrides,
     };

@@ -19,7 +19,6 @@ use crate::lead::status::{Figures, Member, Status};
 use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
-use crate::task::interface::Interface;
 use crate::{address, rules, supervisor};
 
 #[derive(Args, Debug)]
@@ -152,7 +151,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
             detail: None,
         })
         .collect();
-    let interface = Interface::from_name(&roster.project.interface).map_or("", Interface::name);
+    let interface = supervisor::interface(roster).name();
     let project = &roster.project.name;
     Ok(Status::new(project, interface, &figures, members, Vec::new(), None, now))
 }

@@ -137,7 +137,7 @@ async fn sort(
         Err(error) => return Err(ApiError::from(&error)),
     };
     let project = desk.project.get();
-    let (verdict, data) = match project.interface.receive(&project.settings, &task.body, answer) {
+    let (verdict, data) = match project.interface.receive(&task.body, answer) {
         Ok(received) => received,
         Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
     };

@@ -8,17 +8,15 @@ use sha2::{Digest, Sha256};
 use super::{Desk, Standing};
 use crate::http::{self, ApiError};
 use crate::task::clean;
-use crate::task::interface::{Interface, Settings};
+use crate::task::interface::Interface;
 
 /// The project, as far as ports know it.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// Its name in the store.
     pub name: String,
-    /// How its tasks are shown.
+    /// How its tasks are shown, with labels and settings.
     pub interface: Interface,
-    /// Labels and settings.
-    pub settings: Settings,
     /// The codebook, as cleaned HTML.
     pub instructions: Option<String>,
     /// Tasks that a page asks for at a time.
@@ -36,8 +34,8 @@ impl Project {
         let told = serde_json::json!([
             self.name,
             self.interface.name(),
-            self.settings.labels,
-            self.settings.config,
+            self.interface.settings().labels,
+            self.interface.settings().config,
             self.instructions,
             self.batch_size,
             env!("CARGO_PKG_VERSION"),
@@ -72,10 +70,10 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
         "moved_to": moved_to,
         "session_id": desk.session_id(),
         "view_id": project.interface.name(),
-        "labels": project.settings.labels,
+        "labels": project.interface.settings().labels,
         "batch_size": project.batch_size,
         "instructions": project.instructions,
-        "config": project.settings.config,
+        "config": project.interface.settings().config,
         "lease_seconds": desk.allocator.lease().as_secs(),
         "version": env!("CARGO_PKG_VERSION"),
     }))

@@ -112,7 +112,7 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 
 /// The task as it was loaded, with what the system adds under keys of its own.
 pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
-    let interface = desk.project.get().interface;
+    let interface = desk.project.get().interface.clone();
     let mut fields = task.body.fields();
     // What the page shows as HTML is what was cleaned here, and never what a task brings along.
     for own in ["_clean", "_tokens"] {

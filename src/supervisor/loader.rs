@@ -64,7 +64,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
             }
         };
         for file in files {
-            match loading::load_file(&file, &planning, interface, store).await {
+            match loading::load_file(&file, &planning, &interface, store).await {
                 Ok(None) => {}
                 Ok(Some(loaded)) => tracing::info!(
                     file = %file.path.display(),

@@ -26,6 +26,8 @@ mod sockets;
 mod store_watch;
 mod watch;
 
+pub use project::interface;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -61,7 +63,6 @@ use crate::roster_file::RosterFile;
 use crate::rules;
 use crate::store::{self, Store, StoreError, Terms};
 use crate::task::Millis;
-use crate::task::interface::Interface;
 
 /// How often the listeners are looked at, if the service manager does not want to know more often.
 const RHYTHM: Duration = Duration::from_secs(2);
@@ -128,12 +129,6 @@ pub fn system_clock() -> Clock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     })
-}
-
-/// The roster's interface.
-pub fn interface(roster: &Roster) -> Interface {
-    Interface::from_name(&roster.project.interface)
-        .expect("the roster refuses interfaces that this build does not know")
 }
 
 /// Runs until it is told to stop. `announce` is called once, when everything serves.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::interface;
 use crate::listener::{Project, instructions_to_html};
+use crate::roster::Roster;
 use crate::roster_file::{RosterFile, read_instructions};
-use crate::task::interface::Settings;
+use crate::task::interface::{Interface, Settings};
 
 /// Tasks that a page asks for at a time, as Prodigy's does.
 const BATCH_SIZE: usize = 10;
@@ -21,19 +21,25 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
             Some(instructions_to_html(&markdown))
         }
     };
-    let config = match serde_json::to_value(&roster.project.config) {
-        Ok(serde_json::Value::Object(config)) => config,
-        // The roster refuses what JSON cannot say.
-        _ => serde_json::Map::new(),
-    };
     let project = Project {
         name: roster.project.name.clone(),
         interface: interface(roster),
-        settings: Settings { labels: roster.project.labels.clone(), config },
         instructions,
         batch_size: BATCH_SIZE,
         people: roster.active().count(),
         edition: String::new(),
     };
     Ok(project.in_its_edition())
+}
+
+/// The roster's interface, with its labels and settings.
+pub fn interface(roster: &Roster) -> Interface {
+    let config = match serde_json::to_value(&roster.project.config) {
+        Ok(serde_json::Value::Object(config)) => config,
+        // The roster refuses what JSON cannot say.
+        _ => serde_json::Map::new(),
+    };
+    let settings = Settings { labels: roster.project.labels.clone(), config };
+    Interface::new(&roster.project.interface, settings)
+        .expect("the roster refuses interfaces that this build does not know")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use annotd::allocation::{Lane, Ledger, Number, Position};
 use annotd::exchange::write::{Export, FORMATS, Filter, Format};
 use annotd::store::Record;
-use annotd::task::interface::Interface;
+use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Answer, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 
@@ -51,6 +51,10 @@ fn written(format: &str, interface: Interface, filter: &Filter, records: &[Recor
     String::from_utf8(out).expect("UTF-8")
 }
 
+fn view(id: &str) -> Interface {
+    Interface::new(id, Settings::default()).expect("an interface")
+}
+
 fn plain(format: &str, interface: Interface, records: &[Record]) -> String {
     written(format, interface, &Filter::default(), records)
 }
@@ -63,7 +67,7 @@ fn jsonl_is_the_task_to_the_letter_with_the_answer_behind_it() {
         [record(HI, vec![answer("andy", Verdict::Reject, &json!({"comment": "odd"}), T + 999)])];
     let id = records[0].task.id.to_string();
     assert_eq!(
-        plain("jsonl", Interface::Classification, &records),
+        plain("jsonl", view("classification"), &records),
         format!(
             "{}{id}\"}}\n",
             r#"{"z":1.10,"text":"hi my name is 0","big":123456789012345678901234567890,"e":1e3,"_task_hash":-978533357,"meta":{"n":0.50},"comment":"odd","_input_hash":-784135307,"_view_id":"classification","answer":"reject","_timestamp":1772439300,"_annotator_id":"demo-andy","_session_id":"demo-andy","_id":""#
@@ -77,7 +81,7 @@ fn jsonl_has_the_annotators_spans_in_the_place_of_the_suggested_ones() {
     let spans = json!({"spans": [{"start": 7, "end": 11, "label": "LOC", "token_start": 2, "token_end": 2}]});
     let text = plain(
         "jsonl",
-        Interface::NerManual,
+        view("ner_manual"),
         &[record(task, vec![answer("a", Verdict::Accept, &spans, T)])],
     );
     let line: Map<String, Value> = serde_json::from_str(&text).expect("JSON");
@@ -95,7 +99,7 @@ fn jsonl_keeps_the_tokens_that_a_task_came_with() {
     let task = r#"{"text":"Mae","tokens":[{"text":"Mae","start":0,"end":3,"id":0,"odd":1.0}]}"#;
     let text = plain(
         "jsonl",
-        Interface::NerManual,
+        view("ner_manual"),
         &[record(task, vec![answer("a", Verdict::Accept, &json!({"spans": []}), T)])],
     );
     assert!(text.starts_with(&task[..task.len() - 1]), "{text}");
@@ -113,7 +117,7 @@ fn jsonl_of_every_key_that_a_task_may_have_is_one_object_a_line() {
             answer("b", Verdict::Accept, &json!({"label": "Y"}), T),
         ],
     )];
-    let text = plain("jsonl", Interface::Classification, &records);
+    let text = plain("jsonl", view("classification"), &records);
     let lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 2);
@@ -149,7 +153,7 @@ fn tasks_have_everything() {
         "\n",
     ]
     .concat();
-    assert_eq!(plain("tasks", Interface::Choice, &[record]), expected);
+    assert_eq!(plain("tasks", view("choice"), &[record]), expected);
 }
 
 #[test]
@@ -171,7 +175,7 @@ fn csv_is_safe_to_open_in_a_spreadsheet() {
     ];
     let [a, b] = [&records[0].task.id, &records[1].task.id];
     assert_eq!(
-        plain("csv", Interface::Choice, &records),
+        plain("csv", view("choice"), &records),
         [
             "date,annotator,seconds,_id,answer,label,accept,spans,text,check\n",
             &format!("2026-03-02T08:15:00.000Z,andy,1.6,{a},accept,'-1,a|2,0-1:X;3-9:Y Z,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\",\n"),
@@ -193,7 +197,7 @@ fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
         record(r#"{"text":"3"}"#, vec![]),
     ];
     let lines = |format: &str, filter: Filter| {
-        written(format, Interface::Text, &filter, &records).lines().count()
+        written(format, view("text"), &filter, &records).lines().count()
     };
     let of_a = || Filter { annotators: vec!["a".into()], ..Filter::default() };
     let since = || Filter { since: Some(Millis(T + 10)), ..Filter::default() };
@@ -210,9 +214,9 @@ fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
         assert_eq!(lines("csv", make()), jsonl + 1, "{name}");
         assert_eq!(lines("tasks", make()), tasks, "{name}");
     }
-    let text = written("jsonl", Interface::Text, &late(), &records);
+    let text = written("jsonl", view("text"), &late(), &records);
     assert_eq!(text.matches("\"_late\":true").count(), 1);
-    let text = written("csv", Interface::Text, &late(), &records);
+    let text = written("csv", view("text"), &late(), &records);
     assert!(text.lines().next().expect("a head").ends_with(",text,check,late"));
 }
 

@@ -5,15 +5,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Misfit, Settings};
-use crate::task::{Body, Verdict};
+use super::kind::{Card, Kind, Misfit, PLAIN};
+use crate::task::Verdict;
 
-pub(super) fn check(
-    settings: &Settings,
-    task: &Body,
-    verdict: Verdict,
-    data: &mut Map<String, Value>,
-) -> Result<(), Misfit> {
+pub(super) const KIND: Kind =
+    Kind { name: "choice", sets: |_| vec!["accept".into()], check, ..PLAIN };
+
+fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let Some(chosen) = data.get("accept") else {
         if verdict == Verdict::Accept {
             return Err(Misfit::new("accept", "expected a list of the chosen options' ids"));
@@ -23,11 +21,11 @@ pub(super) fn check(
     let Some(chosen) = chosen.as_array() else {
         return Err(Misfit::new("accept", "expected a list of the chosen options' ids"));
     };
-    let options: Vec<Value> = match task.get("options") {
+    let options: Vec<Value> = match card.task.get("options") {
         Some(Value::Array(options)) => {
             options.into_iter().filter_map(|option| option.get("id").cloned()).collect()
         }
-        _ => settings.labels.iter().map(|label| label.as_str().into()).collect(),
+        _ => card.labels().iter().map(|label| label.as_str().into()).collect(),
     };
     for (index, id) in chosen.iter().enumerate() {
         if !options.contains(id) {
@@ -40,7 +38,7 @@ pub(super) fn check(
             return Err(Misfit::new(format!("accept[{index}]"), format!("{id} is chosen twice")));
         }
     }
-    let several = settings.of(task, "choice_style") == Some("multiple".into());
+    let several = card.setting("choice_style") == Some("multiple".into());
     if chosen.len() > 1 && !several {
         return Err(Misfit::new(
             "accept",
@@ -55,19 +53,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::interface::Interface;
+    use crate::task::interface::{Settings, kind};
 
     fn receive(style: &str, accept: &Value) -> Result<(), String> {
-        let task = Body::from_value(&json!({
+        let task = json!({
             "text": "a", "options": [{"id": 1, "text": "one"}, {"id": "b", "html": "<b>b</b>"}],
             "config": {"choice_style": style},
-        }))
-        .expect("a task");
+        });
         let sent = json!({"answer": "accept", "accept": accept});
-        Interface::Choice
-            .receive(&Settings::default(), &task, sent.as_object().expect("an object"))
-            .map(|_| ())
-            .map_err(|misfit| misfit.to_string())
+        kind::receive(&KIND, Settings::default(), &task, &sent).map(|_| ())
     }
 
     #[test]
@@ -88,10 +82,8 @@ mod tests {
 
     #[test]
     fn labels_stand_in_for_missing_options() {
-        let task = Body::from_value(&json!({"text": "a"})).expect("a task");
         let settings = Settings { labels: vec!["X".into()], ..Settings::default() };
         let sent = json!({"answer": "accept", "accept": ["X"]});
-        let sent = sent.as_object().expect("an object");
-        assert!(Interface::Choice.receive(&settings, &task, sent).is_ok());
+        assert!(kind::receive(&KIND, settings, &json!({"text": "a"}), &sent).is_ok());
     }
 }

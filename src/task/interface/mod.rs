@@ -1,31 +1,35 @@
-//! What each interface accepts as an answer: one file for each family.
+//! What each interface accepts as an answer: one file for each.
 //!
 //! Each has its twin in `src/web/annotate/interfaces/`, which draws it. What comes back is checked
 //! against the stored task, never against the copy of it that the browser sends along.
+//!
+//! An interface is a [`Kind`], a handful of plain functions over a [`Card`]; [`Interface`] is a kind
+//! with a project's settings, which is what the rest of annotd holds. An interface that is made of
+//! others (`blocks`, `pages`) makes an [`Interface`] of each part and asks that one.
+//!
+//! Rejected: one enum with a `match` in each function, which spread an interface over the whole file;
+//! and a trait, whose only gain over a struct of functions were a type for each interface.
 
 mod choice;
+mod classification;
+mod kind;
 mod ner_manual;
+mod text;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::kind::Kind;
+pub use self::kind::{Card, Misfit};
 use super::{Body, Token, Verdict, tokenize};
+
+/// Every interface that this build can show, by the names of their modules.
+const ALL: &[&Kind] = &[&text::KIND, &classification::KIND, &choice::KIND, &ner_manual::KIND];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.
 pub const MAX_ANSWER_BYTES: usize = 256 << 10;
-
-/// An interface that this build can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Interface {
-    /// A text, to be accepted or rejected.
-    Text,
-    /// A text, some HTML or an image, with the one label in question.
-    Classification,
-    /// Options to choose one or several from.
-    Choice,
-    /// Spans of a text, snapped to its tokens.
-    NerManual,
-}
 
 /// What the project says about its interface.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,95 +40,66 @@ pub struct Settings {
     pub config: Map<String, Value>,
 }
 
-impl Settings {
-    /// A setting for this task: its own, or the project's.
-    fn of(&self, task: &Body, key: &str) -> Option<Value> {
-        let own = task.get("config").and_then(|config| config.get(key).cloned());
-        own.or_else(|| self.config.get(key).cloned())
-    }
-
-    fn is_on(&self, task: &Body, key: &str) -> bool {
-        self.of(task, key) == Some(Value::Bool(true))
-    }
+/// An interface, as a project has set it. Cheap to clone.
+#[derive(Clone)]
+pub struct Interface {
+    kind: &'static Kind,
+    settings: Arc<Settings>,
 }
 
-/// Why an answer does not fit, and where in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: {message}")]
-pub struct Misfit {
-    /// The place, such as `spans[2].label`.
-    pub at: String,
-    /// What is wrong with it and what would be right.
-    pub message: String,
-}
-
-impl Misfit {
-    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into() }
+impl std::fmt::Debug for Interface {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Interface").field("name", &self.kind.name).finish_non_exhaustive()
     }
 }
 
 impl Interface {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Classification, Self::Choice, Self::NerManual];
-
     /// The names that a roster may give as `interface`.
     pub fn names() -> Vec<&'static str> {
-        Self::ALL.into_iter().map(Self::name).collect()
+        ALL.iter().map(|kind| kind.name).collect()
+    }
+
+    /// The interface of this `view_id`, or nothing if this build has none.
+    pub fn new(view_id: &str, settings: Settings) -> Option<Self> {
+        let kind = ALL.iter().copied().find(|kind| kind.name == view_id)?;
+        Some(Self { kind, settings: Arc::new(settings) })
     }
 
     /// The `view_id`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Classification => "classification",
-            Self::Choice => "choice",
-            Self::NerManual => "ner_manual",
-        }
+    pub fn name(&self) -> &'static str {
+        self.kind.name
     }
 
-    /// The interface of this `view_id`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|interface| interface.name() == name)
+    /// What the project says about it.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
-    /// The keys of a task that an answer through this interface sets anew.
-    fn sets(self) -> &'static [&'static str] {
-        match self {
-            Self::Text | Self::Classification => &[],
-            Self::Choice => &["accept"],
-            Self::NerManual => &["spans"],
-        }
+    fn card<'a>(&'a self, task: &'a Body) -> Card<'a> {
+        Card::new(&self.settings, task)
     }
 
     /// Whether there is something of this task to show.
     ///
     /// # Errors
     /// What a task for this interface needs, and what this one has: two texts.
-    pub fn can_show(self, task: &Body) -> Result<(), (&'static str, String)> {
-        let (keys, needs): (&[&str], _) = match self {
-            Self::NerManual => (&["text"], "a task with `text`"),
-            Self::Text | Self::Classification | Self::Choice => {
-                (&["text", "html", "image"], "a task with `text`, `html` or `image`")
-            }
-        };
-        let fields = task.fields();
-        if keys.iter().any(|key| fields.contains_key(*key)) {
+    pub fn can_show(&self, task: &Body) -> Result<(), (&'static str, String)> {
+        let Some(needs) = (self.kind.lacks)(&self.card(task)) else {
             return Ok(());
-        }
-        let has: Vec<String> = fields.keys().map(|key| format!("`{key}`")).collect();
+        };
+        let has: Vec<String> = task.fields().keys().map(|key| format!("`{key}`")).collect();
         Err((needs, if has.is_empty() { "an empty one".into() } else { has.join(", ") }))
     }
 
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
     /// no tokens of its own.
-    pub fn computed_tokens(self, task: &Body) -> Option<Value> {
+    pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
         serde_json::to_value(self.missing_tokens(task)?).ok()
     }
 
     /// The same tokens as plain values, which an export of a million answers can afford.
-    pub fn missing_tokens(self, task: &Body) -> Option<Vec<Token>> {
-        if self != Self::NerManual || task.fields().contains_key("tokens") {
+    pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
+        if !(self.kind.tokens)(&self.card(task)) || task.fields().contains_key("tokens") {
             return None;
         }
         let text: String = task.get_as("text")?;
@@ -140,8 +115,7 @@ impl Interface {
     /// # Errors
     /// The first place that does not fit the interface or the task.
     pub fn receive(
-        self,
-        settings: &Settings,
+        &self,
         task: &Body,
         sent: &Map<String, Value>,
     ) -> Result<(Verdict, Map<String, Value>), Misfit> {
@@ -149,6 +123,8 @@ impl Interface {
             sent.get("answer").and_then(Value::as_str).and_then(Verdict::from_text).ok_or_else(
                 || Misfit::new("answer", "expected \"accept\", \"reject\" or \"ignore\""),
             )?;
+        let card = self.card(task);
+        let sets = (self.kind.sets)(&card);
         let own = task.fields();
         let mut data: Map<String, Value> = sent
             .iter()
@@ -156,7 +132,7 @@ impl Interface {
                 let key = key.as_str();
                 key != "answer"
                     && !key.starts_with('_')
-                    && (self.sets().contains(&key) || !own.contains_key(key))
+                    && (sets.iter().any(|set| set == key) || !own.contains_key(key))
             })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
@@ -167,11 +143,7 @@ impl Interface {
                 format!("it adds {bytes} bytes to its task; at most {MAX_ANSWER_BYTES} are kept"),
             ));
         }
-        match self {
-            Self::Text | Self::Classification => {}
-            Self::Choice => choice::check(settings, task, verdict, &mut data)?,
-            Self::NerManual => ner_manual::check(settings, task, &mut data)?,
-        }
+        (self.kind.check)(&card, verdict, &mut data)?;
         Ok((verdict, data))
     }
 }
@@ -182,11 +154,8 @@ mod tests {
 
     fn receive(task: &Value, sent: &Value) -> Result<(Verdict, Map<String, Value>), Misfit> {
         let task = Body::from_value(task).expect("a task");
-        Interface::Classification.receive(
-            &Settings::default(),
-            &task,
-            sent.as_object().expect("an object"),
-        )
+        let interface = Interface::new("classification", Settings::default()).expect("it is there");
+        interface.receive(&task, sent.as_object().expect("an object"))
     }
 
     #[test]
@@ -205,5 +174,14 @@ mod tests {
         let task = serde_json::json!({"text": "a"});
         let misfit = receive(&task, &serde_json::json!({"answer": "yes"})).expect_err("a misfit");
         assert_eq!(misfit.to_string(), "answer: expected \"accept\", \"reject\" or \"ignore\"");
+    }
+
+    #[test]
+    fn no_two_interfaces_have_the_same_name() {
+        let mut names = Interface::names();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 }

@@ -5,15 +5,20 @@
 
 use serde_json::{Map, Value};
 
-use super::{Misfit, Settings};
-use crate::task::{Body, Token, tokenize};
+use super::kind::{Card, Kind, Misfit, PLAIN};
+use crate::task::{Token, Verdict, tokenize};
 
-pub(super) fn check(
-    settings: &Settings,
-    task: &Body,
-    data: &mut Map<String, Value>,
-) -> Result<(), Misfit> {
-    let given: Vec<Value> = task.get_as("spans").unwrap_or_default();
+pub(super) const KIND: Kind = Kind {
+    name: "ner_manual",
+    lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
+    sets: |_| vec!["spans".into()],
+    tokens: |_| true,
+    check,
+    ..PLAIN
+};
+
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+    let given: Vec<Value> = card.get_as("spans").unwrap_or_default();
     let Some(spans) = data.get_mut("spans") else {
         if given.is_empty() {
             data.insert("spans".into(), Value::Array(Vec::new()));
@@ -23,10 +28,10 @@ pub(super) fn check(
     let Some(spans) = spans.as_array_mut() else {
         return Err(Misfit::new("spans", "expected a list of spans"));
     };
-    let text: String = task.get_as("text").unwrap_or_default();
+    let text: String = card.get_as("text").unwrap_or_default();
     let length = text.chars().count();
-    let tokens: Vec<Token> = task.get_as("tokens").unwrap_or_else(|| tokenize(&text));
-    let by_character = settings.is_on(task, "ner_manual_highlight_chars");
+    let tokens: Vec<Token> = card.get_as("tokens").unwrap_or_else(|| tokenize(&text));
+    let by_character = card.is_on("ner_manual_highlight_chars");
     let mut covered: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter_mut().enumerate() {
         let at = |key: &str| format!("spans[{index}].{key}");
@@ -46,12 +51,12 @@ pub(super) fn check(
         }
         covered.push((start, end));
         let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
-        let known = settings.labels.iter().any(|known| known == label)
+        let known = card.labels().iter().any(|known| known == label)
             || given.iter().any(|old| old.get("label").and_then(Value::as_str) == Some(label));
         if !known {
             return Err(Misfit::new(
                 at("label"),
-                format!("{label:?} is none of the labels: {}", settings.labels.join(", ")),
+                format!("{label:?} is none of the labels: {}", card.labels().join(", ")),
             ));
         }
         if by_character {
@@ -105,16 +110,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::interface::Interface;
+    use crate::task::interface::{Settings, kind};
 
     fn receive(task: &Value, spans: &Value) -> Result<Value, String> {
-        let task = Body::from_value(task).expect("a task");
         let settings = Settings { labels: vec!["PER".into(), "LOC".into()], ..Settings::default() };
         let sent = json!({"answer": "accept", "spans": spans});
-        Interface::NerManual
-            .receive(&settings, &task, sent.as_object().expect("an object"))
-            .map(|(_, mut data)| data.remove("spans").expect("spans"))
-            .map_err(|misfit| misfit.to_string())
+        kind::receive(&KIND, settings, task, &sent).map(|data| data["spans"].clone())
     }
 
     #[test]

@@ -111,6 +111,7 @@ export class Desk {
     const all = [title, ...lines].join("\n");
     if (this.drawn === all) return;
     this.drawn = all;
+    this.view.gone?.();
     this.view = {};
     this.stage.replaceChildren(h("section", { class: "calm" }, h("h1", {}, title), ...lines.map((line) => h("p", {}, line))));
     this.question.replaceChildren();
@@ -129,6 +130,7 @@ export class Desk {
     const kind = /** @type {Interface} */ (interfaceOf(project.view_id));
     const host = h("article", { class: `card ${project.view_id}`, "data-task-id": task._id, tabindex: "-1", "aria-label": "Task" });
     const above = h("div", { class: "above" });
+    this.view.gone?.();
     this.view = kind.draw(host, above, {
       task,
       project,

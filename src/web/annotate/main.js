@@ -27,7 +27,8 @@ import { newAddress } from "./address.js";
 import { ApiError, endSession, getHistory, getProgress, getProject, getQuestions, giveAnswers, newLink, renew, speakAs } from "./api.js";
 import { Desk, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
-import { interfaceOf } from "./interfaces/registry.js";
+import { Drafts } from "./drafts.js";
+import { fetchInterfaces, interfaceOf } from "./interfaces/registry.js";
 import { parse } from "./json.js";
 import { belongsTo, commandOf, keymap, nameOf } from "./keys.js";
 import { Outbox, pause } from "./outbox.js";
@@ -68,6 +69,7 @@ class App {
     this.state = reduce(initial, { type: "project", project });
     this.map = keymap(project.config?.keymap);
     this.outbox = new Outbox(project);
+    this.drafts = new Drafts(project);
     this.sender = new Sender(this.outbox, {
       changed: () => this.render(),
       stored: (receipt) => {
@@ -82,7 +84,10 @@ class App {
     });
     this.desk = new Desk(
       {
-        edit: (values) => this.dispatch({ type: "edit", values }),
+        edit: (values) => {
+          this.dispatch({ type: "edit", values });
+          this.draft();
+        },
         submit: (verdict) => void this.answer(verdict),
         command: (command) => void this.command(command),
         announce: (words) => page.announce(words),
@@ -96,6 +101,8 @@ class App {
     /** Whether an answer is being written, and keys must wait. */
     this.busy = false;
     this.turning = false;
+    /** Whether the browser is on its way to another page, and nothing begins here any more. */
+    this.leaving = false;
     this.asking = false;
     this.failures = 0;
     /** Whether tasks do not come because this browser's key has been changed. */
@@ -111,8 +118,10 @@ class App {
   }
 
   async start() {
-    await this.outbox.open();
-    this.dispatch({ type: "older", cards: this.outbox.entries.map(recordOf), end: false });
+    await Promise.all([this.outbox.open(), this.drafts.open()]);
+    const unsent = this.outbox.entries.map(recordOf);
+    await this.prepare(unsent.map(({ task }) => task)).catch(() => {});
+    this.dispatch({ type: "older", cards: unsent, end: false });
     this.listen();
     void this.sender.kick();
     void this.sendForOthers();
@@ -175,7 +184,7 @@ class App {
    * and every answer is where it will be found again.
    */
   async turn() {
-    if (this.turning || this.isAtIt()) return;
+    if (this.turning || this.leaving || this.isAtIt()) return;
     this.turning = true;
     try {
       const project = await getProject();
@@ -189,17 +198,29 @@ class App {
       if (project.standing === "moved" && project.moved_to) {
         // This browser's store of answers belongs to the old address: first everything is sent.
         const there = newAddress(project.moved_to, location.href);
-        if (!waiting && there) location.replace(there);
+        if (!waiting && there) this.leave(() => location.replace(there));
         return;
       }
       this.stale = false;
       const same = project.edition === this.project.edition && project.standing === this.project.standing;
-      if (!same && !(waiting && refusal)) location.reload();
+      if (!same && !(waiting && refusal)) this.leave(() => location.reload());
     } catch {
       // It is tried again with the next card.
     } finally {
       this.turning = false;
     }
+  }
+
+  /**
+   * Leave this page, once: going twice would take the next page away again while somebody answers
+   * there. If nothing has come of it after a while, the page is used as before.
+   *
+   * @param {() => void} go
+   */
+  leave(go) {
+    this.leaving = true;
+    setTimeout(() => (this.leaving = false), 10_000);
+    go();
   }
 
   /** Whether a card is half done, or an answer just being written. */
@@ -228,11 +249,13 @@ class App {
       const unsent = this.outbox.entries.map((entry) => entry.key[2]);
       const excludes = [...new Set([...holding(this.state), ...unsent, ...this.tabs.elsewhere()])];
       const reply = await getQuestions(excludes);
+      await this.prepare(reply.tasks);
       const before = ahead(this.state);
       const pending = [...this.outbox.entries.map((entry) => entry.key[2]), ...this.tabs.elsewhere()];
       this.failures = 0;
       this.locked = false;
-      this.dispatch({ type: "fetched", tasks: reply.tasks, pending, reason: reply.reason ?? null, tally: reply });
+      const drafts = new Map(reply.tasks.map(({ _id }) => [_id, this.drafts.of(_id)]));
+      this.dispatch({ type: "fetched", tasks: reply.tasks, drafts, pending, reason: reply.reason ?? null, tally: reply });
       const grown = ahead(this.state) > before;
       const pauses = quiet[this.state.reason ?? "waiting"];
       again = grown ? 0 : /** @type {number} */ (pauses[Math.min(this.empty, pauses.length - 1)]);
@@ -251,9 +274,25 @@ class App {
     else void this.ask();
   }
 
+  /**
+   * Fetch the interfaces that these tasks are made of, before one of them is drawn.
+   *
+   * @param {Task[]} tasks
+   */
+  async prepare(tasks) {
+    const { views } = this.kind;
+    if (views) await fetchInterfaces([...new Set(tasks.flatMap((task) => views(task, settingsOf(this.state, task))))]);
+  }
+
   /** Ask now if the page has run dry, or if no pause is running. */
   feed() {
     if (!this.empty && !this.failures) void this.ask();
+  }
+
+  /** Keep what is half done on the card. */
+  draft() {
+    const card = current(this.state);
+    if (card) this.drafts.keep(card.task._id, { values: card.values, flagged: card.flagged });
   }
 
   // Answers.
@@ -261,7 +300,7 @@ class App {
   /** @param {Verdict} verdict */
   async answer(verdict) {
     const card = current(this.state);
-    if (!card || this.busy) return;
+    if (!card || this.busy || this.leaving) return;
     const objection = this.desk.view.check?.(verdict);
     if (objection) {
       this.page.say(objection);
@@ -287,6 +326,7 @@ class App {
     } finally {
       this.busy = false;
     }
+    this.drafts.drop(card.task._id);
     this.dispatch({ type: "answer", verdict, values });
     this.tabs.tellAnswered(card.task._id);
     void this.sender.kick();
@@ -321,6 +361,7 @@ class App {
     try {
       const n = this.state.cards.length + 20;
       const { answers } = await getHistory(n);
+      await this.prepare(answers);
       const cards = answers.map((record) => {
         const { answer, flagged, _shown_at, _answered_at, _timestamp, ...task } = record;
         /** @type {Given} */
@@ -352,6 +393,7 @@ class App {
       case "flag":
         if (this.busy || !current(this.state)) return;
         this.dispatch({ type: "flag" });
+        this.draft();
         this.page.announce(current(this.state)?.flagged ? "flagged" : "flag taken away");
         return;
       case "save": {
@@ -378,7 +420,7 @@ class App {
       return;
     }
     if (belongsTo(event.target, name)) return;
-    if (this.busy) {
+    if (this.busy || this.leaving) {
       event.preventDefault();
       return;
     }
@@ -510,6 +552,7 @@ async function begin() {
     let project;
     try {
       project = await getProject();
+      await fetchInterfaces([project.view_id]);
     } catch (error) {
       const kept = "Answers that you gave before are kept in this browser.";
       if (isLocked(error)) waitingRoom("error", "This page needs your new link.", `${newLink} ${kept}`);

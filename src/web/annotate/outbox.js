@@ -14,6 +14,8 @@
  * context, which a port on a plain local network is not).
  */
 
+import { complete, openDatabase, reply } from "./database.js";
+
 /** @import { Project, Result } from "./types.js" */
 
 /**
@@ -96,44 +98,6 @@ export function version() {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join("-");
 }
 
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function reply(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/**
- * @param {IDBTransaction} transaction
- * @returns {Promise<void>}
- */
-function complete(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error ?? new Error("the browser gave up writing"));
-  });
-}
-
-/** @returns {Promise<IDBDatabase>} */
-function open() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("annotd", 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("outbox", { keyPath: "key" });
-      request.result.createObjectStore("lease");
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("another tab holds an older version of the outbox"));
-  });
-}
-
 export class Outbox {
   /** @param {Pick<Project, "project" | "annotator">} owner */
   constructor(owner) {
@@ -150,7 +114,7 @@ export class Outbox {
 
   async open() {
     try {
-      this.db = await open();
+      this.db = await openDatabase();
       this.db.onclose = () => (this.db = null);
       this.db.onversionchange = () => this.db?.close();
     } catch (error) {

@@ -12,6 +12,7 @@
  * history brings older ones back).
  */
 
+/** @import { Draft } from "./drafts.js" */
 /** @import { Card, Given, Project, Reason, Tally, Task, Values, Verdict } from "./types.js" */
 
 /**
@@ -32,7 +33,7 @@
 
 /**
  * @typedef {{type: "project", project: Project}
- *   | {type: "fetched", tasks: Task[], pending: string[], reason: Reason | null, tally: Partial<Tally>}
+ *   | {type: "fetched", tasks: Task[], drafts?: Map<string, Draft | null>, pending: string[], reason: Reason | null, tally: Partial<Tally>}
  *   | {type: "trouble", words: string | null}
  *   | {type: "fatal", title: string, words: string}
  *   | {type: "shown", now: number}
@@ -203,7 +204,8 @@ function fetched(state, action) {
   for (const task of action.tasks) {
     if (taken.has(task._id)) continue;
     taken.add(task._id);
-    fresh.push(card(keys++, task, null));
+    const { values, flagged } = action.drafts?.get(task._id) ?? { values: null, flagged: false };
+    fresh.push({ ...card(keys++, task, null), values, flagged });
   }
   return {
     ...state,

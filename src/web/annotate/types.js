@@ -46,9 +46,10 @@
 /** @typedef {"accept" | "reject" | "ignore"} Verdict */
 
 /**
- * What an interface has so far for one card: the keys that it would add to the answer.
+ * What an interface has so far for one card: the keys that it would add to the answer. Plain JSON: it
+ * is kept as a draft, and comes back after a reload.
  *
- * @typedef {{spans?: Span[], accept?: OptionId[]}} Values
+ * @typedef {{spans?: Span[], accept?: OptionId[], [key: string]: unknown}} Values
  */
 
 /**
@@ -91,7 +92,9 @@
 /** @typedef {{keys: string[], does: string}} KeyHelp */
 
 /**
- * What an interface may do while its card is on the page.
+ * What an interface may do while its card is on the page. `edit` takes all of its values anew, after
+ * every change however small: what is handed to it survives a reload, a crash and a walk back and
+ * forth; what is not is lost.
  *
  * @typedef {{
  *   task: Task,
@@ -106,12 +109,14 @@
 
 /**
  * A drawn card. `key` gets the name of a pressed key (keys.js) before the page does, and says
- * whether it used it. `check` may object to a verdict, in words.
+ * whether it used it. `check` may object to a verdict, in words. `shown` is called once the card is on
+ * the page, `gone` when it leaves it: sound ends there, and listeners on the window are taken away.
  *
  * @typedef {{
  *   key?: (name: string, event: KeyboardEvent) => boolean,
  *   check?: (verdict: Verdict) => string | null,
  *   shown?: () => void,
+ *   gone?: () => void,
  * }} View
  */
 
@@ -121,13 +126,16 @@
  * - `draw` fills the card (`host`) and the space above the answer buttons (`question`);
  * - `answer` gives the keys that go into the answer, from the values or, untouched, from the task;
  * - `recall` takes the values out of an answer that was given before;
- * - `keys` is for the help.
+ * - `keys` is for the help;
+ * - `views`, of an interface that is made of others, says which of them a task needs: they are there
+ *   when it is drawn (registry.js).
  *
  * @typedef {{
  *   draw: (host: HTMLElement, question: HTMLElement, desk: Desk) => View,
  *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
  *   recall: (record: Task) => Values | null,
  *   keys: (project: Project) => KeyHelp[],
+ *   views?: (task: Task, settings: (name: string) => unknown) => string[],
  * }} Interface
  */
 

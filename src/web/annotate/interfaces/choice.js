@@ -47,7 +47,7 @@ export function press(accept, id, options, several) {
 const acceptOf = (given) => (Array.isArray(given) ? /** @type {OptionId[]} */ (given) : []);
 
 /** @type {Interface} */
-export const choice = {
+const choice = {
   draw(host, question, desk) {
     const { task, project } = desk;
     const focus = drawContent(host, task, project);
@@ -133,6 +133,8 @@ export const choice = {
     { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? "choose an option, or take it back" : "choose an option" },
   ],
 };
+
+export default choice;
 
 /**
  * @param {Task} task

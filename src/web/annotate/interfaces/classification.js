@@ -12,7 +12,7 @@ import { drawContent } from "./content.js";
 /** @import { Interface } from "../types.js" */
 
 /** @type {Interface} */
-export const classification = {
+const classification = {
   draw(host, question, { task, project }) {
     const focus = drawContent(host, task, project);
     const label = words(task.label) || project.labels[0] || "";
@@ -23,3 +23,5 @@ export const classification = {
   recall: () => null,
   keys: () => [],
 };
+
+export default classification;

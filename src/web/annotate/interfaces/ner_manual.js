@@ -36,7 +36,7 @@ const fold = 1200;
 let pen = "";
 
 /** @type {Interface} */
-export const nerManual = {
+const nerManual = {
   draw(host, _question, desk) {
     const { task, project } = desk;
     const text = words(task.text);
@@ -491,3 +491,5 @@ export const nerManual = {
     { keys: ["esc"], does: "let go of the selection" },
   ],
 };
+
+export default nerManual;

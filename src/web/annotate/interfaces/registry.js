@@ -1,24 +1,74 @@
 /**
  * All interfaces, by their `view_id`. A new one is a file beside this and a line here.
+ *
+ * A module, and its stylesheet where it has one, is fetched when a project needs it: a page carries
+ * what it shows and nothing else. Everything is there before a card is drawn, so that drawing waits for
+ * nothing.
  */
-
-import { choice } from "./choice.js";
-import { classification } from "./classification.js";
-import { nerManual } from "./ner_manual.js";
-import { text } from "./text.js";
 
 /** @import { Interface } from "../types.js" */
 
-/** @type {Record<string, Interface>} */
-const interfaces = {
-  text,
-  classification,
-  choice,
-  ner_manual: nerManual,
+/** @typedef {{module: () => Promise<{default: Interface}>, style?: string}} Place */
+
+/** @type {Record<string, Place>} */
+const shelf = {
+  text: { module: () => import("./text.js") },
+  classification: { module: () => import("./classification.js") },
+  choice: { module: () => import("./choice.js"), style: "choice" },
+  ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
 };
 
+/** @type {Map<string, Interface>} */
+const fetched = new Map();
+
+/** @type {Map<string, Promise<void>>} */
+const styles = new Map();
+
 /**
+ * An interface that has been fetched.
+ *
  * @param {string} view
  * @returns {Interface | null}
  */
-export const interfaceOf = (view) => interfaces[view] ?? null;
+export const interfaceOf = (view) => fetched.get(view) ?? null;
+
+/**
+ * Fetch these interfaces. Those that this version does not know are left out; if one cannot be fetched,
+ * the promise is rejected and the same call may be made again.
+ *
+ * @param {string[]} views
+ */
+export async function fetchInterfaces(views) {
+  await Promise.all(
+    views.map(async (view) => {
+      const place = Object.hasOwn(shelf, view) ? shelf[view] : undefined;
+      if (!place || fetched.has(view)) return;
+      const [module] = await Promise.all([place.module(), place.style ? fetchStyle(place.style) : null]);
+      fetched.set(view, module.default);
+    }),
+  );
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<void>}
+ */
+function fetchStyle(name) {
+  let known = styles.get(name);
+  if (!known) {
+    known = new Promise((resolve, reject) => {
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = `assets/annotate/interfaces/${name}.css`;
+      link.onload = () => resolve();
+      link.onerror = () => {
+        styles.delete(name);
+        link.remove();
+        reject(new Error(`${link.href} could not be fetched`));
+      };
+      document.head.append(link);
+    });
+    styles.set(name, known);
+  }
+  return known;
+}

@@ -7,7 +7,7 @@ import { drawContent } from "./content.js";
 /** @import { Interface } from "../types.js" */
 
 /** @type {Interface} */
-export const text = {
+const text = {
   draw(host, _question, { task, project }) {
     const focus = drawContent(host, task, project);
     return { shown: () => focus?.scrollIntoView({ block: "center" }) };
@@ -16,3 +16,5 @@ export const text = {
   recall: () => null,
   keys: () => [],
 };
+
+export default text;

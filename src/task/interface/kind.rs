@@ -1,0 +1,104 @@
+//! What an interface is to the server, and what it is shown of a task.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Settings;
+use crate::task::{Body, Verdict};
+
+/// An interface, as functions of a task and its settings.
+pub(super) struct Kind {
+    /// The `view_id`.
+    pub name: &'static str,
+    /// What a task would need to be shown, if it lacks it: "a task with `text`".
+    pub lacks: fn(&Card<'_>) -> Option<&'static str>,
+    /// The keys of a task that an answer sets anew.
+    pub sets: fn(&Card<'_>) -> Vec<String>,
+    /// Whether spans are drawn on the text, so that it needs tokens.
+    pub tokens: fn(&Card<'_>) -> bool,
+    /// Checks what an answer adds (`data`) against the task, and completes it.
+    pub check: fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfit>,
+}
+
+/// Where an answer to what is shown is a verdict and nothing else; others change what differs.
+pub(super) const PLAIN: Kind = Kind {
+    name: "",
+    lacks: |card| {
+        card.lacks_all(&["text", "html", "image"], "a task with `text`, `html` or `image`")
+    },
+    sets: |_| Vec::new(),
+    tokens: |_| false,
+    check: |_, _, _| Ok(()),
+};
+
+/// A task, with what holds for it.
+pub struct Card<'a> {
+    settings: &'a Settings,
+    /// The task as it is stored.
+    pub task: &'a Body,
+}
+
+impl<'a> Card<'a> {
+    pub(super) fn new(settings: &'a Settings, task: &'a Body) -> Self {
+        Self { settings, task }
+    }
+
+    /// A setting for this task: its own, or the project's.
+    pub fn setting(&self, key: &str) -> Option<Value> {
+        let own = self.task.get("config").and_then(|config| config.get(key).cloned());
+        own.or_else(|| self.settings.config.get(key).cloned())
+    }
+
+    /// Whether a setting is `true`.
+    pub fn is_on(&self, key: &str) -> bool {
+        self.setting(key) == Some(Value::Bool(true))
+    }
+
+    /// The project's labels.
+    pub fn labels(&self) -> &'a [String] {
+        &self.settings.labels
+    }
+
+    /// The task's value under this key, if it is there and has this shape.
+    pub fn get_as<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
+        self.task.get_as(key)
+    }
+
+    /// These words, if the task has none of these keys.
+    pub fn lacks_all(&self, keys: &[&str], needs: &'static str) -> Option<&'static str> {
+        let fields = self.task.fields();
+        (!keys.iter().any(|key| fields.contains_key(*key))).then_some(needs)
+    }
+}
+
+/// Why an answer does not fit, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {message}")]
+pub struct Misfit {
+    /// The place, such as `spans[2].label`.
+    pub at: String,
+    /// What is wrong with it and what would be right.
+    pub message: String,
+}
+
+impl Misfit {
+    pub(super) fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { at: at.into(), message: message.into() }
+    }
+}
+
+/// What an interface makes of an answer to a task, for the tests beside each.
+#[cfg(test)]
+pub(super) fn receive(
+    kind: &'static Kind,
+    settings: Settings,
+    task: &Value,
+    sent: &Value,
+) -> Result<Value, String> {
+    let task = Body::from_value(task).expect("a task");
+    let interface = super::Interface { kind, settings: settings.into() };
+    let (_, data) = interface
+        .receive(&task, sent.as_object().expect("an object"))
+        .map_err(|misfit| misfit.to_string())?;
+    Ok(Value::Object(data))
+}
