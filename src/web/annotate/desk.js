@@ -113,7 +113,7 @@ export class Desk {
     this.drawn = all;
     this.view.gone?.();
     this.view = {};
-    this.stage.replaceChildren(h("section", { class: "calm" }, h("h1", {}, title), ...lines.map((line) => h("p", {}, line))));
+    this.stage.replaceChildren(h("section", { class: "calm" }, h("h2", {}, title), ...lines.map((line) => h("p", {}, line))));
     this.question.replaceChildren();
     this.back.hidden = true;
     for (const button of this.buttons) button.hidden = true;

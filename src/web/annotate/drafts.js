@@ -42,8 +42,9 @@ export class Drafts {
       const all = await reply(this.db.transaction("drafts").objectStore("drafts").getAll(range));
       for (const { key, at, draft } of all) {
         if (at > Date.now() - month) this.known.set(key[2], parse(draft));
-        else this.drop(key[2]);
+        else this.waiting.set(key[2], null);
       }
+      void this.write();
     } catch {
       this.db = null;
     }

@@ -14,7 +14,7 @@
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
- *   answers that are not yet stored by the server;
+ *   answers that are not yet stored by the server; neither is there before the outbox was read;
  * - `[data-answer=accept|reject|ignore]`, `[data-command=undo|forward]`: the buttons;
  * - `[data-option]` (the id in words) on a choice's inputs, `[data-label]` on a label's button,
  *   `[data-u]` on each token with its place in the row, `mark[data-span="start-end"]` with
@@ -536,7 +536,7 @@ function waitingRoom(/** @type {string} */ state, /** @type {string} */ title, /
   document.body.dataset.state = state;
   const room = document.createElement("section");
   room.className = "calm";
-  for (const [name, text] of /** @type {const} */ ([["h1", title], ["p", line]])) {
+  for (const [name, text] of /** @type {const} */ ([["h2", title], ["p", line]])) {
     const element = document.createElement(name);
     element.textContent = text;
     room.append(element);

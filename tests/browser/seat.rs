@@ -1,0 +1,312 @@
+//! An annotator's seat: a project, its daemon, and a browser at the annotator's page.
+//!
+//! [`try_out`] is what every interface has to stand: its tests say what the hands do and what should
+//! be stored, and the rest (undo, reload, both themes, the picture) is the same for all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use fantoccini::actions::{InputSource, MouseActions, PointerAction, TouchActions};
+use fantoccini::error::CmdError;
+use fantoccini::{Locator, elements::Element};
+use serde_json::{Map, Value, json};
+
+use crate::common::browser::Browser;
+use crate::common::daemon::{Daemon, Project};
+
+/// The page's own word for everything being stored.
+const SAVED: &str = "document.querySelector('#status').dataset.saved === 'saved' && \
+                     document.querySelector('#status').dataset.outbox === '0'";
+
+pub struct Seat {
+    pub project: Project,
+    pub daemon: Daemon,
+    pub browser: Browser,
+}
+
+impl Seat {
+    /// Loads tasks into a new project of `andy`'s and opens the page. `settings` is the text under
+    /// `[project]` in the roster: `interface = "text"`, with `[project.config]` if need be.
+    pub async fn open(settings: &str, tasks: &[Value]) -> Self {
+        Self::open_project(
+            Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]),
+            tasks,
+        )
+        .await
+    }
+
+    pub async fn open_project(project: Project, tasks: &[Value]) -> Self {
+        let lines: Vec<String> = tasks.iter().map(ToString::to_string).collect();
+        project.write("tasks.jsonl", &lines.join("\n"));
+        project.run(&["load", "-i", "tasks.jsonl"]);
+        let daemon = project.start();
+        let browser = Browser::start().await;
+        let seat = Self { project, daemon, browser };
+        seat.browser.client.goto(&seat.address()).await.expect("the page opens");
+        seat.browser.listen_for_errors().await;
+        seat
+    }
+
+    pub fn address(&self) -> String {
+        self.daemon.addresses().of("andy")
+    }
+
+    /// The identity of the task on the page; waits for one.
+    pub async fn card(&self) -> String {
+        let card = "document.body.dataset.state === 'task' && \
+                    document.querySelector('[data-task-id]')?.dataset.taskId";
+        self.browser.wait_for("a card", card).await.as_str().expect("an id").to_owned()
+    }
+
+    /// Waits until another card than this is on the page, or none.
+    pub async fn wait_for_another(&self, than: &str) {
+        let expression = format!(
+            "document.body.dataset.state !== 'loading' && \
+             document.querySelector('[data-task-id]')?.dataset.taskId !== {than:?}"
+        );
+        self.browser.wait_for("the next card", &expression).await;
+    }
+
+    pub async fn press(&self, keys: &[char]) {
+        self.browser.press(keys).await;
+    }
+
+    /// Presses a key while another is held.
+    pub async fn press_with(&self, held: impl Into<char>, key: impl Into<char>) {
+        self.browser.press_with(held.into(), key.into()).await;
+    }
+
+    pub async fn eval(&self, expression: &str) -> Value {
+        self.browser.eval(expression).await
+    }
+
+    pub async fn wait_for(&self, what: &str, expression: &str) -> Value {
+        self.browser.wait_for(what, expression).await
+    }
+
+    /// The first element of a CSS selector; waits for it.
+    pub async fn find(&self, css: &str) -> Element {
+        let there = format!("document.querySelector({css:?}) !== null");
+        self.wait_for(css, &there).await;
+        self.browser.client.find(Locator::Css(css)).await.expect("it is there")
+    }
+
+    /// Where a place inside an element lies in the window, given as shares of its width and height.
+    /// Scrolls there first if it has to.
+    async fn place(&self, css: &str, x: f64, y: f64) -> (f64, f64) {
+        self.find(css).await;
+        let script = format!(
+            "(() => {{ const one = document.querySelector({css:?}); \
+             const at = () => {{ const box = one.getClientRects()[0]; \
+               return [box.left + {x} * box.width, box.top + {y} * box.height]; }}; \
+             const [x, y] = at(); \
+             if (!one.contains(document.elementFromPoint(x, y))) one.scrollIntoView({{block: 'center'}}); \
+             return at(); }})()"
+        );
+        let place = self.eval(&script).await;
+        let at = |i: usize| place[i].as_f64().unwrap_or_else(|| panic!("{css} lies nowhere"));
+        (at(0), at(1))
+    }
+
+    /// Clicks the middle of an element with a mouse.
+    pub async fn click(&self, css: &str) {
+        self.clicks(css, 1).await;
+    }
+
+    pub async fn double_click(&self, css: &str) {
+        self.clicks(css, 2).await;
+    }
+
+    async fn clicks(&self, css: &str, times: usize) {
+        let (x, y) = self.place(css, 0.5, 0.5).await;
+        let mut mouse = MouseActions::new("mouse".to_owned()).then(move_to(x, y));
+        for _ in 0..times {
+            mouse = mouse
+                .then(PointerAction::Down { button: fantoccini::actions::MOUSE_BUTTON_LEFT })
+                .then(PointerAction::Up { button: fantoccini::actions::MOUSE_BUTTON_LEFT });
+        }
+        self.acted(self.browser.client.perform_actions(mouse).await);
+    }
+
+    /// Drags from the middle of one element to the middle of another.
+    pub async fn drag(&self, from: &str, to: &str) {
+        let from = self.place(from, 0.5, 0.5).await;
+        let to = self.place(to, 0.5, 0.5).await;
+        self.drag_along(&[from, to]).await;
+    }
+
+    /// Drags through these places of one element, given as shares of its width and height.
+    pub async fn drag_within(&self, css: &str, shares: &[(f64, f64)]) {
+        let mut places = Vec::with_capacity(shares.len());
+        for (x, y) in shares {
+            places.push(self.place(css, *x, *y).await);
+        }
+        self.drag_along(&places).await;
+    }
+
+    async fn drag_along(&self, places: &[(f64, f64)]) {
+        let mut mouse = MouseActions::new("mouse".to_owned())
+            .then(move_to(places[0].0, places[0].1))
+            .then(PointerAction::Down { button: fantoccini::actions::MOUSE_BUTTON_LEFT });
+        for (x, y) in &places[1..] {
+            mouse = mouse.then(move_to(*x, *y));
+        }
+        mouse = mouse.then(PointerAction::Up { button: fantoccini::actions::MOUSE_BUTTON_LEFT });
+        self.acted(self.browser.client.perform_actions(mouse).await);
+    }
+
+    /// Taps the middle of an element with a finger.
+    pub async fn tap(&self, css: &str) {
+        let (x, y) = self.place(css, 0.5, 0.5).await;
+        let touch = TouchActions::new("finger".to_owned())
+            .then(move_to(x, y))
+            .then(PointerAction::Down { button: 0 })
+            .then(PointerAction::Up { button: 0 });
+        self.acted(self.browser.client.perform_actions(touch).await);
+    }
+
+    fn acted(&self, result: Result<(), CmdError>) {
+        result.expect("the browser moves its pointer");
+    }
+
+    /// Loads the page anew, as F5 does.
+    pub async fn reload(&self) {
+        self.no_errors().await;
+        self.browser.client.refresh().await.expect("the page reloads");
+        self.browser.listen_for_errors().await;
+        self.card().await;
+    }
+
+    /// Waits until the server has everything.
+    pub async fn saved(&self) {
+        self.wait_for("everything to be stored", SAVED).await;
+    }
+
+    pub async fn no_errors(&self) {
+        assert_eq!(self.browser.errors().await, json!([]), "nothing goes wrong in the page");
+    }
+
+    /// Andy's answer to each task that has one, by the task's `meta.n`: what the interface and the
+    /// annotator added, with `answer`, and nothing of times and names.
+    pub fn stored(&self) -> BTreeMap<i64, Value> {
+        let exported = self.project.run(&["export", "--format", "tasks"]);
+        let mut stored = BTreeMap::new();
+        for line in exported.lines() {
+            let record: Value = serde_json::from_str(line).expect("JSON");
+            let n = record["task"]["meta"]["n"].as_i64().expect("the tasks are numbered");
+            let Some(answer) = record["answers"].get(0) else { continue };
+            let mut data: Map<String, Value> = answer.as_object().expect("an object").clone();
+            for key in ["annotator", "time_loaded", "time_returned", "history"] {
+                data.shift_remove(key);
+            }
+            stored.insert(n, Value::Object(data));
+        }
+        stored
+    }
+
+    /// Has axe look at the page as it is, in both themes.
+    pub async fn accessible(&self) {
+        let axe = std::fs::read_to_string("node_modules/axe-core/axe.min.js")
+            .expect("axe is there (./tests/run installs it)");
+        self.browser.client.execute(&axe, Vec::new()).await.expect("axe runs");
+        for theme in ["light", "dark"] {
+            let look = format!(
+                "document.documentElement.dataset.theme = {theme:?}; \
+                 const done = arguments[arguments.length - 1]; \
+                 axe.run(document, {{resultTypes: ['violations']}}).then((found) => \
+                   done(found.violations.map((one) => one.id + ': ' + one.help + ': ' + \
+                     one.nodes.map((node) => node.html.slice(0, 200) + ' ' + node.failureSummary).join(' | '))), \
+                   (error) => done([String(error)]));"
+            );
+            let found =
+                self.browser.client.execute_async(&look, Vec::new()).await.expect("axe ends");
+            assert_eq!(found, json!([]), "what axe finds in the {theme} theme");
+        }
+        self.browser
+            .client
+            .execute("delete document.documentElement.dataset.theme", Vec::new())
+            .await
+            .expect("the theme is as it was");
+    }
+
+    /// Keeps a picture of the page: `docs/img/<name>.png` where `ANNOTD_PICTURES` is set (to anything),
+    /// else in the folder of build results, to be looked at.
+    pub async fn picture(&self, name: &str) {
+        let folder = if std::env::var_os("ANNOTD_PICTURES").is_some() {
+            PathBuf::from("docs/img")
+        } else {
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures")
+        };
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let png = self.browser.client.screenshot().await.expect("a picture");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("it is kept");
+    }
+
+    /// Nothing was fetched from another host.
+    pub async fn stayed_here(&self) {
+        let elsewhere = self.eval(
+            "performance.getEntriesByType('resource')
+            .filter((entry) => !entry.name.startsWith('data:') && new URL(entry.name).host !== location.host)
+            .map((entry) => entry.name)",
+        );
+        assert_eq!(elsewhere.await, json!([]), "nothing is fetched from elsewhere");
+    }
+
+    pub async fn close(self) {
+        self.no_errors().await;
+        self.browser.close().await;
+        assert!(self.daemon.stop().success());
+    }
+}
+
+fn move_to(x: f64, y: f64) -> PointerAction {
+    PointerAction::MoveTo { duration: None, x: x.round(), y: y.round() }
+}
+
+/// What is asked of an interface.
+pub struct Trial<'a> {
+    /// The `view_id`, which names the picture.
+    pub name: &'a str,
+    /// The text under `[project]` in the roster.
+    pub settings: &'a str,
+    /// A task for the keyboard, with `"meta": {"n": 1}`.
+    pub first: Value,
+    /// A task for the mouse, with `"meta": {"n": 2}`.
+    pub second: Value,
+    /// What should be stored for the first, with `"answer": "accept"`.
+    pub by_keyboard: Value,
+    /// What should be stored for the second.
+    pub by_mouse: Value,
+}
+
+/// Has an interface tried out: the first task with the keyboard alone, with a reload half-way, the
+/// second with the mouse alone, undone and given once more; axe and a picture on the way. The two
+/// functions do what there is to do on the card, without giving the answer.
+pub async fn try_out(trial: Trial<'_>, keyboard: impl AsyncFn(&Seat), mouse: impl AsyncFn(&Seat)) {
+    let seat = Seat::open(trial.settings, &[trial.first.clone(), trial.second.clone()]).await;
+    let first = seat.card().await;
+    keyboard(&seat).await;
+    seat.accessible().await;
+    seat.reload().await;
+    assert_eq!(seat.card().await, first, "a reload brings the same card back");
+    seat.press(&['a']).await;
+    seat.wait_for_another(&first).await;
+
+    let second = seat.card().await;
+    mouse(&seat).await;
+    seat.picture(trial.name).await;
+    seat.click("[data-answer=accept]").await;
+    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    seat.click("[data-command=undo]").await;
+    assert_eq!(seat.card().await, second, "undo goes back to the last card");
+    let given = "document.querySelector('[data-answer=accept]').classList.contains('was')";
+    assert_eq!(seat.eval(given).await, json!(true), "the answer that was given is shown");
+    seat.click("[data-answer=accept]").await;
+    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    seat.saved().await;
+    seat.stayed_here().await;
+    let stored = seat.stored();
+    assert_eq!(stored.get(&1), Some(&trial.by_keyboard), "the answer by keyboard");
+    assert_eq!(stored.get(&2), Some(&trial.by_mouse), "the answer by mouse");
+    seat.close().await;
+}
