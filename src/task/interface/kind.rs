@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::Settings;
 use crate::task::{Body, Verdict};
 
+/// See [`Kind::check`].
+type Check = fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfit>;
+
 /// An interface, as functions of a task and its settings.
 pub(super) struct Kind {
     /// The `view_id`.
@@ -17,7 +20,7 @@ pub(super) struct Kind {
     /// Whether spans are drawn on the text, so that it needs tokens.
     pub tokens: fn(&Card<'_>) -> bool,
     /// Checks what an answer adds (`data`) against the task, and completes it.
-    pub check: fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfit>,
+    pub check: Check,
 }
 
 /// Where an answer to what is shown is a verdict and nothing else; others change what differs.
