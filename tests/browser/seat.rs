@@ -3,6 +3,8 @@
 //! [`try_out`] is what every interface has to stand: its tests say what the hands do and what should
 //! be stored, and the rest (undo, reload, both themes, the picture) is the same for all.
 
+#![allow(dead_code, reason = "what hands can do, whether or not a test has them do it")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,16 +20,16 @@ use crate::common::daemon::{Daemon, Project};
 const SAVED: &str = "document.querySelector('#status').dataset.saved === 'saved' && \
                      document.querySelector('#status').dataset.outbox === '0'";
 
-pub struct Seat {
-    pub project: Project,
-    pub daemon: Daemon,
-    pub browser: Browser,
+pub(crate) struct Seat {
+    pub(crate) project: Project,
+    pub(crate) daemon: Daemon,
+    pub(crate) browser: Browser,
 }
 
 impl Seat {
     /// Loads tasks into a new project of `andy`'s and opens the page. `settings` is the text under
     /// `[project]` in the roster: `interface = "text"`, with `[project.config]` if need be.
-    pub async fn open(settings: &str, tasks: &[Value]) -> Self {
+    pub(crate) async fn open(settings: &str, tasks: &[Value]) -> Self {
         Self::open_project(
             Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]),
             tasks,
@@ -35,7 +37,7 @@ impl Seat {
         .await
     }
 
-    pub async fn open_project(project: Project, tasks: &[Value]) -> Self {
+    pub(crate) async fn open_project(project: Project, tasks: &[Value]) -> Self {
         let lines: Vec<String> = tasks.iter().map(ToString::to_string).collect();
         project.write("tasks.jsonl", &lines.join("\n"));
         project.run(&["load", "-i", "tasks.jsonl"]);
@@ -47,19 +49,19 @@ impl Seat {
         seat
     }
 
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.daemon.addresses().of("andy")
     }
 
     /// The identity of the task on the page; waits for one.
-    pub async fn card(&self) -> String {
+    pub(crate) async fn card(&self) -> String {
         let card = "document.body.dataset.state === 'task' && \
                     document.querySelector('[data-task-id]')?.dataset.taskId";
         self.browser.wait_for("a card", card).await.as_str().expect("an id").to_owned()
     }
 
     /// Waits until another card than this is on the page, or none.
-    pub async fn wait_for_another(&self, than: &str) {
+    pub(crate) async fn wait_for_another(&self, than: &str) {
         let expression = format!(
             "document.body.dataset.state !== 'loading' && \
              document.querySelector('[data-task-id]')?.dataset.taskId !== {than:?}"
@@ -67,25 +69,25 @@ impl Seat {
         self.browser.wait_for("the next card", &expression).await;
     }
 
-    pub async fn press(&self, keys: &[char]) {
+    pub(crate) async fn press(&self, keys: &[char]) {
         self.browser.press(keys).await;
     }
 
     /// Presses a key while another is held.
-    pub async fn press_with(&self, held: impl Into<char>, key: impl Into<char>) {
+    pub(crate) async fn press_with(&self, held: impl Into<char>, key: impl Into<char>) {
         self.browser.press_with(held.into(), key.into()).await;
     }
 
-    pub async fn eval(&self, expression: &str) -> Value {
+    pub(crate) async fn eval(&self, expression: &str) -> Value {
         self.browser.eval(expression).await
     }
 
-    pub async fn wait_for(&self, what: &str, expression: &str) -> Value {
+    pub(crate) async fn wait_for(&self, what: &str, expression: &str) -> Value {
         self.browser.wait_for(what, expression).await
     }
 
     /// The first element of a CSS selector; waits for it.
-    pub async fn find(&self, css: &str) -> Element {
+    pub(crate) async fn find(&self, css: &str) -> Element {
         let there = format!("document.querySelector({css:?}) !== null");
         self.wait_for(css, &there).await;
         self.browser.client.find(Locator::Css(css)).await.expect("it is there")
@@ -109,11 +111,11 @@ impl Seat {
     }
 
     /// Clicks the middle of an element with a mouse.
-    pub async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         self.clicks(css, 1).await;
     }
 
-    pub async fn double_click(&self, css: &str) {
+    pub(crate) async fn double_click(&self, css: &str) {
         self.clicks(css, 2).await;
     }
 
@@ -125,18 +127,18 @@ impl Seat {
                 .then(PointerAction::Down { button: fantoccini::actions::MOUSE_BUTTON_LEFT })
                 .then(PointerAction::Up { button: fantoccini::actions::MOUSE_BUTTON_LEFT });
         }
-        self.acted(self.browser.client.perform_actions(mouse).await);
+        acted(self.browser.client.perform_actions(mouse).await);
     }
 
     /// Drags from the middle of one element to the middle of another.
-    pub async fn drag(&self, from: &str, to: &str) {
+    pub(crate) async fn drag(&self, from: &str, to: &str) {
         let from = self.place(from, 0.5, 0.5).await;
         let to = self.place(to, 0.5, 0.5).await;
         self.drag_along(&[from, to]).await;
     }
 
     /// Drags through these places of one element, given as shares of its width and height.
-    pub async fn drag_within(&self, css: &str, shares: &[(f64, f64)]) {
+    pub(crate) async fn drag_within(&self, css: &str, shares: &[(f64, f64)]) {
         let mut places = Vec::with_capacity(shares.len());
         for (x, y) in shares {
             places.push(self.place(css, *x, *y).await);
@@ -152,25 +154,21 @@ impl Seat {
             mouse = mouse.then(move_to(*x, *y));
         }
         mouse = mouse.then(PointerAction::Up { button: fantoccini::actions::MOUSE_BUTTON_LEFT });
-        self.acted(self.browser.client.perform_actions(mouse).await);
+        acted(self.browser.client.perform_actions(mouse).await);
     }
 
     /// Taps the middle of an element with a finger.
-    pub async fn tap(&self, css: &str) {
+    pub(crate) async fn tap(&self, css: &str) {
         let (x, y) = self.place(css, 0.5, 0.5).await;
         let touch = TouchActions::new("finger".to_owned())
             .then(move_to(x, y))
             .then(PointerAction::Down { button: 0 })
             .then(PointerAction::Up { button: 0 });
-        self.acted(self.browser.client.perform_actions(touch).await);
-    }
-
-    fn acted(&self, result: Result<(), CmdError>) {
-        result.expect("the browser moves its pointer");
+        acted(self.browser.client.perform_actions(touch).await);
     }
 
     /// Loads the page anew, as F5 does.
-    pub async fn reload(&self) {
+    pub(crate) async fn reload(&self) {
         self.no_errors().await;
         self.browser.client.refresh().await.expect("the page reloads");
         self.browser.listen_for_errors().await;
@@ -178,17 +176,17 @@ impl Seat {
     }
 
     /// Waits until the server has everything.
-    pub async fn saved(&self) {
+    pub(crate) async fn saved(&self) {
         self.wait_for("everything to be stored", SAVED).await;
     }
 
-    pub async fn no_errors(&self) {
+    pub(crate) async fn no_errors(&self) {
         assert_eq!(self.browser.errors().await, json!([]), "nothing goes wrong in the page");
     }
 
     /// Andy's answer to each task that has one, by the task's `meta.n`: what the interface and the
     /// annotator added, with `answer`, and nothing of times and names.
-    pub fn stored(&self) -> BTreeMap<i64, Value> {
+    pub(crate) fn stored(&self) -> BTreeMap<i64, Value> {
         let exported = self.project.run(&["export", "--format", "tasks"]);
         let mut stored = BTreeMap::new();
         for line in exported.lines() {
@@ -205,7 +203,7 @@ impl Seat {
     }
 
     /// Has axe look at the page as it is, in both themes.
-    pub async fn accessible(&self) {
+    pub(crate) async fn accessible(&self) {
         let axe = std::fs::read_to_string("node_modules/axe-core/axe.min.js")
             .expect("axe is there (./tests/run installs it)");
         self.browser.client.execute(&axe, Vec::new()).await.expect("axe runs");
@@ -231,7 +229,7 @@ impl Seat {
 
     /// Keeps a picture of the page: `docs/img/<name>.png` where `ANNOTD_PICTURES` is set (to anything),
     /// else in the folder of build results, to be looked at.
-    pub async fn picture(&self, name: &str) {
+    pub(crate) async fn picture(&self, name: &str) {
         let folder = if std::env::var_os("ANNOTD_PICTURES").is_some() {
             PathBuf::from("docs/img")
         } else {
@@ -243,7 +241,7 @@ impl Seat {
     }
 
     /// Nothing was fetched from another host.
-    pub async fn stayed_here(&self) {
+    pub(crate) async fn stayed_here(&self) {
         let elsewhere = self.eval(
             "performance.getEntriesByType('resource')
             .filter((entry) => !entry.name.startsWith('data:') && new URL(entry.name).host !== location.host)
@@ -252,11 +250,15 @@ impl Seat {
         assert_eq!(elsewhere.await, json!([]), "nothing is fetched from elsewhere");
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.no_errors().await;
         self.browser.close().await;
         assert!(self.daemon.stop().success());
     }
+}
+
+fn acted(result: Result<(), CmdError>) {
+    result.expect("the browser moves its pointer");
 }
 
 fn move_to(x: f64, y: f64) -> PointerAction {
@@ -264,25 +266,29 @@ fn move_to(x: f64, y: f64) -> PointerAction {
 }
 
 /// What is asked of an interface.
-pub struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     /// The `view_id`, which names the picture.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The text under `[project]` in the roster.
-    pub settings: &'a str,
+    pub(crate) settings: &'a str,
     /// A task for the keyboard, with `"meta": {"n": 1}`.
-    pub first: Value,
+    pub(crate) first: Value,
     /// A task for the mouse, with `"meta": {"n": 2}`.
-    pub second: Value,
+    pub(crate) second: Value,
     /// What should be stored for the first, with `"answer": "accept"`.
-    pub by_keyboard: Value,
+    pub(crate) by_keyboard: Value,
     /// What should be stored for the second.
-    pub by_mouse: Value,
+    pub(crate) by_mouse: Value,
 }
 
 /// Has an interface tried out: the first task with the keyboard alone, with a reload half-way, the
 /// second with the mouse alone, undone and given once more; axe and a picture on the way. The two
 /// functions do what there is to do on the card, without giving the answer.
-pub async fn try_out(trial: Trial<'_>, keyboard: impl AsyncFn(&Seat), mouse: impl AsyncFn(&Seat)) {
+pub(crate) async fn try_out(
+    trial: Trial<'_>,
+    keyboard: impl AsyncFn(&Seat),
+    mouse: impl AsyncFn(&Seat),
+) {
     let seat = Seat::open(trial.settings, &[trial.first.clone(), trial.second.clone()]).await;
     let first = seat.card().await;
     keyboard(&seat).await;
