@@ -3,7 +3,7 @@
 //! Each has its twin in `src/web/annotate/interfaces/`, which draws it. What comes back is checked
 //! against the stored task, never against the copy of it that the browser sends along.
 //!
-//! An interface is a [`Kind`], a handful of plain functions over a [`Card`]; [`Interface`] is a kind
+//! An interface is a `Kind`, a handful of plain functions over a `Card`; [`Interface`] is a kind
 //! with a project's settings, which is what the rest of annotd holds. An interface that is made of
 //! others (`blocks`, `pages`) makes an [`Interface`] of each part and asks that one.
 //!
