@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod faults;
 mod first;
+mod page;
 mod seat;
 mod twenty;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::{Client, ClientBuilder};
@@ -12,7 +13,7 @@ pub struct Browser {
     pub client: Client,
     driver: Child,
     session: String,
-    _profile: tempfile::TempDir,
+    profile: Arc<tempfile::TempDir>,
 }
 
 impl Browser {
@@ -23,10 +24,14 @@ impl Browser {
 
     /// The same with more arguments.
     pub async fn start_with(more: &[&str]) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().expect("a folder")), more).await
+    }
+
+    /// The same with a profile that is there already, as after a crash.
+    pub async fn start_in(profile: Arc<tempfile::TempDir>, more: &[&str]) -> Self {
         // It takes a free port for IPv4 and ends if another program has the same one for IPv6.
         let (driver, port) =
             (0..10).find_map(|_| start_driver()).expect("chromedriver finds a port and says so");
-        let profile = tempfile::tempdir().expect("a folder");
         let arguments: Vec<String> = [
             "--headless",
             "--no-sandbox",
@@ -58,7 +63,43 @@ impl Browser {
             .expect("Chromium starts (./tests/run installs it)");
         let id = client.session_id().await.expect("a session").expect("a session");
         let session = format!("http://127.0.0.1:{port}/session/{id}");
-        Self { client, driver, session, _profile: profile }
+        Self { client, driver, session, profile }
+    }
+
+    /// `kill -9` for every process of this browser; what is left is its profile.
+    pub fn kill(self) -> Arc<tempfile::TempDir> {
+        let profile = Arc::clone(&self.profile);
+        let mark = format!("--user-data-dir={}", profile.path().display());
+        super::wait_until("the browser to be gone", || {
+            let processes = std::fs::read_dir("/proc").expect("a list of processes").flatten();
+            let own: Vec<String> = processes
+                .filter(|one| {
+                    let line = std::fs::read(one.path().join("cmdline")).unwrap_or_default();
+                    String::from_utf8_lossy(&line).split('\0').any(|argument| argument == mark)
+                })
+                .map(|one| one.file_name().to_string_lossy().into_owned())
+                .collect();
+            // One that ended meanwhile cannot be killed any more.
+            let _ = Command::new("kill").arg("-9").args(&own).stderr(Stdio::null()).status();
+            own.is_empty()
+        });
+        profile
+    }
+
+    /// A command of Chromium's own protocol.
+    pub fn tell(&self, command: &str, parameters: &Value) -> Value {
+        let body = json!({"cmd": command, "params": parameters}).to_string();
+        let mut reply = ureq::post(format!("{}/goog/cdp/execute", self.session))
+            .header("content-type", "application/json")
+            .send(body)
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+        let text = reply.body_mut().read_to_string().expect("a reply");
+        serde_json::from_str::<Value>(&text).expect("JSON")["value"].clone()
+    }
+
+    /// Has this run in every page before anything of its own does.
+    pub fn run_before_pages(&self, script: &str) {
+        self.tell("Page.addScriptToEvaluateOnNewDocument", &json!({"source": script}));
     }
 
     /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`.

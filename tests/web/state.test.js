@@ -109,7 +109,7 @@ test("what is half done on a card stays while one goes back", () => {
 });
 
 test("older cards come in front, and the card on the page stays", () => {
-  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false };
+  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
   const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, given })), end: true });
   assert.equal(shown(state), "c");
   assert.deepEqual(state.cards.map((card) => card.task._id), ["a", "b", "c"]);
@@ -162,7 +162,7 @@ test("one can go back from the end", () => {
 
 test("an answer that was not taken comes back to the page", () => {
   const state = run(fetched(["a", "b"]), answer("accept"));
-  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false };
+  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
   assert.equal(shown(reduce(state, { type: "reopen", task: { _id: "a" }, given })), "a");
   const unknown = reduce(state, { type: "reopen", task: { _id: "z" }, given });
   assert.equal(shown(unknown), "z");

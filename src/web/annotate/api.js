@@ -114,5 +114,5 @@ export const renew = () => call("renew", { session_id: session });
 
 export const endSession = () => call("end_session", { session_id: session });
 
-/** What to say where an {@link ApiError} is `locked`. */
-export const newLink = "Your link does not work any more. Ask whoever leads the project for the new one, and open it in this browser.";
+/** @param {unknown} error */
+export const isLocked = (error) => error instanceof ApiError && error.locked;

@@ -10,11 +10,12 @@
  */
 
 import { byId, h, put, say } from "../shared/dom.js";
-import { newLink } from "./api.js";
+import { plural, t } from "../shared/tongue.js";
 import { interfaceOf } from "./interfaces/registry.js";
 import { words } from "./json.js";
-import { sign } from "./keys.js";
+import { isSingle, sign } from "./keys.js";
 import { current, phase } from "./state.js";
+import { newLink, verdictSign, verdictWord } from "./words.js";
 
 /** @import { Card, Interface, Task, Values, Verdict, View } from "./types.js" */
 /** @import { Command, Keymap } from "./keys.js" */
@@ -30,12 +31,8 @@ import { current, phase } from "./state.js";
  * }} Hands
  */
 
-/** @type {Record<Verdict, {sign: string, word: string}>} */
-const verdicts = {
-  accept: { sign: "✓", word: "accept" },
-  reject: { sign: "✗", word: "reject" },
-  ignore: { sign: "⊘", word: "skip" },
-};
+/** @type {Verdict[]} */
+const verdicts = ["accept", "reject", "ignore"];
 
 /**
  * A setting of the task itself, or else of the project.
@@ -65,35 +62,55 @@ export class Desk {
     this.drawn = null;
     this.byMouse = false;
 
-    this.buttons = /** @type {Verdict[]} */ (Object.keys(verdicts)).map((verdict) => {
-      const { sign: mark, word } = verdicts[verdict];
-      return h(
+    this.buttons = verdicts.map((verdict) =>
+      h(
         "button",
-        { type: "button", class: `answer ${verdict}`, "data-answer": verdict, "aria-keyshortcuts": map[verdict][0] ?? null, onclick: () => hands.command(verdict) },
-        h("span", { class: "sign", "aria-hidden": "true" }, mark),
-        word,
-        key(map[verdict][0]),
-      );
-    });
+        { type: "button", class: `answer ${verdict}`, "data-answer": verdict, onclick: () => hands.command(verdict) },
+        h("span", { class: "sign", "aria-hidden": "true" }, verdictSign[verdict]),
+        verdictWord(verdict),
+        slot(verdict),
+      ),
+    );
     this.undo = h(
       "button",
       { type: "button", class: "plain undo", "data-command": "undo", onclick: () => hands.command("undo") },
       h("span", { class: "sign", "aria-hidden": "true" }, "↩"),
-      "undo",
-      key(map.undo[0]),
+      t("undo"),
+      slot("undo"),
     );
-    this.flag = h("p", { class: "flagged", hidden: true }, "⚑ flagged ", key(map.flag[0]));
+    this.flag = h("p", { class: "flagged", hidden: true }, `⚑ ${t("flagged")} `, slot("flag"));
+    this.remark = h("button", { type: "button", class: "plain remark", hidden: true, "aria-label": t("Your remark"), onclick: () => hands.command("comment") });
     this.given = h("span", {});
     this.back = h(
       "p",
       { class: "given", hidden: true },
       this.given,
-      h("button", { type: "button", class: "plain", "data-command": "forward", onclick: () => hands.command("forward") }, "back to where you were", key(map.forward[0])),
+      h("button", { type: "button", class: "plain", "data-command": "forward", onclick: () => hands.command("forward") }, t("back to where you were"), slot("forward")),
     );
     this.question.before(this.back);
     this.answers = byId("answers");
     put(this.answers, ...this.buttons, this.undo);
     this.foot.addEventListener("click", (event) => (this.byMouse = event.detail > 0), true);
+    this.label(map, true);
+  }
+
+  /**
+   * Write the keys on the buttons.
+   *
+   * @param {Keymap} map
+   * @param {boolean} singles whether a key of a single character does anything alone
+   */
+  label(map, singles) {
+    for (const place of [...this.answers.querySelectorAll("kbd"), ...this.back.querySelectorAll("kbd"), ...this.flag.querySelectorAll("kbd")]) {
+      const command = /** @type {Command} */ (place.dataset.key);
+      const name = map[command][0];
+      const full = name && (singles || !isSingle(name)) ? name : name && `alt+${name}`;
+      place.textContent = full ? sign(full) : "";
+      place.hidden = !full;
+      const button = place.closest("button");
+      if (full) button?.setAttribute("aria-keyshortcuts", full.split("+").map(capital).join("+"));
+      else button?.removeAttribute("aria-keyshortcuts");
+    }
   }
 
   /**
@@ -128,7 +145,7 @@ export class Desk {
     const project = /** @type {NonNullable<State["project"]>} */ (state.project);
     const { task } = card;
     const kind = /** @type {Interface} */ (interfaceOf(project.view_id));
-    const host = h("article", { class: `card ${project.view_id}`, "data-task-id": task._id, tabindex: "-1", "aria-label": "Task" });
+    const host = h("article", { class: `card ${project.view_id}`, "data-task-id": task._id, tabindex: "-1", "aria-label": t("Task") });
     const above = h("div", { class: "above" });
     this.view.gone?.();
     this.view = kind.draw(host, above, {
@@ -143,7 +160,7 @@ export class Desk {
     put(host, facts(task.meta));
     const keepFocus = !this.byMouse && this.foot.contains(document.activeElement);
     this.stage.replaceChildren(host);
-    this.question.replaceChildren(...above.childNodes, this.flag);
+    this.question.replaceChildren(...above.childNodes, this.flag, this.remark);
     this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
@@ -159,18 +176,23 @@ export class Desk {
       button.classList.toggle("was", card.given?.answer === button.dataset.answer);
     }
     this.flag.hidden = !card.flagged;
+    this.remark.hidden = !card.comment.trim();
+    const shown = this.remark.firstElementChild ?? this.remark.appendChild(h("bdi", {}));
+    say(shown, card.comment.trim());
     this.back.hidden = !card.given;
     if (card.given) {
-      const { sign: mark, word } = verdicts[card.given.answer] ?? { sign: "", word: words(card.given.answer) };
-      say(this.given, `Your answer: ${mark} ${word}. Answer again to change it.`);
+      const { answer, reason } = card.given;
+      const said = `${verdictSign[answer] ?? ""} ${verdictWord(words(answer))}${reason ? ` (${reason})` : ""}`;
+      say(this.given, t("Your answer: {answer}. Answer again to change it.", { answer: said }));
     }
   }
 }
 
-/** @param {string | undefined} name */
-function key(name) {
-  return name ? h("kbd", { "aria-hidden": "true" }, sign(name)) : null;
-}
+/** Where a command's key is written. @param {Command} command */
+const slot = (command) => h("kbd", { "aria-hidden": "true", "data-key": command });
+
+/** @param {string} word as in "Alt" */
+const capital = (word) => (word.length > 1 ? word.charAt(0).toUpperCase() + word.slice(1) : word);
 
 /**
  * The small facts in the card's corner.
@@ -203,30 +225,30 @@ function facts(meta) {
 function calm(state, outbox) {
   const { waiting, locked } = outbox;
   const kept = waiting
-    ? [`${waiting === 1 ? "One answer is" : `${waiting} answers are`} still kept in this browser and will be sent by themselves. Please leave this page open until the bar above says “saved”.`]
+    ? [plural(waiting, "One answer is still kept in this browser and will be sent by itself. Please leave this page open until the bar above says “saved”.", "{n} answers are still kept in this browser and will be sent by themselves. Please leave this page open until the bar above says “saved”.")]
     : [];
   const given = state.tally.answered ?? 0;
-  const count = !waiting && given > 1 ? `All your ${given} answers are saved. ` : "";
+  const count = !waiting && given > 1 ? [plural(given, "Your answer is saved.", "All your {n} answers are saved.")] : [];
   switch (phase(state)) {
     case "loading":
-      return ["One moment.", "Your tasks are on their way."];
+      return [t("One moment."), t("Your tasks are on their way.")];
     case "done":
       return state.ended
-        ? ["That is all for now.", "What you had not answered is free for others. To go on, load this page again.", ...kept]
-        : ["You are done. Thank you.", `${count}Nothing is left for you here. If more is added, it appears by itself.`, ...kept];
+        ? [t("That is all for now."), t("What you had not answered is free for others. To go on, load this page again."), ...kept]
+        : [t("You are done. Thank you."), ...count, t("Nothing is left for you here. If more is added, it appears by itself."), ...kept];
     case "waiting":
-      return ["Nothing for you at this moment.", "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.", ...kept];
+      return [t("Nothing for you at this moment."), t("Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything."), ...kept];
     case "paused":
-      return ["You are taking a break.", "Whoever leads the project has set you to “not active”. Your answers are kept. When you are back on, this page goes on by itself.", ...kept];
+      return [t("You are taking a break."), t("Whoever leads the project has set you to “not active”. Your answers are kept. When you are back on, this page goes on by itself."), ...kept];
     case "left":
-      return ["You are no longer part of this project.", `${count}Nothing more comes here. If you think this is a mistake, ask whoever leads the project.`, ...kept];
+      return [t("You are no longer part of this project."), ...count, t("Nothing more comes here. If you think this is a mistake, ask whoever leads the project."), ...kept];
     case "moved":
-      return ["Your page has another address now.", "It opens by itself in a moment; if it is another one than before, please bookmark it anew.", ...kept];
+      return [t("Your page has another address now."), t("It opens by itself in a moment; if it is another one than before, please bookmark it anew."), ...kept];
     default:
       return state.fatal
         ? [state.fatal.title, state.fatal.words]
         : locked
-          ? ["This page needs your new link.", newLink, ...kept]
-          : ["The server cannot be reached.", "No new tasks can come at the moment. This page goes on by itself as soon as the server is back.", ...kept];
+          ? [t("This page needs your new link."), newLink(), ...kept]
+          : [t("The server cannot be reached."), t("No new tasks can come at the moment. This page goes on by itself as soon as the server is back."), ...kept];
   }
 }

@@ -1,14 +1,15 @@
 /**
- * What floats above the page: the menu, the keys, the instructions, the answers that the server
- * would not take. All are native <dialog> elements, which keep the focus inside, close on Escape,
+ * What floats above the page: the keys, the instructions, a remark, the reason for a skip, the answers
+ * that the server would not take. The menu, the history and the change of keys have files of their own. All are native <dialog> elements, which keep the focus inside, close on Escape,
  * and give the focus back.
  */
 
 import { cleaned, h, put } from "../shared/dom.js";
-import { setSize, setTheme, stepSize, theme, themes } from "../shared/preferences.js";
-import { words } from "./json.js";
-import { sign } from "./keys.js";
+import { t } from "../shared/tongue.js";
+import { digits, isSingle, sign } from "./keys.js";
+import { commandWords } from "./words.js";
 
+/** @import { Habits } from "./habits.js" */
 /** @import { Interface, Project } from "./types.js" */
 /** @import { Keymap } from "./keys.js" */
 /** @import { Entry } from "./outbox.js" */
@@ -31,9 +32,9 @@ export function close(name) {
  * @param {string} title
  * @param {...(Node | string | null)} content
  */
-function show(name, title, ...content) {
+export function show(name, title, ...content) {
   close();
-  const button = h("button", { type: "button", class: "plain", "aria-label": "Close" }, "×");
+  const button = h("button", { type: "button", class: "plain", "aria-label": t("Close") }, "×");
   const dialog = h(
     "dialog",
     { "data-dialog": name, "aria-label": title },
@@ -58,30 +59,79 @@ function show(name, title, ...content) {
  * @param {Keymap} map
  * @param {Interface} kind
  * @param {Project} project
+ * @param {Habits} habits
+ * @param {() => void} change
  */
-export function showKeys(map, kind, project) {
-  /** @type {[string[], string][]} */
-  const rows = [
-    [map.accept, "accept"],
-    [map.reject, "reject"],
-    [map.ignore, "skip"],
-    [map.undo, "undo: back to the card before, as far as you like"],
-    [map.forward, "from there, back to where you were"],
-    [map.flag, "flag this task, or take the flag away"],
-    [map.save, "send now what waits here (it happens by itself too)"],
-    [map.instructions, "the instructions"],
-    [map.help, "this list"],
-  ];
-  const own = kind.keys(project);
+export function showKeys(map, kind, project, habits, change) {
+  const name = (/** @type {string} */ key) => sign(habits.singles || !isSingle(key) ? key : `alt+${key}`);
   show(
     "help",
-    "Keys",
+    t("Keys"),
+    habits.singles ? null : h("p", {}, t("Keys of a single character are switched off: hold Alt with them.")),
     h(
       "dl",
       { class: "keys" },
-      ...own.map(({ keys, does }) => line(keys, does)),
-      ...rows.map(([keys, does]) => line(keys.map(sign), does)),
+      ...kind.keys(project).map(({ keys, does }) => line(keys, does)),
+      ...commandWords().map(([command, does]) => line(map[command].map(name), does)),
     ),
+    h("div", { class: "menu-row" }, h("button", { type: "button", "data-command": "keys", onclick: change }, t("Change the keys"))),
+  );
+}
+
+/**
+ * Why a task is skipped: by a digit, or Enter without a reason.
+ *
+ * @param {string[]} reasons
+ * @param {(reason: string | null) => void} chosen
+ */
+export function askReason(reasons, chosen) {
+  const choose = (/** @type {string | null} */ reason) => {
+    dialog.close();
+    chosen(reason);
+  };
+  const none = h("button", { type: "button", "data-reason": "", autofocus: true, onclick: () => choose(null) }, t("Without a reason"), h("kbd", { "aria-hidden": "true" }, sign("enter")));
+  const dialog = show(
+    "skip",
+    t("Why skip this task?"),
+    h(
+      "div",
+      { class: "reasons" },
+      ...reasons.map((reason, i) =>
+        h("button", { type: "button", "data-reason": reason, onclick: () => choose(reason) }, h("bdi", {}, reason), i < 9 ? h("kbd", { "aria-hidden": "true" }, digits[i]) : null),
+      ),
+      none,
+    ),
+  );
+  dialog.addEventListener("keydown", (event) => {
+    const reason = reasons[digits.slice(0, 9).indexOf(event.key)];
+    if (reason === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    choose(reason);
+  });
+}
+
+/**
+ * A remark on a task; kept with every letter.
+ *
+ * @param {string} now
+ * @param {(comment: string) => void} keep
+ */
+export function askComment(now, keep) {
+  const field = h("textarea", { rows: "4", dir: "auto", "aria-label": t("Your remark"), autofocus: true });
+  field.value = now;
+  field.addEventListener("input", () => keep(field.value));
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.close();
+  });
+  const dialog = show(
+    "comment",
+    t("A remark on this task"),
+    field,
+    h("p", { class: "small" }, t("It goes with your answer. Enter or Escape closes, shift and Enter begins a new line.")),
+    h("div", { class: "menu-row" }, h("button", { type: "button", onclick: () => dialog.close() }, t("Done"))),
   );
 }
 
@@ -97,47 +147,8 @@ function line(keys, does) {
 export function showInstructions(project) {
   const text = project.instructions
     ? h("div", { class: "html", dir: "auto" }, cleaned(project.instructions))
-    : h("p", {}, "This project has no written instructions.");
-  show("instructions", "Instructions", text).classList.add("wide");
-}
-
-/**
- * @param {Project} project
- * @param {{instructions: () => void, keys: () => void, stop: () => void}} hands
- */
-export function showMenu(project, hands) {
-  const themeButtons = themes.map((name) => {
-    const button = h("button", { type: "button", "data-theme-choice": name }, { auto: "as the system", light: "light", dark: "dark" }[name]);
-    button.addEventListener("click", () => {
-      setTheme(name);
-      mark();
-    });
-    return button;
-  });
-  const mark = () => {
-    for (const button of themeButtons) button.setAttribute("aria-pressed", String(button.dataset.themeChoice === theme()));
-  };
-  mark();
-  show(
-    "menu",
-    "Menu",
-    h("div", { class: "menu-row" },
-      h("button", { type: "button", onclick: hands.instructions }, "Instructions ", h("kbd", {}, "i")),
-      h("button", { type: "button", onclick: hands.keys }, "Keys ", h("kbd", {}, "h")),
-    ),
-    h("h3", {}, "Colours"),
-    h("div", { class: "menu-row" }, ...themeButtons),
-    h("h3", {}, "Size of the text"),
-    h("div", { class: "menu-row" },
-      h("button", { type: "button", "aria-label": "Smaller", onclick: () => stepSize(-1) }, "A−"),
-      h("button", { type: "button", "aria-label": "Larger", onclick: () => stepSize(1) }, "A+"),
-      h("button", { type: "button", onclick: () => setSize(null) }, "as usual"),
-    ),
-    h("h3", {}, "Finish"),
-    h("div", { class: "menu-row" }, h("button", { type: "button", onclick: hands.stop }, "Stop for now")),
-    h("p", { class: "small" }, "Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once."),
-    h("p", { class: "small" }, `annotd ${words(project.version)} · ${project.session_id}`),
-  );
+    : h("p", {}, t("This project has no written instructions."));
+  show("instructions", t("Instructions"), text).classList.add("wide");
 }
 
 /**
@@ -150,22 +161,22 @@ export function showProblems(entries, hands) {
   const list = h("ul", { class: "problems" });
   const dialog = show(
     "problems",
-    "Answers that need a look",
-    h("p", {}, "The server did not take these. They are kept in this browser; everything else goes on."),
+    t("Answers that need a look"),
+    h("p", {}, t("The server did not take these. They are kept in this browser; everything else goes on.")),
     list,
   );
   for (const entry of entries) {
-    const reason = entry.problem?.error || (entry.problem?.status === "unknown" ? "The server does not know this task as one of yours. It may have been given to somebody else." : "No reason was given.");
-    const item = h("li", {}, h("p", {}, reason), h("p", { class: "small" }, `Task ${entry.key[2].slice(0, 12)}…`));
+    const reason = entry.problem?.error || (entry.problem?.status === "unknown" ? t("The server does not know this task as one of yours. It may have been given to somebody else.") : t("No reason was given."));
+    const item = h("li", {}, h("p", {}, reason), h("p", { class: "small" }, t("Task {id}", { id: `${entry.key[2].slice(0, 12)}…` })));
     const done = (/** @type {(entry: Entry) => void} */ act) => () => {
       act(entry);
       item.remove();
       if (!list.children.length) dialog.close();
     };
     put(item, h("div", { class: "menu-row" },
-      h("button", { type: "button", onclick: () => { dialog.close(); hands.reopen(entry); } }, "Show the task again"),
-      h("button", { type: "button", onclick: done(hands.again) }, "Send once more"),
-      h("button", { type: "button", onclick: done(hands.drop) }, "Give this answer up"),
+      h("button", { type: "button", onclick: () => { dialog.close(); hands.reopen(entry); } }, t("Show the task again")),
+      h("button", { type: "button", onclick: done(hands.again) }, t("Send once more")),
+      h("button", { type: "button", onclick: done(hands.drop) }, t("Give this answer up")),
     ));
     put(list, item);
   }

@@ -1,5 +1,5 @@
 /**
- * What is half done on a card: spans that are drawn, a text that is typed. Written at every change, so
+ * What is half done on a card: spans that are drawn, a text that is typed, a remark. Written at every change, so
  * that a reload or a crash brings the card back as it was; gone once the card is answered.
  *
  * Writing is never waited for and may fail: a draft is a convenience, the outbox holds what counts.
@@ -12,7 +12,7 @@ import { parse } from "./json.js";
 
 /** @import { Project, Values } from "./types.js" */
 
-/** @typedef {{values: Values | null, flagged: boolean}} Draft */
+/** @typedef {{values: Values | null, flagged: boolean, comment?: string}} Draft */
 
 /** @typedef {{key: [project: string, annotator: string, id: string], at: number, draft: string}} Kept */
 

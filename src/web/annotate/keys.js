@@ -9,7 +9,7 @@
  * button that has the focus.
  */
 
-/** @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward"} Command */
+/** @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward" | "comment" | "history"} Command */
 
 /** @typedef {Record<Command, string[]>} Keymap */
 
@@ -24,6 +24,8 @@ export const usual = {
   help: ["h", "?"],
   instructions: ["i"],
   forward: ["escape"],
+  comment: ["c"],
+  history: ["y"],
 };
 
 /** The keys of the first ten options or labels. */
@@ -52,14 +54,15 @@ export function nameOf(press) {
 }
 
 /**
- * The project's own keys over the usual ones.
+ * The project's own keys over the usual ones, and the annotator's over both.
  *
- * @param {unknown} changes `keymap` of the project: command to key or keys
+ * @param {unknown[]} layers each a `keymap`: command to key or keys
  * @returns {Keymap}
  */
-export function keymap(changes) {
+export function keymap(...layers) {
   const map = { ...usual };
-  if (changes && typeof changes === "object") {
+  for (const changes of layers) {
+    if (!changes || typeof changes !== "object") continue;
     for (const [command, keys] of Object.entries(changes)) {
       if (!(command in map)) continue;
       const list = (Array.isArray(keys) ? keys : [keys]).filter((key) => typeof key === "string");
@@ -107,6 +110,40 @@ export function labelKeys(labels, own) {
     const digit = digits[i];
     return digit && !taken.has(digit) ? digit : null;
   });
+}
+
+/**
+ * Whether it is a key of a single character, such as somebody who dictates, or whose hand slips, may
+ * press without meaning it (WCAG 2.1.4).
+ *
+ * @param {string} name
+ */
+export const isSingle = (name) => name === "space" || [...name].length === 1;
+
+/**
+ * The key that a press stands for where single characters are switched off: they work with Alt, and do
+ * nothing alone.
+ *
+ * @param {string} name
+ * @returns {string | null}
+ */
+export function withoutSingles(name) {
+  if (isSingle(name)) return null;
+  const [alt, rest] = name.split("+");
+  return alt === "alt" && rest && isSingle(rest) && name === `alt+${rest}` ? rest : name;
+}
+
+/**
+ * Whose a key is already, other than this command's.
+ *
+ * @param {Keymap} map
+ * @param {Command} command
+ * @param {string} name
+ * @returns {Command | null}
+ */
+export function rival(map, command, name) {
+  const owner = commandOf(map, name);
+  return owner === command ? null : owner;
 }
 
 /** @type {Record<string, string>} */

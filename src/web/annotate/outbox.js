@@ -203,6 +203,12 @@ export class Outbox {
    * @param {{entry: Entry, result: Result}[]} settled
    */
   async settle(settled) {
+    // First what is in memory: should the disk refuse, these are settled all the same.
+    for (const { entry, result } of settled) {
+      const after = settle(this.memory.get(entry.key[2]), entry.version, result);
+      if (after) this.memory.set(entry.key[2], after);
+      else this.memory.delete(entry.key[2]);
+    }
     if (this.db) {
       const transaction = this.db.transaction("outbox", "readwrite");
       const done = complete(transaction);
@@ -217,11 +223,6 @@ export class Outbox {
         };
       }
       await done;
-    }
-    for (const { entry, result } of settled) {
-      const after = settle(this.memory.get(entry.key[2]), entry.version, result);
-      if (after) this.memory.set(entry.key[2], after);
-      else this.memory.delete(entry.key[2]);
     }
     await this.read();
   }
@@ -253,17 +254,22 @@ export class Outbox {
    */
   async lease(holder, now, until) {
     if (!this.db) return true;
-    const transaction = this.db.transaction("lease", "readwrite");
-    const done = complete(transaction);
-    const store = transaction.objectStore("lease");
-    const get = store.get("sender");
     let mine = false;
-    get.onsuccess = () => {
-      const held = /** @type {{holder: string, until: number} | undefined} */ (get.result);
-      mine = !held || held.holder === holder || held.until < now;
-      if (mine) store.put({ holder, until }, "sender");
-    };
-    await done;
+    try {
+      const transaction = this.db.transaction("lease", "readwrite");
+      const done = complete(transaction);
+      const store = transaction.objectStore("lease");
+      const get = store.get("sender");
+      get.onsuccess = () => {
+        const held = /** @type {{holder: string, until: number} | undefined} */ (get.result);
+        mine = !held || held.holder === holder || held.until < now;
+        if (mine) store.put({ holder, until }, "sender");
+      };
+      await done;
+    } catch {
+      // A disk that takes nothing must not keep answers from being sent.
+      return true;
+    }
     return mine;
   }
 }

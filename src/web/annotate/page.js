@@ -8,7 +8,8 @@
  */
 
 import { byId, h, say } from "../shared/dom.js";
-import { newLink } from "./api.js";
+import { plural, t } from "../shared/tongue.js";
+import { answersWaitHere, newLink } from "./words.js";
 
 /** @import { State } from "./state.js" */
 
@@ -31,12 +32,19 @@ export class Page {
     this.timer = undefined;
     this.since = 0;
     this.dot = h("span", { class: "dot", "aria-hidden": "true" });
-    this.words = h("span", {}, "saved");
+    this.words = h("span", {}, t("saved"));
     this.status.append(this.dot, this.words);
     this.status.addEventListener("click", () => onStatus(this.saved));
     /** @type {string | null} a passing word from the page, shown in the strip */
     this.remark = null;
     this.standing = "";
+    byId("progress").setAttribute("aria-label", t("Progress"));
+    byId("answers").setAttribute("aria-label", t("Answer"));
+    for (const [id, words] of [["menu", t("Menu")], ["history", t("Your answers")], ["comment", t("Remark")]]) {
+      const button = byId(`${id}-button`);
+      button.setAttribute("aria-label", String(words));
+      button.title = String(words);
+    }
   }
 
   /** @param {string} words */
@@ -78,7 +86,9 @@ export class Page {
     const percent = Math.max(0, Math.min(100, 100 * share));
     byId("progress-fill").style.width = `${percent}%`;
     progress.setAttribute("aria-valuenow", String(Math.round(percent)));
-    const words = tally.due ? `${done} of ${tally.due}` : tally.answered === null ? `${Math.round(percent)} %` : `${done} answered`;
+    const words = tally.due
+      ? t("{n} of {all}", { n: done, all: tally.due })
+      : tally.answered === null ? `${Math.round(percent)} %` : plural(done, "{n} answered", "{n} answered");
     progress.setAttribute("aria-valuetext", words);
     say(byId("progress-words"), words);
     this.save(outbox);
@@ -93,12 +103,11 @@ export class Page {
     this.saved = saved;
     this.status.dataset.saved = saved;
     this.status.dataset.outbox = String(waiting + problems);
-    const answers = `${waiting} ${waiting === 1 ? "answer" : "answers"}`;
     const spoken = {
-      saved: "saved",
-      sending: `sending ${waiting}`,
-      offline: `${locked ? "a new link is needed" : "offline"}, ${answers} ${waiting === 1 ? "waits" : "wait"} here`,
-      problem: `${problems} ${problems === 1 ? "answer needs" : "answers need"} a look`,
+      saved: t("saved"),
+      sending: t("sending {n}", { n: waiting }),
+      offline: `${locked ? t("a new link is needed") : t("offline")}, ${answersWaitHere(waiting)}`,
+      problem: plural(problems, "{n} answer needs a look", "{n} answers need a look"),
     }[saved];
     clearTimeout(this.timer);
     if (saved !== "sending") this.since = 0;
@@ -113,18 +122,13 @@ export class Page {
     if (saved !== before && (saved === "offline" || saved === "problem" || (saved === "saved" && before === "offline"))) {
       this.announce(spoken);
     }
-    const unsent = waiting === 1 ? "Your answer is" : `Your ${answers} are`;
-    const kept = `${unsent} kept in this browser and will be sent`;
     const away = locked
-      ? { why: newLink, then: `${kept} then.`, stay: "Until then, please leave this page open." }
-      : {
-          why: "The server cannot be reached.",
-          then: `${kept} by ${waiting === 1 ? "itself" : "themselves"}.`,
-          stay: "Please leave this page open.",
-        };
-    const cannotKeep = `This browser cannot keep answers on its disk (${refusal}). Each one is therefore sent to the server before the next task is shown.`;
-    if (refusal) this.standing = waiting && trouble ? `${cannotKeep} ${away.why} ${away.stay}` : cannotKeep;
-    else this.standing = saved === "offline" ? `${away.why} ${away.then}` : "";
+      ? [newLink(), plural(waiting, "Your answer is kept in this browser and will be sent then.", "Your {n} answers are kept in this browser and will be sent then."), t("Until then, please leave this page open.")]
+      : [t("The server cannot be reached."), plural(waiting, "Your answer is kept in this browser and will be sent by itself.", "Your {n} answers are kept in this browser and will be sent by themselves."), t("Please leave this page open.")];
+    const [why, then, stay] = away;
+    const cannotKeep = t("This browser cannot keep answers on its disk ({reason}). Each one is therefore sent to the server before the next task is shown.", { reason: refusal ?? "" });
+    if (refusal) this.standing = waiting && trouble ? `${cannotKeep} ${why} ${stay}` : cannotKeep;
+    else this.standing = saved === "offline" ? `${why} ${then}` : "";
     this.strip();
   }
 

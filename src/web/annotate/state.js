@@ -28,7 +28,12 @@
  *   fatal: {title: string, words: string} | null,
  *   ended: boolean,
  *   oldest: boolean,
+ *   back: number | null,
  * }} State
+ */
+
+/*
+ * `back` is the key of the card that a visit to another one began from; -1 where there was none.
  */
 
 /**
@@ -36,14 +41,15 @@
  *   | {type: "fetched", tasks: Task[], drafts?: Map<string, Draft | null>, pending: string[], reason: Reason | null, tally: Partial<Tally>}
  *   | {type: "trouble", words: string | null}
  *   | {type: "fatal", title: string, words: string}
- *   | {type: "shown", now: number}
  *   | {type: "edit", values: Values}
  *   | {type: "flag"}
- *   | {type: "answer", verdict: Verdict, values: Values}
+ *   | {type: "comment", comment: string}
+ *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null}
  *   | {type: "undo"}
  *   | {type: "forward"}
  *   | {type: "older", cards: {task: Task, given: Given}[], end: boolean}
  *   | {type: "reopen", task: Task, given: Given}
+ *   | {type: "visit", task: Task, given: Given}
  *   | {type: "elsewhere", ids: string[]}
  *   | {type: "tally", tally: Partial<Tally>}
  *   | {type: "ended"}
@@ -66,6 +72,7 @@ export const initial = {
   fatal: null,
   ended: false,
   oldest: false,
+  back: null,
 };
 
 /**
@@ -83,24 +90,28 @@ export function reduce(state, action) {
       return { ...state, trouble: action.words };
     case "fatal":
       return { ...state, fatal: { title: action.title, words: action.words } };
-    case "shown":
-      return change(state, { shownAt: action.now });
     case "edit":
       return change(state, { values: action.values });
     case "flag": {
       const card = current(state);
       return card ? change(state, { flagged: !card.flagged }) : state;
     }
+    case "comment":
+      return change(state, { comment: action.comment });
     case "answer":
-      return answered(state, action.verdict, action.values);
+      return answered(state, action.verdict, action.values, action.reason ?? null);
     case "undo":
-      return state.at > 0 ? { ...state, at: state.at - 1, ended: false } : state;
+      return state.at > 0 ? { ...state, at: state.at - 1, back: null, ended: false } : state;
     case "forward":
-      return { ...state, at: front(state) };
+      return home(state);
     case "older":
       return older(state, action.cards, action.end);
     case "reopen":
       return reopen(state, action.task, action.given);
+    case "visit": {
+      const back = state.back ?? current(state)?.key ?? -1;
+      return { ...reopen(state, action.task, action.given), back };
+    }
     case "elsewhere":
       return elsewhere(state, action.ids);
     case "tally":
@@ -128,6 +139,17 @@ export function current(state) {
 export function front(state) {
   const first = state.cards.findIndex((card) => !card.given);
   return first < 0 ? state.cards.length : first;
+}
+
+/**
+ * Back to where a visit began, or to the first card without an answer.
+ *
+ * @param {State} state
+ * @returns {State}
+ */
+function home(state) {
+  const there = state.back === null ? -1 : state.cards.findIndex((card) => card.key === state.back);
+  return { ...state, at: there < 0 ? front(state) : there, back: null };
 }
 
 /**
@@ -204,8 +226,8 @@ function fetched(state, action) {
   for (const task of action.tasks) {
     if (taken.has(task._id)) continue;
     taken.add(task._id);
-    const { values, flagged } = action.drafts?.get(task._id) ?? { values: null, flagged: false };
-    fresh.push({ ...card(keys++, task, null), values, flagged });
+    const { values, flagged, comment = "" } = action.drafts?.get(task._id) ?? { values: null, flagged: false };
+    fresh.push({ ...card(keys++, task, null), values, flagged, comment });
   }
   return {
     ...state,
@@ -241,13 +263,15 @@ function gone(state, action) {
  * @param {State} state
  * @param {Verdict} verdict
  * @param {Values} values
+ * @param {string | null} reason
  * @returns {State}
  */
-function answered(state, verdict, values) {
+function answered(state, verdict, values, reason) {
   const card = current(state);
   if (!card) return state;
-  const given = { answer: verdict, values, flagged: card.flagged };
+  const given = { answer: verdict, values, flagged: card.flagged, comment: card.comment, reason };
   const next = change(state, { given, values });
+  if (state.back !== null && state.back !== card.key) return home(next);
   const spare = Math.max(0, state.at + 1 - depth);
   return {
     ...next,
@@ -320,7 +344,7 @@ function elsewhere(state, ids) {
  * @returns {Card}
  */
 function card(key, task, given) {
-  return { key, task, given, values: given?.values ?? null, flagged: given?.flagged ?? false, shownAt: 0 };
+  return { key, task, given, values: given?.values ?? null, flagged: given?.flagged ?? false, comment: given?.comment ?? "" };
 }
 
 /**

@@ -77,15 +77,15 @@
 
 /** @typedef {{answers: Task[]}} History  newest first, each the task with what was answered */
 
-/** @typedef {{answer: Verdict, values: Values | null, flagged: boolean}} Given */
+/** @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} Given */
 
 /**
  * One card on the page: a task and what its annotator has made of it. `key` is unique on this page
  * and says whether a card has to be drawn anew; `values` is null while untouched.
  *
  * @typedef {{
- *   key: number, task: Task, values: Values | null, flagged: boolean,
- *   given: Given | null, shownAt: number,
+ *   key: number, task: Task, values: Values | null, flagged: boolean, comment: string,
+ *   given: Given | null,
  * }} Card
  */
 

@@ -1,5 +1,5 @@
 /**
- * What a person has chosen about the look of the pages: theme and text size, remembered in this
+ * What a person has chosen about the look of the pages: theme, text size, density and language, remembered in this
  * browser.
  *
  * Applied as attributes on the root element, which theme.css reads. `auto` is the absence of a
@@ -15,7 +15,7 @@ export const themes = /** @type {const} */ (["auto", "light", "dark"]);
 export const sizes = [15, 16, 18, 20, 22, 25, 28, 32];
 
 /** @param {string} key */
-function read(key) {
+export function read(key) {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -27,7 +27,7 @@ function read(key) {
  * @param {string} key
  * @param {string | null} value
  */
-function write(key, value) {
+export function write(key, value) {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
@@ -84,8 +84,26 @@ export function stepSize(step) {
   if (next) setSize(next);
 }
 
+/** How much stands on the page: with room around it, or close together. @returns {"comfortable" | "compact"} */
+export const density = () => (document.documentElement.dataset.density === "compact" ? "compact" : "comfortable");
+
+/** @param {string | null} choice */
+export function setDensity(choice) {
+  const root = document.documentElement;
+  if (choice === "compact") root.dataset.density = choice;
+  else delete root.dataset.density;
+  write("annotd.density", choice === "compact" ? choice : null);
+}
+
+/** The language that somebody chose; null where it is the browser's. */
+export const chosenLanguage = () => read("annotd.language");
+
+/** @param {string | null} choice takes effect when the page is drawn anew */
+export const setLanguage = (choice) => write("annotd.language", choice);
+
 /** Apply what was chosen in an earlier visit. */
 export function recall() {
+  setDensity(read("annotd.density"));
   const chosen = read("annotd.theme");
   if (chosen) setTheme(chosen);
   const px = Number(read("annotd.size"));

@@ -21,6 +21,7 @@
 /** The languages that there are, each by its own name, and which way it is written. */
 export const languages = /** @type {const} */ ({
   en: { name: "English", direction: "ltr" },
+  de: { name: "Deutsch", direction: "ltr" },
 });
 
 /** @typedef {keyof typeof languages} Language */
@@ -59,6 +60,10 @@ export async function speak(wanted) {
   catalogue = wanted === "en" ? {} : (await import(`./languages/${wanted}.js`)).default;
   spoken = wanted;
   rules = new Intl.PluralRules(wanted);
+  if (globalThis.document) {
+    document.documentElement.lang = wanted;
+    document.documentElement.dir = languages[wanted].direction;
+  }
 }
 
 /**

@@ -1,0 +1,200 @@
+/**
+ * Answers: written to the outbox, then the next card, then sent; and the way back to earlier ones.
+ */
+
+import { t } from "../shared/tongue.js";
+import { getHistory, isLocked } from "./api.js";
+import { settingsOf } from "./desk.js";
+import * as dialogs from "./dialogs.js";
+import { showHistory } from "./history.js";
+import { parse } from "./json.js";
+import { current } from "./state.js";
+import { newLink, verdictWord } from "./words.js";
+
+/** @import { App } from "./main.js" */
+/** @import { Entry } from "./outbox.js" */
+/** @import { Given, Interface, Task, Values, Verdict } from "./types.js" */
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Answering {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** Whether an answer is being written, and keys must wait. */
+    this.busy = false;
+  }
+
+  /**
+   * @param {Verdict} verdict
+   * @param {string | null} [reason] why it is skipped; not given: still to be asked for
+   */
+  async answer(verdict, reason) {
+    const card = current(this.app.state);
+    if (!card || this.busy || this.app.turning.leaving) return;
+    const objection = this.app.desk.view.check?.(verdict);
+    if (objection) {
+      this.app.page.say(objection);
+      return;
+    }
+    if (verdict === "ignore" && reason === undefined) {
+      const reasons = reasonsOf(settingsOf(this.app.state, card.task)("skip_reasons"));
+      if (reasons.length) {
+        dialogs.askReason(reasons, (chosen) => void this.answer(verdict, chosen));
+        return;
+      }
+    }
+    const values = this.app.kind.answer(card.task, card.values, settingsOf(this.app.state, card.task));
+    const now = Date.now();
+    this.busy = true;
+    try {
+      const durable = await this.app.outbox.put(card.task._id, {
+        at: now,
+        first: !card.given,
+        task: JSON.stringify(card.task),
+        answer: JSON.stringify({
+          ...values,
+          answer: verdict,
+          ...(card.flagged ? { flagged: true } : {}),
+          ...(card.comment.trim() ? { comment: card.comment.trim() } : {}),
+          ...(reason ? { skip_reason: reason } : {}),
+          _shown_at: now - Math.round(this.app.activity.total(performance.now())),
+          _answered_at: now,
+        }),
+      });
+      if (!durable) await this.confirmed(card.task._id);
+    } finally {
+      this.busy = false;
+    }
+    this.app.drafts.drop(card.task._id);
+    this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null });
+    this.app.tabs.tellAnswered(card.task._id);
+    void this.app.sender.kick();
+    this.app.supply.feed();
+  }
+
+  /**
+   * Wait until the server has an answer that could only be kept in memory.
+   *
+   * @param {string} id
+   */
+  async confirmed(id) {
+    this.app.render();
+    void this.app.sender.kick(true);
+    while (this.app.outbox.entries.some((entry) => entry.key[2] === id && !entry.problem)) await sleep(20);
+  }
+
+  async undo() {
+    if (this.busy) return;
+    if (this.app.state.at === 0 && !this.app.state.oldest) await this.fetchOlder();
+    if (this.app.state.at === 0) {
+      if (!this.app.page.remark) this.app.page.say(t("There is nothing before this."));
+      return;
+    }
+    this.app.dispatch({ type: "undo" });
+    const given = current(this.app.state)?.given;
+    if (given) this.app.page.announce(t("Back to an earlier task. Your answer: {answer}.", { answer: verdictWord(given.answer) }));
+  }
+
+  async fetchOlder() {
+    this.busy = true;
+    try {
+      const n = this.app.state.cards.length + 20;
+      const { answers } = await getHistory(n);
+      await this.app.supply.prepare(answers);
+      const cards = answers.map((record) => pastOf(record, this.app.kind));
+      this.app.dispatch({ type: "older", cards: cards.reverse(), end: answers.length < n });
+    } catch (error) {
+      this.app.page.say(cannotFetch(error));
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Keep what is half done on the card. */
+  draft() {
+    const card = current(this.app.state);
+    if (card) this.app.drafts.keep(card.task._id, { values: card.values, flagged: card.flagged, comment: card.comment });
+  }
+
+  /** The panel with what was answered before. */
+  history() {
+    showHistory({
+      fetch: async (n) => {
+        const { answers } = await getHistory(n);
+        await this.app.supply.prepare(answers);
+        const unsent = [...this.app.outbox.entries].reverse().map((entry) => ({ ...recordOf(entry), at: null }));
+        const here = new Set(unsent.map(({ task }) => task._id));
+        const stored = answers.map((record) => ({ ...pastOf(record, this.app.kind), at: 1000 * Number(record._timestamp) }));
+        return [...unsent, ...stored.filter(({ task }) => !here.has(task._id))];
+      },
+      trouble: cannotFetch,
+      open: ({ task, given }) => this.app.dispatch({ type: "visit", task, given }),
+    });
+  }
+
+  /** A remark on the card. */
+  comment() {
+    const card = current(this.app.state);
+    if (!card || this.busy) return;
+    if (Object.hasOwn(card.task, "comment")) {
+      // The server would keep the task's and drop the annotator's.
+      this.app.page.say(t("This task came with a remark of its own, so none can be added."));
+      return;
+    }
+    dialogs.askComment(card.comment, (comment) => {
+      if (current(this.app.state)?.key !== card.key) return;
+      this.app.dispatch({ type: "comment", comment });
+      this.draft();
+    });
+  }
+}
+
+/**
+ * The reasons that a project gives for skipping.
+ *
+ * @param {unknown} setting
+ * @returns {string[]}
+ */
+export function reasonsOf(setting) {
+  return Array.isArray(setting) ? setting.filter((one) => typeof one === "string" && one.trim()) : [];
+}
+
+/** @param {unknown} error */
+const cannotFetch = (error) =>
+  isLocked(error) ? newLink() : t("Your earlier answers cannot be fetched at the moment: the server cannot be reached.");
+
+/**
+ * A record of the server's history as a card that was answered.
+ *
+ * @param {Task} record
+ * @param {Interface} kind
+ * @returns {{task: Task, given: Given}}
+ */
+function pastOf(record, kind) {
+  const { answer, flagged, comment, skip_reason, _shown_at, _answered_at, _timestamp, ...task } = record;
+  /** @type {Given} */
+  const given = {
+    answer: /** @type {Verdict} */ (answer),
+    values: kind.recall(record),
+    flagged: flagged === true,
+    comment: typeof comment === "string" ? comment : "",
+    reason: typeof skip_reason === "string" ? skip_reason : null,
+  };
+  return { task: /** @type {Task} */ (task), given };
+}
+
+/**
+ * An entry of the outbox as a card that was answered.
+ *
+ * @param {Entry} entry
+ * @returns {{task: Task, given: Given}}
+ */
+export function recordOf(entry) {
+  const { answer, flagged, comment = "", skip_reason = null, _shown_at, _answered_at, ...values } = parse(entry.answer);
+  return {
+    task: parse(entry.task),
+    given: { answer, values: /** @type {Values} */ (values), flagged: flagged === true, comment, reason: skip_reason },
+  };
+}

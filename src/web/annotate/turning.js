@@ -1,0 +1,107 @@
+/**
+ * The project changes under way: other labels, a pause, another address, somebody else at this port.
+ *
+ * Every reply says which edition of the project it comes from. Where it is another one than the page
+ * shows, the page is taken anew, or goes to its new address, as soon as nothing is lost by it.
+ */
+
+import { t } from "../shared/tongue.js";
+import { newAddress } from "./address.js";
+import { getProgress, getProject } from "./api.js";
+import { current } from "./state.js";
+
+/** @import { App } from "./main.js" */
+/** @import { News, Project } from "./types.js" */
+
+/** How long the page hears nothing of the project before it asks how things are. */
+export const silence = 30_000;
+
+export class Turning {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.turning = false;
+    /** Whether the browser is on its way to another page, and nothing begins here any more. */
+    this.leaving = false;
+    this.heard = Date.now();
+    /** Whether the project is another one than this page shows. */
+    this.stale = app.project.standing !== "here";
+  }
+
+  /** @param {News} news what a reply says beside its own */
+  hear(news) {
+    this.heard = Date.now();
+    const { edition, standing } = this.app.project;
+    if ((news.edition ?? edition) === edition && (news.standing ?? standing) === standing) return;
+    this.stale = true;
+    this.app.render();
+  }
+
+  /**
+   * Take the page anew, or go to its new address, once nothing is lost by it: no card is half done,
+   * and every answer is where it will be found again.
+   */
+  async turn() {
+    if (this.turning || this.leaving || this.isAtIt()) return;
+    this.turning = true;
+    try {
+      const project = await getProject();
+      const { waiting, refusal } = this.app.look();
+      if (project.session_id !== this.app.project.session_id) {
+        this.stale = false;
+        return this.app.dispatch({ type: "fatal", ...strangers(project) });
+      }
+      // Somebody may have begun, or answered, while the reply was on its way.
+      if (this.isAtIt()) return;
+      if (project.standing === "moved" && project.moved_to) {
+        // This browser's store of answers belongs to the old address: first everything is sent.
+        const there = newAddress(project.moved_to, location.href);
+        if (!waiting && there) this.leave(() => location.replace(there));
+        return;
+      }
+      this.stale = false;
+      const same = project.edition === this.app.project.edition && project.standing === this.app.project.standing;
+      if (!same && !(waiting && refusal)) this.leave(() => location.reload());
+    } catch {
+      // It is tried again with the next card.
+    } finally {
+      this.turning = false;
+    }
+  }
+
+  /**
+   * Leave this page, once: going twice would take the next page away again while somebody answers
+   * there. If nothing has come of it after a while, the page is used as before.
+   *
+   * @param {() => void} go
+   */
+  leave(go) {
+    this.leaving = true;
+    setTimeout(() => (this.leaving = false), 10_000);
+    go();
+  }
+
+  /** Whether a card is half done, or an answer just being written. */
+  isAtIt() {
+    const card = current(this.app.state);
+    return this.app.answering.busy || Boolean(card && (card.values || card.flagged || card.comment || card.given));
+  }
+
+  /** Ask how things are, if nothing was heard for a while. */
+  async inquire() {
+    if (document.visibilityState !== "visible" || Date.now() - this.heard < silence) return;
+    this.heard = Date.now();
+    await getProgress().then((news) => this.hear(news), () => {});
+    if (this.stale) void this.turn();
+  }
+}
+
+/**
+ * What to say when the port has become somebody else's.
+ *
+ * @param {Project} project
+ */
+const strangers = (project) => ({
+  title: t("This address is {name}'s now.", { name: project.display || project.annotator }),
+  words: t("Answers of yours that still wait here are being sent. Ask whoever leads the project for your own address."),
+});

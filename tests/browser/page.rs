@@ -1,0 +1,254 @@
+//! The page around the interfaces: history, keys, remarks, skips with a reason, swipes, words, weight.
+
+use fantoccini::actions::{InputSource, PointerAction, TouchActions};
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::common::browser::Browser;
+use crate::common::daemon::Project;
+use crate::seat::Seat;
+
+fn texts(count: usize) -> Vec<Value> {
+    (1..=count).map(|n| json!({"text": format!("Text number {n}."), "meta": {"n": n}})).collect()
+}
+
+async fn answer(seat: &Seat, keys: &[char]) {
+    let card = seat.card().await;
+    seat.press(keys).await;
+    seat.wait_for_another(&card).await;
+}
+
+#[tokio::test]
+async fn an_earlier_answer_is_found_looked_at_and_changed() {
+    let seat = Seat::open("interface = \"text\"", &texts(4)).await;
+    answer(&seat, &['a']).await;
+    answer(&seat, &['f', 'x']).await;
+    seat.saved().await;
+    let here = seat.card().await;
+    seat.press(&['y']).await;
+    let listed =
+        |count: usize| format!("document.querySelectorAll('[data-past]').length === {count}");
+    seat.wait_for("the answers", &listed(2)).await;
+    seat.accessible().await;
+    seat.picture("history").await;
+    seat.press(&['f', 'l', 'a', 'g', 'g', 'e', 'd']).await;
+    seat.wait_for("the flagged one", &listed(1)).await;
+    seat.press(&[Key::Down.into(), Key::Enter.into()]).await;
+    seat.wait_for("its card", "document.querySelector('.card').textContent.includes('number 2')")
+        .await;
+    let was = "document.querySelector('[data-answer=reject]').classList.contains('was')";
+    assert_eq!(seat.eval(was).await, json!(true));
+    seat.press(&['a']).await;
+    let back = format!("document.querySelector('[data-task-id]').dataset.taskId === {here:?}");
+    seat.wait_for("the card where it began", &back).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&2], json!({"answer": "accept", "flagged": true}));
+    // By the mouse, and back without a change.
+    seat.click("#history-button").await;
+    seat.wait_for("the answers", &listed(2)).await;
+    seat.click("[data-past]:last-of-type").await;
+    seat.wait_for("another card", &format!("!({back})")).await;
+    seat.click("[data-command=forward]").await;
+    seat.wait_for("the card where it began", &back).await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_remark_and_a_reason_for_a_skip_go_with_the_answer() {
+    let settings =
+        "interface = \"text\"\n[project.config]\nskip_reasons = [\"unclear\", \"not a text\"]";
+    let seat = Seat::open(settings, &texts(3)).await;
+    let card = seat.card().await;
+    seat.press(&['c']).await;
+    seat.wait_for("the field", "document.activeElement?.tagName === 'TEXTAREA'").await;
+    seat.press(&['a', 'x', ' ', 'y']).await;
+    seat.accessible().await;
+    seat.press(&[Key::Enter.into()]).await;
+    seat.wait_for("the remark", "document.querySelector('.remark').textContent === 'ax y'").await;
+    assert_eq!(seat.card().await, card, "letters of a remark answer nothing");
+    let asked = "document.querySelector('dialog[data-dialog=skip]') !== null";
+    seat.press(&[' ']).await;
+    seat.wait_for("the question", asked).await;
+    seat.accessible().await;
+    seat.picture("skip").await;
+    seat.press(&['2']).await;
+    seat.wait_for_another(&card).await;
+    let card = seat.card().await;
+    seat.press(&[' ']).await;
+    seat.wait_for("the question", asked).await;
+    seat.press(&[Key::Enter.into()]).await;
+    seat.wait_for_another(&card).await;
+    seat.click("[data-answer=ignore]").await;
+    seat.wait_for("the question", asked).await;
+    seat.click("[data-reason=unclear]").await;
+    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(
+        stored[&1],
+        json!({"answer": "ignore", "comment": "ax y", "skip_reason": "not a text"})
+    );
+    assert_eq!(stored[&2], json!({"answer": "ignore"}));
+    assert_eq!(stored[&3], json!({"answer": "ignore", "skip_reason": "unclear"}));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn keys_are_changed_by_the_annotator_and_stay_changed() {
+    let settings = "interface = \"text\"\n[project.config]\nkeymap = { reject = \"k\" }";
+    let seat = Seat::open(settings, &texts(4)).await;
+    seat.card().await;
+    let on = |verdict: &str| {
+        format!("document.querySelector('[data-answer={verdict}] kbd').textContent")
+    };
+    assert_eq!(seat.eval(&on("reject")).await, "k");
+    seat.press(&['h']).await;
+    seat.click("[data-command=keys]").await;
+    seat.accessible().await;
+    seat.picture("keys").await;
+    let told = "document.querySelector('.told').textContent";
+    seat.click("[data-change=accept]").await;
+    seat.press(&['k']).await;
+    seat.wait_for("the page to say that it is taken", &format!("{told}.startsWith('k is taken')"))
+        .await;
+    seat.click("[data-change=accept]").await;
+    seat.press(&['q']).await;
+    seat.wait_for("the key on its button", &format!("{} === 'q'", on("accept"))).await;
+    seat.press(&[Key::Escape.into()]).await;
+    answer(&seat, &['q']).await;
+    seat.reload().await;
+    assert_eq!(seat.eval(&on("accept")).await, "q");
+
+    // Single characters off: they work with Alt.
+    seat.press(&['h']).await;
+    seat.click("[data-command=keys]").await;
+    seat.click("#singles").await;
+    seat.wait_for("the button to say so", &format!("{} === 'alt q'", on("accept"))).await;
+    seat.press(&[Key::Escape.into()]).await;
+    let card = seat.card().await;
+    seat.press(&['q', 'k', ' ']).await;
+    assert_eq!(seat.card().await, card, "alone they do nothing");
+    seat.press_with(Key::Alt, 'q').await;
+    seat.wait_for_another(&card).await;
+    seat.press_with(Key::Alt, 'h').await;
+    seat.click("[data-command=keys]").await;
+    seat.click("[data-command=usual-keys]").await;
+    seat.wait_for("the usual keys", &format!("{} === 'a'", on("accept"))).await;
+    seat.press(&[Key::Escape.into()]).await;
+    answer(&seat, &['a']).await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_finger_answers_by_swiping() {
+    let seat = Seat::open("interface = \"text\"", &texts(3)).await;
+    let swipe = async |from: f64, to: f64| {
+        let steps = 6;
+        let place = |x: f64| PointerAction::MoveTo { duration: None, x: x.round(), y: 300.0 };
+        let mut finger = TouchActions::new("finger".to_owned())
+            .then(place(from))
+            .then(PointerAction::Down { button: 0 });
+        for step in 1..=steps {
+            finger = finger.then(place(from + (to - from) * f64::from(step) / f64::from(steps)));
+        }
+        let finger = finger.then(PointerAction::Up { button: 0 });
+        seat.browser.client.perform_actions(finger).await.expect("a finger moves");
+    };
+    let card = seat.card().await;
+    swipe(500.0, 560.0).await;
+    assert_eq!(seat.card().await, card, "short of the threshold nothing happens");
+    swipe(400.0, 700.0).await;
+    seat.wait_for_another(&card).await;
+    let card = seat.card().await;
+    swipe(700.0, 400.0).await;
+    seat.wait_for_another(&card).await;
+    let card = seat.card().await;
+    seat.click("#menu-button").await;
+    seat.click("[data-swipe-choice=off]").await;
+    seat.accessible().await;
+    seat.picture("menu").await;
+    seat.press(&[Key::Escape.into()]).await;
+    swipe(400.0, 700.0).await;
+    assert_eq!(seat.card().await, card, "it is switched off");
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(
+        (&stored[&1]["answer"], &stored[&2]["answer"]),
+        (&json!("accept"), &json!("reject"))
+    );
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_language_that_is_chosen_and_remembers_it() {
+    let seat = Seat::open("interface = \"text\"", &texts(2)).await;
+    seat.card().await;
+    seat.click("#menu-button").await;
+    seat.click("[data-language-choice=de]").await;
+    let german = "document.documentElement.lang === 'de' && \
+                  document.querySelector('[data-answer=accept]')?.textContent.includes('annehmen')";
+    seat.wait_for("German", german).await;
+    seat.browser.listen_for_errors().await;
+    seat.reload().await;
+    seat.wait_for("German still", german).await;
+    seat.click("#menu-button").await;
+    seat.click("[data-density-choice=compact]").await;
+    seat.press(&[Key::Escape.into()]).await;
+    seat.reload().await;
+    assert_eq!(seat.eval("document.documentElement.dataset.density").await, "compact");
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn laid_out_from_right_to_left_the_page_fits_a_phone() {
+    let seat = Seat::open("interface = \"text\"", &texts(2)).await;
+    seat.browser.client.set_window_size(390, 844).await.expect("a size");
+    seat.card().await;
+    seat.press(&['a']).await;
+    seat.eval("document.documentElement.dir = 'rtl'").await;
+    let wide = "document.documentElement.scrollWidth <= innerWidth";
+    seat.wait_for("a page no wider than the window", wide).await;
+    seat.press(&['y']).await;
+    seat.wait_for("the answers", "document.querySelectorAll('[data-past]').length === 1").await;
+    seat.picture("history-rtl-phone").await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn the_page_weighs_less_than_80_kb_and_asks_nobody_else() {
+    for (interface, labels) in [
+        ("text", ""),
+        ("classification", "\nlabels = [\"A\"]"),
+        ("choice", "\nlabels = [\"A\", \"B\"]"),
+        ("ner_manual", "\nlabels = [\"A\"]"),
+    ] {
+        let settings = format!("interface = {interface:?}{labels}");
+        let project = Project::new("demo", &settings, "demo.db", "annotations = 1", &["andy"]);
+        let seat = Seat::open_project(project, &texts(1)).await;
+        seat.card().await;
+        let weight = "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
+            .reduce((sum, entry) => sum + entry.transferSize, 0)";
+        let weight = seat.eval(weight).await.as_f64().expect("a number");
+        println!("{interface}: {weight} bytes");
+        assert!(weight > 10_000.0 && weight < 80_000.0, "{interface}: {weight} bytes");
+        seat.stayed_here().await;
+        seat.close().await;
+    }
+}
+
+#[tokio::test]
+async fn done_and_waiting_for_others_are_told_apart() {
+    let rules = "annotations = 1";
+    let project = Project::new("demo", "interface = \"text\"", "demo.db", rules, &["andy", "mara"]);
+    let seat = Seat::open_project(project, &texts(1)).await;
+    seat.card().await;
+    let other = Browser::start().await;
+    other.client.goto(&seat.daemon.addresses().of("mara")).await.expect("the page opens");
+    let says =
+        |words: &str| format!("document.querySelector('.calm')?.textContent.includes({words:?})");
+    other.wait_for("the note", &says("Others hold the tasks that are left")).await;
+    other.close().await;
+    seat.press(&['a']).await;
+    seat.wait_for("the note", &says("You are done. Thank you.")).await;
+    seat.close().await;
+}
