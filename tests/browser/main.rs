@@ -3,5 +3,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod first;
+mod parts;
 mod seat;
 mod twenty;

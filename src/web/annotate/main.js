@@ -365,7 +365,7 @@ class App {
       const cards = answers.map((record) => {
         const { answer, flagged, _shown_at, _answered_at, _timestamp, ...task } = record;
         /** @type {Given} */
-        const given = { answer: /** @type {Verdict} */ (answer), values: this.kind.recall(record), flagged: flagged === true };
+        const given = { answer: /** @type {Verdict} */ (answer), values: this.kind.recall(record, settingsOf(this.state, /** @type {Task} */ (task))), flagged: flagged === true };
         return { task: /** @type {Task} */ (task), given };
       });
       this.dispatch({ type: "older", cards: cards.reverse(), end: answers.length < n });
