@@ -132,9 +132,9 @@ struct Page {
     sections: usize,
 }
 
-fn fill<'v>(
+fn fill(
     parts: &[Part<'_>],
-    around: &mut Vec<&'v Value>,
+    around: &mut Vec<&Value>,
     page: &mut Page,
 ) -> Result<(), TemplateError> {
     for part in parts {
