@@ -161,7 +161,9 @@ fn tasks(interface: &str, trick: &str) -> Option<Vec<Value>> {
             .collect()
     };
     let tasks = match interface {
-        "text" | "classification" => {
+        // Its content is drawn like that of `text`.
+        "classification" => vec![with(json!({"html": trick, "title": trick, "spans": span}))],
+        "text" => {
             let mut all = of_kind(&json!({"spans": span}));
             all.push(with(json!({"image": trick})));
             all
@@ -169,7 +171,7 @@ fn tasks(interface: &str, trick: &str) -> Option<Vec<Value>> {
         "html" => {
             vec![with(json!({"html": trick})), with(json!({"config": {"html_template": TEMPLATE}}))]
         }
-        "choice" => of_kind(&json!({"options": options})),
+        "choice" => vec![with(json!({"options": options, "html": trick}))],
         "ner" | "spans" | "ner_manual" | "spans_manual" | "pos" | "pos_manual" => vec![
             with(json!({"spans": span, "tokens": tokens})),
             with(json!({"spans": span})),

@@ -44,10 +44,13 @@ fn lacks(card: &Card<'_>) -> Option<&'static str> {
     }
     parts.iter().find_map(|(part, overrides)| {
         // A block whose text is hidden shows what else it has.
-        let hides = overrides.values().any(hidden);
+        let hides = SHOWN.iter().any(|key| overrides.get(*key).is_some_and(hidden));
         if hides { None } else { (part.interface.kind.lacks)(&part.card()) }
     })
 }
+
+/// What a task shows, and a block may hide because another one shows it.
+const SHOWN: [&str; 5] = ["text", "html", "image", "audio", "video"];
 
 /// Whether a value in a block takes the task's key away.
 fn hidden(value: &Value) -> bool {

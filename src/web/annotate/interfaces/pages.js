@@ -48,8 +48,17 @@ const pages = {
 
     const keep = () => desk.edit({ pages: added, _page: at, _seen: [...seen] });
     const place = h("p", { class: "place", "aria-live": "polite" });
-    const back = h("button", { type: "button", "data-page": "previous", onclick: () => turn(at - 1) }, "‹ ", t("previous page"), h("kbd", { "aria-hidden": "true" }, "p"));
-    const on = h("button", { type: "button", "data-page": "next", onclick: () => turn(at + 1) }, t("next page"), " ›", h("kbd", { "aria-hidden": "true" }, "n"));
+    // On a phone the sign is all there is room for; the words are heard (parts.css).
+    const back = h(
+      "button",
+      { type: "button", "data-page": "previous", onclick: () => turn(at - 1) },
+      h("span", { "aria-hidden": "true" }, "‹"), h("span", { class: "long" }, t("previous page")), h("kbd", { "aria-hidden": "true" }, "p"),
+    );
+    const on = h(
+      "button",
+      { type: "button", "data-page": "next", onclick: () => turn(at + 1) },
+      h("span", { class: "long" }, t("next page")), h("span", { "aria-hidden": "true" }, "›"), h("kbd", { "aria-hidden": "true" }, "n"),
+    );
     const asked = h("div", { class: "question inside" });
     const sheet = h("div", { class: "sheet" });
     put(host, sheet);
