@@ -23,7 +23,7 @@ use annotd::roster::{
 };
 use proptest::prelude::*;
 
-const KNOWN: [&str; 4] = ["text", "classification", "choice", "ner_manual"];
+const KNOWN: [&str; 5] = ["text", "classification", "choice", "ner_manual", "blocks"];
 
 /// All sample files, by name without extension.
 fn samples() -> BTreeMap<String, String> {
@@ -267,6 +267,7 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
         ("everybody-paused", Rules { annotations: Each(2), ..plain() }),
         ("access-key", plain()),
         ("bind-not-loopback", plain()),
+        ("blocks", plain()),
         ("carriage-returns", plain()),
         ("inline", plain()),
         ("quota", plain()),

@@ -115,7 +115,7 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     let interface = desk.project.get().interface.clone();
     let mut fields = task.body.fields();
     // What the page shows as HTML is what was cleaned here, and never what a task brings along.
-    for own in ["_clean", "_tokens"] {
+    for own in ["_clean", "_tokens", "_parts"] {
         fields.shift_remove(own);
     }
     gold::hide(&mut fields);
@@ -128,11 +128,16 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     if let Some(tokens) = interface.computed_tokens(&task.body) {
         put(&mut fields, "_tokens", &tokens);
     }
-    // Most tasks can have no HTML: they are not parsed for it.
-    if ["html", "options"].iter().any(|key| fields.contains_key(*key))
-        && let Some(parts) = clean::clean_parts(&task.body.to_value())
-    {
-        put(&mut fields, "_clean", &parts);
+    let mut clean =
+        clean::clean_parts(task.body.as_str(), || task.body.to_value()).unwrap_or_default();
+    for (key, value) in interface.beside(&task.body) {
+        match value {
+            Value::Object(parts) if key == "_clean" => clean.extend(parts),
+            value => put(&mut fields, &key, &value),
+        }
+    }
+    if !clean.is_empty() {
+        put(&mut fields, "_clean", &clean);
     }
     fields
 }

@@ -40,6 +40,9 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         );
     }
     let labels = reader.unique("label", labels.map(|l| l.value).unwrap_or_default());
+    if interface.as_ref().is_some_and(|interface| interface.value == "blocks") {
+        blocks(reader, &section, known_interfaces, !labels.is_empty());
+    }
     Project {
         name: name.map(|n| n.value).unwrap_or_default(),
         interface: interface.map(|i| i.value).unwrap_or_default(),
@@ -116,21 +119,66 @@ fn interface(
     if known.contains(&interface.value.as_str()) {
         return Some(interface);
     }
-    let shown = quoted(&interface);
-    let problem = if interfaces::in_family(&interface) {
-        Problem::new(format!("the interface {shown} is not built yet"), interface.at)
-            .help(format!("this version can show: {}", list(known)))
-    } else {
-        let near = closest(&interface, known.iter().copied())
-            .or_else(|| closest(&interface, interfaces::names()));
-        let help = match near {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("this version can show: {}", list(known)),
-        };
-        Problem::new(format!("there is no interface {shown}"), interface.at).help(help)
-    };
-    reader.report(problem);
+    reader.report(no_such_interface(&interface.value, interface.at, known));
     None
+}
+
+fn no_such_interface(name: &str, at: Range<usize>, known: &[&str]) -> Problem {
+    let shown = quoted(name);
+    if interfaces::in_family(name) {
+        return Problem::new(format!("the interface {shown} is not built yet"), at)
+            .help(format!("this version can show: {}", list(known)));
+    }
+    let near = closest(name, known.iter().copied()).or_else(|| closest(name, interfaces::names()));
+    let help = match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("this version can show: {}", list(known)),
+    };
+    Problem::new(format!("there is no interface {shown}"), at).help(help)
+}
+
+/// What cannot be a block.
+const NO_BLOCKS: [&str; 3] = ["blocks", "pages", "review"];
+
+/// The blocks of `interface = "blocks"`, where the project gives them: a list of tables, each with an
+/// interface that can be a block and has the labels it needs. Tasks may bring blocks of their own.
+fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels: bool) {
+    const SAMPLE: &str = "blocks = [{ view_id = \"text\" }, { view_id = \"text_input\" }]";
+    let Some((DeValue::Table(config), _)) = project.get("config") else { return };
+    let Some(value) = config.get("blocks") else { return };
+    let listed = match value.get_ref() {
+        DeValue::Array(listed) if !listed.is_empty() => listed,
+        _ => {
+            let problem = Problem::new("blocks is not a list of blocks", value.span());
+            return reader.report(problem.help(for_example(SAMPLE)));
+        }
+    };
+    for block in listed {
+        let view = match block.get_ref() {
+            DeValue::Table(block) => block.get("view_id"),
+            _ => None,
+        };
+        let Some((view, DeValue::String(name))) = view.map(|view| (view, view.get_ref())) else {
+            let problem =
+                Problem::new("this block does not say which interface it is", block.span());
+            reader.report(problem.help(for_example("{ view_id = \"text\" }")));
+            continue;
+        };
+        let own_labels =
+            matches!(block.get_ref(), DeValue::Table(block) if block.contains_key("labels"));
+        if NO_BLOCKS.contains(&name.as_ref()) {
+            let message = format!("{} cannot be a block", quoted(name));
+            let problem = Problem::new(message, view.span());
+            reader.report(problem.help("name an interface that is not made of others"));
+        } else if !known.contains(&name.as_ref()) {
+            reader.report(no_such_interface(name, view.span(), known));
+        } else if interfaces::needs_labels(name) && !has_labels && !own_labels {
+            reader.report(
+                Problem::new(format!("{name} needs labels"), view.span())
+                    .help("add labels = [\"PERSON\", \"PLACE\"] to this block or to [project]"),
+            );
+        }
+    }
 }
 
 /// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and the

@@ -22,6 +22,7 @@ mod hashes;
 mod identity;
 pub mod interface;
 mod python_json;
+mod template;
 mod time;
 mod tokens;
 

@@ -1,9 +1,11 @@
 //! The page in a real Chromium, as an annotator uses it; and exactly what they did in the export.
 
+mod breaking_out;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
 mod first;
 mod page;
+mod parts;
 mod seat;
 mod twenty;

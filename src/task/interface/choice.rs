@@ -5,11 +5,17 @@
 
 use serde_json::{Map, Value};
 
+use super::html;
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::Verdict;
 
-pub(super) const KIND: Kind =
-    Kind { name: "choice", sets: |_| vec!["accept".into()], check, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "choice",
+    sets: |_| vec!["accept".into()],
+    beside: html::filled_in,
+    check,
+    ..PLAIN
+};
 
 fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let Some(chosen) = data.get("accept") else {

@@ -19,6 +19,9 @@ pub(super) struct Kind {
     pub sets: fn(&Card<'_>) -> Vec<String>,
     /// Whether spans are drawn on the text, so that it needs tokens.
     pub tokens: fn(&Card<'_>) -> bool,
+    /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts of
+    /// a card need (`_parts`).
+    pub beside: fn(&Card<'_>) -> Map<String, Value>,
     /// Checks what an answer adds (`data`) against the task, and completes it.
     pub check: Check,
 }
@@ -31,6 +34,7 @@ pub(super) const PLAIN: Kind = Kind {
     },
     sets: |_| Vec::new(),
     tokens: |_| false,
+    beside: |_| Map::new(),
     check: |_, _, _| Ok(()),
 };
 
@@ -44,6 +48,11 @@ pub struct Card<'a> {
 impl<'a> Card<'a> {
     pub(super) fn new(settings: &'a Settings, task: &'a Body) -> Self {
         Self { settings, task }
+    }
+
+    /// What the project says about its interface.
+    pub(super) fn settings(&self) -> &'a Settings {
+        self.settings
     }
 
     /// A setting for this task: its own, or the project's.

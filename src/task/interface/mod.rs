@@ -10,11 +10,19 @@
 //! Rejected: one enum with a `match` in each function, which spread an interface over the whole file;
 //! and a trait, whose only gain over a struct of functions were a type for each interface.
 
+mod blocks;
 mod choice;
 mod classification;
+mod compare;
+mod diff;
+mod html;
 mod kind;
+mod llm_io;
 mod ner_manual;
+mod pages;
+mod part;
 mod text;
+mod text_input;
 
 use std::sync::Arc;
 
@@ -25,7 +33,19 @@ pub use self::kind::{Card, Misfit};
 use super::{Body, Token, Verdict, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
-const ALL: &[&Kind] = &[&text::KIND, &classification::KIND, &choice::KIND, &ner_manual::KIND];
+const ALL: &[&Kind] = &[
+    &text::KIND,
+    &html::KIND,
+    &classification::KIND,
+    &choice::KIND,
+    &ner_manual::KIND,
+    &text_input::KIND,
+    &compare::KIND,
+    &diff::KIND,
+    &llm_io::KIND,
+    &blocks::KIND,
+    &pages::KIND,
+];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.
@@ -104,6 +124,12 @@ impl Interface {
         }
         let text: String = task.get_as("text")?;
         Some(tokenize(&text))
+    }
+
+    /// What else the page needs beside the task, by key: cleaned HTML from a template, under the
+    /// pointer of the whole task (`_clean`: `{"": "…"}`), and what the parts of a card need (`_parts`).
+    pub fn beside(&self, task: &Body) -> Map<String, Value> {
+        (self.kind.beside)(&self.card(task))
     }
 
     /// Takes what a browser sent and gives the decision and the keys that are kept with it.

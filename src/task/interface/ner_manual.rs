@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::kind::{Card, Kind, Misfit};
+use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::{Token, Verdict, tokenize};
 
 pub(super) const KIND: Kind = Kind {
@@ -14,6 +14,7 @@ pub(super) const KIND: Kind = Kind {
     sets: |_| vec!["spans".into()],
     tokens: |_| true,
     check,
+    ..PLAIN
 };
 
 fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {

@@ -103,7 +103,7 @@ export class Answering {
       const n = this.app.state.cards.length + 20;
       const { answers } = await getHistory(n);
       await this.app.supply.prepare(answers);
-      const cards = answers.map((record) => pastOf(record, this.app.kind));
+      const cards = answers.map((record) => pastOf(record, this.app.kind, settingsOf(this.app.state, record)));
       this.app.dispatch({ type: "older", cards: cards.reverse(), end: answers.length < n });
     } catch (error) {
       this.app.page.say(cannotFetch(error));
@@ -126,7 +126,7 @@ export class Answering {
         await this.app.supply.prepare(answers);
         const unsent = [...this.app.outbox.entries].reverse().map((entry) => ({ ...recordOf(entry), at: null }));
         const here = new Set(unsent.map(({ task }) => task._id));
-        const stored = answers.map((record) => ({ ...pastOf(record, this.app.kind), at: 1000 * Number(record._timestamp) }));
+        const stored = answers.map((record) => ({ ...pastOf(record, this.app.kind, settingsOf(this.app.state, record)), at: 1000 * Number(record._timestamp) }));
         return [...unsent, ...stored.filter(({ task }) => !here.has(task._id))];
       },
       trouble: cannotFetch,
@@ -170,14 +170,15 @@ const cannotFetch = (error) =>
  *
  * @param {Task} record
  * @param {Interface} kind
+ * @param {(name: string) => unknown} settings
  * @returns {{task: Task, given: Given}}
  */
-function pastOf(record, kind) {
+function pastOf(record, kind, settings) {
   const { answer, flagged, comment, skip_reason, _shown_at, _answered_at, _timestamp, ...task } = record;
   /** @type {Given} */
   const given = {
     answer: /** @type {Verdict} */ (answer),
-    values: kind.recall(record),
+    values: kind.recall(record, settings),
     flagged: flagged === true,
     comment: typeof comment === "string" ? comment : "",
     reason: typeof skip_reason === "string" ? skip_reason : null,

@@ -14,6 +14,7 @@
  *   _id: string,
  *   _clean?: Record<string, string>,
  *   _tokens?: Token[],
+ *   _parts?: unknown[],
  *   text?: unknown, html?: unknown, image?: unknown, label?: unknown,
  *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,
  *   spans?: unknown, tokens?: unknown, options?: unknown, accept?: unknown,
@@ -94,7 +95,7 @@
 /**
  * What an interface may do while its card is on the page. `edit` takes all of its values anew, after
  * every change however small: what is handed to it survives a reload, a crash and a walk back and
- * forth; what is not is lost.
+ * forth; what is not is lost. `part` is there where the card is made of several and this is one of them.
  *
  * @typedef {{
  *   task: Task,
@@ -104,6 +105,7 @@
  *   submit: (verdict: Verdict) => void,
  *   announce: (words: string) => void,
  *   settings: (name: string) => unknown,
+ *   part?: "block" | "page",
  * }} Desk
  */
 
@@ -133,7 +135,7 @@
  * @typedef {{
  *   draw: (host: HTMLElement, question: HTMLElement, desk: Desk) => View,
  *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
- *   recall: (record: Task) => Values | null,
+ *   recall: (record: Task, settings: (name: string) => unknown) => Values | null,
  *   keys: (project: Project) => KeyHelp[],
  *   views?: (task: Task, settings: (name: string) => unknown) => string[],
  * }} Interface

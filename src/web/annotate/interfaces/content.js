@@ -26,12 +26,17 @@ export function drawContent(host, task, project) {
   const text = words(task.text);
   /** @type {HTMLElement | null} */
   let focus = null;
+  const filled = task._clean?.[""];
+  if (filled !== undefined) {
+    put(host, h("div", { class: "html", dir: "auto" }, cleaned(filled)));
+    return null;
+  }
   if (task.image) put(host, image(task.image, "The image in question"));
   if (text.trim() || task._clean?.["/html"]) {
     focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project));
   } else if (task.html) {
     put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
-  } else if (!task.image) {
+  } else if (!task.image && "text" in task) {
     put(host, empty("This task's text is empty."));
     if (task.body || task.title) focus = drawInContext(host, { ...task, text: "" }, () => document.createTextNode(""));
   }

@@ -15,6 +15,13 @@ const shelf = {
   text: { module: () => import("./text.js") },
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
+  html: { module: () => import("./html.js") },
+  text_input: { module: () => import("./text_input.js"), style: "written" },
+  compare: { module: () => import("./compare.js"), style: "compare" },
+  diff: { module: () => import("./diff.js"), style: "compare" },
+  llm_io: { module: () => import("./llm_io.js"), style: "compare" },
+  blocks: { module: () => import("./blocks.js"), style: "parts" },
+  pages: { module: () => import("./pages.js"), style: "parts" },
   ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
 };
 

@@ -1,0 +1,6 @@
+//! `diff`: what sets the task's `accept` apart from its `reject`, drawn as one text.
+
+use super::compare;
+use super::kind::{Kind, PLAIN};
+
+pub(super) const KIND: Kind = Kind { name: "diff", lacks: compare::lacks, ..PLAIN };

@@ -1,0 +1,87 @@
+//! `text_input`: free text, under the key that `field_id` names.
+//!
+//! The task may bring a text along under that key, to be corrected; what it brings along comes back as
+//! it is if nobody touches it, whatever it is.
+
+use serde_json::{Map, Value};
+
+use super::kind::{Card, Kind, Misfit, PLAIN};
+use crate::task::Verdict;
+
+pub(super) const KIND: Kind =
+    Kind { name: "text_input", lacks, sets: |card| vec![field_id(card)], check, ..PLAIN };
+
+/// Where the text goes if nothing is said.
+const USUAL: &str = "user_input";
+
+/// Keys that are annotd's in every answer.
+const TAKEN: [&str; 3] = ["answer", "flagged", "config"];
+
+fn lacks(card: &Card<'_>) -> Option<&'static str> {
+    let id = field_id(card);
+    if id.starts_with('_') || TAKEN.contains(&id.as_str()) {
+        return Some("a `field_id` that is not annotd's own, such as `user_input`");
+    }
+    None
+}
+
+/// The key of the text: the task's own word, the setting, or the usual one.
+fn field_id(card: &Card<'_>) -> String {
+    let id = card.get_as::<String>("field_id").filter(|id| !id.is_empty());
+    let id = id.or_else(|| match card.setting("field_id") {
+        Some(Value::String(id)) if !id.is_empty() => Some(id),
+        _ => None,
+    });
+    id.unwrap_or_else(|| USUAL.into())
+}
+
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+    let id = field_id(card);
+    match data.get(&id) {
+        None | Some(Value::String(_)) => Ok(()),
+        Some(given) if card.task.get(&id).as_ref() == Some(given) => Ok(()),
+        Some(_) => Err(Misfit::new(id, "expected a text, in quotation marks")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::task::interface::{Settings, kind};
+
+    fn receive(task: &Value, sent: &Value) -> Result<Value, String> {
+        kind::receive(&KIND, Settings::default(), task, sent)
+    }
+
+    #[test]
+    fn a_text_is_kept_under_its_key() {
+        let sent = json!({"answer": "accept", "user_input": "so"});
+        assert_eq!(receive(&json!({"text": "a"}), &sent), Ok(json!({"user_input": "so"})));
+        let task = json!({"text": "a", "why": "old", "config": {"field_id": "why"}});
+        assert_eq!(
+            receive(&task, &json!({"answer": "accept", "why": "new"})),
+            Ok(json!({"why": "new"}))
+        );
+    }
+
+    #[test]
+    fn what_the_task_brings_along_comes_back_as_it_is() {
+        let task = json!({"text": "a", "user_input": [1.50]});
+        let sent = json!({"answer": "reject", "user_input": [1.50]});
+        assert_eq!(receive(&task, &sent), Ok(json!({"user_input": [1.50]})));
+        assert_eq!(
+            receive(&task, &json!({"answer": "accept", "user_input": 3})),
+            Err("user_input: expected a text, in quotation marks".into())
+        );
+    }
+
+    #[test]
+    fn the_systems_keys_are_no_fields() {
+        let task = json!({"text": "a", "field_id": "answer"});
+        let body = crate::task::Body::from_value(&task).expect("a task");
+        let interface = crate::task::interface::Interface::new("text_input", Settings::default());
+        assert!(interface.expect("it is there").can_show(&body).is_err());
+    }
+}

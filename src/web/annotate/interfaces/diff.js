@@ -1,0 +1,41 @@
+/**
+ * `diff`: what sets the task's `accept` apart from its `reject`, in one text. What only `accept` has is
+ * underlined, what only `reject` has is struck through; colour comes on top, and who listens hears it.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
+import { words } from "../json.js";
+import { drawInput, within } from "./compare.js";
+import { empty } from "./content.js";
+import { differences } from "./differences.js";
+
+/** @import { Interface } from "../types.js" */
+
+/** @type {Interface} */
+const diff = {
+  draw(host, _question, { task, project, settings }) {
+    drawInput(host, task, project);
+    const [young, old] = ["accept", "reject"].map((key) => {
+      const { text, html } = within(task, key);
+      return words(text ?? html);
+    });
+    const pieces = differences(old ?? "", young ?? "", settings("diff_style") ?? "words");
+    if (!pieces.length) put(host, empty(t("Both texts are empty.")));
+    else {
+      const shown = pieces.map(({ kind, text }) =>
+        kind === "same"
+          ? text
+          : h(kind, {}, h("span", { class: "heard" }, kind === "ins" ? t("[new:") : t("[old:"), " "), text, h("span", { class: "heard" }, "]")),
+      );
+      put(host, h("div", { class: "text difference", dir: "auto" }, ...shown));
+      if (pieces.every(({ kind }) => kind === "same")) put(host, h("p", { class: "note" }, t("Both texts are the same.")));
+    }
+    return {};
+  },
+  answer: () => ({}),
+  recall: () => null,
+  keys: () => [],
+};
+
+export default diff;

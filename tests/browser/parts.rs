@@ -1,0 +1,322 @@
+//! `html`, `text_input`, `compare`, `diff`, `llm_io`, `blocks` and `pages`: with the keyboard alone, with
+//! the mouse alone, and what is special about each.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::seat::{Seat, Trial, try_out};
+
+/// Types into the page, letter by letter.
+async fn write(seat: &Seat, text: &str) {
+    seat.press(&text.chars().collect::<Vec<char>>()).await;
+}
+
+fn key(key: Key) -> char {
+    key.into()
+}
+
+/// What the field with the focus holds.
+const IN_FIELD: &str = "document.activeElement.value ?? null";
+
+async fn says(seat: &Seat, css: &str) -> String {
+    seat.find(css).await.text().await.expect("it has text")
+}
+
+#[tokio::test]
+async fn html_and_templates_are_answered_by_keyboard_and_by_mouse() {
+    let trial = Trial {
+        name: "html",
+        settings: "interface = \"html\"",
+        first: json!({"html": "<h2>Notice</h2><p>The square is <b>closed</b>.</p>", "meta": {"n": 1}}),
+        second: json!({
+            "headline": "Fire & <b>smoke</b>", "facts": [{"k": "where", "v": "Rome"}, {"k": "when", "v": "May"}],
+            "config": {"html_template":
+                "<h2>{{headline}}</h2><table>{{#facts}}<tr><th>{{k}}</th><td>{{v}}</td></tr>{{/facts}}</table>"},
+            "meta": {"n": 2},
+        }),
+        by_keyboard: json!({"answer": "accept"}),
+        by_mouse: json!({"answer": "accept"}),
+    };
+    try_out(
+        trial,
+        async |seat| assert_eq!(says(seat, ".html b").await, "closed"),
+        async |seat| {
+            assert_eq!(says(seat, ".html h2").await, "Fire & <b>smoke</b>");
+            assert_eq!(says(seat, ".html tr:last-child").await, "when May");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_is_written_by_keyboard_and_suggested_by_mouse() {
+    let trial = Trial {
+        name: "text_input",
+        settings: "interface = \"text_input\"\n[project.config]\nfield_label = \"Why?\"\n\
+                   field_placeholder = \"in a few words\"\nfield_rows = 3\n\
+                   field_suggestions = [\"a slip\", \"a joke\"]\nfield_id = \"why\"",
+        first: json!({"text": "Nobody won the final.", "meta": {"n": 1}}),
+        second: json!({"text": "The gallery reopens in May.", "why": "unclear", "meta": {"n": 2}}),
+        by_keyboard: json!({"answer": "accept", "why": "a fax, ax!\nx"}),
+        by_mouse: json!({"answer": "accept", "why": "unclear\na joke"}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            seat.press(&[key(Key::Tab)]).await;
+            write(seat, "a fax, ax!\nx").await;
+            assert_eq!(seat.eval(IN_FIELD).await, json!("a fax, ax!\nx"), "keys are letters");
+            seat.press(&[key(Key::Escape)]).await;
+        },
+        async |seat| seat.click(".suggestions button:last-child").await,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_keyboard_alone_writes_leaves_the_field_and_accepts() {
+    let settings = "interface = \"text_input\"\n[project.config]\nfield_autofocus = true\nfield_suggestions = [\"axa\"]";
+    let tasks: Vec<Value> = (1..=4)
+        .map(|n| json!({"text": format!("Task {n}."), "user_input": n, "meta": {"n": n}}))
+        .collect();
+    let seat = Seat::open(settings, &tasks).await;
+    let first = seat.card().await;
+    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
+    seat.press(&[key(Key::Backspace), 'a']).await;
+    seat.press_with(Key::Control, Key::Enter).await;
+    seat.wait_for_another(&first).await;
+
+    let second = seat.card().await;
+    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
+    write(&seat, "x").await;
+    seat.press(&[key(Key::Enter), 'x']).await;
+    seat.wait_for_another(&second).await;
+
+    let third = seat.card().await;
+    // Untouched, and not a text: it comes back as it is.
+    seat.press(&[key(Key::Escape), 'a']).await;
+    seat.wait_for_another(&third).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(stored[&1], json!({"answer": "accept", "user_input": "a"}));
+    assert_eq!(stored[&2], json!({"answer": "reject", "user_input": "2x"}));
+    assert_eq!(stored[&3], json!({"answer": "accept", "user_input": 3}));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn two_texts_are_compared_by_keyboard_and_by_mouse() {
+    let trial = Trial {
+        name: "compare",
+        settings: "interface = \"compare\"",
+        first: json!({
+            "input": "Der Platz war leer.", "accept": "The square was empty.",
+            "reject": "The place was hollow.", "mapping": {"A": "accept", "B": "reject"}, "meta": {"n": 1},
+        }),
+        second: json!({
+            "input": {"text": "Er kam, sah und siegte."},
+            "accept": {"html": "He came, he saw, <b>he won</b>."},
+            "reject": {"text": "He came, saw and was victorious over all of them."},
+            "meta": {"n": 2},
+        }),
+        by_keyboard: json!({"answer": "accept"}),
+        by_mouse: json!({"answer": "accept"}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            assert_eq!(says(seat, "[data-side=A] .text").await, "The square was empty.");
+            assert_eq!(says(seat, "[data-side=B] .text").await, "The place was hollow.");
+        },
+        async |seat| assert_eq!(says(seat, "[data-side=A] b").await, "he won"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_difference_is_readable_without_colour() {
+    let trial = Trial {
+        name: "diff",
+        settings: "interface = \"diff\"",
+        first: json!({
+            "accept": {"text": "The square was empty."}, "reject": {"text": "The square is empty."},
+            "meta": {"n": 1},
+        }),
+        second: json!({
+            "input": "As it was, and as it is:",
+            "accept": "Police said that two of the men were taken to hospital on Monday night.",
+            "reject": "Police say that two of the protesters were taken to a hospital on Monday.",
+            "meta": {"n": 2},
+        }),
+        by_keyboard: json!({"answer": "accept"}),
+        by_mouse: json!({"answer": "accept"}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            let marks = "['ins', 'del'].map((name) => { const one = document.querySelector('.difference ' + name); \
+                return [one.childNodes[1].data, getComputedStyle(one).textDecorationLine]; })";
+            assert_eq!(
+                seat.eval(marks).await,
+                json!([["was", "underline"], ["is", "line-through"]])
+            );
+        },
+        async |_| (),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_prompt_stands_with_its_response() {
+    let trial = Trial {
+        name: "llm_io",
+        settings: "interface = \"llm_io\"",
+        first: json!({"prompt": "Name a river.", "response": "The Rhine.", "meta": {"n": 1}}),
+        second: json!({
+            "llm": {"prompt": "Be brief. ".repeat(200), "response": "Label: ASSAULT\nReason: batons."},
+            "meta": {"n": 2},
+        }),
+        by_keyboard: json!({"answer": "accept"}),
+        by_mouse: json!({"answer": "accept"}),
+    };
+    try_out(
+        trial,
+        async |seat| assert_eq!(says(seat, "section.exchange .text").await, "The Rhine."),
+        async |seat| {
+            assert_eq!(seat.eval("document.querySelector('details').open").await, json!(false));
+            seat.click("summary").await;
+            assert_eq!(seat.eval("document.querySelector('details').open").await, json!(true));
+        },
+    )
+    .await;
+}
+
+const BLOCKS: &str = "interface = \"blocks\"\nlabels = [\"PER\", \"LOC\"]\n[project.config]\n\
+    choice_style = \"multiple\"\nblocks = [\n\
+    { view_id = \"html\", html_template = \"<b>{{from}}</b>\", text = false },\n\
+    { view_id = \"ner_manual\" },\n\
+    { view_id = \"choice\", text = false, options = [{ id = 8, text = \"clear\" }, { id = 9, text = \"doubtful\" }] },\n\
+    { view_id = \"text_input\", field_id = \"why\", field_label = \"Why?\" },\n\
+    { view_id = \"text_input\", field_id = \"more\", field_label = \"More\", field_rows = 2 },\n]";
+
+#[tokio::test]
+async fn blocks_are_filled_in_by_keyboard_and_by_mouse() {
+    let trial = Trial {
+        name: "blocks",
+        settings: BLOCKS,
+        first: json!({"text": "Ada was in Rome.", "from": "A & B", "meta": {"n": 1}}),
+        second: json!({
+            "text": "Nobody was in Oslo.", "from": "<i>C</i>", "meta": {"n": 2},
+            "spans": [{"start": 14, "end": 18, "label": "LOC", "by": "a model"}],
+        }),
+        by_keyboard: json!({
+            "answer": "accept", "accept": [9], "why": "so", "more": "",
+            "spans": [{"start": 0, "end": 3, "label": "PER", "token_start": 0, "token_end": 0}],
+        }),
+        by_mouse: json!({
+            "answer": "accept", "accept": [8], "why": "", "more": "",
+            "spans": [{"start": 14, "end": 18, "label": "LOC", "by": "a model"}],
+        }),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            assert_eq!(says(seat, ".block.html b").await, "A & B");
+            seat.eval("document.querySelector('.block.ner_manual .tokens')?.focus()").await;
+            seat.press(&[key(Key::Right), key(Key::Enter)]).await;
+            // Into the choice: from here its keys go first.
+            seat.eval("document.querySelector('[data-option=\"8\"]').focus()").await;
+            seat.press(&['2']).await;
+            seat.eval("document.querySelector('[data-field=why]').focus()").await;
+            write(seat, "so").await;
+            seat.press(&[key(Key::Escape)]).await;
+        },
+        async |seat| seat.click("[data-option='8']").await,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
+    let options = json!([{"id": 1, "text": "yes"}, {"id": 2, "text": "no"}]);
+    let pages = json!([
+        {"view_id": "choice", "text": "Is it short?", "options": options, "odd": 1.50},
+        {"view_id": "ner_manual", "text": "Ada was in Rome."},
+        {"view_id": "text_input", "html": "<b>Say</b> why."},
+    ]);
+    let mut by_keyboard = pages.clone();
+    by_keyboard[0]["accept"] = json!([2]);
+    by_keyboard[1]["spans"] = json!([]);
+    by_keyboard[2]["user_input"] = json!("no");
+    let mut by_mouse = pages.clone();
+    by_mouse[0]["accept"] = json!([1]);
+    by_mouse[1]["spans"] = json!([]);
+    by_mouse[2]["user_input"] = json!("");
+    let trial = Trial {
+        name: "pages",
+        settings: "interface = \"pages\"\nlabels = [\"PER\", \"LOC\"]",
+        first: json!({"pages": pages, "meta": {"n": 1}}),
+        second: json!({"pages": pages, "meta": {"n": 2}, "further": true}),
+        by_keyboard: json!({"answer": "accept", "pages": by_keyboard}),
+        by_mouse: json!({"answer": "accept", "pages": by_mouse}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            seat.press(&['2', 'a']).await;
+            let refused = "document.body.innerText.includes('Look at all pages first')";
+            seat.wait_for("the page to ask for the others", refused).await;
+            seat.press(&['n']).await;
+            seat.find(".sheet.ner_manual").await;
+            seat.press(&['n']).await;
+            seat.find(".sheet.text_input").await;
+            seat.eval("document.querySelector('.field').focus()").await;
+            write(seat, "no").await;
+            seat.press(&[key(Key::Escape)]).await;
+        },
+        async |seat| {
+            seat.click("[data-option='1']").await;
+            for _ in 0..2 {
+                seat.click("[data-page=next]").await;
+            }
+            assert_eq!(says(seat, ".place").await, "Page 3 of 3");
+            assert_eq!(says(seat, ".sheet b").await, "Say");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_objects_is_brought_back_once() {
+    let page = json!({"view_id": "choice", "text": "a", "options": [{"id": 1, "text": "yes"}]});
+    let task = json!({"pages": [page, page], "meta": {"n": 1}});
+    let seat = Seat::open("interface = \"pages\"", &[task]).await;
+    seat.card().await;
+    seat.press(&['n', '1', 'a']).await;
+    let place = "document.querySelector('.place')?.textContent";
+    seat.wait_for("the page without a choice", &format!("{place} === 'Page 1 of 2'")).await;
+    seat.press(&['a']).await;
+    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["pages"][1]["accept"], json!([1]));
+    assert_eq!(seat.stored()[&1]["pages"][0]["accept"], json!([]));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_page_may_be_made_of_blocks() {
+    let task = json!({"meta": {"n": 1}, "pages": [{
+        "view_id": "blocks", "text": "Ada", "config": {"blocks": [
+            {"view_id": "text"}, {"view_id": "text_input", "field_autofocus": true},
+        ]},
+    }]});
+    let seat = Seat::open("interface = \"pages\"", &[task]).await;
+    seat.card().await;
+    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
+    write(&seat, "b").await;
+    seat.press_with(Key::Control, Key::Enter).await;
+    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["pages"][0]["user_input"], json!("b"));
+    seat.close().await;
+}
