@@ -31,6 +31,7 @@ import { Drafts } from "./drafts.js";
 import { fetchInterfaces, interfaceOf } from "./interfaces/registry.js";
 import { parse } from "./json.js";
 import { belongsTo, commandOf, keymap, nameOf } from "./keys.js";
+import { allow, fetchAhead } from "./media.js";
 import { Outbox, pause } from "./outbox.js";
 import { Page } from "./page.js";
 import { Sender } from "./sender.js";
@@ -62,6 +63,7 @@ class App {
    */
   constructor(project, kind, page) {
     speakAs(project.session_id);
+    allow(project);
     this.project = project;
     this.kind = kind;
     this.page = page;
@@ -250,6 +252,7 @@ class App {
       const excludes = [...new Set([...holding(this.state), ...unsent, ...this.tabs.elsewhere()])];
       const reply = await getQuestions(excludes);
       await this.prepare(reply.tasks);
+      fetchAhead(reply.tasks);
       const before = ahead(this.state);
       const pending = [...this.outbox.entries.map((entry) => entry.key[2]), ...this.tabs.elsewhere()];
       this.failures = 0;
