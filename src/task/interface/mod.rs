@@ -10,11 +10,16 @@
 //! Rejected: one enum with a `match` in each function, which spread an interface over the whole file;
 //! and a trait, whose only gain over a struct of functions were a type for each interface.
 
+mod audio;
+mod audio_manual;
 mod choice;
 mod classification;
+mod image;
+mod image_manual;
 mod kind;
 mod ner_manual;
 mod text;
+mod untouched;
 
 use std::sync::Arc;
 
@@ -25,7 +30,16 @@ pub use self::kind::{Card, Misfit};
 use super::{Body, Token, Verdict, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
-const ALL: &[&Kind] = &[&text::KIND, &classification::KIND, &choice::KIND, &ner_manual::KIND];
+const ALL: &[&Kind] = &[
+    &text::KIND,
+    &classification::KIND,
+    &choice::KIND,
+    &ner_manual::KIND,
+    &image::KIND,
+    &image_manual::KIND,
+    &audio::KIND,
+    &audio_manual::KIND,
+];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.

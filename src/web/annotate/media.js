@@ -98,6 +98,21 @@ export function allow(project) {
 }
 
 /**
+ * What an address in HTML names. A relative one is written as addresses are, with `%20` for a blank.
+ *
+ * @param {string} source
+ */
+export function fileOf(source) {
+  if (/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(source)) return source;
+  const path = source.replace(/[?#].*$/s, "");
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/**
  * Pictures and sound in cleaned HTML: at their addresses, or in words.
  *
  * @param {DocumentFragment} content
@@ -109,7 +124,7 @@ function settle(content) {
     const source = element.getAttribute("src");
     if (source === null) continue;
     const sort = element.localName === "img" ? "image" : "video";
-    const found = locate(source, sort);
+    const found = locate(fileOf(source), sort);
     if ("address" in found) {
       element.setAttribute("src", found.address);
     } else {
