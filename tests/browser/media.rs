@@ -408,6 +408,29 @@ async fn sound_plays_in_a_loop_and_ends_with_its_card() {
     seat.close().await;
 }
 
+#[tokio::test]
+async fn a_label_among_sixty_is_found_by_its_name() {
+    use std::fmt::Write;
+    let mut labels = String::from("\"سيارة\"");
+    for i in 0..59 {
+        write!(labels, ", \"LABEL_{i}\"").expect("writing to a string");
+    }
+    let settings = format!("interface = \"image_manual\"\nlabels = [{labels}]");
+    let image = data_uri("image/png", &png());
+    let seat = Seat::open(&settings, &[json!({"image": image, "meta": {"n": 1}})]).await;
+    seat.card().await;
+    picture_is_there(&seat).await;
+    seat.click(".label-search").await;
+    seat.press(&['_', '4', '2']).await;
+    let shown = "[...document.querySelectorAll('.label-pen:not([hidden])')].map((pen) => pen.dataset.label).join()";
+    seat.wait_for("one label", &format!("{shown} === 'LABEL_42'")).await;
+    seat.press(&[Key::Enter.into()]).await;
+    seat.find("[data-label=LABEL_42][aria-pressed=true]").await;
+    seat.accessible().await;
+    seat.picture("image_manual_sixty_labels").await;
+    seat.close().await;
+}
+
 /// A project with a picture and a sound in its folder.
 fn with_folder(interface: &str, more: &str) -> Project {
     let settings = format!("interface = {interface:?}\nlabels = [\"A\"]\nmedia = \"files\"{more}");

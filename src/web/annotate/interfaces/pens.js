@@ -8,6 +8,9 @@ import { t } from "../../shared/tongue.js";
 import { labelKeys, sign } from "../keys.js";
 import { empty, hue } from "./content.js";
 
+/** With more labels than this there is a field to find one. */
+const many = 20;
+
 /**
  * @param {string[]} labels
  * @param {unknown} own `keymap_by_label`
@@ -28,8 +31,28 @@ export function pens(labels, own, take, ...beside) {
     button.style.setProperty("--hue", hue(label, labels));
     return button;
   });
+  const search = labels.length > many && h("input", {
+    type: "search",
+    class: "label-search",
+    placeholder: t("Find a label"),
+    "aria-label": t("Find a label"),
+    oninput: () => filter(),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (!search || (event.key !== "Enter" && event.key !== "Escape")) return;
+      event.preventDefault();
+      const first = event.key === "Enter" && search.value ? buttons.find((button) => !button.hidden) : undefined;
+      search.value = "";
+      filter();
+      search.blur();
+      if (first) take(first.dataset.label ?? "");
+    },
+  });
+  const filter = () => {
+    const wanted = search ? search.value.trim().toLocaleLowerCase() : "";
+    for (const button of buttons) button.hidden = !(button.dataset.label ?? "").toLocaleLowerCase().includes(wanted);
+  };
   const list = labels.length
-    ? h("div", { class: "label-pens", role: "group", "aria-label": t("Labels") }, ...buttons)
+    ? h("div", { class: "label-pens", role: "group", "aria-label": t("Labels") }, search, ...buttons)
     : empty(t("This project has no labels."));
   return {
     element: h("div", { class: "draw-bar" }, list, h("div", { class: "draw-tools" }, ...beside)),

@@ -104,12 +104,18 @@ export class Player {
       h("kbd", { "aria-hidden": "true" }, sign(first ?? "enter")),
     );
     this.clock = h("span", { class: "clock", role: "timer", "aria-label": t("Time") }, "0:00.0");
+    let byPointer = false;
     const wanted = numberOf(desk.settings("audio_rate"));
     rate ??= wanted >= 0.25 && wanted <= 4 ? wanted : 1;
     const offered = rates.includes(rate) ? rates : [...rates, rate].sort((a, b) => a - b);
     this.rates = h(
       "select",
-      { class: "rate", "aria-label": t("Speed"), onchange: () => this.setRate(Number(this.rates?.value)) },
+      { class: "rate", "aria-label": t("Speed"), onpointerdown: () => (byPointer = true), onchange: () => {
+        this.setRate(Number(this.rates?.value));
+        // Keys belong to the card again; whoever came with Tab goes on choosing.
+        if (byPointer) this.rates?.blur();
+        byPointer = false;
+      } },
       ...offered.map((one) => h("option", { value: one, selected: one === rate }, `${one}×`)),
     );
     this.looping = desk.settings("audio_loop") === true;
