@@ -426,6 +426,9 @@ async fn a_label_among_sixty_is_found_by_its_name() {
     seat.wait_for("one label", &format!("{shown} === 'LABEL_42'")).await;
     seat.press(&[Key::Enter.into()]).await;
     seat.find("[data-label=LABEL_42][aria-pressed=true]").await;
+    let seen = "document.querySelector('[data-label=LABEL_42]').contains(document.elementFromPoint(\
+                ...(({left, top}) => [left + 20, top + 12])(document.querySelector('[data-label=LABEL_42]').getBoundingClientRect())))";
+    seat.wait_for("the label to be in view", seen).await;
     seat.accessible().await;
     seat.picture("image_manual_sixty_labels").await;
     seat.close().await;

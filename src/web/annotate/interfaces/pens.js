@@ -60,7 +60,12 @@ export function pens(labels, own, take, ...beside) {
     labelOf: (name) => labels[keys.indexOf(name)] ?? null,
     /** @param {string} pen */
     show(pen) {
-      for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.label === pen));
+      for (const button of buttons) {
+        const on = button.dataset.label === pen;
+        // One further down in a long list is brought into view once, when it is taken.
+        if (on && button.getAttribute("aria-pressed") !== "true") list.scrollTop = Math.max(0, button.offsetTop - list.offsetTop - 40);
+        button.setAttribute("aria-pressed", String(on));
+      }
     },
   };
 }
