@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::access;
+use crate::listener::media;
 use crate::loading;
 use crate::roster::{self, Problem, Roster};
 use crate::task::interface::Interface;
@@ -158,6 +159,13 @@ impl RosterFile {
                 let help = "paths are relative to the roster's folder, and * stands for anything";
                 problems.push(Problem::new(message, pattern.at.clone()).help(help));
             }
+        }
+        if let Some(media) = &project.media
+            && let Err(error) = media::folder(&self.beside().join(&media.value))
+        {
+            let message = format!("cannot take pictures and sound from there: {error}");
+            let help = "name a folder that is there; paths are relative to the roster's folder";
+            problems.push(Problem::new(message, media.at.clone()).help(help));
         }
         problems.extend(access::certificate(&self.roster.server, self.beside()).err().map(|p| *p));
         problems

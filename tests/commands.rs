@@ -170,7 +170,9 @@ fn check_shows_five_mistakes_at_once_with_place_and_remedy() {
 fn check_looks_for_the_files_that_the_roster_names() {
     let project = Project::new(
         "demo",
-        &format!("{CLASSIFICATION}\ninstructions = \"none.md\"\ntasks = [\"tasks/*.jsonl\"]"),
+        &format!(
+            "{CLASSIFICATION}\ninstructions = \"none.md\"\ntasks = [\"tasks/*.jsonl\"]\nmedia = \"none\""
+        ),
         "demo.db",
         "annotations = 1",
         &["andy"],
@@ -180,6 +182,8 @@ fn check_looks_for_the_files_that_the_roster_names() {
     let said = stderr(&checked);
     assert!(said.contains("annotators.toml:5:16"), "{said}");
     assert!(said.contains("annotators.toml:6:10"), "{said}");
+    assert!(said.contains("annotators.toml:7:9"), "{said}");
+    assert!(said.contains("name a folder that is there"), "{said}");
 }
 
 #[test]

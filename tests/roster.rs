@@ -174,6 +174,9 @@ fn what_is_said_is_read() {
     assert_eq!(roster.project.labels, ["PERSON", "الشرطة", "😀"]);
     assert_eq!(roster.project.instructions.as_deref().map(String::as_str), Some("codebook.md"));
     assert_eq!(roster.project.tasks.len(), 2);
+    assert_eq!(roster.project.media.as_deref().map(String::as_str), Some("pictures"));
+    let from = ["https://images.example.org", "http://127.0.0.1:8080", "https://[::1]"];
+    assert_eq!(roster.project.media_from, from);
     assert_eq!(roster.project.config["choice_style"].as_str(), Some("multiple"));
     assert_eq!(roster.project.config["theme"]["sizes"][1].as_float(), Some(2.5));
     assert_eq!(roster.server.access, Some(Access::Open));

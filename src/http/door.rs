@@ -68,6 +68,11 @@ pub trait Guarded: Clone + Send + Sync + 'static {
     /// The port's door.
     fn door(&self) -> &Door;
 
+    /// What the port's page may do, if that differs from what every page may.
+    fn policy(&self) -> Option<HeaderValue> {
+        None
+    }
+
     /// Others who may come in with their own keys, as far as their errand goes: whoever had this port
     /// before may still have answers to bring. Requests carry the [`Callers`] then.
     fn guests(&self) -> Vec<String> {

@@ -22,4 +22,4 @@ pub use door::{Callers, Door, Guarded, Keyring, Peer};
 pub use error::{ApiError, RequestId};
 pub use meter::{Busy, Gauge, Kind, Meter};
 pub use routes::with_shared_routes;
-pub use server::{Handle, serve};
+pub use server::{Handle, policy, serve};

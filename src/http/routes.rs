@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path};
+use axum::extract::{Extension, MatchedPath, Path};
 use axum::routing::get;
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Request, header};
 use serde_json::json;
 use tower::util::MapRequestLayer;
 
@@ -15,7 +15,14 @@ use super::{ApiError, files, to_json};
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
 /// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
 pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router {
-    own.route("/", get(async move |headers: HeaderMap| files::send(page, &headers)))
+    let send_page = async move |Extension(context): Extension<C>, headers: HeaderMap| {
+        let mut response = files::send(page, &headers);
+        if let Some(policy) = context.policy() {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    };
+    own.route("/", get(send_page))
         .route(
             "/assets/{*path}",
             get(async |Path(path): Path<String>, headers: HeaderMap| files::send(&path, &headers)),

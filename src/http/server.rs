@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -36,9 +36,21 @@ const STALLED: Duration = Duration::from_secs(75);
 /// The pause after the system refused a connection, such as for want of file descriptors.
 const REFUSED: Duration = Duration::from_millis(100);
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https: http:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+/// What a page may do: run its own modules, use its own styles, talk to its own port, and show pictures
+/// and play sound from there and from these origins. Whatever a task says, nothing else is fetched and
+/// nothing else runs.
+pub fn policy(media_from: &[String]) -> String {
+    let others: String = media_from.iter().flat_map(|origin| [" ", origin]).collect();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; \
+         img-src 'self' data: blob:{others}; media-src 'self' data: blob:{others}; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// The policy of what has none of its own.
+static POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| HeaderValue::from_str(&policy(&[])).expect("it is plain text"));
 
 /// Connections of a port at a time. More wait until one of them ends: one port must not use up what
 /// the system gives to all.
@@ -263,8 +275,8 @@ async fn answer<C: Clone + Send + Sync + 'static>(
         response = error.render(&id);
     }
     let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

@@ -4,9 +4,11 @@
 //! theirs: the name comes with the port ([`Desk`]) and never from the request.
 //!
 //! `routes` are the same for all ports; `questions.rs` hands out, `answers.rs` takes in,
-//! `project.rs` tells the page what it is about.
+//! `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
+//! name by their paths.
 
 mod answers;
+pub mod media;
 mod person;
 mod project;
 mod questions;
@@ -18,6 +20,7 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::Response;
 use axum::routing::{get, post};
+use hyper::header::HeaderValue;
 use hyper::{Method, Request};
 use serde_json::{Map, Value, json};
 
@@ -53,6 +56,10 @@ impl Guarded for Desk {
         let (now, person) = (self.allocator.now(), self.person.get());
         let formers = person.formers.iter().filter(|former| former.until > now);
         formers.map(|former| former.annotator.clone()).collect()
+    }
+
+    fn policy(&self) -> Option<HeaderValue> {
+        self.project.get().policy()
     }
 
     /// They find out that it is somebody else's now, and bring what they still have.
@@ -177,7 +184,8 @@ pub fn routes() -> Router {
         .route("/history", get(answers::history))
         .route("/progress", get(progress))
         .route("/renew", post(renew))
-        .route("/end_session", post(end_session));
+        .route("/end_session", post(end_session))
+        .route("/media/{*path}", get(media::send));
     http::with_shared_routes::<Desk>(own, "annotate/index.html")
 }
 

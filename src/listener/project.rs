@@ -1,7 +1,10 @@
 //! What a page is told about its project.
 
+use std::path::PathBuf;
+
 use axum::extract::{Extension, Path};
 use axum::response::Response;
+use hyper::header::HeaderValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +26,10 @@ pub struct Project {
     pub batch_size: usize,
     /// Annotators who work on it.
     pub people: usize,
+    /// Where the pictures, sound and films are that tasks name by their paths.
+    pub media: Option<PathBuf>,
+    /// Where else pictures, sound and films may come from, as origins.
+    pub media_from: Vec<String>,
     /// Another one whenever a page would be told something else about the project.
     pub edition: String,
 }
@@ -38,10 +45,20 @@ impl Project {
             self.interface.settings().config,
             self.instructions,
             self.batch_size,
+            self.media.is_some(),
+            self.media_from,
             env!("CARGO_PKG_VERSION"),
         ]);
         self.edition = hex::encode(&Sha256::digest(told.to_string())[..8]);
         self
+    }
+}
+
+impl Project {
+    /// What its pages may do, which is the same for every page but for where pictures and sound may
+    /// come from.
+    pub(super) fn policy(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&http::policy(&self.media_from)).ok()
     }
 }
 
@@ -74,6 +91,8 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
         "batch_size": project.batch_size,
         "instructions": project.instructions,
         "config": project.interface.settings().config,
+        "media": project.media.is_some(),
+        "media_from": project.media_from,
         "lease_seconds": desk.allocator.lease().as_secs(),
         "version": env!("CARGO_PKG_VERSION"),
     }))

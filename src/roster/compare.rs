@@ -56,6 +56,10 @@ pub enum Setting {
     Instructions,
     /// `project.tasks`, by their patterns.
     Tasks,
+    /// `project.media`, by its path.
+    Media,
+    /// `project.media_from`
+    MediaFrom,
     /// `project.config`
     Config,
     /// `store.url`
@@ -85,6 +89,8 @@ impl Setting {
             Self::Labels => "project.labels",
             Self::Instructions => "project.instructions",
             Self::Tasks => "project.tasks",
+            Self::Media => "project.media",
+            Self::MediaFrom => "project.media_from",
             Self::Config => "project.config",
             Self::Store => "store.url",
             Self::Bind => "server.bind",
@@ -135,6 +141,8 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::Labels, was.labels != is.labels),
         (Setting::Instructions, was.instructions != is.instructions),
         (Setting::Tasks, was.tasks != is.tasks),
+        (Setting::Media, was.media != is.media),
+        (Setting::MediaFrom, was.media_from != is.media_from),
         (Setting::Config, was.config != is.config),
         (Setting::Store, old.store != new.store),
         (Setting::Bind, server.0.bind != server.1.bind),

@@ -23,6 +23,7 @@ mod annotators;
 mod compare;
 mod duration;
 mod interfaces;
+mod origins;
 mod places;
 mod problem;
 mod project;

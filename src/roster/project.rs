@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::interfaces;
+use super::origins;
 use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
@@ -49,6 +50,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         labels,
         instructions: reader.text(&section, "instructions"),
         tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
+        media: reader.text(&section, "media"),
+        media_from: origins::read(reader, &section, "media_from"),
         config: config(reader, &section),
     }
 }

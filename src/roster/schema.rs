@@ -47,6 +47,8 @@ pub(super) static PROJECT: Shape = Shape {
         key("labels", r#"labels = ["PERSON", "PLACE"]"#),
         key("instructions", r#"instructions = "codebook.md""#),
         key("tasks", r#"tasks = ["tasks/*.jsonl"]"#),
+        key("media", r#"media = "media""#),
+        key("media_from", r#"media_from = ["https://images.example.org"]"#),
         key("config", "[project.config]"),
     ],
 };

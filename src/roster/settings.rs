@@ -57,6 +57,12 @@ pub struct Project {
     pub instructions: Option<Located<String>>,
     /// Files with tasks, or patterns for such files, relative to the roster's own.
     pub tasks: Vec<Located<String>>,
+    /// A folder with pictures, sound and films that tasks name by their paths, relative to the
+    /// roster's own.
+    pub media: Option<Located<String>>,
+    /// Where else pictures, sound and films may come from: origins such as
+    /// `https://images.example.org`, as browsers write them.
+    pub media_from: Vec<String>,
     /// `[project.config]`: settings of the interface such as `choice_style`, handed on to the page.
     /// Only what JSON can say: text, finite numbers, true and false, lists and tables.
     pub config: toml::Table,

@@ -27,6 +27,8 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
         instructions,
         batch_size: BATCH_SIZE,
         people: roster.active().count(),
+        media: roster.project.media.as_ref().map(|named| file.beside().join(&named.value)),
+        media_from: roster.project.media_from.clone(),
         edition: String::new(),
     };
     Ok(project.in_its_edition())

@@ -63,6 +63,12 @@ test("pauses grow to 15 seconds", () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 50].map(pause), [0, 1000, 2000, 4000, 8000, 15000, 15000]);
 });
 
+test("a sound that the task brought along is not sent back", () => {
+  const task = { _id: "a", audio: "data:audio/wav;base64,AAAA", image: "a.png", text: "data: none" };
+  const sent = wire(entry("a", { task: JSON.stringify(task), answer: JSON.stringify({ answer: "accept" }) }));
+  assert.deepEqual(JSON.parse(sent), { _id: "a", image: "a.png", text: "data: none", answer: "accept" });
+});
+
 test("over the wire go the task's keys and the answer's, and nothing that is only for showing", () => {
   const sent = wire(entry("a", {
     task: '{"_id":"a","text":"t","_clean":{"/html":"x"},"_tokens":[],"own":1.0,"spans":[1]}',

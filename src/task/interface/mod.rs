@@ -10,12 +10,16 @@
 //! Rejected: one enum with a `match` in each function, which spread an interface over the whole file;
 //! and a trait, whose only gain over a struct of functions were a type for each interface.
 
+mod audio;
+mod audio_manual;
 mod blocks;
 mod choice;
 mod classification;
 mod compare;
 mod diff;
 mod html;
+mod image;
+mod image_manual;
 mod kind;
 mod llm_io;
 mod ner_manual;
@@ -23,6 +27,7 @@ mod pages;
 mod part;
 mod text;
 mod text_input;
+mod untouched;
 
 use std::sync::Arc;
 
@@ -45,6 +50,10 @@ const ALL: &[&Kind] = &[
     &llm_io::KIND,
     &blocks::KIND,
     &pages::KIND,
+    &image::KIND,
+    &image_manual::KIND,
+    &audio::KIND,
+    &audio_manual::KIND,
 ];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their

@@ -51,6 +51,16 @@ export function words(value) {
 }
 
 /**
+ * A number to calculate with, also where it was kept as written; NaN if it is none.
+ *
+ * @param {unknown} value
+ */
+export function numberOf(value) {
+  if (typeof value === "number") return value;
+  return value && typeof value === "object" ? Number(JSON.stringify(value)) : NaN;
+}
+
+/**
  * @param {unknown} a
  * @param {unknown} b
  */

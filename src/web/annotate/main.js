@@ -35,6 +35,7 @@ import { habitsOf } from "./habits.js";
 import { Hands } from "./hands.js";
 import { fetchInterfaces, interfaceOf } from "./interfaces/registry.js";
 import { keymap } from "./keys.js";
+import { allow } from "./media.js";
 import { Outbox, pause } from "./outbox.js";
 import { Page } from "./page.js";
 import { Sender } from "./sender.js";
@@ -60,6 +61,7 @@ export class App {
    */
   constructor(project, kind, page) {
     speakAs(project.session_id);
+    allow(project);
     this.project = project;
     this.kind = kind;
     this.page = page;

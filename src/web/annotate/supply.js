@@ -8,6 +8,7 @@ import { ApiError, endSession, getQuestions, isLocked, renew } from "./api.js";
 import { settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { fetchInterfaces } from "./interfaces/registry.js";
+import { fetchAhead } from "./media.js";
 import { pause } from "./outbox.js";
 import { ahead, holding, hungry } from "./state.js";
 import { newLink } from "./words.js";
@@ -45,6 +46,7 @@ export class Supply {
       const excludes = [...new Set([...holding(this.app.state), ...unsent, ...this.app.tabs.elsewhere()])];
       const reply = await getQuestions(excludes);
       await this.prepare(reply.tasks);
+      fetchAhead(reply.tasks);
       const before = ahead(this.app.state);
       const pending = [...this.app.outbox.entries.map((entry) => entry.key[2]), ...this.app.tabs.elsewhere()];
       this.failures = 0;

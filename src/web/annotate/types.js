@@ -15,7 +15,7 @@
  *   _clean?: Record<string, string>,
  *   _tokens?: Token[],
  *   _parts?: unknown[],
- *   text?: unknown, html?: unknown, image?: unknown, label?: unknown,
+ *   text?: unknown, html?: unknown, image?: unknown, audio?: unknown, video?: unknown, label?: unknown,
  *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,
  *   spans?: unknown, tokens?: unknown, options?: unknown, accept?: unknown,
  *   meta?: unknown, config?: unknown,
@@ -59,6 +59,7 @@
  *   labels: string[], batch_size: number, instructions: string | null,
  *   config: Record<string, unknown>, lease_seconds: number, version: string,
  *   edition: string, standing: Standing, moved_to: string | null,
+ *   media?: boolean, media_from?: string[],
  * }} Project
  */
 

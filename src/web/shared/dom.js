@@ -59,6 +59,18 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** @type {((content: DocumentFragment) => void) | null} */
+let settle = null;
+
+/**
+ * What else is done with cleaned markup before it is shown.
+ *
+ * @param {(content: DocumentFragment) => void} treatment
+ */
+export function onCleaned(treatment) {
+  settle = treatment;
+}
+
 /**
  * Markup that the server has cleaned, as nodes. Links open beside the page, so that a click never
  * takes the annotator away from the task.
@@ -73,6 +85,7 @@ export function cleaned(html) {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer");
   }
+  settle?.(template.content);
   return template.content;
 }
 

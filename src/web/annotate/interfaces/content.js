@@ -2,12 +2,13 @@
  * What a task shows, drawn the same way by every interface: its text with the spans that came with
  * it, its HTML as the server cleaned it, its image.
  *
- * Whatever a task says goes in as text; markup comes only from `_clean`. An image's address must be
- * of a kind that cannot run anything.
+ * Whatever a task says goes in as text; markup comes only from `_clean`. Where an
+ * image may come from says media.js.
  */
 
 import { cleaned, h, put } from "../../shared/dom.js";
 import { words } from "../json.js";
+import { failed, locate } from "../media.js";
 import { Offsets } from "../offsets.js";
 import { start } from "../spans.js";
 import { drawInContext } from "./document.js";
@@ -95,12 +96,10 @@ function spanOf(text, span, project) {
  * @param {string} alt
  */
 export function image(source, alt) {
-  const address = words(source);
-  if (!/^(https?:\/\/|data:image\/(png|jpeg|gif|webp|avif|svg\+xml)[;,]|[^:]*$)/i.test(address)) {
-    return empty("This task's image has an address that cannot be shown.");
-  }
-  const picture = h("img", { src: address, alt, class: "picture", decoding: "async" });
-  picture.addEventListener("error", () => picture.replaceWith(empty(`The image could not be loaded: ${address.slice(0, 200)}`)));
+  const found = locate(source, "image");
+  if ("words" in found) return empty(found.words);
+  const picture = h("img", { src: found.address, alt, class: "picture", decoding: "async" });
+  picture.addEventListener("error", () => picture.replaceWith(empty(failed(source))));
   return picture;
 }
 

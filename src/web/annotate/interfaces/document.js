@@ -127,7 +127,12 @@ export function layout(task, plain) {
  * @returns {HTMLElement | null} what should be scrolled to
  */
 export function drawInContext(host, task, draw) {
-  const plan = layout(task, (html) => cleaned(html).textContent ?? "");
+  const plan = layout(task, (html) => {
+    const content = cleaned(html);
+    // What the page itself says of a picture is not part of the document.
+    for (const note of content.querySelectorAll(".unshown")) note.remove();
+    return content.textContent ?? "";
+  });
   const text = words(task.text);
   switch (plan.kind) {
     case "plain":

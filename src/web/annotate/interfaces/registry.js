@@ -23,6 +23,10 @@ const shelf = {
   blocks: { module: () => import("./blocks.js"), style: "parts" },
   pages: { module: () => import("./pages.js"), style: "parts" },
   ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
+  image: { module: () => import("./image.js"), style: "media" },
+  image_manual: { module: () => import("./image_manual.js"), style: "media" },
+  audio: { module: () => import("./audio.js"), style: "media" },
+  audio_manual: { module: () => import("./audio_manual.js"), style: "media" },
 };
 
 /** @type {Map<string, Interface>} */

@@ -1,0 +1,313 @@
+/**
+ * `audio_manual`: mark stretches of a sound or a film, and name them.
+ *
+ * Mouse and touch: drag over the waveform to make a stretch, over a stretch as well, because they may
+ * overlap; a click on one selects it, and then it is moved by dragging and changed by its edges. A click
+ * elsewhere goes to that time.
+ *
+ * Keyboard: `[` sets where a stretch begins and `]` where it ends, at the time that is heard, while it
+ * plays or not; with a stretch selected they move its ends there. `,` and `.` go through the stretches.
+ *
+ * As in image_manual, a stretch just made is not selected, and backspace takes it back.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { plural, t } from "../../shared/tongue.js";
+import { words } from "../json.js";
+import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../regions.js";
+import { captions, once } from "./audio.js";
+import { pens, tool } from "./pens.js";
+import { inWords, Player, playerHelp } from "./player.js";
+
+/** @import { Interface, Values } from "../types.js" */
+/** @import { Region } from "../regions.js" */
+
+/** How far the pointer goes before a press is a drag, in pixels. */
+const slack = 4;
+
+/** The label in use; it stays from card to card. */
+let pen = "";
+
+/** @type {Interface} */
+const audioManual = {
+  draw(host, question, desk) {
+    const { task, project } = desk;
+    const { labels } = project;
+    if (!labels.includes(pen)) pen = labels[0] ?? "";
+    const given = desk.values ? desk.values.audio_spans : task.audio_spans;
+    let regions = regionsOf(given);
+    /** What cannot be shown stays in the answer. @type {unknown[]} */
+    const odd = Array.isArray(given) ? given.filter((one) => !regions.includes(one)) : [];
+    /** @type {Region[][]} */
+    const before = [];
+    /** @type {Region | null} */
+    let selected = null;
+    /** @type {Region | null} the one just made, which backspace takes back */
+    let last = null;
+    /** Where a stretch begins that has no end yet. @type {number | null} */
+    let pending = typeof desk.values?.pending === "number" ? desk.values.pending : null;
+    /** @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null} */
+    let drag = null;
+
+    const begin = tool(t("begin here"), "[", () => mark("start"), { "data-mark": "start" });
+    const end = tool(t("end here"), "]", () => mark("end"), { "data-mark": "end" });
+    const drop = tool(t("delete"), "backspace", () => void removeHere(), { "data-tool": "delete" });
+    const bar = pens(labels, desk.settings("keymap_by_label"), take, begin, end, drop);
+    put(host, bar.element);
+    const player = new Player(host, desk, true, refresh);
+    const count = h("p", { class: "wave-note", "data-count": "" });
+    put(host, count);
+    captions(host, question, desk);
+    const objection = once(player);
+    refresh();
+
+    function refresh() {
+      const dragged = drag?.moved && !drag.grab ? { from: drag.from, to: drag.to } : null;
+      const waiting = pending === null ? null : { from: pending, to: pending };
+      player.draw({ regions, selected, pending: dragged ?? waiting });
+      bar.show(selected ? words(selected.label) : pen);
+      drop.toggleAttribute("disabled", !here() && pending === null);
+      count.textContent = pending === null
+        ? selected ? inWords(selected) : plural(regions.length, "{n} stretch is marked", "{n} stretches are marked")
+        : t("A stretch begins at {time}. ] ends it.", { time: clock(pending) });
+    }
+
+    function keep() {
+      /** @type {Values} */
+      const values = { audio_spans: [...regions, ...odd] };
+      if (pending !== null) values.pending = pending;
+      desk.edit(values);
+    }
+
+    /** @param {Region[]} next */
+    function edit(next) {
+      before.push(regions);
+      regions = next;
+      keep();
+    }
+
+    /** @param {Region | null} one */
+    function select(one) {
+      selected = one;
+      last = null;
+      if (one) {
+        player.seek(one.start);
+        desk.announce(`${inWords(one)}. ${t("selected")}`);
+      }
+      refresh();
+    }
+
+    /** What backspace would delete. */
+    function here() {
+      return selected ?? (last && regions.includes(last) ? last : null);
+    }
+
+    function removeHere() {
+      if (pending !== null) {
+        pending = null;
+        keep();
+        refresh();
+        return true;
+      }
+      const one = here();
+      if (!one) return false;
+      edit(regions.filter((other) => other !== one));
+      desk.announce(t("{label} deleted", { label: words(one.label) }));
+      select(null);
+      return true;
+    }
+
+    /** @param {string} label */
+    function take(label) {
+      if (!selected) {
+        pen = label;
+        desk.announce(t("{label} is in hand", { label }));
+      } else if (selected.label !== label) {
+        replace({ ...selected, label });
+        desk.announce(inWords(selected));
+      }
+      refresh();
+    }
+
+    /** @param {Region} next */
+    function replace(next) {
+      const old = selected;
+      if (!old || next === old) return;
+      edit(regions.map((one) => (one === old ? next : one)));
+      selected = next;
+    }
+
+    /**
+     * @param {number} from
+     * @param {number} to
+     */
+    function add(from, to) {
+      const made = pen ? region(from, to, pen, player.duration) : null;
+      pending = null;
+      if (!made) {
+        keep();
+        desk.announce(t("That is too short to be a stretch."));
+        return;
+      }
+      edit([...regions, made]);
+      last = made;
+      selected = null;
+      desk.announce(inWords(made));
+    }
+
+    /**
+     * Set an end at the time that is heard.
+     *
+     * @param {"start" | "end"} which
+     */
+    function mark(which) {
+      if (!player.there) return;
+      const now = thousandth(player.time);
+      if (selected) {
+        const next = moveEnd(selected, which, now, player.duration);
+        if (next === selected) desk.announce(t("That is too short to be a stretch."));
+        else {
+          replace(next);
+          desk.announce(inWords(next));
+        }
+      } else if (which === "start" || pending === null) {
+        // An end without a beginning is where the next stretch begins.
+        pending = now;
+        last = null;
+        keep();
+        desk.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
+      } else {
+        add(pending, now);
+      }
+      refresh();
+    }
+
+    // Mouse and touch.
+    const { wave } = player;
+    wave.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !event.isPrimary || !player.there) return;
+      const target = /** @type {Element} */ (event.target);
+      const element = /** @type {HTMLElement | null} */ (target.closest("[data-region]"));
+      const on = element ? (regions[Number(element.dataset.region)] ?? null) : null;
+      const edge = /** @type {HTMLElement | null} */ (target.closest("[data-edge]"))?.dataset.edge ?? null;
+      const from = player.timeAt(event);
+      drag = { from, x: event.clientX, on, edge, grab: on && (edge || on === selected) ? on : null, moved: false, to: from };
+      wave.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+    });
+    wave.addEventListener("pointermove", (event) => {
+      if (!drag || (!drag.moved && Math.abs(event.clientX - drag.x) < slack)) return;
+      drag.moved = true;
+      drag.to = player.timeAt(event);
+      if (drag.grab) {
+        const { grab, edge } = drag;
+        const next = edge === "start" || edge === "end" ? moveEnd(grab, edge, drag.to, player.duration) : move(grab, drag.to - drag.from, player.duration);
+        const shown = drag.on;
+        regions = regions.map((one) => (one === shown ? next : one));
+        drag.on = next;
+        selected = next;
+      }
+      refresh();
+    });
+    wave.addEventListener("pointerup", () => {
+      if (!drag) return;
+      const { moved, grab, on, from, to } = drag;
+      drag = null;
+      if (!moved) {
+        if (on) {
+          select(on === selected ? null : on);
+        } else {
+          selected = null;
+          last = null;
+          player.seek(from);
+        }
+      } else if (grab && on) {
+        regions = regions.map((one) => (one === on ? grab : one));
+        selected = grab;
+        replace(on);
+        desk.announce(inWords(on));
+      } else {
+        add(from, to);
+      }
+      refresh();
+    });
+    wave.addEventListener("pointercancel", () => {
+      if (drag?.grab) {
+        const { on, grab } = drag;
+        regions = regions.map((one) => (one === on ? grab : one));
+        selected = grab;
+      }
+      drag = null;
+      refresh();
+    });
+    // A button that has the focus is pressed by enter and space; the pointer has had its own way.
+    wave.addEventListener("click", (event) => {
+      const element = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-region]"));
+      const one = element && event.detail === 0 ? regions[Number(element.dataset.region)] : undefined;
+      if (one) select(one === selected ? null : one);
+    });
+
+    return {
+      shown: () => player.shown(),
+      gone: () => player.gone(),
+      key(key) {
+        const label = bar.labelOf(key);
+        if (label !== null) {
+          take(label);
+          return true;
+        }
+        if (key === "[" || key === "]") {
+          mark(key === "[" ? "start" : "end");
+          return true;
+        }
+        if (key === "." || key === ",") {
+          const row = sorted(regions);
+          const step = key === "." ? 1 : -1;
+          const at = selected ? row.indexOf(selected) : step > 0 ? -1 : row.length;
+          if (row.length) select(row[(at + step + row.length) % row.length] ?? null);
+          return true;
+        }
+        if (key === "backspace" || key === "delete") return removeHere();
+        if (key === "ctrl+z" || key === "meta+z") {
+          if (pending !== null) return removeHere();
+          const back = before.pop();
+          if (!back) return true;
+          regions = back;
+          keep();
+          select(null);
+          desk.announce(t("The last change is undone."));
+          return true;
+        }
+        if (key === "escape") {
+          if (pending !== null) return removeHere();
+          if (!selected) return false;
+          select(null);
+          return true;
+        }
+        return player.key(key);
+      },
+      check(verdict) {
+        if (verdict === "accept" && pending !== null) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
+        return objection(verdict);
+      },
+    };
+  },
+  answer(task, values) {
+    // Untouched, what the task came with stays what it is, however odd.
+    if (values && "audio_spans" in values) return { audio_spans: values.audio_spans };
+    return "audio_spans" in task ? {} : { audio_spans: [] };
+  },
+  recall: (record) => ({ audio_spans: Array.isArray(record.audio_spans) ? record.audio_spans : [] }),
+  keys: (project) => [
+    ...playerHelp(project),
+    { keys: ["[", "]"], does: t("begin and end a stretch at the time that is heard, or move the ends of the selected one there") },
+    { keys: [".", ","], does: t("select the next stretch, the one before") },
+    { keys: ["1", "…", "9", "0"], does: t("take a label, or give it to what is selected") },
+    { keys: ["⌫"], does: t("delete what is selected") },
+    { keys: ["ctrl z"], does: t("undo the last change to the stretches") },
+    { keys: ["esc"], does: t("let go") },
+  ],
+};
+
+export default audioManual;

@@ -1,0 +1,74 @@
+/**
+ * `image`: is what is shown right? A picture, with the shapes that came with the task drawn on it.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
+import { words } from "../json.js";
+import { corners } from "../shapes.js";
+import { inWords, Picture } from "./picture.js";
+import { tool } from "./pens.js";
+
+/** @import { Interface } from "../types.js" */
+/** @import { Shape } from "../shapes.js" */
+
+/**
+ * The shapes that a task came with, as far as they can be drawn.
+ *
+ * @param {unknown} given
+ * @returns {Shape[]}
+ */
+export function shapesOf(given) {
+  return Array.isArray(given) ? given.filter((one) => one && typeof one === "object") : [];
+}
+
+/** @type {Interface} */
+const image = {
+  draw(host, question, desk) {
+    const { task } = desk;
+    const shapes = shapesOf(task.spans);
+    const picture = new Picture(host, desk, () => picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false }));
+    if (picture.size) picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false });
+    if (!picture.trouble) {
+      put(host, h("div", { class: "draw-tools" }, ...zoomTools(picture, desk.announce)));
+      const drawn = shapes.filter((shape) => corners(shape).length);
+      if (drawn.length) put(host, h("ul", { class: "quiet-words" }, ...drawn.map((shape) => h("li", { dir: "auto" }, inWords(shape)))));
+    }
+    if (task.text) put(host, h("p", { class: "text", dir: "auto" }, words(task.text)));
+    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
+    return { key: (name) => zoomKey(name, picture, desk.announce) };
+  },
+  answer: () => ({}),
+  recall: () => null,
+  keys: () => [zoomHelp()],
+};
+
+export default image;
+
+export const zoomHelp = () => ({ keys: ["+", "−", "z"], does: t("make the picture larger or smaller, or show all of it") });
+
+/**
+ * @param {Picture} picture
+ * @param {(words: string) => void} announce
+ */
+export function zoomTools(picture, announce) {
+  return [
+    tool(t("smaller"), "-", () => zoomKey("-", picture, announce), { "data-zoom": "out" }),
+    tool(t("whole"), "z", () => zoomKey("z", picture, announce), { "data-zoom": "fit" }),
+    tool(t("larger"), "+", () => zoomKey("+", picture, announce), { "data-zoom": "in" }),
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {Picture} picture
+ * @param {(words: string) => void} announce
+ */
+export function zoomKey(name, picture, announce) {
+  /** @type {Record<string, -1 | 0 | 1>} */
+  const steps = { "+": 1, "=": 1, "-": -1, z: 0 };
+  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+  if (step === undefined || picture.trouble) return false;
+  announce(t("{n} times its size", { n: picture.zoomBy(step) }));
+  return true;
+}
