@@ -4,4 +4,5 @@
 mod common;
 mod first;
 mod seat;
+mod spans;
 mod twenty;

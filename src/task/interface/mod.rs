@@ -13,7 +13,13 @@
 mod choice;
 mod classification;
 mod kind;
+mod ner;
 mod ner_manual;
+mod pos;
+mod pos_manual;
+mod span_check;
+mod spans;
+mod spans_manual;
 mod text;
 
 use std::sync::Arc;
@@ -25,7 +31,17 @@ pub use self::kind::{Card, Misfit};
 use super::{Body, Token, Verdict, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
-const ALL: &[&Kind] = &[&text::KIND, &classification::KIND, &choice::KIND, &ner_manual::KIND];
+const ALL: &[&Kind] = &[
+    &text::KIND,
+    &classification::KIND,
+    &choice::KIND,
+    &ner::KIND,
+    &ner_manual::KIND,
+    &spans::KIND,
+    &spans_manual::KIND,
+    &pos::KIND,
+    &pos_manual::KIND,
+];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.

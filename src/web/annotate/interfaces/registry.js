@@ -15,7 +15,12 @@ const shelf = {
   text: { module: () => import("./text.js") },
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
+  ner: { module: () => import("./ner.js") },
   ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
+  spans: { module: () => import("./spans.js") },
+  spans_manual: { module: () => import("./spans_manual.js"), style: "spans" },
+  pos: { module: () => import("./pos.js") },
+  pos_manual: { module: () => import("./pos_manual.js"), style: "spans" },
 };
 
 /** @type {Map<string, Interface>} */
