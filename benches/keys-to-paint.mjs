@@ -1,13 +1,13 @@
 // How long from a key to the picture it makes, in a real Chromium, on texts of 2,000 tokens.
 //
-//     cargo build && node benches/keys-to-paint.mjs [--view spans_manual] [--keys 60] [--profile FILE]
+//     cargo build && node benches/keys-to-paint.mjs [--view spans_manual] [--keys 60] [--paragraph] [--vsync] [--profile FILE]
 //
 // A project of its own with texts of 2,000 tokens and 300 spans is made and served by a daemon of its
 // own; keys are pressed through chromedriver, and the page notes when a key came (the event's own time) and when the
 // first frame with its outcome had been painted (the task that follows the frame's requestAnimationFrame). Each kind of key
 // gives a line: `labels` names a selection, `moves` moves the cursor by a word, `removes` takes a span
-// away, `next card` accepts the card, until the next one is painted, its answer safe in the outbox. `documents` scrolls
-// and answers within a document of 20,000 words.
+// away, `next card` accepts the card, until the next one is painted, its answer safe in the outbox. The view
+// `classification` shows a sentence in its document of 20,000 words.
 //
 // Frames come as soon as they are ready (--disable-frame-rate-limit), so that the figures are the page's work and not
 // the wait for a screen of 60 Hz; `--vsync` waits for it as a screen does. With --profile the functions that cost most
@@ -40,7 +40,8 @@ function text(words) {
   for (let i = 0; i < words; i++) {
     const word = stock[random(stock.length)];
     places.push([whole.length, whole.length + word.length]);
-    whole += `${word} `;
+    // A paragraph has a hundred words, as in a newspaper, unless --paragraph asks for a single one.
+    whole += (i + 1) % 100 || process.argv.includes("--paragraph") ? `${word} ` : `${word}\n`;
   }
   return { text: whole.trim(), places };
 }

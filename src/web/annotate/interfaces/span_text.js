@@ -33,6 +33,13 @@ import { fit, lanes, split } from "../spans.js";
 /** More pieces than any screen shows at once: some 600 words with what lies between them. */
 const fold = 1200;
 
+/**
+ * What is selected, as the browser paints it: a class would make the browser lay out the whole text anew
+ * at each step of the cursor. Browsers without it get the class.
+ */
+const marker = typeof Highlight === "function" && globalThis.CSS?.highlights ? new Highlight() : null;
+if (marker) CSS.highlights.set("picked", marker);
+
 /** A label's letters are smaller than the text's: how much of a letter's width one takes, and its ends. */
 const room = (/** @type {Span} */ span) => Math.ceil([...words(span.label)].length * 0.85) + 2;
 
@@ -124,6 +131,7 @@ export class SpanText {
     this.lit = [];
     /** @type {HTMLElement | null} */
     this.on = null;
+    marker?.clear();
   }
 
   /** Lay out what lies below the fold. */
@@ -292,17 +300,21 @@ export class SpanText {
    */
   light(stretch) {
     const reach = stretch && this.reach(stretch);
-    /** @type {HTMLElement[]} */
-    const lit = [];
-    if (reach) {
-      for (let i = reach[0]; i <= reach[1]; i++) {
-        const node = this.pieces[i]?.node;
-        if (node instanceof HTMLElement) lit.push(node);
+    marker?.clear();
+    for (const node of this.lit) node.classList.remove("picked");
+    this.lit = [];
+    if (!reach) return;
+    for (let i = reach[0]; i <= reach[1]; i++) {
+      const node = this.pieces[i]?.node;
+      if (marker) {
+        // A piece's own text stands last in it, behind the labels of lanes.
+        const text = node instanceof Text ? node : node?.lastChild;
+        if (text instanceof Text) marker.add(new StaticRange({ startContainer: text, startOffset: 0, endContainer: text, endOffset: text.length }));
+      } else if (node instanceof HTMLElement) {
+        node.classList.add("picked");
+        this.lit.push(node);
       }
     }
-    for (const node of this.lit) if (!lit.includes(node)) node.classList.remove("picked");
-    for (const node of lit) node.classList.add("picked");
-    this.lit = lit;
   }
 
   /** @param {Span | null} span the one that the keys mean */
