@@ -9,4 +9,5 @@ mod media;
 mod page;
 mod parts;
 mod seat;
+mod spans;
 mod twenty;

@@ -1,7 +1,9 @@
 // Code points on the wire, UTF-16 units in the browser: both ways, on the texts that break it.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Offsets, graphemes } from "../../src/web/annotate/offsets.js";
+import { fit, spanOf, units } from "../../src/web/annotate/spans.js";
 
 const texts = {
   plain: "Police used batons.",
@@ -54,3 +56,28 @@ test("graphemes: what a reader sees as one character is one", () => {
   assert.deepEqual(graphemes("👩‍👩‍👧"), [{ start: 0, end: 5 }]);
   assert.deepEqual(graphemes("\r\n"), [{ start: 0, end: 2 }]);
 });
+
+/**
+ * The texts that the server and spaCy are held against too.
+ *
+ * @type {{name: string, text: string, code_points: number, utf16: number, tokens: [number, number, string][],
+ *   spans: {start: number, end: number, text: string, token_start: number, token_end: number}[]}[]}
+ */
+const shared = JSON.parse(readFileSync(new URL("../fixtures/offsets.json", import.meta.url), "utf8"));
+
+for (const { name, text, tokens, spans, ...counts } of shared) {
+  test(`${name}: code points, tokens and spans are those of the shared fixture`, () => {
+    const offsets = new Offsets(text);
+    assert.equal(offsets.length, counts.code_points);
+    assert.equal(text.length, counts.utf16);
+    for (const [start, end, covered] of tokens) assert.equal(offsets.slice(start, end), covered);
+    const given = tokens.map(([start, end, covered], id) => ({ start, end, text: covered, id }));
+    const row = units({ _id: "t", text, _tokens: given }, offsets, { characters: false, newlines: false });
+    for (const { text: covered, ...span } of spans) {
+      assert.equal(offsets.slice(span.start, span.end), covered);
+      const range = fit(row, span);
+      assert.ok(range, covered);
+      assert.deepEqual(spanOf(row, range, "A"), { ...span, label: "A" });
+    }
+  });
+}

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Offsets } from "../../src/web/annotate/offsets.js";
-import { apply, at, fit, remove, select, start, units } from "../../src/web/annotate/spans.js";
+import { apply, at, beside, covering, fit, lanes, remove, replace, select, split, start, units } from "../../src/web/annotate/spans.js";
 
 /**
  * @param {string} text
@@ -124,13 +124,81 @@ test("fit finds every token and every run of tokens", () => {
   }
 });
 
-test("the spans to begin with are in order, without overlaps and without what lies outside", () => {
+test("the spans to begin with are as they came, and what does not lie in the text is kept beside them", () => {
   const a = { start: 4, end: 7, label: "A" };
   const b = { start: 0, end: 3, label: "B" };
   const over = { start: 2, end: 5, label: "C" };
   const outside = { start: 5, end: 99, label: "D" };
-  assert.deepEqual(start([a, b, over, outside, null], 10), { spans: [b, a], left: 3 });
-  assert.deepEqual(start(undefined, 10), { spans: [], left: 0 });
+  assert.deepEqual(start([a, b, over, outside, null], 10), { spans: [a, b, over], rest: [outside, null] });
+  assert.deepEqual(start(undefined, 10), { spans: [], rest: [] });
+});
+
+test("those that stand in the line never overlap, whatever came", () => {
+  const a = { start: 0, end: 6, label: "A" };
+  const b = { start: 4, end: 8, label: "B" };
+  const c = { start: 6, end: 9, label: "C" };
+  assert.deepEqual(split([c, b, a]), { inline: [a, c], over: [b] });
+});
+
+test("spans that overlap lie in different lanes, and a lane is used again where it is free", () => {
+  const whole = { start: 0, end: 20, label: "A" };
+  const first = { start: 0, end: 4, label: "B" };
+  const inner = { start: 3, end: 9, label: "C" };
+  const later = { start: 10, end: 12, label: "D" };
+  const found = lanes([first, later, inner, whole]);
+  assert.deepEqual([whole, first, inner, later].map((span) => found.get(span)), [0, 1, 2, 1]);
+});
+
+test("a label longer than its span keeps its lane to itself", () => {
+  const short = { start: 0, end: 2, label: "ORGANISATION" };
+  const next = { start: 3, end: 9, label: "B" };
+  assert.equal(lanes([short, next]).get(next), 0);
+  assert.equal(lanes([short, next], () => 10).get(next), 1);
+});
+
+test("where spans may overlap, a new one lies over the others, and is there once", () => {
+  const units = row("one two three");
+  const given = done(apply([], units, { from: 0, to: 1 }, "A", true)).spans;
+  const two = done(apply(given, units, { from: 1, to: 2 }, "A", true)).spans;
+  assert.deepEqual(two.map((span) => [span.token_start, span.token_end]), [[0, 1], [1, 2]]);
+  assert.equal(done(apply(two, units, { from: 1, to: 2 }, "A", true)).spans, two);
+  assert.equal(done(apply(two, units, { from: 1, to: 2 }, "B", true)).spans.length, 3);
+});
+
+test("a span in the place of another: a new label, a new end, and never over a third", () => {
+  const units = row("one two three four");
+  const a = { start: 0, end: 7, label: "A", score: 1 };
+  const b = { start: 14, end: 18, label: "B" };
+  assert.deepEqual(replace([a, b], units, a, { from: 0, to: 1 }, "C", false)?.spans, [
+    { start: 0, end: 7, label: "C", token_start: 0, token_end: 1 }, b,
+  ]);
+  assert.deepEqual(replace([a, b], units, a, { from: 0, to: 2 }, "A", false)?.span.end, 13);
+  assert.equal(replace([a, b], units, a, { from: 0, to: 3 }, "A", false), null);
+  assert.equal(replace([a, b], units, a, { from: 0, to: 3 }, "A", true)?.span.end, 18);
+  assert.equal(replace([a, b], units, a, { from: 3, to: 3 }, "B", true), null);
+  assert.equal(replace([a, b], units, a, { from: 0, to: 1 }, "A", false)?.span, a);
+});
+
+test("one walks from span to span, those that overlap too", () => {
+  const a = { start: 0, end: 7, label: "A" };
+  const b = { start: 4, end: 7, label: "B" };
+  const c = { start: 8, end: 13, label: "C" };
+  const spans = [c, b, a];
+  assert.equal(beside(spans, null, 5, 1), a);
+  assert.equal(beside(spans, a, 0, 1), b);
+  assert.equal(beside(spans, b, 0, 1), c);
+  assert.equal(beside(spans, c, 0, 1), null);
+  assert.equal(beside(spans, c, 0, -1), b);
+  assert.equal(beside(spans, null, 7, 1), c);
+  assert.equal(beside(spans, null, 5, -1), b);
+  assert.deepEqual(covering(spans, { start: 5, end: 6 }), [a, b]);
+});
+
+test("by character, what lies in a disabled token cannot be marked", () => {
+  const text = "ab cd";
+  const tokens = [{ text: "ab", start: 0, end: 2, id: 0 }, { text: "cd", start: 3, end: 5, id: 1, disabled: true }];
+  const row = units({ _id: "t", text, tokens }, new Offsets(text), { characters: true, newlines: false });
+  assert.deepEqual(row.map((unit) => unit.barrier), [false, false, false, true, true]);
 });
 
 test("at finds the span over a unit", () => {

@@ -22,9 +22,15 @@ mod image;
 mod image_manual;
 mod kind;
 mod llm_io;
+mod ner;
 mod ner_manual;
 mod pages;
 mod part;
+mod pos;
+mod pos_manual;
+mod span_check;
+mod spans;
+mod spans_manual;
 mod text;
 mod text_input;
 mod untouched;
@@ -54,6 +60,11 @@ const ALL: &[&Kind] = &[
     &image_manual::KIND,
     &audio::KIND,
     &audio_manual::KIND,
+    &ner::KIND,
+    &spans::KIND,
+    &spans_manual::KIND,
+    &pos::KIND,
+    &pos_manual::KIND,
 ];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their

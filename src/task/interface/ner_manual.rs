@@ -1,113 +1,20 @@
 //! `ner_manual`: spans of a text that begin and end with its tokens and never overlap.
-//!
-//! A span that the task already had is taken back as it is, even where it does not snap, overlaps or
-//! lies outside: what was pre-annotated comes back untouched unless the annotator changed it.
 
-use serde_json::{Map, Value};
-
-use super::kind::{Card, Kind, Misfit, PLAIN};
-use crate::task::{Token, Verdict, tokenize};
+use super::kind::{Kind, PLAIN};
+use super::span_check::{Rules, check};
 
 pub(super) const KIND: Kind = Kind {
     name: "ner_manual",
     lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
     sets: |_| vec!["spans".into()],
     tokens: |_| true,
-    check,
+    check: |card, _, data| check(card, data, Rules { overlapping: false, one_token: false }),
     ..PLAIN
 };
 
-fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
-    let given: Vec<Value> = card.get_as("spans").unwrap_or_default();
-    let Some(spans) = data.get_mut("spans") else {
-        if given.is_empty() {
-            data.insert("spans".into(), Value::Array(Vec::new()));
-        }
-        return Ok(());
-    };
-    let Some(spans) = spans.as_array_mut() else {
-        return Err(Misfit::new("spans", "expected a list of spans"));
-    };
-    let text: String = card.get_as("text").unwrap_or_default();
-    let length = text.chars().count();
-    let tokens: Vec<Token> = card.get_as("tokens").unwrap_or_else(|| tokenize(&text));
-    let by_character = card.is_on("ner_manual_highlight_chars");
-    let mut covered: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
-    for (index, span) in spans.iter_mut().enumerate() {
-        let at = |key: &str| format!("spans[{index}].{key}");
-        let start = offset(span, "start")
-            .ok_or_else(|| Misfit::new(at("start"), "expected a code point's position, from 0"))?;
-        let end = offset(span, "end").ok_or_else(|| {
-            Misfit::new(at("end"), "expected the position after the span's last code point")
-        })?;
-        if given.contains(span) {
-            continue;
-        }
-        if start >= end || end > length {
-            return Err(Misfit::new(
-                at("end"),
-                format!("the span {start} to {end} does not lie in a text of {length} code points"),
-            ));
-        }
-        covered.push((start, end));
-        let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
-        let known = card.labels().iter().any(|known| known == label)
-            || given.iter().any(|old| old.get("label").and_then(Value::as_str) == Some(label));
-        if !known {
-            return Err(Misfit::new(
-                at("label"),
-                format!("{label:?} is none of the labels: {}", card.labels().join(", ")),
-            ));
-        }
-        if by_character {
-            continue;
-        }
-        snap(span, start, end, &tokens).map_err(|(key, message)| Misfit::new(at(key), message))?;
-    }
-    covered.sort_unstable();
-    if let Some(pair) = covered.windows(2).find(|pair| pair[0].1 > pair[1].0) {
-        return Err(Misfit::new(
-            "spans",
-            format!("{} to {} and {} to {} overlap", pair[0].0, pair[0].1, pair[1].0, pair[1].1),
-        ));
-    }
-    Ok(())
-}
-
-fn offset(span: &Value, key: &str) -> Option<usize> {
-    span.get(key).and_then(Value::as_u64).and_then(|offset| usize::try_from(offset).ok())
-}
-
-/// Finds the tokens that the span begins and ends with, and completes `token_start` and
-/// `token_end` (inclusive) from them.
-fn snap(
-    span: &mut Value,
-    start: usize,
-    end: usize,
-    tokens: &[Token],
-) -> Result<(), (&'static str, String)> {
-    let first = tokens.iter().find(|token| token.start == start);
-    let last = tokens.iter().find(|token| token.end == end);
-    let first = first.ok_or_else(|| ("start", format!("no token begins at {start}")))?;
-    let last = last.ok_or_else(|| ("end", format!("no token ends at {end}")))?;
-    let Some(span) = span.as_object_mut() else {
-        return Ok(());
-    };
-    for (key, token) in [("token_start", first), ("token_end", last)] {
-        match span.get(key) {
-            None => {
-                span.insert(key.into(), token.id.into());
-            }
-            Some(given) if given.as_u64() == u64::try_from(token.id).ok() => {}
-            Some(given) => return Err((key, format!("expected {}, found {given}", token.id))),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::task::interface::{Settings, kind};
@@ -156,5 +63,72 @@ mod tests {
         let far = json!({"start": 0, "end": 99, "label": "OLD"});
         let task = json!({"text": "Mae in Zürich", "spans": [odd, far]});
         assert_eq!(receive(&task, &json!([odd, far])), Ok(json!([odd, far])));
+    }
+
+    #[test]
+    fn untouched_is_equal_whatever_it_is() {
+        for spans in [
+            json!(null),
+            json!("none"),
+            json!([]),
+            json!([null, 3, {"label": "OLD"}]),
+            json!([{"start": 4, "end": 6}, {"start": 0, "end": 6, "label": "PER"}]),
+        ] {
+            let task = json!({"text": "Mae in Zürich", "spans": spans});
+            assert_eq!(receive(&task, &spans), Ok(spans));
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_as_the_task_wrote_them() {
+        let spans: Value =
+            serde_json::from_str(r#"[{"start": 0.0, "end": 3.0, "label": "PER", "score": 1e0}]"#)
+                .expect("JSON");
+        let task = json!({"text": "Mae in Zürich", "spans": spans});
+        let sent = json!([{"start": 0, "end": 3, "label": "PER", "score": 1}]);
+        assert_eq!(receive(&task, &sent), Ok(spans.clone()));
+        let more = json!([
+            {"start": 0, "end": 3, "label": "PER", "score": 1},
+            {"start": 7, "end": 13, "label": "LOC"},
+        ]);
+        assert_eq!(receive(&task, &more).expect("fits")[0], spans[0]);
+    }
+
+    #[test]
+    fn a_new_span_lies_over_none_that_was_given() {
+        let given = json!([
+            {"start": 0, "end": 6, "label": "PER"}, {"start": 4, "end": 13, "label": "LOC"},
+        ]);
+        let task = json!({"text": "Mae in Zürich, in May", "spans": given});
+        let with = |span: Value| receive(&task, &json!([given[0], given[1], span]));
+        assert_eq!(
+            with(json!({"start": 7, "end": 13, "label": "PER"})),
+            Err("spans: 4 to 13 and 7 to 13 overlap".into())
+        );
+        assert!(with(json!({"start": 18, "end": 21, "label": "PER"})).is_ok());
+    }
+
+    #[test]
+    fn a_disabled_token_is_in_no_new_span() {
+        let tokens = json!([
+            {"text": "Mae", "start": 0, "end": 3, "id": 0},
+            {"text": "in", "start": 4, "end": 6, "id": 1, "disabled": true},
+            {"text": "Zürich", "start": 7, "end": 13, "id": 2},
+        ]);
+        let task = json!({"text": "Mae in Zürich", "tokens": tokens});
+        assert_eq!(
+            receive(&task, &json!([{"start": 0, "end": 13, "label": "PER"}])),
+            Err("spans[0].start: the token 4 to 6 is disabled".into())
+        );
+        assert!(receive(&task, &json!([{"start": 7, "end": 13, "label": "LOC"}])).is_ok());
+    }
+
+    #[test]
+    fn by_character_a_span_cuts_tokens_and_carries_no_numbers() {
+        let task = json!({
+            "text": "Mae in Zürich", "config": {"ner_manual_highlight_chars": true},
+        });
+        let spans = json!([{"start": 1, "end": 5, "label": "PER"}]);
+        assert_eq!(receive(&task, &spans), Ok(spans));
     }
 }

@@ -4,9 +4,10 @@
  *
  * A text is a row of units, its tokens, or its characters where the project highlights by
  * character. A selection is a range of units; it stops at a unit that may not be part of a span (a
- * disabled token, a line break unless the project allows it), and spans never overlap: a new one
+ * disabled token, a line break unless the project allows it). Where spans never overlap a new one
  * takes the place of those it touches. A span that came with the task and fits no units is drawn
- * and kept as it is until somebody deletes it, and nothing is laid over it.
+ * and kept as it is until somebody deletes it, and nothing is laid over it; what cannot even be drawn
+ * goes back with the rest.
  *
  * All offsets here are code points (offsets.js).
  */
@@ -31,11 +32,13 @@ import { graphemes } from "./offsets.js";
 export function units(task, offsets, settings) {
   /** @type {{start: number, end: number, id?: number, disabled?: boolean}[]} */
   let pieces;
+  const tokens = /** @type {Token[] | undefined} */ (Array.isArray(task.tokens) ? task.tokens : task._tokens);
   if (settings.characters) {
+    const off = (tokens ?? []).filter((token) => token?.disabled === true);
     pieces = graphemes(offsets.text);
+    if (off.length) pieces = pieces.map((piece) => ({ ...piece, disabled: off.some((token) => overlap(token, piece)) }));
   } else {
-    const tokens = Array.isArray(task.tokens) ? task.tokens : task._tokens;
-    pieces = Array.isArray(tokens) ? /** @type {Token[]} */ (tokens) : words(offsets);
+    pieces = tokens ? tokens.filter((token) => token && typeof token === "object") : words(offsets);
   }
   /** @type {Unit[]} */
   const found = [];
@@ -161,49 +164,105 @@ export const overlap = (a, b) => a.start < b.end && b.start < a.end;
 export const sorted = (spans) => spans.slice().sort((a, b) => a.start - b.start || a.end - b.end);
 
 /**
- * The spans to begin with: those of the task that are spans, in order, and how many had to be left
- * out because they lie over another or outside the text.
+ * The spans to begin with, and what of the list cannot be drawn: it goes back as it came.
  *
  * @param {unknown} given
  * @param {number} length of the text
- * @returns {{spans: Span[], left: number}}
+ * @returns {{spans: Span[], rest: unknown[]}}
  */
 export function start(given, length) {
   const list = Array.isArray(given) ? given : [];
   /** @type {Span[]} */
   const spans = [];
-  const usable = list.filter(
-    (span) => span && Number.isInteger(span.start) && Number.isInteger(span.end) &&
-      span.start >= 0 && span.start < span.end && span.end <= length,
-  );
-  for (const span of sorted(usable)) {
-    const last = spans[spans.length - 1];
-    if (!last || !overlap(last, span)) spans.push(span);
+  /** @type {unknown[]} */
+  const rest = [];
+  for (const one of list) {
+    const lies = one && Number.isInteger(one.start) && Number.isInteger(one.end) &&
+      one.start >= 0 && one.start < one.end && one.end <= length;
+    if (lies) spans.push(one);
+    else rest.push(one);
   }
-  return { spans, left: list.length - spans.length };
+  return { spans, rest };
 }
 
 /**
- * Give a range of units a label.
+ * Spans that can stand in the line, and those that lie over one of them.
+ *
+ * @param {Span[]} spans
+ * @returns {{inline: Span[], over: Span[]}}
+ */
+export function split(spans) {
+  /** @type {Span[]} */
+  const inline = [];
+  /** @type {Span[]} */
+  const over = [];
+  let end = 0;
+  for (const span of sorted(spans)) {
+    if (span.start < end) over.push(span);
+    else {
+      inline.push(span);
+      end = span.end;
+    }
+  }
+  return { inline, over };
+}
+
+/**
+ * The lane beneath the text in which each span is drawn: the first that is free, in the order of the
+ * text and the longer before the shorter, so that what lies inside another lies beneath it.
+ *
+ * @param {Span[]} spans
+ * @param {(span: Span) => number} room how many code points its label takes at least
+ * @returns {Map<Span, number>}
+ */
+export function lanes(spans, room = () => 0) {
+  /** @type {Map<Span, number>} */
+  const found = new Map();
+  /** @type {number[]} where each lane is free again */
+  const free = [];
+  for (const span of spans.slice().sort((a, b) => a.start - b.start || b.end - a.end)) {
+    let lane = free.findIndex((end) => end <= span.start);
+    if (lane < 0) lane = free.length;
+    free[lane] = Math.max(span.end, span.start + room(span));
+    found.set(span, lane);
+  }
+  return found;
+}
+
+/**
+ * A span of a range of units, with the numbers of its tokens where they have any.
+ *
+ * @param {Unit[]} row
+ * @param {Range} range
+ * @param {string} label
+ * @returns {Span}
+ */
+export function spanOf(row, range, label) {
+  const from = /** @type {Unit} */ (row[range.from]);
+  const to = /** @type {Unit} */ (row[range.to]);
+  return from.id === null || to.id === null
+    ? { start: from.start, end: to.end, label }
+    : { start: from.start, end: to.end, token_start: from.id, token_end: to.id, label };
+}
+
+/**
+ * Give a range of units a label. Where spans may not overlap, the new one takes the place of those
+ * that it touches.
  *
  * @param {Span[]} spans
  * @param {Unit[]} row
  * @param {Range} range
  * @param {string} label
+ * @param {boolean} [overlapping]
  * @returns {{spans: Span[], span: Span, replaced: Span[]} | {blocked: Span}}
  */
-export function apply(spans, row, range, label) {
-  const from = /** @type {Unit} */ (row[range.from]);
-  const to = /** @type {Unit} */ (row[range.to]);
-  /** @type {Span} */
-  const span =
-    from.id === null || to.id === null
-      ? { start: from.start, end: to.end, label }
-      : { start: from.start, end: to.end, token_start: from.id, token_end: to.id, label };
+export function apply(spans, row, range, label, overlapping = false) {
+  const span = spanOf(row, range, label);
   const touched = spans.filter((one) => overlap(one, span));
-  const twin = touched.find((one) => one.start === span.start && one.end === span.end);
+  const twin = touched.find((one) => one.start === span.start && one.end === span.end && one.label === label);
   // Nothing changes, so the span keeps whatever else it carries.
-  if (twin?.label === label) return { spans, span: twin, replaced: [] };
+  if (twin && (overlapping || touched.length === 1)) return { spans, span: twin, replaced: [] };
+  if (overlapping) return { spans: sorted([...spans, span]), span, replaced: [] };
   const blocked = touched.find((one) => !fit(row, one));
   if (blocked) return { blocked };
   return {
@@ -211,6 +270,52 @@ export function apply(spans, row, range, label) {
     span,
     replaced: touched,
   };
+}
+
+/**
+ * Put another span in the place of one, or only another label: `null` where it would touch a span that
+ * it may not touch, or be there twice.
+ *
+ * @param {Span[]} spans
+ * @param {Unit[]} row
+ * @param {Span} old
+ * @param {Range} range
+ * @param {string} label
+ * @param {boolean} overlapping
+ * @returns {{spans: Span[], span: Span} | null}
+ */
+export function replace(spans, row, old, range, label, overlapping) {
+  const span = spanOf(row, range, label);
+  const same = (/** @type {Span} */ one) => one.start === span.start && one.end === span.end && one.label === label;
+  if (same(old)) return { spans, span: old };
+  const others = remove(spans, old);
+  if (others.some((one) => (overlapping ? same(one) : overlap(one, span)))) return null;
+  return { spans: sorted([...others, span]), span };
+}
+
+/**
+ * The spans over a unit or another stretch, in the order of the text.
+ *
+ * @param {Span[]} spans
+ * @param {Pick<Span, "start" | "end"> | undefined} unit
+ */
+export const covering = (spans, unit) => (unit ? sorted(spans.filter((span) => overlap(span, unit))) : []);
+
+/**
+ * The span after this one, or, without one, the first that ends after `place`; likewise backwards.
+ *
+ * @param {Span[]} spans
+ * @param {Span | null} from
+ * @param {number} place a code point
+ * @param {1 | -1} way
+ * @returns {Span | null}
+ */
+export function beside(spans, from, place, way) {
+  const order = sorted(spans);
+  const at = from ? order.indexOf(from) : -1;
+  if (at >= 0) return order[at + way] ?? null;
+  if (way > 0) return order.find((span) => span.end > place) ?? null;
+  return order.findLast((span) => span.start < place) ?? null;
 }
 
 /**

@@ -12,8 +12,9 @@ import { failed, locate } from "../media.js";
 import { Offsets } from "../offsets.js";
 import { start } from "../spans.js";
 import { drawInContext } from "./document.js";
+import { spansToRead } from "./span_text.js";
 
-/** @import { Project, Span, Task } from "../types.js" */
+/** @import { Project, Task } from "../types.js" */
 
 /**
  * Draw what the question is about.
@@ -21,9 +22,10 @@ import { drawInContext } from "./document.js";
  * @param {HTMLElement} host
  * @param {Task} task
  * @param {Project} project
+ * @param {{inLanes?: boolean}} [look] whether spans lie in lanes beneath the text, as they do where they overlap
  * @returns {HTMLElement | null} what should be scrolled to
  */
-export function drawContent(host, task, project) {
+export function drawContent(host, task, project, { inLanes = false } = {}) {
   const text = words(task.text);
   /** @type {HTMLElement | null} */
   let focus = null;
@@ -34,7 +36,7 @@ export function drawContent(host, task, project) {
   }
   if (task.image) put(host, image(task.image, "The image in question"));
   if (text.trim() || task._clean?.["/html"]) {
-    focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project));
+    focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project, inLanes));
   } else if (task.html) {
     put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
   } else if (!task.image && "text" in task) {
@@ -64,31 +66,15 @@ export function hue(label, labels) {
  * @param {string} text
  * @param {unknown} given
  * @param {Project} project
+ * @param {boolean} inLanes
  * @returns {Node}
  */
-function withSpans(text, given, project) {
+function withSpans(text, given, project, inLanes) {
   const offsets = new Offsets(text);
   const { spans } = start(given, offsets.length);
-  const whole = document.createDocumentFragment();
-  let at = 0;
-  for (const span of spans) {
-    put(whole, offsets.slice(at, span.start), spanOf(offsets.slice(span.start, span.end), span, project));
-    at = span.end;
-  }
-  put(whole, offsets.slice(at, offsets.length));
-  return whole;
-}
-
-/**
- * @param {string} text
- * @param {Span} span
- * @param {Project} project
- */
-function spanOf(text, span, project) {
-  const label = words(span.label);
-  const mark = h("mark", { class: "span" }, text, label && h("span", { class: "label" }, label));
-  mark.style.setProperty("--hue", label ? hue(label, project.labels) : "var(--hue-0)");
-  return mark;
+  if (!spans.length) return document.createTextNode(text);
+  // A span without a label marks the place that is meant.
+  return spansToRead(offsets, spans, (label) => (label ? hue(label, project.labels) : "var(--hue-0)"), inLanes);
 }
 
 /**

@@ -158,7 +158,7 @@ export function drawInContext(host, task, draw) {
       put(
         host,
         heading(plan.title, true),
-        h("div", { class: "text dim", dir: "auto" }, body.slice(0, from), focus, body.slice(to)),
+        h("div", { class: "text dim", dir: "auto" }, ...around(body, from, to, focus)),
       );
       return from > 0 ? focus : null;
     }
@@ -172,11 +172,54 @@ export function drawInContext(host, task, draw) {
           heading(plan.title, true),
           plan.html
             ? h("div", { class: "html dim", dir: "auto" }, cleaned(plan.html))
-            : plan.body && h("div", { class: "text dim", dir: "auto" }, plan.body),
+            : plan.body && h("div", { class: "text dim", dir: "auto" }, ...stretches(plan.body)),
         ),
       );
       return null;
   }
+}
+
+/** More letters than any screen shows at once. */
+const much = 12_000;
+
+/**
+ * A long text in blocks that end with a line, so that the browser lays out those in sight and no others
+ * (`.stretch`).
+ *
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function stretches(text) {
+  if (text.length < much) return text ? [text] : [];
+  const blocks = [];
+  for (let at = 0; at < text.length; ) {
+    const line = text.indexOf("\n", Math.min(at + 1_500, text.length));
+    const end = line < 0 ? text.length : line + 1;
+    blocks.push(h("div", { class: "stretch" }, text.slice(at, end)));
+    at = end;
+  }
+  return blocks;
+}
+
+/**
+ * A document around what is meant in it.
+ *
+ * @param {string} body
+ * @param {number} from
+ * @param {number} to
+ * @param {Node} focus
+ * @returns {(Node | string)[]}
+ */
+function around(body, from, to, focus) {
+  if (body.length < much) return [body.slice(0, from), focus, body.slice(to)];
+  const start = from ? body.lastIndexOf("\n", from - 1) + 1 : 0;
+  const line = body.indexOf("\n", to);
+  const end = line < 0 ? body.length : line + 1;
+  return [
+    ...stretches(body.slice(0, start)),
+    h("div", { class: "stretch" }, body.slice(start, from), focus, body.slice(to, end)),
+    ...stretches(body.slice(end)),
+  ];
 }
 
 /**
@@ -189,7 +232,7 @@ function sentence(content, barred) {
 
 /** @param {string} text */
 function context(text) {
-  return text ? h("div", { class: "text dim", dir: "auto" }, text) : null;
+  return text ? h("div", { class: "text dim", dir: "auto" }, ...stretches(text)) : null;
 }
 
 /**

@@ -27,6 +27,11 @@ const shelf = {
   image_manual: { module: () => import("./image_manual.js"), style: "media" },
   audio: { module: () => import("./audio.js"), style: "media" },
   audio_manual: { module: () => import("./audio_manual.js"), style: "media" },
+  ner: { module: () => import("./ner.js") },
+  spans: { module: () => import("./spans.js") },
+  spans_manual: { module: () => import("./spans_manual.js"), style: "spans" },
+  pos: { module: () => import("./pos.js") },
+  pos_manual: { module: () => import("./pos_manual.js"), style: "spans" },
 };
 
 /** @type {Map<string, Interface>} */

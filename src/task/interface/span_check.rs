@@ -1,0 +1,236 @@
+//! What `ner_manual`, `spans_manual` and `pos_manual` ask of the spans that come back.
+//!
+//! A span that the task already had is taken back as it is, even where it does not snap, overlaps or
+//! lies outside: what was pre-annotated comes back untouched unless the annotator changed it. A page
+//! has one kind of number, so `1.0` comes back as `1`; what is stored is then the task's own writing.
+//!
+//! A new span has to lie in the text, bear a known label, keep clear of disabled tokens, and begin and
+//! end with tokens unless the project highlights by character. Tokens that lie wrong (before one
+//! another, beyond the text) cannot be drawn in a row, and are no borders here either.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::kind::{Card, Misfit};
+use crate::task::tokenize;
+
+/// In what the interfaces differ.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    /// Whether spans may lie over each other.
+    pub overlapping: bool,
+    /// Whether a span is one token and no more.
+    pub one_token: bool,
+}
+
+/// Checks the spans of an answer, and completes `token_start` and `token_end` (inclusive).
+pub(super) fn check(
+    card: &Card<'_>,
+    data: &mut Map<String, Value>,
+    rules: Rules,
+) -> Result<(), Misfit> {
+    let given = card.get_as::<Value>("spans");
+    let Some(sent) = data.get_mut("spans") else {
+        if given.is_none_or(|given| given.as_array().is_some_and(Vec::is_empty)) {
+            data.insert("spans".into(), Value::Array(Vec::new()));
+        }
+        return Ok(());
+    };
+    if let Some(given) = given.as_ref().filter(|given| alike(given, sent)) {
+        *sent = given.clone();
+        return Ok(());
+    }
+    let given = given.as_ref().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let Some(spans) = sent.as_array_mut() else {
+        return Err(Misfit::new("spans", "expected a list of spans"));
+    };
+    let text = Text::of(card, rules, given);
+    // Where each span lies, and whether it is new.
+    let mut places: Vec<(usize, usize, bool)> = Vec::with_capacity(spans.len());
+    let mut new: HashSet<(usize, usize, String)> = HashSet::new();
+    for (index, span) in spans.iter_mut().enumerate() {
+        if let Some(own) = given.iter().find(|own| alike(own, span)) {
+            *span = own.clone();
+            if let (Some(start), Some(end)) = (offset(span, "start"), offset(span, "end")) {
+                places.push((start, end, false));
+            }
+            continue;
+        }
+        let at = |key: &str| format!("spans[{index}].{key}");
+        let (start, end) =
+            text.check(span).map_err(|(key, message)| Misfit::new(at(key), message))?;
+        let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
+        if !new.insert((start, end, label.to_owned())) {
+            return Err(Misfit::new(
+                format!("spans[{index}]"),
+                format!("{start} to {end} as {label:?} is there twice"),
+            ));
+        }
+        places.push((start, end, true));
+    }
+    if rules.overlapping { Ok(()) } else { apart(places) }
+}
+
+/// That no new span lies over another. Those that came with the task may.
+fn apart(mut places: Vec<(usize, usize, bool)>) -> Result<(), Misfit> {
+    places.sort_unstable();
+    // The furthest that reached this far, of the new ones and of all.
+    let mut reach: [Option<(usize, usize)>; 2] = [None, None];
+    for (start, end, is_new) in places {
+        let over = if is_new { reach[1] } else { reach[0] };
+        if let Some((from, to)) = over.filter(|(_, to)| *to > start) {
+            return Err(Misfit::new(
+                "spans",
+                format!("{from} to {to} and {start} to {end} overlap"),
+            ));
+        }
+        for slot in if is_new { 0..2 } else { 1..2 } {
+            if reach[slot].is_none_or(|(_, to)| to < end) {
+                reach[slot] = Some((start, end));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A stretch that a span may begin or end at.
+struct Piece {
+    start: usize,
+    end: usize,
+    id: Value,
+    disabled: bool,
+}
+
+/// What new spans are held against.
+struct Text<'a> {
+    length: usize,
+    pieces: Vec<Piece>,
+    labels: &'a [String],
+    given: &'a [Value],
+    by_character: bool,
+    one_token: bool,
+}
+
+type Complaint = (&'static str, String);
+
+impl<'a> Text<'a> {
+    fn of(card: &Card<'a>, rules: Rules, given: &'a [Value]) -> Self {
+        let text: String = card.get_as("text").unwrap_or_default();
+        let length = text.chars().count();
+        let pieces = match card.get_as::<Value>("tokens") {
+            Some(Value::Array(tokens)) => own_pieces(&tokens, length),
+            _ => tokenize(&text)
+                .into_iter()
+                .map(|token| Piece {
+                    start: token.start,
+                    end: token.end,
+                    id: token.id.into(),
+                    disabled: false,
+                })
+                .collect(),
+        };
+        Self {
+            length,
+            pieces,
+            labels: card.labels(),
+            given,
+            by_character: card.is_on("ner_manual_highlight_chars") && !rules.one_token,
+            one_token: rules.one_token,
+        }
+    }
+
+    /// Where a new span lies, and its token numbers completed.
+    fn check(&self, span: &mut Value) -> Result<(usize, usize), Complaint> {
+        let start = offset(span, "start")
+            .ok_or_else(|| ("start", "expected a code point's position, from 0".to_owned()))?;
+        let end = offset(span, "end").ok_or_else(|| {
+            ("end", "expected the position after the span's last code point".to_owned())
+        })?;
+        if start >= end || end > self.length {
+            let message = format!(
+                "the span {start} to {end} does not lie in a text of {} code points",
+                self.length
+            );
+            return Err(("end", message));
+        }
+        let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
+        let is_given =
+            |old: &Value| old.get("label").and_then(Value::as_str).is_some_and(|old| old == label);
+        if !self.labels.iter().any(|known| known == label) && !self.given.iter().any(is_given) {
+            let message = format!("{label:?} is none of the labels: {}", self.labels.join(", "));
+            return Err(("label", message));
+        }
+        let covered = |piece: &&Piece| piece.start < end && start < piece.end;
+        if let Some(off) = self.pieces.iter().find(|piece| piece.disabled && covered(piece)) {
+            let message = format!("the token {} to {} is disabled", off.start, off.end);
+            return Err(("start", message));
+        }
+        if !self.by_character {
+            self.snap(span, start, end)?;
+        }
+        Ok((start, end))
+    }
+
+    /// Finds the tokens that the span begins and ends with, and completes `token_start` and
+    /// `token_end` from them.
+    fn snap(&self, span: &mut Value, start: usize, end: usize) -> Result<(), Complaint> {
+        let first = self.pieces.iter().position(|piece| piece.start == start);
+        let last = self.pieces.iter().position(|piece| piece.end == end);
+        let first = first.ok_or_else(|| ("start", format!("no token begins at {start}")))?;
+        let last = last.ok_or_else(|| ("end", format!("no token ends at {end}")))?;
+        if self.one_token && first != last {
+            return Err(("end", "expected a span of one token".into()));
+        }
+        let Some(span) = span.as_object_mut() else {
+            return Ok(());
+        };
+        for (key, piece) in [("token_start", first), ("token_end", last)] {
+            let id = &self.pieces[piece].id;
+            match span.get(key) {
+                None => {
+                    span.insert(key.into(), id.clone());
+                }
+                Some(given) if alike(given, id) => {}
+                Some(given) => return Err((key, format!("expected {id}, found {given}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The task's own tokens, as far as they lie in a row; one without a number goes by its place.
+fn own_pieces(tokens: &[Value], length: usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::with_capacity(tokens.len());
+    for (index, token) in tokens.iter().enumerate() {
+        let (Some(start), Some(end)) = (offset(token, "start"), offset(token, "end")) else {
+            continue;
+        };
+        if start < pieces.last().map_or(0, |last| last.end) || end <= start || end > length {
+            continue;
+        }
+        let id = token.get("id").filter(|id| id.is_i64() || id.is_u64()).cloned();
+        let disabled = token.get("disabled") == Some(&Value::Bool(true));
+        pieces.push(Piece { start, end, id: id.unwrap_or_else(|| index.into()), disabled });
+    }
+    pieces
+}
+
+fn offset(span: &Value, key: &str) -> Option<usize> {
+    span.get(key).and_then(Value::as_u64).and_then(|offset| usize::try_from(offset).ok())
+}
+
+/// Whether two values are the same to a page: `1` and `1.0` are.
+fn alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| alike(value, other)))
+        }
+        _ => one == other,
+    }
+}

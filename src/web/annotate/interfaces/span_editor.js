@@ -1,0 +1,515 @@
+/**
+ * Marking stretches of a text and naming them: what `ner_manual`, `spans_manual` and `pos_manual` share.
+ * They differ in two rules only: whether spans may overlap, and whether one is a single token.
+ *
+ * Keyboard: the arrows move a cursor by token (up and down by line), with shift they extend it; a
+ * label's key or enter names what is under it, backspace removes a span there. `.` and `,` choose the
+ * spans one after the other, those that overlap too; a label's key then renames the chosen one, and
+ * shift or ctrl+shift with an arrow moves its end or its beginning.
+ *
+ * Mouse: drag over words, or double-click one, to name them at once; click one to put the cursor on it.
+ * A click on a span chooses it, the next click the next one beneath, and at last the word alone. The
+ * first and the last word of the chosen span can be dragged. Touch: tap the first word, then the last
+ * (or the same again); dragging stays scrolling.
+ *
+ * After a label was given by mouse the cursor goes away: the next label key then means the next
+ * stretch, and does not rename the last. Backspace still takes the last one back, and ctrl+z undoes
+ * edits one by one.
+ *
+ * The text is drawn once (span_text.js), the labels are in label_bar.js, and what becomes of spans is in
+ * ../spans.js.
+ *
+ * Rejected: the browser's own text selection. It knows nothing of tokens, reports its ends in
+ * nodes that the marks keep splitting, and cannot be moved by token.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { plural, t } from "../../shared/tongue.js";
+import { words } from "../json.js";
+import { labelKeys } from "../keys.js";
+import { Offsets } from "../offsets.js";
+import { apply, at, beside, covering, fit, overlap, remove, replace, select, start, units } from "../spans.js";
+import { empty, hue } from "./content.js";
+import { labelBar } from "./label_bar.js";
+import { pointers } from "./span_pointers.js";
+import { SpanText, cut } from "./span_text.js";
+
+/** @import { Desk, Interface, Span, View } from "../types.js" */
+/** @import { Range, Unit } from "../spans.js" */
+
+/** @typedef {{overlapping: boolean, single: boolean}} Rules */
+
+/** The label in use; it stays from card to card, as a pen stays in the hand. */
+let pen = "";
+
+/** One card in work. */
+export class SpanEditor {
+  /**
+   * @param {HTMLElement} host
+   * @param {Desk} desk
+   * @param {Rules} rules
+   */
+  constructor(host, desk, rules) {
+    const { task, project } = desk;
+    this.desk = desk;
+    this.rules = rules;
+    this.text = words(task.text);
+    this.offsets = new Offsets(this.text);
+    this.row = units(task, this.offsets, {
+      characters: !rules.single && desk.settings("ner_manual_highlight_chars") === true,
+      newlines: desk.settings("allow_newline_highlight") === true,
+    });
+    this.labels = project.labels;
+    this.keys = labelKeys(this.labels, desk.settings("keymap_by_label"));
+    if (!this.labels.includes(pen)) pen = this.labels[0] ?? "";
+
+    this.origin = desk.values?.spans ?? task.spans;
+    const { spans, rest } = start(this.origin, this.offsets.length);
+    this.begin = spans;
+    this.rest = rest;
+    this.spans = spans;
+    /** @type {Span[][]} */
+    this.before = [];
+    /** @type {number | null} */
+    this.cursor = null;
+    /** @type {number | null} where a selection began */
+    this.anchor = null;
+    /** @type {Span | null} the span that a label's key renames */
+    this.chosen = null;
+    /** @type {Span | null} the span that was in hand last: `.` goes on from it, backspace takes it back */
+    this.last = null;
+    this.byKeys = false;
+    /** @type {string | undefined} which way the text runs */
+    this.direction = undefined;
+
+    this.bar = labelBar(this.labels, this.keys, {
+      take: (label) => this.take(label),
+      drop: () => this.removeHere(),
+      back: () => host.focus({ preventScroll: true }),
+      announce: desk.announce,
+    });
+    this.field = h("div", {
+      class: rules.overlapping ? "text tokens lanes" : "text tokens", role: "group",
+      "aria-label": t("The text. The arrow keys move from word to word."),
+    });
+    const given = Array.isArray(task.spans) ? start(task.spans, this.offsets.length).spans : [];
+    this.drawn = new SpanText(this.field, cut(this.offsets, this.row, [...spans, ...given]), {
+      hue: (label) => hue(label, this.labels),
+      inLanes: rules.overlapping,
+      remove: (span) => this.removeSpan(span),
+    });
+    this.drawn.draw(spans);
+    // Last, because in a field with dir="auto" each insertion looks at the whole text again.
+    this.field.dir = "auto";
+    put(host, this.bar.element);
+    if (rest.length) {
+      put(host, h("p", { class: "note" }, plural(rest.length,
+        "{n} of the suggestions does not lie in the text. It is kept as it is.",
+        "{n} of the suggestions do not lie in the text. They are kept as they are.")));
+    }
+    put(host, this.text.trim() ? this.field : empty(t("This task's text is empty.")));
+    this.refresh();
+    pointers(this);
+    this.watch = new ResizeObserver(() => this.drawn.settle());
+  }
+
+  // What is meant.
+
+  /** What is selected, as units. */
+  range() {
+    if (this.cursor === null) return null;
+    return select(this.row, this.anchor ?? this.cursor, this.cursor);
+  }
+
+  /** The span that backspace would remove. */
+  here() {
+    if (this.chosen) return this.chosen;
+    const under = this.cursor === null ? null : at(this.spans, this.row[this.cursor]);
+    return under ?? (this.last && this.spans.includes(this.last) && (this.cursor === null || this.rules.single) ? this.last : null);
+  }
+
+  /** @param {Range} range */
+  stretch(range) {
+    return { start: this.row[range.from]?.start ?? 0, end: this.row[range.to]?.end ?? 0 };
+  }
+
+  /** @param {Pick<Span, "start" | "end">} stretch */
+  said(stretch) {
+    return this.offsets.slice(stretch.start, stretch.end);
+  }
+
+  /** Show the selection and what the keys would do with it. */
+  refresh() {
+    const picked = this.range();
+    this.drawn.light(this.chosen ?? (picked && this.stretch(picked)));
+    const here = this.here();
+    this.drawn.turnOn(here);
+    this.bar.show(pen, here !== null);
+  }
+
+  // Changes.
+
+  /** @param {Span[]} next */
+  edit(next) {
+    if (next === this.spans) return;
+    this.before.push(this.spans);
+    this.change(next);
+  }
+
+  /** @param {Span[]} next */
+  change(next) {
+    this.spans = next;
+    this.drawn.draw(next);
+    this.drawn.settle();
+    const whole = next === this.begin && Array.isArray(this.origin) ? this.origin : [...next, ...this.rest];
+    this.desk.edit({ spans: /** @type {Span[]} */ (whole) });
+  }
+
+  /** @param {Span} span */
+  removeSpan(span) {
+    this.edit(remove(this.spans, span));
+    this.desk.announce(t("{label} removed from {text}", { label: words(span.label), text: this.said(span) }));
+    if (this.chosen === span) this.anchor = null;
+    this.chosen = null;
+    this.last = null;
+    this.refresh();
+  }
+
+  removeHere() {
+    const span = this.here();
+    if (span) this.removeSpan(span);
+    return Boolean(span);
+  }
+
+  takeBack() {
+    const back = this.before.pop();
+    if (!back) return;
+    const returned = back.find((span) => !this.spans.includes(span)) ?? null;
+    this.chosen = null;
+    this.last = null;
+    this.anchor = null;
+    this.change(back);
+    // What has come back is in hand again, wherever the cursor went.
+    if (returned) this.choose(returned);
+    this.desk.announce(t("The last change is undone."));
+    this.refresh();
+  }
+
+  /**
+   * Take a label in hand, and give it to what is selected.
+   *
+   * @param {string} label
+   */
+  take(label) {
+    pen = label;
+    if (this.cursor !== null || this.chosen) this.name();
+    else this.desk.announce(t("{label} is in hand", { label }));
+    this.refresh();
+  }
+
+  /** Give the selection the label in hand. */
+  name() {
+    if (!pen) return;
+    const { row, rules } = this;
+    // Whoever stands in a span, without a selection of their own, means that span.
+    const under = this.anchor === null && this.cursor !== null && !rules.overlapping ? at(this.spans, row[this.cursor]) : null;
+    const meant = this.chosen ?? under;
+    const whole = meant && fit(row, meant);
+    if (meant && !whole) {
+      this.desk.announce(t("This suggestion does not begin and end with a word. It can only be removed."));
+      return;
+    }
+    if (meant && whole) {
+      const result = replace(this.spans, row, meant, whole, pen, rules.overlapping);
+      if (!result) {
+        this.desk.announce(t("Another suggestion lies over this one. Remove one of them first."));
+        return;
+      }
+      this.edit(result.spans);
+      this.named(result.span, [], whole.to);
+      return;
+    }
+    const picked = this.range();
+    if (!picked) return;
+    let spans = this.spans;
+    /** @type {Span | null} */
+    let made = null;
+    /** @type {Span[]} */
+    const replaced = [];
+    for (const range of rules.single ? singles(row, picked) : [picked]) {
+      const result = apply(spans, row, range, pen, rules.overlapping);
+      if ("blocked" in result) {
+        this.desk.announce(t("A suggestion ({label}) lies there that does not end with a word. Remove it first.", { label: words(result.blocked.label) }));
+        return;
+      }
+      spans = result.spans;
+      made = result.span;
+      replaced.push(...result.replaced);
+    }
+    if (!made) return;
+    this.edit(spans);
+    this.named(rules.single ? { ...made, start: this.stretch(picked).start } : made, replaced, picked.to, made);
+  }
+
+  /**
+   * @param {Span} span what was named
+   * @param {Span[]} replaced
+   * @param {number} to its last unit
+   * @param {Span} [made] the span in hand now
+   */
+  named(span, replaced, to, made = span) {
+    const [text, label] = [this.said(span), words(span.label)];
+    this.desk.announce(replaced.length
+      ? t("{text}: {label}, in place of {others}", { text, label, others: replaced.map((one) => words(one.label)).join(", ") })
+      : t("{text}: {label}", { text, label }));
+    this.anchor = null;
+    this.chosen = null;
+    this.last = made;
+    // Where every token gets a label, the next one is next.
+    if (this.byKeys) this.cursor = (this.rules.single ? this.next(to, 1, false) : null) ?? to;
+    else this.cursor = null;
+  }
+
+  /**
+   * Choose a span, to be renamed, resized or removed.
+   *
+   * @param {Span | null} span
+   */
+  choose(span) {
+    this.chosen = span;
+    this.last = span;
+    if (!span) return;
+    const range = fit(this.row, span);
+    this.anchor = range ? range.from : null;
+    this.cursor = range ? range.to : Math.max(0, this.row.findIndex((unit) => overlap(unit, span)));
+    const order = covering(this.spans, span);
+    const which = order.length > 1 ? t(", {n} of {all} that lie here", { n: order.indexOf(span) + 1, all: order.length }) : "";
+    this.desk.announce(t("{text}: {label}", { text: this.said(span), label: words(span.label) }) + which);
+  }
+
+  /** @param {1 | -1} way */
+  walk(way) {
+    const place = this.row[this.cursor ?? (way > 0 ? 0 : this.row.length - 1)]?.start ?? 0;
+    const from = this.chosen ?? (this.last && this.spans.includes(this.last) ? this.last : null);
+    const span = beside(this.spans, from, place, way);
+    if (!span) {
+      this.desk.announce(this.spans.length ? t("There is no further span.") : t("There are no spans."));
+      return;
+    }
+    this.byKeys = true;
+    this.choose(span);
+    this.refresh();
+    this.drawn.nodeOf(this.row[this.cursor ?? 0])?.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * Let the chosen span begin or end with another unit.
+   *
+   * @param {"from" | "to"} edge
+   * @param {number} unit
+   */
+  resize(edge, unit) {
+    const old = this.chosen;
+    const range = old && fit(this.row, old);
+    if (!old || !range || this.rules.single) return;
+    const wanted = edge === "from" ? { from: Math.min(unit, range.to), to: range.to } : { from: range.from, to: Math.max(unit, range.from) };
+    // As far as a selection may go, from the end that stays.
+    const picked = edge === "from" ? select(this.row, wanted.to, wanted.from) : select(this.row, wanted.from, wanted.to);
+    if (!picked) return;
+    const result = replace(this.spans, this.row, old, picked, words(old.label), this.rules.overlapping);
+    if (!result) {
+      this.desk.announce(t("Another span lies there."));
+      return;
+    }
+    this.edit(result.spans);
+    this.choose(result.span);
+  }
+
+  // The cursor.
+
+  /**
+   * @param {number} unit
+   * @param {boolean} extend
+   */
+  moveTo(unit, extend) {
+    if (extend && !this.rules.single) this.anchor ??= this.cursor;
+    else this.anchor = null;
+    this.chosen = null;
+    this.cursor = unit;
+    this.byKeys = true;
+    this.last = null;
+    this.refresh();
+    this.drawn.nodeOf(this.row[unit])?.scrollIntoView({ block: "nearest" });
+    const picked = this.range();
+    const labels = covering(this.spans, this.row[unit]).map((span) => words(span.label)).join(", ");
+    if (picked) this.desk.announce(this.said(this.stretch(picked)) + (labels && `, ${labels}`));
+  }
+
+  /**
+   * The next unit that the cursor can stand on.
+   *
+   * @param {number} from
+   * @param {1 | -1} step
+   * @param {boolean} extend a selection does not jump over what cannot be part of it
+   */
+  next(from, step, extend) {
+    for (let i = from + step; i >= 0 && i < this.row.length; i += step) {
+      if (this.row[i]?.barrier && extend) return null;
+      if (!this.row[i]?.barrier && !this.row[i]?.blank) return i;
+    }
+    return null;
+  }
+
+  /**
+   * The unit above or below, as the eye sees it.
+   *
+   * @param {number} from
+   * @param {1 | -1} step
+   */
+  line(from, step) {
+    const { row, drawn } = this;
+    const box = drawn.nodeOf(row[from])?.getBoundingClientRect();
+    if (!box) return null;
+    const middle = (box.left + box.right) / 2;
+    /** @type {{unit: number, top: number, off: number} | null} */
+    let best = null;
+    for (let i = from + step; i >= 0 && i < row.length; i += step) {
+      if (row[i]?.barrier || row[i]?.blank) continue;
+      const other = drawn.nodeOf(row[i])?.getBoundingClientRect();
+      if (!other || Math.abs(other.top - box.top) < 8) continue;
+      if (best && Math.abs(other.top - best.top) > 8) break;
+      const off = Math.abs((other.left + other.right) / 2 - middle);
+      if (!best || off < best.off) best = { unit: i, top: other.top, off };
+    }
+    return best?.unit ?? null;
+  }
+
+  /** @param {string} name */
+  arrow(name) {
+    const { cursor, row } = this;
+    const parts = name.split("+");
+    const where = parts.pop();
+    const extend = parts.join() === "shift";
+    const front = parts.join() === "ctrl,shift" || parts.join() === "alt,shift";
+    if (parts.length && !extend && !front) return false;
+    const leftwards = (this.direction ??= getComputedStyle(this.field).direction) === "rtl" ? "arrowright" : "arrowleft";
+    const rightwards = leftwards === "arrowleft" ? "arrowright" : "arrowleft";
+    const step = where === rightwards ? 1 : where === leftwards ? -1 : 0;
+    if (front && !this.chosen) {
+      const here = step ? this.here() : null;
+      if (!here) return false;
+      this.choose(here);
+    }
+    if (this.chosen && step && (extend || front)) {
+      const range = fit(row, this.chosen);
+      if (!range) return true;
+      const unit = this.next(front ? range.from : range.to, step, true);
+      if (unit !== null) this.resize(front ? "from" : "to", unit);
+      this.refresh();
+      return true;
+    }
+    /** @type {number | null} */
+    let unit = null;
+    if (step > 0) unit = this.next(cursor ?? -1, 1, extend && cursor !== null);
+    else if (step < 0) unit = this.next(cursor ?? row.length, -1, extend && cursor !== null);
+    else if (where === "arrowdown") unit = cursor === null ? this.next(-1, 1, false) : this.line(cursor, 1);
+    else if (where === "arrowup") unit = cursor === null ? this.next(row.length, -1, false) : this.line(cursor, -1);
+    else if (where === "home") unit = this.next(-1, 1, false);
+    else if (where === "end") unit = this.next(row.length, -1, false);
+    else return false;
+    if (unit !== null) this.moveTo(unit, extend);
+    return true;
+  }
+
+  /** @param {string} name */
+  key(name) {
+    const label = this.labels[this.keys.indexOf(name)];
+    if (label !== undefined) {
+      this.take(label);
+      return true;
+    }
+    switch (name) {
+      case "/":
+        return this.bar.search();
+      case ".":
+        this.walk(1);
+        return true;
+      case ",":
+        this.walk(-1);
+        return true;
+      case "enter":
+        if (this.cursor === null) return false;
+        this.name();
+        this.refresh();
+        return true;
+      case "backspace":
+      case "delete":
+        return this.removeHere();
+      case "ctrl+z":
+      case "meta+z":
+        this.takeBack();
+        return true;
+      case "escape":
+        if (this.cursor === null) return false;
+        this.letGo();
+        return true;
+      default:
+        return this.arrow(name);
+    }
+  }
+
+  letGo() {
+    this.cursor = null;
+    this.anchor = null;
+    this.chosen = null;
+    this.refresh();
+  }
+
+  /** @returns {View} */
+  view() {
+    return {
+      shown: () => {
+        this.drawn.unfold();
+        this.watch.observe(this.field);
+      },
+      gone: () => this.watch.disconnect(),
+      key: (name) => this.key(name),
+    };
+  }
+}
+
+/**
+ * Each unit of a range by itself.
+ *
+ * @param {Unit[]} row
+ * @param {Range} range
+ */
+function singles(row, range) {
+  const found = [];
+  for (let i = range.from; i <= range.to; i++) if (!row[i]?.blank) found.push({ from: i, to: i });
+  return found;
+}
+
+/**
+ * An interface with these rules.
+ *
+ * @param {Rules} rules
+ * @returns {Interface}
+ */
+export const spanInterface = (rules) => ({
+  draw: (host, _question, desk) => new SpanEditor(host, desk, rules).view(),
+  answer: (task, values) => ({ spans: /** @type {Span[]} */ (values?.spans ?? ("spans" in task ? task.spans : [])) }),
+  recall: (record) => (Array.isArray(record.spans) ? { spans: record.spans } : null),
+  keys: (project) => [
+    { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
+    ...(rules.single ? [] : [{ keys: ["⇧ ←", "⇧ →"], does: t("select several words; move the end of the chosen span") }]),
+    ...(rules.single ? [] : [{ keys: ["ctrl ⇧ ←", "ctrl ⇧ →"], does: t("move the beginning of the chosen span") }]),
+    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
+    ...(project.labels.length > 10 ? [{ keys: ["/"], does: t("find a label by its name") }] : []),
+    { keys: ["⏎"], does: t("give the selection the label in hand") },
+    { keys: [".", ","], does: t("choose the next span, or the one before") },
+    { keys: ["⌫"], does: t("remove the span under the cursor") },
+    { keys: ["ctrl z"], does: t("undo the last change to the spans") },
+    { keys: ["esc"], does: t("let go of the selection") },
+  ],
+});

@@ -1,0 +1,158 @@
+/**
+ * Mouse and touch on a text whose spans are edited: what presses and drags mean to the editor.
+ */
+
+import { covering, fit } from "../spans.js";
+import { t } from "../../shared/tongue.js";
+
+/** @import { SpanEditor } from "./span_editor.js" */
+
+/**
+ * @param {SpanEditor} editor
+ */
+export function pointers(editor) {
+  const { field, row } = editor;
+  /** @type {number | null} the unit on which the button went down */
+  let held = null;
+  /** @type {"from" | "to" | null} the end of the chosen span that is being moved */
+  let edge = null;
+  let dragged = false;
+  /** Whether a finger has marked the first word, and the next tap is the last one. */
+  let begun = false;
+
+  /** @param {Element | null} element */
+  const unitAt = (element) => {
+    const node = element?.closest("[data-u]");
+    const unit = node && field.contains(node) ? Number(/** @type {HTMLElement} */ (node).dataset.u) : null;
+    return unit !== null && !row[unit]?.barrier ? unit : null;
+  };
+
+  /**
+   * Choose the next span over a unit, after the last of them the unit alone.
+   *
+   * @param {number} unit
+   * @param {import("../types.js").Span | null} before what was chosen before the press
+   */
+  const cycle = (unit, before) => {
+    const over = covering(editor.spans, row[unit]);
+    const span = over[before ? over.indexOf(before) + 1 : 0] ?? null;
+    editor.choose(span);
+    if (!span) {
+      editor.cursor = unit;
+      editor.anchor = null;
+    }
+    return span;
+  };
+
+  /** @type {import("../types.js").Span | null} */
+  let before = null;
+
+  field.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "touch" || event.button !== 0) return;
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest(".drop")) return;
+    editor.byKeys = false;
+    const named = editor.drawn.spanOfLabel(target);
+    if (named) {
+      editor.choose(named);
+      editor.refresh();
+      return;
+    }
+    held = unitAt(target);
+    dragged = false;
+    edge = null;
+    before = editor.chosen;
+    const range = before && fit(row, before);
+    if (event.shiftKey && held !== null && range) {
+      editor.resize(held < (range.from + range.to) / 2 ? "from" : "to", held);
+      held = null;
+      editor.refresh();
+      return;
+    }
+    if (held !== null && range && !editor.rules.single && (held === range.from || held === range.to)) {
+      edge = held === range.to ? "to" : "from";
+    } else if (event.shiftKey && editor.cursor !== null && held !== null) {
+      editor.anchor ??= editor.cursor;
+      editor.cursor = held;
+    } else {
+      editor.chosen = null;
+      editor.cursor = held;
+      editor.anchor = held;
+    }
+    if (held !== null) field.setPointerCapture(event.pointerId);
+    editor.last = null;
+    editor.refresh();
+  });
+
+  field.addEventListener("pointermove", (event) => {
+    if (held === null) return;
+    const unit = unitAt(document.elementFromPoint(event.clientX, event.clientY));
+    if (unit === null) return;
+    if (edge) {
+      const range = editor.chosen && fit(row, editor.chosen);
+      if (!range || unit === range[edge]) return;
+      dragged = true;
+      editor.resize(edge, unit);
+    } else {
+      if (unit === editor.cursor) return;
+      dragged = true;
+      editor.cursor = unit;
+    }
+    editor.refresh();
+  });
+
+  field.addEventListener("pointerup", (event) => {
+    if (held === null) return;
+    const unit = held;
+    held = null;
+    if (dragged) {
+      if (!edge) editor.name();
+    } else if (!event.shiftKey) {
+      cycle(unit, before);
+    }
+    edge = null;
+    editor.refresh();
+  });
+
+  field.addEventListener("pointercancel", () => {
+    held = null;
+    edge = null;
+    editor.letGo();
+  });
+
+  field.addEventListener("dblclick", (event) => {
+    // Not the event's target: that is the field, which captured the pointer.
+    const unit = unitAt(document.elementFromPoint(event.clientX, event.clientY));
+    if (unit === null || covering(editor.spans, row[unit]).length) return;
+    editor.cursor = unit;
+    editor.anchor = null;
+    editor.byKeys = false;
+    editor.name();
+    editor.refresh();
+  });
+
+  field.addEventListener("click", (event) => {
+    if (/** @type {PointerEvent} */ (event).pointerType !== "touch") return;
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest(".drop")) return;
+    editor.byKeys = false;
+    const named = editor.drawn.spanOfLabel(target);
+    const unit = named ? null : unitAt(target);
+    if (named) {
+      begun = false;
+      editor.choose(named);
+    } else if (unit !== null) {
+      const over = covering(editor.spans, row[unit]).length > 0;
+      if (begun && editor.cursor !== null && (editor.rules.overlapping || !over)) {
+        begun = false;
+        editor.anchor = editor.cursor;
+        editor.cursor = unit;
+        editor.name();
+      } else {
+        begun = cycle(unit, editor.chosen) === null && (editor.rules.overlapping || !over);
+        if (begun) editor.desk.announce(t("Now tap the last word, or the same word again."));
+      }
+    }
+    editor.refresh();
+  });
+}

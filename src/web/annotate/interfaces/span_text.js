@@ -1,0 +1,367 @@
+/**
+ * A text with spans, drawn so that a change costs what it changes.
+ *
+ * The text lies in a row of pieces: small elements that stay where they are, one for each unit
+ * (spans.js) where spans are edited, else one between each two borders of spans. A span is drawn in one
+ * of two ways:
+ *
+ * - in the line: a <mark> wraps its pieces, with the label's name at its end;
+ * - in a lane beneath the line, where spans overlap: each piece it covers shows a stripe as its ground, and
+ *   the first one carries the label's name. The line grows by an empty inline box that stands as deep as
+ *   the lowest lane; so lines without lanes keep their height, and the browser breaks lines as it would.
+ *
+ * Pieces never have a margin, padding or border along the line, which would cut the joined letters of an
+ * Arabic word.
+ *
+ * Rejected: a layer above the text with boxes measured from it, which has to be measured anew whenever
+ * a line breaks elsewhere; and inline blocks for tokens, which cut joined letters and cannot be broken.
+ */
+
+import { h } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
+import { words } from "../json.js";
+import { fit, lanes, split } from "../spans.js";
+
+/** @import { Offsets } from "../offsets.js" */
+/** @import { Span } from "../types.js" */
+/** @import { Unit } from "../spans.js" */
+
+/** @typedef {{start: number, end: number, node: HTMLElement | Text, stripes: string}} Piece */
+
+/** @typedef {{lane: number, hue: string}} Stripe */
+
+/** More pieces than any screen shows at once: some 600 words with what lies between them. */
+const fold = 1200;
+
+/**
+ * What is selected, as the browser paints it: a class would make the browser lay out the whole text anew
+ * at each step of the cursor. Browsers without it get the class.
+ */
+const marker = typeof Highlight === "function" && globalThis.CSS?.highlights ? new Highlight() : null;
+if (marker) CSS.highlights.set("picked", marker);
+
+/** A label's letters are smaller than the text's: how much of a letter's width one takes, and its ends. */
+const room = (/** @type {Span} */ span) => Math.ceil([...words(span.label)].length * 0.85) + 2;
+
+/**
+ * The text in pieces: units, what lies between them, and, where a span fits no units, the parts that it
+ * cuts them into.
+ *
+ * @param {Offsets} offsets
+ * @param {Unit[]} row
+ * @param {Span[]} given
+ * @returns {Piece[]}
+ */
+export function cut(offsets, row, given) {
+  const odd = [...new Set(given.filter((span) => !fit(row, span)).flatMap((span) => [span.start, span.end]))].sort((a, b) => a - b);
+  /** @type {Piece[]} */
+  const found = [];
+  let next = 0;
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number | null} unit
+   */
+  const add = (from, to, unit) => {
+    let at = from;
+    while (at < to) {
+      while (next < odd.length && /** @type {number} */ (odd[next]) <= at) next++;
+      const end = Math.min(odd[next] ?? to, to);
+      const part = offsets.slice(at, end);
+      found.push({ start: at, end, node: unit === null ? document.createTextNode(part) : unitOf(part, unit, row[unit]), stripes: "" });
+      at = end;
+    }
+  };
+  let end = 0;
+  row.forEach((unit, i) => {
+    if (unit.start === unit.end) return;
+    add(end, unit.start, null);
+    add(unit.start, unit.end, i);
+    end = unit.end;
+  });
+  add(end, offsets.length, null);
+  return found;
+}
+
+/**
+ * @param {string} text
+ * @param {number} place
+ * @param {Unit | undefined} unit
+ */
+function unitOf(text, place, unit) {
+  const node = document.createElement("span");
+  node.className = unit?.barrier ? "u off" : "u";
+  if (unit?.blank && text.includes("\n")) node.classList.add("newline");
+  node.dataset.u = String(place);
+  node.textContent = text;
+  return node;
+}
+
+export class SpanText {
+  /**
+   * @param {HTMLElement} field takes the text
+   * @param {Piece[]} pieces
+   * @param {{hue: (label: string) => string, inLanes: boolean, remove?: (span: Span) => void}} look
+   */
+  constructor(field, pieces, look) {
+    this.field = field;
+    this.pieces = pieces;
+    this.look = look;
+    /** @type {Map<number, number>} */
+    this.starts = new Map();
+    /** @type {Map<number, number>} */
+    this.ends = new Map();
+    // What lies below the fold is laid out one frame later, so that a long text costs the key press
+    // no more than a short one. A span may reach from one part into the other.
+    this.tail = document.createElement("span");
+    this.tail.hidden = pieces.length > fold;
+    pieces.forEach((piece, i) => {
+      this.starts.set(piece.start, i);
+      this.ends.set(piece.end, i);
+      (i < fold ? field : this.tail).append(piece.node);
+    });
+    if (pieces.length > fold) field.append(this.tail);
+    /** @type {Map<Span, HTMLElement>} what bears the label of each span */
+    this.marks = new Map();
+    /** @type {Map<Span, number>} the lane of each span that has one */
+    this.lanes = new Map();
+    /** @type {Set<number>} pieces with stripes */
+    this.striped = new Set();
+    /** @type {HTMLElement[]} what is shown as selected */
+    this.lit = [];
+    /** @type {HTMLElement | null} */
+    this.on = null;
+    marker?.clear();
+  }
+
+  /** Lay out what lies below the fold. */
+  unfold() {
+    if (this.tail.hidden) requestAnimationFrame(() => setTimeout(() => (this.tail.hidden = false)));
+  }
+
+  /**
+   * Draw what is new and take away what is gone.
+   *
+   * @param {Span[]} spans
+   */
+  draw(spans) {
+    const { inline, over } = this.look.inLanes ? { inline: [], over: spans } : split(spans);
+    const inLine = new Set(inline);
+    const lane = lanes(over, room);
+    for (const [span, mark] of this.marks) {
+      const was = this.lanes.get(span);
+      if (was === undefined ? inLine.has(span) : lane.get(span) === was) continue;
+      this.marks.delete(span);
+      if (was === undefined) {
+        mark.querySelector(":scope > .label")?.remove();
+        mark.replaceWith(...mark.childNodes);
+      } else {
+        mark.parentElement?.remove();
+      }
+    }
+    this.lanes = lane;
+    for (const span of inline) if (!this.marks.has(span)) this.wrap(span);
+    if (over.length || this.striped.size) this.stripe(over);
+  }
+
+  /**
+   * The pieces of a span.
+   *
+   * @param {Pick<Span, "start" | "end">} span
+   * @returns {[number, number] | null}
+   */
+  reach(span) {
+    const from = this.starts.get(span.start);
+    const to = this.ends.get(span.end);
+    return from === undefined || to === undefined ? null : [from, to];
+  }
+
+  /** @param {Span} span */
+  wrap(span) {
+    const reach = this.reach(span);
+    if (!reach) return;
+    const mark = h("mark", { class: "span" });
+    this.dress(mark, span);
+    this.pieces[reach[0]]?.node.before(mark);
+    for (let i = reach[0]; i <= reach[1]; i++) mark.append(/** @type {Piece} */ (this.pieces[i]).node);
+    const label = words(span.label);
+    if (label || this.look.remove) mark.append(h("span", { class: "label", dir: "auto" }, label, this.drop(span)));
+    this.marks.set(span, mark);
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Span} span
+   */
+  dress(element, span) {
+    const label = words(span.label);
+    element.dataset.span = `${span.start}-${span.end}`;
+    element.dataset.label = label;
+    element.style.setProperty("--hue", this.look.hue(label));
+  }
+
+  /** @param {Span} span */
+  drop(span) {
+    const { remove } = this.look;
+    if (!remove) return null;
+    const said = t("remove {label}", { label: words(span.label) });
+    return h("button", { type: "button", class: "drop", tabindex: "-1", "aria-label": said, onclick: () => remove(span) }, "×");
+  }
+
+  /** @param {Span[]} over */
+  stripe(over) {
+    /** @type {Map<number, Stripe[]>} */
+    const stripes = new Map();
+    for (const span of over) {
+      const reach = this.reach(span);
+      if (!reach) continue;
+      const lane = /** @type {number} */ (this.lanes.get(span));
+      const hue = this.look.hue(words(span.label));
+      for (let i = reach[0]; i <= reach[1]; i++) {
+        const there = stripes.get(i);
+        if (there) there.push({ lane, hue });
+        else stripes.set(i, [{ lane, hue }]);
+      }
+      if (!this.marks.has(span)) this.tag(span, reach[0], lane);
+    }
+    for (const i of this.striped) if (!stripes.has(i)) this.ground(i, []);
+    for (const [i, some] of stripes) this.ground(i, some);
+    this.striped = new Set(stripes.keys());
+  }
+
+  /**
+   * The element of a piece; what lies between units becomes one when it has to show something.
+   *
+   * @param {number} i
+   * @returns {HTMLElement}
+   */
+  elementOf(i) {
+    const piece = /** @type {Piece} */ (this.pieces[i]);
+    if (piece.node instanceof HTMLElement) return piece.node;
+    const element = document.createElement("span");
+    piece.node.replaceWith(element);
+    element.append(piece.node);
+    piece.node = element;
+    return element;
+  }
+
+  /**
+   * @param {number} i
+   * @param {Stripe[]} stripes
+   */
+  ground(i, stripes) {
+    const piece = /** @type {Piece} */ (this.pieces[i]);
+    const said = stripes.map(({ lane, hue }) => `${lane} ${hue}`).join();
+    if (piece.stripes === said) return;
+    piece.stripes = said;
+    const { style, classList } = this.elementOf(i);
+    classList.toggle("laned", stripes.length > 0);
+    const depth = Math.max(0, ...stripes.map(({ lane }) => lane + 1));
+    style.setProperty("--depth", String(depth));
+    style.setProperty("background-image", stripes.map(({ hue }) => `linear-gradient(${hue}, ${hue})`).join());
+    style.setProperty("background-position", stripes.map(({ lane }) => `left 0 bottom calc(var(--lane) * ${depth - lane} - 3px)`).join());
+  }
+
+  /**
+   * @param {Span} span
+   * @param {number} first
+   * @param {number} lane
+   */
+  tag(span, first, lane) {
+    const label = words(span.label);
+    const tag = h("span", { class: "tag" }, h("span", { class: "label", dir: "auto" }, label, this.drop(span)));
+    this.dress(tag, span);
+    tag.style.setProperty("--at", String(lane));
+    this.elementOf(first).prepend(h("span", { class: "at" }, tag));
+    this.marks.set(span, tag);
+  }
+
+  /** Keep the labels in lanes inside the field: one at the end of a line moves back. */
+  settle() {
+    if (!this.lanes.size) return;
+    const field = (this.field.closest(".text") ?? this.field).getBoundingClientRect();
+    const tags = [...this.lanes.keys()].map((span) => /** @type {HTMLElement} */ (this.marks.get(span))).filter(Boolean);
+    const shifts = tags.map((tag) => {
+      const box = tag.getBoundingClientRect();
+      const was = parseFloat(tag.style.getPropertyValue("--shift")) || 0;
+      const [left, right] = [box.left - was, box.right - was];
+      if (right > field.right) return Math.max(field.left - left, field.right - right);
+      return left < field.left ? Math.min(field.left - left, field.right - right) : 0;
+    });
+    tags.forEach((tag, i) => {
+      if (shifts[i] || tag.style.getPropertyValue("--shift")) tag.style.setProperty("--shift", `${shifts[i]}px`);
+    });
+  }
+
+  /**
+   * Show a stretch as selected.
+   *
+   * @param {Pick<Span, "start" | "end"> | null} stretch
+   */
+  light(stretch) {
+    const reach = stretch && this.reach(stretch);
+    marker?.clear();
+    for (const node of this.lit) node.classList.remove("picked");
+    this.lit = [];
+    if (!reach) return;
+    for (let i = reach[0]; i <= reach[1]; i++) {
+      const node = this.pieces[i]?.node;
+      if (marker) {
+        // A piece's own text stands last in it, behind the labels of lanes.
+        const text = node instanceof Text ? node : node?.lastChild;
+        if (text instanceof Text) marker.add(new StaticRange({ startContainer: text, startOffset: 0, endContainer: text, endOffset: text.length }));
+      } else if (node instanceof HTMLElement) {
+        node.classList.add("picked");
+        this.lit.push(node);
+      }
+    }
+  }
+
+  /** @param {Span | null} span the one that the keys mean */
+  turnOn(span) {
+    const mark = (span && this.marks.get(span)) ?? null;
+    if (mark === this.on) return;
+    this.on?.classList.remove("on");
+    mark?.classList.add("on");
+    this.on = mark;
+  }
+
+  /**
+   * The span whose label this element belongs to.
+   *
+   * @param {Element} element
+   * @returns {Span | null}
+   */
+  spanOfLabel(element) {
+    const mark = element.closest(".label")?.closest("[data-span]");
+    if (!mark) return null;
+    for (const [span, other] of this.marks) if (other === mark) return span;
+    return null;
+  }
+
+  /** @param {Unit | undefined} unit */
+  nodeOf(unit) {
+    const node = this.pieces[this.starts.get(unit?.start ?? -1) ?? -1]?.node;
+    return node instanceof HTMLElement ? node : null;
+  }
+}
+
+/**
+ * A text with spans that nobody edits.
+ *
+ * @param {Offsets} offsets
+ * @param {Span[]} spans
+ * @param {(label: string) => string} hue
+ * @param {boolean} inLanes
+ * @returns {HTMLElement}
+ */
+export function spansToRead(offsets, spans, hue, inLanes) {
+  const field = h("span", { class: inLanes ? "read lanes" : "read" });
+  const drawn = new SpanText(field, cut(offsets, [], spans), { hue, inLanes });
+  drawn.draw(spans);
+  requestAnimationFrame(() => {
+    drawn.tail.hidden = false;
+    drawn.settle();
+  });
+  return field;
+}

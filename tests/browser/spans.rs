@@ -1,0 +1,355 @@
+//! The spans family: `ner`, `spans` and `pos`, and the three that are marked by hand.
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::seat::{Seat, Trial, try_out};
+
+const LEFT: char = '\u{e012}';
+const RIGHT: char = '\u{e014}';
+
+/// A span of whole tokens.
+fn span(place: [usize; 2], tokens: [usize; 2], label: &str) -> Value {
+    json!({
+        "start": place[0], "end": place[1], "token_start": tokens[0], "token_end": tokens[1],
+        "label": label,
+    })
+}
+
+fn manual(view: &str, labels: &[&str]) -> String {
+    format!("interface = \"{view}\"\nlabels = {labels:?}")
+}
+
+/// Where two suggestions lie over each other.
+fn suggested() -> Value {
+    json!([
+        {"start": 0, "end": 20, "label": "ORG"}, {"start": 14, "end": 20, "label": "PLACE"},
+        {"start": 25, "end": 30, "label": "PERSON"},
+    ])
+}
+
+async fn try_binary(view: &str, spans: Value) {
+    let settings = manual(view, &["ORG", "PLACE", "PERSON"]);
+    let trial = Trial {
+        name: view,
+        settings: &settings,
+        first: json!({"text": "University of Zürich met Smith.", "spans": spans, "meta": {"n": 1}}),
+        second: json!({"text": "The Bank of Spain saw Smith.", "meta": {"n": 2}, "spans": [
+            {"start": 4, "end": 17, "label": "ORG"}, {"start": 12, "end": 17, "label": "PLACE"},
+        ]}),
+        by_keyboard: json!({"answer": "accept"}),
+        by_mouse: json!({"answer": "accept"}),
+    };
+    let drawn = "document.querySelectorAll('[data-span]').length >= 2";
+    let see = async |seat: &Seat| {
+        seat.wait_for("the spans", drawn).await;
+    };
+    try_out(trial, see, see).await;
+}
+
+#[tokio::test]
+async fn suggested_entities_are_answered() {
+    try_binary("ner", json!([{"start": 14, "end": 20, "label": "PLACE"}, {"start": 25, "end": 30, "label": "PERSON"}])).await;
+}
+
+#[tokio::test]
+async fn suggested_spans_that_overlap_are_answered() {
+    try_binary("spans", suggested()).await;
+}
+
+#[tokio::test]
+async fn suggested_tags_are_answered() {
+    try_binary("pos", suggested()).await;
+}
+
+#[tokio::test]
+async fn entities_are_marked_by_keyboard_and_by_mouse() {
+    let settings = manual("ner_manual", &["PERSON", "PLACE"]);
+    let trial = Trial {
+        name: "ner_manual",
+        settings: &settings,
+        first: json!({"text": "👩‍🚀 Mae Jemison flew from Zürich.", "meta": {"n": 1}}),
+        second: json!({"text": "Angela Merkel met Emmanuel Macron in Paris.", "meta": {"n": 2}, "spans": [
+            {"start": 37, "end": 42, "label": "PERSON", "score": 0.25},
+            {"start": 0, "end": 6, "label": "PERSON", "source": "model"},
+        ]}),
+        by_keyboard: json!({"answer": "accept", "spans": [
+            span([4, 15], [1, 2], "PERSON"), span([26, 32], [5, 5], "PLACE"),
+        ]}),
+        by_mouse: json!({"answer": "accept", "spans": [
+            span([0, 13], [0, 1], "PERSON"), span([18, 33], [3, 4], "PERSON"),
+            span([37, 42], [6, 6], "PLACE"),
+        ]}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            seat.press(&[RIGHT, RIGHT]).await;
+            seat.press_with(Key::Shift, RIGHT).await;
+            seat.press(&['1', RIGHT, RIGHT, RIGHT, '2']).await;
+        },
+        async |seat| {
+            seat.click("[data-label=PERSON].pen").await;
+            seat.drag("[data-u='3']", "[data-u='4']").await;
+            // A click chooses what was suggested: it gets another label, or another end.
+            seat.click("[data-u='6']").await;
+            seat.click("[data-label=PLACE].pen").await;
+            seat.click("[data-u='0']").await;
+            seat.drag("[data-u='0']", "[data-u='1']").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn spans_that_overlap_are_marked_by_keyboard_and_by_mouse() {
+    let settings = manual("spans_manual", &["ORG", "PLACE", "PERSON"]);
+    let trial = Trial {
+        name: "spans_manual",
+        settings: &settings,
+        first: json!({"text": "The Bank of Spain saw Ada Smith.", "meta": {"n": 1}, "spans": [
+            {"start": 4, "end": 17, "label": "ORG"}, {"start": 12, "end": 17, "label": "PERSON"},
+        ]}),
+        second: json!({"text": "The University of Zürich met Ada Smith.", "meta": {"n": 2}}),
+        by_keyboard: json!({"answer": "accept", "spans": [
+            {"start": 4, "end": 17, "label": "ORG"}, span([12, 17], [3, 3], "PLACE"),
+            span([22, 31], [5, 6], "PERSON"),
+        ]}),
+        by_mouse: json!({"answer": "accept", "spans": [
+            span([4, 24], [1, 3], "ORG"), span([18, 24], [3, 3], "PLACE"),
+        ]}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            // The second of those that lie over each other, and on to the name, twice.
+            seat.press(&['.', '.', '2', RIGHT, RIGHT]).await;
+            seat.press(&['3', '.']).await;
+            seat.press(&[',', '.', RIGHT]).await;
+            seat.press(&[LEFT]).await;
+            seat.press(&['.']).await;
+            seat.press_with(Key::Shift, RIGHT).await;
+        },
+        async |seat| {
+            seat.click("[data-label=ORG].pen").await;
+            seat.drag("[data-u='1']", "[data-u='3']").await;
+            // First the span, then the word alone.
+            seat.click("[data-u='3']").await;
+            seat.click("[data-u='3']").await;
+            seat.click("[data-label=PLACE].pen").await;
+            seat.click("[data-label=PERSON].pen").await;
+            seat.drag("[data-u='5']", "[data-u='6']").await;
+            // A press on a label chooses its span.
+            seat.click(".tag[data-span='29-38'] .label").await;
+            seat.click(".drop-span").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_are_tagged_one_after_the_other() {
+    let settings = manual("pos_manual", &["DET", "NOUN", "VERB"]);
+    let trial = Trial {
+        name: "pos_manual",
+        settings: &settings,
+        first: json!({"text": "The crowd waits.", "meta": {"n": 1}}),
+        second: json!({"text": "A dog barks.", "meta": {"n": 2}}),
+        by_keyboard: json!({"answer": "accept", "spans": [
+            span([0, 3], [0, 0], "DET"), span([4, 9], [1, 1], "NOUN"),
+        ]}),
+        by_mouse: json!({"answer": "accept", "spans": [
+            span([0, 1], [0, 0], "NOUN"), span([2, 5], [1, 1], "NOUN"), span([6, 11], [2, 2], "VERB"),
+        ]}),
+    };
+    try_out(
+        trial,
+        async |seat| {
+            // Backspace takes the last one back, though the cursor has moved on.
+            seat.press(&[RIGHT, '1', '2', '3', Key::Backspace.into()]).await;
+        },
+        async |seat| {
+            seat.click("[data-label=NOUN].pen").await;
+            seat.drag("[data-u='0']", "[data-u='1']").await;
+            seat.click("[data-label=VERB].pen").await;
+            seat.double_click("[data-u='2']").await;
+        },
+    )
+    .await;
+}
+
+/// Accepts one task without touching it and gives what is stored of its spans.
+async fn untouched(view: &str, task: &Value) -> Value {
+    let seat = Seat::open(&manual(view, &["A", "B"]), std::slice::from_ref(task)).await;
+    let card = seat.card().await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    seat.close().await;
+    stored[&1]["spans"].clone()
+}
+
+#[tokio::test]
+async fn what_is_accepted_untouched_comes_back_equal() {
+    let text = "One two three, four.";
+    for spans in [
+        json!([{"start": 8, "end": 13, "label": "B"}, {"start": 0, "end": 3, "label": "A", "score": 1.50}]),
+        json!([{"start": 0, "end": 7, "label": "A"}, {"start": 4, "end": 13, "label": "OLD"}]),
+        json!([{"start": 1, "end": 2, "label": "A"}, {"start": 0, "end": 99, "label": "A"}, null]),
+    ] {
+        let task = json!({"text": text, "spans": spans, "meta": {"n": 1}});
+        assert_eq!(untouched("ner_manual", &task).await, spans);
+    }
+    let odd: Value = serde_json::from_str(
+        r#"[{"start": 0.0, "end": 3, "label": "A", "id": 12345678901234567890}]"#,
+    )
+    .expect("JSON");
+    let task = json!({"text": text, "spans": odd, "meta": {"n": 1}});
+    assert_eq!(untouched("spans_manual", &task).await, odd);
+}
+
+#[tokio::test]
+async fn a_chosen_span_is_resized_and_undone_by_keyboard() {
+    let task = json!({"text": "The old Bank of Spain closed.", "meta": {"n": 1}, "spans": [
+        span([8, 12], [2, 2], "ORG"),
+    ]});
+    let seat = Seat::open(&manual("ner_manual", &["ORG"]), &[task]).await;
+    let card = seat.card().await;
+    seat.press(&['.']).await;
+    for _ in 0..3 {
+        seat.press_with(Key::Shift, RIGHT).await;
+    }
+    seat.press_with(Key::Control, 'z').await;
+    seat.browser
+        .client
+        .perform_actions(
+            KeyActions::new("keyboard".to_owned())
+                .then(KeyAction::Down { value: Key::Control.into() })
+                .then(KeyAction::Down { value: Key::Shift.into() })
+                .then(KeyAction::Down { value: LEFT })
+                .then(KeyAction::Up { value: LEFT })
+                .then(KeyAction::Up { value: Key::Shift.into() })
+                .then(KeyAction::Up { value: Key::Control.into() }),
+        )
+        .await
+        .expect("keys are pressed");
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"], json!([span([4, 21], [1, 4], "ORG")]));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_label_among_sixty_is_found_by_typing() {
+    let labels: Vec<String> = (0..60).map(|n| format!("LABEL_{n}")).collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let words: Vec<String> = (0..2000).map(|n| format!("word{n}")).collect();
+    let task = json!({"text": words.join(" "), "meta": {"n": 1}});
+    let seat = Seat::open(&manual("ner_manual", &labels), &[task]).await;
+    let card = seat.card().await;
+    let top = "document.querySelector('[data-u=\"0\"]').getBoundingClientRect().top";
+    let before = seat.eval(top).await;
+    seat.press(&[RIGHT, '/', '4', '7']).await;
+    seat.wait_for("one label", "document.querySelectorAll('.pen:not([hidden])').length === 1")
+        .await;
+    assert_eq!(seat.eval(top).await, before, "the text stays where it is");
+    seat.picture("labels_filtered").await;
+    seat.accessible().await;
+    seat.press(&[Key::Enter.into()]).await;
+    seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_47]') !== null").await;
+    assert_eq!(seat.eval("document.querySelectorAll('.pen:not([hidden])').length").await, 60);
+    // Escape leaves the box, and the keys are the card's again.
+    seat.press(&['/', 'x', Key::Escape.into(), RIGHT, '3']).await;
+    seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_2]') !== null").await;
+    seat.picture("labels_sixty").await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    let made: Vec<&str> = stored[&1]["spans"]
+        .as_array()
+        .expect("spans")
+        .iter()
+        .filter_map(|s| s["label"].as_str())
+        .collect();
+    assert_eq!(made, ["LABEL_47", "LABEL_2"]);
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_finger_marks_chooses_and_removes() {
+    let tasks = [json!({"text": "Ada Smith met Noor.", "meta": {"n": 1}, "spans": [
+        {"start": 14, "end": 18, "label": "PERSON"},
+    ]})];
+    let seat = Seat::open(&manual("spans_manual", &["PERSON", "ORG"]), &tasks).await;
+    let card = seat.card().await;
+    seat.tap("[data-u='0']").await;
+    seat.tap("[data-u='1']").await;
+    seat.wait_for("the new span", "document.querySelector('[data-span=\"0-9\"]') !== null").await;
+    seat.tap("[data-u='3']").await;
+    seat.tap(".drop-span").await;
+    seat.tap("[data-answer=accept]").await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"], json!([span([0, 9], [0, 1], "PERSON")]));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn from_right_to_left_the_arrows_follow_the_eye() {
+    let text = "سافرت ليلى إلى القاهرة أمس";
+    let seat = Seat::open(
+        &manual("spans_manual", &["شخص", "مكان"]),
+        &[json!({"text": text, "meta": {"n": 1}})],
+    )
+    .await;
+    let card = seat.card().await;
+    seat.press(&[LEFT, LEFT, '1', LEFT]).await;
+    seat.press_with(Key::Shift, LEFT).await;
+    seat.press(&['2']).await;
+    seat.picture("spans_right_to_left").await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    assert_eq!(
+        seat.stored()[&1]["spans"],
+        json!([span([6, 10], [1, 1], "شخص"), span([11, 22], [2, 3], "مكان")])
+    );
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn characters_newlines_and_disabled_tokens_go_by_the_settings() {
+    let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]\n[project.config]\n\
+                    allow_newline_highlight = true\nkeymap_by_label = { A = \"q\" }";
+    let tokens = json!([
+        {"text": "one", "start": 0, "end": 3, "id": 0}, {"text": "\n", "start": 3, "end": 4, "id": 1},
+        {"text": "two", "start": 4, "end": 7, "id": 2},
+        {"text": "three", "start": 8, "end": 13, "id": 3, "disabled": true},
+    ]);
+    let tasks = [
+        json!({"text": "one\ntwo three", "tokens": tokens, "meta": {"n": 1}}),
+        json!({"text": "cafe\u{301} x", "meta": {"n": 2}, "config": {"ner_manual_highlight_chars": true}}),
+    ];
+    let seat = Seat::open(settings, &tasks).await;
+    let card = seat.card().await;
+    seat.press(&[RIGHT]).await;
+    for _ in 0..3 {
+        seat.press_with(Key::Shift, RIGHT).await;
+    }
+    seat.press(&['q', 'a']).await;
+    seat.wait_for_another(&card).await;
+    let card = seat.card().await;
+    seat.press(&[RIGHT, RIGHT, RIGHT]).await;
+    seat.press_with(Key::Shift, RIGHT).await;
+    seat.press(&['q', 'a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(stored[&1]["spans"], json!([span([0, 7], [0, 2], "A")]));
+    assert_eq!(stored[&2]["spans"], json!([{"start": 2, "end": 5, "label": "A"}]));
+    seat.close().await;
+}
