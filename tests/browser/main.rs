@@ -3,5 +3,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod first;
+mod relations;
 mod seat;
 mod twenty;

@@ -12,8 +12,10 @@
 
 mod choice;
 mod classification;
+mod dep;
 mod kind;
 mod ner_manual;
+mod relations;
 mod text;
 
 use std::sync::Arc;
@@ -25,7 +27,14 @@ pub use self::kind::{Card, Misfit};
 use super::{Body, Token, Verdict, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
-const ALL: &[&Kind] = &[&text::KIND, &classification::KIND, &choice::KIND, &ner_manual::KIND];
+const ALL: &[&Kind] = &[
+    &text::KIND,
+    &classification::KIND,
+    &choice::KIND,
+    &ner_manual::KIND,
+    &dep::KIND,
+    &relations::KIND,
+];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
 /// earlier versions share the 16 MiB that a document of MongoDB may have.

@@ -15,6 +15,8 @@ const shelf = {
   text: { module: () => import("./text.js") },
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
+  dep: { module: () => import("./dep.js"), style: "graph" },
+  relations: { module: () => import("./relations.js"), style: "graph" },
   ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
 };
 
