@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod first;
+mod real_data;
 mod relations;
 mod seat;
 mod twenty;
