@@ -12,7 +12,8 @@ fn keys(named: &[Key]) -> Vec<char> {
     named.iter().map(|key| char::from(*key)).collect()
 }
 
-fn end(start: u64, end: u64, token_start: u64, token_end: u64, label: Value) -> Value {
+fn end(start: u64, end: u64, token_start: u64, token_end: u64, label: impl Into<Value>) -> Value {
+    let label: Value = label.into();
     json!({
         "start": start, "end": end, "token_start": token_start, "token_end": token_end,
         "label": label,
@@ -28,9 +29,9 @@ fn relation(head: &Value, child: &Value, label: &str) -> Value {
 
 #[tokio::test]
 async fn relations_are_drawn_by_keyboard_and_by_mouse() {
-    let angela = end(0, 13, 0, 1, json!("PER"));
-    let party = end(22, 25, 4, 4, json!("ORG"));
-    let ada = end(0, 12, 0, 1, json!("PER"));
+    let angela = end(0, 13, 0, 1, "PER");
+    let party = end(22, 25, 4, 4, "ORG");
+    let ada = end(0, 12, 0, 1, "PER");
     let group = end(23, 28, 4, 4, Value::Null);
     let trial = Trial {
         name: "relations",
@@ -123,7 +124,7 @@ async fn arcs_of_a_parse_are_judged_by_keyboard_and_by_mouse() {
 
 #[tokio::test]
 async fn a_disabled_token_cannot_be_picked_and_a_removed_span_takes_its_relations_along() {
-    let span = end(0, 3, 0, 0, json!("PER"));
+    let span = end(0, 3, 0, 0, "PER");
     let task = json!({
         "text": "Ada met Eve", "meta": {"n": 1}, "spans": [span],
         "tokens": [

@@ -46,13 +46,16 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
     check_relations(card, &tokens, data)
 }
 
+/// What a task has, and what an answer says in its place.
+type ToCheck<'a> = (Vec<Value>, &'a mut Vec<Value>);
+
 /// What the task has under this key, and what the answer says, to be checked; nothing if there is
 /// nothing to check.
 fn list<'a>(
     card: &Card<'_>,
     data: &'a mut Map<String, Value>,
     key: &str,
-) -> Result<Option<(Vec<Value>, &'a mut Vec<Value>)>, Misfit> {
+) -> Result<Option<ToCheck<'a>>, Misfit> {
     let own = card.task.get(key);
     match (data.get(key), &own) {
         (None, None) => {
