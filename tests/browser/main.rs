@@ -8,6 +8,8 @@ mod first;
 mod media;
 mod page;
 mod parts;
+mod real_data;
+mod relations;
 mod seat;
 mod spans;
 mod twenty;

@@ -135,6 +135,24 @@ impl Browser {
         self.eval("window.annotdErrors").await
     }
 
+    /// What Chromium itself has logged as an error since it was asked last, from the first byte of a
+    /// page on: exceptions, what the page's policy forbids, what cannot be loaded.
+    pub async fn log(&self) -> Value {
+        let address = format!("{}/se/log", self.session);
+        let asked = tokio::task::spawn_blocking(move || -> Option<Value> {
+            let body = json!({"type": "browser"}).to_string();
+            let mut reply =
+                ureq::post(&address).header("content-type", "application/json").send(&body).ok()?;
+            serde_json::from_str(&reply.body_mut().read_to_string().ok()?).ok()
+        });
+        let reply = asked.await.expect("it is asked").expect("the driver tells its log");
+        let entries = reply["value"].as_array().expect("a list of entries").iter();
+        entries
+            .filter(|entry| entry["level"] == "SEVERE")
+            .map(|entry| entry["message"].clone())
+            .collect()
+    }
+
     /// Evaluates an expression in the page.
     pub async fn eval(&self, expression: &str) -> Value {
         let script = format!("return {expression};");

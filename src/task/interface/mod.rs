@@ -16,6 +16,7 @@ mod blocks;
 mod choice;
 mod classification;
 mod compare;
+mod dep;
 mod diff;
 mod html;
 mod image;
@@ -28,6 +29,7 @@ mod pages;
 mod part;
 mod pos;
 mod pos_manual;
+mod relations;
 mod span_check;
 mod spans;
 mod spans_manual;
@@ -49,22 +51,24 @@ const ALL: &[&Kind] = &[
     &html::KIND,
     &classification::KIND,
     &choice::KIND,
-    &ner_manual::KIND,
-    &text_input::KIND,
-    &compare::KIND,
-    &diff::KIND,
-    &llm_io::KIND,
-    &blocks::KIND,
-    &pages::KIND,
-    &image::KIND,
-    &image_manual::KIND,
-    &audio::KIND,
-    &audio_manual::KIND,
     &ner::KIND,
+    &ner_manual::KIND,
     &spans::KIND,
     &spans_manual::KIND,
     &pos::KIND,
     &pos_manual::KIND,
+    &dep::KIND,
+    &relations::KIND,
+    &text_input::KIND,
+    &compare::KIND,
+    &diff::KIND,
+    &image::KIND,
+    &image_manual::KIND,
+    &audio::KIND,
+    &audio_manual::KIND,
+    &llm_io::KIND,
+    &blocks::KIND,
+    &pages::KIND,
 ];
 
 /// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their

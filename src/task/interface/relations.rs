@@ -1,0 +1,320 @@
+//! `relations`: arrows between tokens or spans of a text, each with a label.
+//!
+//! An end of a relation is a span, or a token that lies in none. `head` and `child` are the ids of
+//! tokens: of the token itself, or of the span's last. `head_span` and `child_span` say what they stand
+//! for; they are completed where they are missing, and a token's own has the label `null`.
+//!
+//! What the task had already, spans and relations, is taken back as it is, also where it is odd: only
+//! what the annotator made has to fit.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::kind::{Card, Kind, Misfit, PLAIN};
+use crate::task::{Verdict, tokenize};
+
+pub(super) const KIND: Kind = Kind {
+    name: "relations",
+    lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
+    sets: |_| vec!["spans".into(), "relations".into()],
+    tokens: |_| true,
+    check,
+    ..PLAIN
+};
+
+/// A token, as far as a relation asks of it.
+#[derive(Clone, Copy, Deserialize)]
+struct Place {
+    start: u64,
+    end: u64,
+    id: u64,
+    #[serde(default)]
+    disabled: Option<bool>,
+}
+
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+    let text: String = card.get_as("text").unwrap_or_default();
+    let tokens: Vec<Place> = card.get_as("tokens").unwrap_or_else(|| {
+        let place = |(start, end, id)| Place { start, end, id, disabled: None };
+        tokenize(&text)
+            .iter()
+            .map(|token| place((token.start as u64, token.end as u64, token.id as u64)))
+            .collect()
+    });
+    check_spans(card, &tokens, text.chars().count() as u64, data)?;
+    check_relations(card, &tokens, data)
+}
+
+/// What a task has, and what an answer says in its place.
+type ToCheck<'a> = (Vec<Value>, &'a mut Vec<Value>);
+
+/// What the task has under this key, and what the answer says, to be checked; nothing if there is
+/// nothing to check.
+fn list<'a>(
+    card: &Card<'_>,
+    data: &'a mut Map<String, Value>,
+    key: &str,
+) -> Result<Option<ToCheck<'a>>, Misfit> {
+    let own = card.task.get(key);
+    match (data.get(key), &own) {
+        (None, None) => {
+            data.insert(key.into(), Value::Array(Vec::new()));
+            return Ok(None);
+        }
+        (None, Some(_)) => return Ok(None),
+        // Also where it is no list.
+        (Some(sent), Some(own)) if sent == own => return Ok(None),
+        _ => {}
+    }
+    let given: Vec<Value> = card.get_as(key).unwrap_or_default();
+    match data.get_mut(key).and_then(Value::as_array_mut) {
+        Some(sent) => Ok(Some((given, sent))),
+        None => Err(Misfit::new(key, format!("expected a list of {key}"))),
+    }
+}
+
+fn check_spans(
+    card: &Card<'_>,
+    tokens: &[Place],
+    length: u64,
+    data: &mut Map<String, Value>,
+) -> Result<(), Misfit> {
+    let Some((given, spans)) = list(card, data, "spans")? else { return Ok(()) };
+    let labels: Vec<String> = card
+        .setting("relations_span_labels")
+        .and_then(|labels| serde_json::from_value(labels).ok())
+        .unwrap_or_default();
+    let starts: HashMap<u64, u64> = tokens.iter().map(|token| (token.start, token.id)).collect();
+    let ends: HashMap<u64, u64> = tokens.iter().map(|token| (token.end, token.id)).collect();
+    let mut covered: Vec<(u64, u64)> = Vec::with_capacity(spans.len());
+    for (index, span) in spans.iter_mut().enumerate() {
+        if given.contains(span) {
+            continue;
+        }
+        let at = |key: &str| format!("spans[{index}].{key}");
+        let offset = |key: &str| span.get(key).and_then(Value::as_u64);
+        let start = offset("start")
+            .ok_or_else(|| Misfit::new(at("start"), "expected a code point's position, from 0"))?;
+        let end = offset("end").ok_or_else(|| {
+            Misfit::new(at("end"), "expected the position after the span's last code point")
+        })?;
+        if start >= end || end > length {
+            return Err(Misfit::new(
+                at("end"),
+                format!("the span {start} to {end} does not lie in a text of {length} code points"),
+            ));
+        }
+        known_label(span, &labels, &given).map_err(|words| Misfit::new(at("label"), words))?;
+        let first = starts.get(&start);
+        let first =
+            first.ok_or_else(|| Misfit::new(at("start"), format!("no token begins at {start}")))?;
+        let last = ends.get(&end);
+        let last = last.ok_or_else(|| Misfit::new(at("end"), format!("no token ends at {end}")))?;
+        complete(span, "token_start", &json!(first))
+            .and_then(|()| complete(span, "token_end", &json!(last)))
+            .map_err(|(key, words)| Misfit::new(at(key), words))?;
+        covered.push((start, end));
+    }
+    covered.sort_unstable();
+    match covered.windows(2).find(|pair| pair[0].1 > pair[1].0) {
+        None => Ok(()),
+        Some(pair) => Err(Misfit::new(
+            "spans",
+            format!("{} to {} and {} to {} overlap", pair[0].0, pair[0].1, pair[1].0, pair[1].1),
+        )),
+    }
+}
+
+fn check_relations(
+    card: &Card<'_>,
+    tokens: &[Place],
+    data: &mut Map<String, Value>,
+) -> Result<(), Misfit> {
+    let spans: Vec<Value> = match data.get("spans") {
+        Some(sent) => sent.as_array().cloned().unwrap_or_default(),
+        None => card.get_as("spans").unwrap_or_default(),
+    };
+    let Some((given, relations)) = list(card, data, "relations")? else { return Ok(()) };
+    let tokens: HashMap<u64, Place> = tokens.iter().map(|token| (token.id, *token)).collect();
+    let mut seen: Vec<(u64, u64, String)> = Vec::with_capacity(relations.len());
+    for (index, relation) in relations.iter_mut().enumerate() {
+        if given.contains(relation) {
+            continue;
+        }
+        let at = |key: &str| format!("relations[{index}].{key}");
+        known_label(relation, card.labels(), &given)
+            .map_err(|words| Misfit::new(at("label"), words))?;
+        let mut ends = [0, 0];
+        for (end, side) in ends.iter_mut().zip(["head", "child"]) {
+            let (id, span) = end_of(relation, side, &tokens, &spans)
+                .map_err(|words| Misfit::new(at(side), words))?;
+            *end = id;
+            complete(relation, &format!("{side}_span"), &span)
+                .map_err(|(_, words)| Misfit::new(at(&format!("{side}_span")), words))?;
+        }
+        if ends[0] == ends[1] {
+            return Err(Misfit::new(at("child"), "a relation leads from one place to another"));
+        }
+        let label = relation.get("label").and_then(Value::as_str).unwrap_or_default();
+        let this = (ends[0], ends[1], label.to_owned());
+        if seen.contains(&this) {
+            return Err(Misfit::new(at("label"), "this relation is there twice"));
+        }
+        seen.push(this);
+    }
+    Ok(())
+}
+
+/// The token id of an end of a relation, and what its `head_span` or `child_span` says.
+fn end_of(
+    relation: &Value,
+    side: &str,
+    tokens: &HashMap<u64, Place>,
+    spans: &[Value],
+) -> Result<(u64, Value), String> {
+    let id = relation.get(side).and_then(Value::as_u64).ok_or("expected the id of a token")?;
+    let token = tokens.get(&id).ok_or_else(|| format!("no token has the id {id}"))?;
+    let said = relation.get(format!("{side}_span"));
+    let span = spans.iter().find(|span| match said {
+        Some(said) => span.get("start") == said.get("start") && span.get("end") == said.get("end"),
+        None => span.get("token_end").and_then(Value::as_u64) == Some(id),
+    });
+    if let Some(span) = span.filter(|span| ends_with(span, token)) {
+        let keys = ["start", "end", "token_start", "token_end", "label"];
+        let same = keys.iter().filter_map(|key| Some(((*key).into(), span.get(*key)?.clone())));
+        return Ok((id, Value::Object(same.collect())));
+    }
+    if token.disabled == Some(true) {
+        return Err(format!("the token {id} is disabled"));
+    }
+    let own = json!({
+        "start": token.start, "end": token.end, "token_start": id, "token_end": id, "label": null,
+    });
+    Ok((id, own))
+}
+
+fn ends_with(span: &Value, token: &Place) -> bool {
+    span.get("end").and_then(Value::as_u64) == Some(token.end)
+}
+
+/// Sets a key that is missing; one that is there has to say the same.
+fn complete<'a>(object: &mut Value, key: &'a str, right: &Value) -> Result<(), (&'a str, String)> {
+    let Some(object) = object.as_object_mut() else { return Ok(()) };
+    match object.get(key) {
+        None => {
+            object.insert(key.into(), right.clone());
+            Ok(())
+        }
+        Some(given) if given == right => Ok(()),
+        Some(given) => Err((key, format!("expected {right}, found {given}"))),
+    }
+}
+
+/// A label is one of these, or one that the task itself uses.
+fn known_label(one: &Value, labels: &[String], given: &[Value]) -> Result<(), String> {
+    let label = one.get("label").and_then(Value::as_str).unwrap_or_default();
+    let is_known = labels.iter().any(|known| known == label)
+        || given.iter().any(|old| old.get("label").and_then(Value::as_str) == Some(label));
+    if is_known {
+        return Ok(());
+    }
+    Err(format!("{label:?} is none of the labels: {}", labels.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::interface::{Settings, kind};
+
+    fn receive(task: &Value, sent: &Value) -> Result<Value, String> {
+        let mut settings = Settings { labels: vec!["FOUNDED".into()], ..Settings::default() };
+        settings.config.insert("relations_span_labels".into(), json!(["PER", "ORG"]));
+        let mut sent = sent.clone();
+        sent["answer"] = json!("accept");
+        kind::receive(&KIND, settings, task, &sent)
+    }
+
+    #[test]
+    fn the_ends_of_a_relation_are_completed_from_the_span_or_the_token() {
+        let task = json!({"text": "Ada Lovelace led them"});
+        let span = json!({"start": 0, "end": 12, "label": "PER", "token_start": 0, "token_end": 1});
+        let sent = json!({
+            "spans": [{"start": 0, "end": 12, "label": "PER"}],
+            "relations": [{"head": 1, "child": 3, "label": "FOUNDED"}],
+        });
+        let own = json!({"start": 17, "end": 21, "token_start": 3, "token_end": 3, "label": null});
+        let relation = json!({
+            "head": 1, "child": 3, "label": "FOUNDED", "head_span": span, "child_span": own,
+        });
+        assert_eq!(receive(&task, &sent), Ok(json!({"spans": [span], "relations": [relation]})));
+    }
+
+    #[test]
+    fn what_the_task_had_comes_back_as_it_is() {
+        let task = json!({
+            "text": "a b", "spans": "none", "relations": [{"head": 9, "child": 9, "label": 1.50}, 3],
+        });
+        let sent = json!({"spans": task["spans"], "relations": task["relations"]});
+        assert_eq!(receive(&task, &sent), Ok(sent.clone()));
+        let fewer = json!({"spans": "none", "relations": [3]});
+        assert_eq!(receive(&task, &fewer), Ok(fewer.clone()));
+        assert_eq!(
+            receive(&json!({"text": "a"}), &json!({})),
+            Ok(json!({"spans": [], "relations": []}))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_place() {
+        let task = json!({"text": "a b", "tokens": [
+            {"text": "a", "start": 0, "end": 1, "id": 0, "ws": true},
+            {"text": "b", "start": 2, "end": 3, "id": 1, "ws": false, "disabled": true},
+        ]});
+        let relation = |head: i64, child: i64, label: &str| {
+            receive(&task, &json!({"relations": [{"head": head, "child": child, "label": label}]}))
+                .expect_err("a misfit")
+        };
+        assert_eq!(relation(0, 1, "FOUNDED"), "relations[0].child: the token 1 is disabled");
+        assert_eq!(relation(7, 0, "FOUNDED"), "relations[0].head: no token has the id 7");
+        assert_eq!(
+            relation(0, 0, "FOUNDED"),
+            "relations[0].child: a relation leads from one place to another"
+        );
+        assert_eq!(relation(0, 1, "X"), "relations[0].label: \"X\" is none of the labels: FOUNDED");
+        assert_eq!(relation(-1, 1, "FOUNDED"), "relations[0].head: expected the id of a token");
+        let span = |start: u64, end: u64, label: &str| {
+            let span = json!({"start": start, "end": end, "label": label});
+            receive(&task, &json!({"spans": [span]})).expect_err("a misfit")
+        };
+        assert_eq!(span(0, 2, "PER"), "spans[0].end: no token ends at 2");
+        assert_eq!(
+            span(0, 9, "PER"),
+            "spans[0].end: the span 0 to 9 does not lie in a text of 3 code points"
+        );
+        assert_eq!(span(0, 1, "X"), "spans[0].label: \"X\" is none of the labels: PER, ORG");
+        let both = json!({"spans": [
+            {"start": 0, "end": 3, "label": "PER"}, {"start": 2, "end": 3, "label": "ORG"},
+        ]});
+        assert_eq!(receive(&task, &both), Err("spans: 0 to 3 and 2 to 3 overlap".into()));
+        assert_eq!(
+            receive(&task, &json!({"relations": "all"})),
+            Err("relations: expected a list of relations".into())
+        );
+    }
+
+    #[test]
+    fn a_wrong_span_of_an_end_and_a_twin_are_refused() {
+        let task = json!({"text": "a b"});
+        let twin = json!({"head": 0, "child": 1, "label": "FOUNDED"});
+        assert_eq!(
+            receive(&task, &json!({"relations": [twin, twin]})),
+            Err("relations[1].label: this relation is there twice".into())
+        );
+        let mut wrong = twin;
+        wrong["head_span"] = json!({"start": 0, "end": 2});
+        let refused = receive(&task, &json!({"relations": [wrong]})).expect_err("a misfit");
+        assert!(refused.starts_with("relations[0].head_span: expected {"), "{refused}");
+    }
+}

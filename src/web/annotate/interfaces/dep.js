@@ -1,0 +1,90 @@
+/**
+ * `dep`: are the arcs between these words right? The words in lines, the arcs above them, what kind of
+ * word each is beneath, where the task says so. Nothing is edited.
+ *
+ * For a screen reader, and for whoever prefers reading, the arcs stand beneath in words.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { plural, t } from "../../shared/tongue.js";
+import { byToken, stops } from "../arcs.js";
+import { words } from "../json.js";
+import { Offsets } from "../offsets.js";
+import { start, units } from "../spans.js";
+import { empty, hue } from "./content.js";
+import { Graph, formula } from "./graph.js";
+
+/** @import { Relation } from "../arcs.js" */
+/** @import { Interface } from "../types.js" */
+
+/** @type {Interface} */
+const dep = {
+  draw(host, _question, { task, project, settings }) {
+    const text = words(task.text);
+    if (!text.trim()) {
+      put(host, empty(t("This task's text is empty.")));
+      return {};
+    }
+    const offsets = new Offsets(text);
+    const row = units(task, offsets, { characters: false, newlines: true });
+    const stopped = stops(row, start(task.spans, offsets.length).spans);
+    const where = byToken(row, stopped);
+    const given = Array.isArray(task.arcs) ? /** @type {Relation[]} */ (task.arcs) : [];
+    const arcs = given.flatMap((arc) => {
+      const from = where.get(/** @type {number} */ (arc?.head));
+      const to = where.get(/** @type {number} */ (arc?.child));
+      if (from === undefined || to === undefined) return [];
+      const label = words(arc.label);
+      return [{ from, to, label, hue: hue(label, project.labels) }];
+    });
+    const left = given.length - arcs.length;
+    if (left) put(host, h("p", { class: "note" }, plural(left, "{n} arc has an end that is no token, and is not drawn.", "{n} arcs have an end that is no token, and are not drawn.")));
+    const kinds = kindsOf(task.tokens);
+    const graph = new Graph({
+      offsets, row, pick: false, lanes: 0, spanLabels: project.labels,
+      wrap: settings("wrap") !== false,
+      heads: settings("hide_arrow_heads") !== true,
+      name: t("The text, with arcs between its words. The arcs stand in words beneath."),
+      ...(kinds.size ? { beneath: (unit) => kinds.get(unit.id ?? -1) ?? "" } : {}),
+    });
+    graph.drawWords(stopped);
+    graph.drawArcs(arcs);
+    put(host, graph.field);
+    const name = (/** @type {number} */ at) => {
+      const stop = stopped[at];
+      const [from, to] = [row[stop?.from ?? -1], row[stop?.to ?? -1]];
+      return from && to ? offsets.slice(from.start, to.end) : "";
+    };
+    if (arcs.length) {
+      const list = h("ul", { class: "graph-list" });
+      const whole = h("details", { class: "graph-words" }, h("summary", {}, t("The arcs in words")), list);
+      whole.addEventListener("toggle", () => {
+        if (!list.childElementCount) put(list, ...arcs.map((arc) => h("li", {}, formula(name(arc.from), arc.label, name(arc.to)))));
+      });
+      put(host, whole);
+    }
+    return { shown: () => graph.shown(), gone: () => graph.gone() };
+  },
+  answer: () => ({}),
+  recall: () => null,
+  keys: () => [],
+};
+
+/**
+ * What kind of word each token is, by its id.
+ *
+ * @param {unknown} tokens
+ * @returns {Map<number, string>}
+ */
+function kindsOf(tokens) {
+  /** @type {Map<number, string>} */
+  const found = new Map();
+  if (!Array.isArray(tokens)) return found;
+  tokens.forEach((token, i) => {
+    const kind = words(token?.pos ?? token?.tag);
+    if (kind) found.set(Number.isInteger(token.id) ? token.id : i, kind);
+  });
+  return found;
+}
+
+export default dep;
