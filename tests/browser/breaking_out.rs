@@ -130,7 +130,7 @@ const TEMPLATE: &str =
 
 /// Tasks for an interface with a trick in every field that it shows; nothing for one that is not known
 /// here.
-fn tasks(interface: &str, trick: &str) -> Option<Vec<Value>> {
+pub(crate) fn tasks(interface: &str, trick: &str) -> Option<Vec<Value>> {
     let length = trick.chars().count();
     let tokens = json!([{"text": trick, "start": 0, "end": length, "id": 0, "ws": false}]);
     let span =

@@ -1,9 +1,11 @@
 //! The page around the interfaces: history, keys, remarks, skips with a reason, swipes, words, weight.
 
+use annotd::task::interface::Interface;
 use fantoccini::actions::{InputSource, PointerAction, TouchActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
+use crate::breaking_out::tasks;
 use crate::common::browser::Browser;
 use crate::common::daemon::Project;
 use crate::seat::Seat;
@@ -216,15 +218,13 @@ async fn laid_out_from_right_to_left_the_page_fits_a_phone() {
 
 #[tokio::test]
 async fn the_page_weighs_less_than_80_kb_and_asks_nobody_else() {
-    for (interface, labels) in [
-        ("text", ""),
-        ("classification", "\nlabels = [\"A\"]"),
-        ("choice", "\nlabels = [\"A\", \"B\"]"),
-        ("ner_manual", "\nlabels = [\"A\"]"),
-    ] {
-        let settings = format!("interface = {interface:?}{labels}");
-        let project = Project::new("demo", &settings, "demo.db", "annotations = 1", &["andy"]);
-        let seat = Seat::open_project(project, &texts(1)).await;
+    for interface in Interface::names() {
+        let blocks = "\n[project.config]\nblocks = [{ view_id = \"ner_manual\" }, { view_id = \"choice\" }, \
+                      { view_id = \"text_input\" }]";
+        let config = if interface == "blocks" { blocks } else { "" };
+        let settings = format!("interface = {interface:?}\nlabels = [\"A\", \"B\"]{config}");
+        let tasks = tasks(interface, "sunny").expect("a task for each interface");
+        let seat = Seat::open(&settings, &tasks[..1]).await;
         seat.card().await;
         let weight = "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
             .reduce((sum, entry) => sum + entry.transferSize, 0)";
