@@ -27,15 +27,17 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
         return bytes.clone();
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let bytes = encoder.write_all(&without_comments(path, data)).and_then(|()| encoder.finish());
+    let bytes = encoder.write_all(&slim(path, data)).and_then(|()| encoder.finish());
     let bytes = Bytes::from(bytes.expect("writing to memory does not fail"));
     known.insert(path.to_owned(), bytes.clone());
     bytes
 }
 
-/// A module or stylesheet without the comments that fill lines of their own: half of what there is, and
-/// no browser needs it. Their lines stay, empty, so that a place in an error is a place in the file.
-fn without_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
+/// A module or stylesheet without the comments that fill lines of their own and without what indents
+/// its lines: half of what there is, and no browser needs it. The lines stay, so that the line of an
+/// error is the line in the file. A text that goes over several lines keeps its indentation, and with it
+/// the whole file.
+fn slim<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     let is_code = matches!(path.rsplit('.').next(), Some("js" | "css"));
     let Some(text) = std::str::from_utf8(data).ok().filter(|_| is_code) else {
         return Cow::Borrowed(data);
@@ -61,7 +63,12 @@ fn without_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
         }
         kept.push('\n');
     }
-    Cow::Owned(kept.into_bytes())
+    if kept.lines().any(|line| line.matches('`').count() % 2 == 1) {
+        return Cow::Owned(kept.into_bytes());
+    }
+    let lines: String =
+        kept.split_inclusive('\n').map(|line| line.trim_start_matches(' ')).collect();
+    Cow::Owned(lines.into_bytes())
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
@@ -111,12 +118,14 @@ mod tests {
     fn comments_stay_at_home_and_lines_keep_their_numbers() {
         let source = "/**\n * What it is.\n */\nconst a = 1;\n  /** @type {X} */\n  \
             /** @type {Y} */ (a).b();\nconst c = \"/* no */\"; // why\n/* one\n two */ d();\n";
-        let sent = without_comments("a.js", source.as_bytes());
+        let sent = slim("a.js", source.as_bytes());
         let sent = std::str::from_utf8(&sent).expect("UTF-8");
         assert_eq!(
             sent,
-            "\n\n\nconst a = 1;\n\n  /** @type {Y} */ (a).b();\nconst c = \"/* no */\"; // why\n\n d();\n"
+            "\n\n\nconst a = 1;\n\n/** @type {Y} */ (a).b();\nconst c = \"/* no */\"; // why\n\nd();\n"
         );
-        assert_eq!(&*without_comments("a.html", b"/*\n*/"), b"/*\n*/");
+        let long = b"const a = `\n  b`;\n";
+        assert_eq!(&*slim("a.js", long), long, "a text over several lines stays as it is");
+        assert_eq!(&*slim("a.html", b"/*\n*/"), b"/*\n*/");
     }
 }

@@ -309,7 +309,7 @@ fn look() -> String {
               if (/^on/i.test(key) || ['srcdoc', 'formaction', 'ping', 'action'].includes(key)) faults.push(name + ' ' + key);
               if (['href', 'src', 'xlink:href', 'data', 'poster'].includes(key) &&
                   !/^(https?:|mailto:|data:(image|audio|video)\\/|blob:|[^:]*$)/i.test(value.trim())) faults.push(key + '=' + value);
-              if (key === 'style' && /url|expression|position/i.test(value)) faults.push(key + '=' + value);
+              if (key === 'style' && /url[(]|expression|(^|;) *position/i.test(value)) faults.push(key + '=' + value);
             }}
           }}
           for (const whole of document.querySelectorAll('div.html:not(.sheet)')) {{
