@@ -7,7 +7,7 @@ import { choose, languages, plural, speak, t } from "../../src/web/shared/tongue
 const web = new URL("../../src/web/", import.meta.url);
 
 /** Folders whose sentences the catalogues have. */
-const held = ["annotate/", "shared/"];
+const held = ["annotate/", "annotate/interfaces/", "shared/"];
 
 /** @param {string} source without its comments */
 const bare = (source) => source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

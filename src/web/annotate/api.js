@@ -6,6 +6,7 @@
  * call has a deadline: a connection that hangs is a server that is away.
  */
 
+import { t } from "../shared/tongue.js";
 import { parse } from "./json.js";
 
 /** @import { History, News, Project, Questions, Receipt } from "./types.js" */
@@ -60,7 +61,7 @@ async function call(path, body) {
     try {
       return parse(text);
     } catch {
-      throw new ApiError("The reply was not JSON.", 502, "not_json");
+      throw new ApiError(t("The reply was not JSON."), 502, "not_json");
     }
   }
   /** @type {{message?: string, code?: string}} */
@@ -70,7 +71,7 @@ async function call(path, body) {
   } catch {
     // A proxy's error page; the status says enough.
   }
-  throw new ApiError(told.message ?? `The server answered ${reply.status}.`, reply.status, told.code ?? "");
+  throw new ApiError(told.message ?? t("The server answered {status}.", { status: reply.status }), reply.status, told.code ?? "");
 }
 
 /** Whose page this is: said with every request, so that a port which changes hands meanwhile is noticed. */

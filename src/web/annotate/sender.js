@@ -10,6 +10,7 @@
  * one that is refused alone is put aside with the server's words, and the others go on.
  */
 
+import { t } from "../shared/tongue.js";
 import { ApiError, giveAnswers } from "./api.js";
 import { parse } from "./json.js";
 import { group, pause, version } from "./outbox.js";
@@ -143,7 +144,7 @@ export class Sender {
     });
     await this.outbox.settle(settled);
     this.page.stored(receipt, settled.map(({ entry }) => entry));
-    if (settled.length < sent.length) return this.fail("The server did not mention every answer.");
+    if (settled.length < sent.length) return this.fail(t("The server did not mention every answer."));
     this.failures = 0;
     this.trouble = null;
     return true;

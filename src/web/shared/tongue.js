@@ -22,6 +22,8 @@
 export const languages = /** @type {const} */ ({
   en: { name: "English", direction: "ltr" },
   de: { name: "Deutsch", direction: "ltr" },
+  es: { name: "Español", direction: "ltr" },
+  fr: { name: "Français", direction: "ltr" },
 });
 
 /** @typedef {keyof typeof languages} Language */

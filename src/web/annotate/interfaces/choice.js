@@ -10,6 +10,7 @@
  */
 
 import { h, put } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
 import { same, words } from "../json.js";
 import { labelKeys, sign } from "../keys.js";
 import { drawContent, empty, image, pressable } from "./content.js";
@@ -102,10 +103,10 @@ const choice = {
       options.length
         ? h(
             "div",
-            { class: "options", role: several ? "group" : "radiogroup", "aria-label": several ? "Choose all that fit" : "Choose one" },
+            { class: "options", role: several ? "group" : "radiogroup", "aria-label": several ? t("Choose all that fit") : t("Choose one") },
             ...inputs.map(({ row }) => row),
           )
-        : empty("This task has no options, and the project has no labels."),
+        : empty(t("This task has no options, and the project has no labels.")),
     );
     refresh();
 
@@ -116,13 +117,13 @@ const choice = {
         if (i < 0 || !option) return false;
         pressed(option, true);
         const on = accept.some((one) => same(one, option.id));
-        desk.announce(`${inputs[i]?.row.querySelector(".words")?.textContent ?? ""}: ${on ? "chosen" : "not chosen"}`);
+        desk.announce(`${inputs[i]?.row.querySelector(".words")?.textContent ?? ""}: ${on ? t("chosen") : t("not chosen")}`);
         return true;
       },
       check(verdict) {
         if (verdict !== "accept" || several || accept.length || !options.length || warned) return null;
         warned = true;
-        return "Nothing is chosen yet. Choose one, or accept once more to answer without a choice.";
+        return t("Nothing is chosen yet. Choose one, or accept once more to answer without a choice.");
       },
       shown: () => focus?.scrollIntoView({ block: "center" }),
     };
@@ -130,7 +131,7 @@ const choice = {
   answer: (task, values) => ({ accept: values?.accept ?? acceptOf(task.accept) }),
   recall: (record) => ({ accept: acceptOf(record.accept) }),
   keys: (project) => [
-    { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? "choose an option, or take it back" : "choose an option" },
+    { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? t("choose an option, or take it back") : t("choose an option") },
   ],
 };
 
@@ -144,6 +145,6 @@ export default choice;
 function optionContent(task, option, i) {
   const html = task._clean?.[`/options/${i}/html`];
   if (html) return pressable(html);
-  if (option.image) return image(option.image, words(option.text) || `Option ${i + 1}`);
+  if (option.image) return image(option.image, words(option.text) || t("Option {n}", { n: i + 1 }));
   return document.createTextNode(words(option.text) || words(option.html) || words(option.id));
 }

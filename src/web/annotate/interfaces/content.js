@@ -7,6 +7,7 @@
  */
 
 import { cleaned, h, put } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { failed, locate } from "../media.js";
 import { Offsets } from "../offsets.js";
@@ -34,13 +35,13 @@ export function drawContent(host, task, project, { inLanes = false } = {}) {
     put(host, h("div", { class: "html", dir: "auto" }, cleaned(filled)));
     return null;
   }
-  if (task.image) put(host, image(task.image, "The image in question"));
+  if (task.image) put(host, image(task.image, t("The picture in question")));
   if (text.trim() || task._clean?.["/html"]) {
     focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project, inLanes));
   } else if (task.html) {
     put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
   } else if (!task.image && "text" in task) {
-    put(host, empty("This task's text is empty."));
+    put(host, empty(t("This task's text is empty.")));
     if (task.body || task.title) focus = drawInContext(host, { ...task, text: "" }, () => document.createTextNode(""));
   }
   return focus;
@@ -103,7 +104,7 @@ export function pressable(html) {
     link.replaceWith(text, " ", link);
     link.textContent = "↗";
     link.className = "away";
-    link.setAttribute("aria-label", `open ${text.textContent ?? "the link"} in a new tab`);
+    link.setAttribute("aria-label", t("open {link} in a new tab", { link: text.textContent ?? "" }));
     link.setAttribute("tabindex", "-1");
   }
   return content;

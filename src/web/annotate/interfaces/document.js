@@ -15,6 +15,7 @@
  */
 
 import { cleaned, h, put } from "../../shared/dom.js";
+import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 
 /** @import { Task } from "../types.js" */
@@ -168,7 +169,7 @@ export function drawInContext(host, task, draw) {
         sentence(draw(text), true),
         h(
           "section",
-          { class: "document", "aria-label": "The document" },
+          { class: "document", "aria-label": t("The document") },
           heading(plan.title, true),
           plan.html
             ? h("div", { class: "html dim", dir: "auto" }, cleaned(plan.html))
