@@ -81,6 +81,8 @@ export class Hands {
       event.preventDefault();
       return;
     }
+    // What was said of the last key is past.
+    this.app.page.say(null);
     if (this.app.desk.view.key?.(name, event)) {
       event.preventDefault();
       return;
@@ -113,6 +115,7 @@ export class Hands {
     for (const command of /** @type {const} */ (["history", "comment"])) {
       byId(`${command}-button`).addEventListener("click", () => void this.command(command));
     }
+    byId("stage").addEventListener("pointerdown", () => this.app.page.say(null));
     listenForSwipes(byId("stage"), () => this.swipes(), (verdict) => void this.command(verdict));
   }
 

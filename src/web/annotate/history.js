@@ -25,9 +25,12 @@ const most = 1000;
  * @param {Task} task
  */
 export function short(task) {
-  const first = [task.text, task.title, task.prompt, task.question, task.image, task.audio, task.html].find(
-    (one) => typeof one === "string" && one.trim(),
-  );
+  const page = /** @type {Record<string, unknown>} */ (Array.isArray(task.pages) ? (task.pages[0] ?? {}) : {});
+  const said = (/** @type {unknown} */ part) => (part && typeof part === "object" ? Object.values(part).find((one) => typeof one === "string") : part);
+  const first = [
+    task.text, task.title, task.prompt, said(task.llm), task.question, said(task.input), said(task.accept), task.image, task.audio, task.video,
+    page.text, page.title, page.image, page.audio, said(page.input), task.html, page.html,
+  ].find((one) => typeof one === "string" && one.trim());
   const text = String(first ?? words(task.meta ?? "")).replace(/\s+/g, " ").trim();
   const points = [...text];
   return points.length > 140 ? `${points.slice(0, 139).join("")}…` : text;

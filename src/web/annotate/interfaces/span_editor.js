@@ -124,8 +124,11 @@ export class SpanEditor {
   /** The span that backspace would remove. */
   here() {
     if (this.chosen) return this.chosen;
-    const under = this.cursor === null ? null : at(this.spans, this.row[this.cursor]);
-    return under ?? (this.last && this.spans.includes(this.last) && (this.cursor === null || this.rules.single) ? this.last : null);
+    const unit = this.cursor === null ? null : this.row[this.cursor];
+    const last = this.last && this.spans.includes(this.last) ? this.last : null;
+    // Where several lie under the cursor, the one just named is meant, not the first.
+    if (last && (!unit || overlap(last, unit))) return last;
+    return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
   }
 
   /** @param {Range} range */
@@ -225,8 +228,10 @@ export class SpanEditor {
         this.desk.announce(t("Another suggestion lies over this one. Remove one of them first."));
         return;
       }
+      const chosen = this.chosen !== null;
       this.edit(result.spans);
       this.named(result.span, [], whole.to);
+      if (chosen) this.chosen = result.span;
       return;
     }
     const picked = this.range();
