@@ -5,8 +5,8 @@
 // A project of its own with texts of 2,000 tokens and 300 spans is made and served by a daemon of its
 // own; keys are pressed through chromedriver, and the page notes when a key came (the event's own time) and when the
 // first frame with its outcome had been painted (the task that follows the frame's requestAnimationFrame). Each kind of key
-// gives a line: `labels` names a selection, `moves` moves the cursor by a word, `removes` takes a span
-// away, `next card` accepts the card, until the next one is painted, its answer safe in the outbox. The view
+// gives a line: `nothing` is a key that does nothing, the least that a frame costs here; `labels` names a
+// selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card, until the next one is painted, its answer safe in the outbox. The view
 // `classification` shows a sentence in its document of 20,000 words.
 //
 // Frames come as soon as they are ready (--disable-frame-rate-limit), so that the figures are the page's work and not
@@ -149,7 +149,7 @@ function print(view, what, all) {
   console.log(`${view.padEnd(15)} ${what.padEnd(10)} ${String(sorted.length).padStart(4)} keys   median ${share(0.5)} ms   p95 ${share(0.95)} ms   most ${share(1)} ms`);
 }
 
-const [left, right, backspace] = ["\ue012", "\ue014", "\ue003"];
+const [left, right, backspace, f8] = ["\ue012", "\ue014", "\ue003", "\ue038"];
 
 async function measure(browser, view) {
   const { daemon, address } = await serve(view);
@@ -171,6 +171,7 @@ async function measure(browser, view) {
     print(view, what, all);
   };
   await take(6, "(warm-up)", () => [["a", true]]);
+  await take(keys, "nothing", () => [[f8, true]]);
   if (view.endsWith("_manual")) {
     await take(keys, "moves", () => [[right, true]]);
     await take(keys, "labels", (i) => [[right, false], [right, false], [String(1 + (i % 3)), true]]);

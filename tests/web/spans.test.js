@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Offsets } from "../../src/web/annotate/offsets.js";
-import { apply, at, beside, covering, fit, lanes, remove, replace, select, split, start, units } from "../../src/web/annotate/spans.js";
+import { apply, at, beside, covering, fit, lanes, paragraphs, remove, replace, select, split, start, units } from "../../src/web/annotate/spans.js";
 
 /**
  * @param {string} text
@@ -206,4 +206,20 @@ test("at finds the span over a unit", () => {
   const span = { start: 4, end: 7, label: "A" };
   assert.equal(at([span], units[1]), span);
   assert.equal(at([span], units[0]), null);
+});
+
+test("a text falls into paragraphs where no span lies over the line break", () => {
+  const text = "One 👩 two\n\nthree\n four\nfive";
+  const offsets = new Offsets(text);
+  const row = units({ _id: "t", text }, offsets, { characters: false, newlines: false });
+  assert.deepEqual(paragraphs(row, offsets, []), [11, 17, 23]);
+  assert.deepEqual(paragraphs(row, offsets, [{ start: 11, end: 22 }]), [11, 23]);
+});
+
+test("a token that holds a line break and may be labelled is not cut in two", () => {
+  const text = "a\nb\n c";
+  const offsets = new Offsets(text);
+  const tokens = [{ text: "a\nb", start: 0, end: 3, id: 0 }, { text: "\n ", start: 3, end: 5, id: 1 }, { text: "c", start: 5, end: 6, id: 2 }];
+  const row = units({ _id: "t", text, tokens }, offsets, { characters: false, newlines: false });
+  assert.deepEqual(paragraphs(row, offsets, []), []);
 });

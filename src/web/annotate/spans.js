@@ -122,6 +122,35 @@ export function fit(row, span) {
 }
 
 /**
+ * Where the paragraphs of a text begin, apart from the first: after a line break that no span lies
+ * over, or can be made over.
+ *
+ * @param {Unit[]} row
+ * @param {Offsets} offsets
+ * @param {Pick<Span, "start" | "end">[]} spans
+ * @returns {number[]} in order
+ */
+export function paragraphs(row, offsets, spans) {
+  /** @type {number[]} */
+  const found = [];
+  const order = sorted(/** @type {Span[]} */ (spans));
+  let [unit, span, covered] = [0, 0, 0];
+  for (const match of offsets.text.matchAll(/\n(?=[^\n])/g)) {
+    const place = offsets.toPoints(match.index + 1);
+    while (unit < row.length && /** @type {Unit} */ (row[unit]).end < place) unit++;
+    // The unit that the line break lies in, if any; empty ones hold nothing.
+    let holder = unit;
+    while (row[holder] && row[holder]?.start === row[holder]?.end) holder++;
+    const held = row[holder];
+    if (held && held.start < place && (!held.barrier || held.end > place)) continue;
+    while (span < order.length && /** @type {Span} */ (order[span]).start < place) covered = Math.max(covered, /** @type {Span} */ (order[span++]).end);
+    if (covered > place) continue;
+    found.push(place);
+  }
+  return found;
+}
+
+/**
  * Binary search: the first unit of which `test` holds, given that it holds of all after it.
  *
  * @param {Unit[]} row

@@ -28,7 +28,7 @@ import { plural, t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { labelKeys } from "../keys.js";
 import { Offsets } from "../offsets.js";
-import { apply, at, beside, covering, fit, overlap, remove, replace, select, start, units } from "../spans.js";
+import { apply, at, beside, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
 import { empty, hue } from "./content.js";
 import { labelBar } from "./label_bar.js";
 import { pointers } from "./span_pointers.js";
@@ -93,7 +93,10 @@ export class SpanEditor {
       "aria-label": t("The text. The arrow keys move from word to word."),
     });
     const given = Array.isArray(task.spans) ? start(task.spans, this.offsets.length).spans : [];
-    this.drawn = new SpanText(this.field, cut(this.offsets, this.row, [...spans, ...given]), {
+    const drawable = [...spans, ...given];
+    // A span that may cross a line break cannot stand in two blocks.
+    const opening = desk.settings("allow_newline_highlight") === true ? [] : paragraphs(this.row, this.offsets, drawable);
+    this.drawn = new SpanText(this.field, cut(this.offsets, this.row, drawable, opening), {
       hue: (label) => hue(label, this.labels),
       inLanes: rules.overlapping,
       remove: (span) => this.removeSpan(span),
@@ -302,6 +305,7 @@ export class SpanEditor {
       return;
     }
     this.byKeys = true;
+    this.drawn.open();
     this.choose(span);
     this.refresh();
     this.drawn.nodeOf(this.row[this.cursor ?? 0])?.scrollIntoView({ block: "nearest" });
@@ -415,6 +419,8 @@ export class SpanEditor {
     }
     /** @type {number | null} */
     let unit = null;
+    // What is not laid out yet lies nowhere.
+    if (!step) this.drawn.open();
     if (step > 0) unit = this.next(cursor ?? -1, 1, extend && cursor !== null);
     else if (step < 0) unit = this.next(cursor ?? row.length, -1, extend && cursor !== null);
     else if (where === "arrowdown") unit = cursor === null ? this.next(-1, 1, false) : this.line(cursor, 1);

@@ -10,6 +10,10 @@
  *   the first one carries the label's name. The line grows by an empty inline box that stands as deep as
  *   the lowest lane; so lines without lanes keep their height, and the browser breaks lines as it would.
  *
+ * Where spans are edited, each paragraph of the text is a block of its own, so that a label lays out its
+ * paragraph and not the whole text. Only what fills the screen is laid out with the key press that brings
+ * a card; the rest follows frame by frame.
+ *
  * Pieces never have a margin, padding or border along the line, which would cut the joined letters of an
  * Arabic word.
  *
@@ -26,12 +30,18 @@ import { fit, lanes, split } from "../spans.js";
 /** @import { Span } from "../types.js" */
 /** @import { Unit } from "../spans.js" */
 
-/** @typedef {{start: number, end: number, node: HTMLElement | Text, stripes: string}} Piece */
+/** @typedef {{start: number, end: number, node: HTMLElement | Text, stripes: string, opens: boolean}} Piece */
 
 /** @typedef {{lane: number, hue: string}} Stripe */
 
-/** More pieces than any screen shows at once: some 600 words with what lies between them. */
-const fold = 1200;
+/** How much is laid out before anybody looks whether it fills the screen, in code points. */
+const first = 1200;
+
+/** A first paragraph that is longer than this, more than any screen shows, is laid out in two parts. */
+const fold = 4000;
+
+/** How much is laid out in each frame after the first. */
+const portion = 2500;
 
 /**
  * What is selected, as the browser paints it: a class would make the browser lay out the whole text anew
@@ -50,10 +60,12 @@ const room = (/** @type {Span} */ span) => Math.ceil([...words(span.label)].leng
  * @param {Offsets} offsets
  * @param {Unit[]} row
  * @param {Span[]} given
+ * @param {number[]} [opening] where paragraphs begin (spans.js)
  * @returns {Piece[]}
  */
-export function cut(offsets, row, given) {
-  const odd = [...new Set(given.filter((span) => !fit(row, span)).flatMap((span) => [span.start, span.end]))].sort((a, b) => a - b);
+export function cut(offsets, row, given, opening = []) {
+  const opens = new Set(opening);
+  const odd = [...new Set([...opening, ...given.filter((span) => !fit(row, span)).flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);
   /** @type {Piece[]} */
   const found = [];
   let next = 0;
@@ -68,7 +80,7 @@ export function cut(offsets, row, given) {
       while (next < odd.length && /** @type {number} */ (odd[next]) <= at) next++;
       const end = Math.min(odd[next] ?? to, to);
       const part = offsets.slice(at, end);
-      found.push({ start: at, end, node: unit === null ? document.createTextNode(part) : unitOf(part, unit, row[unit]), stripes: "" });
+      found.push({ start: at, end, node: unit === null ? document.createTextNode(part) : unitOf(part, unit, row[unit]), stripes: "", opens: opens.has(at) });
       at = end;
     }
   };
@@ -111,16 +123,9 @@ export class SpanText {
     this.starts = new Map();
     /** @type {Map<number, number>} */
     this.ends = new Map();
-    // What lies below the fold is laid out one frame later, so that a long text costs the key press
-    // no more than a short one. A span may reach from one part into the other.
-    this.tail = document.createElement("span");
-    this.tail.hidden = pieces.length > fold;
-    pieces.forEach((piece, i) => {
-      this.starts.set(piece.start, i);
-      this.ends.set(piece.end, i);
-      (i < fold ? field : this.tail).append(piece.node);
-    });
-    if (pieces.length > fold) field.append(this.tail);
+    /** @type {{element: HTMLElement, size: number}[]} what is not laid out yet */
+    this.folded = [];
+    this.fill();
     /** @type {Map<Span, HTMLElement>} what bears the label of each span */
     this.marks = new Map();
     /** @type {Map<Span, number>} the lane of each span that has one */
@@ -134,9 +139,61 @@ export class SpanText {
     marker?.clear();
   }
 
-  /** Lay out what lies below the fold. */
+  /** Put the pieces into the field, in paragraphs where there are any. */
+  fill() {
+    const { field, pieces, folded } = this;
+    const paragraphs = pieces.some((piece) => piece.opens);
+    let [block, size, whole] = [field, 0, 0];
+    pieces.forEach((piece, i) => {
+      this.starts.set(piece.start, i);
+      this.ends.set(piece.end, i);
+      if (paragraphs && (piece.opens || i === 0)) {
+        block = h("span", { class: "paragraph" });
+        size = 0;
+        field.append(block);
+        if (whole >= first) {
+          block.hidden = true;
+          folded.push({ element: block, size: 0 });
+        }
+      } else if (size >= fold && !folded.length) {
+        // A span may reach from one part into the other.
+        const tail = h("span", { hidden: true });
+        block.append(tail);
+        block = tail;
+        folded.push({ element: tail, size: 0 });
+      }
+      block.append(piece.node);
+      const length = piece.end - piece.start;
+      size += length;
+      whole += length;
+      const last = folded.at(-1);
+      if (last) last.size += length;
+    });
+  }
+
+  /** Lay out what the screen shows, and the rest in the frames that follow. */
   unfold() {
-    if (this.tail.hidden) requestAnimationFrame(() => setTimeout(() => (this.tail.hidden = false)));
+    while (this.folded.length && this.field.getBoundingClientRect().bottom < innerHeight) this.open(first);
+    const later = () => requestAnimationFrame(() => setTimeout(() => {
+      if (!this.folded.length || !this.field.isConnected) return;
+      this.open(portion);
+      later();
+    }));
+    later();
+  }
+
+  /**
+   * Lay out more of the text.
+   *
+   * @param {number} [size] how much at least, all of it if not said
+   */
+  open(size = Infinity) {
+    for (let left = size; left > 0; ) {
+      const next = this.folded.shift();
+      if (!next) return;
+      next.element.hidden = false;
+      left -= next.size;
+    }
   }
 
   /**
@@ -283,13 +340,16 @@ export class SpanText {
     const tags = [...this.lanes.keys()].map((span) => /** @type {HTMLElement} */ (this.marks.get(span))).filter(Boolean);
     const shifts = tags.map((tag) => {
       const box = tag.getBoundingClientRect();
+      if (!box.width) return null;
       const was = parseFloat(tag.style.getPropertyValue("--shift")) || 0;
       const [left, right] = [box.left - was, box.right - was];
       if (right > field.right) return Math.max(field.left - left, field.right - right);
       return left < field.left ? Math.min(field.left - left, field.right - right) : 0;
     });
     tags.forEach((tag, i) => {
-      if (shifts[i] || tag.style.getPropertyValue("--shift")) tag.style.setProperty("--shift", `${shifts[i]}px`);
+      const shift = shifts[i];
+      const was = tag.style.getPropertyValue("--shift");
+      if (shift !== null && (shift || was) && was !== `${shift}px`) tag.style.setProperty("--shift", `${shift}px`);
     });
   }
 
@@ -360,7 +420,7 @@ export function spansToRead(offsets, spans, hue, inLanes) {
   const drawn = new SpanText(field, cut(offsets, [], spans), { hue, inLanes });
   drawn.draw(spans);
   requestAnimationFrame(() => {
-    drawn.tail.hidden = false;
+    drawn.open();
     drawn.settle();
   });
   return field;
