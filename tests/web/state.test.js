@@ -192,3 +192,13 @@ test("figures that the server leaves out stay as they were", () => {
   assert.deepEqual(state.tally, { answered: 4, due: 10, progress: 0.3, total: 20 });
   assert.equal(reduce(state, { type: "tally", tally: { due: null } }).tally.due, null);
 });
+
+test("an answer goes to the card it was given on, whatever came before the eyes meanwhile", () => {
+  const begun = run(fetched(["a", "b"]), answer("accept"));
+  const late = current(begun)?.key;
+  const undone = reduce(begun, { type: "undo" });
+  const state = reduce(undone, { type: "answer", verdict: "reject", values: { accept: ["B"] }, key: late });
+  assert.equal(shown(state), "a");
+  assert.equal(current(state)?.given?.answer, "accept");
+  assert.equal(state.cards.find((card) => card.key === late)?.given?.answer, "reject");
+});

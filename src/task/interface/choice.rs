@@ -3,6 +3,8 @@
 //! `accept` holds the ids of what was chosen, in the type they have in the task (`1` is not
 //! `"1"`). Where a task has no options of its own, the project's labels are the options.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::html;
@@ -33,14 +35,16 @@ fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Re
         }
         _ => card.labels().iter().map(|label| label.as_str().into()).collect(),
     };
+    let options: HashSet<String> = options.iter().map(Value::to_string).collect();
+    let mut seen = HashSet::new();
     for (index, id) in chosen.iter().enumerate() {
-        if !options.contains(id) {
+        if !options.contains(&id.to_string()) {
             return Err(Misfit::new(
                 format!("accept[{index}]"),
                 format!("{id} is none of this task's options"),
             ));
         }
-        if chosen[..index].contains(id) {
+        if !seen.insert(id.to_string()) {
             return Err(Misfit::new(format!("accept[{index}]"), format!("{id} is chosen twice")));
         }
     }

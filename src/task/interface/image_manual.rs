@@ -45,6 +45,10 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         }
         return Ok(());
     };
+    let own = card.task.get("spans");
+    if own.is_some_and(|own| !own.is_array() && untouched::same(&own, spans)) {
+        return Ok(());
+    }
     let Some(spans) = spans.as_array_mut() else {
         return Err(Misfit::new("spans", "expected a list of shapes"));
     };

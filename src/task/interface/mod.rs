@@ -43,7 +43,7 @@ use serde_json::{Map, Value};
 
 use self::kind::Kind;
 pub use self::kind::{Card, Misfit};
-use super::{Body, Token, Verdict, tokenize};
+use super::{Body, Fields, Token, Verdict, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
 const ALL: &[&Kind] = &[
@@ -193,9 +193,27 @@ impl Interface {
                 format!("it adds {bytes} bytes to its task; at most {MAX_ANSWER_BYTES} are kept"),
             ));
         }
-        (self.kind.check)(&card, verdict, &mut data)?;
+        if !take_back(&own, &sets, &mut data) {
+            (self.kind.check)(&card, verdict, &mut data)?;
+        }
         Ok((verdict, data))
     }
+}
+
+/// Whether an answer says again what the task came with and nothing else of its own: that is not for
+/// the interface to judge, however odd it is. Each value then stands as the task has it.
+fn take_back(own: &Fields, sets: &[String], data: &mut Map<String, Value>) -> bool {
+    let mut back = Vec::new();
+    for key in sets.iter().filter(|key| data.contains_key(*key)) {
+        let of_task = own.get(key).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+        match of_task {
+            Some(value) if untouched::same(&value, &data[key]) => back.push((key.clone(), value)),
+            _ => return false,
+        }
+    }
+    let some = !back.is_empty();
+    data.extend(back);
+    some
 }
 
 #[cfg(test)]
@@ -233,5 +251,27 @@ mod tests {
         let all = names.len();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn what_a_task_came_with_is_taken_back_however_odd_it_is() {
+        for (view, task) in [
+            ("choice", serde_json::json!({"text": "a", "accept": ["GONE"]})),
+            ("choice", serde_json::json!({"text": "a", "accept": ["A", "B"]})),
+            ("audio_manual", serde_json::json!({"audio": "a.wav", "audio_spans": null})),
+            ("image_manual", serde_json::json!({"image": "a.png", "spans": 0})),
+            ("spans_manual", serde_json::json!({"text": "a", "spans": [{"start": 5, "end": 1.0}]})),
+        ] {
+            let settings = Settings { labels: vec!["A".into(), "B".into()], ..Settings::default() };
+            let interface = Interface::new(view, settings).expect("it is there");
+            let body = Body::from_value(&task).expect("a task");
+            let mut sent = task.as_object().expect("an object").clone();
+            sent.insert("answer".into(), "accept".into());
+            let (_, data) =
+                interface.receive(&body, &sent).unwrap_or_else(|misfit| panic!("{view}: {misfit}"));
+            for (key, value) in data {
+                assert_eq!(value, task[&key], "{view}");
+            }
+        }
     }
 }

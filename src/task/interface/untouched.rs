@@ -10,7 +10,7 @@ pub(super) fn find<'a>(given: &'a [Value], sent: &Value) -> Option<&'a Value> {
     given.iter().find(|one| same(one, sent))
 }
 
-fn same(a: &Value, b: &Value) -> bool {
+pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
             a == b || (a.as_f64().is_some() && a.as_f64() == b.as_f64())

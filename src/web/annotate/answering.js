@@ -68,7 +68,7 @@ export class Answering {
       this.busy = false;
     }
     this.app.drafts.drop(card.task._id);
-    this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null });
+    this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
     this.app.tabs.tellAnswered(card.task._id);
     void this.app.sender.kick();
     this.app.supply.feed();
@@ -130,7 +130,9 @@ export class Answering {
         return [...unsent, ...stored.filter(({ task }) => !here.has(task._id))];
       },
       trouble: cannotFetch,
-      open: ({ task, given }) => this.app.dispatch({ type: "visit", task, given }),
+      open: ({ task, given }) => {
+        if (!this.busy) this.app.dispatch({ type: "visit", task, given });
+      },
     });
   }
 

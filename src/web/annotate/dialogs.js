@@ -18,7 +18,7 @@ import { commandWords } from "./words.js";
 let open = null;
 
 /** Whether a dialog is open, and keys belong to it. */
-export const isOpen = () => open !== null;
+export const isOpen = () => open?.open === true;
 
 /** @param {string} [name] only if it is this one */
 export function close(name) {

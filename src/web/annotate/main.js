@@ -166,7 +166,9 @@ export class App {
       return;
     }
     dialogs.showProblems(problems, {
-      reopen: (entry) => this.dispatch({ type: "reopen", ...recordOf(entry) }),
+      reopen: (entry) => {
+        if (!this.answering.busy) this.dispatch({ type: "reopen", ...recordOf(entry) });
+      },
       drop: (entry) => void this.outbox.drop(entry.key[2]).then(() => this.render()),
       again: (entry) => {
         const { at, first, task, answer } = entry;

@@ -50,7 +50,7 @@ export function locateIn(source, sort, { origin, folder, from }) {
   if (/^(https?:)?\/\//i.test(said)) {
     const url = URL.canParse(said, origin || undefined) ? new URL(said, origin || undefined) : null;
     if (!url) return { words: t("This is not the address of a file: {address}", { address: said.slice(0, 200) }) };
-    if (url.origin === origin || from.includes(url.origin)) return { address: url.href };
+    if ((url.origin === origin && isFile(url.pathname)) || from.includes(url.origin)) return { address: url.href };
     return {
       words: t("This task's file comes from {host}, which the project does not allow. Whoever leads the project can allow it in the roster, under [project]: {line}", {
         host: url.host,
@@ -83,6 +83,13 @@ export function locateIn(source, sort, { origin, folder, from }) {
  * @param {Sort} sort
  */
 export const locate = (source, sort) => locateIn(source, sort, allowed);
+
+/**
+ * Whether a path of our own port is a file. Its other addresses do something, and a picture must not.
+ *
+ * @param {string} path
+ */
+const isFile = (path) => path.includes("/media/") || /\.(png|jpe?g|gif|webp|avif|svg|mp3|wav|ogg|oga|opus|flac|m4a|mp4|webm|ogv)$/i.test(path);
 
 /** @param {unknown} source */
 export const failed = (source) => t("This could not be loaded: {address}", { address: words(source).slice(0, 200) });

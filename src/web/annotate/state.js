@@ -44,7 +44,7 @@
  *   | {type: "edit", values: Values}
  *   | {type: "flag"}
  *   | {type: "comment", comment: string}
- *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null}
+ *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null, key?: number}
  *   | {type: "undo"}
  *   | {type: "forward"}
  *   | {type: "older", cards: {task: Task, given: Given}[], end: boolean}
@@ -99,7 +99,7 @@ export function reduce(state, action) {
     case "comment":
       return change(state, { comment: action.comment });
     case "answer":
-      return answered(state, action.verdict, action.values, action.reason ?? null);
+      return answered(state, action.verdict, action.values, action.reason ?? null, action.key);
     case "undo":
       return state.at > 0 ? { ...state, at: state.at - 1, back: null, ended: false } : state;
     case "forward":
@@ -264,11 +264,17 @@ function gone(state, action) {
  * @param {Verdict} verdict
  * @param {Values} values
  * @param {string | null} reason
+ * @param {number} [key] which card was answered, if not the one on the page
  * @returns {State}
  */
-function answered(state, verdict, values, reason) {
-  const card = current(state);
+function answered(state, verdict, values, reason, key) {
+  const card = key === undefined ? current(state) : state.cards.find((one) => one.key === key);
   if (!card) return state;
+  if (card !== current(state)) {
+    // It was answered, and then another came before the eyes: that one stays as it is.
+    const given = { answer: verdict, values, flagged: card.flagged, comment: card.comment, reason };
+    return { ...state, cards: state.cards.map((one) => (one === card ? { ...card, values, given } : one)) };
+  }
   const given = { answer: verdict, values, flagged: card.flagged, comment: card.comment, reason };
   const next = change(state, { given, values });
   if (state.back !== null && state.back !== card.key) return home(next);
