@@ -24,6 +24,7 @@ export const languages = /** @type {const} */ ({
   de: { name: "Deutsch", direction: "ltr" },
   es: { name: "Español", direction: "ltr" },
   fr: { name: "Français", direction: "ltr" },
+  ar: { name: "العربية", direction: "rtl" },
 });
 
 /** @typedef {keyof typeof languages} Language */
