@@ -428,3 +428,27 @@ async fn what_is_half_done_outlives_undo_reload_and_the_browsers_end() {
     kept(&browser, "drafts", 0).await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn what_is_half_done_on_an_answered_card_outlives_a_reload() {
+    let place = Place::new("interface = \"ner_manual\"\nlabels = [\"THING\"]", 3);
+    let browser = Browser::start().await;
+    open(&browser, &place.line.page()).await;
+    let first = card(&browser).await;
+    answer(&browser, 'a').await;
+    browser.wait_for("it to be stored", SAVED).await;
+    let next = card(&browser).await;
+    press_button(&browser, "undo").await;
+    gone(&browser, &next).await;
+    browser.press(&[Key::Right.into(), '1']).await;
+    let there = "document.querySelectorAll('mark[data-label=THING]').length === 1";
+    browser.wait_for("what was made", there).await;
+    kept(&browser, "drafts", 1).await;
+    browser.client.refresh().await.expect("the page reloads");
+    let next = card(&browser).await;
+    press_button(&browser, "undo").await;
+    gone(&browser, &next).await;
+    assert_eq!(card(&browser).await, first);
+    browser.wait_for("it again after a reload", there).await;
+    browser.close().await;
+}

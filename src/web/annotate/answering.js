@@ -104,7 +104,7 @@ export class Answering {
       const { answers } = await getHistory(n);
       await this.app.supply.prepare(answers);
       const cards = answers.map((record) => pastOf(record, this.app.kind, settingsOf(this.app.state, record)));
-      this.app.dispatch({ type: "older", cards: cards.reverse(), end: answers.length < n });
+      this.app.dispatch({ type: "older", cards: this.app.withDrafts(cards.reverse()), end: answers.length < n });
     } catch (error) {
       this.app.page.say(cannotFetch(error));
     } finally {
@@ -131,7 +131,7 @@ export class Answering {
       },
       trouble: cannotFetch,
       open: ({ task, given }) => {
-        if (!this.busy) this.app.dispatch({ type: "visit", task, given });
+        if (!this.busy) this.app.dispatch({ type: "visit", task, given, draft: this.app.drafts.of(task._id) });
       },
     });
   }

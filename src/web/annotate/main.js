@@ -45,7 +45,7 @@ import { Tabs } from "./tabs.js";
 import { Turning } from "./turning.js";
 import { newLink } from "./words.js";
 
-/** @import { Interface, Project } from "./types.js" */
+/** @import { Given, Interface, Project, Task } from "./types.js" */
 /** @import { Action, State } from "./state.js" */
 
 recall();
@@ -111,7 +111,7 @@ export class App {
     await Promise.all([this.outbox.open(), this.drafts.open()]);
     const unsent = this.outbox.entries.map(recordOf);
     await this.supply.prepare(unsent.map(({ task }) => task)).catch(() => {});
-    this.dispatch({ type: "older", cards: unsent, end: false });
+    this.dispatch({ type: "older", cards: this.withDrafts(unsent), end: false });
     this.hands.listen();
     void this.sender.kick();
     void this.sendForOthers();
@@ -128,6 +128,15 @@ export class App {
       const send = (/** @type {string[]} */ answers, /** @type {number} */ at) => giveAnswers(answers, at, `${project}-${annotator}`);
       await new Sender(outbox, { changed: () => {}, stored: () => {}, send }).kick();
     }
+  }
+
+  /**
+   * Cards that were answered, as they were left since.
+   *
+   * @param {{task: Task, given: Given}[]} cards
+   */
+  withDrafts(cards) {
+    return cards.map((one) => ({ ...one, draft: this.drafts.of(one.task._id) }));
   }
 
   /** @param {Action} action */

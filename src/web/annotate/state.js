@@ -36,6 +36,8 @@
  * `back` is the key of the card that a visit to another one began from; -1 where there was none.
  */
 
+/** A card that was answered, and how it was left since. @typedef {{task: Task, given: Given, draft?: Draft | null}} Past */
+
 /**
  * @typedef {{type: "project", project: Project}
  *   | {type: "fetched", tasks: Task[], drafts?: Map<string, Draft | null>, pending: string[], reason: Reason | null, tally: Partial<Tally>}
@@ -47,9 +49,9 @@
  *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null, key?: number}
  *   | {type: "undo"}
  *   | {type: "forward"}
- *   | {type: "older", cards: {task: Task, given: Given}[], end: boolean}
- *   | {type: "reopen", task: Task, given: Given}
- *   | {type: "visit", task: Task, given: Given}
+ *   | {type: "older", cards: Past[], end: boolean}
+ *   | ({type: "reopen"} & Past)
+ *   | ({type: "visit"} & Past)
  *   | {type: "elsewhere", ids: string[]}
  *   | {type: "tally", tally: Partial<Tally>}
  *   | {type: "ended"}
@@ -107,10 +109,10 @@ export function reduce(state, action) {
     case "older":
       return older(state, action.cards, action.end);
     case "reopen":
-      return reopen(state, action.task, action.given);
+      return reopen(state, action.task, action.given, action.draft);
     case "visit": {
       const back = state.back ?? current(state)?.key ?? -1;
-      return { ...reopen(state, action.task, action.given), back };
+      return { ...reopen(state, action.task, action.given, action.draft), back };
     }
     case "elsewhere":
       return elsewhere(state, action.ids);
@@ -292,7 +294,7 @@ function answered(state, verdict, values, reason, key) {
  * there are none, stay.
  *
  * @param {State} state
- * @param {{task: Task, given: Given}[]} records
+ * @param {Past[]} records
  * @param {boolean} end whether there is nothing before them
  * @returns {State}
  */
@@ -301,7 +303,7 @@ function older(state, records, end) {
   let keys = state.keys;
   const cards = records
     .filter((record) => !here.has(record.task._id))
-    .map((record) => card(keys++, record.task, record.given));
+    .map((record) => card(keys++, record.task, record.given, record.draft));
   return {
     ...state,
     keys,
@@ -317,13 +319,14 @@ function older(state, records, end) {
  * @param {State} state
  * @param {Task} task
  * @param {Given} given
+ * @param {Draft | null} [draft]
  * @returns {State}
  */
-function reopen(state, task, given) {
+function reopen(state, task, given, draft) {
   const known = state.cards.findIndex((one) => one.task._id === task._id);
   if (known >= 0) return { ...state, at: known, ended: false };
   const cards = state.cards.slice();
-  cards.splice(front(state), 0, card(state.keys, task, given));
+  cards.splice(front(state), 0, card(state.keys, task, given, draft));
   return { ...state, keys: state.keys + 1, cards, at: front(state), ended: false };
 }
 
@@ -347,10 +350,12 @@ function elsewhere(state, ids) {
  * @param {number} key
  * @param {Task} task
  * @param {Given | null} given
+ * @param {Draft | null} [draft] what was half done on it
  * @returns {Card}
  */
-function card(key, task, given) {
-  return { key, task, given, values: given?.values ?? null, flagged: given?.flagged ?? false, comment: given?.comment ?? "" };
+function card(key, task, given, draft = null) {
+  const from = draft ?? given;
+  return { key, task, given, values: from?.values ?? null, flagged: from?.flagged ?? false, comment: from?.comment ?? "" };
 }
 
 /**
