@@ -95,7 +95,7 @@ pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
         let body = compressed(path, &file.data);
         return (caching, about, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
     }
-    (caching, about, file.data).into_response()
+    (caching, about, slim(path, &file.data).into_owned()).into_response()
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -207,7 +207,8 @@ pub fn clean_parts(
     json: &str,
     task: impl FnOnce() -> Map<String, Value>,
 ) -> Option<Map<String, Value>> {
-    if !json.contains("\"html\"") {
+    // A key may be written with escapes, as `ht\u006dl` is.
+    if !json.contains("\"html\"") && !json.contains("\\u") {
         return None;
     }
     let parts = clean_keys(&task());
