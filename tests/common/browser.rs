@@ -104,12 +104,20 @@ impl Browser {
 
     /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`.
     pub async fn press(&self, keys: &[char]) {
+        self.painted().await;
         let mut actions = KeyActions::new("keyboard".to_owned());
         for key in keys {
             actions =
                 actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
         }
         self.client.perform_actions(actions).await.expect("keys are pressed");
+    }
+
+    /// Waits until the page has been seen: Chromium drops keys that come before its first frame, which on
+    /// a busy machine is long after the document is there. Nobody answers what they cannot see.
+    async fn painted(&self) {
+        self.wait_for("the page to be painted", "performance.getEntriesByType('paint').length > 0")
+            .await;
     }
 
     /// Presses a key while another is held.
