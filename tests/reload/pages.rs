@@ -12,6 +12,9 @@ async fn open(team: &Team, port: u16) -> Browser {
     let browser = Browser::start().await;
     browser.client.goto(&team.url(port, "")).await.expect("the page opens");
     browser.wait_for("a card", "document.body.dataset.state === 'task'").await;
+    // A page that still asks for tasks hears of a new roster from the reply, and turns to it before
+    // anybody has pressed a key; a key that comes while it does is nobody's.
+    browser.wait_for("tasks enough", "document.body.dataset.ready === 'true'").await;
     browser
 }
 

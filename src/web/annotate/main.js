@@ -4,14 +4,15 @@
  * `state.js` knows what is on the page, `desk.js` and `page.js` draw it, `outbox.js` keeps answers
  * until `sender.js` has seen them stored, `tabs.js` talks with the other tabs. Here they are wired:
  * `hands.js` makes commands of keys and presses, which have their effects in `answering.js` (writing an
- * answer, going back), `supply.js` (asking for tasks) and `turning.js` (the project changes). The order of an answer is fixed: written to the outbox, then the next card is drawn,
- * then it is sent.
+ * answer, going back), `supply.js` (asking for tasks) and `turning.js` (the project changes). The order of
+ * an answer is fixed: written to the outbox, then the next card is drawn, then it is sent.
  *
  * While an answer is being written (a few milliseconds) keys do nothing: a key pressed before its
  * card is drawn says nothing about that card.
  *
  * Tests hold on to these, which stay as they are:
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
+ * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no more;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
  *   answers that are not yet stored by the server; neither is there before the outbox was read;
@@ -39,7 +40,7 @@ import { allow } from "./media.js";
 import { Outbox, pause } from "./outbox.js";
 import { Page } from "./page.js";
 import { Sender } from "./sender.js";
-import { holding, initial, phase, reduce } from "./state.js";
+import { holding, hungry, initial, phase, reduce } from "./state.js";
 import { Supply } from "./supply.js";
 import { Tabs } from "./tabs.js";
 import { Turning } from "./turning.js";
@@ -163,6 +164,7 @@ export class App {
     this.page.update(this.state, outbox);
     this.desk.update(this.state, outbox);
     document.body.dataset.state = phase(this.state);
+    document.body.dataset.ready = String(!hungry(this.state));
     this.tabs.tell();
     if (this.turning.stale) void this.turning.turn();
   }

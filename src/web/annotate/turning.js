@@ -71,7 +71,8 @@ export class Turning {
 
   /**
    * Leave this page, once: going twice would take the next page away again while somebody answers
-   * there. If nothing has come of it after a while, the page is used as before.
+   * there. A browser that asks whether to stay, and is told to, says so to nobody: after a while the page
+   * is used as before.
    *
    * @param {() => void} go
    */
