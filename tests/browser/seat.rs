@@ -3,8 +3,6 @@
 //! [`try_out`] is what every interface has to stand: its tests say what the hands do and what should
 //! be stored, and the rest (undo, reload, both themes, the picture) is the same for all.
 
-#![allow(dead_code, reason = "what hands can do, whether or not a test has them do it")]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -147,13 +147,9 @@ fn complete(
 
 /// A tenth of a pixel; whole pixels without a point, as JavaScript writes them.
 fn tenth(value: f64) -> Value {
-    let rounded = (value * 10.0).round() / 10.0;
-    #[allow(clippy::cast_possible_truncation)] // as far as pictures go
-    if rounded.fract() == 0.0 && rounded.abs() < 1e15 {
-        json!(rounded as i64)
-    } else {
-        json!(rounded)
-    }
+    // A zero is added so that there is no minus before one.
+    let rounded = (value * 10.0).round() / 10.0 + 0.0;
+    serde_json::from_str(&rounded.to_string()).unwrap_or_else(|_| json!(rounded))
 }
 
 #[cfg(test)]
