@@ -3,19 +3,6 @@
  * filled the template in and cleaned it.
  */
 
-import { drawContent } from "./content.js";
+import { plain } from "./plain.js";
 
-/** @import { Interface } from "../types.js" */
-
-/** @type {Interface} */
-const html = {
-  draw(host, _question, { task, project }) {
-    const focus = drawContent(host, task, project);
-    return { shown: () => focus?.scrollIntoView({ block: "center" }) };
-  },
-  answer: () => ({}),
-  recall: () => null,
-  keys: () => [],
-};
-
-export default html;
+export default plain();
