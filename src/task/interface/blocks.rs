@@ -135,7 +135,7 @@ fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Re
             .into_iter()
             .filter_map(|key| data.shift_remove(&key).map(|value| (key, value)))
             .collect();
-        (part.interface.kind.check)(&part.card(), verdict, &mut own)?;
+        part.interface.check(&part.body, verdict, &mut own)?;
         data.extend(own);
     }
     Ok(())

@@ -193,10 +193,22 @@ impl Interface {
                 format!("it adds {bytes} bytes to its task; at most {MAX_ANSWER_BYTES} are kept"),
             ));
         }
-        if !take_back(&own, &sets, &mut data) {
-            (self.kind.check)(&card, verdict, &mut data)?;
-        }
+        self.check(task, verdict, &mut data)?;
         Ok((verdict, data))
+    }
+
+    /// Checks what an answer adds against the task, and completes it.
+    fn check(
+        &self,
+        task: &Body,
+        verdict: Verdict,
+        data: &mut Map<String, Value>,
+    ) -> Result<(), Misfit> {
+        let card = self.card(task);
+        if take_back(&task.fields(), &(self.kind.sets)(&card), data) {
+            return Ok(());
+        }
+        (self.kind.check)(&card, verdict, data)
     }
 }
 
@@ -258,6 +270,13 @@ mod tests {
         for (view, task) in [
             ("choice", serde_json::json!({"text": "a", "accept": ["GONE"]})),
             ("choice", serde_json::json!({"text": "a", "accept": ["A", "B"]})),
+            (
+                "blocks",
+                serde_json::json!({
+                    "text": "a", "accept": ["GONE"], "spans": [{"start": 5}],
+                    "config": {"blocks": [{"view_id": "choice"}, {"view_id": "spans_manual"}]},
+                }),
+            ),
             ("audio_manual", serde_json::json!({"audio": "a.wav", "audio_spans": null})),
             ("image_manual", serde_json::json!({"image": "a.png", "spans": 0})),
             ("spans_manual", serde_json::json!({"text": "a", "spans": [{"start": 5, "end": 1.0}]})),
@@ -267,11 +286,29 @@ mod tests {
             let body = Body::from_value(&task).expect("a task");
             let mut sent = task.as_object().expect("an object").clone();
             sent.insert("answer".into(), "accept".into());
+            sent.insert("comment".into(), "so it came".into());
             let (_, data) =
                 interface.receive(&body, &sent).unwrap_or_else(|misfit| panic!("{view}: {misfit}"));
-            for (key, value) in data {
+            for (key, value) in data.into_iter().filter(|(key, _)| key != "comment") {
                 assert_eq!(value, task[&key], "{view}");
             }
         }
+    }
+
+    #[test]
+    fn an_untouched_block_is_taken_back_beside_one_that_was_changed() {
+        let task = serde_json::json!({
+            "text": "a", "accept": ["GONE"],
+            "config": {"blocks": [{"view_id": "choice"}, {"view_id": "text_input"}]},
+        });
+        let sent = serde_json::json!({"answer": "accept", "accept": ["GONE"], "user_input": "so"});
+        let interface = Interface::new("blocks", Settings::default()).expect("it is there");
+        let body = Body::from_value(&task).expect("a task");
+        let (_, data) =
+            interface.receive(&body, sent.as_object().expect("an object")).expect("fits");
+        assert_eq!(
+            Value::Object(data),
+            serde_json::json!({"accept": ["GONE"], "user_input": "so"})
+        );
     }
 }
