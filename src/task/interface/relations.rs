@@ -7,7 +7,7 @@
 //! What the task had already, spans and relations, is taken back as it is, also where it is odd: only
 //! what the annotator made has to fit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -88,9 +88,10 @@ fn check_spans(
         .unwrap_or_default();
     let starts: HashMap<u64, u64> = tokens.iter().map(|token| (token.start, token.id)).collect();
     let ends: HashMap<u64, u64> = tokens.iter().map(|token| (token.end, token.id)).collect();
+    let known = Known::of(&labels, &given, ["start", "end"]);
     let mut covered: Vec<(u64, u64)> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter_mut().enumerate() {
-        if given.contains(span) {
+        if known.has(span) {
             continue;
         }
         let at = |key: &str| format!("spans[{index}].{key}");
@@ -106,7 +107,7 @@ fn check_spans(
                 format!("the span {start} to {end} does not lie in a text of {length} code points"),
             ));
         }
-        known_label(span, &labels, &given).map_err(|words| Misfit::new(at("label"), words))?;
+        known.label(span).map_err(|words| Misfit::new(at("label"), words))?;
         let first = starts.get(&start);
         let first =
             first.ok_or_else(|| Misfit::new(at("start"), format!("no token begins at {start}")))?;
@@ -138,14 +139,15 @@ fn check_relations(
     };
     let Some((given, relations)) = list(card, data, "relations")? else { return Ok(()) };
     let tokens: HashMap<u64, Place> = tokens.iter().map(|token| (token.id, *token)).collect();
-    let mut seen: Vec<(u64, u64, String)> = Vec::with_capacity(relations.len());
+    let known = Known::of(card.labels(), &given, ["head", "child"]);
+    let spans = Spans::of(&spans);
+    let mut seen: HashSet<(u64, u64, String)> = HashSet::with_capacity(relations.len());
     for (index, relation) in relations.iter_mut().enumerate() {
-        if given.contains(relation) {
+        if known.has(relation) {
             continue;
         }
         let at = |key: &str| format!("relations[{index}].{key}");
-        known_label(relation, card.labels(), &given)
-            .map_err(|words| Misfit::new(at("label"), words))?;
+        known.label(relation).map_err(|words| Misfit::new(at("label"), words))?;
         let mut ends = [0, 0];
         for (end, side) in ends.iter_mut().zip(["head", "child"]) {
             let (id, span) = end_of(relation, side, &tokens, &spans)
@@ -159,10 +161,9 @@ fn check_relations(
         }
         let label = relation.get("label").and_then(Value::as_str).unwrap_or_default();
         let this = (ends[0], ends[1], label.to_owned());
-        if seen.contains(&this) {
+        if !seen.insert(this) {
             return Err(Misfit::new(at("label"), "this relation is there twice"));
         }
-        seen.push(this);
     }
     Ok(())
 }
@@ -172,15 +173,15 @@ fn end_of(
     relation: &Value,
     side: &str,
     tokens: &HashMap<u64, Place>,
-    spans: &[Value],
+    spans: &Spans<'_>,
 ) -> Result<(u64, Value), String> {
     let id = relation.get(side).and_then(Value::as_u64).ok_or("expected the id of a token")?;
     let token = tokens.get(&id).ok_or_else(|| format!("no token has the id {id}"))?;
     let said = relation.get(format!("{side}_span"));
-    let span = spans.iter().find(|span| match said {
-        Some(said) => span.get("start") == said.get("start") && span.get("end") == said.get("end"),
-        None => span.get("token_end").and_then(Value::as_u64) == Some(id),
-    });
+    let span = match said {
+        Some(said) => spans.at.get(&written(said, ["start", "end"])),
+        None => spans.ending.get(&id),
+    };
     if let Some(span) = span.filter(|span| ends_with(span, token)) {
         let keys = ["start", "end", "token_start", "token_end", "label"];
         let same = keys.iter().filter_map(|key| Some(((*key).into(), span.get(*key)?.clone())));
@@ -212,15 +213,62 @@ fn complete<'a>(object: &mut Value, key: &'a str, right: &Value) -> Result<(), (
     }
 }
 
-/// A label is one of these, or one that the task itself uses.
-fn known_label(one: &Value, labels: &[String], given: &[Value]) -> Result<(), String> {
-    let label = one.get("label").and_then(Value::as_str).unwrap_or_default();
-    let is_known = labels.iter().any(|known| known == label)
-        || given.iter().any(|old| old.get("label").and_then(Value::as_str) == Some(label));
-    if is_known {
-        return Ok(());
+/// What an answer may say again, and the labels that it may use: the project's and the task's own.
+struct Known<'a> {
+    labels: &'a [String],
+    given_labels: HashSet<&'a str>,
+    given: HashMap<[Option<String>; 2], Vec<&'a Value>>,
+    keys: [&'static str; 2],
+}
+
+impl<'a> Known<'a> {
+    /// `keys` tell most of what is given apart.
+    fn of(labels: &'a [String], given: &'a [Value], keys: [&'static str; 2]) -> Self {
+        let label = |one: &'a Value| one.get("label").and_then(Value::as_str);
+        let given_labels = given.iter().filter_map(label).collect();
+        let mut places: HashMap<_, Vec<&Value>> = HashMap::with_capacity(given.len());
+        for one in given {
+            places.entry(written(one, keys)).or_default().push(one);
+        }
+        Self { labels, given_labels, given: places, keys }
     }
-    Err(format!("{label:?} is none of the labels: {}", labels.join(", ")))
+
+    /// Whether the task came with exactly this.
+    fn has(&self, one: &Value) -> bool {
+        self.given.get(&written(one, self.keys)).is_some_and(|same| same.contains(&one))
+    }
+
+    fn label(&self, one: &Value) -> Result<(), String> {
+        let label = one.get("label").and_then(Value::as_str).unwrap_or_default();
+        if self.given_labels.contains(label) || self.labels.iter().any(|known| known == label) {
+            return Ok(());
+        }
+        Err(format!("{label:?} is none of the labels: {}", self.labels.join(", ")))
+    }
+}
+
+/// The spans that an end of a relation may be, the first of each place.
+struct Spans<'a> {
+    at: HashMap<[Option<String>; 2], &'a Value>,
+    ending: HashMap<u64, &'a Value>,
+}
+
+impl<'a> Spans<'a> {
+    fn of(spans: &'a [Value]) -> Self {
+        let mut this = Self { at: HashMap::new(), ending: HashMap::new() };
+        for span in spans {
+            this.at.entry(written(span, ["start", "end"])).or_insert(span);
+            if let Some(id) = span.get("token_end").and_then(Value::as_u64) {
+                this.ending.entry(id).or_insert(span);
+            }
+        }
+        this
+    }
+}
+
+/// Two values of an object as they are written.
+fn written(one: &Value, keys: [&str; 2]) -> [Option<String>; 2] {
+    keys.map(|key| one.get(key).map(Value::to_string))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! end with tokens unless the project highlights by character. Tokens that lie wrong (before one
 //! another, beyond the text) cannot be drawn in a row, and are no borders here either.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -46,12 +46,17 @@ pub(super) fn check(
         return Err(Misfit::new("spans", "expected a list of spans"));
     };
     let text = Text::of(card, rules, given);
+    let mut given_at: HashMap<Option<u64>, Vec<&Value>> = HashMap::new();
+    for own in given {
+        given_at.entry(beginning(own)).or_default().push(own);
+    }
     // Where each span lies, and whether it is new.
     let mut places: Vec<(usize, usize, bool)> = Vec::with_capacity(spans.len());
     let mut new: HashSet<(usize, usize, String)> = HashSet::new();
     for (index, span) in spans.iter_mut().enumerate() {
-        if let Some(own) = given.iter().find(|own| alike(own, span)) {
-            *span = own.clone();
+        let own = given_at.get(&beginning(span)).into_iter().flatten().find(|own| alike(own, span));
+        if let Some(own) = own {
+            *span = (*own).clone();
             if let (Some(start), Some(end)) = (offset(span, "start"), offset(span, "end")) {
                 places.push((start, end, false));
             }
@@ -70,6 +75,11 @@ pub(super) fn check(
         places.push((start, end, true));
     }
     if rules.overlapping { Ok(()) } else { apart(places) }
+}
+
+/// Where something says that it begins, as a key; spans that are alike have the same.
+fn beginning(span: &Value) -> Option<u64> {
+    span.get("start").and_then(Value::as_f64).map(|start| (start + 0.0).to_bits())
 }
 
 /// That no new span lies over another. Those that came with the task may.
@@ -105,9 +115,11 @@ struct Piece {
 /// What new spans are held against.
 struct Text<'a> {
     length: usize,
+    /// In the order of the text, none over another.
     pieces: Vec<Piece>,
     labels: &'a [String],
-    given: &'a [Value],
+    /// The labels of what the task came with: they may be used too.
+    given: HashSet<&'a str>,
     by_character: bool,
     one_token: bool,
 }
@@ -134,7 +146,10 @@ impl<'a> Text<'a> {
             length,
             pieces,
             labels: card.labels(),
-            given,
+            given: given
+                .iter()
+                .filter_map(|old| old.get("label").and_then(Value::as_str))
+                .collect(),
             by_character: card.is_on("ner_manual_highlight_chars") && !rules.one_token,
             one_token: rules.one_token,
         }
@@ -155,14 +170,13 @@ impl<'a> Text<'a> {
             return Err(("end", message));
         }
         let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
-        let is_given =
-            |old: &Value| old.get("label").and_then(Value::as_str).is_some_and(|old| old == label);
-        if !self.labels.iter().any(|known| known == label) && !self.given.iter().any(is_given) {
+        if !self.given.contains(label) && !self.labels.iter().any(|known| known == label) {
             let message = format!("{label:?} is none of the labels: {}", self.labels.join(", "));
             return Err(("label", message));
         }
-        let covered = |piece: &&Piece| piece.start < end && start < piece.end;
-        if let Some(off) = self.pieces.iter().find(|piece| piece.disabled && covered(piece)) {
+        let first = self.pieces.partition_point(|piece| piece.end <= start);
+        let covered = self.pieces[first..].iter().take_while(|piece| piece.start < end);
+        if let Some(off) = covered.into_iter().find(|piece| piece.disabled) {
             let message = format!("the token {} to {} is disabled", off.start, off.end);
             return Err(("start", message));
         }
@@ -175,10 +189,10 @@ impl<'a> Text<'a> {
     /// Finds the tokens that the span begins and ends with, and completes `token_start` and
     /// `token_end` from them.
     fn snap(&self, span: &mut Value, start: usize, end: usize) -> Result<(), Complaint> {
-        let first = self.pieces.iter().position(|piece| piece.start == start);
-        let last = self.pieces.iter().position(|piece| piece.end == end);
-        let first = first.ok_or_else(|| ("start", format!("no token begins at {start}")))?;
-        let last = last.ok_or_else(|| ("end", format!("no token ends at {end}")))?;
+        let first = self.pieces.binary_search_by_key(&start, |piece| piece.start);
+        let last = self.pieces.binary_search_by_key(&end, |piece| piece.end);
+        let first = first.map_err(|_| ("start", format!("no token begins at {start}")))?;
+        let last = last.map_err(|_| ("end", format!("no token ends at {end}")))?;
         if self.one_token && first != last {
             return Err(("end", "expected a span of one token".into()));
         }
