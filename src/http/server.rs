@@ -117,12 +117,15 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     handle.answered.store(true, Ordering::Relaxed);
     let ended = loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &room) => accepted,
+            biased;
+            // First, so that nobody who comes after the stop is received here: the socket may be
+            // another's already.
+            () = handle.stop.cancelled() => break Ok(()),
             () = handle.asked.notified() => {
                 handle.answered.store(true, Ordering::Relaxed);
                 continue;
             }
-            () = handle.stop.cancelled() => break Ok(()),
+            accepted = accept(&listener, &room) => accepted,
         };
         match accepted {
             Ok((stream, address, place)) => {

@@ -18,6 +18,10 @@ use crate::task::Millis;
 /// How long answers of those who have left are still taken at their old address.
 const LINGER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a port that is handed over is waited for. It lets go at once, unless its thread is stuck; then
+/// two receive at the same socket until it is not.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What was opened for the next roster, and not given to anybody yet.
 pub(super) struct Prepared {
     wanted: Vec<Wanted>,
@@ -88,7 +92,7 @@ impl Floor {
     }
 
     /// Carries a change out, and says in words who has which address now.
-    pub(super) fn carry_out(
+    pub(super) async fn carry_out(
         &mut self,
         prepared: Prepared,
         next: &Roster,
@@ -113,6 +117,8 @@ impl Floor {
             let Door::Open { socket, serving } = &mut seat.door else { continue };
             if let Some(serving) = serving.take() {
                 serving.handle.stop();
+                // Whoever comes from now on is received by the new one.
+                let _ = tokio::time::timeout(PATIENCE, serving.handle.has_let_go()).await;
             }
             let mut person = Person::here(displays[*to].as_str());
             person.formers = formers;

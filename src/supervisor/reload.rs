@@ -74,7 +74,7 @@ impl Supervisor {
         // From here on nothing fails.
         let before = Arc::clone(&self.file);
         let now = self.allocator.now();
-        let mut words = self.floor.carry_out(prepared, &next.roster, now);
+        let mut words = self.floor.carry_out(prepared, &next.roster, now).await;
         let changes = roster::compare(&before.roster, &next.roster);
         words.extend(changes.removed.iter().map(|name| format!("{name} has left")));
         words.extend(changes.paused.iter().map(|name| format!("{name} is not active for now")));
