@@ -19,7 +19,7 @@ import { same, words } from "../json.js";
 import { labelKeys, sign } from "../keys.js";
 import { Offsets } from "../offsets.js";
 import { apply, at, select, sorted, start, units } from "../spans.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 import { Graph, formula } from "./graph.js";
 
 /** @import { Relation, Stop } from "../arcs.js" */

@@ -29,7 +29,7 @@ import { words } from "../json.js";
 import { labelKeys } from "../keys.js";
 import { Offsets } from "../offsets.js";
 import { apply, at, beside, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 import { labelBar } from "./label_bar.js";
 import { pointers } from "./span_pointers.js";
 import { SpanText, cut } from "./span_text.js";
