@@ -17,8 +17,8 @@ export class RelationBar {
   /** @param {RelationEditor} editor */
   constructor(editor) {
     this.editor = editor;
-    this.element = h("div", { class: "graph-bar", role: "toolbar", "aria-label": t("Labels") });
-    this.drop = h("button", { type: "button", class: "plain graph-drop", onclick: () => editor.removeHere() }, t("remove"), h("kbd", {}, sign("backspace")));
+    this.element = h("div", { class: "pens graph-bar", role: "toolbar", "aria-label": t("Labels") });
+    this.drop = h("button", { type: "button", class: "plain drop-span", onclick: () => editor.removeHere() }, t("remove"), h("kbd", {}, sign("backspace")));
     /** @type {HTMLButtonElement[]} */
     this.buttons = [];
   }
@@ -31,7 +31,7 @@ export class RelationBar {
       const key = keys[mode][i];
       const button = h(
         "button",
-        { type: "button", class: "graph-pen", "data-label": label, onclick: () => this.editor.take(label) },
+        { type: "button", class: "pen", "data-label": label, onclick: () => this.editor.take(label) },
         h("span", { class: "dot" }),
         h("span", { dir: "auto" }, label),
         key && h("kbd", {}, sign(key)),
@@ -50,7 +50,7 @@ export class RelationBar {
         )
       : null;
     this.element.replaceChildren();
-    put(this.element, modes, h("div", { class: "graph-pens" }, ...this.buttons), this.drop);
+    put(this.element, modes, h("div", { class: "pen-list" }, ...this.buttons), this.drop);
     if (focused) /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-mode=${mode}]`))?.focus();
   }
 
