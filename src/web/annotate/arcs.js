@@ -1,6 +1,6 @@
 /**
- * Arcs over a row of words, as functions without a page: what can be an end of one, what becomes of
- * them when spans change, and where they run so that none lies upon another.
+ * Arcs over a row of words, as functions without a page: what can be an end of one, and which is next to
+ * which; what becomes of them when spans change; and where they run so that none lies upon another.
  *
  * A text is a row of stops: each span is one, and each unit (spans.js) that lies in none. An arc leaves
  * its stop upwards, runs along a lane above the line, and comes down on the other. Short arcs take the
@@ -70,6 +70,50 @@ export function byToken(row, stopped) {
     }
   });
   return found;
+}
+
+/**
+ * The stop that a unit lies in.
+ *
+ * @param {Stop[]} stopped
+ * @param {number} unit
+ */
+export function stopAt(stopped, unit) {
+  let low = 0;
+  let high = stopped.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((/** @type {Stop} */ (stopped[middle])).from <= unit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/**
+ * The unit above or below a stop, as the eye sees it.
+ *
+ * @param {Stop[]} stopped
+ * @param {Box[]} boxes where the stops lie
+ * @param {number} from
+ * @param {1 | -1} step
+ * @param {(unit: number) => boolean} stands whether it may be this one
+ * @returns {number | null}
+ */
+export function beyond(stopped, boxes, from, step, stands) {
+  const here = boxes[from];
+  if (!here) return null;
+  const middle = (here.left + here.right) / 2;
+  let best = null;
+  let nearest = Infinity;
+  for (let i = from; i >= 0 && i < stopped.length; i += step) {
+    const box = boxes[i];
+    const unit = stopped[i]?.from ?? -1;
+    if (!box || box.line === here.line || !stands(unit)) continue;
+    if (Math.abs(box.line - here.line) > 1 && best !== null) break;
+    const off = Math.abs((box.left + box.right) / 2 - middle);
+    if (off < nearest) [best, nearest] = [unit, off];
+  }
+  return best;
 }
 
 /**

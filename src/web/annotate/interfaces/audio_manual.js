@@ -13,9 +13,9 @@
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
-import { words } from "../json.js";
 import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../regions.js";
 import { captions, once } from "./audio.js";
+import { Marks } from "./marks.js";
 import { pens, tool } from "./pens.js";
 import { inWords, Player, playerHelp } from "./player.js";
 
@@ -26,24 +26,18 @@ import { inWords, Player, playerHelp } from "./player.js";
 const slack = 4;
 
 /** The label in use; it stays from card to card. */
-let pen = "";
+const hand = { pen: "" };
 
 /** @type {Interface} */
 const audioManual = {
   draw(host, question, desk) {
     const { task, project } = desk;
     const { labels } = project;
-    if (!labels.includes(pen)) pen = labels[0] ?? "";
+    if (!labels.includes(hand.pen)) hand.pen = labels[0] ?? "";
     const given = desk.values ? desk.values.audio_spans : task.audio_spans;
-    let regions = regionsOf(given);
+    const marks = new Marks(regionsOf(given), hand, { keep, inWords, announce: desk.announce });
     /** What cannot be shown stays in the answer. @type {unknown[]} */
-    const odd = Array.isArray(given) ? given.filter((one) => !regions.includes(one)) : [];
-    /** @type {Region[][]} */
-    const before = [];
-    /** @type {Region | null} */
-    let selected = null;
-    /** @type {Region | null} the one just made, which backspace takes back */
-    let last = null;
+    const odd = Array.isArray(given) ? given.filter((one) => !marks.list.includes(one)) : [];
     /** Where a stretch begins that has no end yet. @type {number | null} */
     let pending = typeof desk.values?.pending === "number" ? desk.values.pending : null;
     /** @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null} */
@@ -64,42 +58,30 @@ const audioManual = {
     function refresh() {
       const dragged = drag?.moved && !drag.grab ? { from: drag.from, to: drag.to } : null;
       const waiting = pending === null ? null : { from: pending, to: pending };
-      player.draw({ regions, selected, pending: dragged ?? waiting });
-      bar.show(selected ? words(selected.label) : pen);
-      drop.toggleAttribute("disabled", !here() && pending === null);
+      const { list, selected } = marks;
+      player.draw({ regions: list, selected, pending: dragged ?? waiting });
+      bar.show(marks.label);
+      drop.toggleAttribute("disabled", !marks.here && pending === null);
       count.textContent = pending === null
-        ? selected ? inWords(selected) : plural(regions.length, "{n} stretch is marked", "{n} stretches are marked")
+        ? selected ? inWords(selected) : plural(list.length, "{n} stretch is marked", "{n} stretches are marked")
         : t("A stretch begins at {time}. ] ends it.", { time: clock(pending) });
     }
 
     function keep() {
       /** @type {Values} */
-      const values = { audio_spans: [...regions, ...odd] };
+      const values = { audio_spans: [...marks.list, ...odd] };
       if (pending !== null) values.pending = pending;
       desk.edit(values);
     }
 
-    /** @param {Region[]} next */
-    function edit(next) {
-      before.push(regions);
-      regions = next;
-      keep();
-    }
-
     /** @param {Region | null} one */
     function select(one) {
-      selected = one;
-      last = null;
+      marks.select(one);
       if (one) {
         player.seek(one.start);
         desk.announce(`${inWords(one)}. ${t("selected")}`);
       }
       refresh();
-    }
-
-    /** What backspace would delete. */
-    function here() {
-      return selected ?? (last && regions.includes(last) ? last : null);
     }
 
     function removeHere() {
@@ -109,32 +91,15 @@ const audioManual = {
         refresh();
         return true;
       }
-      const one = here();
-      if (!one) return false;
-      edit(regions.filter((other) => other !== one));
-      desk.announce(t("{label} deleted", { label: words(one.label) }));
+      if (!marks.remove()) return false;
       select(null);
       return true;
     }
 
     /** @param {string} label */
     function take(label) {
-      if (!selected) {
-        pen = label;
-        desk.announce(t("{label} is in hand", { label }));
-      } else if (selected.label !== label) {
-        replace({ ...selected, label });
-        desk.announce(inWords(selected));
-      }
+      marks.take(label);
       refresh();
-    }
-
-    /** @param {Region} next */
-    function replace(next) {
-      const old = selected;
-      if (!old || next === old) return;
-      edit(regions.map((one) => (one === old ? next : one)));
-      selected = next;
     }
 
     /**
@@ -142,17 +107,14 @@ const audioManual = {
      * @param {number} to
      */
     function add(from, to) {
-      const made = pen ? region(from, to, pen, player.duration) : null;
+      const made = hand.pen ? region(from, to, hand.pen, player.duration) : null;
       pending = null;
-      if (!made) {
+      if (made) {
+        marks.add(made);
+      } else {
         keep();
         desk.announce(t("That is too short to be a stretch."));
-        return;
       }
-      edit([...regions, made]);
-      last = made;
-      selected = null;
-      desk.announce(inWords(made));
     }
 
     /**
@@ -163,17 +125,17 @@ const audioManual = {
     function mark(which) {
       if (!player.there) return;
       const now = thousandth(player.time);
-      if (selected) {
-        const next = moveEnd(selected, which, now, player.duration);
-        if (next === selected) desk.announce(t("That is too short to be a stretch."));
+      if (marks.selected) {
+        const next = moveEnd(marks.selected, which, now, player.duration);
+        if (next === marks.selected) desk.announce(t("That is too short to be a stretch."));
         else {
-          replace(next);
+          marks.replace(next);
           desk.announce(inWords(next));
         }
       } else if (which === "start" || pending === null) {
         // An end without a beginning is where the next stretch begins.
         pending = now;
-        last = null;
+        marks.last = null;
         keep();
         desk.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
       } else {
@@ -188,10 +150,10 @@ const audioManual = {
       if (event.button !== 0 || !event.isPrimary || !player.there) return;
       const target = /** @type {Element} */ (event.target);
       const element = /** @type {HTMLElement | null} */ (target.closest("[data-region]"));
-      const on = element ? (regions[Number(element.dataset.region)] ?? null) : null;
+      const on = element ? (marks.list[Number(element.dataset.region)] ?? null) : null;
       const edge = /** @type {HTMLElement | null} */ (target.closest("[data-edge]"))?.dataset.edge ?? null;
       const from = player.timeAt(event);
-      drag = { from, x: event.clientX, on, edge, grab: on && (edge || on === selected) ? on : null, moved: false, to: from };
+      drag = { from, x: event.clientX, on, edge, grab: on && (edge || on === marks.selected) ? on : null, moved: false, to: from };
       wave.setPointerCapture(event.pointerId);
       event.preventDefault();
       /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
@@ -203,10 +165,8 @@ const audioManual = {
       if (drag.grab) {
         const { grab, edge } = drag;
         const next = edge === "start" || edge === "end" ? moveEnd(grab, edge, drag.to, player.duration) : move(grab, drag.to - drag.from, player.duration);
-        const shown = drag.on;
-        regions = regions.map((one) => (one === shown ? next : one));
+        marks.swap(drag.on, next);
         drag.on = next;
-        selected = next;
       }
       refresh();
     });
@@ -216,16 +176,14 @@ const audioManual = {
       drag = null;
       if (!moved) {
         if (on) {
-          select(on === selected ? null : on);
+          select(on === marks.selected ? null : on);
         } else {
-          selected = null;
-          last = null;
+          marks.select(null);
           player.seek(from);
         }
       } else if (grab && on) {
-        regions = regions.map((one) => (one === on ? grab : one));
-        selected = grab;
-        replace(on);
+        marks.swap(on, grab);
+        marks.replace(on);
         desk.announce(inWords(on));
       } else {
         add(from, to);
@@ -233,19 +191,15 @@ const audioManual = {
       refresh();
     });
     wave.addEventListener("pointercancel", () => {
-      if (drag?.grab) {
-        const { on, grab } = drag;
-        regions = regions.map((one) => (one === on ? grab : one));
-        selected = grab;
-      }
+      if (drag?.grab) marks.swap(drag.on, drag.grab);
       drag = null;
       refresh();
     });
     // A button that has the focus is pressed by enter and space; the pointer has had its own way.
     wave.addEventListener("click", (event) => {
       const element = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-region]"));
-      const one = element && event.detail === 0 ? regions[Number(element.dataset.region)] : undefined;
-      if (one) select(one === selected ? null : one);
+      const one = element && event.detail === 0 ? marks.list[Number(element.dataset.region)] : undefined;
+      if (one) select(one === marks.selected ? null : one);
     });
 
     return {
@@ -262,26 +216,18 @@ const audioManual = {
           return true;
         }
         if (key === "." || key === ",") {
-          const row = sorted(regions);
-          const step = key === "." ? 1 : -1;
-          const at = selected ? row.indexOf(selected) : step > 0 ? -1 : row.length;
-          if (row.length) select(row[(at + step + row.length) % row.length] ?? null);
+          if (marks.list.length) select(marks.beside(sorted(marks.list), key === "." ? 1 : -1));
           return true;
         }
         if (key === "backspace" || key === "delete") return removeHere();
         if (key === "ctrl+z" || key === "meta+z") {
           if (pending !== null) return removeHere();
-          const back = before.pop();
-          if (!back) return true;
-          regions = back;
-          keep();
-          select(null);
-          desk.announce(t("The last change is undone."));
+          if (marks.takeBack()) select(null);
           return true;
         }
         if (key === "escape") {
           if (pending !== null) return removeHere();
-          if (!selected) return false;
+          if (!marks.selected) return false;
           select(null);
           return true;
         }

@@ -7,7 +7,7 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { empty } from "./content.js";
+import { empty } from "./basics.js";
 import { t } from "../../shared/tongue.js";
 import { blocksOf, projectOf, valuesOf } from "./part.js";
 import { interfaceOf } from "./registry.js";

@@ -13,7 +13,8 @@ import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { same, words } from "../json.js";
 import { labelKeys, sign } from "../keys.js";
-import { drawContent, empty, image, pressable } from "./content.js";
+import { empty } from "./basics.js";
+import { drawContent, image, pressable } from "./content.js";
 
 /** @import { Interface, Option, OptionId, Project, Task } from "../types.js" */
 

@@ -12,6 +12,7 @@ import { words } from "../json.js";
 import { failed, locate } from "../media.js";
 import { Offsets } from "../offsets.js";
 import { start } from "../spans.js";
+import { empty, hue } from "./basics.js";
 import { drawInContext } from "./document.js";
 import { spansToRead } from "./span_text.js";
 
@@ -45,20 +46,6 @@ export function drawContent(host, task, project, { inLanes = false } = {}) {
     if (task.body || task.title) focus = drawInContext(host, { ...task, text: "" }, () => document.createTextNode(""));
   }
   return focus;
-}
-
-/** @param {string} note */
-export const empty = (note) => h("p", { class: "empty" }, note);
-
-/**
- * A label's colour: its place among the project's labels, without a hue beyond the tenth.
- *
- * @param {string} label
- * @param {string[]} labels
- */
-export function hue(label, labels) {
-  const place = labels.indexOf(label);
-  return place >= 0 && place < 10 ? `var(--hue-${place})` : "var(--hue-none)";
 }
 
 /**

@@ -11,7 +11,7 @@ import { byToken, stops } from "../arcs.js";
 import { words } from "../json.js";
 import { Offsets } from "../offsets.js";
 import { start, units } from "../spans.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 import { Graph, formula } from "./graph.js";
 
 /** @import { Relation } from "../arcs.js" */

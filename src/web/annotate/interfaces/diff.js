@@ -6,8 +6,8 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
+import { empty } from "./basics.js";
 import { drawInput, within } from "./compare.js";
-import { empty } from "./content.js";
 import { differences } from "./differences.js";
 
 /** @import { Interface } from "../types.js" */

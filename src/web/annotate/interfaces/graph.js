@@ -13,7 +13,7 @@
 import { h, put } from "../../shared/dom.js";
 import { arrowHead, laneHeight, path, rise, route } from "../arcs.js";
 import { words } from "../json.js";
-import { hue } from "./content.js";
+import { hue } from "./basics.js";
 
 /** @import { Stop } from "../arcs.js" */
 /** @import { Offsets } from "../offsets.js" */

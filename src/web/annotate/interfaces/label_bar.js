@@ -9,7 +9,7 @@
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { sign } from "../keys.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 
 /**
  * @typedef {{

@@ -6,7 +6,7 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { empty } from "./content.js";
+import { empty } from "./basics.js";
 
 /** @import { Interface, Task } from "../types.js" */
 

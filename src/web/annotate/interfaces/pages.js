@@ -12,7 +12,7 @@
 
 import { h, put, say } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
-import { empty } from "./content.js";
+import { empty } from "./basics.js";
 import { blocksOf, pagesOf, projectOf } from "./part.js";
 import { interfaceOf } from "./registry.js";
 

@@ -6,7 +6,7 @@
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { labelKeys, sign } from "../keys.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 
 /** With more labels than this there is a field to find one. */
 const many = 20;

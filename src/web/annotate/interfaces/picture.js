@@ -15,7 +15,7 @@ import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { failed, locate, sizeAhead } from "../media.js";
 import { bounds, corners, isBox } from "../shapes.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 
 /** @import { Desk, Task } from "../types.js" */
 /** @import { Point, Shape, Size } from "../shapes.js" */

@@ -16,7 +16,7 @@ import { normal, sign } from "../keys.js";
 import { failed, locate } from "../media.js";
 import { clock, lanes } from "../regions.js";
 import { drawWave, waveform } from "../waveform.js";
-import { empty, hue } from "./content.js";
+import { empty, hue } from "./basics.js";
 import { tool } from "./pens.js";
 
 /** @import { Desk, KeyHelp, Project } from "../types.js" */

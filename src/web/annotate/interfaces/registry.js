@@ -1,14 +1,14 @@
 /**
  * All interfaces, by their `view_id`. A new one is a file beside this and a line here.
  *
- * A module, and its stylesheet where it has one, is fetched when a project needs it: a page carries
+ * A module, and its stylesheets where it has some, is fetched when a project needs it: a page carries
  * what it shows and nothing else. Everything is there before a card is drawn, so that drawing waits for
  * nothing.
  */
 
 /** @import { Interface } from "../types.js" */
 
-/** @typedef {{module: () => Promise<{default: Interface}>, style?: string}} Place */
+/** @typedef {{module: () => Promise<{default: Interface}>, style?: string | string[]}} Place */
 
 /** @type {Record<string, Place>} */
 const shelf = {
@@ -17,13 +17,13 @@ const shelf = {
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
   ner: { module: () => import("./ner.js") },
-  ner_manual: { module: () => import("./ner_manual.js"), style: "spans" },
+  ner_manual: { module: () => import("./ner_manual.js"), style: ["labels", "spans"] },
   spans: { module: () => import("./spans.js") },
-  spans_manual: { module: () => import("./spans_manual.js"), style: "spans" },
+  spans_manual: { module: () => import("./spans_manual.js"), style: ["labels", "spans"] },
   pos: { module: () => import("./pos.js") },
-  pos_manual: { module: () => import("./pos_manual.js"), style: "spans" },
+  pos_manual: { module: () => import("./pos_manual.js"), style: ["labels", "spans"] },
   dep: { module: () => import("./dep.js"), style: "graph" },
-  relations: { module: () => import("./relations.js"), style: "graph" },
+  relations: { module: () => import("./relations.js"), style: ["labels", "graph"] },
   text_input: { module: () => import("./text_input.js"), style: "written" },
   compare: { module: () => import("./compare.js"), style: "compare" },
   diff: { module: () => import("./diff.js"), style: "compare" },
@@ -61,7 +61,7 @@ export async function fetchInterfaces(views) {
     views.map(async (view) => {
       const place = Object.hasOwn(shelf, view) ? shelf[view] : undefined;
       if (!place || fetched.has(view)) return;
-      const [module] = await Promise.all([place.module(), place.style ? fetchStyle(place.style) : null]);
+      const [module] = await Promise.all([place.module(), ...[place.style ?? []].flat().map(fetchStyle)]);
       fetched.set(view, module.default);
     }),
   );

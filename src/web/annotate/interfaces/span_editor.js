@@ -16,8 +16,8 @@
  * stretch, and does not rename the last. Backspace still takes the last one back, and ctrl+z undoes
  * edits one by one.
  *
- * The text is drawn once (span_text.js), the labels are in label_bar.js, and what becomes of spans is in
- * ../spans.js.
+ * The text is drawn once (span_text.js), the labels are in label_bar.js, what presses and drags mean is in
+ * span_pointers.js, how the cursor moves in span_moves.js, and what becomes of spans in ../spans.js.
  *
  * Rejected: the browser's own text selection. It knows nothing of tokens, reports its ends in
  * nodes that the marks keep splitting, and cannot be moved by token.
@@ -28,9 +28,10 @@ import { plural, t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { labelKeys } from "../keys.js";
 import { Offsets } from "../offsets.js";
-import { apply, at, beside, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
-import { empty, hue } from "./content.js";
+import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
+import { empty, hue } from "./basics.js";
 import { labelBar } from "./label_bar.js";
+import { arrow, next, walk } from "./span_moves.js";
 import { pointers } from "./span_pointers.js";
 import { SpanText, cut } from "./span_text.js";
 
@@ -274,7 +275,7 @@ export class SpanEditor {
     this.chosen = null;
     this.last = made;
     // Where every token gets a label, the next one is next.
-    if (this.byKeys) this.cursor = (this.rules.single ? this.next(to, 1, false) : null) ?? to;
+    if (this.byKeys) this.cursor = (this.rules.single ? next(this.row, to, 1, false) : null) ?? to;
     else this.cursor = null;
   }
 
@@ -293,22 +294,6 @@ export class SpanEditor {
     const order = covering(this.spans, span);
     const which = order.length > 1 ? t(", {n} of {all} that lie here", { n: order.indexOf(span) + 1, all: order.length }) : "";
     this.desk.announce(t("{text}: {label}", { text: this.said(span), label: words(span.label) }) + which);
-  }
-
-  /** @param {1 | -1} way */
-  walk(way) {
-    const place = this.row[this.cursor ?? (way > 0 ? 0 : this.row.length - 1)]?.start ?? 0;
-    const from = this.chosen ?? (this.last && this.spans.includes(this.last) ? this.last : null);
-    const span = beside(this.spans, from, place, way);
-    if (!span) {
-      this.desk.announce(this.spans.length ? t("There is no further span.") : t("There are no spans."));
-      return;
-    }
-    this.byKeys = true;
-    this.drawn.open();
-    this.choose(span);
-    this.refresh();
-    this.drawn.nodeOf(this.row[this.cursor ?? 0])?.scrollIntoView({ block: "nearest" });
   }
 
   /**
@@ -334,104 +319,6 @@ export class SpanEditor {
     this.choose(result.span);
   }
 
-  // The cursor.
-
-  /**
-   * @param {number} unit
-   * @param {boolean} extend
-   */
-  moveTo(unit, extend) {
-    if (extend && !this.rules.single) this.anchor ??= this.cursor;
-    else this.anchor = null;
-    this.chosen = null;
-    this.cursor = unit;
-    this.byKeys = true;
-    this.last = null;
-    this.refresh();
-    this.drawn.nodeOf(this.row[unit])?.scrollIntoView({ block: "nearest" });
-    const picked = this.range();
-    const labels = covering(this.spans, this.row[unit]).map((span) => words(span.label)).join(", ");
-    if (picked) this.desk.announce(this.said(this.stretch(picked)) + (labels && `, ${labels}`));
-  }
-
-  /**
-   * The next unit that the cursor can stand on.
-   *
-   * @param {number} from
-   * @param {1 | -1} step
-   * @param {boolean} extend a selection does not jump over what cannot be part of it
-   */
-  next(from, step, extend) {
-    for (let i = from + step; i >= 0 && i < this.row.length; i += step) {
-      if (this.row[i]?.barrier && extend) return null;
-      if (!this.row[i]?.barrier && !this.row[i]?.blank) return i;
-    }
-    return null;
-  }
-
-  /**
-   * The unit above or below, as the eye sees it.
-   *
-   * @param {number} from
-   * @param {1 | -1} step
-   */
-  line(from, step) {
-    const { row, drawn } = this;
-    const box = drawn.nodeOf(row[from])?.getBoundingClientRect();
-    if (!box) return null;
-    const middle = (box.left + box.right) / 2;
-    /** @type {{unit: number, top: number, off: number} | null} */
-    let best = null;
-    for (let i = from + step; i >= 0 && i < row.length; i += step) {
-      if (row[i]?.barrier || row[i]?.blank) continue;
-      const other = drawn.nodeOf(row[i])?.getBoundingClientRect();
-      if (!other || Math.abs(other.top - box.top) < 8) continue;
-      if (best && Math.abs(other.top - best.top) > 8) break;
-      const off = Math.abs((other.left + other.right) / 2 - middle);
-      if (!best || off < best.off) best = { unit: i, top: other.top, off };
-    }
-    return best?.unit ?? null;
-  }
-
-  /** @param {string} name */
-  arrow(name) {
-    const { cursor, row } = this;
-    const parts = name.split("+");
-    const where = parts.pop();
-    const extend = parts.join() === "shift";
-    const front = parts.join() === "ctrl,shift" || parts.join() === "alt,shift";
-    if (parts.length && !extend && !front) return false;
-    const leftwards = (this.direction ??= getComputedStyle(this.field).direction) === "rtl" ? "arrowright" : "arrowleft";
-    const rightwards = leftwards === "arrowleft" ? "arrowright" : "arrowleft";
-    const step = where === rightwards ? 1 : where === leftwards ? -1 : 0;
-    if (front && !this.chosen) {
-      const here = step ? this.here() : null;
-      if (!here) return false;
-      this.choose(here);
-    }
-    if (this.chosen && step && (extend || front)) {
-      const range = fit(row, this.chosen);
-      if (!range) return true;
-      const unit = this.next(front ? range.from : range.to, step, true);
-      if (unit !== null) this.resize(front ? "from" : "to", unit);
-      this.refresh();
-      return true;
-    }
-    /** @type {number | null} */
-    let unit = null;
-    // What is not laid out yet lies nowhere.
-    if (!step) this.drawn.open();
-    if (step > 0) unit = this.next(cursor ?? -1, 1, extend && cursor !== null);
-    else if (step < 0) unit = this.next(cursor ?? row.length, -1, extend && cursor !== null);
-    else if (where === "arrowdown") unit = cursor === null ? this.next(-1, 1, false) : this.line(cursor, 1);
-    else if (where === "arrowup") unit = cursor === null ? this.next(row.length, -1, false) : this.line(cursor, -1);
-    else if (where === "home") unit = this.next(-1, 1, false);
-    else if (where === "end") unit = this.next(row.length, -1, false);
-    else return false;
-    if (unit !== null) this.moveTo(unit, extend);
-    return true;
-  }
-
   /** @param {string} name */
   key(name) {
     const label = this.labels[this.keys.indexOf(name)];
@@ -443,10 +330,10 @@ export class SpanEditor {
       case "/":
         return this.bar.search();
       case ".":
-        this.walk(1);
+        walk(this, 1);
         return true;
       case ",":
-        this.walk(-1);
+        walk(this, -1);
         return true;
       case "enter":
         if (this.cursor === null) return false;
@@ -465,7 +352,7 @@ export class SpanEditor {
         this.letGo();
         return true;
       default:
-        return this.arrow(name);
+        return arrow(this, name);
     }
   }
 
