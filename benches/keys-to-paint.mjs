@@ -1,17 +1,18 @@
 // How long from a key to the picture it makes, in a real Chromium, on texts of 2,000 tokens.
 //
-//     cargo build && node benches/keys-to-paint.mjs [--view spans_manual] [--keys 60] [--paragraph] [--vsync] [--profile FILE]
+//     cargo build && node benches/keys-to-paint.mjs [--view spans_manual] [--keys 60] [--paragraph] [--vsync] [--profile FILE] [--trace FILE]
 //
 // A project of its own with texts of 2,000 tokens and 300 spans is made and served by a daemon of its
 // own; keys are pressed through chromedriver, and the page notes when a key came (the event's own time) and when the
 // first frame with its outcome had been painted (the task that follows the frame's requestAnimationFrame). Each kind of key
 // gives a line: `nothing` is a key that does nothing, the least that a frame costs here; `labels` names a
-// selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card, until the next one is painted, its answer safe in the outbox. The view
+// selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card, until the next one is painted. The view
 // `classification` shows a sentence in its document of 20,000 words.
 //
 // Frames come as soon as they are ready (--disable-frame-rate-limit), so that the figures are the page's work and not
 // the wait for a screen of 60 Hz; `--vsync` waits for it as a screen does. With --profile the functions that cost most
-// are in a .cpuprofile, for the browser's own tools. ANNOTD names another binary.
+// are in a .cpuprofile, for the browser's own tools; with --trace also what it does itself (style, layout,
+// paint), frame by frame. ANNOTD names another binary.
 
 import { spawn, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -24,6 +25,7 @@ const annotd = resolve(process.env.ANNOTD ?? "target/debug/annotd");
 const keys = Number(option("keys", 60));
 const views = option("view", "ner_manual,spans_manual,pos_manual,spans,classification").split(",");
 const profile = option("profile", null);
+const trace = option("trace", null);
 const folder = mkdtempSync(join(tmpdir(), "keys-to-paint-"));
 const children = [];
 
@@ -98,6 +100,7 @@ async function open() {
     return value;
   };
   const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900", `--user-data-dir=${join(folder, "profile")}`];
+  if (trace) args.push("--trace-startup=devtools.timeline,cc", `--trace-startup-file=${resolve(trace)}`, "--trace-startup-format=json", "--trace-startup-duration=0");
   if (!process.argv.includes("--vsync")) args.push("--disable-frame-rate-limit");
   const { sessionId } = await call("/session", { capabilities: { alwaysMatch: { browserName: "chrome", "goog:chromeOptions": { args } } } });
   const at = `/session/${sessionId}`;
@@ -121,16 +124,17 @@ const watch = `
     channel.port2.postMessage(null);
   });
   const stage = document.querySelector("#stage");
+  const now = () => stage.querySelector(".card:not(.unseen)");
   addEventListener("keydown", (event) => {
     const at = event.timeStamp;
-    const card = stage.firstElementChild;
+    const card = now();
     const note = () => painted(() => window.noted.push(performance.now() - at));
     if (event.key !== "a") return note();
     new MutationObserver((_, observer) => {
-      if (stage.firstElementChild === card) return;
+      if (now() === card) return;
       observer.disconnect();
       note();
-    }).observe(stage, { childList: true });
+    }).observe(stage, { childList: true, subtree: true, attributeFilter: ["class"] });
   }, true);`;
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -402,14 +402,15 @@ const WALK: &str = "
       const faults = [];
       const look = () => faults.push(...LOOK.map((fault) => fault + ': ' + card().innerHTML.slice(0, 1500)));
       let seen = 0;
-      await until(() => ['task', 'done'].includes(state()));
+      const there = (but) => state() === 'done' || (state() === 'task' && card() && card().dataset.taskId !== but);
+      await until(() => there(null));
       while (state() === 'task' && seen < 50 && !faults.length) {
         const id = card().dataset.taskId;
         look();
         for (let next; (next = document.querySelector('[data-page=next]')) && !next.disabled; look()) next.click();
         seen++;
         document.querySelector('[data-answer=ignore]').click();
-        await until(() => state() === 'done' || (state() === 'task' && card().dataset.taskId !== id));
+        await until(() => there(id));
       }
       return { faults, seen };
     })().then(done, (error) => done({ faults: [String(error)], seen: 0 }));";

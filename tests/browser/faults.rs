@@ -351,9 +351,10 @@ fn now() -> String {
     annotd::task::Millis(ms).to_string()
 }
 
-/// The disk takes nothing: each answer is confirmed before the next card comes, and the page says so.
-async fn without_a_disk(before: &str) {
-    let place = Place::new("interface = \"text\"", 3);
+/// The disk takes nothing: each answer is confirmed before the next is given, and the page says so.
+/// `known`: that the page knows it before the first answer, whose card then stays.
+async fn without_a_disk(before: &str, known: bool) {
+    let place = Place::new("interface = \"text\"", 12);
     let browser = Browser::start().await;
     browser.run_before_pages(before);
     open(&browser, &place.line.page()).await;
@@ -363,13 +364,28 @@ async fn without_a_disk(before: &str) {
     let told = "document.querySelector('#notice').textContent.includes('cannot keep answers on its disk') && \
                 document.querySelector('#status').dataset.saved === 'offline'";
     browser.wait_for("the page to say so", told).await;
-    assert_eq!(card(&browser).await, first, "the card stays until its answer is stored");
+    if known {
+        assert_eq!(card(&browser).await, first, "the card stays until its answer is stored");
+    } else {
+        let second = card(&browser).await;
+        assert_ne!(second, first);
+        browser.press(&['x']).await;
+        browser.wait_for("the key to be heard", "window.heard === 'x'").await;
+        assert_eq!(card(&browser).await, second, "nothing is answered before the first is stored");
+    }
     let asks = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))";
     assert_eq!(browser.eval(asks).await, json!(true));
     place.line.is(OPEN);
     gone(&browser, &first).await;
+    browser.wait_for("it to be stored", SAVED).await;
     place.stored_once(1);
-    answer(&browser, 'x').await;
+    let second = card(&browser).await;
+    place.line.is(AWAY);
+    browser.press(&['x']).await;
+    browser.wait_for("the page to say so", told).await;
+    assert_eq!(card(&browser).await, second, "the card stays until its answer is stored");
+    place.line.is(OPEN);
+    gone(&browser, &second).await;
     place.stored_once(2);
     browser.close().await;
 }
@@ -378,6 +394,7 @@ async fn without_a_disk(before: &str) {
 async fn a_browser_that_has_no_store_has_each_answer_confirmed() {
     without_a_disk(
         "IDBFactory.prototype.open = () => { throw new DOMException('no room', 'QuotaExceededError'); };",
+        true,
     )
     .await;
 }
@@ -386,7 +403,9 @@ async fn a_browser_that_has_no_store_has_each_answer_confirmed() {
 async fn a_full_disk_has_each_answer_confirmed() {
     without_a_disk(
         "IDBObjectStore.prototype.put = function () { this.transaction.abort(); \
-         throw new DOMException('the disk is full', 'QuotaExceededError'); };",
+         throw new DOMException('the disk is full', 'QuotaExceededError'); }; \
+         addEventListener('keydown', (event) => (window.heard = event.key));",
+        false,
     )
     .await;
 }

@@ -41,7 +41,7 @@ async fn an_earlier_answer_is_found_looked_at_and_changed() {
     let was = "document.querySelector('[data-answer=reject]').classList.contains('was')";
     assert_eq!(seat.eval(was).await, json!(true));
     seat.press(&['a']).await;
-    let back = format!("document.querySelector('[data-task-id]').dataset.taskId === {here:?}");
+    let back = format!("document.querySelector('[data-task-id]')?.dataset.taskId === {here:?}");
     seat.wait_for("the card where it began", &back).await;
     seat.saved().await;
     assert_eq!(seat.stored()[&2], json!({"answer": "accept", "flagged": true}));

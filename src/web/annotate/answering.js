@@ -1,5 +1,10 @@
 /**
- * Answers: written to the outbox, then the next card, then sent; and the way back to earlier ones.
+ * Answers: written to the outbox while the next card is drawn, then sent; and the way back to earlier
+ * ones.
+ *
+ * The next card does not wait for the disk, but its answer does: at most one answer is on its way there,
+ * and what is pressed meanwhile has its effect when that one is safe. Where the browser is known to
+ * keep nothing, the card stays until the server has the answer (docs/decisions/0018).
  */
 
 import { t } from "../shared/tongue.js";
@@ -13,7 +18,7 @@ import { newLink, verdictWord } from "./words.js";
 
 /** @import { App } from "./main.js" */
 /** @import { Entry } from "./outbox.js" */
-/** @import { Given, Interface, Task, Values, Verdict } from "./types.js" */
+/** @import { Card, Given, Interface, Task, Values, Verdict } from "./types.js" */
 
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -22,8 +27,10 @@ export class Answering {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** Whether an answer is being written, and keys must wait. */
+    /** Whether earlier answers are being fetched, or the server is waited for, and keys do nothing. */
     this.busy = false;
+    /** @type {Promise<void> | null} the answer that is being written, until it is safe */
+    this.writing = null;
   }
 
   /**
@@ -31,8 +38,10 @@ export class Answering {
    * @param {string | null} [reason] why it is skipped; not given: still to be asked for
    */
   async answer(verdict, reason) {
+    const meant = current(this.app.state)?.key;
+    await this.writing;
     const card = current(this.app.state);
-    if (!card || this.busy || this.app.turning.leaving) return;
+    if (!card || card.key !== meant || this.busy || this.app.turning.leaving) return;
     const objection = this.app.desk.view.check?.(verdict);
     if (objection) {
       this.app.page.say(objection);
@@ -45,33 +54,53 @@ export class Answering {
         return;
       }
     }
-    const values = this.app.kind.answer(card.task, card.values, settingsOf(this.app.state, card.task));
+    const { state, outbox } = this.app;
+    const values = this.app.kind.answer(card.task, card.values, settingsOf(state, card.task));
     const now = Date.now();
-    this.busy = true;
-    try {
-      const durable = await this.app.outbox.put(card.task._id, {
-        at: now,
-        first: !card.given,
-        task: JSON.stringify(card.task),
-        answer: JSON.stringify({
-          ...values,
-          answer: verdict,
-          ...(card.flagged ? { flagged: true } : {}),
-          ...(card.comment.trim() ? { comment: card.comment.trim() } : {}),
-          ...(reason ? { skip_reason: reason } : {}),
-          _shown_at: now - Math.round(this.app.activity.total(performance.now())),
-          _answered_at: now,
-        }),
-      });
-      if (!durable) await this.confirmed(card.task._id);
-    } finally {
+    const ready = outbox.isReady();
+    this.writing = this.keep(card, {
+      at: now,
+      first: !card.given,
+      task: JSON.stringify(card.task),
+      answer: JSON.stringify({
+        ...values,
+        answer: verdict,
+        ...(card.flagged ? { flagged: true } : {}),
+        ...(card.comment.trim() ? { comment: card.comment.trim() } : {}),
+        ...(reason ? { skip_reason: reason } : {}),
+        _shown_at: now - Math.round(this.app.activity.total(performance.now())),
+        _answered_at: now,
+      }),
+    });
+    if (!ready) {
+      this.busy = true;
+      await this.writing;
       this.busy = false;
     }
-    this.app.drafts.drop(card.task._id);
     this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
-    this.app.tabs.tellAnswered(card.task._id);
-    void this.app.sender.kick();
     this.app.supply.feed();
+  }
+
+  /**
+   * Write an answer, or, where this browser cannot, wait until the server has it; then send it.
+   *
+   * @param {Card} card
+   * @param {Pick<Entry, "at" | "first" | "task" | "answer">} content
+   */
+  async keep(card, content) {
+    const { drafts, outbox, sender, tabs } = this.app;
+    const id = card.task._id;
+    const draft = drafts.of(id);
+    if (!(await outbox.put(id, content))) {
+      this.busy = true;
+      await this.confirmed(id);
+      this.busy = false;
+    }
+    this.writing = null;
+    // Whoever came back to the card meanwhile may have begun anew.
+    if (drafts.of(id) === draft) drafts.drop(id);
+    tabs.tellAnswered(id);
+    void sender.kick();
   }
 
   /**

@@ -2,8 +2,8 @@
  * Draws the middle of the page: the card with its interface, the answers beneath it, or, where there
  * is no card, a few calm words.
  *
- * A card is drawn once, when it comes; while it lies there its interface keeps itself up to date.
- * Everything happens synchronously, so the next card stands within the frame of the key press.
+ * A card is drawn once, when it comes or before (ahead.js); while it lies there its interface keeps itself
+ * up to date. Everything happens synchronously, so the next card stands within the frame of the key press.
  *
  * After a press of the mouse the focus goes to the new card, because a button that kept it would
  * take the next press of space for itself. Who walks with Tab keeps their place.
@@ -11,6 +11,7 @@
 
 import { byId, h, put, say } from "../shared/dom.js";
 import { plural, t } from "../shared/tongue.js";
+import { Ahead } from "./ahead.js";
 import { interfaceOf } from "./interfaces/registry.js";
 import { words } from "./json.js";
 import { isSingle, sign } from "./keys.js";
@@ -60,7 +61,10 @@ export class Desk {
     this.view = {};
     /** @type {number | string | null} what is drawn: a card's key, or the words of a calm page */
     this.drawn = null;
+    /** When the card was drawn that lies here, by performance.now(). */
+    this.since = 0;
     this.byMouse = false;
+    this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
     this.buttons = verdicts.map((verdict) =>
       h(
@@ -122,8 +126,10 @@ export class Desk {
     if (card && !state.fatal) {
       if (this.drawn !== card.key) this.draw(state, card);
       this.beneath(card);
+      if (interfaceOf(state.project?.view_id ?? "")?.early) this.ahead.see(state);
       return;
     }
+    this.ahead.drop();
     const [title, ...lines] = calm(state, outbox);
     const all = [title, ...lines].join("\n");
     if (this.drawn === all) return;
@@ -138,17 +144,18 @@ export class Desk {
   }
 
   /**
+   * A card as its interface draws it, not on the page yet.
+   *
    * @param {State} state
    * @param {Card} card
    */
-  draw(state, card) {
+  build(state, card) {
     const project = /** @type {NonNullable<State["project"]>} */ (state.project);
     const { task } = card;
     const kind = /** @type {Interface} */ (interfaceOf(project.view_id));
-    const host = h("article", { class: `card ${project.view_id}`, "data-task-id": task._id, tabindex: "-1", "aria-label": t("Task") });
+    const host = h("article", { class: `card ${project.view_id}`, tabindex: "-1", "aria-label": t("Task") });
     const above = h("div", { class: "above" });
-    this.view.gone?.();
-    this.view = kind.draw(host, above, {
+    const view = kind.draw(host, above, {
       task,
       project,
       values: card.values,
@@ -158,15 +165,31 @@ export class Desk {
       settings: settingsOf(state, task),
     });
     put(host, facts(task.meta));
+    return { card, host, above, view };
+  }
+
+  /**
+   * @param {State} state
+   * @param {Card} card
+   */
+  draw(state, card) {
+    this.view.gone?.();
+    const early = this.ahead.take(card);
+    const { host, above, view } = early ?? this.build(state, card);
+    this.view = view;
     const keepFocus = !this.byMouse && this.foot.contains(document.activeElement);
-    this.stage.replaceChildren(host);
+    if (!early) {
+      host.dataset.taskId = card.task._id;
+      this.stage.replaceChildren(host);
+    }
     this.question.replaceChildren(...above.childNodes, this.flag, this.remark);
     this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
+    this.since = performance.now();
     scrollTo(0, 0);
     if (!keepFocus) host.focus({ preventScroll: true });
-    this.view.shown?.();
+    view.shown?.();
     this.hands.drawn();
   }
 

@@ -5,17 +5,16 @@
  * until `sender.js` has seen them stored, `tabs.js` talks with the other tabs. Here they are wired:
  * `hands.js` makes commands of keys and presses, which have their effects in `answering.js` (writing an
  * answer, going back), `supply.js` (asking for tasks) and `turning.js` (the project changes). The order of
- * an answer is fixed: written to the outbox, then the next card is drawn, then it is sent.
- *
- * While an answer is being written (a few milliseconds) keys do nothing: a key pressed before its
- * card is drawn says nothing about that card.
+ * an answer is fixed: on its way to the disk, then the next card is drawn, then it is sent; the next
+ * answer waits until this one is on the disk.
  *
  * Tests hold on to these, which stay as they are:
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
  * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no more;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
- *   answers that are not yet stored by the server; neither is there before the outbox was read;
+ *   answers that are safe in this browser and not yet stored by the server; neither is there before
+ *   the outbox was read;
  * - `[data-answer=accept|reject|ignore]`, `[data-command=undo|forward]`: the buttons;
  * - `[data-option]` (the id in words) on a choice's inputs, `[data-label]` on a label's button,
  *   `[data-u]` on each token with its place in the row, `mark[data-span="start-end"]` with
@@ -85,7 +84,7 @@ export class App {
       },
     });
     this.tabs = new Tabs(`annotd.${project.project}.${project.annotator}`, {
-      holding: () => holding(this.state),
+      holding: () => [...holding(this.state), ...this.outbox.writing.keys()],
       taken: (ids) => this.dispatch({ type: "elsewhere", ids }),
       answered: () => this.outbox.read().then(() => this.render()),
     });
@@ -151,6 +150,7 @@ export class App {
     const waiting = entries.filter((entry) => !entry.problem);
     return {
       waiting: waiting.length,
+      writing: this.outbox.writing.size,
       fresh: waiting.filter((entry) => entry.first).length,
       problems: entries.length - waiting.length,
       trouble: this.sender.trouble,

@@ -1,5 +1,5 @@
 /**
- * The outbox: every answer is written here, durably, before the next card is drawn, and leaves only
+ * The outbox: every answer is written here, durably, before the next one is given, and leaves only
  * when the server has said that it is stored.
  *
  * It lives in IndexedDB, one entry for each task, keyed by project, annotator and task. A newer
@@ -106,6 +106,8 @@ export class Outbox {
     this.db = null;
     /** @type {Map<string, Entry>} what could not be written durably, by task */
     this.memory = new Map();
+    /** @type {Map<string, Entry>} what is on its way to the disk, by task */
+    this.writing = new Map();
     /** @type {Entry[]} everything in it, as last read; kept current by every change */
     this.entries = [];
     /** @type {string | null} why answers are not written durably, in the browser's words */
@@ -156,14 +158,20 @@ export class Outbox {
         this.refusal = error instanceof Error ? error.message : String(error);
       }
     }
-    const kept = stored.filter((entry) => !this.memory.has(entry.key[2]));
-    this.entries = [...kept, ...this.memory.values()].sort((a, b) => a.at - b.at);
+    const newer = new Map([...this.memory, ...this.writing]);
+    const kept = stored.filter((entry) => !newer.has(entry.key[2]));
+    this.entries = [...kept, ...newer.values()].sort((a, b) => a.at - b.at);
     return this.entries;
   }
 
+  /** Whether answers are expected to be kept on the disk. */
+  isReady() {
+    return this.db !== null && !this.refusal;
+  }
+
   /**
-   * Write an answer. Resolves once it is on the disk (true), or at once where it can only be kept
-   * in memory (false).
+   * Write an answer. It is among the entries at once; the promise resolves when it is on the disk
+   * (true), or when it is known that it can only be kept in memory (false).
    *
    * @param {string} id
    * @param {Pick<Entry, "at" | "first" | "task" | "answer">} content
@@ -174,6 +182,9 @@ export class Outbox {
     const next = { key: this.key(id), version: version(), problem: null, ...content };
     let durable = false;
     let entry = replace(this.entries.find((one) => one.key[2] === id), next);
+    const others = () => this.entries.filter((one) => one.key[2] !== id);
+    this.writing.set(id, entry);
+    this.entries = [...others(), entry];
     if (this.db) {
       try {
         const transaction = this.db.transaction("outbox", "readwrite", { durability: "strict" });
@@ -191,9 +202,10 @@ export class Outbox {
         this.refusal = error instanceof Error ? error.message : String(error);
       }
     }
+    this.writing.delete(id);
     if (durable) this.memory.delete(id);
     else this.memory.set(id, entry);
-    this.entries = [...this.entries.filter((one) => one.key[2] !== id), entry];
+    this.entries = [...others(), entry];
     return durable;
   }
 

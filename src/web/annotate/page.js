@@ -15,7 +15,7 @@ import { answersWaitHere, newLink } from "./words.js";
 
 /** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
 
-/** @typedef {{waiting: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null}} OutboxLook */
+/** @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null}} OutboxLook */
 
 /** How long sending may last before the bar says so. */
 const patience = 700;
@@ -96,13 +96,13 @@ export class Page {
 
   /** @param {OutboxLook} outbox */
   save(outbox) {
-    const { waiting, problems, trouble, locked, refusal } = outbox;
+    const { waiting, writing, problems, trouble, locked, refusal } = outbox;
     /** @type {Saved} */
     const saved = waiting && trouble ? "offline" : problems ? "problem" : waiting ? "sending" : "saved";
     const before = this.saved;
     this.saved = saved;
     this.status.dataset.saved = saved;
-    this.status.dataset.outbox = String(waiting + problems);
+    this.status.dataset.outbox = String(waiting + problems - writing);
     const spoken = {
       saved: t("saved"),
       sending: t("sending {n}", { n: waiting }),

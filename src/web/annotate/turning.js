@@ -85,7 +85,8 @@ export class Turning {
   /** Whether a card is half done, or an answer just being written. */
   isAtIt() {
     const card = current(this.app.state);
-    return this.app.answering.busy || Boolean(card && (card.values || card.flagged || card.comment || card.given));
+    const { busy, writing } = this.app.answering;
+    return busy || writing !== null || Boolean(card && (card.values || card.flagged || card.comment || card.given));
   }
 
   /** Ask how things are, if nothing was heard for a while. */

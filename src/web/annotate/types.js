@@ -113,11 +113,13 @@
 /**
  * A drawn card. `key` gets the name of a pressed key (keys.js) before the page does, and says
  * whether it used it. `check` may object to a verdict, in words. `shown` is called once the card is on
- * the page, `gone` when it leaves it: sound ends there, and listeners on the window are taken away.
+ * the page, `gone` when it leaves it: sound ends there, and listeners on the window are taken away. `ahead` is
+ * called where the card was drawn before its turn and lies on the page unseen: time to lay out what can be.
  *
  * @typedef {{
  *   key?: (name: string, event: KeyboardEvent) => boolean,
  *   check?: (verdict: Verdict) => string | null,
+ *   ahead?: () => void,
  *   shown?: () => void,
  *   gone?: () => void,
  * }} View
@@ -130,6 +132,8 @@
  * - `answer` gives the keys that go into the answer, from the values or, untouched, from the task;
  * - `recall` takes the values out of an answer that was given before;
  * - `keys` is for the help;
+ * - `early` says that a card may be drawn before its turn, while another is in work (ahead.js): until it
+ *   is shown it touches nothing but its host, and nothing in it has a name or an id in the document;
  * - `views`, of an interface that is made of others, says which of them a task needs: they are there
  *   when it is drawn (registry.js).
  *
@@ -138,6 +142,7 @@
  *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
  *   recall: (record: Task, settings: (name: string) => unknown) => Values | null,
  *   keys: (project: Project) => KeyHelp[],
+ *   early?: boolean,
  *   views?: (task: Task, settings: (name: string) => unknown) => string[],
  * }} Interface
  */

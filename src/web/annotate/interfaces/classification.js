@@ -13,6 +13,7 @@ import { drawContent } from "./content.js";
 
 /** @type {Interface} */
 const classification = {
+  early: true,
   draw(host, question, { task, project }) {
     const focus = drawContent(host, task, project);
     const label = words(task.label) || project.labels[0] || "";

@@ -141,7 +141,7 @@ export function drawInContext(host, task, draw) {
       return null;
     case "around": {
       const focus = sentence(draw(text), true);
-      put(host, heading(plan.title, true), context(plan.before), focus, context(plan.after));
+      put(host, heading(plan.title, true), context(plan.before, -1), focus, context(plan.after));
       return plan.before ? focus : null;
     }
     case "html":
@@ -188,10 +188,13 @@ const much = 12_000;
  * (`.stretch`).
  *
  * @param {string} text
+ * @param {number} [near] which block is seen first: 0 the first, -1 the last; it and its neighbour are laid out
+ *   with the card
  * @returns {(Node | string)[]}
  */
-function stretches(text) {
+function stretches(text, near = 0) {
   if (text.length < much) return text ? [text] : [];
+  /** @type {HTMLElement[]} */
   const blocks = [];
   for (let at = 0; at < text.length; ) {
     const line = text.indexOf("\n", Math.min(at + 1_500, text.length));
@@ -199,6 +202,7 @@ function stretches(text) {
     blocks.push(h("div", { class: "stretch" }, text.slice(at, end)));
     at = end;
   }
+  for (const block of near ? blocks.slice(-2) : blocks.slice(0, 2)) block.classList.add("near");
   return blocks;
 }
 
@@ -217,8 +221,8 @@ function around(body, from, to, focus) {
   const line = body.indexOf("\n", to);
   const end = line < 0 ? body.length : line + 1;
   return [
-    ...stretches(body.slice(0, start)),
-    h("div", { class: "stretch" }, body.slice(start, from), focus, body.slice(to, end)),
+    ...stretches(body.slice(0, start), -1),
+    h("div", { class: "stretch near" }, body.slice(start, from), focus, body.slice(to, end)),
     ...stretches(body.slice(end)),
   ];
 }
@@ -231,9 +235,12 @@ function sentence(content, barred) {
   return h("div", { class: barred ? "text barred" : "text", dir: "auto" }, content);
 }
 
-/** @param {string} text */
-function context(text) {
-  return text ? h("div", { class: "text dim", dir: "auto" }, ...stretches(text)) : null;
+/**
+ * @param {string} text
+ * @param {number} [near]
+ */
+function context(text, near) {
+  return text ? h("div", { class: "text dim", dir: "auto" }, ...stretches(text, near)) : null;
 }
 
 /**

@@ -12,6 +12,7 @@ import { drawContent } from "./content.js";
  * @returns {Interface}
  */
 export const plain = (how) => ({
+  early: true,
   draw(host, _question, { task, project }) {
     const focus = drawContent(host, task, project, how);
     return { shown: () => focus?.scrollIntoView({ block: "center" }) };

@@ -112,9 +112,13 @@ export class SpanEditor {
         "{n} of the suggestions do not lie in the text. They are kept as they are.")));
     }
     put(host, this.text.trim() ? this.field : empty(t("This task's text is empty.")));
-    this.refresh();
     pointers(this);
-    this.watch = new ResizeObserver(() => this.drawn.settle());
+    let width = 0;
+    this.watch = new ResizeObserver(() => {
+      if (width === this.field.clientWidth) return;
+      width = this.field.clientWidth;
+      this.drawn.settle();
+    });
   }
 
   // What is meant.
@@ -166,8 +170,9 @@ export class SpanEditor {
   /** @param {Span[]} next */
   change(next) {
     this.spans = next;
-    this.drawn.draw(next);
-    this.drawn.settle();
+    const fresh = this.drawn.draw(next);
+    // With the frame, so that what else the key changes is not laid out twice.
+    if (fresh.length) requestAnimationFrame(() => this.drawn.settle(fresh));
     const whole = next === this.begin && Array.isArray(this.origin) ? this.origin : [...next, ...this.rest];
     this.desk.edit({ spans: /** @type {Span[]} */ (whole) });
   }
@@ -366,7 +371,12 @@ export class SpanEditor {
   /** @returns {View} */
   view() {
     return {
+      ahead: () => {
+        this.drawn.prepare();
+        this.watch.observe(this.field);
+      },
       shown: () => {
+        this.refresh();
         this.drawn.unfold();
         this.watch.observe(this.field);
       },
@@ -395,6 +405,7 @@ function singles(row, range) {
  * @returns {Interface}
  */
 export const spanInterface = (rules) => ({
+  early: true,
   draw: (host, _question, desk) => new SpanEditor(host, desk, rules).view(),
   answer: (task, values) => ({ spans: /** @type {Span[]} */ (values?.spans ?? ("spans" in task ? task.spans : [])) }),
   recall: (record) => (Array.isArray(record.spans) ? { spans: record.spans } : null),

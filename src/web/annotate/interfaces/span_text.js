@@ -43,6 +43,9 @@ const fold = 4000;
 /** How much is laid out in each frame after the first. */
 const portion = 2500;
 
+/** How many code points make a line, about, for a paragraph that was never laid out. */
+const measure = 70;
+
 /**
  * What is selected, as the browser paints it: a class would make the browser lay out the whole text anew
  * at each step of the cursor. Browsers without it get the class.
@@ -130,13 +133,19 @@ export class SpanText {
     this.marks = new Map();
     /** @type {Map<Span, number>} the lane of each span that has one */
     this.lanes = new Map();
+    /** @type {WeakMap<HTMLElement, number>} how far labels in lanes were moved, in pixels */
+    this.shifts = new WeakMap();
     /** @type {Set<number>} pieces with stripes */
     this.striped = new Set();
     /** @type {HTMLElement[]} what is shown as selected */
     this.lit = [];
     /** @type {HTMLElement | null} */
     this.on = null;
-    marker?.clear();
+    // A paragraph that comes into sight is laid out then, and its labels with it.
+    field.addEventListener("contentvisibilityautostatechange", (event) => {
+      const { skipped, target } = /** @type {ContentVisibilityAutoStateChangeEvent} */ (event);
+      if (!skipped) this.settle(/** @type {Element} */ (target).querySelectorAll(".tag"));
+    }, true);
   }
 
   /** Put the pieces into the field, in paragraphs where there are any. */
@@ -144,10 +153,12 @@ export class SpanText {
     const { field, pieces, folded } = this;
     const paragraphs = pieces.some((piece) => piece.opens);
     let [block, size, whole] = [field, 0, 0];
+    const guess = () => block.style.setProperty("--lines", String(Math.ceil(size / measure)));
     pieces.forEach((piece, i) => {
       this.starts.set(piece.start, i);
       this.ends.set(piece.end, i);
       if (paragraphs && (piece.opens || i === 0)) {
+        if (i) guess();
         block = h("span", { class: "paragraph" });
         size = 0;
         field.append(block);
@@ -169,6 +180,7 @@ export class SpanText {
       const last = folded.at(-1);
       if (last) last.size += length;
     });
+    if (paragraphs) guess();
   }
 
   /** Lay out what the screen shows, and the rest in the frames that follow. */
@@ -180,6 +192,17 @@ export class SpanText {
       later();
     }));
     later();
+  }
+
+  /**
+   * Lay out a text that is not seen yet, so that what the screen will show is there at once: what is left to
+   * the browser comes a frame after the card does.
+   */
+  prepare() {
+    this.open();
+    const { top } = this.field.getBoundingClientRect();
+    const near = [...this.field.children].filter((block) => block.getBoundingClientRect().top - top < innerHeight);
+    for (const block of near) block.classList.add("near");
   }
 
   /**
@@ -200,6 +223,7 @@ export class SpanText {
    * Draw what is new and take away what is gone.
    *
    * @param {Span[]} spans
+   * @returns {HTMLElement[]} the labels in lanes that are new
    */
   draw(spans) {
     const { inline, over } = this.look.inLanes ? { inline: [], over: spans } : split(spans);
@@ -218,7 +242,7 @@ export class SpanText {
     }
     this.lanes = lane;
     for (const span of inline) if (!this.marks.has(span)) this.wrap(span);
-    if (over.length || this.striped.size) this.stripe(over);
+    return over.length || this.striped.size ? this.stripe(over) : [];
   }
 
   /**
@@ -265,8 +289,12 @@ export class SpanText {
     return h("button", { type: "button", class: "drop", tabindex: "-1", "aria-label": said, onclick: () => remove(span) }, "×");
   }
 
-  /** @param {Span[]} over */
+  /**
+   * @param {Span[]} over
+   * @returns {HTMLElement[]} the labels that are new
+   */
   stripe(over) {
+    const fresh = [];
     /** @type {Map<number, Stripe[]>} */
     const stripes = new Map();
     for (const span of over) {
@@ -279,11 +307,12 @@ export class SpanText {
         if (there) there.push({ lane, hue });
         else stripes.set(i, [{ lane, hue }]);
       }
-      if (!this.marks.has(span)) this.tag(span, reach[0], lane);
+      if (!this.marks.has(span)) fresh.push(this.tag(span, reach[0], lane));
     }
     for (const i of this.striped) if (!stripes.has(i)) this.ground(i, []);
     for (const [i, some] of stripes) this.ground(i, some);
     this.striped = new Set(stripes.keys());
+    return fresh;
   }
 
   /**
@@ -331,25 +360,40 @@ export class SpanText {
     tag.style.setProperty("--at", String(lane));
     this.elementOf(first).prepend(h("span", { class: "at" }, tag));
     this.marks.set(span, tag);
+    return tag;
   }
 
-  /** Keep the labels in lanes inside the field: one at the end of a line moves back. */
-  settle() {
-    if (!this.lanes.size) return;
+  /**
+   * Keep labels in lanes inside the field: one at the end of a line moves back. Labels out of sight
+   * (annotate.css) wait until they come into it.
+   *
+   * @param {Iterable<HTMLElement>} [tags] all of them if not said
+   */
+  settle(tags = this.lanes.size ? this.field.querySelectorAll(".tag") : []) {
+    /** @type {Map<Element | null, boolean>} */
+    const seen = new Map();
+    const inSight = [...tags].filter((tag) => {
+      const paragraph = tag.closest(".paragraph");
+      if (!seen.has(paragraph)) seen.set(paragraph, !paragraph || isLaidOut(paragraph));
+      return seen.get(paragraph);
+    });
+    if (!inSight.length) return;
     const field = (this.field.closest(".text") ?? this.field).getBoundingClientRect();
-    const tags = [...this.lanes.keys()].map((span) => /** @type {HTMLElement} */ (this.marks.get(span))).filter(Boolean);
-    const shifts = tags.map((tag) => {
+    const shifts = inSight.map((tag) => {
       const box = tag.getBoundingClientRect();
       if (!box.width) return null;
-      const was = parseFloat(tag.style.getPropertyValue("--shift")) || 0;
+      const was = this.shifts.get(tag) ?? 0;
       const [left, right] = [box.left - was, box.right - was];
       if (right > field.right) return Math.max(field.left - left, field.right - right);
       return left < field.left ? Math.min(field.left - left, field.right - right) : 0;
     });
-    tags.forEach((tag, i) => {
-      const shift = shifts[i];
-      const was = tag.style.getPropertyValue("--shift");
-      if (shift !== null && (shift || was) && was !== `${shift}px`) tag.style.setProperty("--shift", `${shift}px`);
+    inSight.forEach((tag, i) => {
+      const shift = shifts[i] ?? null;
+      if (shift === null || shift === (this.shifts.get(tag) ?? 0)) return;
+      this.shifts.set(tag, shift);
+      // Only where it moves: hundreds of elements with a transform take long to paint.
+      if (shift) tag.style.setProperty("transform", `translateX(${shift}px)`);
+      else tag.style.removeProperty("transform");
     });
   }
 
@@ -405,6 +449,13 @@ export class SpanText {
     return node instanceof HTMLElement ? node : null;
   }
 }
+
+/**
+ * Whether the browser has laid out what is in this paragraph. One that cannot say lays everything out.
+ *
+ * @param {Element} paragraph
+ */
+const isLaidOut = (paragraph) => paragraph.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
 
 /**
  * A text with spans that nobody edits.
