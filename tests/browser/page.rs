@@ -259,3 +259,88 @@ async fn done_and_waiting_for_others_are_told_apart() {
     seat.wait_for("the note", &says("You are done. Thank you.")).await;
     seat.close().await;
 }
+
+/// The card that lies ready (ahead.js), laid out and shut.
+const READY: &str = "document.querySelector('.card.unseen.shut') !== null";
+
+#[tokio::test]
+async fn the_card_that_lies_ready_is_out_of_reach_until_its_turn() {
+    let tasks: Vec<Value> = (1..=12)
+        .map(|n| json!({"text": format!("Ready number {n} lies here"), "meta": {"n": n}}))
+        .collect();
+    let settings = "interface = \"ner_manual\"\nlabels = [\"THING\", \"OTHER\"]";
+    let seat = Seat::open(settings, &tasks).await;
+    let first = seat.card().await;
+    seat.wait_for("the next one", READY).await;
+    for _ in 0..25 {
+        seat.press(&[Key::Tab.into()]).await;
+        let reached = "document.activeElement?.closest('.unseen') !== null";
+        assert_eq!(seat.eval(reached).await, json!(false), "Tab goes around it");
+    }
+    seat.accessible().await;
+    assert_eq!(seat.eval("window.find('number 2')").await, json!(false), "nor does a search");
+    seat.eval("document.querySelector('.card').focus()").await;
+    // What is made on a card is that card's, and the one ahead knows nothing of it.
+    seat.press(&[Key::Right.into(), '1']).await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&first).await;
+    let second = seat.card().await;
+    let text = "document.querySelector('.card:not(.unseen)').textContent.includes('number 2')";
+    assert_eq!(seat.eval(text).await, json!(true));
+    assert_eq!(seat.eval("document.querySelector('mark') === null").await, json!(true));
+    seat.wait_for("the third", READY).await;
+    seat.press(&[Key::Right.into(), Key::Right.into(), '2']).await;
+    seat.click("[data-command=undo]").await;
+    seat.wait_for_another(&second).await;
+    seat.wait_for("the first span", "document.querySelector('mark')?.dataset.label === 'THING'")
+        .await;
+    // Back to the second, which was drawn ahead again with what is half done on it.
+    seat.wait_for("the second", READY).await;
+    seat.press(&['x']).await;
+    assert_eq!(seat.card().await, second);
+    seat.wait_for("the second span", "document.querySelector('mark')?.dataset.label === 'OTHER'")
+        .await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&second).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(
+        (&stored[&1]["answer"], &stored[&2]["answer"]),
+        (&json!("reject"), &json!("accept"))
+    );
+    assert_eq!((&stored[&1]["spans"][0]["label"]), &json!("THING"));
+    assert_eq!((&stored[&2]["spans"][0]["label"]), &json!("OTHER"));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
+    let words: Vec<String> =
+        (0..2_000).map(|n| format!("word{n}{}", if n % 100 == 99 { "\n" } else { "" })).collect();
+    let task = |n: i64| {
+        let text = format!("Card {n} {}", words.join(" "));
+        let at = text.find("word1990").expect("it is there");
+        json!({"text": text, "spans": [{"start": at, "end": at + 8, "label": "THING"}], "meta": {"n": n}})
+    };
+    let settings = "interface = \"spans_manual\"\nlabels = [\"THING\", \"OTHER\"]";
+    let seat = Seat::open(settings, &[task(1), task(2), task(3)]).await;
+    let first = seat.card().await;
+    seat.press(&['.']).await;
+    // The only span lies at the end: the page goes there, and there is something to see.
+    let in_sight = "(() => { const tag = document.querySelector('.tag'); const box = tag.getBoundingClientRect(); \
+                    return box.width > 0 && box.top > 0 && box.bottom < innerHeight && \
+                    document.elementFromPoint(box.left + 2, box.top + 2)?.closest('.tag') === tag; })()";
+    seat.wait_for("the span", in_sight).await;
+    seat.picture("far-down").await;
+    seat.press(&['2']).await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&first).await;
+    let second = seat.card().await;
+    let painted = "document.elementFromPoint(...(({left, top}) => [left + 2, top + 6])(document.querySelector('.card:not(.unseen) [data-u]').getBoundingClientRect()))?.dataset.u === '0'";
+    assert_eq!(seat.eval(painted).await, json!(true), "it begins at the top");
+    seat.press(&['a']).await;
+    seat.wait_for_another(&second).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"][0]["label"], json!("OTHER"));
+    seat.close().await;
+}

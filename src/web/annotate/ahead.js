@@ -20,11 +20,11 @@ import { current } from "./state.js";
 
 /** @typedef {{card: Card, host: HTMLElement, above: HTMLElement, view: View}} Drawn */
 
-/** Call back when the browser has nothing else to do. @param {() => void} then */
-const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(then) : setTimeout(then, 60));
+/** Call back when the browser has nothing else to do, or else after a while. @param {() => void} then */
+const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(then, { timeout: 500 }) : setTimeout(then, 60));
 
-/** Call back when the next frame has been painted. @param {() => void} then */
-const painted = (then) => requestAnimationFrame(() => setTimeout(then));
+/** Call back when the next frame has been painted, and nothing else is to be done. @param {() => void} then */
+const painted = (then) => requestAnimationFrame(() => idly(then));
 
 /**
  * Whether what was drawn of a card is still all there is to it.

@@ -7,7 +7,7 @@
 
 import { h, put } from "../../shared/dom.js";
 import { words } from "../json.js";
-import { drawContent } from "./content.js";
+import { contentView } from "./content.js";
 
 /** @import { Interface } from "../types.js" */
 
@@ -15,10 +15,10 @@ import { drawContent } from "./content.js";
 const classification = {
   early: true,
   draw(host, question, { task, project }) {
-    const focus = drawContent(host, task, project);
+    const view = contentView(host, task, project);
     const label = words(task.label) || project.labels[0] || "";
     if (label) put(question, h("p", { class: "asked", dir: "auto" }, label));
-    return { shown: () => focus?.scrollIntoView({ block: "center" }) };
+    return view;
   },
   answer: () => ({}),
   recall: () => null,

@@ -16,7 +16,8 @@ import { empty, hue } from "./basics.js";
 import { drawInContext } from "./document.js";
 import { spansToRead } from "./span_text.js";
 
-/** @import { Project, Task } from "../types.js" */
+/** @import { SpanText } from "./span_text.js" */
+/** @import { Project, Task, View } from "../types.js" */
 
 /**
  * Draw what the question is about.
@@ -27,7 +28,38 @@ import { spansToRead } from "./span_text.js";
  * @param {{inLanes?: boolean}} [look] whether spans lie in lanes beneath the text, as they do where they overlap
  * @returns {HTMLElement | null} what should be scrolled to
  */
-export function drawContent(host, task, project, { inLanes = false } = {}) {
+export function drawContent(host, task, project, look = {}) {
+  return fill(host, task, project, look, []);
+}
+
+/**
+ * The same as a card of its own, that nobody edits.
+ *
+ * @param {HTMLElement} host
+ * @param {Task} task
+ * @param {Project} project
+ * @param {{inLanes?: boolean}} [look]
+ * @returns {View}
+ */
+export function contentView(host, task, project, look = {}) {
+  /** @type {SpanText[]} */
+  const texts = [];
+  const focus = fill(host, task, project, look, texts);
+  return {
+    ahead: () => texts.forEach((text) => text.prepare()),
+    shown: () => focus?.scrollIntoView({ block: "center" }),
+  };
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {Task} task
+ * @param {Project} project
+ * @param {{inLanes?: boolean}} look
+ * @param {SpanText[]} texts takes the texts with spans
+ * @returns {HTMLElement | null}
+ */
+function fill(host, task, project, { inLanes = false }, texts) {
   const text = words(task.text);
   /** @type {HTMLElement | null} */
   let focus = null;
@@ -38,7 +70,7 @@ export function drawContent(host, task, project, { inLanes = false } = {}) {
   }
   if (task.image) put(host, image(task.image, t("The picture in question")));
   if (text.trim() || task._clean?.["/html"]) {
-    focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project, inLanes));
+    focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project, inLanes, texts));
   } else if (task.html) {
     put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
   } else if (!task.image && "text" in task) {
@@ -55,14 +87,17 @@ export function drawContent(host, task, project, { inLanes = false } = {}) {
  * @param {unknown} given
  * @param {Project} project
  * @param {boolean} inLanes
+ * @param {SpanText[]} texts
  * @returns {Node}
  */
-function withSpans(text, given, project, inLanes) {
+function withSpans(text, given, project, inLanes, texts) {
   const offsets = new Offsets(text);
   const { spans } = start(given, offsets.length);
   if (!spans.length) return document.createTextNode(text);
   // A span without a label marks the place that is meant.
-  return spansToRead(offsets, spans, (label) => (label ? hue(label, project.labels) : "var(--hue-0)"), inLanes);
+  const drawn = spansToRead(offsets, spans, (label) => (label ? hue(label, project.labels) : "var(--hue-0)"), inLanes);
+  texts.push(drawn);
+  return drawn.field;
 }
 
 /**

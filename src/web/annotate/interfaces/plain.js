@@ -3,20 +3,17 @@
  * and the page does the rest.
  */
 
-import { drawContent } from "./content.js";
+import { contentView } from "./content.js";
 
 /** @import { Interface } from "../types.js" */
 
 /**
- * @param {Parameters<typeof drawContent>[3]} [how]
+ * @param {Parameters<typeof contentView>[3]} [how]
  * @returns {Interface}
  */
 export const plain = (how) => ({
   early: true,
-  draw(host, _question, { task, project }) {
-    const focus = drawContent(host, task, project, how);
-    return { shown: () => focus?.scrollIntoView({ block: "center" }) };
-  },
+  draw: (host, _question, { task, project }) => contentView(host, task, project, how),
   answer: () => ({}),
   recall: () => null,
   keys: () => [],

@@ -373,6 +373,7 @@ export class SpanEditor {
     return {
       ahead: () => {
         this.drawn.prepare();
+        this.bar.show(pen, false);
         this.watch.observe(this.field);
       },
       shown: () => {

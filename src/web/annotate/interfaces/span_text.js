@@ -10,9 +10,9 @@
  *   the first one carries the label's name. The line grows by an empty inline box that stands as deep as
  *   the lowest lane; so lines without lanes keep their height, and the browser breaks lines as it would.
  *
- * Where spans are edited, each paragraph of the text is a block of its own, so that a label lays out its
- * paragraph and not the whole text. Only what fills the screen is laid out with the key press that brings
- * a card; the rest follows frame by frame.
+ * Where spans are edited, and in a long text, each paragraph is a block of its own, so that a label lays
+ * out its paragraph and not the whole text, and what is out of sight is neither laid out nor painted. Only
+ * what fills the screen is laid out with the card; the rest follows frame by frame.
  *
  * Pieces never have a margin, padding or border along the line, which would cut the joined letters of an
  * Arabic word.
@@ -24,7 +24,7 @@
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { fit, lanes, split } from "../spans.js";
+import { fit, lanes, paragraphs, split } from "../spans.js";
 
 /** @import { Offsets } from "../offsets.js" */
 /** @import { Span } from "../types.js" */
@@ -151,13 +151,13 @@ export class SpanText {
   /** Put the pieces into the field, in paragraphs where there are any. */
   fill() {
     const { field, pieces, folded } = this;
-    const paragraphs = pieces.some((piece) => piece.opens);
+    const inBlocks = pieces.some((piece) => piece.opens);
     let [block, size, whole] = [field, 0, 0];
     const guess = () => block.style.setProperty("--lines", String(Math.ceil(size / measure)));
     pieces.forEach((piece, i) => {
       this.starts.set(piece.start, i);
       this.ends.set(piece.end, i);
-      if (paragraphs && (piece.opens || i === 0)) {
+      if (inBlocks && (piece.opens || i === 0)) {
         if (i) guess();
         block = h("span", { class: "paragraph" });
         size = 0;
@@ -180,7 +180,7 @@ export class SpanText {
       const last = folded.at(-1);
       if (last) last.size += length;
     });
-    if (paragraphs) guess();
+    if (inBlocks) guess();
   }
 
   /** Lay out what the screen shows, and the rest in the frames that follow. */
@@ -200,9 +200,9 @@ export class SpanText {
    */
   prepare() {
     this.open();
-    const { top } = this.field.getBoundingClientRect();
-    const near = [...this.field.children].filter((block) => block.getBoundingClientRect().top - top < innerHeight);
+    const near = [...this.field.children].filter((block) => block.getBoundingClientRect().top < innerHeight);
     for (const block of near) block.classList.add("near");
+    this.settle();
   }
 
   /**
@@ -458,21 +458,22 @@ export class SpanText {
 const isLaidOut = (paragraph) => paragraph.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
 
 /**
- * A text with spans that nobody edits.
+ * A text with spans that nobody edits. A long one is in paragraphs, too.
  *
  * @param {Offsets} offsets
  * @param {Span[]} spans
  * @param {(label: string) => string} hue
  * @param {boolean} inLanes
- * @returns {HTMLElement}
+ * @returns {SpanText}
  */
 export function spansToRead(offsets, spans, hue, inLanes) {
   const field = h("span", { class: inLanes ? "read lanes" : "read" });
-  const drawn = new SpanText(field, cut(offsets, [], spans), { hue, inLanes });
+  const opening = offsets.length > fold ? paragraphs([], offsets, spans) : [];
+  const drawn = new SpanText(field, cut(offsets, [], spans, opening), { hue, inLanes });
   drawn.draw(spans);
   requestAnimationFrame(() => {
     drawn.open();
     drawn.settle();
   });
-  return field;
+  return drawn;
 }
