@@ -13,3 +13,4 @@ mod relations;
 mod seat;
 mod spans;
 mod twenty;
+mod writing;

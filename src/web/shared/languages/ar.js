@@ -299,6 +299,9 @@ export default {
   "Suggestions": "الاقتراحات",
   "Esc leaves the field, Ctrl+Enter accepts.": "للخروج من الحقل اضغط Esc، وللقبول \u2066Ctrl+Enter\u2069.",
   "Enter or Esc leaves the field, Ctrl+Enter accepts.": "للخروج من الحقل اضغط Enter أو Esc، وللقبول \u2066Ctrl+Enter\u2069.",
+  "Enter accepts, Esc leaves the field.": "للقبول اضغط Enter، وللخروج من الحقل Esc.",
+  "Nothing is written. Accept once more to leave it empty.": "لم يُكتب شيء. اقبل مرة أخرى لتركه فارغًا.",
+  "“{field}” must not stay empty.": "يجب ألّا يبقى الحقل «{field}» فارغًا.",
   "leave the field": "الخروج من الحقل",
   "accept from inside the field": "القبول من داخل الحقل",
 };

@@ -297,6 +297,9 @@ export default {
   "Suggestions": "Vorschläge",
   "Esc leaves the field, Ctrl+Enter accepts.": "Esc verlässt das Feld, Strg+Enter nimmt an.",
   "Enter or Esc leaves the field, Ctrl+Enter accepts.": "Enter oder Esc verlässt das Feld, Strg+Enter nimmt an.",
+  "Enter accepts, Esc leaves the field.": "Enter nimmt an, Esc verlässt das Feld.",
+  "Nothing is written. Accept once more to leave it empty.": "Es steht noch nichts da. Nimm noch einmal an, um es leer zu lassen.",
+  "“{field}” must not stay empty.": "„{field}“ darf nicht leer bleiben.",
   "leave the field": "das Feld verlassen",
   "accept from inside the field": "aus dem Feld heraus annehmen",
 };

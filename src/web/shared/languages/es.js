@@ -297,6 +297,9 @@ export default {
   "Suggestions": "Sugerencias",
   "Esc leaves the field, Ctrl+Enter accepts.": "Esc sale del campo, Ctrl+Intro acepta.",
   "Enter or Esc leaves the field, Ctrl+Enter accepts.": "Intro o Esc sale del campo, Ctrl+Intro acepta.",
+  "Enter accepts, Esc leaves the field.": "Intro acepta, Esc sale del campo.",
+  "Nothing is written. Accept once more to leave it empty.": "No hay nada escrito. Acepta otra vez para dejarlo vacío.",
+  "“{field}” must not stay empty.": "«{field}» no puede quedar vacío.",
   "leave the field": "salir del campo",
   "accept from inside the field": "aceptar desde dentro del campo",
 };

@@ -297,6 +297,9 @@ export default {
   "Suggestions": "Suggestions",
   "Esc leaves the field, Ctrl+Enter accepts.": "Échap quitte le champ, Ctrl+Entrée accepte.",
   "Enter or Esc leaves the field, Ctrl+Enter accepts.": "Entrée ou Échap quitte le champ, Ctrl+Entrée accepte.",
+  "Enter accepts, Esc leaves the field.": "Entrée accepte, Échap quitte le champ.",
+  "Nothing is written. Accept once more to leave it empty.": "Rien n’est écrit. Accepte encore une fois pour laisser le champ vide.",
+  "“{field}” must not stay empty.": "« {field} » ne doit pas rester vide.",
   "leave the field": "quitter le champ",
   "accept from inside the field": "accepter depuis le champ",
 };
