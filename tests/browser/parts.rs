@@ -128,6 +128,18 @@ async fn a_difference_is_readable_without_colour() {
                 seat.eval(marks).await,
                 json!([["was", "underline"], ["is", "line-through"]])
             );
+            // Which text an answer takes stands above the answers, with a sample of each.
+            let legend = "['ins', 'del'].map((name) => { const one = document.querySelector('#question li > ' + name); \
+                return [one.parentElement.innerText.replace(/\\s+/g, ' '), getComputedStyle(one).textDecorationLine]; })";
+            assert_eq!(
+                seat.eval(legend).await,
+                json!([
+                    ["✓ new Accept: the new text is right.", "underline"],
+                    ["✗ old Reject: the old text stays.", "line-through"]
+                ])
+            );
+            let heard = "document.querySelector('.difference').textContent";
+            assert_eq!(seat.eval(heard).await, "The square [old: is][new: was] empty.");
         },
         async |_| (),
     )
