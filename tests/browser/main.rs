@@ -5,6 +5,7 @@ mod breaking_out;
 mod common;
 mod faults;
 mod first;
+mod labels;
 mod media;
 mod page;
 mod parts;

@@ -210,6 +210,7 @@ export default {
   "{n} corners set": { zero: "لم توضع أي زاوية", one: "وُضعت زاوية واحدة", two: "وُضعت زاويتان", few: "وُضعت {n} زوايا", many: "وُضعت {n} زاوية", other: "وُضعت {n} زاوية" },
   "This project has no labels.": "ليست لهذا المشروع وسوم.",
   "Labels": "الوسوم",
+  "Used last": "المستخدمة أخيرًا",
   "remove": "إزالة",
   "find a label": "البحث عن وسم",
   "Find a label": "البحث عن وسم",

@@ -208,6 +208,7 @@ export default {
   "{n} corners set": { one: "{n} Ecke gesetzt", other: "{n} Ecken gesetzt" },
   "This project has no labels.": "Dieses Projekt hat keine Labels.",
   "Labels": "Labels",
+  "Used last": "Zuletzt benutzt",
   "remove": "entfernen",
   "find a label": "Label suchen",
   "Find a label": "Ein Label suchen",

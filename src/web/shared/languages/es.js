@@ -208,6 +208,7 @@ export default {
   "{n} corners set": { one: "{n} esquina puesta", other: "{n} esquinas puestas", many: "{n} esquinas puestas" },
   "This project has no labels.": "Este proyecto no tiene etiquetas.",
   "Labels": "Etiquetas",
+  "Used last": "Últimas usadas",
   "remove": "quitar",
   "find a label": "buscar etiqueta",
   "Find a label": "Buscar una etiqueta",

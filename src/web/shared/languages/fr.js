@@ -208,6 +208,7 @@ export default {
   "{n} corners set": { one: "{n} coin posé", other: "{n} coins posés", many: "{n} coins posés" },
   "This project has no labels.": "Ce projet n’a pas d’étiquettes.",
   "Labels": "Étiquettes",
+  "Used last": "Derniers utilisés",
   "remove": "enlever",
   "find a label": "chercher une étiquette",
   "Find a label": "Chercher une étiquette",
