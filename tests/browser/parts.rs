@@ -2,7 +2,7 @@
 //! the mouse alone, and what is special about each.
 
 use fantoccini::key::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::seat::{Seat, Trial, try_out};
 
