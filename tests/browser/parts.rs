@@ -171,6 +171,24 @@ async fn a_prompt_stands_with_its_response() {
     .await;
 }
 
+#[tokio::test]
+async fn on_a_phone_a_prompt_leaves_room_for_its_response() {
+    let task =
+        json!({"prompt": "Be brief, be kind. ".repeat(30), "response": "Yes.", "meta": {"n": 1}});
+    let seat = Seat::open("interface = \"llm_io\"", &[task]).await;
+    seat.card().await;
+    let open = "document.querySelector('details').open";
+    assert_eq!(seat.eval(open).await, json!(true));
+    let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    seat.browser.tell("Emulation.setDeviceMetricsOverride", &size);
+    seat.reload().await;
+    assert_eq!(seat.eval(open).await, json!(false));
+    let bottom =
+        "document.querySelector('section.exchange').getBoundingClientRect().bottom < innerHeight";
+    assert_eq!(seat.eval(bottom).await, json!(true));
+    seat.close().await;
+}
+
 const BLOCKS: &str = "interface = \"blocks\"\nlabels = [\"PER\", \"LOC\"]\n[project.config]\n\
     choice_style = \"multiple\"\nblocks = [\n\
     { view_id = \"html\", html_template = \"<b>{{from}}</b>\", text = false },\n\
