@@ -70,6 +70,11 @@ async fn enter_accepts_from_the_field_and_escape_makes_commands_of_keys() {
     has_focus(&seat).await;
     answers(&seat, async || seat.press(&['x', Key::Enter.into()]).await).await;
     has_focus(&seat).await;
+    // Enter after an arrow is for the suggestions, if they are open, and never for the card.
+    let third = seat.card().await;
+    press(&seat, Key::Down).await;
+    press(&seat, Key::Enter).await;
+    assert_eq!(seat.card().await, third);
     press(&seat, Key::Escape).await;
     assert_eq!(key_on(&seat, "accept").await, "a");
     assert_eq!(key_on(&seat, "reject").await, "x");
@@ -98,6 +103,13 @@ async fn no_letter_beside_the_field_becomes_a_verdict() {
     press(&seat, Key::Backspace).await;
     assert_eq!(held(&seat).await, "an ax", "backspace takes a letter, not the card");
     assert_eq!(seat.card().await, card);
+    // From a dialog the focus goes back to the button that opened it.
+    seat.click("#menu-button").await;
+    seat.find("dialog[data-dialog=menu]").await;
+    press(&seat, Key::Escape).await;
+    write(&seat, "e").await;
+    assert_eq!(held(&seat).await, "an axe");
+    press(&seat, Key::Backspace).await;
     // Escape beside the field is Escape.
     seat.click(".card .text").await;
     press(&seat, Key::Escape).await;

@@ -9,8 +9,14 @@ use serde_json::{Map, Value};
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::Verdict;
 
-pub(super) const KIND: Kind =
-    Kind { name: "text_input", lacks, sets: |card| vec![field_id(card)], check, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "text_input",
+    lacks,
+    sets: |card| vec![field_id(card)],
+    insists: is_required,
+    check,
+    ..PLAIN
+};
 
 /// Where the text goes if nothing is said.
 const USUAL: &str = "user_input";
@@ -107,6 +113,24 @@ mod tests {
         }
         let sent = json!({"answer": "accept", "user_input": "so"});
         assert_eq!(receive(&task, &sent), Ok(json!({"user_input": "so"})));
+        // Also where it came empty and nobody touched it, alone and in a block.
+        let empty = json!({"text": "a", "user_input": "", "field_required": true});
+        let sent = json!({"answer": "accept", "user_input": ""});
+        assert_eq!(receive(&empty, &sent), refused);
+        let block = json!({"view_id": "text_input", "field_required": true});
+        let mut card = json!({"text": "a", "user_input": "", "config": {"blocks": [block]}});
+        let blocks = |card: &Value| {
+            let interface = crate::task::interface::Interface::new("blocks", Settings::default());
+            let body = crate::task::Body::from_value(card).expect("a task");
+            let sent = sent.as_object().expect("an object");
+            interface
+                .expect("it is there")
+                .receive(&body, sent)
+                .map_err(|misfit| misfit.to_string())
+        };
+        assert_eq!(blocks(&card).map(|(_, data)| Value::Object(data)), refused);
+        card["config"]["blocks"][0]["field_required"] = json!(false);
+        assert!(blocks(&card).is_ok());
         let own = json!({"text": "a", "user_input": 3, "field_required": true});
         let sent = json!({"answer": "accept", "user_input": 3});
         assert_eq!(receive(&own, &sent), Ok(json!({"user_input": 3})));

@@ -120,7 +120,8 @@ const textInput = {
     // The whole card is for writing, and stays so when a click goes beside the field.
     element.addEventListener("blur", () => whole || write(false));
     element.addEventListener("keydown", (event) => {
-      if (event.isComposing) return;
+      // Safari says that it composes no more when Enter has just ended a word; the code says otherwise.
+      if (event.isComposing || event.keyCode === 229) return;
       const command = event.ctrlKey || event.metaKey;
       if (event.key === "Enter" && (command || (whole && !several && !event.shiftKey))) {
         // Enter takes the suggestion that the arrows went to; the next one accepts.
@@ -148,7 +149,7 @@ const textInput = {
     const beside = (event) => {
       const { target } = event;
       if (!writing || target === field || event.defaultPrevented || belongsTo(target, nameOf(event))) return;
-      if (target instanceof Element && target.closest("dialog, .bar")) return;
+      if (target instanceof Element && target.closest("dialog")) return;
       if (event.key === "Escape") {
         leave();
         event.preventDefault();
