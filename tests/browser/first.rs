@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::seat::{Trial, try_out};
+use crate::seat::{Seat, Trial, try_out};
 
 #[tokio::test]
 async fn text_is_answered_by_keyboard_and_by_mouse() {
@@ -58,4 +58,32 @@ async fn a_choice_is_made_by_keyboard_and_by_mouse() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_option_stands_beside_its_box_whichever_way_it_is_read() {
+    let options = json!([{"id": 1, "text": "politics"}, {"id": 2, "text": "سياسة"}]);
+    let task = json!({"text": "a", "options": options, "meta": {"n": 1}});
+    let seat = Seat::open("interface = \"choice\"", &[task]).await;
+    seat.card().await;
+    // How far the words begin from the box, to the one side or to the other.
+    let gaps = "[...document.querySelectorAll('.option')].map((row) => { \
+        const box = row.querySelector('input').getBoundingClientRect(); \
+        const range = document.createRange(); range.selectNodeContents(row.querySelector('.words')); \
+        const words = range.getBoundingClientRect(); \
+        return [Math.round(words.left - box.right), Math.round(box.left - words.right)]; })";
+    let found = seat.eval(gaps).await;
+    assert_eq!(found[0][0], 12, "{found}");
+    assert_eq!(found[1][1], 12, "{found}");
+    // On a page in Arabic too, and there the keys are still written as they are pressed.
+    seat.eval("localStorage.setItem('annotd.language', 'ar')").await;
+    seat.reload().await;
+    assert_eq!(seat.eval("document.documentElement.dir").await, "rtl");
+    let found = seat.eval(gaps).await;
+    assert_eq!(found[0][0], 12, "{found}");
+    assert_eq!(found[1][1], 12, "{found}");
+    let keys = "[...document.querySelectorAll('kbd')].every((one) => getComputedStyle(one).direction === 'ltr')";
+    assert_eq!(seat.eval(keys).await, json!(true));
+    seat.picture("choice_arabic").await;
+    seat.close().await;
 }

@@ -31,6 +31,10 @@ async fn an_earlier_answer_is_found_looked_at_and_changed() {
     let listed =
         |count: usize| format!("document.querySelectorAll('[data-past]').length === {count}");
     seat.wait_for("the answers", &listed(2)).await;
+    // Given today, so the time alone.
+    let when = "document.querySelector('.past time').textContent";
+    let clock = format!(r"/^\d{{1,2}}:\d\d(\s[AP]M)?$/.test({when})");
+    assert_eq!(seat.eval(&clock).await, json!(true), "{}", seat.eval(when).await);
     seat.accessible().await;
     seat.picture("history").await;
     seat.press(&['f', 'l', 'a', 'g', 'g', 'e', 'd']).await;

@@ -2,7 +2,7 @@
 //! the mouse alone, and what is special about each.
 
 use fantoccini::key::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::seat::{Seat, Trial, try_out};
 
@@ -63,7 +63,6 @@ async fn a_text_is_written_by_keyboard_and_suggested_by_mouse() {
     try_out(
         trial,
         async |seat| {
-            seat.press(&[key(Key::Tab)]).await;
             write(seat, "a fax, ax!\nx").await;
             assert_eq!(seat.eval(IN_FIELD).await, json!("a fax, ax!\nx"), "keys are letters");
             seat.press(&[key(Key::Escape)]).await;
@@ -71,37 +70,6 @@ async fn a_text_is_written_by_keyboard_and_suggested_by_mouse() {
         async |seat| seat.click(".suggestions button:last-child").await,
     )
     .await;
-}
-
-#[tokio::test]
-async fn a_keyboard_alone_writes_leaves_the_field_and_accepts() {
-    let settings = "interface = \"text_input\"\n[project.config]\nfield_autofocus = true\nfield_suggestions = [\"axa\"]";
-    let tasks: Vec<Value> = (1..=4)
-        .map(|n| json!({"text": format!("Task {n}."), "user_input": n, "meta": {"n": n}}))
-        .collect();
-    let seat = Seat::open(settings, &tasks).await;
-    let first = seat.card().await;
-    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
-    seat.press(&[key(Key::Backspace), 'a']).await;
-    seat.press_with(Key::Control, Key::Enter).await;
-    seat.wait_for_another(&first).await;
-
-    let second = seat.card().await;
-    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
-    write(&seat, "x").await;
-    seat.press(&[key(Key::Enter), 'x']).await;
-    seat.wait_for_another(&second).await;
-
-    let third = seat.card().await;
-    // Untouched, and not a text: it comes back as it is.
-    seat.press(&[key(Key::Escape), 'a']).await;
-    seat.wait_for_another(&third).await;
-    seat.saved().await;
-    let stored = seat.stored();
-    assert_eq!(stored[&1], json!({"answer": "accept", "user_input": "a"}));
-    assert_eq!(stored[&2], json!({"answer": "reject", "user_input": "2x"}));
-    assert_eq!(stored[&3], json!({"answer": "accept", "user_input": 3}));
-    seat.close().await;
 }
 
 #[tokio::test]
@@ -160,6 +128,18 @@ async fn a_difference_is_readable_without_colour() {
                 seat.eval(marks).await,
                 json!([["was", "underline"], ["is", "line-through"]])
             );
+            // Which text an answer takes stands above the answers, with a sample of each.
+            let legend = "['ins', 'del'].map((name) => { const one = document.querySelector('#question li > ' + name); \
+                return [one.parentElement.innerText.replace(/\\s+/g, ' '), getComputedStyle(one).textDecorationLine]; })";
+            assert_eq!(
+                seat.eval(legend).await,
+                json!([
+                    ["✓ new Accept: the new text is right.", "underline"],
+                    ["✗ old Reject: the old text stays.", "line-through"]
+                ])
+            );
+            let heard = "document.querySelector('.difference').textContent";
+            assert_eq!(seat.eval(heard).await, "The square [old: is][new: was] empty.");
         },
         async |_| (),
     )
@@ -189,6 +169,24 @@ async fn a_prompt_stands_with_its_response() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn on_a_phone_a_prompt_leaves_room_for_its_response() {
+    let task =
+        json!({"prompt": "Be brief, be kind. ".repeat(30), "response": "Yes.", "meta": {"n": 1}});
+    let seat = Seat::open("interface = \"llm_io\"", &[task]).await;
+    seat.card().await;
+    let open = "document.querySelector('details').open";
+    assert_eq!(seat.eval(open).await, json!(true));
+    let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    seat.browser.tell("Emulation.setDeviceMetricsOverride", &size);
+    seat.reload().await;
+    assert_eq!(seat.eval(open).await, json!(false));
+    let bottom =
+        "document.querySelector('section.exchange').getBoundingClientRect().bottom < innerHeight";
+    assert_eq!(seat.eval(bottom).await, json!(true));
+    seat.close().await;
 }
 
 const BLOCKS: &str = "interface = \"blocks\"\nlabels = [\"PER\", \"LOC\"]\n[project.config]\n\
@@ -280,6 +278,12 @@ async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
                 seat.click("[data-page=next]").await;
             }
             assert_eq!(says(seat, ".place").await, "Page 3 of 3");
+            let field = "document.activeElement.matches('.field')";
+            assert_eq!(seat.eval(field).await, json!(false), "a page takes no focus by itself");
+            seat.click("[data-answer=accept]").await;
+            let asked = "document.querySelector('#notice').textContent";
+            let said = "Page 3: Nothing is written. Accept once more to leave it empty.";
+            assert_eq!(seat.eval(asked).await, json!(said));
             assert_eq!(says(seat, ".sheet b").await, "Say");
         },
     )

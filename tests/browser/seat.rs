@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction, TouchActions};
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::{Locator, elements::Element};
 use serde_json::{Map, Value, json};
 
@@ -293,6 +294,9 @@ pub(crate) async fn try_out(
     seat.accessible().await;
     seat.reload().await;
     assert_eq!(seat.card().await, first, "a reload brings the same card back");
+    if seat.eval("document.activeElement.matches('.field')").await == json!(true) {
+        seat.press(&[Key::Escape.into()]).await;
+    }
     seat.press(&['a']).await;
     seat.wait_for_another(&first).await;
 

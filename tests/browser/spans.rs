@@ -260,7 +260,10 @@ async fn a_label_among_sixty_is_found_by_typing() {
     seat.accessible().await;
     seat.press(&[Key::Enter.into()]).await;
     seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_47]') !== null").await;
-    assert_eq!(seat.eval("document.querySelectorAll('.pen:not([hidden])').length").await, 60);
+    assert_eq!(
+        seat.eval("document.querySelectorAll('.pen-list > .pen:not([hidden])').length").await,
+        60
+    );
     // Escape leaves the box, and the keys are the card's again.
     seat.press(&['/', 'x', Key::Escape.into(), RIGHT, '3']).await;
     seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_2]') !== null").await;

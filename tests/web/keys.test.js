@@ -1,6 +1,7 @@
 // Keys and their names; what is shown of numbers; options.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { commandOf, keymap, labelKeys, nameOf, normal, usual } from "../../src/web/annotate/keys.js";
 import { press } from "../../src/web/annotate/interfaces/choice.js";
 import { parse, words } from "../../src/web/annotate/json.js";
@@ -63,4 +64,10 @@ test("numbers that JavaScript cannot hold go back as they came, where the engine
   if (!("rawJSON" in JSON)) return t.skip("this engine has no JSON.rawJSON");
   const text = '{"id":12345678901234567890,"score":1.0,"small":1e-7,"n":-0}';
   assert.equal(JSON.stringify(parse(text)), text);
+});
+
+test("the guide for leads names every command that a keymap may change", () => {
+  const guide = readFileSync(new URL("../../docs/annotating.md", import.meta.url), "utf8");
+  const leads = guide.slice(guide.indexOf("## For leads"));
+  assert.deepEqual(Object.keys(usual).filter((command) => !leads.includes(`\`${command}\``)), []);
 });

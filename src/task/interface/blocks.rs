@@ -20,6 +20,7 @@ pub(super) const KIND: Kind = Kind {
         parts(card).iter().any(|(part, overrides)| !is_its_own(overrides) && part.needs_tokens())
     },
     beside,
+    insists: |card| parts(card).iter().any(|(part, _)| (part.interface.kind.insists)(&part.card())),
     check,
 };
 

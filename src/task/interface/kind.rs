@@ -22,6 +22,8 @@ pub(super) struct Kind {
     /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts of
     /// a card need (`_parts`).
     pub beside: fn(&Card<'_>) -> Map<String, Value>,
+    /// Whether `check` judges even what the task came with and nobody touched.
+    pub insists: fn(&Card<'_>) -> bool,
     /// Checks what an answer adds (`data`) against the task, and completes it.
     pub check: Check,
 }
@@ -35,6 +37,7 @@ pub(super) const PLAIN: Kind = Kind {
     sets: |_| Vec::new(),
     tokens: |_| false,
     beside: |_| Map::new(),
+    insists: |_| false,
     check: |_, _, _| Ok(()),
 };
 

@@ -205,7 +205,8 @@ impl Interface {
         data: &mut Map<String, Value>,
     ) -> Result<(), Misfit> {
         let card = self.card(task);
-        if take_back(&task.fields(), &(self.kind.sets)(&card), data) {
+        let untouched = take_back(&task.fields(), &(self.kind.sets)(&card), data);
+        if untouched && !(self.kind.insists)(&card) {
             return Ok(());
         }
         (self.kind.check)(&card, verdict, data)

@@ -12,8 +12,15 @@ use super::kind::{Card, Kind, Misfit};
 use super::part::{Part, settings_of};
 use crate::task::Verdict;
 
-pub(super) const KIND: Kind =
-    Kind { name: "pages", lacks, sets: |_| vec!["pages".into()], tokens: |_| false, beside, check };
+pub(super) const KIND: Kind = Kind {
+    name: "pages",
+    lacks,
+    sets: |_| vec!["pages".into()],
+    tokens: |_| false,
+    beside,
+    insists: |_| false,
+    check,
+};
 
 /// What a page cannot be.
 const NO_PAGES: [&str; 2] = ["pages", "review"];

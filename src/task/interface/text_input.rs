@@ -1,15 +1,22 @@
 //! `text_input`: free text, under the key that `field_id` names.
 //!
 //! The task may bring a text along under that key, to be corrected; what it brings along comes back as
-//! it is if nobody touches it, whatever it is.
+//! it is if nobody touches it, whatever it is. With `field_required` an answer that accepts has to have
+//! something in it.
 
 use serde_json::{Map, Value};
 
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::Verdict;
 
-pub(super) const KIND: Kind =
-    Kind { name: "text_input", lacks, sets: |card| vec![field_id(card)], check, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "text_input",
+    lacks,
+    sets: |card| vec![field_id(card)],
+    insists: is_required,
+    check,
+    ..PLAIN
+};
 
 /// Where the text goes if nothing is said.
 const USUAL: &str = "user_input";
@@ -35,8 +42,24 @@ fn field_id(card: &Card<'_>) -> String {
     id.unwrap_or_else(|| USUAL.into())
 }
 
-fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+/// Whether an empty text is refused: the task's own word, or the setting.
+fn is_required(card: &Card<'_>) -> bool {
+    let own = card.task.get("field_required");
+    own.or_else(|| card.setting("field_required")) == Some(Value::Bool(true))
+}
+
+/// Whether nothing is written; blanks are nothing. The page counts the same (writing.js).
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
+}
+
+fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let id = field_id(card);
+    let given = data.get(&id).cloned().or_else(|| card.task.get(&id));
+    let nothing = given.is_none_or(|given| given.as_str().is_some_and(is_blank));
+    if verdict == Verdict::Accept && nothing && is_required(card) {
+        return Err(Misfit::new(id, "this must not stay empty (`field_required`)"));
+    }
     match data.get(&id) {
         None | Some(Value::String(_)) => Ok(()),
         Some(given) if card.task.get(&id).as_ref() == Some(given) => Ok(()),
@@ -75,6 +98,42 @@ mod tests {
             receive(&task, &json!({"answer": "accept", "user_input": 3})),
             Err("user_input: expected a text, in quotation marks".into())
         );
+    }
+
+    #[test]
+    fn an_empty_text_is_refused_where_one_is_required() {
+        let task = json!({"text": "a", "config": {"field_required": true}});
+        let refused = Err("user_input: this must not stay empty (`field_required`)".into());
+        for sent in [json!({}), json!({"user_input": " \n\u{a0}"})] {
+            let mut sent = sent;
+            sent["answer"] = json!("accept");
+            assert_eq!(receive(&task, &sent), refused);
+            sent["answer"] = json!("ignore");
+            assert!(receive(&task, &sent).is_ok());
+        }
+        let sent = json!({"answer": "accept", "user_input": "so"});
+        assert_eq!(receive(&task, &sent), Ok(json!({"user_input": "so"})));
+        // Also where it came empty and nobody touched it, alone and in a block.
+        let empty = json!({"text": "a", "user_input": "", "field_required": true});
+        let sent = json!({"answer": "accept", "user_input": ""});
+        assert_eq!(receive(&empty, &sent), refused);
+        let block = json!({"view_id": "text_input", "field_required": true});
+        let mut card = json!({"text": "a", "user_input": "", "config": {"blocks": [block]}});
+        let blocks = |card: &Value| {
+            let interface = crate::task::interface::Interface::new("blocks", Settings::default());
+            let body = crate::task::Body::from_value(card).expect("a task");
+            let sent = sent.as_object().expect("an object");
+            interface
+                .expect("it is there")
+                .receive(&body, sent)
+                .map_err(|misfit| misfit.to_string())
+        };
+        assert_eq!(blocks(&card).map(|(_, data)| Value::Object(data)), refused);
+        card["config"]["blocks"][0]["field_required"] = json!(false);
+        assert!(blocks(&card).is_ok());
+        let own = json!({"text": "a", "user_input": 3, "field_required": true});
+        let sent = json!({"answer": "accept", "user_input": 3});
+        assert_eq!(receive(&own, &sent), Ok(json!({"user_input": 3})));
     }
 
     #[test]

@@ -76,7 +76,11 @@ export class Hands {
       if ((command === "help" || command === "instructions") && !belongsTo(event.target, pressed) && dialogs.close(command)) event.preventDefault();
       return;
     }
-    if (!name || belongsTo(event.target, pressed)) return;
+    if (!name) return;
+    if (belongsTo(event.target, pressed)) {
+      this.app.page.say(null);
+      return;
+    }
     if (this.app.answering.busy || this.app.turning.leaving) {
       event.preventDefault();
       return;

@@ -10,6 +10,7 @@ import { h, put, say } from "../shared/dom.js";
 import { language, plural, t } from "../shared/tongue.js";
 import { show } from "./dialogs.js";
 import { words } from "./json.js";
+import { moment, placeOf } from "./moments.js";
 import { verdictWord } from "./words.js";
 
 /** @import { Given, Task } from "./types.js" */
@@ -70,7 +71,8 @@ export function showHistory(hands) {
   const more = h("button", { type: "button", hidden: true }, t("Earlier ones"));
   const dialog = show("history", t("Your answers"), search, count, list, more);
   dialog.classList.add("side");
-  const time = new Intl.DateTimeFormat(language(), { dateStyle: "short", timeStyle: "short" });
+  const place = placeOf(language(), navigator.languages);
+  const full = new Intl.DateTimeFormat(place, { dateStyle: "full", timeStyle: "medium", numberingSystem: "latn" });
 
   const draw = () => {
     const chosen = found(all, search.value);
@@ -82,7 +84,9 @@ export function showHistory(hands) {
         h("span", { class: given.answer }, verdictWord(given.answer)),
         given.reason ? h("bdi", {}, given.reason) : null,
         given.flagged ? h("span", {}, `⚑ ${t("flagged")}`) : null,
-        h("span", {}, at === null ? t("waits here") : time.format(at)),
+        at === null
+          ? h("span", {}, t("waits here"))
+          : h("time", { datetime: new Date(at).toISOString(), title: full.format(at) }, moment(at, Date.now(), place)),
       );
       const button = h("button", { type: "button", class: "plain", "data-past": task._id },
         h("span", { class: "short", dir: "auto" }, short(task) || "…"),

@@ -11,6 +11,7 @@
  * Tests hold on to these, which stay as they are:
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
  * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no more;
+ * - `document.body.dataset.again`: whether the card was answered before;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
  *   answers that are safe in this browser and not yet stored by the server; neither is there before
@@ -39,7 +40,7 @@ import { allow } from "./media.js";
 import { Outbox, pause } from "./outbox.js";
 import { Page } from "./page.js";
 import { Sender } from "./sender.js";
-import { holding, hungry, initial, phase, reduce } from "./state.js";
+import { current, holding, hungry, initial, phase, reduce } from "./state.js";
 import { Supply } from "./supply.js";
 import { Tabs } from "./tabs.js";
 import { Turning } from "./turning.js";
@@ -161,6 +162,7 @@ export class App {
 
   render() {
     const outbox = this.look();
+    document.body.dataset.again = String(Boolean(current(this.state)?.given));
     this.page.update(this.state, outbox);
     this.desk.update(this.state, outbox);
     document.body.dataset.state = phase(this.state);

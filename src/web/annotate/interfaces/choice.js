@@ -85,10 +85,11 @@ const choice = {
         },
       });
       const key = keys[i];
+      // The row runs the way its words do, so that the box stands where they begin.
       return {
         option,
         input,
-        row: h("label", { class: "option" }, input, h("span", { class: "words", dir: "auto" }, optionContent(task, option, i)), key && h("kbd", {}, sign(key))),
+        row: h("label", { class: "option", dir: "auto" }, input, h("span", { class: "words" }, optionContent(task, option, i)), key && h("kbd", {}, sign(key))),
       };
     });
 

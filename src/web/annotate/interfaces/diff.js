@@ -1,11 +1,13 @@
 /**
  * `diff`: what sets the task's `accept` apart from its `reject`, in one text. What only `accept` has is
  * underlined, what only `reject` has is struck through; colour comes on top, and who listens hears it.
+ * Above the answers stands which of the two an answer takes, with a sample of each.
  */
 
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
+import { verdictSign } from "../words.js";
 import { empty } from "./basics.js";
 import { drawInput, within } from "./compare.js";
 import { differences } from "./differences.js";
@@ -14,7 +16,7 @@ import { differences } from "./differences.js";
 
 /** @type {Interface} */
 const diff = {
-  draw(host, _question, { task, project, settings }) {
+  draw(host, question, { task, project, settings }) {
     drawInput(host, task, project);
     const [young, old] = ["accept", "reject"].map((key) => {
       const { text, html } = within(task, key);
@@ -31,6 +33,15 @@ const diff = {
       put(host, h("div", { class: "text difference", dir: "auto" }, ...shown));
       if (pieces.every(({ kind }) => kind === "same")) put(host, h("p", { class: "note" }, t("Both texts are the same.")));
     }
+    put(
+      question,
+      h(
+        "ul",
+        { class: "legend" },
+        h("li", {}, sign("accept"), h("ins", {}, t("new")), " ", t("Accept: the new text is right.")),
+        h("li", {}, sign("reject"), h("del", {}, t("old")), " ", t("Reject: the old text stays.")),
+      ),
+    );
     return {};
   },
   answer: () => ({}),
@@ -39,3 +50,6 @@ const diff = {
 };
 
 export default diff;
+
+/** @param {"accept" | "reject"} verdict */
+const sign = (verdict) => h("span", { class: `sign ${verdict}`, "aria-hidden": "true" }, verdictSign[verdict]);

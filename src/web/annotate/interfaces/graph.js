@@ -161,6 +161,7 @@ export class Graph {
       const group = document.createElementNS(space, "g");
       group.setAttribute("class", arc.on ? "arc on" : "arc");
       group.dataset.arc = String(i);
+      group.dataset.label = arc.label;
       group.style.setProperty("--hue", arc.hue);
       const parts = [["line", d], ["hit", d], ...(this.how.heads ? [["tip", arrowHead(one.x2, tops[one.b.line] ?? 0)]] : [])];
       for (const [name, shape] of parts) {

@@ -3,13 +3,28 @@
  *
  * Where there are more labels than keys there is a box that filters them: `/` leads there, typing
  * leaves those that fit, enter takes the first, escape leaves. The list keeps its height meanwhile, so
- * that the text does not move.
+ * that the text does not move. With more than twenty, those used last stand in front once more
+ * (recent.js); nobody else's place changes for it.
+ *
+ * On a phone the labels are one row that scrolls sideways, and the box is behind a button (labels.css).
  */
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { sign } from "../keys.js";
+import { none, used } from "../recent.js";
 import { empty, hue } from "./basics.js";
+
+/** @import { Recent } from "../recent.js" */
+
+/** With more labels than this, those used last stand in front. */
+const many = 20;
+
+/** @type {Map<string, Recent>} of each list of labels, kept from card to card */
+const kept = new Map();
+
+/** Where the labels are one row. */
+const narrow = () => matchMedia("(max-width: 640px)").matches;
 
 /**
  * @typedef {{
@@ -53,28 +68,62 @@ export function labelBar(labels, keys, hands) {
   if (!labels.length) {
     return { element: empty(t("This project has no labels.")), show: () => {}, search: () => false };
   }
-  const buttons = labels.map((label, i) => {
-    const key = keys[i];
+  /**
+   * @param {string} label
+   * @param {Record<string, string>} [more]
+   */
+  const penOf = (label, more = {}) => {
+    const key = keys[labels.indexOf(label)];
     const button = h(
       "button",
-      { type: "button", class: "pen", "data-label": label, "aria-pressed": "false", "aria-keyshortcuts": key ?? null, onclick: () => hands.take(label) },
+      { type: "button", class: "pen", "data-label": label, "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more, onclick: () => hands.take(label) },
       h("span", { class: "dot" }),
       h("span", { dir: "auto" }, label),
       key && h("kbd", { "aria-hidden": "true" }, sign(key)),
     );
     button.style.setProperty("--hue", hue(label, labels));
     return button;
-  });
-  const list = h("div", { class: "pen-list", role: "toolbar", "aria-label": t("Labels"), tabindex: "-1" }, ...buttons);
+  };
+  const buttons = labels.map((label) => penOf(label));
+  const own = labels.length > many ? labels.join("\n") : null;
+  const again = own === null ? null : h("div", { class: "recent", role: "group", "aria-label": t("Used last") });
+  const list = h("div", { class: "pen-list", role: "toolbar", "aria-label": t("Labels"), tabindex: "-1" });
+  put(list, again, ...buttons);
   const drop = h(
     "button",
     { type: "button", class: "plain drop-span", onclick: hands.drop },
-    t("remove"),
+    h("span", { class: "long" }, t("remove")),
+    h("span", { class: "short", "aria-hidden": "true" }, sign("backspace")),
     h("kbd", { "aria-hidden": "true" }, sign("backspace")),
   );
+  const element = h("div", { class: "pens" });
   const box = keys.some((key) => key === null || key === undefined) ? searchBox() : null;
   /** @type {HTMLElement | null} */
   let pressed = null;
+  let begun = false;
+
+  /** Show the labels used last. */
+  function remind() {
+    if (!again || own === null) return;
+    const { places } = kept.get(own) ?? none;
+    const pen = pressed?.dataset.label;
+    again.replaceChildren(
+      h("span", { class: "recent-words", "aria-hidden": "true" }, t("Used last")),
+      ...places.map((label) => penOf(label, { "data-recent": label, "aria-pressed": String(label === pen) })),
+    );
+  }
+
+  /** @param {string} label */
+  function use(label) {
+    if (own === null) return;
+    const before = kept.get(own) ?? none;
+    kept.set(own, used(before, label));
+    if (!narrow() || !pressed) return remind();
+    // In one row, those behind would move along.
+    const at = pressed.getBoundingClientRect().left;
+    remind();
+    list.scrollLeft += pressed.getBoundingClientRect().left - at;
+  }
 
   function searchBox() {
     const input = h("input", {
@@ -83,9 +132,10 @@ export function labelBar(labels, keys, hands) {
     });
     /** @type {string | null} */
     let first = null;
-    const narrow = () => {
+    const narrowed = () => {
       const found = filter(labels, input.value);
       first = found.first;
+      if (again) again.hidden = input.value.trim() !== "";
       for (const button of buttons) {
         const label = button.dataset.label ?? "";
         button.hidden = !found.fitting.has(label);
@@ -94,13 +144,14 @@ export function labelBar(labels, keys, hands) {
     };
     const leave = () => {
       input.value = "";
-      narrow();
+      narrowed();
+      element.classList.remove("finding");
       list.style.removeProperty("min-height");
       hands.back();
     };
     input.addEventListener("focus", () => list.style.setProperty("min-height", `${list.getBoundingClientRect().height}px`));
     input.addEventListener("input", () => {
-      narrow();
+      narrowed();
       const n = buttons.filter((button) => !button.hidden).length;
       hands.announce(first ? plural(n, "{n} label, first: {first}", "{n} labels, first: {first}", { first }) : plural(n, "{n} label", "{n} labels"));
     });
@@ -119,28 +170,45 @@ export function labelBar(labels, keys, hands) {
       }
     });
     input.addEventListener("blur", () => {
-      if (!input.value) list.style.removeProperty("min-height");
+      if (input.value) return;
+      list.style.removeProperty("min-height");
+      element.classList.remove("finding");
     });
     return input;
   }
 
-  const element = h("div", { class: "pens" });
-  put(element, box && h("div", { class: "find" }, box, h("kbd", { "aria-hidden": "true" }, "/")), list, drop);
+  const search = () => {
+    element.classList.add("finding");
+    box?.focus({ preventScroll: true });
+    return box !== null;
+  };
+  const open = h("button", { type: "button", class: "find-open", "aria-label": t("Find a label"), onclick: search }, h("span", { class: "lens", "aria-hidden": "true" }));
+  put(element, box && h("div", { class: "find" }, open, box, h("kbd", { "aria-hidden": "true" }, "/")), list, drop);
+  remind();
+  // What was in hand on the card before is in hand on this one, and in sight.
+  requestAnimationFrame(() => {
+    if (!pressed || !list.isConnected || !narrow()) return;
+    const front = pressed.dataset.label && again?.querySelector(`[data-recent=${CSS.escape(pressed.dataset.label)}]`);
+    (front || pressed).scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   return {
     element,
     show(pen, removable) {
       drop.disabled = !removable;
+      const first = !begun;
+      begun = true;
       const button = buttons[labels.indexOf(pen)] ?? null;
       if (button === pressed) return;
       pressed?.setAttribute("aria-pressed", "false");
       button?.setAttribute("aria-pressed", "true");
-      // Only the list may scroll for this, not the page, and not before it lies on the page.
-      if (button && list.isConnected && box) button.scrollIntoView({ block: "nearest" });
       pressed = button;
+      if (!button) return;
+      // Only the list may scroll for this, not the page, and not before it lies on the page.
+      if (list.isConnected && (box || narrow())) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      // At first it is the one that was in hand already.
+      if (first) remind();
+      else use(pen);
     },
-    search() {
-      box?.focus({ preventScroll: true });
-      return box !== null;
-    },
+    search,
   };
 }

@@ -10,8 +10,8 @@ import { empty } from "./basics.js";
 
 /** @import { Interface, Task } from "../types.js" */
 
-/** A prompt of more characters than this is folded. */
-const long = 1500;
+/** A prompt of more characters than this is folded, and on a phone one of more than fits beside the answer. */
+const long = () => (matchMedia("(max-width: 640px)").matches ? 400 : 1500);
 
 /**
  * @param {Task} task
@@ -31,7 +31,7 @@ const llmIo = {
       host,
       h(
         "details",
-        { class: "exchange", open: prompt.length <= long },
+        { class: "exchange", open: prompt.length <= long() },
         h("summary", {}, t("Prompt")),
         prompt ? h("div", { class: "text dim", dir: "auto" }, prompt) : empty(t("There is no prompt.")),
       ),

@@ -1,16 +1,26 @@
 /**
  * `text_input`: free text under the key that `field_id` names.
  *
- * While somebody writes, single keys are letters. Out of the field leads Escape (in a field of one line
- * Enter as well), and then every key means what it says on its button; Ctrl+Enter accepts from inside.
+ * Where it is the whole card, the field has the focus when the card comes, for to write is what the card
+ * is for. Enter (in a field of several lines Ctrl+Enter) accepts, and Escape leaves the field: from then
+ * on a key means what it says on its button. Until then a letter writes, also where the focus was lost to
+ * a click beside the field: it takes the focus back. The buttons say meanwhile what works (written.css).
+ * On a card that was answered before, the field waits for the first letter, so that somebody who walks
+ * back with backspace walks on and takes no letters away.
  *
- * On its own it shows the task above the field. In a block it is the field alone: what it is about has a
+ * In a block or on a page the keys are the whole card's: the field takes the focus only if
+ * `field_autofocus` says so, and Enter leaves it. In a block it is the field alone: what it is about has a
  * block of its own.
+ *
+ * Rejected: Alt with a letter as a command from inside the field; on a Mac that is how letters are
+ * written, and none may become a verdict.
  */
 
 import { h, put, say } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
+import { belongsTo, nameOf } from "../keys.js";
+import { blank, onEmpty, writes } from "../writing.js";
 import { drawContent } from "./content.js";
 
 /** @import { Interface, Task } from "../types.js" */
@@ -46,9 +56,12 @@ export function fieldId(task, settings) {
 const textInput = {
   draw(host, _question, desk) {
     const { task, settings } = desk;
-    const focus = desk.part === "block" ? null : drawContent(host, task, desk.project);
     const id = fieldId(task, settings);
     const name = `field-${fields++}`;
+    const whole = !desk.part;
+    const about = h("div", { id: `${name}-about` });
+    const focus = desk.part === "block" ? null : drawContent(about, task, desk.project);
+    if (desk.part !== "block") put(host, about);
     const rows = Number(said(task, settings, "field_rows") ?? 1);
     const label = words(said(task, settings, "field_label"));
     const placeholder = words(said(task, settings, "field_placeholder"));
@@ -56,6 +69,12 @@ const textInput = {
     const suggestions = Array.isArray(given) ? given.map(words).filter(Boolean) : [];
     const several = rows > 1;
     const begun = words(desk.values ? desk.values[id] : task[id]);
+    const required = said(task, settings, "field_required");
+    const autofocus = said(task, settings, "field_autofocus") ?? whole;
+    /** Whether letters are for the field, wherever the focus is. */
+    let writing = false;
+    let asked = false;
+    let choosing = false;
 
     const shared = {
       class: "field",
@@ -64,35 +83,90 @@ const textInput = {
       dir: "auto",
       placeholder: placeholder || null,
       "aria-label": label ? null : placeholder || t("Your text"),
-      "aria-describedby": `${name}-help`,
+      "aria-describedby": whole ? `${name}-about ${name}-help` : `${name}-help`,
+      "aria-required": required === true ? "true" : null,
       autocomplete: "off",
     };
     const field = several
       ? h("textarea", { ...shared, rows: Math.min(rows, 40) })
-      : h("input", { ...shared, type: "text", list: suggestions.length ? `${name}-list` : null });
+      : h("input", { ...shared, type: "text", list: suggestions.length ? `${name}-list` : null, enterkeyhint: whole ? "send" : null });
     field.value = begun;
+    const written = h("div", { class: "written", "data-enter": whole && !several ? "accepts" : null });
+
+    /** @param {boolean} on */
+    const write = (on) => {
+      writing = on;
+      written.classList.toggle("writing", on);
+    };
 
     const leave = () => {
       field.blur();
+      write(false);
       /** @type {HTMLElement | null} */ (host.closest("[data-task-id]"))?.focus({ preventScroll: true });
       desk.announce(t("Out of the field. Keys answer again."));
     };
-    field.addEventListener("input", () => desk.edit({ [id]: field.value }));
+    const changed = () => {
+      asked = false;
+      field.removeAttribute("aria-invalid");
+      desk.edit({ [id]: field.value });
+    };
     // Registered as a listener of any element's, to have one type for both.
-    /** @type {HTMLElement} */ (field).addEventListener("keydown", (event) => {
-      if (event.isComposing) return;
+    const element = /** @type {HTMLElement} */ (field);
+    element.addEventListener("input", () => {
+      choosing = false;
+      changed();
+    });
+    element.addEventListener("focus", () => write(true));
+    // The whole card is for writing, and stays so when a click goes beside the field.
+    element.addEventListener("blur", () => whole || write(false));
+    element.addEventListener("keydown", (event) => {
+      // Safari says that it composes no more when Enter has just ended a word; the code says otherwise.
+      if (event.isComposing || event.keyCode === 229) return;
       const command = event.ctrlKey || event.metaKey;
-      if (event.key === "Enter" && command) desk.submit("accept");
-      else if (event.key === "Escape" || (event.key === "Enter" && !several && !event.shiftKey)) leave();
-      else return;
+      if (event.key === "Enter" && (command || (whole && !several && !event.shiftKey))) {
+        // Enter takes the suggestion that the arrows went to; the next one accepts.
+        const takes = choosing && !command;
+        choosing = false;
+        if (takes) return;
+        // A key held down answers one card, not all that lie ready.
+        if (!event.repeat) desk.submit("accept");
+      } else if (event.key === "Escape" || (event.key === "Enter" && !several && !event.shiftKey)) {
+        leave();
+      } else {
+        if (event.key === "Tab") write(false);
+        choosing = suggestions.length > 0 && !several && (event.key === "ArrowDown" || event.key === "ArrowUp");
+        return;
+      }
       event.preventDefault();
       event.stopPropagation();
     });
 
+    /**
+     * A key beside the field, before the page hears of it: a letter finds its way back.
+     *
+     * @param {KeyboardEvent} event
+     */
+    const beside = (event) => {
+      const { target } = event;
+      if (!writing || target === field || event.defaultPrevented || belongsTo(target, nameOf(event))) return;
+      if (target instanceof Element && target.closest("dialog")) return;
+      if (event.key === "Escape") {
+        leave();
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      // Who walks back through answered cards has backspace for it.
+      if (!writes(event) || (again() && event.key.length > 1)) return;
+      // The letter itself goes where the focus is by the time it is typed.
+      field.focus({ preventScroll: true });
+      event.stopImmediatePropagation();
+    };
+
     /** @param {string} suggestion */
     const take = (suggestion) => {
       field.value = field.value.trim() && several ? `${field.value.trimEnd()}\n${suggestion}` : suggestion;
-      desk.edit({ [id]: field.value });
+      changed();
       say(taken, t("Taken over: {words}", { words: suggestion }));
     };
     const taken = h("p", { class: "quiet-words", role: "status" });
@@ -105,26 +179,34 @@ const textInput = {
       : h("datalist", { id: `${name}-list` }, ...suggestions.map((one) => h("option", { value: one })));
 
     put(
-      host,
-      h(
-        "div",
-        { class: "written" },
-        label && h("label", { for: name, dir: "auto" }, label),
-        field,
-        suggestions.length > 0 && choices,
-        h(
-          "p",
-          { class: "how", id: `${name}-help` },
-          several ? t("Esc leaves the field, Ctrl+Enter accepts.") : t("Enter or Esc leaves the field, Ctrl+Enter accepts."),
-        ),
-        several && suggestions.length > 0 && taken,
-      ),
+      written,
+      label && h("label", { for: name, dir: "auto" }, label),
+      field,
+      suggestions.length > 0 && choices,
+      h("p", { class: "how", id: `${name}-help` }, how(several, whole)),
+      several && suggestions.length > 0 && taken,
     );
+    put(host, written);
     return {
+      check(verdict) {
+        if (verdict !== "accept" || !blank(field.value)) return null;
+        const policy = onEmpty(required, desk.part);
+        if (policy === "pass" || (policy === "ask" && asked)) return null;
+        asked = true;
+        if (policy === "ask") return t("Nothing is written. Accept once more to leave it empty.");
+        field.setAttribute("aria-invalid", "true");
+        return t("“{field}” must not stay empty.", { field: label || placeholder || t("Your text") });
+      },
       shown() {
         focus?.scrollIntoView({ block: "center" });
-        if (said(task, settings, "field_autofocus") === true) field.focus({ preventScroll: Boolean(focus) });
+        if (whole) addEventListener("keydown", beside, true);
+        if (autofocus !== true) return;
+        write(whole);
+        // On a phone the keyboard would cover what there is to read; it comes with the first tap.
+        const covers = matchMedia("(pointer: coarse)").matches && said(task, settings, "field_autofocus") !== true;
+        if (!again() && !covers) field.focus({ preventScroll: true });
       },
+      gone: () => removeEventListener("keydown", beside, true),
     };
   },
   answer(task, values, settings) {
@@ -136,10 +218,24 @@ const textInput = {
     const id = fieldId(record, settings);
     return id in record ? { [id]: record[id] } : null;
   },
-  keys: () => [
+  keys: (project) => [
     { keys: ["escape"], does: t("leave the field") },
-    { keys: ["ctrl+enter"], does: t("accept from inside the field") },
+    { keys: project.view_id === "text_input" && !(Number(project.config.field_rows) > 1) ? ["enter", "ctrl+enter"] : ["ctrl+enter"], does: t("accept from inside the field") },
   ],
 };
 
 export default textInput;
+
+/** Whether the card was answered before (main.js). */
+const again = () => document.body.dataset.again === "true";
+
+/**
+ * Which keys work in the field, beside those that write.
+ *
+ * @param {boolean} several lines
+ * @param {boolean} whole
+ */
+function how(several, whole) {
+  if (several) return t("Esc leaves the field, Ctrl+Enter accepts.");
+  return whole ? t("Enter accepts, Esc leaves the field.") : t("Enter or Esc leaves the field, Ctrl+Enter accepts.");
+}

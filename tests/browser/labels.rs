@@ -1,0 +1,113 @@
+//! The labels above a text: told apart beyond the tenth, one row on a phone, and those used last in front.
+
+use serde_json::{Value, json};
+
+use crate::seat::Seat;
+
+fn labels(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("LABEL {n}")).collect()
+}
+
+fn settings(count: usize) -> String {
+    format!("interface = \"ner_manual\"\nlabels = {:?}", labels(count))
+}
+
+fn texts(count: usize) -> Vec<Value> {
+    (1..=count)
+        .map(|n| json!({"text": format!("Ada was in Rome, and Grace in Oslo ({n})."), "meta": {"n": n}, "spans": [
+            {"start": 0, "end": 3, "label": "LABEL 1"}, {"start": 11, "end": 15, "label": "LABEL 11"},
+            {"start": 21, "end": 26, "label": "LABEL 21"}, {"start": 30, "end": 34, "label": "LABEL 31"},
+        ]}))
+        .collect()
+}
+
+fn phone(seat: &Seat) {
+    let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    seat.browser.tell("Emulation.setDeviceMetricsOverride", &size);
+    seat.browser.tell("Emulation.setTouchEmulationEnabled", &json!({"enabled": true}));
+}
+
+#[tokio::test]
+async fn labels_of_the_same_hue_have_another_edge() {
+    let seat = Seat::open(&settings(40), &texts(1)).await;
+    seat.card().await;
+    let edges = "['mark', '.pen-list > .pen'].map((kind) => [1, 11, 21, 31].map((n) => { \
+        const style = getComputedStyle(document.querySelector(`${kind}[data-label=\"LABEL ${n}\"]`)); \
+        return [style.borderBottomStyle, style.getPropertyValue('--hue')]; }))";
+    let look = json!([
+        ["solid", "var(--hue-1)"],
+        ["dashed", "var(--hue-1)"],
+        ["dotted", "var(--hue-1)"],
+        ["solid", "var(--hue-none)"],
+    ]);
+    let found = seat.eval(edges).await;
+    // A custom property is computed with what it refers to.
+    for kind in 0..2 {
+        let hue = |at: usize| found[kind][at][1].clone();
+        for at in 0..4 {
+            assert_eq!(found[kind][at][0], look[at][0]);
+        }
+        assert!(hue(0) == hue(1) && hue(1) == hue(2) && hue(2) != hue(3), "{found}");
+    }
+    seat.accessible().await;
+    seat.picture("labels_many").await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
+    let seat = Seat::open(&settings(60), &texts(2)).await;
+    phone(&seat);
+    seat.reload().await;
+    let card = seat.card().await;
+    let bar = "document.querySelector('.pens').getBoundingClientRect().height";
+    let row = seat.eval(bar).await.as_f64().expect("a height");
+    assert!(row <= 64.0, "one row of 44 px with its border: {row}");
+    let wide = "document.documentElement.scrollWidth <= innerWidth";
+    assert_eq!(seat.eval(wide).await, json!(true), "the page itself does not scroll sideways");
+    let small = "[...document.querySelectorAll('.pens button')].filter((one) => one.offsetParent) \
+        .map((one) => one.getBoundingClientRect()).filter(({width, height}) => width < 44 || height < 44).length";
+    assert_eq!(seat.eval(small).await, json!(0), "every button is large enough for a finger");
+    seat.accessible().await;
+    // The box that filters stands behind a button.
+    seat.tap(".find-open").await;
+    seat.wait_for("the box", "document.activeElement.matches('.find-label')").await;
+    seat.press(&"label 47\u{e007}".chars().collect::<Vec<char>>()).await;
+    seat.wait_for("the row as it was", &format!("{bar} === {row}")).await;
+    let in_sight = "(() => { const list = document.querySelector('.pen-list').getBoundingClientRect(); \
+        return [...document.querySelectorAll('.pen[aria-pressed=true]')].some((one) => { \
+          const box = one.getBoundingClientRect(); \
+          return one.dataset.label === 'LABEL 47' && box.left >= list.left && box.right <= list.right; }); })()";
+    seat.wait_for("the label in hand in sight", in_sight).await;
+    seat.picture("labels_phone").await;
+    seat.tap("[data-answer=accept]").await;
+    seat.wait_for_another(&card).await;
+    seat.wait_for("it in sight on the next card too", in_sight).await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
+    let seat = Seat::open(&settings(40), &texts(2)).await;
+    let card = seat.card().await;
+    let places = "[...document.querySelectorAll('.pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
+    let before = seat.eval(places).await;
+    let last = "[...document.querySelectorAll('[data-recent]')].map((one) => one.dataset.recent)";
+    assert_eq!(seat.eval(last).await, json!([]));
+    for label in [30, 2, 30, 17] {
+        seat.press(&format!("/label {label}\u{e007}").chars().collect::<Vec<char>>()).await;
+    }
+    let used = json!(["LABEL 30", "LABEL 2", "LABEL 17"]);
+    assert_eq!(seat.eval(last).await, used);
+    assert_eq!(seat.eval(places).await, before);
+    seat.picture("labels_recent").await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    assert_eq!(seat.eval(last).await, used, "they stay from card to card");
+    // By the mouse: the pen in front is the pen further down.
+    seat.click("[data-recent='LABEL 2']").await;
+    let pressed =
+        "[...document.querySelectorAll('.pen[aria-pressed=true]')].map((one) => one.dataset.label)";
+    assert_eq!(seat.eval(pressed).await, json!(["LABEL 2", "LABEL 2"]));
+    seat.close().await;
+}
