@@ -33,13 +33,16 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
     bytes
 }
 
-/// A module or stylesheet without the comments that fill lines of their own and without what indents
-/// its lines: half of what there is, and no browser needs it. The lines stay, so that the line of an
-/// error is the line in the file. A text that goes over several lines keeps its indentation, and with it
-/// the whole file.
+/// A module or stylesheet without its comments and without what indents its lines: half of what there
+/// is, and no browser needs it. The lines stay, so that the line of an error is the line in the file. A
+/// text that goes over several lines keeps its indentation, and with it the whole file, where only the
+/// comments that fill lines of their own, between `/*` and `*/`, are left out.
 fn slim<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
-    let is_code = matches!(path.rsplit('.').next(), Some("js" | "css"));
-    let Some(text) = std::str::from_utf8(data).ok().filter(|_| is_code) else {
+    let extension = path.rsplit('.').next();
+    let is_module = extension == Some("js");
+    let Some(text) =
+        std::str::from_utf8(data).ok().filter(|_| is_module || extension == Some("css"))
+    else {
         return Cow::Borrowed(data);
     };
     let mut kept = String::with_capacity(text.len());
@@ -55,7 +58,6 @@ fn slim<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
                 inside = false;
                 kept.push_str(trimmed.split_once("*/").map_or("", |(_, rest)| rest));
             }
-            // What stands behind a short comment in its line, as a cast does, needs the line whole.
             (true, Some(false)) | (false, _) => {
                 kept.push_str(line);
                 continue;
@@ -66,9 +68,33 @@ fn slim<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     if kept.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return Cow::Owned(kept.into_bytes());
     }
-    let lines: String =
-        kept.split_inclusive('\n').map(|line| line.trim_start_matches(' ')).collect();
-    Cow::Owned(lines.into_bytes())
+    let mut sent = String::with_capacity(kept.len());
+    for line in kept.split_inclusive('\n') {
+        let line = line.trim_start_matches(' ');
+        match (is_module, line.starts_with("//")) {
+            (true, true) => sent.push('\n'),
+            (true, false) => without_types(line, &mut sent),
+            (false, _) => sent.push_str(line),
+        }
+    }
+    Cow::Owned(sent.into_bytes())
+}
+
+/// Adds a line without the types (`/** @type {…} */`) that stand in it, unless one might stand in a text.
+fn without_types(line: &str, sent: &mut String) {
+    let mut rest = line;
+    while let Some(at) = rest.find("/** @") {
+        let (before, comment) = rest.split_at(at);
+        let in_text = |quote| before.matches(quote).count() % 2 == 1;
+        let Some(length) =
+            comment.find("*/").filter(|_| !['"', '\'', '`'].into_iter().any(in_text))
+        else {
+            break;
+        };
+        sent.push_str(before);
+        rest = comment[length + 2..].trim_start_matches(' ');
+    }
+    sent.push_str(rest);
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
@@ -122,8 +148,12 @@ mod tests {
         let sent = std::str::from_utf8(&sent).expect("UTF-8");
         assert_eq!(
             sent,
-            "\n\n\nconst a = 1;\n\n/** @type {Y} */ (a).b();\nconst c = \"/* no */\"; // why\n\nd();\n"
+            "\n\n\nconst a = 1;\n\n(a).b();\nconst c = \"/* no */\"; // why\n\nd();\n"
         );
+        let types =
+            b"f(/** @type {A} */ (a), /** @type {B} */ (b));\n// why\nconst t = \"/** @x */\";\n";
+        assert_eq!(&*slim("a.js", types), b"f((a), (b));\n\nconst t = \"/** @x */\";\n");
+        assert_eq!(&*slim("a.css", b"  // b\n"), b"// b\n", "which is no comment there");
         let long = b"const a = `\n  b`;\n";
         assert_eq!(&*slim("a.js", long), long, "a text over several lines stays as it is");
         assert_eq!(&*slim("a.html", b"/*\n*/"), b"/*\n*/");

@@ -366,7 +366,8 @@ async fn stands_up_to_them(interface: &str) {
     seat.card().await;
     seat.browser.client.execute(LISTEN, Vec::new()).await.expect("no dialog is open");
     let look = look();
-    seat.press(&['i']).await;
+    // Out of the field, where there is one.
+    seat.press(&[Key::Escape.into(), 'i']).await;
     seat.find("dialog[data-dialog=instructions][open]").await;
     assert_eq!(seat.eval(&look).await, json!([]), "{interface}: the instructions");
     seat.press(&[Key::Escape.into()]).await;

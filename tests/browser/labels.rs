@@ -92,7 +92,7 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     let card = seat.card().await;
     let places = "[...document.querySelectorAll('.pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
     let before = seat.eval(places).await;
-    let last = "[...document.querySelectorAll('[data-recent]')].map((one) => one.dataset.recent)";
+    let last = "[...document.querySelectorAll('.card:not(.unseen) [data-recent]')].map((one) => one.dataset.recent)";
     assert_eq!(seat.eval(last).await, json!([]));
     for label in [30, 2, 30, 17] {
         seat.press(&format!("/label {label}\u{e007}").chars().collect::<Vec<char>>()).await;
