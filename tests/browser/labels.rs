@@ -65,7 +65,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     assert!(row <= 64.0, "one row of 44 px with its border: {row}");
     let wide = "document.documentElement.scrollWidth <= innerWidth";
     assert_eq!(seat.eval(wide).await, json!(true), "the page itself does not scroll sideways");
-    let small = "[...document.querySelectorAll('.pens button')].filter((one) => one.offsetParent) \
+    let small = "[...document.querySelectorAll('.card:not(.unseen) .pens button')].filter((one) => one.offsetParent) \
         .map((one) => one.getBoundingClientRect()).filter(({width, height}) => width < 44 || height < 44).length";
     assert_eq!(seat.eval(small).await, json!(0), "every button is large enough for a finger");
     seat.accessible().await;
@@ -75,7 +75,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     seat.press(&"label 47\u{e007}".chars().collect::<Vec<char>>()).await;
     seat.wait_for("the row as it was", &format!("{bar} === {row}")).await;
     let in_sight = "(() => { const list = document.querySelector('.pen-list').getBoundingClientRect(); \
-        return [...document.querySelectorAll('.pen[aria-pressed=true]')].some((one) => { \
+        return [...document.querySelectorAll('.card:not(.unseen) .pen[aria-pressed=true]')].some((one) => { \
           const box = one.getBoundingClientRect(); \
           return one.dataset.label === 'LABEL 47' && box.left >= list.left && box.right <= list.right; }); })()";
     seat.wait_for("the label in hand in sight", in_sight).await;
@@ -90,7 +90,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
 async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     let seat = Seat::open(&settings(40), &texts(2)).await;
     let card = seat.card().await;
-    let places = "[...document.querySelectorAll('.pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
+    let places = "[...document.querySelectorAll('.card:not(.unseen) .pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
     let before = seat.eval(places).await;
     let last = "[...document.querySelectorAll('.card:not(.unseen) [data-recent]')].map((one) => one.dataset.recent)";
     assert_eq!(seat.eval(last).await, json!([]));
@@ -106,8 +106,7 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     assert_eq!(seat.eval(last).await, used, "they stay from card to card");
     // By the mouse: the pen in front is the pen further down.
     seat.click("[data-recent='LABEL 2']").await;
-    let pressed =
-        "[...document.querySelectorAll('.pen[aria-pressed=true]')].map((one) => one.dataset.label)";
+    let pressed = "[...document.querySelectorAll('.card:not(.unseen) .pen[aria-pressed=true]')].map((one) => one.dataset.label)";
     assert_eq!(seat.eval(pressed).await, json!(["LABEL 2", "LABEL 2"]));
     seat.close().await;
 }

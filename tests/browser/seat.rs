@@ -63,6 +63,7 @@ impl Seat {
     pub(crate) async fn wait_for_another(&self, than: &str) {
         let expression = format!(
             "document.body.dataset.state !== 'loading' && \
+             (document.body.dataset.state !== 'task' || document.querySelector('[data-task-id]')) && \
              document.querySelector('[data-task-id]')?.dataset.taskId !== {than:?}"
         );
         self.browser.wait_for("the next card", &expression).await;
