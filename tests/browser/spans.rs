@@ -356,3 +356,41 @@ async fn characters_newlines_and_disabled_tokens_go_by_the_settings() {
     assert_eq!(stored[&2]["spans"], json!([{"start": 2, "end": 5, "label": "A"}]));
     seat.close().await;
 }
+
+#[tokio::test]
+async fn a_text_is_marked_in_its_document() {
+    let before: Vec<String> = (0..60).map(|n| format!("What came before, line {n}.")).collect();
+    let tasks = [
+        json!({"text": "Mara came.", "title": "News", "context_before": before, "context_after": "And after.", "meta": {"n": 1}}),
+        json!({"text": "Li went.", "body": format!("{}\nLi went. It ends here.", before.join("\n")), "meta": {"n": 2}}),
+        json!({"text": "Nobody else was there.", "meta": {"n": 3}}),
+    ];
+    let seat = Seat::open(&manual("ner_manual", &["PERSON", "PLACE"]), &tasks).await;
+    for words in [["line 59.", "And after."], ["line 59.", "It ends here."]] {
+        let card = seat.card().await;
+        let around = "[...document.querySelectorAll('.card:not(.unseen) .dim')].map((one) => one.textContent)";
+        let around = seat.eval(around).await.to_string();
+        for one in words {
+            assert!(around.contains(one), "{one} is in {around}");
+        }
+        assert!(
+            !around.contains("Mara") && !around.contains("Li went"),
+            "the text stands there once"
+        );
+        let in_sight = "(({top, bottom}) => top > 100 && bottom < innerHeight - 80)(document.querySelector('.card:not(.unseen) .tokens').getBoundingClientRect())";
+        seat.wait_for("the text in sight", in_sight).await;
+        if words[1] == "And after." {
+            seat.accessible().await;
+            seat.picture("spans_in_document").await;
+        }
+        seat.press(&[RIGHT, '1', 'a']).await;
+        seat.wait_for_another(&card).await;
+    }
+    let last = "document.querySelectorAll('.card:not(.unseen) :is(.dim, .surrounded)').length";
+    assert_eq!(seat.eval(last).await, json!(0));
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(stored[&1]["spans"], json!([span([0, 4], [0, 0], "PERSON")]));
+    assert_eq!(stored[&2]["spans"], json!([span([0, 2], [0, 0], "PERSON")]));
+    seat.close().await;
+}

@@ -180,6 +180,30 @@ export function drawInContext(host, task, draw) {
   }
 }
 
+/**
+ * A text that is worked on, in its document: what comes before it and after it, dimmed.
+ *
+ * @param {Task} task
+ * @param {HTMLElement} field shows the text
+ * @returns {{whole: HTMLElement, before: boolean} | null} null if there is nothing around it; else whether
+ *   something comes before it, so that it has to be scrolled to
+ */
+export function surround(task, field) {
+  // Cleaned HTML cannot be taken apart at the text's ends; its words are in `body`, or not to be had.
+  const plan = layout({ ...task, html: undefined, _clean: {} }, () => "");
+  /** @type {[title: string, before: string, after: string] | null} */
+  const parts = plan.kind === "around" ? [plan.title, plan.before, plan.after]
+    : plan.kind === "in-body" ? [plan.title, plan.body.slice(0, plan.from).trimEnd(), plan.body.slice(plan.to).trimStart()]
+    : plan.kind === "beneath" ? [plan.title, "", plan.body]
+    : null;
+  if (!parts) return null;
+  const [title, before, after] = parts;
+  field.classList.add("barred");
+  const whole = h("div", { class: "surrounded" });
+  put(whole, heading(title, true), context(before, -1), field, context(after));
+  return { whole, before: before !== "" };
+}
+
 /** More letters than any screen shows at once. */
 const much = 12_000;
 

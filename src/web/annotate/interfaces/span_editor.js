@@ -30,6 +30,7 @@ import { labelKeys } from "../keys.js";
 import { Offsets } from "../offsets.js";
 import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
 import { empty, hue } from "./basics.js";
+import { surround } from "./document.js";
 import { labelBar } from "./label_bar.js";
 import { arrow, next, walk } from "./span_moves.js";
 import { pointers } from "./span_pointers.js";
@@ -111,7 +112,8 @@ export class SpanEditor {
         "{n} of the suggestions does not lie in the text. It is kept as it is.",
         "{n} of the suggestions do not lie in the text. They are kept as they are.")));
     }
-    put(host, this.text.trim() ? this.field : empty(t("This task's text is empty.")));
+    this.around = this.text.trim() ? surround(task, this.field) : null;
+    put(host, this.text.trim() ? (this.around?.whole ?? this.field) : empty(t("This task's text is empty.")));
     pointers(this);
     let width = 0;
     this.watch = new ResizeObserver(() => {
@@ -370,6 +372,7 @@ export class SpanEditor {
 
   /** @returns {View} */
   view() {
+    const { desk } = this;
     return {
       ahead: () => {
         this.drawn.prepare();
@@ -379,6 +382,7 @@ export class SpanEditor {
       shown: () => {
         this.refresh();
         this.drawn.unfold();
+        if (this.around?.before && !desk.part) this.field.scrollIntoView({ block: this.field.clientHeight < innerHeight / 2 ? "center" : "start" });
         this.watch.observe(this.field);
       },
       gone: () => this.watch.disconnect(),

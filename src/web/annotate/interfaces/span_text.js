@@ -200,7 +200,9 @@ export class SpanText {
    */
   prepare() {
     this.open();
-    const near = [...this.field.children].filter((block) => block.getBoundingClientRect().top < innerHeight);
+    // A text far down, behind what comes before it in its document, is scrolled to.
+    const from = Math.max(0, this.field.getBoundingClientRect().top - innerHeight / 2);
+    const near = [...this.field.children].filter((block) => block.getBoundingClientRect().top - from < innerHeight);
     for (const block of near) block.classList.add("near");
     this.settle();
   }
