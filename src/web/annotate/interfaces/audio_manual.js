@@ -14,7 +14,8 @@
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../regions.js";
-import { captions, once } from "./audio.js";
+import { unseen } from "./absent.js";
+import { captions } from "./audio.js";
 import { Marks } from "./marks.js";
 import { pens, tool } from "./pens.js";
 import { inWords, Player, playerHelp } from "./player.js";
@@ -52,7 +53,10 @@ const audioManual = {
     const count = h("p", { class: "wave-note", "data-count": "" });
     put(host, count);
     captions(host, question, desk);
-    const objection = once(player);
+    const objection = unseen(() => player.presence, ["accept"], {
+      coming: t("The sound is not there yet. Wait for it, or accept once more to answer without it."),
+      lacking: t("The sound could not be played, so nothing can be marked in it. Skip the task, or accept once more to answer without it."),
+    });
     refresh();
 
     function refresh() {
@@ -60,6 +64,8 @@ const audioManual = {
       const waiting = pending === null ? null : { from: pending, to: pending };
       const { list, selected } = marks;
       player.draw({ regions: list, selected, pending: dragged ?? waiting });
+      bar.element.hidden = player.lacking;
+      count.hidden = player.lacking;
       bar.show(marks.label);
       drop.toggleAttribute("disabled", !marks.here && pending === null);
       count.textContent = pending === null
@@ -206,6 +212,7 @@ const audioManual = {
       shown: () => player.shown(),
       gone: () => player.gone(),
       key(key) {
+        if (player.lacking) return false;
         const label = bar.labelOf(key);
         if (label !== null) {
           take(label);
@@ -234,7 +241,7 @@ const audioManual = {
         return player.key(key);
       },
       check(verdict) {
-        if (verdict === "accept" && pending !== null) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
+        if (verdict === "accept" && pending !== null && !player.lacking) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
         return objection(verdict);
       },
     };

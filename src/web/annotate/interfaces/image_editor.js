@@ -10,6 +10,7 @@ import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { numberOf, words } from "../json.js";
 import { at, box, corners, equal, move, moveCorner, nearest, outline, simplify, within } from "../shapes.js";
+import { unseen } from "./absent.js";
 import { shapesOf, zoomKey, zoomTools } from "./image.js";
 import { pointers } from "./image_pointers.js";
 import { Marks } from "./marks.js";
@@ -73,7 +74,6 @@ export class ImageEditor {
     this.cursor = null;
     /** Whether a press goes on. */
     this.dragging = false;
-    this.warned = false;
 
     this.bar = pens(labels, desk.settings("keymap_by_label"), (label) => this.take(label));
     /** @type {Record<Tool, [string, string]>} */
@@ -86,8 +86,11 @@ export class ImageEditor {
     this.list = h("div", { class: "drawn", role: "group", "aria-label": t("What is drawn") });
     put(host, this.bar.element);
     this.picture = new Picture(host, desk, () => this.refresh());
-    if (this.picture.trouble) return;
     const { picture } = this;
+    this.notSeen = unseen(() => picture.presence, ["accept"], {
+      coming: t("The picture is not there yet. Wait for it, or accept once more to answer without it."),
+      lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept once more to answer without it."),
+    });
     this.bar.element.querySelector(".draw-tools")?.append(...this.toolButtons, this.drop, ...zoomTools(picture, desk.announce));
     picture.frame.setAttribute("aria-label", t("The picture. The arrow keys move a cross over it, enter sets a corner."));
     put(host, this.list);
@@ -147,6 +150,9 @@ export class ImageEditor {
       names: this.desk.settings("image_manual_show_labels") !== false,
       .../** @type {{pending: Point[], closed: boolean}} */ (this.preview()),
     });
+    // What cannot be seen is not changed either.
+    this.bar.element.hidden = picture.lacking;
+    list.hidden = picture.lacking;
     this.bar.show(marks.label);
     for (const button of this.toolButtons) button.setAttribute("aria-pressed", String(button.dataset.tool === hand.tool));
     picture.box.dataset.tool = hand.tool ?? "";
@@ -336,6 +342,7 @@ export class ImageEditor {
   /** @param {string} key */
   key(key) {
     const { marks, desk } = this;
+    if (this.picture.lacking) return false;
     const label = this.bar.labelOf(key);
     if (label !== null) {
       this.take(label);
@@ -381,15 +388,12 @@ export class ImageEditor {
   /** @param {Verdict} verdict */
   check(verdict) {
     if (verdict !== "accept") return null;
-    if (this.pending.length) return t("A shape is not finished yet. Close it with enter or a click on its first corner, or give it up with escape.");
-    if (this.picture.there || this.warned) return null;
-    this.warned = true;
-    return t("The picture is not there yet. Wait for it, or accept once more to answer without it.");
+    if (this.pending.length && !this.picture.lacking) return t("A shape is not finished yet. Close it with enter or a click on its first corner, or give it up with escape.");
+    return this.notSeen(verdict);
   }
 
   /** @returns {View} */
   view() {
-    if (this.picture.trouble) return { check: () => null };
     return { key: (key) => this.key(key), check: (verdict) => this.check(verdict) };
   }
 }

@@ -13,9 +13,10 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { failed, locate, sizeAhead } from "../media.js";
+import { locate, onceMore, sizeAhead } from "../media.js";
 import { bounds, corners, isBox } from "../shapes.js";
-import { empty, hue } from "./basics.js";
+import { absent, refused } from "./absent.js";
+import { hue } from "./basics.js";
 
 /** @import { Desk, Task } from "../types.js" */
 /** @import { Point, Shape, Size } from "../shapes.js" */
@@ -66,16 +67,16 @@ export class Picture {
   /**
    * @param {HTMLElement} host
    * @param {Desk} desk
-   * @param {() => void} ready the picture is there, and its size is known
+   * @param {() => void} changed the picture is there and its size is known, or it will not come
    */
-  constructor(host, desk, ready) {
+  constructor(host, desk, changed) {
     const { task, project } = desk;
     this.labels = project.labels;
     this.zoom = 0;
     /** @type {Size | null} */
     this.size = sizeOf(task);
-    /** Why there is no picture, if there is none. @type {string | null} */
-    this.trouble = null;
+    /** Whether there is no picture, and none on its way. */
+    this.lacking = false;
     /** Whether it is shown. */
     this.there = false;
     this.layer = svg("svg", { class: "shapes", "aria-hidden": "true", preserveAspectRatio: "none" });
@@ -86,7 +87,8 @@ export class Picture {
 
     const found = locate(task.image, "image");
     if ("words" in found) {
-      this.fail(found.words);
+      this.lacking = true;
+      this.frame.replaceWith(refused(found.words));
       return;
     }
     const img = h("img", { alt: words(task.text) || t("The picture in question"), draggable: "false", decoding: "sync" });
@@ -99,20 +101,31 @@ export class Picture {
         sizes.set(task, this.size);
       }
       this.fit();
-      ready();
+      changed();
     };
     this.size ??= sizeAhead(found.address);
     if (this.size && !sizeOf(task)) sizes.set(task, this.size);
     if (this.size) this.fit();
     img.addEventListener("load", settle);
-    img.addEventListener("error", () => this.fail(failed(task.image)));
+    img.addEventListener("error", () => {
+      this.there = false;
+      this.lacking = true;
+      const again = () => {
+        this.lacking = false;
+        note.replaceWith(this.frame);
+        img.src = onceMore(found.address);
+        changed();
+      };
+      const note = absent(task.image, found.address, { again, announce: desk.announce });
+      this.frame.replaceWith(note);
+      changed();
+    });
     img.src = found.address;
   }
 
-  /** @param {string} why */
-  fail(why) {
-    this.trouble = why;
-    this.frame.replaceWith(empty(why));
+  /** @returns {import("./absent.js").Presence} */
+  get presence() {
+    return this.there ? "there" : this.lacking ? "lacking" : "coming";
   }
 
   /** Lay the picture out by its size. */
