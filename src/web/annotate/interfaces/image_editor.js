@@ -145,6 +145,7 @@ export class ImageEditor {
     picture.draw({
       shapes: marks.list,
       selected,
+      chosen: marks.here,
       corner: this.corner,
       cursor: this.dragging ? null : this.cursor,
       names: this.desk.settings("image_manual_show_labels") !== false,
@@ -166,7 +167,7 @@ export class ImageEditor {
             type: "button",
             class: "drawn-one",
             "data-drawn": i,
-            "aria-pressed": String(shape === selected),
+            "aria-pressed": String(shape === marks.here),
             "aria-label": inWords(shape),
             onclick: (/** @type {MouseEvent} */ event) => {
               this.select(shape === marks.selected ? null : shape);
@@ -224,7 +225,7 @@ export class ImageEditor {
     if (next !== "select" && !this.modes.includes(next)) return false;
     if (this.pending.length) this.giveUp();
     hand.tool = next;
-    if (next !== "select") this.marks.selected = null;
+    if (next !== "select" && this.marks.selected) this.marks.letGo();
     this.desk.announce(t("{tool} is in hand", { tool: this.tools[next][0] }));
     this.refresh();
     return true;
@@ -270,6 +271,7 @@ export class ImageEditor {
    */
   set(point) {
     if (!hand.pen) return;
+    if (!this.pending.length) this.marks.letGo();
     const first = this.pending[0];
     if (hand.tool === "rect") {
       if (!first) {
@@ -326,7 +328,6 @@ export class ImageEditor {
       const from = this.cursor ?? this.pending.at(-1);
       const cursor = within(from ? [from[0] + dx, from[1] + dy] : [size.width / 2, size.height / 2], size);
       this.cursor = cursor;
-      marks.last = null;
       if (hand.tool === "freehand" && this.pending.length) {
         this.pending = [...this.pending, cursor];
         this.keep();
@@ -376,9 +377,11 @@ export class ImageEditor {
     if (key === "escape") {
       if (this.pending.length) this.giveUp();
       else if (this.corner !== null) this.corner = null;
-      else if (marks.selected) marks.selected = null;
-      else if (this.cursor) this.cursor = null;
-      else return false;
+      else if (marks.selected) marks.letGo();
+      else if (marks.here || this.cursor) {
+        marks.letGo();
+        this.cursor = null;
+      } else return false;
       this.refresh();
       return true;
     }

@@ -54,6 +54,7 @@ function svg(name, attributes) {
 /**
  * @typedef {{
  *   shapes: Shape[],
+ *   chosen?: Shape | null,
  *   selected?: Shape | null,
  *   corner?: number | null,
  *   pending?: Point[],
@@ -186,7 +187,7 @@ export class Picture {
   }
 
   /** @param {Look} look */
-  draw({ shapes, selected = null, corner = null, pending = [], cursor = null, closed = false, names = true }) {
+  draw({ shapes, selected = null, chosen = selected, corner = null, pending = [], cursor = null, closed = false, names = true }) {
     if (!this.size) return;
     const { width, height } = this.size;
     this.layer.replaceChildren();
@@ -196,7 +197,7 @@ export class Picture {
       if (!points.length) continue;
       const label = words(shape.label);
       const colour = hue(label, this.labels);
-      const on = shape === selected;
+      const on = shape === chosen;
       const group = svg("g", { class: on ? "shape on" : "shape", "data-shape": shapes.indexOf(shape), "data-label": label });
       /** @type {SVGElement} */ (group).style.setProperty("--hue", colour);
       const line = points.map(([x, y]) => `${x},${y}`).join(" ");
@@ -210,7 +211,8 @@ export class Picture {
         if (top / height < 0.08) name.classList.add("below");
         this.place(name, [Math.min(left, width * 0.9), top]);
       }
-      if (!on || points.length > 200) continue;
+      // What was just drawn has none: a press there may begin the next.
+      if (shape !== selected || points.length > 200) continue;
       points.forEach((point, i) => {
         const handle = h("span", { class: i === corner ? "handle on" : "handle", "data-corner": i });
         if (isBox(shape)) handle.classList.add(i % 2 ? "nesw" : "nwse");

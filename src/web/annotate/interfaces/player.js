@@ -45,7 +45,7 @@ export const inWords = (region) =>
   t("{label}: {start} to {end}", { label: words(region.label), start: clock(region.start), end: clock(region.end) });
 
 /**
- * @typedef {{regions: Region[], selected?: Region | null, pending?: {from: number, to: number} | null}} Look
+ * @typedef {{regions: Region[], chosen?: Region | null, selected?: Region | null, pending?: {from: number, to: number} | null}} Look
  */
 
 export class Player {
@@ -335,7 +335,7 @@ export class Player {
     const focused = [...this.layer.children].indexOf(/** @type {Element} */ (document.activeElement));
     const elements = look.regions.map((region, i) => {
       const name = h("span", { class: "region-name", dir: "auto" }, words(region.label));
-      const on = region === look.selected;
+      const on = region === (look.chosen ?? look.selected);
       const about = { class: on ? "region on" : "region", "data-region": i, "data-label": words(region.label) };
       const element = this.editable
         ? h(
