@@ -226,7 +226,7 @@ async fn shapes_are_changed_with_the_keyboard_and_a_half_drawn_one_outlives_a_re
     picture_is_there(&seat).await;
     let first = "document.querySelector('[data-shape=\"0\"] .over').getAttribute('points')";
     // Moved by one step, then its lower right corner by two; relabelled; undone; beyond the border.
-    seat.press(&['.', Key::Right.into(), 'c', 'c', 'c', Key::Down.into(), Key::Down.into()]).await;
+    seat.press(&['.', Key::Right.into(), 'v', 'v', 'v', Key::Down.into(), Key::Down.into()]).await;
     assert_eq!(seat.eval(first).await, "84,60 84,188 244,188 244,60");
     seat.press(&['2']).await;
     seat.find("[data-shape='0'][data-label=DOG]").await;

@@ -362,7 +362,7 @@ export class ImageEditor {
       if (drawn.length) this.select(marks.beside(drawn, key === "." ? 1 : -1));
       return true;
     }
-    if (key === "c" && marks.selected) {
+    if (key === "v" && marks.selected) {
       const count = corners(marks.selected).length;
       this.corner = this.corner === null ? 0 : this.corner + 1 < count ? this.corner + 1 : null;
       desk.announce(this.corner === null ? t("the whole shape") : t("corner {i} of {n}", { i: this.corner + 1, n: count }));

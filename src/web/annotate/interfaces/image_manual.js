@@ -7,7 +7,7 @@
  * nothing is drawn and a finger scrolls.
  *
  * Keyboard: the arrows move a cross over the picture, by larger steps with shift and by single pixels
- * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `c` through the
+ * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v` through the
  * corners of the selected one; the arrows then move these. All of it is told in words.
  *
  * A shape just drawn stays chosen until the next begins, or escape: a label's key names it anew, and
@@ -52,7 +52,7 @@ const imageManual = {
     { keys: ["←", "→", "↑", "↓"], does: t("move the cross, or what is selected; larger steps with ⇧, single pixels with ctrl") },
     { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner it closes a polygon") },
     { keys: [".", ","], does: t("select the next shape, the one before") },
-    { keys: ["c"], does: t("take the next corner of the selected shape") },
+    { keys: ["v"], does: t("take the next corner of the selected shape") },
     { keys: ["1", "…", "9", "0"], does: t("give what is selected, or was just drawn, this label; it is the next one's too") },
     { keys: ["⌫"], does: t("delete what is selected or was just drawn, or the last corner") },
     { keys: ["ctrl z"], does: t("undo the last change to the shapes") },
