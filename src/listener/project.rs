@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path};
 use axum::response::Response;
 use hyper::header::HeaderValue;
@@ -100,8 +101,9 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
 
 pub(super) async fn project_of_session(
     desk: Extension<Desk>,
-    Path(session): Path<String>,
+    session: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
+    let Path(session) = session?;
     desk.check_session_name(&session)?;
     Ok(project(desk).await)
 }
