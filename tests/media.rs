@@ -174,3 +174,28 @@ fn an_edited_roster_says_where_media_come_from() {
     assert!(said.contains("media = "), "{said}");
     assert!(daemon.stop().success());
 }
+
+#[test]
+fn what_the_roster_does_not_allow_is_told_in_the_log_once_with_the_line_that_would() {
+    let settings = "interface = \"image\"\nmedia_from = [\"https://a.example\"]";
+    let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
+    let tasks =
+        ["https://a.example/1.png", "https://b.example/2.png", "https://b.example/3.png", "4.png"];
+    let lines = tasks.map(|source| serde_json::json!({"image": source}).to_string());
+    project.write("tasks.jsonl", &lines.join("\n"));
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let daemon = project.start();
+    for _ in 0..3 {
+        let address = format!("{}get_session_questions", daemon.addresses().of("andy"));
+        let mut reply =
+            ureq::post(address).send_json(serde_json::json!({"n": 10})).expect("a reply");
+        let given: Value = reply.body_mut().read_json().expect("JSON");
+        assert_eq!(given["tasks"].as_array().map(Vec::len), Some(4), "{given}");
+    }
+    let said = |what: &str| project.log().matches(what).count();
+    common::wait_until("both to be told", || {
+        said("media_from = [\\\"https://b.example\\\"]") + said("media = \\\"media\\\"") == 2
+    });
+    assert_eq!(said("names a file that the roster does not allow"), 2, "{}", project.log());
+    assert!(daemon.stop().success());
+}

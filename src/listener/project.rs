@@ -9,7 +9,7 @@ use hyper::header::HeaderValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Desk, Standing};
+use super::{Desk, Standing, Strangers};
 use crate::http::{self, ApiError};
 use crate::task::clean;
 use crate::task::interface::Interface;
@@ -31,6 +31,8 @@ pub struct Project {
     pub media: Option<PathBuf>,
     /// Where else pictures, sound and films may come from, as origins.
     pub media_from: Vec<String>,
+    /// What was told of files that come from elsewhere.
+    pub strangers: Strangers,
     /// Another one whenever a page would be told something else about the project.
     pub edition: String,
 }
