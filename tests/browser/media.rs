@@ -2,111 +2,15 @@
 //! and with the mouse alone; pictures and sound from the project's folder, from where the project
 //! allows, and from nowhere else.
 
-use std::io::Write;
-
 use fantoccini::key::Key;
-use flate2::{Compression, Crc, write::ZlibEncoder};
 use serde_json::{Value, json};
 
-use crate::common::daemon::Project;
+use crate::files::{boxed, data_uri, picture_is_there, png, sound_is_there, wav, with_folder};
 use crate::seat::{Seat, Trial, try_out};
-
-const WIDTH: u32 = 400;
-const HEIGHT: u32 = 300;
-
-/// A picture of 400 by 300 pixels with something to see in it.
-fn png() -> Vec<u8> {
-    let mut rows = Vec::new();
-    for y in 0..HEIGHT {
-        rows.push(0);
-        for x in 0..WIDTH {
-            let inside = (80..240).contains(&x) && (60..180).contains(&y);
-            let shade = u8::try_from((x + y) * 255 / (WIDTH + HEIGHT)).expect("a byte");
-            rows.extend(if inside { [240, 240, 240] } else { [shade, 90, 255 - shade] });
-        }
-    }
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&rows).expect("memory");
-    let packed = packed.finish().expect("memory");
-    let mut head = Vec::new();
-    head.extend(WIDTH.to_be_bytes());
-    head.extend(HEIGHT.to_be_bytes());
-    head.extend([8, 2, 0, 0, 0]);
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, data) in [(b"IHDR", &head), (b"IDAT", &packed), (b"IEND", &Vec::new())] {
-        png.extend(u32::try_from(data.len()).expect("small").to_be_bytes());
-        let mut crc = Crc::new();
-        crc.update(name);
-        crc.update(data);
-        png.extend(name);
-        png.extend(data);
-        png.extend(crc.sum().to_be_bytes());
-    }
-    png
-}
-
-/// So many seconds of a tone that swells twice a second.
-fn wav(seconds: u32) -> Vec<u8> {
-    const RATE: u32 = 8000;
-    let mut samples = Vec::new();
-    for i in 0..RATE * seconds {
-        let swell = i64::from((i % (RATE / 2)).abs_diff(RATE / 4));
-        let tone = if i % 20 < 10 { 1 } else { -1 };
-        samples.extend(i16::try_from(tone * swell * 10).expect("quiet enough").to_le_bytes());
-    }
-    let length = u32::try_from(samples.len()).expect("small");
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + length).to_le_bytes());
-    wav.extend(b"WAVEfmt ");
-    wav.extend(16_u32.to_le_bytes());
-    wav.extend([1, 0, 1, 0]);
-    wav.extend(RATE.to_le_bytes());
-    wav.extend((RATE * 2).to_le_bytes());
-    wav.extend([2, 0, 16, 0]);
-    wav.extend(b"data");
-    wav.extend(length.to_le_bytes());
-    wav.extend(samples);
-    wav
-}
-
-/// A file inside its address.
-fn data_uri(kind: &str, bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut uri = format!("data:{kind};base64,");
-    for part in bytes.chunks(3) {
-        let whole = part.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte))
-            << (8 * (3 - part.len()));
-        for place in 0..4 {
-            let sign = SIGNS[(whole >> (18 - 6 * place)) as usize & 63];
-            uri.push(if place <= part.len() { sign.into() } else { '=' });
-        }
-    }
-    uri
-}
-
-fn boxed(label: &str, x: i32, y: i32, width: i32, height: i32) -> Value {
-    let (right, bottom) = (x + width, y + height);
-    json!({
-        "label": label, "type": "rect", "x": x, "y": y, "width": width, "height": height,
-        "points": [[x, y], [x, bottom], [right, bottom], [right, y]],
-        "center": [x + width / 2, y + height / 2],
-    })
-}
 
 /// A key, so many times.
 fn times(key: Key, count: usize) -> Vec<char> {
     vec![key.into(); count]
-}
-
-async fn picture_is_there(seat: &Seat) {
-    let there = "document.querySelector('.picture-box img')?.naturalWidth === 400";
-    seat.wait_for("the picture", there).await;
-}
-
-async fn sound_is_there(seat: &Seat) {
-    let there = "document.querySelector('.wave')?.dataset.wave === 'drawn' && \
-                 document.querySelector('.clock').textContent.includes('/ 0:04.0')";
-    seat.wait_for("the waveform", there).await;
 }
 
 #[tokio::test]
@@ -439,17 +343,6 @@ async fn a_label_among_sixty_is_found_by_its_name() {
     seat.close().await;
 }
 
-/// A project with a picture and a sound in its folder.
-fn with_folder(interface: &str, more: &str) -> Project {
-    let settings = format!("interface = {interface:?}\nlabels = [\"A\"]\nmedia = \"files\"{more}");
-    let project = Project::new("demo", &settings, "demo.db", "annotations = 1", &["andy"]);
-    std::fs::create_dir_all(project.path().join("files/a b")).expect("a folder");
-    std::fs::write(project.path().join("files/a b/ü%20#1.png"), png()).expect("a picture");
-    std::fs::write(project.path().join("files/a b/plain.png"), png()).expect("a picture");
-    std::fs::write(project.path().join("files/tone.wav"), wav(4)).expect("a sound");
-    project
-}
-
 #[tokio::test]
 async fn paths_lead_into_the_projects_folder_for_every_interface() {
     let path = "a b/ü%20#1.png";
@@ -470,137 +363,5 @@ async fn paths_lead_into_the_projects_folder_for_every_interface() {
     .await;
     seat.card().await;
     sound_is_there(&seat).await;
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn what_the_project_does_not_allow_is_told_in_words() {
-    let tasks = [
-        json!({"image": "https://pictures.example/a.png", "meta": {"n": 1}}),
-        json!({"image": "../secret.png", "meta": {"n": 2}}),
-        json!({"image": "javascript:alert(1)", "meta": {"n": 3}}),
-        json!({"image": "none.png", "meta": {"n": 4}}),
-    ];
-    let seat = Seat::open_project(with_folder("image", ""), &tasks).await;
-    for words in [
-        "from pictures.example, and this project takes none from there",
-        "leads out of the project's folder",
-        "not the address of a file",
-        "none.png is not there. You cannot mend this yourself: skip the task",
-    ] {
-        let card = seat.card().await;
-        let said = format!("document.querySelector('.empty')?.textContent.includes({words:?})");
-        seat.wait_for(words, &said).await;
-        seat.press(&[' ']).await;
-        seat.wait_for_another(&card).await;
-    }
-    seat.saved().await;
-    seat.stayed_here().await;
-    seat.close().await;
-
-    // Allowed, it is asked for: nobody is there, and the page says just that.
-    let allowed = with_folder("image", "\nmedia_from = [\"http://127.0.0.1:9\"]");
-    let task = json!({"image": "http://127.0.0.1:9/a.png", "meta": {"n": 1}});
-    let seat = Seat::open_project(allowed, &[task]).await;
-    let said = "document.querySelector('.empty')?.textContent.includes('http://127.0.0.1:9/a.png has not come. Its server may not have it')";
-    seat.wait_for("the page to say so", said).await;
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
-    let project = with_folder("image_manual", "");
-    project.write("files/broken.png", "no picture at all");
-    let tasks = [
-        json!({"image": "none.png", "meta": {"n": 1}}),
-        json!({"image": "broken.png", "meta": {"n": 2}, "spans": [boxed("A", 80, 60, 160, 120)]}),
-        json!({"image": "data:image/png;base64,AAAA", "meta": {"n": 3}}),
-    ];
-    let seat = Seat::open_project(project, &tasks).await;
-    for (lack, words) in [
-        ("missing", "none.png is not there."),
-        ("broken", "broken.png is there, but your browser cannot show it"),
-        ("inside", "What this task brings along cannot be shown"),
-    ] {
-        let card = seat.card().await;
-        let said = format!(
-            "document.querySelector('.absent[data-lack={lack}]')?.textContent.includes({words:?})"
-        );
-        seat.wait_for(words, &said).await;
-        let again = "document.querySelector('[data-again]') !== null";
-        assert_eq!(seat.eval(again).await, json!(lack != "inside"), "{lack}");
-        seat.accessible().await;
-        seat.picture(&format!("image_manual_{lack}")).await;
-        // Nothing is changed that cannot be seen; the objection is made once.
-        seat.press(&['.']).await;
-        let chosen = "document.querySelector('[data-drawn][aria-pressed=true]')";
-        assert_eq!(seat.eval(chosen).await, Value::Null);
-        seat.press(&['a']).await;
-        let notice = "document.querySelector('#notice').textContent";
-        let objects = format!("{notice}.includes('could not be shown, so nothing can be drawn')");
-        seat.wait_for("the page to object", &objects).await;
-        let yet = seat.eval(&format!("{notice}.includes('not there yet')")).await;
-        assert_eq!(yet, json!(false), "it is not on its way");
-        seat.press(&['a']).await;
-        seat.wait_for_another(&card).await;
-    }
-    seat.saved().await;
-    let kept = json!({"answer": "accept", "spans": [boxed("A", 80, 60, 160, 120)]});
-    assert_eq!(seat.stored().get(&2), Some(&kept));
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
-    let tasks = [json!({"image": "late.png", "meta": {"n": 1}})];
-    let seat = Seat::open_project(with_folder("image_manual", ""), &tasks).await;
-    let card = seat.card().await;
-    seat.find(".absent[data-lack=missing]").await;
-    std::fs::write(seat.project.path().join("files/late.png"), png()).expect("a picture");
-    seat.click("[data-again]").await;
-    picture_is_there(&seat).await;
-    seat.drag_within(".picture-box", &[(0.25, 0.2), (0.5, 0.4), (0.6, 0.6)]).await;
-    seat.wait_for("a shape", "document.querySelectorAll('[data-shape]').length === 1").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.close().await;
-
-    let tasks = [json!({"audio": "late.wav", "meta": {"n": 1}})];
-    let seat = Seat::open_project(with_folder("audio_manual", ""), &tasks).await;
-    let card = seat.card().await;
-    seat.find(".absent[data-lack=missing]").await;
-    seat.press(&['a']).await;
-    let objects = "document.querySelector('#notice').textContent.includes('could not be played')";
-    seat.wait_for("the page to object", objects).await;
-    std::fs::write(seat.project.path().join("files/late.wav"), wav(4)).expect("a sound");
-    seat.click("[data-again]").await;
-    sound_is_there(&seat).await;
-    seat.press(&['[', Key::Right.into(), ']']).await;
-    seat.wait_for("a stretch", "document.querySelectorAll('.region').length === 1").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn while_the_server_is_away_a_picture_is_asked_for_by_itself() {
-    let tasks = [json!({"image": "a b/plain.png", "meta": {"n": 1}})];
-    let seat = Seat::open_project(with_folder("image", ""), &tasks).await;
-    seat.card().await;
-    picture_is_there(&seat).await;
-    let block = |urls: Value| seat.browser.tell("Network.setBlockedURLs", &json!({"urls": urls}));
-    seat.browser.tell("Network.enable", &json!({}));
-    block(json!(["*/media/*"]));
-    seat.browser
-        .client
-        .execute("document.querySelector('.picture-box > img').src += '?other'", Vec::new())
-        .await
-        .expect("it is asked for");
-    seat.find(".absent[data-lack=away]").await;
-    let words =
-        "document.querySelector('.absent').textContent.includes('asked for again by itself')";
-    assert_eq!(seat.eval(words).await, json!(true));
-    block(json!([]));
-    picture_is_there(&seat).await;
     seat.close().await;
 }
