@@ -61,7 +61,20 @@ fn media_are_sent_whole_and_in_ranges_and_nothing_runs_in_them() {
     assert_eq!(part.status(), 206);
     assert_eq!(header(&part, "content-range"), "bytes 10-13/1000");
     assert_eq!(part.body_mut().read_to_string().expect("a body"), "0123");
-    assert_eq!(get(&daemon, "media/sound.wav", &[("range", "bytes=5000-")]).status(), 416);
+
+    for nonsense in ["bytes=13-10", "bytes=x", "seconds=1-2", "bytes=0-1,4-5", "10-13"] {
+        let mut whole = get(&daemon, "media/sound.wav", &[("range", nonsense)]);
+        assert_eq!(whole.status(), 200, "{nonsense}");
+        assert_eq!(whole.body_mut().read_to_string().expect("a body").len(), 1000, "{nonsense}");
+    }
+    let beyond = get(&daemon, "media/sound.wav", &[("range", "bytes=5000-")]);
+    assert_eq!(beyond.status(), 416);
+    assert_eq!(header(&beyond, "content-range"), "bytes */1000");
+    let longer = get(&daemon, "media/sound.wav", &[("range", "bytes=-5000")]);
+    assert_eq!(
+        (longer.status().as_u16(), header(&longer, "content-range")),
+        (206, "bytes 0-999/1000")
+    );
 
     assert_eq!(get(&daemon, "media/in%20ner/b%C3%A4r.png", &[]).status(), 200);
     let drawing = get(&daemon, "media/drawing.svg", &[]);
@@ -94,6 +107,13 @@ fn nothing_else_is_sent_from_the_folder() {
         assert_eq!(reply.status(), 404, "{path}");
         let error: Value = reply.body_mut().read_json().expect("JSON");
         assert_eq!(error["error"]["code"], "not_found", "{path}");
+    }
+    for path in ["media/%ff.png", "project/%ff", "assets/%ff.js"] {
+        let mut reply = get(&daemon, path, &[]);
+        assert_eq!(reply.status(), 400, "{path}");
+        let error: Value = reply.body_mut().read_json().expect("JSON");
+        assert_eq!(error["error"]["code"], "bad_path", "{path}");
+        assert_eq!(error["error"]["request_id"], header(&reply, "x-request-id"), "{path}");
     }
     // As no client of the web would send it.
     let address = daemon.addresses().of("andy");
@@ -152,5 +172,30 @@ fn an_edited_roster_says_where_media_come_from() {
     assert_eq!(reply.status(), 404);
     let said = reply.body_mut().read_to_string().expect("a body");
     assert!(said.contains("media = "), "{said}");
+    assert!(daemon.stop().success());
+}
+
+#[test]
+fn what_the_roster_does_not_allow_is_told_in_the_log_once_with_the_line_that_would() {
+    let settings = "interface = \"image\"\nmedia_from = [\"https://a.example\"]";
+    let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
+    let tasks =
+        ["https://a.example/1.png", "https://b.example/2.png", "https://b.example/3.png", "4.png"];
+    let lines = tasks.map(|source| serde_json::json!({"image": source}).to_string());
+    project.write("tasks.jsonl", &lines.join("\n"));
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let daemon = project.start();
+    for _ in 0..3 {
+        let address = format!("{}get_session_questions", daemon.addresses().of("andy"));
+        let mut reply =
+            ureq::post(address).send_json(serde_json::json!({"n": 10})).expect("a reply");
+        let given: Value = reply.body_mut().read_json().expect("JSON");
+        assert_eq!(given["tasks"].as_array().map(Vec::len), Some(4), "{given}");
+    }
+    let said = |what: &str| project.log().matches(what).count();
+    common::wait_until("both to be told", || {
+        said("media_from = [\\\"https://b.example\\\"]") + said("media = \\\"media\\\"") == 2
+    });
+    assert_eq!(said("names a file that the roster does not allow"), 2, "{}", project.log());
     assert!(daemon.stop().success());
 }

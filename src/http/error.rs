@@ -6,6 +6,7 @@
 use std::fmt;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 
@@ -103,6 +104,15 @@ impl IntoResponse for ApiError {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::bad_request(
+            "bad_path",
+            "The path cannot be read: what its percent signs stand for is no UTF-8.",
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, MatchedPath, Path};
 use axum::routing::get;
 use hyper::{HeaderMap, Request, header};
@@ -25,7 +26,9 @@ pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router
     own.route("/", get(send_page))
         .route(
             "/assets/{*path}",
-            get(async |Path(path): Path<String>, headers: HeaderMap| files::send(&path, &headers)),
+            get(async |path: Result<Path<String>, PathRejection>, headers: HeaderMap| {
+                Ok::<_, ApiError>(files::send(&path?, &headers))
+            }),
         )
         .route("/health", get(async || to_json(&json!({"status": "alive"}))))
         .route(

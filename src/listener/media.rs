@@ -7,17 +7,20 @@
 //! nothing run.
 //!
 //! The file itself is sent by tower-http, which knows ranges (without them no browser can seek) and
-//! what has not been modified since.
+//! what has not been modified since. It takes a range that makes no sense for one that cannot be had; so
+//! each is read here first, as RFC 9110 has it ([`Wish`]).
 //!
-//! Rejected: its `ServeDir`, which follows links out of the folder.
+//! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads ranges
+//! with, which does not tell the two kinds of mistakes apart either.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path as UrlPath};
 use axum::response::{IntoResponse, Response};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode};
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
@@ -41,9 +44,10 @@ pub fn folder(path: &Path) -> io::Result<PathBuf> {
 
 pub(super) async fn send(
     Extension(desk): Extension<Desk>,
-    UrlPath(path): UrlPath<String>,
-    request: Request<Body>,
+    path: Result<UrlPath<String>, PathRejection>,
+    mut request: Request<Body>,
 ) -> Result<Response, ApiError> {
+    let UrlPath(path) = path?;
     let Some(media) = desk.project.get().media.clone() else {
         return Err(ApiError::not_found(
             "The project has no folder for pictures and sound. The roster may name one: media = \"media\" \
@@ -54,7 +58,16 @@ pub(super) async fn send(
         || ApiError::not_found(format!("There is no picture, sound or film {path:?} here."));
     let asked = path.clone();
     let found = tokio::task::spawn_blocking(move || find(&media, &asked)).await;
-    let file = found.ok().flatten().ok_or_else(nothing)?;
+    let (file, length) = found.ok().flatten().ok_or_else(nothing)?;
+    match Wish::of(request.headers(), length) {
+        Wish::Whole => {
+            request.headers_mut().remove(header::RANGE);
+        }
+        Wish::Part(range) => {
+            request.headers_mut().insert(header::RANGE, range);
+        }
+        Wish::Beyond => return Ok(beyond(length)),
+    }
     let Ok(response) = ServeFile::new(&file).oneshot(request).await;
     if response.status() == StatusCode::NOT_FOUND {
         return Err(nothing());
@@ -67,8 +80,61 @@ pub(super) async fn send(
     Ok(response)
 }
 
-/// The file of this path below the folder, if it is one that may be sent.
-fn find(folder: &Path, path: &str) -> Option<PathBuf> {
+/// What a request wants of a file.
+#[derive(Debug, PartialEq, Eq)]
+enum Wish {
+    /// All of it: also where the range makes no sense, is in another unit, or is several at once, which
+    /// nobody needs who sees or hears.
+    Whole,
+    /// A part that there is, as tower-http reads it.
+    Part(HeaderValue),
+    /// Nothing that there is.
+    Beyond,
+}
+
+impl Wish {
+    fn of(headers: &HeaderMap, length: u64) -> Self {
+        let mut ranges = headers.get_all(header::RANGE).iter();
+        let (Some(range), None) = (ranges.next(), ranges.next()) else { return Self::Whole };
+        let Some((first, last)) = range.to_str().ok().and_then(bounds) else { return Self::Whole };
+        let (from, to) = match (first, last) {
+            (None, None) => return Self::Whole,
+            (None, Some(suffix)) => (length - suffix.min(length), length.saturating_sub(1)),
+            (Some(first), Some(last)) if last < first => return Self::Whole,
+            (Some(first), last) => (first, last.unwrap_or(u64::MAX).min(length.saturating_sub(1))),
+        };
+        if from >= length {
+            return Self::Beyond;
+        }
+        HeaderValue::try_from(format!("bytes={from}-{to}")).map_or(Self::Whole, Self::Part)
+    }
+}
+
+/// The two numbers of a range of bytes, either of which may be missing; nothing if it is none.
+fn bounds(range: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let (unit, set) = range.split_once('=')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (first, last) = set.trim_matches([' ', '\t']).split_once('-')?;
+    let number = |digits: &str| match digits {
+        "" => Some(None),
+        _ if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            // What is too large for a number is too large for any file.
+            Some(Some(digits.parse().unwrap_or(u64::MAX)))
+        }
+        _ => None,
+    };
+    Some((number(first)?, number(last)?))
+}
+
+fn beyond(length: u64) -> Response {
+    let range = (header::CONTENT_RANGE, format!("bytes */{length}"));
+    (StatusCode::RANGE_NOT_SATISFIABLE, [range]).into_response()
+}
+
+/// The file of this path below the folder and its length, if it is one that may be sent.
+fn find(folder: &Path, path: &str) -> Option<(PathBuf, u64)> {
     let plain = |path: &Path| {
         path.components().all(|part| match part {
             Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
@@ -81,8 +147,9 @@ fn find(folder: &Path, path: &str) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     let file = folder.join(path).canonicalize().ok()?;
     let inside = plain(file.strip_prefix(&folder).ok()?);
+    let about = file.metadata().ok()?;
     // A pipe or a device might never end.
-    (inside && is_media(&file) && file.metadata().ok()?.is_file()).then_some(file)
+    (inside && is_media(&file) && about.is_file()).then_some((file, about.len()))
 }
 
 fn is_media(path: &Path) -> bool {
@@ -96,6 +163,36 @@ fn is_media(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_that_makes_no_sense_is_none_and_one_that_cannot_be_had_is_refused() {
+        let part = |range: &'static str| Wish::Part(HeaderValue::from_static(range));
+        for (range, wish) in [
+            ("bytes=10-13", part("bytes=10-13")),
+            ("Bytes=010-13", part("bytes=10-13")),
+            ("bytes=990-", part("bytes=990-999")),
+            ("bytes=0-99999999999999999999999", part("bytes=0-999")),
+            ("bytes=-10", part("bytes=990-999")),
+            ("bytes=-5000", part("bytes=0-999")),
+            ("bytes=1000-", Wish::Beyond),
+            ("bytes=99999999999999999999999-", Wish::Beyond),
+            ("bytes=-0", Wish::Beyond),
+            ("bytes=13-10", Wish::Whole),
+            ("bytes=-", Wish::Whole),
+            ("bytes=", Wish::Whole),
+            ("bytes=a-b", Wish::Whole),
+            ("bytes=+1-2", Wish::Whole),
+            ("bytes=0-1,5-6", Wish::Whole),
+            ("seconds=1-2", Wish::Whole),
+            ("nonsense", Wish::Whole),
+            ("", Wish::Whole),
+        ] {
+            let headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
+            assert_eq!(Wish::of(&headers, 1000), wish, "{range:?}");
+            let empty = Wish::of(&headers, 0);
+            assert!(matches!(empty, Wish::Whole | Wish::Beyond), "{range:?} of nothing: {empty:?}");
+        }
+    }
 
     #[test]
     fn only_media_inside_the_folder_are_found() {

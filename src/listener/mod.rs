@@ -5,13 +5,14 @@
 //!
 //! `routes` are the same for all ports; `questions.rs` hands out, `answers.rs` takes in,
 //! `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
-//! name by their paths.
+//! name by their paths, and `strangers.rs` tells the log of those that the roster does not allow.
 
 mod answers;
 pub mod media;
 mod person;
 mod project;
 mod questions;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 pub use person::{Former, Person, Standing};
 pub use project::{Project, instructions_to_html};
+pub use strangers::Strangers;
 
 use crate::allocator::Allocator;
 use crate::http::{self, ApiError, Callers, Door, Guarded};

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path};
 use axum::response::Response;
 use hyper::header::HeaderValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Desk, Standing};
+use super::{Desk, Standing, Strangers};
 use crate::http::{self, ApiError};
 use crate::task::clean;
 use crate::task::interface::Interface;
@@ -30,6 +31,8 @@ pub struct Project {
     pub media: Option<PathBuf>,
     /// Where else pictures, sound and films may come from, as origins.
     pub media_from: Vec<String>,
+    /// What was told of files that come from elsewhere.
+    pub strangers: Strangers,
     /// Another one whenever a page would be told something else about the project.
     pub edition: String,
 }
@@ -100,8 +103,9 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
 
 pub(super) async fn project_of_session(
     desk: Extension<Desk>,
-    Path(session): Path<String>,
+    session: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
+    let Path(session) = session?;
     desk.check_session_name(&session)?;
     Ok(project(desk).await)
 }

@@ -47,6 +47,10 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
         .tasks(&desk.annotator, most, excludes)
         .await
         .map_err(|error| ApiError::from(&*error))?;
+    let project = desk.project.get();
+    for given in &batch.given {
+        project.strangers.look(&project, &given.task);
+    }
     let tasks: Vec<Fields> =
         batch.given.iter().map(|given| for_the_page(desk, &given.task)).collect();
     let mut reply = Fields::new();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::listener::{Project, instructions_to_html};
+use crate::listener::{Project, Strangers, instructions_to_html};
 use crate::roster::Roster;
 use crate::roster_file::{RosterFile, read_instructions};
 use crate::task::interface::{Interface, Settings};
@@ -29,6 +29,7 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
         people: roster.active().count(),
         media: roster.project.media.as_ref().map(|named| file.beside().join(&named.value)),
         media_from: roster.project.media_from.clone(),
+        strangers: Strangers::default(),
         edition: String::new(),
     };
     Ok(project.in_its_edition())

@@ -1,9 +1,13 @@
 //! The page in a real Chromium, as an annotator uses it; and exactly what they did in the export.
 
+mod absent;
 mod breaking_out;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+mod files;
+mod films;
+mod fingers;
 mod first;
 mod labels;
 mod media;

@@ -157,6 +157,23 @@ impl Seat {
         acted(self.browser.client.perform_actions(mouse).await);
     }
 
+    /// Drags through these places of one element with a finger, given as shares of its width and height;
+    /// taps it, if there is only one.
+    pub(crate) async fn slide_within(&self, css: &str, shares: &[(f64, f64)]) {
+        let (mut touch, mut down) = (TouchActions::new("finger".to_owned()), false);
+        for (x, y) in shares {
+            let (x, y) = self.place(css, *x, *y).await;
+            touch = touch.then(move_to(x, y));
+            if !std::mem::replace(&mut down, true) {
+                touch = touch.then(PointerAction::Down { button: 0 });
+            }
+        }
+        // It rests before it is lifted: else Chromium takes the next tap for the end of a fling.
+        let rest = PointerAction::Pause { duration: std::time::Duration::from_millis(100) };
+        touch = touch.then(rest).then(PointerAction::Up { button: 0 });
+        acted(self.browser.client.perform_actions(touch).await);
+    }
+
     /// Taps the middle of an element with a finger.
     pub(crate) async fn tap(&self, css: &str) {
         let (x, y) = self.place(css, 0.5, 0.5).await;

@@ -23,7 +23,7 @@ test("a path names a file in the project's folder, whatever signs are in it", ()
   assert.equal(address("ü#1?.png"), "media/%C3%BC%231%3F.png");
   assert.match(said("../a.png"), /leads out/);
   assert.match(said("/etc/a.png"), /leads out/);
-  assert.match(said("a.png", { folder: false }), /media = "media"/);
+  assert.match(said("a.png", { folder: false }), /the file a\.png, .* no folder/);
 });
 
 test("an address in HTML is written as addresses are", () => {
@@ -32,13 +32,14 @@ test("an address in HTML is written as addresses are", () => {
   assert.equal(fileOf("https://a.example/a%20b.png?c"), "https://a.example/a%20b.png?c");
 });
 
-test("another host has to be allowed, and the words say how", () => {
+test("another host has to be allowed, and the words ask nothing of an annotator that is the lead's", () => {
   assert.equal(address("https://images.example.org/a.png?b"), "https://images.example.org/a.png?b");
   assert.equal(address("HTTPS://IMAGES.example.org:443/a.png"), "https://images.example.org/a.png");
   assert.equal(address("http://127.0.0.1:9010/media/a.png"), "http://127.0.0.1:9010/media/a.png");
-  assert.match(said("https://other.example/a.png"), /other\.example, .*media_from = \["https:\/\/other\.example"\]/);
-  assert.match(said("http://images.example.org/a.png"), /does not allow/);
-  assert.match(said("//images.example.org/a.png"), /does not allow/);
+  assert.match(said("https://other.example/a.png"), /from other\.example, .*takes none/);
+  assert.doesNotMatch(said("https://other.example/a.png") + said("a.png", { folder: false }), /roster|media_from|\[project\]/);
+  assert.match(said("http://images.example.org/a.png"), /takes none/);
+  assert.match(said("//images.example.org/a.png"), /takes none/);
   assert.match(said("https://"), /not the address/);
 });
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::kind::{Card, Kind, Misfit, PLAIN};
-use super::untouched;
+use super::untouched::Known;
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
@@ -29,8 +29,9 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         return Err(Misfit::new("audio_spans", "expected a list of stretches"));
     };
     let given: Vec<Value> = card.get_as("audio_spans").unwrap_or_default();
+    let known = Known::of(card, &given);
     for (index, span) in spans.iter_mut().enumerate() {
-        if let Some(old) = untouched::find(&given, span) {
+        if let Some(old) = known.find(span) {
             *span = old.clone();
             continue;
         }
@@ -46,11 +47,7 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
             let message = format!("the stretch from {start} to {end} seconds is empty");
             return Err(Misfit::new(at("end"), message));
         }
-        let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
-        if !card.has_label(label, &given) {
-            let message = format!("{label:?} is none of the labels: {}", card.labels().join(", "));
-            return Err(Misfit::new(at("label"), message));
-        }
+        known.label(span).map_err(|message| Misfit::new(at("label"), message))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::{Card, Kind, Misfit, PLAIN};
-use super::untouched;
+use super::untouched::{self, Known};
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
@@ -53,20 +53,18 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         return Err(Misfit::new("spans", "expected a list of shapes"));
     };
     let given: Vec<Value> = card.get_as("spans").unwrap_or_default();
+    let known = Known::of(card, &given);
     for (index, span) in spans.iter_mut().enumerate() {
-        if let Some(old) = untouched::find(&given, span) {
+        if let Some(old) = known.find(span) {
             *span = old.clone();
             continue;
         }
         let at = |key: &str| format!("spans[{index}].{key}");
+        let label = known.label(span);
         let Some(span) = span.as_object_mut() else {
             return Err(Misfit::new(format!("spans[{index}]"), "expected a shape"));
         };
-        let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
-        if !card.has_label(label, &given) {
-            let message = format!("{label:?} is none of the labels: {}", card.labels().join(", "));
-            return Err(Misfit::new(at("label"), message));
-        }
+        label.map_err(|message| Misfit::new(at("label"), message))?;
         let points = points(span).map_err(|message| Misfit::new(at("points"), message))?;
         for (place, (x, y)) in points.iter().enumerate() {
             let outside = |value: f64, size: Option<f64>| {

@@ -74,12 +74,6 @@ impl<'a> Card<'a> {
         &self.settings.labels
     }
 
-    /// Whether this is a label of the project's, or of something that the task brought along.
-    pub fn has_label(&self, label: &str, given: &[Value]) -> bool {
-        let mut old = given.iter().filter_map(|one| one.get("label")).filter_map(Value::as_str);
-        self.labels().iter().any(|known| known == label) || old.any(|old| old == label)
-    }
-
     /// The task's value under this key, if it is there and has this shape.
     pub fn get_as<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
         self.task.get_as(key)

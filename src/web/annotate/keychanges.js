@@ -6,7 +6,7 @@
 import { h, put, say } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
 import { show } from "./dialogs.js";
-import { keymap, nameOf, rival, sign } from "./keys.js";
+import { keymap, nameOf, namesIn, rival, sign } from "./keys.js";
 import { commandWords } from "./words.js";
 
 /** @import { Habits } from "./habits.js" */
@@ -25,7 +25,7 @@ export function showKeyChanges(project, kind, habits, accustom) {
   const singles = h("input", { type: "checkbox", id: "singles" });
   singles.checked = habits().singles;
   singles.addEventListener("change", () => accustom({ ...habits(), singles: singles.checked }));
-  const taken = new Map(kind.keys(project).flatMap(({ keys, does }) => keys.map((key) => /** @type {const} */ ([key, does]))));
+  const taken = new Map(kind.keys(project).flatMap(({ keys, does }) => namesIn(keys).map((name) => /** @type {const} */ ([name, does]))));
   const meanings = new Map(commandWords());
   /** @type {Command | null} which command waits for its key */
   let waiting = null;
@@ -71,7 +71,7 @@ export function showKeyChanges(project, kind, habits, accustom) {
     const name = nameOf(event);
     waiting = null;
     const other = rival(keymap(project.config?.keymap, habits().keys), command, name);
-    const does = other ? meanings.get(other) : taken.get(sign(name));
+    const does = other ? meanings.get(other) : taken.get(name);
     const kept = event.key === "Escape" && command !== "forward";
     if (kept) say(told, "");
     else if (does) say(told, t("{key} is taken: {what}. Nothing was changed.", { key: sign(name), what: does }));

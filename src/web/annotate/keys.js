@@ -78,8 +78,7 @@ export function keymap(...layers) {
  * @param {string} key
  */
 export function normal(key) {
-  const parts = key === "+" ? ["+"] : key.toLowerCase().split("+").map((part) => spelled[part] ?? part);
-  return parts.join("+");
+  return partsOf(key.toLowerCase()).map((part) => spelled[part] ?? part).join("+");
 }
 
 /**
@@ -158,7 +157,31 @@ const signs = {
  * @param {string} name
  */
 export function sign(name) {
-  return name.split("+").map((part) => signs[part] ?? part).join(" ");
+  return partsOf(name).map((part) => signs[part] ?? part).join(" ");
+}
+
+/**
+ * A key's name in its parts; the last may be the plus itself.
+ *
+ * @param {string} name
+ */
+const partsOf = (name) => (name.endsWith("+") ? [...name.slice(0, -1).split("+").filter(Boolean), "+"] : name.split("+"));
+
+/** From what stands on a button, or in the help, back to the name. */
+const named = new Map([...Object.entries(signs).map(([name, written]) => /** @type {const} */ ([written, name])), ["−", "-"]]);
+
+/**
+ * The names of the keys in a line of the help, where they stand as they are written on buttons, and a
+ * row of digits with dots in it.
+ *
+ * @param {string[]} keys
+ */
+export function namesIn(keys) {
+  return keys.flatMap((key, i) => {
+    if (key !== "…") return [normal(key.split(" ").map((part) => named.get(part) ?? part).join("+"))];
+    const [from, to] = [digits.indexOf(keys[i - 1] ?? ""), digits.indexOf(keys[i + 1] ?? "")];
+    return from < 0 ? [] : digits.slice(from + 1, Math.max(to, from + 1));
+  });
 }
 
 /**

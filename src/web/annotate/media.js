@@ -6,7 +6,8 @@
  * (`project.media`), which the server sends at `media/…`; it is the name of a file, so that `%` and `#`
  * in it are those signs. Another host has to be allowed by the roster (`project.media_from`): the
  * page's policy stops the browser from asking anybody else, and what it would stop is told here in
- * words instead, with the line that would allow it.
+ * words instead. The line that would allow it is the lead's to write, and stands in the log and in what
+ * `load` says. What is asked for and does not come is told by lacks.js.
  *
  * Every interface goes this way, and so does cleaned HTML (`settle`).
  */
@@ -51,27 +52,17 @@ export function locateIn(source, sort, { origin, folder, from }) {
     const url = URL.canParse(said, origin || undefined) ? new URL(said, origin || undefined) : null;
     if (!url) return { words: t("This is not the address of a file: {address}", { address: said.slice(0, 200) }) };
     if ((url.origin === origin && isFile(url.pathname)) || from.includes(url.origin)) return { address: url.href };
-    return {
-      words: t("This task's file comes from {host}, which the project does not allow. Whoever leads the project can allow it in the roster, under [project]: {line}", {
-        host: url.host,
-        line: `media_from = ["${url.origin}"]`,
-      }),
-    };
+    return { words: t("This task's file comes from {host}, and this project takes none from there.", { host: url.host }) };
   }
   if (/^[a-z][a-z0-9+.-]*:/i.test(said)) {
     return { words: t("This is not the address of a file: {address}", { address: said.slice(0, 200) }) };
   }
   const parts = said.split("/").filter((part) => part !== "." && part !== "");
   if (said.startsWith("/") || parts.includes("..") || !parts.length) {
-    return { words: t("The path {path} leads out of the project's folder. Paths are relative to it.", { path: said.slice(0, 200) }) };
+    return { words: t("The path {path} leads out of the project's folder.", { path: said.slice(0, 200) }) };
   }
   if (!folder) {
-    return {
-      words: t("This task names the file {path}, and the project has no folder for files. Whoever leads the project can name one in the roster, under [project]: {line}", {
-        path: said.slice(0, 200),
-        line: 'media = "media"',
-      }),
-    };
+    return { words: t("This task names the file {path}, and the project has no folder for files.", { path: said.slice(0, 200) }) };
   }
   return { address: `media/${parts.map(encodeURIComponent).join("/")}` };
 }
@@ -85,14 +76,20 @@ export function locateIn(source, sort, { origin, folder, from }) {
 export const locate = (source, sort) => locateIn(source, sort, allowed);
 
 /**
+ * An address to ask for once more what did not come, or could not be shown: another one, because
+ * browsers remember both. Of our own port only, to which what is asked behind the path means nothing;
+ * another host may have signed it.
+ *
+ * @param {string} address
+ */
+export const onceMore = (address) => (address.startsWith("media/") ? `${address}?again=${Date.now()}` : address);
+
+/**
  * Whether a path of our own port is a file. Its other addresses do something, and a picture must not.
  *
  * @param {string} path
  */
 const isFile = (path) => path.includes("/media/") || /\.(png|jpe?g|gif|webp|avif|svg|mp3|wav|ogg|oga|opus|flac|m4a|mp4|webm|ogv)$/i.test(path);
-
-/** @param {unknown} source */
-export const failed = (source) => t("This could not be loaded: {address}", { address: words(source).slice(0, 200) });
 
 /**
  * Go by what the project allows from now on.

@@ -6,9 +6,10 @@ import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { regionsOf } from "../regions.js";
+import { unseen } from "./absent.js";
 import { inWords, Player, playerHelp } from "./player.js";
 
-/** @import { Desk, Interface, Verdict } from "../types.js" */
+/** @import { Desk, Interface } from "../types.js" */
 
 /** @type {Interface} */
 const audio = {
@@ -20,6 +21,9 @@ const audio = {
     captions(host, question, desk);
     return {
       key: (key) => player.key(key),
+      check: unseen(() => player.presence, ["accept", "reject"], {
+        lacking: t("The sound could not be played. Skip the task, or answer once more to do without it."),
+      }),
       shown: () => player.shown(),
       gone: () => player.gone(),
     };
@@ -43,17 +47,3 @@ export function captions(host, question, { task }) {
   if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
 }
 
-/**
- * An objection to accepting what was not heard.
- *
- * @param {Player} player
- * @returns {(verdict: Verdict) => string | null}
- */
-export function once(player) {
-  let warned = false;
-  return (verdict) => {
-    if (verdict !== "accept" || player.there || warned) return null;
-    warned = true;
-    return t("The sound is not there yet. Wait for it, or accept once more to answer without it.");
-  };
-}

@@ -8,13 +8,14 @@
  * Keyboard: `[` sets where a stretch begins and `]` where it ends, at the time that is heard, while it
  * plays or not; with a stretch selected they move its ends there. `,` and `.` go through the stretches.
  *
- * As in image_manual, a stretch just made is not selected, and backspace takes it back.
+ * As in image_manual, a stretch just made stays chosen until the next begins (marks.js).
  */
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../regions.js";
-import { captions, once } from "./audio.js";
+import { unseen } from "./absent.js";
+import { captions } from "./audio.js";
 import { Marks } from "./marks.js";
 import { pens, tool } from "./pens.js";
 import { inWords, Player, playerHelp } from "./player.js";
@@ -52,18 +53,23 @@ const audioManual = {
     const count = h("p", { class: "wave-note", "data-count": "" });
     put(host, count);
     captions(host, question, desk);
-    const objection = once(player);
+    const objection = unseen(() => player.presence, ["accept"], {
+      coming: t("The sound is not there yet. Wait for it, or accept once more to answer without it."),
+      lacking: t("The sound could not be played, so nothing can be marked in it. Skip the task, or accept once more to answer without it."),
+    });
     refresh();
 
     function refresh() {
       const dragged = drag?.moved && !drag.grab ? { from: drag.from, to: drag.to } : null;
       const waiting = pending === null ? null : { from: pending, to: pending };
       const { list, selected } = marks;
-      player.draw({ regions: list, selected, pending: dragged ?? waiting });
+      player.draw({ regions: list, selected, chosen: marks.here, pending: dragged ?? waiting });
+      bar.element.hidden = player.lacking;
+      count.hidden = player.lacking;
       bar.show(marks.label);
       drop.toggleAttribute("disabled", !marks.here && pending === null);
       count.textContent = pending === null
-        ? selected ? inWords(selected) : plural(list.length, "{n} stretch is marked", "{n} stretches are marked")
+        ? marks.here ? inWords(marks.here) : plural(list.length, "{n} stretch is marked", "{n} stretches are marked")
         : t("A stretch begins at {time}. ] ends it.", { time: clock(pending) });
     }
 
@@ -135,7 +141,7 @@ const audioManual = {
       } else if (which === "start" || pending === null) {
         // An end without a beginning is where the next stretch begins.
         pending = now;
-        marks.last = null;
+        marks.letGo();
         keep();
         desk.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
       } else {
@@ -160,6 +166,7 @@ const audioManual = {
     });
     wave.addEventListener("pointermove", (event) => {
       if (!drag || (!drag.moved && Math.abs(event.clientX - drag.x) < slack)) return;
+      if (!drag.moved && !drag.grab) marks.letGo();
       drag.moved = true;
       drag.to = player.timeAt(event);
       if (drag.grab) {
@@ -206,6 +213,7 @@ const audioManual = {
       shown: () => player.shown(),
       gone: () => player.gone(),
       key(key) {
+        if (player.lacking) return false;
         const label = bar.labelOf(key);
         if (label !== null) {
           take(label);
@@ -227,14 +235,14 @@ const audioManual = {
         }
         if (key === "escape") {
           if (pending !== null) return removeHere();
-          if (!marks.selected) return false;
+          if (!marks.here) return false;
           select(null);
           return true;
         }
         return player.key(key);
       },
       check(verdict) {
-        if (verdict === "accept" && pending !== null) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
+        if (verdict === "accept" && pending !== null && !player.lacking) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
         return objection(verdict);
       },
     };
@@ -249,8 +257,8 @@ const audioManual = {
     ...playerHelp(project),
     { keys: ["[", "]"], does: t("begin and end a stretch at the time that is heard, or move the ends of the selected one there") },
     { keys: [".", ","], does: t("select the next stretch, the one before") },
-    { keys: ["1", "…", "9", "0"], does: t("take a label, or give it to what is selected") },
-    { keys: ["⌫"], does: t("delete what is selected") },
+    { keys: ["1", "…", "9", "0"], does: t("give what is selected, or was just drawn, this label; it is the next one's too") },
+    { keys: ["⌫"], does: t("delete what is selected, or was just drawn") },
     { keys: ["ctrl z"], does: t("undo the last change to the stretches") },
     { keys: ["esc"], does: t("let go") },
   ],

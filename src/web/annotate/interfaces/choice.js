@@ -147,6 +147,6 @@ export default choice;
 function optionContent(task, option, i) {
   const html = task._clean?.[`/options/${i}/html`];
   if (html) return pressable(html);
-  if (option.image) return image(option.image, words(option.text) || t("Option {n}", { n: i + 1 }));
+  if (option.image) return image(option.image, words(option.text) || t("Option {n}", { n: i + 1 }), { pressed: true });
   return document.createTextNode(words(option.text) || words(option.html) || words(option.id));
 }

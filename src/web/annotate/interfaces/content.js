@@ -9,9 +9,10 @@
 import { cleaned, h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { failed, locate } from "../media.js";
+import { locate, onceMore } from "../media.js";
 import { Offsets } from "../offsets.js";
 import { start } from "../spans.js";
+import { absent, refused } from "./absent.js";
 import { empty, hue } from "./basics.js";
 import { drawInContext } from "./document.js";
 import { spansToRead } from "./span_text.js";
@@ -103,12 +104,20 @@ function withSpans(text, given, project, inLanes, texts) {
 /**
  * @param {unknown} source
  * @param {string} alt
+ * @param {{pressed?: boolean}} [where] whether it lies inside of what is pressed as a whole
  */
-export function image(source, alt) {
+export function image(source, alt, { pressed = false } = {}) {
   const found = locate(source, "image");
-  if ("words" in found) return empty(found.words);
+  if ("words" in found) return refused(found.words);
   const picture = h("img", { src: found.address, alt, class: "picture", decoding: "async" });
-  picture.addEventListener("error", () => picture.replaceWith(empty(failed(source))));
+  picture.addEventListener("error", () => {
+    const again = () => {
+      picture.src = onceMore(found.address);
+      note.replaceWith(picture);
+    };
+    const note = absent(source, found.address, pressed ? {} : { again });
+    picture.replaceWith(note);
+  });
   return picture;
 }
 

@@ -6,6 +6,7 @@ import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { corners } from "../shapes.js";
+import { unseen } from "./absent.js";
 import { inWords, Picture } from "./picture.js";
 import { tool } from "./pens.js";
 
@@ -27,16 +28,27 @@ const image = {
   draw(host, question, desk) {
     const { task } = desk;
     const shapes = shapesOf(task.spans);
-    const picture = new Picture(host, desk, () => picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false }));
-    if (picture.size) picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false });
-    if (!picture.trouble) {
-      put(host, h("div", { class: "draw-tools" }, ...zoomTools(picture, desk.announce)));
+    const tools = h("div", { class: "draw-tools" });
+    const draw = () => {
+      picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false });
+      tools.hidden = picture.lacking;
+    };
+    const picture = new Picture(host, desk, draw);
+    draw();
+    put(tools, ...zoomTools(picture, desk.announce));
+    put(host, tools);
+    if (!picture.lacking) {
       const drawn = shapes.filter((shape) => corners(shape).length);
       if (drawn.length) put(host, h("ul", { class: "quiet-words" }, ...drawn.map((shape) => h("li", { dir: "auto" }, inWords(shape)))));
     }
     if (task.text) put(host, h("p", { class: "text", dir: "auto" }, words(task.text)));
     if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
-    return { key: (name) => zoomKey(name, picture, desk.announce) };
+    return {
+      key: (name) => zoomKey(name, picture, desk.announce),
+      check: unseen(() => picture.presence, ["accept", "reject"], {
+        lacking: t("The picture could not be shown. Skip the task, or answer once more to do without it."),
+      }),
+    };
   },
   answer: () => ({}),
   recall: () => null,
@@ -68,7 +80,7 @@ export function zoomKey(name, picture, announce) {
   /** @type {Record<string, -1 | 0 | 1>} */
   const steps = { "+": 1, "=": 1, "-": -1, z: 0 };
   const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
-  if (step === undefined || picture.trouble) return false;
+  if (step === undefined || picture.lacking) return false;
   announce(t("{n} times its size", { n: picture.zoomBy(step) }));
   return true;
 }

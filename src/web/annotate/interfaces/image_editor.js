@@ -10,6 +10,7 @@ import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
 import { numberOf, words } from "../json.js";
 import { at, box, corners, equal, move, moveCorner, nearest, outline, simplify, within } from "../shapes.js";
+import { unseen } from "./absent.js";
 import { shapesOf, zoomKey, zoomTools } from "./image.js";
 import { pointers } from "./image_pointers.js";
 import { Marks } from "./marks.js";
@@ -73,7 +74,6 @@ export class ImageEditor {
     this.cursor = null;
     /** Whether a press goes on. */
     this.dragging = false;
-    this.warned = false;
 
     this.bar = pens(labels, desk.settings("keymap_by_label"), (label) => this.take(label));
     /** @type {Record<Tool, [string, string]>} */
@@ -86,8 +86,11 @@ export class ImageEditor {
     this.list = h("div", { class: "drawn", role: "group", "aria-label": t("What is drawn") });
     put(host, this.bar.element);
     this.picture = new Picture(host, desk, () => this.refresh());
-    if (this.picture.trouble) return;
     const { picture } = this;
+    this.notSeen = unseen(() => picture.presence, ["accept"], {
+      coming: t("The picture is not there yet. Wait for it, or accept once more to answer without it."),
+      lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept once more to answer without it."),
+    });
     this.bar.element.querySelector(".draw-tools")?.append(...this.toolButtons, this.drop, ...zoomTools(picture, desk.announce));
     picture.frame.setAttribute("aria-label", t("The picture. The arrow keys move a cross over it, enter sets a corner."));
     put(host, this.list);
@@ -142,11 +145,15 @@ export class ImageEditor {
     picture.draw({
       shapes: marks.list,
       selected,
+      chosen: marks.here,
       corner: this.corner,
       cursor: this.dragging ? null : this.cursor,
       names: this.desk.settings("image_manual_show_labels") !== false,
       .../** @type {{pending: Point[], closed: boolean}} */ (this.preview()),
     });
+    // What cannot be seen is not changed either.
+    this.bar.element.hidden = picture.lacking;
+    list.hidden = picture.lacking;
     this.bar.show(marks.label);
     for (const button of this.toolButtons) button.setAttribute("aria-pressed", String(button.dataset.tool === hand.tool));
     picture.box.dataset.tool = hand.tool ?? "";
@@ -160,7 +167,7 @@ export class ImageEditor {
             type: "button",
             class: "drawn-one",
             "data-drawn": i,
-            "aria-pressed": String(shape === selected),
+            "aria-pressed": String(shape === marks.here),
             "aria-label": inWords(shape),
             onclick: (/** @type {MouseEvent} */ event) => {
               this.select(shape === marks.selected ? null : shape);
@@ -218,7 +225,7 @@ export class ImageEditor {
     if (next !== "select" && !this.modes.includes(next)) return false;
     if (this.pending.length) this.giveUp();
     hand.tool = next;
-    if (next !== "select") this.marks.selected = null;
+    if (next !== "select" && this.marks.selected) this.marks.letGo();
     this.desk.announce(t("{tool} is in hand", { tool: this.tools[next][0] }));
     this.refresh();
     return true;
@@ -264,6 +271,7 @@ export class ImageEditor {
    */
   set(point) {
     if (!hand.pen) return;
+    if (!this.pending.length) this.marks.letGo();
     const first = this.pending[0];
     if (hand.tool === "rect") {
       if (!first) {
@@ -320,7 +328,6 @@ export class ImageEditor {
       const from = this.cursor ?? this.pending.at(-1);
       const cursor = within(from ? [from[0] + dx, from[1] + dy] : [size.width / 2, size.height / 2], size);
       this.cursor = cursor;
-      marks.last = null;
       if (hand.tool === "freehand" && this.pending.length) {
         this.pending = [...this.pending, cursor];
         this.keep();
@@ -336,6 +343,7 @@ export class ImageEditor {
   /** @param {string} key */
   key(key) {
     const { marks, desk } = this;
+    if (this.picture.lacking) return false;
     const label = this.bar.labelOf(key);
     if (label !== null) {
       this.take(label);
@@ -354,7 +362,7 @@ export class ImageEditor {
       if (drawn.length) this.select(marks.beside(drawn, key === "." ? 1 : -1));
       return true;
     }
-    if (key === "c" && marks.selected) {
+    if (key === "v" && marks.selected) {
       const count = corners(marks.selected).length;
       this.corner = this.corner === null ? 0 : this.corner + 1 < count ? this.corner + 1 : null;
       desk.announce(this.corner === null ? t("the whole shape") : t("corner {i} of {n}", { i: this.corner + 1, n: count }));
@@ -369,9 +377,11 @@ export class ImageEditor {
     if (key === "escape") {
       if (this.pending.length) this.giveUp();
       else if (this.corner !== null) this.corner = null;
-      else if (marks.selected) marks.selected = null;
-      else if (this.cursor) this.cursor = null;
-      else return false;
+      else if (marks.selected) marks.letGo();
+      else if (marks.here || this.cursor) {
+        marks.letGo();
+        this.cursor = null;
+      } else return false;
       this.refresh();
       return true;
     }
@@ -381,15 +391,12 @@ export class ImageEditor {
   /** @param {Verdict} verdict */
   check(verdict) {
     if (verdict !== "accept") return null;
-    if (this.pending.length) return t("A shape is not finished yet. Close it with enter or a click on its first corner, or give it up with escape.");
-    if (this.picture.there || this.warned) return null;
-    this.warned = true;
-    return t("The picture is not there yet. Wait for it, or accept once more to answer without it.");
+    if (this.pending.length && !this.picture.lacking) return t("A shape is not finished yet. Close it with enter or a click on its first corner, or give it up with escape.");
+    return this.notSeen(verdict);
   }
 
   /** @returns {View} */
   view() {
-    if (this.picture.trouble) return { check: () => null };
     return { key: (key) => this.key(key), check: (verdict) => this.check(verdict) };
   }
 }

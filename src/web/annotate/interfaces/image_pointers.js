@@ -35,6 +35,7 @@ export function pointers(editor) {
     const hit = at(marks.list, point, editor.reach, editor.tool === "polygon");
     if (hit) return editor.select(hit === marks.selected ? null : hit);
     if (marks.selected) return editor.select(null);
+    marks.letGo();
     if (editor.tool === "polygon") editor.set(point);
   };
 
@@ -79,6 +80,7 @@ export function pointers(editor) {
     if (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < slack) return;
     const first = !drag.moved;
     drag.moved = true;
+    if (first && !drag.shape && editor.tool !== "polygon" && editor.tool !== "select") marks.letGo();
     if (drag.shape && marks.selected) {
       const [dx, dy] = [point[0] - drag.from[0], point[1] - drag.from[1]];
       marks.swap(marks.selected, drag.corner === null ? move(drag.shape, dx, dy, editor.size) : moveCorner(drag.shape, drag.corner, point, editor.size));

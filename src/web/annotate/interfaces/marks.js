@@ -1,10 +1,17 @@
 /**
- * Marks made by hand on a picture or a sound: the list of them, one selected, the one just made, the
- * label in hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark
- * is made and shown is theirs.
+ * Marks made by hand on a picture or a sound: the list of them, the one that is chosen, the label in
+ * hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark is made
+ * and shown is theirs.
  *
- * A mark just made is not selected: the next label's key is meant for the next mark. It is remembered, so
- * that backspace takes it back.
+ * A mark just made stays chosen until the next begins or it is let go: whoever sees that it has the wrong
+ * label presses the right one's key, and backspace takes it back. It is not `selected` as one is that was
+ * picked, for then the hands would move it instead of making the next.
+ *
+ * A label's key always takes the label in hand too, so that it is the next mark's as well. So a label that
+ * is taken before a mark is drawn works as in Prodigy, as soon as nothing is chosen.
+ *
+ * Rejected: that a label's key after drawing is for the next mark alone. What was drawn wrongly then took
+ * a press more each time, and the mark that lay there was not the one that the key spoke to.
  */
 
 import { t } from "../../shared/tongue.js";
@@ -26,20 +33,25 @@ export class Marks {
     this.before = [];
     /** @type {Mark | null} */
     this.selected = null;
-    /** @type {Mark | null} the one just made */
+    /** @type {Mark | null} the one just made, while it is chosen */
     this.last = null;
     /** @type {Mark | null} the one whose latest change was a small step */
     this.nudged = null;
   }
 
-  /** What backspace would delete. */
+  /** The one that is chosen: what a label's key names and backspace deletes. */
   get here() {
     return this.selected ?? (this.last && this.list.includes(this.last) ? this.last : null);
   }
 
   /** The label to be shown as the one in hand. */
   get label() {
-    return this.selected ? words(this.selected.label) : this.hand.pen;
+    return this.here ? words(this.here.label) : this.hand.pen;
+  }
+
+  /** The next mark begins, or nothing is to be chosen any more. */
+  letGo() {
+    this.select(null);
   }
 
   /**
@@ -74,22 +86,23 @@ export class Marks {
   /** @param {Mark} made */
   add(made) {
     this.edit([...this.list, made]);
-    this.last = made;
     this.selected = null;
-    this.how.announce(this.how.inWords(made));
+    this.last = made;
+    this.how.announce(t("{mark}. A label's key names it anew.", { mark: this.how.inWords(made) }));
   }
 
   /**
-   * Put the selected mark anew.
+   * Put the chosen mark anew.
    *
    * @param {Mark} next
    * @param {boolean} [small] whether it was a small step, which is undone with its neighbours
    */
   replace(next, small = false) {
-    const old = this.selected;
+    const old = this.here;
     if (!old || next === old) return;
     this.edit(this.list.map((one) => (one === old ? next : one)), small ? next : null);
-    this.selected = next;
+    if (this.selected) this.selected = next;
+    else this.last = next;
   }
 
   /**
@@ -104,18 +117,20 @@ export class Marks {
   }
 
   /**
-   * Take a label in hand, or give it to the selected mark.
+   * Take a label in hand, and give it to the chosen mark.
    *
    * @param {string} label
    */
   take(label) {
     const { announce, inWords } = this.how;
-    if (!this.selected) {
-      this.hand.pen = label;
+    this.hand.pen = label;
+    const old = this.here;
+    if (old && words(old.label) !== label) {
+      const next = { ...old, label };
+      this.replace(next);
+      announce(inWords(next));
+    } else {
       announce(t("{label} is in hand", { label }));
-    } else if (words(this.selected.label) !== label) {
-      this.replace({ ...this.selected, label });
-      announce(inWords(this.selected));
     }
   }
 

@@ -92,7 +92,7 @@ export function tool(words, key, press, more = {}) {
       ...more,
     },
     h("span", { class: "tool-words" }, words),
-    h("kbd", { "aria-hidden": "true" }, key === "+" ? key : sign(key)),
+    h("kbd", { "aria-hidden": "true" }, sign(key)),
   );
   return button;
 }

@@ -13,9 +13,10 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { failed, locate, sizeAhead } from "../media.js";
+import { locate, onceMore, sizeAhead } from "../media.js";
 import { bounds, corners, isBox } from "../shapes.js";
-import { empty, hue } from "./basics.js";
+import { absent, refused } from "./absent.js";
+import { hue } from "./basics.js";
 
 /** @import { Desk, Task } from "../types.js" */
 /** @import { Point, Shape, Size } from "../shapes.js" */
@@ -53,6 +54,7 @@ function svg(name, attributes) {
 /**
  * @typedef {{
  *   shapes: Shape[],
+ *   chosen?: Shape | null,
  *   selected?: Shape | null,
  *   corner?: number | null,
  *   pending?: Point[],
@@ -66,16 +68,16 @@ export class Picture {
   /**
    * @param {HTMLElement} host
    * @param {Desk} desk
-   * @param {() => void} ready the picture is there, and its size is known
+   * @param {() => void} changed the picture is there and its size is known, or it will not come
    */
-  constructor(host, desk, ready) {
+  constructor(host, desk, changed) {
     const { task, project } = desk;
     this.labels = project.labels;
     this.zoom = 0;
     /** @type {Size | null} */
     this.size = sizeOf(task);
-    /** Why there is no picture, if there is none. @type {string | null} */
-    this.trouble = null;
+    /** Whether there is no picture, and none on its way. */
+    this.lacking = false;
     /** Whether it is shown. */
     this.there = false;
     this.layer = svg("svg", { class: "shapes", "aria-hidden": "true", preserveAspectRatio: "none" });
@@ -86,7 +88,8 @@ export class Picture {
 
     const found = locate(task.image, "image");
     if ("words" in found) {
-      this.fail(found.words);
+      this.lacking = true;
+      this.frame.replaceWith(refused(found.words));
       return;
     }
     const img = h("img", { alt: words(task.text) || t("The picture in question"), draggable: "false", decoding: "sync" });
@@ -99,20 +102,31 @@ export class Picture {
         sizes.set(task, this.size);
       }
       this.fit();
-      ready();
+      changed();
     };
     this.size ??= sizeAhead(found.address);
     if (this.size && !sizeOf(task)) sizes.set(task, this.size);
     if (this.size) this.fit();
     img.addEventListener("load", settle);
-    img.addEventListener("error", () => this.fail(failed(task.image)));
+    img.addEventListener("error", () => {
+      this.there = false;
+      this.lacking = true;
+      const again = () => {
+        this.lacking = false;
+        note.replaceWith(this.frame);
+        img.src = onceMore(found.address);
+        changed();
+      };
+      const note = absent(task.image, found.address, { again, announce: desk.announce });
+      this.frame.replaceWith(note);
+      changed();
+    });
     img.src = found.address;
   }
 
-  /** @param {string} why */
-  fail(why) {
-    this.trouble = why;
-    this.frame.replaceWith(empty(why));
+  /** @returns {import("./absent.js").Presence} */
+  get presence() {
+    return this.there ? "there" : this.lacking ? "lacking" : "coming";
   }
 
   /** Lay the picture out by its size. */
@@ -173,7 +187,7 @@ export class Picture {
   }
 
   /** @param {Look} look */
-  draw({ shapes, selected = null, corner = null, pending = [], cursor = null, closed = false, names = true }) {
+  draw({ shapes, selected = null, chosen = selected, corner = null, pending = [], cursor = null, closed = false, names = true }) {
     if (!this.size) return;
     const { width, height } = this.size;
     this.layer.replaceChildren();
@@ -183,7 +197,7 @@ export class Picture {
       if (!points.length) continue;
       const label = words(shape.label);
       const colour = hue(label, this.labels);
-      const on = shape === selected;
+      const on = shape === chosen;
       const group = svg("g", { class: on ? "shape on" : "shape", "data-shape": shapes.indexOf(shape), "data-label": label });
       /** @type {SVGElement} */ (group).style.setProperty("--hue", colour);
       const line = points.map(([x, y]) => `${x},${y}`).join(" ");
@@ -197,7 +211,8 @@ export class Picture {
         if (top / height < 0.08) name.classList.add("below");
         this.place(name, [Math.min(left, width * 0.9), top]);
       }
-      if (!on || points.length > 200) continue;
+      // What was just drawn has none: a press there may begin the next.
+      if (shape !== selected || points.length > 200) continue;
       points.forEach((point, i) => {
         const handle = h("span", { class: i === corner ? "handle on" : "handle", "data-corner": i });
         if (isBox(shape)) handle.classList.add(i % 2 ? "nesw" : "nwse");

@@ -13,10 +13,11 @@ import { h, put, say } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { numberOf, words } from "../json.js";
 import { normal, sign } from "../keys.js";
-import { failed, locate } from "../media.js";
+import { locate, onceMore } from "../media.js";
 import { clock, lanes } from "../regions.js";
 import { drawWave, waveform } from "../waveform.js";
-import { empty, hue } from "./basics.js";
+import { absent, refused } from "./absent.js";
+import { hue } from "./basics.js";
 import { tool } from "./pens.js";
 
 /** @import { Desk, KeyHelp, Project } from "../types.js" */
@@ -44,7 +45,7 @@ export const inWords = (region) =>
   t("{label}: {start} to {end}", { label: words(region.label), start: clock(region.start), end: clock(region.end) });
 
 /**
- * @typedef {{regions: Region[], selected?: Region | null, pending?: {from: number, to: number} | null}} Look
+ * @typedef {{regions: Region[], chosen?: Region | null, selected?: Region | null, pending?: {from: number, to: number} | null}} Look
  */
 
 export class Player {
@@ -52,7 +53,7 @@ export class Player {
    * @param {HTMLElement} host
    * @param {Desk} desk
    * @param {boolean} editable
-   * @param {() => void} ready its length is known
+   * @param {() => void} ready its length is known, or it will not come
    */
   constructor(host, desk, editable, ready) {
     const { task, project } = desk;
@@ -66,8 +67,8 @@ export class Player {
     this.look = { regions: [] };
     /** @type {Float32Array | null} */
     this.peaks = null;
-    /** @type {string | null} */
-    this.trouble = null;
+    /** Whether there is no sound, and none on its way. */
+    this.lacking = false;
     this.keys = playKeys(desk.settings("keymap"));
     this.end = new AbortController();
     this.frames = 0;
@@ -82,8 +83,8 @@ export class Player {
     this.frame = h("div", { class: "wave-frame", tabindex: "0", role: "group", "aria-label": t("The sound over time. The arrow keys go back and forth in it.") }, this.wave);
     this.note = h("p", { class: "wave-note" });
     if ("words" in found) {
-      this.trouble = found.words;
-      put(host, empty(found.words));
+      this.lacking = true;
+      put(host, refused(found.words));
       return;
     }
     this.address = found.address;
@@ -130,7 +131,8 @@ export class Player {
       tool(t("smaller"), "-", () => this.zoomBy(-1), { "data-zoom": "out" }),
       tool(t("larger"), "+", () => this.zoomBy(1), { "data-zoom": "in" }),
     );
-    put(host, h("div", { class: "player" }, this.media, this.frame, this.note, row));
+    this.whole = h("div", { class: "player" }, this.media, this.frame, this.note, row);
+    put(host, this.whole);
     this.listen();
     this.media.src = found.address;
     this.media.defaultPlaybackRate = rate;
@@ -145,10 +147,7 @@ export class Player {
       if (Number.isFinite(media.duration)) this.know(media.duration);
       void this.fetchWave(media.duration);
     });
-    on(media, "error", () => {
-      this.trouble = failed(this.desk.task.video || this.desk.task.audio);
-      say(this.note, this.trouble);
-    });
+    on(media, "error", () => this.fail());
     on(media, "play", () => this.run());
     on(media, "pause", () => this.show());
     on(media, "seeked", () => this.show());
@@ -167,6 +166,29 @@ export class Player {
       theme.disconnect();
       cancelAnimationFrame(this.frames);
     });
+  }
+
+  fail() {
+    const { media, whole, desk, address } = this;
+    if (!whole || !address || this.lacking) return;
+    const at = media.currentTime;
+    this.lacking = true;
+    const again = () => {
+      this.lacking = false;
+      note.replaceWith(whole);
+      media.src = onceMore(address);
+      // Where it broke off it goes on.
+      media.currentTime = at;
+      this.ready();
+    };
+    const note = absent(desk.task.video || desk.task.audio, address, { again, announce: desk.announce });
+    whole.replaceWith(note);
+    this.ready();
+  }
+
+  /** @returns {import("./absent.js").Presence} */
+  get presence() {
+    return this.lacking ? "lacking" : this.there ? "there" : "coming";
   }
 
   /** @param {number} duration */
@@ -205,7 +227,7 @@ export class Player {
   }
 
   toggle() {
-    if (this.trouble) return;
+    if (this.lacking) return;
     if (!this.media.paused) {
       this.media.pause();
       return;
@@ -217,7 +239,7 @@ export class Player {
 
   play() {
     this.media.play().catch(() => {
-      if (!this.trouble && !this.end.signal.aborted) say(this.note, t("The browser waits for you before it plays: press play."));
+      if (!this.lacking && !this.end.signal.aborted) say(this.note, t("The browser waits for you before it plays: press play."));
     });
   }
 
@@ -313,7 +335,7 @@ export class Player {
     const focused = [...this.layer.children].indexOf(/** @type {Element} */ (document.activeElement));
     const elements = look.regions.map((region, i) => {
       const name = h("span", { class: "region-name", dir: "auto" }, words(region.label));
-      const on = region === look.selected;
+      const on = region === (look.chosen ?? look.selected);
       const about = { class: on ? "region on" : "region", "data-region": i, "data-label": words(region.label) };
       const element = this.editable
         ? h(
@@ -350,7 +372,7 @@ export class Player {
 
   /** The card is on the page. */
   shown() {
-    if (this.desk.settings("audio_autoplay") === true && !this.trouble) this.play();
+    if (this.desk.settings("audio_autoplay") === true && !this.lacking) this.play();
   }
 
   /** The card goes: so does its sound. */
@@ -367,7 +389,7 @@ export class Player {
    * @param {string} key
    */
   key(key) {
-    if (this.trouble) return false;
+    if (this.lacking) return false;
     if (this.keys.includes(key)) {
       this.toggle();
       return true;

@@ -1,0 +1,149 @@
+//! Files that tasks name and the roster does not let a page have: told in the log with the line that
+//! would allow them, once for each until the roster changes.
+//!
+//! The page tells an annotator what they can do about it, which is to skip; the roster is the lead's, and
+//! so is this line. Tasks are looked at as they are handed out, because the roster may have changed since
+//! they were loaded.
+//!
+//! Looked for are `"image"`, `"audio"` and `"video"` at any depth, in the text of the task as it is
+//! stored: without white space between its parts, and with every quotation mark inside of a text escaped,
+//! so that what is found is a key. Rejected: to parse each task for it, which may bring megabytes along.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Deserializer;
+use url::Url;
+
+use super::Project;
+use crate::task::Task;
+
+const KEYS: [&str; 3] = [r#""image":""#, r#""audio":""#, r#""video":""#];
+/// The most that is remembered as told; a task file may have a host for each task.
+const MOST: usize = 100;
+
+/// What was told already.
+#[derive(Clone, Debug, Default)]
+pub struct Strangers(Arc<Mutex<HashSet<String>>>);
+
+impl Strangers {
+    /// Tells of what this task names and its page may not have, unless it was told.
+    pub(super) fn look(&self, project: &Project, task: &Task) {
+        for source in named(task.body.as_str()) {
+            let Some(line) = lacking(&source, project) else { continue };
+            if self.is_new(&line) {
+                tracing::warn!(
+                    task = %task.id,
+                    file = %source.chars().take(200).collect::<String>(),
+                    write = line,
+                    "a task names a file that the roster does not allow; annotators are told to skip it"
+                );
+            }
+        }
+    }
+
+    fn is_new(&self, line: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < MOST && told.insert(line.to_owned())
+    }
+}
+
+/// The files that a task names.
+fn named(task: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for key in KEYS {
+        for (at, _) in task.match_indices(key) {
+            let value = &task[at + key.len() - 1..];
+            if value.get(1..6).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
+                continue;
+            }
+            found.extend(
+                Deserializer::from_str(value).into_iter::<String>().next().and_then(Result::ok),
+            );
+        }
+    }
+    found
+}
+
+/// The line of the roster without which a page may not have this file. What no roster can allow has none.
+fn lacking(source: &str, project: &Project) -> Option<String> {
+    let source = source.trim();
+    let whole =
+        if source.starts_with("//") { format!("https:{source}") } else { source.to_owned() };
+    match Url::parse(&whole) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            let origin = url.origin().ascii_serialization();
+            let is_allowed = project.media_from.contains(&origin);
+            (!is_allowed).then(|| format!("media_from = [{origin:?}]"))
+        }
+        Ok(_) => None,
+        Err(_) => {
+            let is_path = !source.is_empty() && !source.starts_with('/') && !source.contains("://");
+            (is_path && project.media.is_none()).then(|| "media = \"media\"".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::task::interface::{Interface, Settings};
+
+    fn project(media: Option<&str>, from: &[&str]) -> Project {
+        Project {
+            name: "demo".into(),
+            interface: Interface::new("image", Settings::default()).expect("it is known"),
+            instructions: None,
+            batch_size: 10,
+            people: 1,
+            media: media.map(Into::into),
+            media_from: from.iter().map(ToString::to_string).collect(),
+            strangers: Strangers::default(),
+            edition: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_allowed_is_told_with_the_line_that_would_allow_it() {
+        let open = project(Some("media"), &["https://a.example"]);
+        let closed = project(None, &[]);
+        for (source, with, without) in [
+            ("https://a.example/x.png", None, Some("media_from = [\"https://a.example\"]")),
+            ("HTTPS://A.example:443/x.png", None, Some("media_from = [\"https://a.example\"]")),
+            (
+                "http://b.example:81/x.png?y",
+                Some("media_from = [\"http://b.example:81\"]"),
+                Some("media_from = [\"http://b.example:81\"]"),
+            ),
+            ("//a.example/x.png", None, Some("media_from = [\"https://a.example\"]")),
+            ("cats/one.png", None, Some("media = \"media\"")),
+            ("/etc/passwd", None, None),
+            ("javascript:alert(1)", None, None),
+            ("https://", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(lacking(source, &open).as_deref(), with, "{source}");
+            assert_eq!(lacking(source, &closed).as_deref(), without, "{source}");
+        }
+    }
+
+    #[test]
+    fn files_are_found_at_any_depth_and_words_about_them_are_not() {
+        let task = json!({
+            "image": "a.png", "text": "\"image\":\"no.png\"", "video": 3, "audio": "data:audio/wav;base64,AA",
+            "options": [{"id": 1, "image": "b\u{e4}\"r.png"}], "pages": [{"audio": "c.wav"}],
+        });
+        assert_eq!(named(&task.to_string()), ["a.png", "bä\"r.png", "c.wav"]);
+    }
+
+    #[test]
+    fn each_is_told_once_and_not_without_end() {
+        let strangers = Strangers::default();
+        assert!(strangers.is_new("media_from = [\"https://a.example\"]"));
+        assert!(!strangers.is_new("media_from = [\"https://a.example\"]"));
+        let told = (0..1000).filter(|n| strangers.is_new(&n.to_string())).count();
+        assert_eq!(told, MOST - 1);
+    }
+}

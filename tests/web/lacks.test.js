@@ -1,0 +1,31 @@
+// Why a picture or a sound is not there: what is told apart, and what is said about it.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { lackOf, mayCome, remedy, why } from "../../src/web/annotate/lacks.js";
+
+const here = "http://127.0.0.1:9010/?key=x";
+
+test("what failed is told apart by what the own port says to being asked once more", () => {
+  const own = "media/cats/one.png";
+  for (const [status, lack] of /** @type {const} */ ([[404, "missing"], [410, "missing"], [200, "broken"], [304, "broken"], [401, "locked"], [403, "locked"], [500, "away"], [503, "away"], [null, "away"]])) {
+    assert.equal(lackOf(own, here, status), lack, String(status));
+  }
+  assert.equal(lackOf("https://images.example.org/a.png", here, null), "far");
+  assert.equal(lackOf("data:image/png;base64,AA", here, null), "inside");
+});
+
+test("each says what happened and what to do, and never that it is on its way where it is not", () => {
+  for (const lack of /** @type {const} */ (["away", "locked", "missing", "broken", "inside", "far"])) {
+    const said = `${why(lack, "cats/one.png")} ${remedy(lack)}`;
+    assert.match(said, lack === "locked" ? /new one/ : /skip the task/, lack);
+    assert.doesNotMatch(said, /not there yet/, lack);
+    assert.equal(/wait/.test(said), lack === "away", lack);
+  }
+  assert.match(why("missing", "cats/one.png"), /cats\/one\.png is not there/);
+  assert.match(remedy("refused"), /tell whoever leads/);
+});
+
+test("what was refused, or came along and is broken, is not asked for again", () => {
+  assert.deepEqual([mayCome("refused"), mayCome("inside"), mayCome("missing"), mayCome("away"), mayCome("far")], [false, false, true, true, true]);
+  assert.ok(why("missing", `${"x".repeat(9000)}.png`).length < 300);
+});
