@@ -61,7 +61,7 @@ async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
             "document.querySelector('.absent[data-lack={lack}]')?.textContent.includes({words:?})"
         );
         seat.wait_for(words, &said).await;
-        let again = "document.querySelector('[data-again]') !== null";
+        let again = "document.querySelector('[data-retry]') !== null";
         assert_eq!(seat.eval(again).await, json!(lack != "inside"), "{lack}");
         seat.accessible().await;
         seat.picture(&format!("image_manual_{lack}")).await;
@@ -91,7 +91,7 @@ async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
     let card = seat.card().await;
     seat.find(".absent[data-lack=missing]").await;
     std::fs::write(seat.project.path().join("files/late.png"), png()).expect("a picture");
-    seat.click("[data-again]").await;
+    seat.click("[data-retry]").await;
     picture_is_there(&seat).await;
     seat.drag_within(".picture-box", &[(0.25, 0.2), (0.5, 0.4), (0.6, 0.6)]).await;
     seat.wait_for("a shape", "document.querySelectorAll('[data-shape]').length === 1").await;
@@ -107,7 +107,7 @@ async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
     let objects = "document.querySelector('#notice').textContent.includes('could not be played')";
     seat.wait_for("the page to object", objects).await;
     std::fs::write(seat.project.path().join("files/late.wav"), wav(4)).expect("a sound");
-    seat.click("[data-again]").await;
+    seat.click("[data-retry]").await;
     sound_is_there(&seat).await;
     seat.press(&['[', Key::Right.into(), ']']).await;
     seat.wait_for("a stretch", "document.querySelectorAll('.region').length === 1").await;

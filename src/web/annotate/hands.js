@@ -6,7 +6,6 @@ import { byId } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
 import * as dialogs from "./dialogs.js";
 import { keepHabits } from "./habits.js";
-import { showKeyChanges } from "./keychanges.js";
 import { belongsTo, commandOf, keymap, nameOf, withoutSingles } from "./keys.js";
 import { showMenu } from "./menu.js";
 import { current } from "./state.js";
@@ -149,9 +148,18 @@ export class Hands {
 
   keys() {
     const { app } = this;
-    dialogs.showKeys(app.map, app.kind, app.project, app.habits, () =>
-      showKeyChanges(app.project, app.kind, () => app.habits, (habits) => this.accustom(habits)),
-    );
+    dialogs.showKeys(app.map, app.kind, app.project, app.habits, () => void this.changeKeys());
+  }
+
+  /** Changing keys is rare: the module comes when it is asked for. */
+  async changeKeys() {
+    const { app } = this;
+    try {
+      const { showKeyChanges } = await import("./keychanges.js");
+      showKeyChanges(app.project, app.kind, () => app.habits, (habits) => this.accustom(habits));
+    } catch {
+      app.page.say(t("The server cannot be reached."));
+    }
   }
 
   /** @param {Habits} habits */

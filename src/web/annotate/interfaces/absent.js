@@ -40,7 +40,7 @@ export const refused = (what) => h("div", { class: "absent", "data-lack": "refus
  */
 export function absent(source, address, { again, announce = () => {} }) {
   const note = h("p", { class: "empty", dir: "auto" });
-  const retry = again && h("button", { type: "button", "data-again": "", onclick: () => again() }, t("Try again"));
+  const retry = again && h("button", { type: "button", "data-retry": "", onclick: () => again() }, t("Try again"));
   const element = h("div", { class: "absent" }, note);
 
   async function look() {

@@ -32,7 +32,7 @@ export function walk(editor, way) {
   drawn.open();
   editor.choose(span);
   editor.refresh();
-  drawn.nodeOf(row[editor.cursor ?? 0])?.scrollIntoView({ block: "nearest" });
+  drawn.reveal(row[editor.cursor ?? 0]);
 }
 
 /**
@@ -49,7 +49,7 @@ function moveTo(editor, unit, extend) {
   editor.byKeys = true;
   editor.last = null;
   editor.refresh();
-  drawn.nodeOf(row[unit])?.scrollIntoView({ block: "nearest" });
+  drawn.reveal(row[unit]);
   const picked = editor.range();
   const labels = covering(editor.spans, row[unit]).map((span) => words(span.label)).join(", ");
   if (picked) editor.desk.announce(editor.said(editor.stretch(picked)) + (labels && `, ${labels}`));

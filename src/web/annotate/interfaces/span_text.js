@@ -141,6 +141,8 @@ export class SpanText {
     this.lit = [];
     /** @type {HTMLElement | null} */
     this.on = null;
+    /** @type {HTMLElement | null} what was scrolled to last */
+    this.revealed = null;
     // A paragraph that comes into sight is laid out then, and its labels with it.
     field.addEventListener("contentvisibilityautostatechange", (event) => {
       const { skipped, target } = /** @type {ContentVisibilityAutoStateChangeEvent} */ (event);
@@ -443,6 +445,26 @@ export class SpanText {
     if (!mark) return null;
     for (const [span, other] of this.marks) if (other === mark) return span;
     return null;
+  }
+
+  /**
+   * Scroll to a unit.
+   *
+   * @param {Unit | undefined} unit
+   */
+  reveal(unit) {
+    const node = this.nodeOf(unit);
+    if (!node) return;
+    this.revealed = node;
+    const paragraph = node.closest(".paragraph");
+    // What lies around a far place is laid out when it comes into sight, and is then as high as it is.
+    let frames = !paragraph || isLaidOut(paragraph) ? 0 : 4;
+    const go = () => {
+      if (this.revealed !== node || !node.isConnected) return;
+      node.scrollIntoView({ block: "nearest" });
+      if (frames-- > 0) requestAnimationFrame(go);
+    };
+    go();
   }
 
   /** @param {Unit | undefined} unit */
