@@ -348,3 +348,50 @@ async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
     assert_eq!(seat.stored()[&1]["spans"][0]["label"], json!("OTHER"));
     seat.close().await;
 }
+
+/// Each answer takes this browser half a second to write.
+const SLOW: &str = "(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...given) {
+      const request = put.apply(this, given);
+      const end = performance.now() + 500;
+      const hold = () => { if (performance.now() < end) this.getKey(0).onsuccess = hold; };
+      if (this.name === 'outbox') hold();
+      return request;
+    };
+    return true;
+})()";
+
+#[tokio::test]
+async fn on_a_slow_disk_every_key_counts_for_the_card_it_was_pressed_on() {
+    let options = json!([{"id": "o1", "text": "One"}, {"id": "o2", "text": "Two"}, {"id": "o3", "text": "Three"}]);
+    let tasks: Vec<Value> = (1..=12)
+        .map(|n| json!({"text": format!("Number {n}"), "options": options, "meta": {"n": n}}))
+        .collect();
+    let settings = "interface = \"choice\"\n[project.config]\nchoice_style = \"multiple\"";
+    let seat = Seat::open(settings, &tasks).await;
+    seat.card().await;
+    assert_eq!(seat.eval(SLOW).await, json!(true));
+    seat.press(&['1', 'a', '2', 'a', '3', 'a']).await;
+    seat.saved().await;
+    let shown = "document.querySelector('.card').textContent.includes('Number 4')";
+    seat.wait_for("the fourth", shown).await;
+    // Back to a card whose answer is still being written, and another answer to it.
+    seat.press(&['1', 'a', '2', Key::Backspace.into(), '3', 'x']).await;
+    seat.saved().await;
+    let stored = seat.stored();
+    for (n, verdict, chosen) in [
+        (1, "accept", json!(["o1"])),
+        (2, "accept", json!(["o2"])),
+        (3, "accept", json!(["o3"])),
+        (4, "reject", json!(["o1", "o3"])),
+    ] {
+        assert_eq!(
+            (&stored[&n]["answer"], &stored[&n]["accept"]),
+            (&json!(verdict), &chosen),
+            "{n}"
+        );
+    }
+    assert_eq!(stored.get(&5), None);
+    seat.close().await;
+}

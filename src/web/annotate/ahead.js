@@ -26,6 +26,12 @@ const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallbac
 /** Call back when the next frame has been painted, and nothing else is to be done. @param {() => void} then */
 const painted = (then) => requestAnimationFrame(() => idly(then));
 
+/** What is shut has no content for anybody; the card itself is hidden from screen readers, too. @param {Element} host */
+function hide(host) {
+  host.classList.add("unseen");
+  host.setAttribute("aria-hidden", "true");
+}
+
 /**
  * Whether what was drawn of a card is still all there is to it.
  *
@@ -82,7 +88,7 @@ export class Ahead {
     const drawn = this.build(state, next);
     this.drawn = drawn;
     const { host, view } = drawn;
-    host.classList.add("unseen");
+    hide(host);
     // Not by a custom property: all that is in the card would inherit it, and lose it at the key press.
     host.style.setProperty("width", `${before.clientWidth}px`);
     // A key that was pressed meanwhile comes first.
@@ -113,9 +119,11 @@ export class Ahead {
     const before = [...this.stage.children].filter((other) => other !== drawn.host);
     for (const other of before) {
       other.removeAttribute("data-task-id");
-      other.classList.add("unseen", "shut");
+      hide(other);
+      other.classList.add("shut");
     }
     drawn.host.classList.remove("unseen", "shut");
+    drawn.host.removeAttribute("aria-hidden");
     drawn.host.style.removeProperty("width");
     painted(() => {
       for (const other of before) other.remove();

@@ -2,9 +2,8 @@
  * Answers: written to the outbox while the next card is drawn, then sent; and the way back to earlier
  * ones.
  *
- * The next card does not wait for the disk, but its answer does: at most one answer is on its way there,
- * and what is pressed meanwhile has its effect when that one is safe. Where the browser is known to
- * keep nothing, the card stays until the server has the answer (docs/decisions/0018).
+ * The next card does not wait for the disk. Where the browser is known to keep nothing, the card stays
+ * until the server has the answer (docs/decisions/0018).
  */
 
 import { t } from "../shared/tongue.js";
@@ -20,6 +19,9 @@ import { newLink, verdictWord } from "./words.js";
 /** @import { Entry } from "./outbox.js" */
 /** @import { Card, Given, Interface, Task, Values, Verdict } from "./types.js" */
 
+/** How many answers may be on their way to the disk; who is faster than that waits. */
+const most = 3;
+
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -27,10 +29,15 @@ export class Answering {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** Whether earlier answers are being fetched, or the server is waited for, and keys do nothing. */
-    this.busy = false;
-    /** @type {Promise<void> | null} the answer that is being written, until it is safe */
-    this.writing = null;
+    /** For how many things the page waits. */
+    this.waits = 0;
+    /** How many answers are being written. */
+    this.writing = 0;
+  }
+
+  /** Whether earlier answers are being fetched, or the server or the disk is waited for, and keys do nothing. */
+  get busy() {
+    return this.waits > 0 || this.writing >= most;
   }
 
   /**
@@ -38,10 +45,8 @@ export class Answering {
    * @param {string | null} [reason] why it is skipped; not given: still to be asked for
    */
   async answer(verdict, reason) {
-    const meant = current(this.app.state)?.key;
-    await this.writing;
     const card = current(this.app.state);
-    if (!card || card.key !== meant || this.busy || this.app.turning.leaving) return;
+    if (!card || this.busy || this.app.turning.leaving) return;
     const objection = this.app.desk.view.check?.(verdict);
     if (objection) {
       this.app.page.say(objection);
@@ -58,7 +63,7 @@ export class Answering {
     const values = this.app.kind.answer(card.task, card.values, settingsOf(state, card.task));
     const now = Date.now();
     const ready = outbox.isReady();
-    this.writing = this.keep(card, {
+    const kept = this.keep(card, {
       at: now,
       first: !card.given,
       task: JSON.stringify(card.task),
@@ -72,11 +77,7 @@ export class Answering {
         _answered_at: now,
       }),
     });
-    if (!ready) {
-      this.busy = true;
-      await this.writing;
-      this.busy = false;
-    }
+    if (!ready) await this.waitFor(kept);
     this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
     this.app.supply.feed();
   }
@@ -91,16 +92,24 @@ export class Answering {
     const { drafts, outbox, sender, tabs } = this.app;
     const id = card.task._id;
     const draft = drafts.of(id);
-    if (!(await outbox.put(id, content))) {
-      this.busy = true;
-      await this.confirmed(id);
-      this.busy = false;
-    }
-    this.writing = null;
+    this.writing++;
+    const durable = await outbox.put(id, content);
+    this.writing--;
+    if (!durable) await this.waitFor(this.confirmed(id));
     // Whoever came back to the card meanwhile may have begun anew.
     if (drafts.of(id) === draft) drafts.drop(id);
     tabs.tellAnswered(id);
     void sender.kick();
+  }
+
+  /**
+   * Let keys do nothing until something is done.
+   *
+   * @param {Promise<void>} work
+   */
+  async waitFor(work) {
+    this.waits++;
+    await work.finally(() => this.waits--);
   }
 
   /**
@@ -127,7 +136,7 @@ export class Answering {
   }
 
   async fetchOlder() {
-    this.busy = true;
+    this.waits++;
     try {
       const n = this.app.state.cards.length + 20;
       const { answers } = await getHistory(n);
@@ -137,7 +146,7 @@ export class Answering {
     } catch (error) {
       this.app.page.say(cannotFetch(error));
     } finally {
-      this.busy = false;
+      this.waits--;
     }
   }
 

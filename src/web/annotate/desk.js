@@ -61,8 +61,6 @@ export class Desk {
     this.view = {};
     /** @type {number | string | null} what is drawn: a card's key, or the words of a calm page */
     this.drawn = null;
-    /** When the card was drawn that lies here, by performance.now(). */
-    this.since = 0;
     this.byMouse = false;
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
@@ -186,7 +184,6 @@ export class Desk {
     this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
-    this.since = performance.now();
     scrollTo(0, 0);
     if (!keepFocus) host.focus({ preventScroll: true });
     view.shown?.();

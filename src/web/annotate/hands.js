@@ -84,11 +84,6 @@ export class Hands {
       event.preventDefault();
       return;
     }
-    // A key that came before its card was drawn says nothing about that card.
-    if (event.timeStamp < this.app.desk.since) {
-      event.preventDefault();
-      return;
-    }
     // What was said of the last key is past.
     this.app.page.say(null);
     if (this.app.desk.view.key?.(name, event)) {

@@ -5,8 +5,8 @@
  * until `sender.js` has seen them stored, `tabs.js` talks with the other tabs. Here they are wired:
  * `hands.js` makes commands of keys and presses, which have their effects in `answering.js` (writing an
  * answer, going back), `supply.js` (asking for tasks) and `turning.js` (the project changes). The order of
- * an answer is fixed: on its way to the disk, then the next card is drawn, then it is sent; the next
- * answer waits until this one is on the disk.
+ * an answer is fixed: on its way to the disk, then the next card is drawn, then, once it is there, it is
+ * sent.
  *
  * Tests hold on to these, which stay as they are:
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;

@@ -202,6 +202,8 @@ export class Outbox {
         this.refusal = error instanceof Error ? error.message : String(error);
       }
     }
+    // A newer answer to the same task may be on its way already; then that one counts.
+    if (this.writing.get(id)?.version !== next.version) return durable;
     this.writing.delete(id);
     if (durable) this.memory.delete(id);
     else this.memory.set(id, entry);

@@ -86,7 +86,7 @@ export class Turning {
   isAtIt() {
     const card = current(this.app.state);
     const { busy, writing } = this.app.answering;
-    return busy || writing !== null || Boolean(card && (card.values || card.flagged || card.comment || card.given));
+    return busy || writing > 0 || Boolean(card && (card.values || card.flagged || card.comment || card.given));
   }
 
   /** Ask how things are, if nothing was heard for a while. */

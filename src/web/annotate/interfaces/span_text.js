@@ -191,6 +191,7 @@ export class SpanText {
     const later = () => requestAnimationFrame(() => setTimeout(() => {
       if (!this.folded.length || !this.field.isConnected) return;
       this.open(portion);
+      if (!this.folded.length) this.settle();
       later();
     }));
     later();
