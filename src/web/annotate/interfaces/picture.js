@@ -203,13 +203,21 @@ export class Picture {
       const line = points.map(([x, y]) => `${x},${y}`).join(" ");
       group.append(svg("polygon", { class: "under", points: line }), svg("polygon", { class: "over", points: line }));
       this.layer.append(group);
-      const { left, top } = bounds(points);
+      const { left, right, top } = bounds(points);
       if (names && label) {
         const name = h("span", { class: "shape-name", dir: "auto" }, label);
         name.style.setProperty("--hue", colour);
         if (on) name.classList.add("on");
         if (top / height < 0.08) name.classList.add("below");
-        this.place(name, [Math.min(left, width * 0.9), top]);
+        // From the side with more room, so that it never reaches beyond the border.
+        const fromRight = left + right > width;
+        const room = Math.min(60, (100 * Math.max(0, fromRight ? Math.min(right, width) : width - Math.max(0, left))) / width);
+        name.style.setProperty("max-width", `${Math.max(10, room)}%`);
+        this.place(name, [Math.min(Math.max(0, left), width * 0.9), top]);
+        if (fromRight) {
+          name.style.setProperty("left", "auto");
+          name.style.setProperty("right", `${Math.min(90, Math.max(0, 100 - (100 * right) / width))}%`);
+        }
       }
       // What was just drawn has none: a press there may begin the next.
       if (shape !== selected || points.length > 200) continue;
