@@ -365,3 +365,24 @@ async fn paths_lead_into_the_projects_folder_for_every_interface() {
     sound_is_there(&seat).await;
     seat.close().await;
 }
+
+#[tokio::test]
+async fn a_long_name_at_the_border_stays_on_the_picture() {
+    let image = data_uri("image/png", &png());
+    let label = "A very long label that somebody thought was needed";
+    let shapes = [boxed(label, 300, 100, 90, 60), boxed(label, 2, 200, 20, 60)];
+    let task =
+        json!({"image": image, "width": 400, "height": 300, "spans": shapes, "meta": {"n": 1}});
+    let settings = format!("interface = \"image_manual\"\nlabels = [{label:?}]");
+    let seat = Seat::open(&settings, &[task]).await;
+    let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    seat.browser.tell("Emulation.setDeviceMetricsOverride", &size);
+    picture_is_there(&seat).await;
+    let beyond = "(() => { const box = document.querySelector('.picture-box').getBoundingClientRect(); \
+        return [...document.querySelectorAll('.shape-name')].map((name) => name.getBoundingClientRect()) \
+          .filter((name) => name.left < box.left - 1 || name.right > box.right + 1).length; })()";
+    assert_eq!(seat.eval("document.querySelectorAll('.shape-name').length").await, 2);
+    assert_eq!(seat.eval(beyond).await, 0);
+    seat.picture("image_manual_long_names").await;
+    seat.close().await;
+}
