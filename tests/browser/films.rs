@@ -28,7 +28,7 @@ async fn a_film_is_marked_in_by_keyboard_and_by_mouse() {
         async |seat| {
             film_is_there(seat).await;
             let right: char = Key::Right.into();
-            seat.press(&[right, '[', right, right, ']', '2']).await;
+            seat.press(&[right, '2', '[', right, right, ']']).await;
             seat.find("[data-region='0'][data-label=RUNS]").await;
         },
         async |seat| {

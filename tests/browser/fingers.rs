@@ -19,12 +19,11 @@ async fn a_finger_draws_a_box_and_an_outline_names_them_and_moves_one() {
     seat.tap("[data-tool=rect]").await;
     seat.slide_within(".picture-box", &[(0.25, 0.25), (0.3, 0.3), (0.5, 0.5)]).await;
     seat.find("[data-shape='0'].on[data-label=CAT]").await;
-    // Named anew while it is chosen.
-    seat.tap("[data-label=DOG].label-pen").await;
-    seat.find("[data-shape='0'].on[data-label=DOG]").await;
-    // Tapped, it is moved; beside it, let go.
+    // Tapped, it is named anew and moved; beside it, let go.
     seat.tap("[data-drawn='0']").await;
     seat.find(".handle").await;
+    seat.tap("[data-label=DOG].label-pen").await;
+    seat.find("[data-shape='0'].on[data-label=DOG]").await;
     seat.slide_within(".picture-box", &[(0.35, 0.35), (0.4, 0.4), (0.45, 0.45)]).await;
     seat.slide_within(".picture-box", &[(0.95, 0.05)]).await;
     seat.wait_for("it to be let go", "document.querySelector('.shape.on') === null").await;
@@ -53,6 +52,7 @@ async fn a_finger_marks_a_stretch_and_drags_its_end() {
     sound_is_there(&seat).await;
     seat.slide_within(".wave", &[(0.25, 0.5), (0.3, 0.5), (0.5, 0.5)]).await;
     seat.find("[data-region='0'].on[data-label=SPEECH]").await;
+    seat.tap("[data-region='0']").await;
     seat.tap("[data-label=MUSIC].label-pen").await;
     seat.find("[data-region='0'].on[data-label=MUSIC]").await;
     seat.slide_within(".wave", &[(0.5, 0.5), (0.55, 0.5), (0.75, 0.5)]).await;

@@ -77,14 +77,12 @@ async fn shapes_are_drawn_by_keyboard_and_by_mouse() {
         async |seat| {
             picture_is_there(seat).await;
             let enter: char = Key::Enter.into();
-            let mut keys = vec!['b', '1', Key::Right.into(), enter];
+            let mut keys = vec!['b', '2', Key::Right.into(), enter];
             // Ten steps with shift are one of forty pixels: here twenty of four, and ten.
             keys.extend(times(Key::Right, 20));
             keys.extend(times(Key::Down, 10));
             keys.push(enter);
-            // It should have been the other label, which is taken while the cross goes on.
-            keys.extend([Key::Left.into(), '2']);
-            // A polygon, closed on its last corner, from the middle again.
+            // A label's key is for the next: a polygon, closed on its last corner, from the middle.
             keys.extend([Key::Escape.into(), 'p', '1', Key::Right.into(), enter]);
             keys.extend(times(Key::Left, 10));
             keys.push(enter);
@@ -105,10 +103,10 @@ async fn shapes_are_drawn_by_keyboard_and_by_mouse() {
             seat.drag_within(".picture-box", &[(0.4, 0.4), (0.42, 0.42), (0.45, 0.45)]).await;
             // Nothing selected any more: the next one is drawn, with the label in hand.
             seat.drag_within(".picture-box", &[(0.05, 0.95)]).await;
-            seat.drag_within(".picture-box", &[(0.75, 0.5), (0.8, 0.6), (0.9, 0.74)]).await;
-            // It has the label of before, and is named anew while it is still chosen.
-            seat.find("[data-shape='1'][data-label=DOG]").await;
             seat.click("[data-label=CAT].label-pen").await;
+            seat.drag_within(".picture-box", &[(0.75, 0.5), (0.8, 0.6), (0.9, 0.74)]).await;
+            // What is taken now is for the next one.
+            seat.click("[data-label=DOG].label-pen").await;
             seat.find("[data-shape='1'].on[data-label=CAT]").await;
             seat.wait_for("two shapes", "document.querySelectorAll('[data-shape]').length === 2")
                 .await;
@@ -237,9 +235,9 @@ async fn stretches_are_marked_by_keyboard_and_by_mouse() {
         async |seat| {
             sound_is_there(seat).await;
             let right: char = Key::Right.into();
-            // The second is named anew as soon as it is there, and its end moved, for it was too short.
+            // The second is named anew and its end moved, after it was made too short.
             seat.press(&['2', '[', right, right, ']']).await;
-            seat.press(&[Key::Left.into(), '[', right, ']', '1', '.', '.']).await;
+            seat.press(&[Key::Left.into(), '[', right, ']', '.', '.', '1']).await;
             seat.press(&[right, right, ']', Key::Escape.into()]).await;
             seat.wait_for("two stretches", "document.querySelectorAll('.region').length === 2")
                 .await;

@@ -257,7 +257,7 @@ const audioManual = {
     ...playerHelp(project),
     { keys: ["[", "]"], does: t("begin and end a stretch at the time that is heard, or move the ends of the selected one there") },
     { keys: [".", ","], does: t("select the next stretch, the one before") },
-    { keys: ["1", "…", "9", "0"], does: t("give what is selected, or was just drawn, this label; it is the next one's too") },
+    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
     { keys: ["⌫"], does: t("delete what is selected, or was just drawn") },
     { keys: ["ctrl z"], does: t("undo the last change to the stretches") },
     { keys: ["esc"], does: t("let go") },

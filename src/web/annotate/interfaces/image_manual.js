@@ -10,9 +10,8 @@
  * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v` through the
  * corners of the selected one; the arrows then move these. All of it is told in words.
  *
- * A shape just drawn stays chosen until the next begins, or escape: a label's key names it anew, and
- * backspace takes it back (marks.js). It is not selected, so that the arrows and a drag are for the next
- * one. What is not closed yet is part of the draft.
+ * A shape just drawn stays chosen until the next begins, or escape, and backspace takes it back (marks.js).
+ * It is not selected, so that the arrows, a drag and a label's key are for the next one. What is not closed yet is part of the draft.
  *
  * The card in work is in image_editor.js. Here is what goes into the answer and what the help says.
  *
@@ -53,7 +52,7 @@ const imageManual = {
     { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner it closes a polygon") },
     { keys: [".", ","], does: t("select the next shape, the one before") },
     { keys: ["v"], does: t("take the next corner of the selected shape") },
-    { keys: ["1", "…", "9", "0"], does: t("give what is selected, or was just drawn, this label; it is the next one's too") },
+    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
     { keys: ["⌫"], does: t("delete what is selected or was just drawn, or the last corner") },
     { keys: ["ctrl z"], does: t("undo the last change to the shapes") },
     { keys: ["esc"], does: t("let go") },

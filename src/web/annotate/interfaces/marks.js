@@ -3,15 +3,14 @@
  * hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark is made
  * and shown is theirs.
  *
- * A mark just made stays chosen until the next begins or it is let go: whoever sees that it has the wrong
- * label presses the right one's key, and backspace takes it back. It is not `selected` as one is that was
- * picked, for then the hands would move it instead of making the next.
+ * A mark just made stays chosen until the next begins or it is let go, and backspace takes it back. It is
+ * not `selected` as one is that was picked: then the hands would move it instead of making the next, and a
+ * label's key is for the next one, as in Prodigy and as in a text that is marked with the mouse.
  *
- * A label's key always takes the label in hand too, so that it is the next mark's as well. So a label that
- * is taken before a mark is drawn works as in Prodigy, as soon as nothing is chosen.
+ * A label that is given to what is selected is in hand too, and so the next mark's.
  *
- * Rejected: that a label's key after drawing is for the next mark alone. What was drawn wrongly then took
- * a press more each time, and the mark that lay there was not the one that the key spoke to.
+ * Rejected: that a label's key after drawing names what was just drawn. Whoever takes the label first
+ * and then draws, as most do, would rename each mark with the label that is meant for the next.
  */
 
 import { t } from "../../shared/tongue.js";
@@ -39,14 +38,14 @@ export class Marks {
     this.nudged = null;
   }
 
-  /** The one that is chosen: what a label's key names and backspace deletes. */
+  /** The one that is chosen: what backspace deletes. */
   get here() {
     return this.selected ?? (this.last && this.list.includes(this.last) ? this.last : null);
   }
 
   /** The label to be shown as the one in hand. */
   get label() {
-    return this.here ? words(this.here.label) : this.hand.pen;
+    return this.selected ? words(this.selected.label) : this.hand.pen;
   }
 
   /** The next mark begins, or nothing is to be chosen any more. */
@@ -88,7 +87,7 @@ export class Marks {
     this.edit([...this.list, made]);
     this.selected = null;
     this.last = made;
-    this.how.announce(t("{mark}. A label's key names it anew.", { mark: this.how.inWords(made) }));
+    this.how.announce(this.how.inWords(made));
   }
 
   /**
@@ -117,14 +116,14 @@ export class Marks {
   }
 
   /**
-   * Take a label in hand, and give it to the chosen mark.
+   * Take a label in hand, and give it to the selected mark.
    *
    * @param {string} label
    */
   take(label) {
     const { announce, inWords } = this.how;
     this.hand.pen = label;
-    const old = this.here;
+    const old = this.selected;
     if (old && words(old.label) !== label) {
       const next = { ...old, label };
       this.replace(next);
