@@ -8,7 +8,7 @@
 //!
 //! The file itself is sent by tower-http, which knows ranges (without them no browser can seek) and
 //! what has not been modified since. It takes a range that makes no sense for one that cannot be had; so
-//! each is read here first, as RFC 9110 has it ([`Wish`]).
+//! each is read here first, as RFC 9110 has it (`Wish`).
 //!
 //! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads ranges
 //! with, which does not tell the two kinds of mistakes apart either.
