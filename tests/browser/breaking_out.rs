@@ -410,8 +410,11 @@ const WALK: &str = "
         look();
         for (let next; (next = document.querySelector('[data-page=next]')) && !next.disabled; look()) next.click();
         seen++;
-        document.querySelector('[data-answer=ignore]').click();
-        await until(() => there(id));
+        // Faster than the disk, a press may do nothing: then once more.
+        await until(() => {
+          if (card()?.dataset.taskId === id) document.querySelector('[data-answer=ignore]').click();
+          return there(id);
+        });
       }
       return { faults, seen };
     })().then(done, (error) => done({ faults: [String(error)], seen: 0 }));";

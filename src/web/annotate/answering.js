@@ -20,7 +20,7 @@ import { newLink, verdictWord } from "./words.js";
 /** @import { Card, Given, Interface, Task, Values, Verdict } from "./types.js" */
 
 /** How many answers may be on their way to the disk; who is faster than that waits. */
-const most = 3;
+const most = 10;
 
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
