@@ -166,6 +166,8 @@ async function measure(browser, view) {
       for (const [key, counts] of pressed(i)) {
         await browser.run("window.noted.length = 0");
         await browser.press(key);
+        // Nothing is asked of the page while it works: each question is work, too.
+        await sleep(100);
         await until(browser, "window.noted.length > 0");
         if (counts) all.push(...(await browser.run("return window.noted")));
         // What follows a card (more of a long text, the sending of its answer) is done before the next key.

@@ -24,7 +24,7 @@ import { current } from "./state.js";
 const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(then, { timeout: 500 }) : setTimeout(then, 60));
 
 /** Call back when the next frame has been painted, and nothing else is to be done. @param {() => void} then */
-const painted = (then) => requestAnimationFrame(() => idly(then));
+export const painted = (then) => requestAnimationFrame(() => idly(then));
 
 /** What is shut has no content for anybody; the card itself is hidden from screen readers, too. @param {Element} host */
 function hide(host) {

@@ -33,6 +33,14 @@ export class Answering {
     this.waits = 0;
     /** How many answers are being written. */
     this.writing = 0;
+    /** @type {{task: Task, json: string} | null} the card's task, as it goes into the outbox */
+    this.asJson = null;
+  }
+
+  /** The card's task as JSON, once: a long one takes a millisecond, which the key need not wait for. */
+  prepare() {
+    const task = current(this.app.state)?.task;
+    if (task && this.asJson?.task !== task) this.asJson = { task, json: JSON.stringify(task) };
   }
 
   /** Whether earlier answers are being fetched, or the server or the disk is waited for, and keys do nothing. */
@@ -63,10 +71,11 @@ export class Answering {
     const values = this.app.kind.answer(card.task, card.values, settingsOf(state, card.task));
     const now = Date.now();
     const ready = outbox.isReady();
+    this.prepare();
     const kept = this.keep(card, {
       at: now,
       first: !card.given,
-      task: JSON.stringify(card.task),
+      task: /** @type {NonNullable<typeof this.asJson>} */ (this.asJson).json,
       answer: JSON.stringify({
         ...values,
         answer: verdict,

@@ -26,6 +26,7 @@
 import { byId } from "../shared/dom.js";
 import { chosenLanguage, recall } from "../shared/preferences.js";
 import { choose, speak, t } from "../shared/tongue.js";
+import { painted } from "./ahead.js";
 import { Activity } from "./activity.js";
 import { Answering, recordOf } from "./answering.js";
 import { getProject, giveAnswers, isLocked, speakAs } from "./api.js";
@@ -101,6 +102,7 @@ export class App {
         drawn: () => {
           page.say(null);
           this.activity.begin(performance.now());
+          painted(() => this.answering.prepare());
         },
       },
       this.map,

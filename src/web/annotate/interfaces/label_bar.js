@@ -203,8 +203,9 @@ export function labelBar(labels, keys, hands) {
       button?.setAttribute("aria-pressed", "true");
       pressed = button;
       if (!button) return;
-      // Only the list may scroll for this, not the page, and not before it lies on the page.
-      if (list.isConnected && (box || narrow())) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      // Only the list may scroll for this, not the page, and not before it lies on the page; and with the frame, so
+      // that what else the key changes is not laid out twice.
+      if (box || narrow()) requestAnimationFrame(() => pressed === button && list.isConnected && button.scrollIntoView({ block: "nearest", inline: "nearest" }));
       // At first it is the one that was in hand already.
       if (first) remind();
       else use(pen);
