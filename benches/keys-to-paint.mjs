@@ -6,8 +6,8 @@
 // own; keys are pressed through chromedriver, and the page notes when a key came (the event's own time) and when the
 // first frame with its outcome had been painted (the task that follows the frame's requestAnimationFrame). Each kind of key
 // gives a line: `nothing` is a key that does nothing, the least that a frame costs here; `labels` names a
-// selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card, until the next one is painted. The view
-// `classification` shows a sentence in its document of 20,000 words.
+// selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card,
+// until the next one is painted; `these all` are the last four together. The view `classification` shows a sentence in its document of 20,000 words.
 //
 // Frames come as soon as they are ready (--disable-frame-rate-limit), so that the figures are the page's work and not
 // the wait for a screen of 60 Hz; `--vsync` waits for it as a screen does. With --profile the functions that cost most
@@ -175,15 +175,18 @@ async function measure(browser, view) {
       }
     }
     print(view, what, all);
+    return all;
   };
+  const every = [];
   await take(6, "(warm-up)", () => [["a", true]]);
   await take(keys, "nothing", () => [[f8, true]]);
   if (view.endsWith("_manual")) {
-    await take(keys, "moves", () => [[right, true]]);
-    await take(keys, "labels", (i) => [[right, false], [right, false], [String(1 + (i % 3)), true]]);
-    await take(keys, "removes", (i) => [["1", false], [backspace, true], ...(i % 2 ? [[left, false]] : [])]);
+    every.push(...(await take(keys, "moves", () => [[right, true]])));
+    every.push(...(await take(keys, "labels", (i) => [[right, false], [right, false], [String(1 + (i % 3)), true]])));
+    every.push(...(await take(keys, "removes", (i) => [["1", false], [backspace, true], ...(i % 2 ? [[left, false]] : [])])));
   }
-  await take(keys, "next card", () => [["a", true]]);
+  every.push(...(await take(keys, "next card", () => [["a", true]])));
+  print(view, "these all", every);
   daemon.kill("SIGTERM");
 }
 
