@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use mongodb::error::ErrorKind;
+use mongodb::options::ConnectionString;
+
 use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest};
@@ -50,7 +53,15 @@ pub fn store_kind(url: &str) -> Result<StoreKind, Box<Problem>> {
                     format!("write for example: url = \"{scheme}://127.0.0.1:27017/annotd\""),
                 );
             }
-            Ok(StoreKind::Mongo)
+            match ConnectionString::parse(url) {
+                Ok(_) => Ok(StoreKind::Mongo),
+                // The driver's words might hold a password.
+                Err(_) if url.contains('@') => wrong(
+                    "this MongoDB URL cannot be read".into(),
+                    "in names and passwords, each of : / ? # [ ] @ % is written as its code: %40 for @".into(),
+                ),
+                Err(error) => wrong("this MongoDB URL cannot be read".into(), said(&error)),
+            }
         }
         Some(("sqlite" | "file", _)) => wrong(
             "a store in a file needs its path only".into(),
@@ -63,6 +74,14 @@ pub fn store_kind(url: &str) -> Result<StoreKind, Box<Problem>> {
                 None => "write a file name such as \"annotd.db\", or a mongodb:// URL".into(),
             },
         ),
+    }
+}
+
+/// The driver's words, without what it names its errors.
+fn said(error: &mongodb::error::Error) -> String {
+    match &*error.kind {
+        ErrorKind::InvalidArgument { message, .. } => message.trim_end_matches('.').to_owned(),
+        other => other.to_string(),
     }
 }
 

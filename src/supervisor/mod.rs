@@ -224,7 +224,7 @@ pub async fn run(
     let addresses = supervisor.floor.addresses();
     announce(&addresses);
     tracing::info!(
-        listeners = addresses.len() - 1,
+        listeners = addresses.len(),
         project = supervisor.file.roster.project.name,
         "serving"
     );
