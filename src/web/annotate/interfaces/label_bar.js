@@ -108,7 +108,7 @@ export function labelBar(labels, keys, hands) {
     const { places } = kept.get(own) ?? none;
     const pen = pressed?.dataset.label;
     again.replaceChildren(
-      h("span", { class: "recent-words", "aria-hidden": "true" }, t("Used last")),
+      h("span", { class: "recent-words", "aria-hidden": "true" }, places.length ? t("Used last") : t("The labels used last come here.")),
       ...places.map((label) => penOf(label, { "data-recent": label, "aria-pressed": String(label === pen) })),
     );
   }

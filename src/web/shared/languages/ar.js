@@ -222,6 +222,7 @@ export default {
   "This project has no labels.": "ليست لهذا المشروع وسوم.",
   "Labels": "الوسوم",
   "Used last": "المستخدمة أخيرًا",
+  "The labels used last come here.": "تظهر هنا الوسوم المستخدمة أخيرًا.",
   "remove": "إزالة",
   "find a label": "البحث عن وسم",
   "Find a label": "البحث عن وسم",

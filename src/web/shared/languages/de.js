@@ -220,6 +220,7 @@ export default {
   "This project has no labels.": "Dieses Projekt hat keine Labels.",
   "Labels": "Labels",
   "Used last": "Zuletzt benutzt",
+  "The labels used last come here.": "Hierher kommen die zuletzt benutzten Labels.",
   "remove": "entfernen",
   "find a label": "Label suchen",
   "Find a label": "Ein Label suchen",

@@ -220,6 +220,7 @@ export default {
   "This project has no labels.": "Este proyecto no tiene etiquetas.",
   "Labels": "Etiquetas",
   "Used last": "Últimas usadas",
+  "The labels used last come here.": "Aquí aparecen las últimas etiquetas usadas.",
   "remove": "quitar",
   "find a label": "buscar etiqueta",
   "Find a label": "Buscar una etiqueta",
