@@ -110,3 +110,46 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     assert_eq!(seat.eval(pressed).await, json!(["LABEL 2", "LABEL 2"]));
     seat.close().await;
 }
+
+#[tokio::test]
+async fn after_a_click_on_a_label_the_keys_are_the_cards_again() {
+    let seat = Seat::open(&settings(3), &texts(2)).await;
+    let card = seat.card().await;
+    seat.click(".pen[data-label='LABEL 2']").await;
+    let pressed =
+        "document.querySelector('.card:not(.unseen) .pen[aria-pressed=true]').dataset.label";
+    assert_eq!(seat.eval(pressed).await, json!("LABEL 2"));
+    seat.press(&['1']).await;
+    assert_eq!(seat.eval(pressed).await, json!("LABEL 0"));
+    seat.press(&[' ']).await;
+    seat.wait_for_another(&card).await;
+    assert_eq!(seat.eval(pressed).await, json!("LABEL 0"), "space skipped, and pressed nothing");
+    seat.click("#menu-button").await;
+    seat.wait_for("the menu", "document.querySelector('dialog[open]') !== null").await;
+    seat.press(&['\u{e00c}']).await;
+    let on_card = "document.activeElement.matches('.card:not(.unseen)')";
+    seat.wait_for("the focus back on the card", on_card).await;
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn the_cursor_is_never_beneath_the_labels() {
+    let text = (0..60).map(|n| format!("Paragraph {n} is short.")).collect::<Vec<_>>().join("\n");
+    let task = json!({"text": text, "meta": {"n": 1}});
+    let seat = Seat::open(&settings(40), &[task]).await;
+    seat.card().await;
+    let (down, up) = ('\u{e015}', '\u{e013}');
+    seat.press(&['\u{e014}']).await;
+    seat.press(&[down; 50]).await;
+    let place = "(() => { const [range] = CSS.highlights.get('picked'); const live = document.createRange(); \
+        live.setStart(range.startContainer, range.startOffset); live.setEnd(range.endContainer, range.endOffset); \
+        return live.getBoundingClientRect(); })()";
+    for _ in 0..30 {
+        seat.press(&[up]).await;
+        let seen = format!(
+            "(({{top}}) => top >= document.querySelector('.card:not(.unseen) .pens').getBoundingClientRect().bottom)({place})"
+        );
+        seat.wait_for("the cursor below the labels", &seen).await;
+    }
+    seat.close().await;
+}

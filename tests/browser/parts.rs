@@ -324,3 +324,20 @@ async fn a_page_may_be_made_of_blocks() {
     assert_eq!(seat.stored()[&1]["pages"][0]["user_input"], json!("b"));
     seat.close().await;
 }
+
+#[tokio::test]
+async fn in_blocks_the_next_key_is_for_the_block_that_took_the_one_before() {
+    let settings = "interface = \"blocks\"\nlabels = [\"PERSON\", \"PLACE\"]\n[project.config]\n\
+                    blocks = [{view_id = \"ner_manual\"}, {view_id = \"choice\"}]";
+    let options = json!([{"id": "sure", "text": "sure"}, {"id": "unsure", "text": "not sure"}]);
+    let task = json!({"text": "Ada was in Rome.", "options": options, "meta": {"n": 1}});
+    let seat = Seat::open(settings, &[task]).await;
+    seat.card().await;
+    seat.click(".option").await;
+    seat.press(&[key(Key::Right), '2']).await;
+    let marked = "document.querySelector('.card:not(.unseen) mark')?.dataset.label";
+    seat.wait_for("the word to be labelled", &format!("{marked} === 'PLACE'")).await;
+    let chosen = "[...document.querySelectorAll('.option input')].map((one) => one.checked)";
+    assert_eq!(seat.eval(chosen).await, json!([true, false]));
+    seat.close().await;
+}

@@ -394,3 +394,38 @@ async fn a_text_is_marked_in_its_document() {
     assert_eq!(stored[&2]["spans"], json!([span([0, 2], [0, 0], "PERSON")]));
     seat.close().await;
 }
+
+#[tokio::test]
+async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() {
+    let settings = "interface = \"ner_manual\"\nlabels = [\"PERSON\"]\n[project.config]\nner_manual_highlight_chars = true";
+    let words = "word ".repeat(600);
+    let tasks: Vec<Value> = (1..=4).map(|n| json!({"text": words, "meta": {"n": n}})).collect();
+    let seat = Seat::open(settings, &tasks).await;
+    seat.card().await;
+    seat.wait_for("the next card", "document.querySelector('.card.unseen.shut') !== null").await;
+    // The button goes down and up within the same task as the key between them: nothing can be quicker.
+    let quickly = "(() => { const field = document.querySelector('.card:not(.unseen) .tokens'); \
+        const units = field.querySelectorAll('[data-u]'); const box = (n) => units[n].getBoundingClientRect(); \
+        const at = (kind, n) => field.dispatchEvent(new PointerEvent(kind, {bubbles: true, pointerId: 1, \
+            pointerType: 'mouse', button: 0, clientX: box(n).left + 2, clientY: box(n).top + 4})); \
+        field.setPointerCapture = () => {}; \
+        units[3].dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, pointerId: 1, pointerType: 'mouse', button: 0})); \
+        at('pointermove', 9); \
+        document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', code: 'KeyA', bubbles: true, cancelable: true})); \
+        at('pointerup', 9); return true; })()";
+    seat.eval(quickly).await;
+    seat.saved().await;
+    seat.press(&['a']).await;
+    seat.wait_for(
+        "both to be answered",
+        "document.querySelector('.card:not(.unseen)').textContent.length > 0",
+    )
+    .await;
+    seat.saved().await;
+    let stored = seat.stored();
+    assert_eq!(stored.len(), 2, "{stored:?}");
+    for (n, answer) in stored {
+        assert_eq!(answer["spans"], json!([]), "task {n}");
+    }
+    seat.close().await;
+}

@@ -157,8 +157,9 @@ export class Desk {
       task,
       project,
       values: card.values,
-      edit: this.hands.edit,
-      submit: this.hands.submit,
+      // A card that has had its turn, with a finger still on it, says nothing into the next one.
+      edit: (values) => this.drawn === card.key && this.hands.edit(values),
+      submit: (verdict) => this.drawn === card.key && this.hands.submit(verdict),
       announce: this.hands.announce,
       settings: settingsOf(state, task),
     });

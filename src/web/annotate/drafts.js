@@ -51,6 +51,27 @@ export class Drafts {
   }
 
   /**
+   * See what other tabs have kept of these tasks since this one was opened.
+   *
+   * @param {string[]} ids
+   */
+  async look(ids) {
+    const { project, annotator } = this.owner;
+    try {
+      const store = this.db?.transaction("drafts").objectStore("drafts");
+      if (!store) return;
+      /** @type {(Kept | undefined)[]} */
+      const found = await Promise.all(ids.map((id) => reply(store.get([project, annotator, id]))));
+      for (const kept of found) {
+        const id = kept?.key[2];
+        if (kept && id && !this.waiting.has(id) && kept.at > Date.now() - month) this.known.set(id, parse(kept.draft));
+      }
+    } catch {
+      // What this tab knows has to do.
+    }
+  }
+
+  /**
    * @param {string} id
    * @returns {Draft | null}
    */
@@ -70,7 +91,8 @@ export class Drafts {
 
   /** @param {string} id */
   drop(id) {
-    if (!this.known.delete(id) && !this.waiting.has(id)) return;
+    // Also where this tab knows of none: another one may have kept it.
+    this.known.delete(id);
     this.waiting.set(id, null);
     void this.write();
   }

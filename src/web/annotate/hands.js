@@ -21,6 +21,8 @@ export class Hands {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
+    /** When a key or a button was pressed last (performance.now), long ago at first. */
+    this.pressed = -Infinity;
   }
 
   /** Somebody is there. */
@@ -67,6 +69,7 @@ export class Hands {
   /** @param {KeyboardEvent} event */
   key(event) {
     this.moved();
+    this.pressed = performance.now();
     if (event.defaultPrevented || event.isComposing) return;
     const pressed = nameOf(event);
     const name = this.app.habits.singles ? pressed : withoutSingles(pressed);
@@ -102,6 +105,7 @@ export class Hands {
     for (const kind of ["pointerdown", "pointermove", "wheel", "scroll"]) {
       addEventListener(kind, () => this.moved(), { passive: true, capture: true });
     }
+    addEventListener("pointerdown", () => (this.pressed = performance.now()), { passive: true, capture: true });
     addEventListener("online", () => this.app.supply.wake());
     addEventListener("pageshow", (event) => event.persisted && this.app.supply.wake());
     document.addEventListener("visibilitychange", () => {
@@ -114,6 +118,13 @@ export class Hands {
     // Looked at several times a lease, however short it is.
     setInterval(() => this.app.supply.renew(), Math.min(20_000, (this.app.project.lease_seconds * 1000) / 8));
     setInterval(() => void this.app.turning.inquire(), silence / 2);
+    // Who pressed with the mouse goes on with the keys of the card: space skips, and does not press once more.
+    const free = () => /** @type {HTMLElement | null} */ (byId("stage").querySelector(".card:not(.unseen)"))?.focus({ preventScroll: true });
+    byId("menu-button").closest("header")?.addEventListener("click", (event) => event.detail && free(), true);
+    byId("stage").addEventListener("click", (event) => {
+      const button = /** @type {Element} */ (event.target).closest(".pen, .label-pen, .drop-span");
+      if (event.detail && button && button === document.activeElement) free();
+    });
     byId("menu-button").addEventListener("click", () => this.menu());
     for (const command of /** @type {const} */ (["history", "comment"])) {
       byId(`${command}-button`).addEventListener("click", () => void this.command(command));
@@ -122,10 +133,11 @@ export class Hands {
     listenForSwipes(byId("stage"), () => this.swipes(), (verdict) => void this.command(verdict));
   }
 
-  /** Whether a finger may answer now. */
+  /** The card that a finger may answer now, if it may. */
   swipes() {
     const { app } = this;
-    return app.habits.swipe && canSwipe(app.project.view_id) && Boolean(current(app.state)) && !dialogs.isOpen() && !app.answering.busy && !app.turning.leaving;
+    const may = app.habits.swipe && canSwipe(app.project.view_id) && !dialogs.isOpen() && !app.answering.busy && !app.turning.leaving;
+    return may ? (current(app.state)?.key ?? null) : null;
   }
 
   menu() {

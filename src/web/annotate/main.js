@@ -80,6 +80,7 @@ export class App {
     this.hands = new Hands(this);
     this.sender = new Sender(this.outbox, {
       changed: () => this.render(),
+      settled: () => this.tabs.tellSettled(),
       stored: (receipt) => {
         this.dispatch({ type: "tally", tally: receipt });
         this.turning.hear(receipt);

@@ -41,6 +41,7 @@ export class Sender {
    * @param {{
    *   changed: () => void,
    *   stored: (receipt: Receipt, sent: Entry[]) => void,
+   *   settled?: () => void,
    *   send?: typeof giveAnswers,
    * }} page
    */
@@ -133,6 +134,7 @@ export class Sender {
       this.alone = Math.max(0, this.alone - 1);
       const refused = { _id: /** @type {Entry} */ (sent[0]).key[2], status: "refused", error: error.message };
       await this.outbox.settle([{ entry: /** @type {Entry} */ (sent[0]), result: refused }]);
+      this.page.settled?.();
       return true;
     }
     this.locked = false;
@@ -143,6 +145,7 @@ export class Sender {
       return result ? [{ entry, result: /** @type {Result} */ (result) }] : [];
     });
     await this.outbox.settle(settled);
+    this.page.settled?.();
     this.page.stored(receipt, settled.map(({ entry }) => entry));
     if (settled.length < sent.length) return this.fail(t("The server did not mention every answer."));
     this.failures = 0;

@@ -45,7 +45,7 @@ export class Supply {
       const unsent = this.app.outbox.entries.map((entry) => entry.key[2]);
       const excludes = [...new Set([...holding(this.app.state), ...unsent, ...this.app.tabs.elsewhere()])];
       const reply = await getQuestions(excludes);
-      await this.prepare(reply.tasks);
+      await Promise.all([this.prepare(reply.tasks), this.app.drafts.look(reply.tasks.map(({ _id }) => _id))]);
       fetchAhead(reply.tasks);
       const before = ahead(this.app.state);
       const pending = [...this.app.outbox.entries.map((entry) => entry.key[2]), ...this.app.tabs.elsewhere()];

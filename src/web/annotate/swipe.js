@@ -33,13 +33,13 @@ export function meaning(dx, dy, width) {
 
 /**
  * @param {HTMLElement} stage
- * @param {() => boolean} wanted whether a swipe may begin now
+ * @param {() => number | null} card which card may be swiped now, if one may
  * @param {(verdict: Verdict) => void} answer
  */
-export function listenForSwipes(stage, wanted, answer) {
+export function listenForSwipes(stage, card, answer) {
   const hint = h("p", { class: "swipe", "aria-hidden": "true", hidden: true });
   document.body.append(hint);
-  /** @type {{id: number, x: number, y: number} | null} */
+  /** @type {{id: number, x: number, y: number, card: number} | null} */
   let from = null;
   const end = () => {
     from = null;
@@ -48,8 +48,9 @@ export function listenForSwipes(stage, wanted, answer) {
   stage.addEventListener("pointerdown", (event) => {
     if (from) return end();
     const target = /** @type {Element} */ (event.target);
-    if (event.pointerType !== "touch" || !wanted() || target.closest("button, input, textarea, select, a, label, audio, video, canvas, table, pre, [data-drags]")) return;
-    from = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    const here = card();
+    if (event.pointerType !== "touch" || here === null || target.closest("button, input, textarea, select, a, label, audio, video, canvas, table, pre, [data-drags]")) return;
+    from = { id: event.pointerId, x: event.clientX, y: event.clientY, card: here };
   });
   addEventListener("pointermove", (event) => {
     if (!from || event.pointerId !== from.id) return;
@@ -65,8 +66,10 @@ export function listenForSwipes(stage, wanted, answer) {
   addEventListener("pointerup", (event) => {
     if (!from || event.pointerId !== from.id) return;
     const verdict = meaning(event.clientX - from.x, event.clientY - from.y, innerWidth);
+    const meant = from.card;
     end();
-    if (verdict && wanted() && !String(getSelection())) answer(verdict);
+    // The finger's card, not one that a key has brought meanwhile.
+    if (verdict && card() === meant && !String(getSelection())) answer(verdict);
   });
   addEventListener("pointercancel", end);
 }

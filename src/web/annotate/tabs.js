@@ -13,7 +13,7 @@ import { version } from "./outbox.js";
 const memory = 150_000;
 const rhythm = 30_000;
 
-/** @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string}} Message */
+/** @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string, settled?: boolean}} Message */
 
 export class Tabs {
   /**
@@ -70,6 +70,11 @@ export class Tabs {
     this.post({ tab: this.tab, held: this.page.holding(), answered: id });
   }
 
+  /** Tell the others that the outbox, which all share, has become shorter. */
+  tellSettled() {
+    this.post({ tab: this.tab, held: this.page.holding(), settled: true });
+  }
+
   /** @param {Message} message */
   post(message) {
     this.channel?.postMessage(message);
@@ -87,6 +92,7 @@ export class Tabs {
       this.page.taken([message.answered]);
       this.page.answered();
     }
+    if (message.settled) this.page.answered();
     // Both asked at the same moment and were given the same: the older name keeps them.
     if (message.held.length && message.tab < this.tab) this.page.taken(message.held);
   }

@@ -13,6 +13,9 @@ import { current } from "./state.js";
 /** @import { App } from "./main.js" */
 /** @import { News, Project } from "./types.js" */
 
+/** How long the hands rest before the page is taken anew, in milliseconds: keys would be lost on the way. */
+const rest = 1500;
+
 /** How long the page hears nothing of the project before it asks how things are. */
 export const silence = 30_000;
 
@@ -24,6 +27,8 @@ export class Turning {
     /** Whether the browser is on its way to another page, and nothing begins here any more. */
     this.leaving = false;
     this.heard = Date.now();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.later = undefined;
     /** Whether the project is another one than this page shows. */
     this.stale = app.project.standing !== "here";
   }
@@ -43,6 +48,12 @@ export class Turning {
    */
   async turn() {
     if (this.turning || this.leaving || this.isAtIt()) return;
+    const wait = this.app.hands.pressed + rest - performance.now();
+    clearTimeout(this.later);
+    if (wait > 0) {
+      this.later = setTimeout(() => this.stale && void this.turn(), wait);
+      return;
+    }
     this.turning = true;
     try {
       const project = await getProject();
@@ -52,7 +63,7 @@ export class Turning {
         return this.app.dispatch({ type: "fatal", ...strangers(project) });
       }
       // Somebody may have begun, or answered, while the reply was on its way.
-      if (this.isAtIt()) return;
+      if (this.isAtIt() || this.app.hands.pressed + rest > performance.now()) return;
       if (project.standing === "moved" && project.moved_to) {
         // This browser's store of answers belongs to the old address: first everything is sent.
         const there = newAddress(project.moved_to, location.href);

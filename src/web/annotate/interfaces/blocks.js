@@ -69,7 +69,10 @@ const blocks = {
         const order = drawn.filter((_, i) => i !== last);
         const first = drawn[last];
         if (first) order.unshift(first);
-        return order.some(({ view }) => view.key?.(name, event) === true);
+        const taker = order.find(({ view }) => view.key?.(name, event) === true);
+        // Whose key it was is whose keys come next.
+        if (taker) last = drawn.indexOf(taker);
+        return taker !== undefined;
       },
       check(verdict) {
         for (const { view, section } of drawn) {

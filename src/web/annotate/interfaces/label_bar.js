@@ -23,6 +23,24 @@ const many = 20;
 /** @type {Map<string, Recent>} of each list of labels, kept from card to card */
 const kept = new Map();
 
+/** The label that was in hand in this tab before the page was loaded again; none if the browser keeps nothing. */
+export function inHand() {
+  try {
+    return sessionStorage.getItem("annotd.pen") ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} label */
+export function keepInHand(label) {
+  try {
+    sessionStorage.setItem("annotd.pen", label);
+  } catch {
+    // It stays in hand as long as the page.
+  }
+}
+
 /** Where the labels are one row. */
 const narrow = () => matchMedia("(max-width: 640px)").matches;
 
@@ -101,11 +119,14 @@ export function labelBar(labels, keys, hands) {
   /** @type {HTMLElement | null} */
   let pressed = null;
   let begun = false;
+  /** @type {Recent} what the row of those used last shows */
+  let reminded = none;
 
   /** Show the labels used last. */
   function remind() {
     if (!again || own === null) return;
-    const { places } = kept.get(own) ?? none;
+    reminded = kept.get(own) ?? none;
+    const { places } = reminded;
     const pen = pressed?.dataset.label;
     again.replaceChildren(
       h("span", { class: "recent-words", "aria-hidden": "true" }, places.length ? t("Used last") : t("The labels used last come here.")),
@@ -198,6 +219,8 @@ export function labelBar(labels, keys, hands) {
       const first = !begun;
       begun = true;
       const button = buttons[labels.indexOf(pen)] ?? null;
+      // A bar that was drawn before its turn has not heard what was used since.
+      if (own !== null && reminded !== (kept.get(own) ?? none)) remind();
       if (button === pressed) return;
       pressed?.setAttribute("aria-pressed", "false");
       button?.setAttribute("aria-pressed", "true");

@@ -31,7 +31,7 @@ import { Offsets } from "../offsets.js";
 import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../spans.js";
 import { empty, hue } from "./basics.js";
 import { surround } from "./document.js";
-import { labelBar } from "./label_bar.js";
+import { inHand, keepInHand, labelBar } from "./label_bar.js";
 import { arrow, next, walk } from "./span_moves.js";
 import { pointers } from "./span_pointers.js";
 import { SpanText, cut } from "./span_text.js";
@@ -41,8 +41,8 @@ import { SpanText, cut } from "./span_text.js";
 
 /** @typedef {{overlapping: boolean, single: boolean}} Rules */
 
-/** The label in use; it stays from card to card, as a pen stays in the hand. */
-let pen = "";
+/** The label in use; it stays from card to card, as a pen stays in the hand, and over a reload. */
+let pen = inHand();
 
 /** One card in work. */
 export class SpanEditor {
@@ -102,6 +102,7 @@ export class SpanEditor {
       hue: (label) => hue(label, this.labels),
       inLanes: rules.overlapping,
       remove: (span) => this.removeSpan(span),
+      roof: () => this.bar.element.getBoundingClientRect().bottom,
     });
     this.drawn.draw(spans);
     // Last, because in a field with dir="auto" each insertion looks at the whole text again.
@@ -114,7 +115,7 @@ export class SpanEditor {
     }
     this.around = this.text.trim() ? surround(task, this.field) : null;
     put(host, this.text.trim() ? (this.around?.whole ?? this.field) : empty(t("This task's text is empty.")));
-    pointers(this);
+    this.letPointerGo = pointers(this);
     let width = 0;
     this.watch = new ResizeObserver(() => {
       if (width === this.field.clientWidth) return;
@@ -216,6 +217,7 @@ export class SpanEditor {
    */
   take(label) {
     pen = label;
+    keepInHand(label);
     if (this.cursor !== null || this.chosen) this.name();
     else this.desk.announce(t("{label} is in hand", { label }));
     this.refresh();
@@ -385,7 +387,10 @@ export class SpanEditor {
         if (this.around?.before && !desk.part) this.field.scrollIntoView({ block: this.field.clientHeight < innerHeight / 2 ? "center" : "start" });
         this.watch.observe(this.field);
       },
-      gone: () => this.watch.disconnect(),
+      gone: () => {
+        this.watch.disconnect();
+        this.letPointerGo();
+      },
       key: (name) => this.key(name),
     };
   }

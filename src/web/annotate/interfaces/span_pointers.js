@@ -9,6 +9,7 @@ import { t } from "../../shared/tongue.js";
 
 /**
  * @param {SpanEditor} editor
+ * @returns {() => void} lets go of what the mouse holds, where the card is over
  */
 export function pointers(editor) {
   const { field, row } = editor;
@@ -114,9 +115,13 @@ export function pointers(editor) {
     editor.refresh();
   });
 
-  field.addEventListener("pointercancel", () => {
+  const drop = () => {
     held = null;
     edge = null;
+  };
+
+  field.addEventListener("pointercancel", () => {
+    drop();
     editor.letGo();
   });
 
@@ -155,4 +160,6 @@ export function pointers(editor) {
     }
     editor.refresh();
   });
+
+  return drop;
 }

@@ -116,7 +116,8 @@ export class SpanText {
   /**
    * @param {HTMLElement} field takes the text
    * @param {Piece[]} pieces
-   * @param {{hue: (label: string) => string, inLanes: boolean, remove?: (span: Span) => void}} look
+   * @param {{hue: (label: string) => string, inLanes: boolean, remove?: (span: Span) => void, roof?: () => number}} look how
+   * spans look, and how far down the page what sticks to its top reaches, in pixels
    */
   constructor(field, pieces, look) {
     this.field = field;
@@ -463,6 +464,8 @@ export class SpanText {
     const go = () => {
       if (this.revealed !== node || !node.isConnected) return;
       node.scrollIntoView({ block: "nearest" });
+      const hidden = (this.look.roof?.() ?? 0) + 8 - node.getBoundingClientRect().top;
+      if (hidden > 0) scrollBy(0, -hidden);
       if (frames-- > 0) requestAnimationFrame(go);
     };
     go();
