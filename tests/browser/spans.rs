@@ -415,12 +415,9 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
         at('pointerup', 9); return true; })()";
     seat.eval(quickly).await;
     seat.saved().await;
+    let second = seat.card().await;
     seat.press(&['a']).await;
-    seat.wait_for(
-        "both to be answered",
-        "document.querySelector('.card:not(.unseen)').textContent.length > 0",
-    )
-    .await;
+    seat.wait_for_another(&second).await;
     seat.saved().await;
     let stored = seat.stored();
     assert_eq!(stored.len(), 2, "{stored:?}");

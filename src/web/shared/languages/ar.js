@@ -159,7 +159,7 @@ export default {
   "A stretch has no end yet. Set it with ], or give it up with escape.": "لإحدى الفترات بداية بلا نهاية بعد. ضع نهايتها بالمفتاح \u2066]\u2069، أو تخلَّ عنها بالمفتاح Escape.",
   "begin and end a stretch at the time that is heard, or move the ends of the selected one there": "بدء فترة وإنهاؤها عند اللحظة المسموعة، أو نقل طرفي الفترة المحددة إليها",
   "select the next stretch, the one before": "تحديد الفترة التالية، أو السابقة",
-  "take a label, and give it to what is selected": "خذ تسمية، وأعطها لما هو محدد",
+  "take a label, and give it to what is selected": "أخذ وسم، وإعطاؤه للمحدّد",
   "delete what is selected, or was just drawn": "حذف المحدّد، أو ما رُسم للتو",
   "delete what is selected or was just drawn, or the last corner": "حذف المحدّد أو ما رُسم للتو، أو الزاوية الأخيرة",
   "undo the last change to the stretches": "التراجع عن آخر تغيير في الفترات",
