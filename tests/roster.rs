@@ -232,6 +232,7 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
     let sixty = Each(60);
     let who = Some("meta.who".to_owned());
     BTreeMap::from([
+        ("config-of-prodigy", plain()),
         ("annotations-all", Rules { annotations: All, ..plain() }),
         ("annotations-all-route-open", Rules { annotations: All, ..plain() }),
         ("annotations-average", Rules { annotations: Average(1.2), ..plain() }),

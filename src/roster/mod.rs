@@ -24,6 +24,7 @@ mod compare;
 mod duration;
 mod interfaces;
 mod origins;
+mod page_settings;
 mod places;
 mod problem;
 mod project;

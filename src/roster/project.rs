@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::interfaces;
 use super::origins;
+use super::page_settings;
 use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
@@ -44,6 +45,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
     if interface.as_ref().is_some_and(|interface| interface.value == "blocks") {
         blocks(reader, &section, known_interfaces, !labels.is_empty());
     }
+    let keyed = interface.as_ref().is_some_and(|i| interfaces::needs_labels(&i.value));
+    let config = config(reader, &section, if keyed { &labels } else { &[] });
     Project {
         name: name.map(|n| n.value).unwrap_or_default(),
         interface: interface.map(|i| i.value).unwrap_or_default(),
@@ -52,7 +55,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
         media: reader.text(&section, "media"),
         media_from: origins::read(reader, &section, "media_from"),
-        config: config(reader, &section),
+        config,
     }
 }
 
@@ -184,9 +187,9 @@ fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels
     }
 }
 
-/// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and the
-/// settings that would otherwise fail silently.
-fn config(reader: &mut Reader, project: &Section<'_>) -> Table {
+/// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and what would
+/// otherwise fail silently.
+fn config(reader: &mut Reader, project: &Section<'_>, labels: &[String]) -> Table {
     let Some((value, at)) = project.get("config") else {
         return Table::new();
     };
@@ -195,22 +198,7 @@ fn config(reader: &mut Reader, project: &Section<'_>) -> Table {
         return Table::new();
     };
     reader.note(project, "config", at);
-    if let Some(style) = table.get("choice_style")
-        && !matches!(style.get_ref(), DeValue::String(s) if matches!(s.as_ref(), "single" | "multiple"))
-    {
-        reader.report(
-            Problem::new("choice_style is neither \"single\" nor \"multiple\"", style.span())
-                .help(for_example("choice_style = \"single\"")),
-        );
-    }
-    if let Some(accept) = table.get("choice_auto_accept")
-        && !matches!(accept.get_ref(), DeValue::Boolean(_))
-    {
-        reader.report(
-            Problem::new("choice_auto_accept is neither true nor false", accept.span())
-                .help(for_example("choice_auto_accept = true")),
-        );
-    }
+    page_settings::check(reader, table, labels);
     copy_table(reader, table)
 }
 
