@@ -4,7 +4,7 @@
 //
 // A project of its own with texts of 2,000 tokens and 300 spans is made and served by a daemon of its
 // own; keys are pressed through chromedriver, and the page notes when a key came (the event's own time) and when the
-// first frame with its outcome had been painted (the task that follows the frame's requestAnimationFrame). Each kind of key
+// first frame with its outcome had been painted (the first task after it; before what the page does when it has been). Each kind of key
 // gives a line: `nothing` is a key that does nothing, the least that a frame costs here; `labels` names a
 // selection, `moves` moves the cursor by a word, `removes` takes a span away, `next card` accepts the card,
 // until the next one is painted; `these all` are the last four together. The view `classification` shows a sentence in its document of 20,000 words.
@@ -118,11 +118,7 @@ async function open() {
 /** Runs in the page: notes each key, and when what came of it was painted. */
 const watch = `
   window.noted = [];
-  const painted = (then) => requestAnimationFrame(() => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = then;
-    channel.port2.postMessage(null);
-  });
+  const painted = (then) => requestAnimationFrame(() => scheduler.postTask(then, { priority: "user-blocking" }));
   const stage = document.querySelector("#stage");
   const now = () => stage.querySelector(".card:not(.unseen)");
   addEventListener("keydown", (event) => {

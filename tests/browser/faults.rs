@@ -19,11 +19,11 @@ const AWAY: u8 = 1;
 /// Answers reach the server, its replies to them reach nobody.
 const MUTE: u8 = 2;
 
-const SAVED: &str = "document.querySelector('#status').dataset.saved === 'saved' && \
+pub(crate) const SAVED: &str = "document.querySelector('#status').dataset.saved === 'saved' && \
                      document.querySelector('#status').dataset.outbox === '0'";
 
 /// The line between browser and server. Its own address stays, so that the browser's store does.
-struct Line {
+pub(crate) struct Line {
     address: SocketAddr,
     server: Arc<RwLock<String>>,
     state: Arc<AtomicU8>,
@@ -61,7 +61,7 @@ impl Line {
         line
     }
 
-    fn is(&self, state: u8) {
+    pub(crate) fn is(&self, state: u8) {
         self.state.store(state, Ordering::SeqCst);
     }
 
@@ -69,7 +69,7 @@ impl Line {
         *self.server.write().expect("nobody panicked") = host(&daemon.addresses().of("andy"));
     }
 
-    fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         format!("http://{}/", self.address)
     }
 }
@@ -107,14 +107,14 @@ fn pass(
 }
 
 /// A project of texts, its daemon, and a line to it.
-struct Place {
-    project: Project,
-    daemon: Daemon,
-    line: Line,
+pub(crate) struct Place {
+    pub(crate) project: Project,
+    pub(crate) daemon: Daemon,
+    pub(crate) line: Line,
 }
 
 impl Place {
-    fn new(settings: &str, tasks: usize) -> Self {
+    pub(crate) fn new(settings: &str, tasks: usize) -> Self {
         let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
         let lines: Vec<String> = (0..tasks)
             .map(|n| json!({"text": format!("Text number {n}."), "meta": {"n": n}}).to_string())
@@ -127,7 +127,7 @@ impl Place {
     }
 
     /// Every answer as the export has it.
-    fn stored(&self) -> Vec<Value> {
+    pub(crate) fn stored(&self) -> Vec<Value> {
         let exported = self.project.run(&["export", "--format", "tasks"]);
         let records =
             exported.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
@@ -141,7 +141,7 @@ impl Place {
     }
 
     /// So many answers, each once, none of them changed.
-    fn stored_once(&self, count: usize) {
+    pub(crate) fn stored_once(&self, count: usize) {
         let stored = self.stored();
         assert_eq!(stored.len(), count, "{stored:?}");
         for answer in &stored {
@@ -150,34 +150,34 @@ impl Place {
     }
 }
 
-async fn card(browser: &Browser) -> String {
+pub(crate) async fn card(browser: &Browser) -> String {
     let card = "document.body.dataset.state === 'task' && \
                 document.querySelector('[data-task-id]')?.dataset.taskId";
     browser.wait_for("a card", card).await.as_str().expect("an id").to_owned()
 }
 
 /// Presses a key and waits until the card has gone.
-async fn answer(browser: &Browser, key: char) {
+pub(crate) async fn answer(browser: &Browser, key: char) {
     let before = card(browser).await;
     browser.press(&[key]).await;
     gone(browser, &before).await;
 }
 
-async fn gone(browser: &Browser, card: &str) {
+pub(crate) async fn gone(browser: &Browser, card: &str) {
     let another = format!("document.querySelector('[data-task-id]')?.dataset.taskId !== {card:?}");
     browser.wait_for("the card to go", &another).await;
 }
 
-async fn open(browser: &Browser, address: &str) {
+pub(crate) async fn open(browser: &Browser, address: &str) {
     browser.client.goto(address).await.expect("the page opens");
 }
 
-async fn press_button(browser: &Browser, command: &str) {
+pub(crate) async fn press_button(browser: &Browser, command: &str) {
     browser.eval(&format!("document.querySelector('[data-command={command}]').click()")).await;
 }
 
 /// Waits until the browser's store has so many entries.
-async fn kept(browser: &Browser, store: &str, count: usize) {
+pub(crate) async fn kept(browser: &Browser, store: &str, count: usize) {
     let look = format!(
         "new Promise((done) => {{ const open = indexedDB.open('annotd'); open.onsuccess = () => {{ \
          const all = open.result.transaction({store:?}).objectStore({store:?}).count(); \
@@ -255,65 +255,6 @@ async fn an_answer_whose_reply_is_lost_is_stored_once() {
     browser.wait_for("everything to be stored", SAVED).await;
     place.stored_once(2);
     browser.close().await;
-}
-
-/// Two tabs side by side; `before` runs in both before anything else.
-async fn two_tabs(before: &str) {
-    let place = Place::new("interface = \"text\"\n[project.config]\nbatch_size = 3", 9);
-    let browser = Browser::start().await;
-    browser.run_before_pages(before);
-    open(&browser, &place.line.page()).await;
-    let first = card(&browser).await;
-    let one = browser.client.window().await.expect("a window");
-    let two = browser.client.new_window(true).await.expect("a tab").handle;
-    browser.client.switch_to_window(two.clone()).await.expect("the tab");
-    browser.run_before_pages(before);
-    open(&browser, &place.line.page()).await;
-    let mut seen = vec![first];
-    let mut at = 1;
-    let mut ended = [false; 2];
-    while ended != [true; 2] {
-        let there = browser
-            .wait_for(
-                "a card or the end",
-                "(document.body.dataset.state === 'task' && \
-                 document.querySelector('[data-task-id]')?.dataset.taskId) || \
-                 (['done', 'waiting'].includes(document.body.dataset.state) && 'end')",
-            )
-            .await;
-        let there = there.as_str().expect("words").to_owned();
-        if there == "end" {
-            ended[at] = true;
-        } else {
-            ended[at] = false;
-            let known = seen.iter().filter(|one| **one == there).count();
-            assert!(known == 0 || (at == 0 && seen[0] == there && known == 1), "{there} twice");
-            if known == 0 {
-                seen.push(there.clone());
-            } else {
-                seen[0] = format!("{there} answered");
-            }
-            browser.press(&['a']).await;
-            gone(&browser, &there).await;
-        }
-        at = 1 - at;
-        let next = if at == 0 { one.clone() } else { two.clone() };
-        browser.client.switch_to_window(next).await.expect("the other tab");
-    }
-    browser.wait_for("everything to be stored", SAVED).await;
-    place.stored_once(9);
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn two_tabs_share_the_work_and_double_nothing() {
-    two_tabs("").await;
-}
-
-#[tokio::test]
-async fn two_tabs_without_locks_do_so_too() {
-    // As at a plain http address in a local network.
-    two_tabs("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});").await;
 }
 
 #[tokio::test]

@@ -17,5 +17,7 @@ mod real_data;
 mod relations;
 mod seat;
 mod spans;
+mod tabs;
 mod twenty;
+mod words;
 mod writing;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::breaking_out::tasks;
 use crate::common::browser::Browser;
 use crate::common::daemon::Project;
-use crate::seat::Seat;
+use crate::seat::{Seat, WORD};
 
 fn texts(count: usize) -> Vec<Value> {
     (1..=count).map(|n| json!({"text": format!("Text number {n}."), "meta": {"n": n}})).collect()
@@ -186,6 +186,32 @@ async fn a_finger_answers_by_swiping() {
 }
 
 #[tokio::test]
+async fn a_swipe_answers_the_card_on_which_it_began_or_none() {
+    let seat = Seat::open("interface = \"text\"", &texts(4)).await;
+    let card = seat.card().await;
+    // The finger comes down, a key answers, the finger goes up: within one task of the browser.
+    let swipe = |between: &str| {
+        format!(
+            "(() => {{ const at = (kind, x) => document.querySelector('.card:not(.unseen)').dispatchEvent(new PointerEvent(kind, \
+               {{bubbles: true, pointerId: 7, pointerType: 'touch', clientX: x, clientY: 300}})); \
+             at('pointerdown', 300); at('pointermove', 400); {between}; at('pointermove', 600); at('pointerup', 600); \
+             return true; }})()"
+        )
+    };
+    let key = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'x', code: 'KeyX', bubbles: true, cancelable: true}))";
+    seat.eval(&swipe(key)).await;
+    seat.wait_for_another(&card).await;
+    let second = seat.card().await;
+    seat.eval(&swipe("0")).await;
+    seat.wait_for_another(&second).await;
+    seat.saved().await;
+    let answers: Vec<Value> =
+        seat.stored().into_values().map(|one| one["answer"].clone()).collect();
+    assert_eq!(answers, ["reject", "accept"]);
+    seat.close().await;
+}
+
+#[tokio::test]
 async fn the_page_speaks_the_language_that_is_chosen_and_remembers_it() {
     let seat = Seat::open("interface = \"text\"", &texts(2)).await;
     seat.card().await;
@@ -340,8 +366,11 @@ async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
     seat.press(&['a']).await;
     seat.wait_for_another(&first).await;
     let second = seat.card().await;
-    let painted = "document.elementFromPoint(...(({left, top}) => [left + 2, top + 6])(document.querySelector('.card:not(.unseen) [data-u]').getBoundingClientRect()))?.dataset.u === '0'";
-    assert_eq!(seat.eval(painted).await, json!(true), "it begins at the top");
+    let painted = format!(
+        "(({{left, top}}) => document.elementFromPoint(left + 2, top + 6)?.closest('.card:not(.unseen) .tokens') instanceof Element)\
+         (({WORD})('Card').getBoundingClientRect())"
+    );
+    assert_eq!(seat.eval(&painted).await, json!(true), "it begins at the top");
     seat.press(&['a']).await;
     seat.wait_for_another(&second).await;
     seat.saved().await;

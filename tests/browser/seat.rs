@@ -19,6 +19,18 @@ use crate::common::daemon::{Daemon, Project};
 const SAVED: &str = "document.querySelector('#status').dataset.saved === 'saved' && \
                      document.querySelector('#status').dataset.outbox === '0'";
 
+/// The first place of a word in the text that is marked, as a Range of the page.
+pub(crate) const WORD: &str = "(word) => { \
+    const walk = document.createTreeWalker(document.querySelector('.card:not(.unseen) .tokens') ?? document.head, NodeFilter.SHOW_TEXT); \
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) { \
+      const at = node.parentElement.closest('.label') ? -1 : node.data.indexOf(word); \
+      if (at < 0) continue; \
+      const range = document.createRange(); \
+      range.setStart(node, at); range.setEnd(node, at + word.length); \
+      return range; \
+    } \
+    return null; }";
+
 pub(crate) struct Seat {
     pub(crate) project: Project,
     pub(crate) daemon: Daemon,
@@ -94,15 +106,20 @@ impl Seat {
     }
 
     /// Where a place inside an element lies in the window, given as shares of its width and height.
-    /// Scrolls there first if it has to.
+    /// Scrolls there first if it has to. `word Paris` is a word of the text that is marked, which has no
+    /// element.
     async fn place(&self, css: &str, x: f64, y: f64) -> (f64, f64) {
-        self.find(css).await;
+        let there = match css.strip_prefix("word ") {
+            Some(word) => format!("({WORD})({word:?})"),
+            None => format!("document.querySelector({css:?})"),
+        };
+        self.wait_for(css, &format!("{there} !== null")).await;
         let script = format!(
-            "(() => {{ const one = document.querySelector({css:?}); \
+            "(() => {{ const one = {there}; const element = one.startContainer?.parentElement ?? one; \
              const at = () => {{ const box = one.getClientRects()[0]; \
                return [box.left + {x} * box.width, box.top + {y} * box.height]; }}; \
              const [x, y] = at(); \
-             if (!one.contains(document.elementFromPoint(x, y))) one.scrollIntoView({{block: 'center'}}); \
+             if (!element.contains(document.elementFromPoint(x, y))) element.scrollIntoView({{block: 'center'}}); \
              return at(); }})()"
         );
         let place = self.eval(&script).await;

@@ -91,12 +91,12 @@ async fn entities_are_marked_by_keyboard_and_by_mouse() {
         },
         async |seat| {
             seat.click("[data-label=PERSON].pen").await;
-            seat.drag("[data-u='3']", "[data-u='4']").await;
+            seat.drag("word Emmanuel", "word Macron").await;
             // A click chooses what was suggested: it gets another label, or another end.
-            seat.click("[data-u='6']").await;
+            seat.click("word Paris").await;
             seat.click("[data-label=PLACE].pen").await;
-            seat.click("[data-u='0']").await;
-            seat.drag("[data-u='0']", "[data-u='1']").await;
+            seat.click("word Angela").await;
+            seat.drag("word Angela", "word Merkel").await;
         },
     )
     .await;
@@ -133,15 +133,15 @@ async fn spans_that_overlap_are_marked_by_keyboard_and_by_mouse() {
         },
         async |seat| {
             seat.click("[data-label=ORG].pen").await;
-            seat.drag("[data-u='1']", "[data-u='3']").await;
+            seat.drag("word University", "word Zürich").await;
             // First the span, then the word alone.
-            seat.click("[data-u='3']").await;
-            seat.click("[data-u='3']").await;
+            seat.click("word Zürich").await;
+            seat.click("word Zürich").await;
             seat.click("[data-label=PLACE].pen").await;
             seat.click("[data-label=PERSON].pen").await;
-            seat.drag("[data-u='5']", "[data-u='6']").await;
+            seat.drag("word Ada", "word Smith").await;
             // A press on a label chooses its span.
-            seat.click(".tag[data-span='29-38'] .label").await;
+            seat.click(".tag[data-span='29-38']").await;
             seat.click(".drop-span").await;
         },
     )
@@ -171,9 +171,9 @@ async fn tokens_are_tagged_one_after_the_other() {
         },
         async |seat| {
             seat.click("[data-label=NOUN].pen").await;
-            seat.drag("[data-u='0']", "[data-u='1']").await;
+            seat.drag("word A", "word dog").await;
             seat.click("[data-label=VERB].pen").await;
-            seat.double_click("[data-u='2']").await;
+            seat.double_click("word barks").await;
         },
     )
     .await;
@@ -250,7 +250,7 @@ async fn a_label_among_sixty_is_found_by_typing() {
     let task = json!({"text": words.join(" "), "meta": {"n": 1}});
     let seat = Seat::open(&manual("ner_manual", &labels), &[task]).await;
     let card = seat.card().await;
-    let top = "document.querySelector('[data-u=\"0\"]').getBoundingClientRect().top";
+    let top = "document.querySelector('.tokens').getBoundingClientRect().top";
     let before = seat.eval(top).await;
     seat.press(&[RIGHT, '/', '4', '7']).await;
     seat.wait_for("one label", "document.querySelectorAll('.pen:not([hidden])').length === 1")
@@ -289,10 +289,10 @@ async fn a_finger_marks_chooses_and_removes() {
     ]})];
     let seat = Seat::open(&manual("spans_manual", &["PERSON", "ORG"]), &tasks).await;
     let card = seat.card().await;
-    seat.tap("[data-u='0']").await;
-    seat.tap("[data-u='1']").await;
+    seat.tap("word Ada").await;
+    seat.tap("word Smith").await;
     seat.wait_for("the new span", "document.querySelector('[data-span=\"0-9\"]') !== null").await;
-    seat.tap("[data-u='3']").await;
+    seat.tap("word Noor").await;
     seat.tap(".drop-span").await;
     seat.tap("[data-answer=accept]").await;
     seat.wait_for_another(&card).await;
@@ -405,11 +405,12 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
     seat.wait_for("the next card", "document.querySelector('.card.unseen.shut') !== null").await;
     // The button goes down and up within the same task as the key between them: nothing can be quicker.
     let quickly = "(() => { const field = document.querySelector('.card:not(.unseen) .tokens'); \
-        const units = field.querySelectorAll('[data-u]'); const box = (n) => units[n].getBoundingClientRect(); \
+        const text = document.createTreeWalker(field, NodeFilter.SHOW_TEXT).nextNode(); const range = document.createRange(); \
+        const box = (n) => { range.setStart(text, n); range.setEnd(text, n + 1); return range.getBoundingClientRect(); }; \
         const at = (kind, n) => field.dispatchEvent(new PointerEvent(kind, {bubbles: true, pointerId: 1, \
             pointerType: 'mouse', button: 0, clientX: box(n).left + 2, clientY: box(n).top + 4})); \
         field.setPointerCapture = () => {}; \
-        units[3].dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, pointerId: 1, pointerType: 'mouse', button: 0})); \
+        at('pointerdown', 3); \
         at('pointermove', 9); \
         document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', code: 'KeyA', bubbles: true, cancelable: true})); \
         at('pointerup', 9); return true; })()";

@@ -206,7 +206,7 @@ async fn a_field_beneath_a_text_to_be_marked_leaves_the_keys_to_the_text() {
     write(&seat, "a1x").await;
     assert_eq!(key_on(&seat, "accept").await, "ctrl ⏎");
     // Back to the text with the mouse: its keys are its own again.
-    seat.double_click("[data-u='3']").await;
+    seat.double_click("word Rome").await;
     seat.find("mark[data-span='11-15']").await;
     assert_eq!(key_on(&seat, "accept").await, "a");
     seat.press(&['2']).await;

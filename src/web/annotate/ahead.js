@@ -13,18 +13,13 @@
  * `inert`, which every element in the card inherits, and which cost as much as the laying out.
  */
 
+import { idly, painted } from "./frames.js";
 import { current } from "./state.js";
 
 /** @import { Card, View } from "./types.js" */
 /** @import { State } from "./state.js" */
 
 /** @typedef {{card: Card, host: HTMLElement, above: HTMLElement, view: View}} Drawn */
-
-/** Call back when the browser has nothing else to do, or else after a while. @param {() => void} then */
-const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(then, { timeout: 500 }) : setTimeout(then, 60));
-
-/** Call back when the next frame has been painted, and nothing else is to be done. @param {() => void} then */
-export const painted = (then) => requestAnimationFrame(() => idly(then));
 
 /** What is shut has no content for anybody; the card itself is hidden from screen readers, too. @param {Element} host */
 function hide(host) {

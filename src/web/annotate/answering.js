@@ -10,7 +10,6 @@ import { t } from "../shared/tongue.js";
 import { getHistory, isLocked } from "./api.js";
 import { settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
-import { showHistory } from "./history.js";
 import { parse } from "./json.js";
 import { current } from "./state.js";
 import { newLink, verdictWord } from "./words.js";
@@ -114,7 +113,7 @@ export class Answering {
   /**
    * Let keys do nothing until something is done.
    *
-   * @param {Promise<void>} work
+   * @param {Promise<unknown>} work
    */
   async waitFor(work) {
     this.waits++;
@@ -165,9 +164,13 @@ export class Answering {
     if (card) this.app.drafts.keep(card.task._id, { values: card.values, flagged: card.flagged, comment: card.comment });
   }
 
-  /** The panel with what was answered before. */
-  history() {
-    showHistory({
+  /** The panel with what was answered before. Its module comes with the first use: it needs the server anyway. */
+  async history() {
+    if (this.busy) return;
+    const module = import("./history.js").catch((error) => this.app.page.say(cannotFetch(error)));
+    // Keys that are pressed meanwhile are not for the card.
+    await this.waitFor(module);
+    (await module)?.showHistory({
       fetch: async (n) => {
         const { answers } = await getHistory(n);
         await this.app.supply.prepare(answers);

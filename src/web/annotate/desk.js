@@ -122,8 +122,10 @@ export class Desk {
   update(state, outbox) {
     const card = current(state);
     if (card && !state.fatal) {
-      if (this.drawn !== card.key) this.draw(state, card);
+      const arrive = this.drawn === card.key ? null : this.draw(state, card);
       this.beneath(card);
+      // Last: the browser lays out what it is to put the focus in.
+      arrive?.();
       if (interfaceOf(state.project?.view_id ?? "")?.early) this.ahead.see(state);
       return;
     }
@@ -170,6 +172,7 @@ export class Desk {
   /**
    * @param {State} state
    * @param {Card} card
+   * @returns {() => void} what is to be done when all the rest of the page is up to date
    */
   draw(state, card) {
     this.view.gone?.();
@@ -185,10 +188,12 @@ export class Desk {
     this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
-    scrollTo(0, 0);
-    if (!keepFocus) host.focus({ preventScroll: true });
-    view.shown?.();
-    this.hands.drawn();
+    return () => {
+      scrollTo(0, 0);
+      if (!keepFocus) host.focus({ preventScroll: true });
+      view.shown?.();
+      this.hands.drawn();
+    };
   }
 
   /** @param {Card} card */

@@ -1,6 +1,6 @@
 /**
- * What is half done on a card: spans that are drawn, a text that is typed, a remark. Written at every change, so
- * that a reload or a crash brings the card back as it was; gone once the card is answered.
+ * What is half done on a card: spans that are drawn, a text that is typed, a remark. Written at every change, as soon
+ * as it is painted, so that a reload or a crash brings the card back as it was; gone once the card is answered.
  *
  * Writing is never waited for and may fail: a draft is a convenience, the outbox holds what counts.
  * While one is being written, only the newest of those that come meanwhile is kept, so that typing
@@ -8,6 +8,7 @@
  */
 
 import { complete, openDatabase, reply } from "./database.js";
+import { afterFrame } from "./frames.js";
 import { parse } from "./json.js";
 
 /** @import { Project, Values } from "./types.js" */
@@ -33,6 +34,7 @@ export class Drafts {
   }
 
   async open() {
+    addEventListener("pagehide", () => void this.write());
     try {
       this.db = await openDatabase();
       this.db.onversionchange = () => this.db?.close();
@@ -86,7 +88,7 @@ export class Drafts {
   keep(id, draft) {
     this.known.set(id, draft);
     this.waiting.set(id, draft);
-    void this.write();
+    afterFrame(() => void this.write());
   }
 
   /** @param {string} id */

@@ -18,7 +18,7 @@
  *   the outbox was read;
  * - `[data-answer=accept|reject|ignore]`, `[data-command=undo|forward]`: the buttons;
  * - `[data-option]` (the id in words) on a choice's inputs, `[data-label]` on a label's button,
- *   `[data-u]` on each token with its place in the row, `mark[data-span="start-end"]` with
+ *   `[data-u]` on each token of `relations` with its place in the row, `mark[data-span="start-end"]` with
  *   `data-label` on each span; `dialog[data-dialog=menu|help|instructions|problems|
  *   history|comment|skip|keys]`, `[data-past]` (a task's `_id`) in the history.
  */
@@ -26,13 +26,13 @@
 import { byId } from "../shared/dom.js";
 import { chosenLanguage, recall } from "../shared/preferences.js";
 import { choose, speak, t } from "../shared/tongue.js";
-import { painted } from "./ahead.js";
 import { Activity } from "./activity.js";
 import { Answering, recordOf } from "./answering.js";
 import { getProject, giveAnswers, isLocked, speakAs } from "./api.js";
 import { Desk } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { Drafts } from "./drafts.js";
+import { painted } from "./frames.js";
 import { habitsOf } from "./habits.js";
 import { Hands } from "./hands.js";
 import { fetchInterfaces, interfaceOf } from "./interfaces/registry.js";

@@ -9,6 +9,7 @@
 
 import { byId, h, say } from "../shared/dom.js";
 import { plural, t } from "../shared/tongue.js";
+import { afterFrame } from "./frames.js";
 import { answersWaitHere, newLink } from "./words.js";
 
 /** @import { State } from "./state.js" */
@@ -35,6 +36,8 @@ export class Page {
     this.words = h("span", {}, t("saved"));
     this.status.append(this.dot, this.words);
     this.status.addEventListener("click", () => onStatus(this.saved));
+    /** @type {string | null} what is to be spoken after the next frame */
+    this.toSpeak = null;
     /** @type {string | null} a passing word from the page, shown in the strip */
     this.remark = null;
     this.standing = "";
@@ -49,8 +52,16 @@ export class Page {
 
   /** @param {string} words */
   announce(words) {
-    // The same words twice are still two events.
-    this.spoken.textContent = this.spoken.textContent === words ? `${words}\u00a0` : words;
+    const waits = this.toSpeak !== null;
+    this.toSpeak = words;
+    if (waits) return;
+    // After the frame, which need not wait for words that nobody sees.
+    afterFrame(() => {
+      const said = this.toSpeak ?? "";
+      this.toSpeak = null;
+      // The same words twice are still two events.
+      this.spoken.textContent = this.spoken.textContent === said ? `${said}\u00a0` : said;
+    });
   }
 
   /**

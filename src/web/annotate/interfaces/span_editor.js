@@ -34,7 +34,8 @@ import { surround } from "./document.js";
 import { inHand, keepInHand, labelBar } from "./label_bar.js";
 import { arrow, next, walk } from "./span_moves.js";
 import { pointers } from "./span_pointers.js";
-import { SpanText, cut } from "./span_text.js";
+import { SpanText } from "./span_text.js";
+import { reveal } from "./text_places.js";
 
 /** @import { Desk, Interface, Span, View } from "../types.js" */
 /** @import { Range, Unit } from "../spans.js" */
@@ -98,11 +99,11 @@ export class SpanEditor {
     const drawable = [...spans, ...given];
     // A span that may cross a line break cannot stand in two blocks.
     const opening = desk.settings("allow_newline_highlight") === true ? [] : paragraphs(this.row, this.offsets, drawable);
-    this.drawn = new SpanText(this.field, cut(this.offsets, this.row, drawable, opening), {
+    this.drawn = new SpanText(this.field, this.offsets, this.row, {
       hue: (label) => hue(label, this.labels),
       inLanes: rules.overlapping,
+      opening,
       remove: (span) => this.removeSpan(span),
-      roof: () => this.bar.element.getBoundingClientRect().bottom,
     });
     this.drawn.draw(spans);
     // Last, because in a field with dir="auto" each insertion looks at the whole text again.
@@ -140,6 +141,11 @@ export class SpanEditor {
     // Where several lie under the cursor, the one just named is meant, not the first.
     if (last && (!unit || overlap(last, unit))) return last;
     return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
+  }
+
+  /** Scroll to where the cursor is, and not beneath the labels. */
+  reveal() {
+    reveal(this.drawn.pieces, this.row[this.cursor ?? 0], () => this.bar.element.getBoundingClientRect().bottom);
   }
 
   /** @param {Range} range */

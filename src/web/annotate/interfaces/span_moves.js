@@ -9,6 +9,7 @@
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { beside, covering, fit } from "../spans.js";
+import { boxOf } from "./text_places.js";
 
 /** @import { Unit } from "../spans.js" */
 /** @import { SpanEditor } from "./span_editor.js" */
@@ -32,7 +33,7 @@ export function walk(editor, way) {
   drawn.open();
   editor.choose(span);
   editor.refresh();
-  drawn.reveal(row[editor.cursor ?? 0]);
+  editor.reveal();
 }
 
 /**
@@ -41,7 +42,7 @@ export function walk(editor, way) {
  * @param {boolean} extend
  */
 function moveTo(editor, unit, extend) {
-  const { row, drawn } = editor;
+  const { row } = editor;
   if (extend && !editor.rules.single) editor.anchor ??= editor.cursor;
   else editor.anchor = null;
   editor.chosen = null;
@@ -49,7 +50,7 @@ function moveTo(editor, unit, extend) {
   editor.byKeys = true;
   editor.last = null;
   editor.refresh();
-  drawn.reveal(row[unit]);
+  editor.reveal();
   const picked = editor.range();
   const labels = covering(editor.spans, row[unit]).map((span) => words(span.label)).join(", ");
   if (picked) editor.desk.announce(editor.said(editor.stretch(picked)) + (labels && `, ${labels}`));
@@ -79,14 +80,14 @@ export function next(row, from, step, extend) {
  * @param {1 | -1} step
  */
 function line({ row, drawn }, from, step) {
-  const box = drawn.nodeOf(row[from])?.getBoundingClientRect();
+  const box = boxOf(drawn.pieces, row[from]);
   if (!box) return null;
   const middle = (box.left + box.right) / 2;
   /** @type {{unit: number, top: number, off: number} | null} */
   let best = null;
   for (let i = from + step; i >= 0 && i < row.length; i += step) {
     if (row[i]?.barrier || row[i]?.blank) continue;
-    const other = drawn.nodeOf(row[i])?.getBoundingClientRect();
+    const other = boxOf(drawn.pieces, row[i]);
     if (!other || Math.abs(other.top - box.top) < 8) continue;
     if (best && Math.abs(other.top - best.top) > 8) break;
     const off = Math.abs((other.left + other.right) / 2 - middle);

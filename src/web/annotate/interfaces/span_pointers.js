@@ -4,6 +4,7 @@
 
 import { covering, fit } from "../spans.js";
 import { t } from "../../shared/tongue.js";
+import { unitUnder } from "./text_places.js";
 
 /** @import { SpanEditor } from "./span_editor.js" */
 
@@ -21,10 +22,10 @@ export function pointers(editor) {
   /** Whether a finger has marked the first word, and the next tap is the last one. */
   let begun = false;
 
-  /** @param {Element | null} element */
-  const unitAt = (element) => {
-    const node = element?.closest("[data-u]");
-    const unit = node && field.contains(node) ? Number(/** @type {HTMLElement} */ (node).dataset.u) : null;
+  // Not by the event's target: that is the field, once it has captured the pointer.
+  /** @param {MouseEvent} event */
+  const unitAt = ({ clientX, clientY }) => {
+    const unit = unitUnder(editor.drawn.pieces, row, clientX, clientY);
     return unit !== null && !row[unit]?.barrier ? unit : null;
   };
 
@@ -59,7 +60,7 @@ export function pointers(editor) {
       editor.refresh();
       return;
     }
-    held = unitAt(target);
+    held = unitAt(event);
     dragged = false;
     edge = null;
     before = editor.chosen;
@@ -87,7 +88,7 @@ export function pointers(editor) {
 
   field.addEventListener("pointermove", (event) => {
     if (held === null) return;
-    const unit = unitAt(document.elementFromPoint(event.clientX, event.clientY));
+    const unit = unitAt(event);
     if (unit === null) return;
     if (edge) {
       const range = editor.chosen && fit(row, editor.chosen);
@@ -126,8 +127,7 @@ export function pointers(editor) {
   });
 
   field.addEventListener("dblclick", (event) => {
-    // Not the event's target: that is the field, which captured the pointer.
-    const unit = unitAt(document.elementFromPoint(event.clientX, event.clientY));
+    const unit = unitAt(event);
     if (unit === null || covering(editor.spans, row[unit]).length) return;
     editor.cursor = unit;
     editor.anchor = null;
@@ -142,7 +142,7 @@ export function pointers(editor) {
     if (target.closest(".drop")) return;
     editor.byKeys = false;
     const named = editor.drawn.spanOfLabel(target);
-    const unit = named ? null : unitAt(target);
+    const unit = named ? null : unitAt(event);
     if (named) {
       begun = false;
       editor.choose(named);
