@@ -52,9 +52,9 @@ export function unitUnder(pieces, row, x, y) {
   const sign = element.closest(".newline");
   const own = sign && pieces.owners.get(sign);
   if (own) return unitAt(row, own.start);
-  const caret = caretAt(x, y);
+  const caret = caretAt(x, y) ?? caretWhereNothingIsSelected(element, x, y);
   const piece = caret && pieces.owners.get(caret.node);
-  if (!piece) return null;
+  if (!caret || !piece) return null;
   const { offsets } = pieces;
   const place = offsets.toPoints(offsets.toUnits(piece.start) + caret.offset);
   // A caret stands between two letters: the pointer may be on either.
@@ -90,15 +90,29 @@ export function unitAt(row, place) {
  *
  * @param {number} x
  * @param {number} y
- * @returns {{node: Node, offset: number} | null}
+ * @returns {{node: Node, offset: number} | null} null also where it would stand in what does not lie there
  */
 function caretAt(x, y) {
-  if (document.caretPositionFromPoint) {
-    const caret = document.caretPositionFromPoint(x, y);
-    return caret && { node: caret.offsetNode, offset: caret.offset };
-  }
-  const range = document.caretRangeFromPoint?.(x, y);
-  return range ? { node: range.startContainer, offset: range.startOffset } : null;
+  const caret = document.caretPositionFromPoint?.(x, y);
+  const range = caret === undefined ? document.caretRangeFromPoint?.(x, y) : null;
+  const found = caret ? { node: caret.offsetNode, offset: caret.offset } : range ? { node: range.startContainer, offset: range.startOffset } : null;
+  return found?.node.parentElement?.contains(document.elementFromPoint(x, y)) ? found : null;
+}
+
+/**
+ * The same for WebKit, which knows of no caret in a text that cannot be selected.
+ *
+ * @param {Element} element what lies there
+ * @param {number} x
+ * @param {number} y
+ */
+function caretWhereNothingIsSelected(element, x, y) {
+  const field = /** @type {HTMLElement | null} */ (element.closest(".tokens"));
+  if (!field) return null;
+  field.style.setProperty("-webkit-user-select", "text");
+  const caret = caretAt(x, y);
+  field.style.removeProperty("-webkit-user-select");
+  return caret;
 }
 
 /** @type {Unit | null} what was scrolled to last: there is one cursor */
