@@ -134,3 +134,20 @@ async fn a_tab_whose_answers_another_has_sent_says_so() {
     place.stored_once(2);
     browser.close().await;
 }
+
+#[tokio::test]
+async fn a_tab_that_has_nothing_because_another_has_it_says_so_and_gets_it_when_that_is_closed() {
+    let place = Place::new("interface = \"text\"", 4);
+    let browser = Browser::start().await;
+    open(&browser, &place.line.page()).await;
+    let held = card(&browser).await;
+    let [one, two] = another_tab(&browser, &place, "").await;
+    let said = "document.body.dataset.state === 'waiting' && \
+                document.querySelector('.calm h2')?.textContent.includes('another tab')";
+    browser.wait_for("the note", said).await;
+    go(&browser, &one).await;
+    browser.client.close_window().await.expect("the tab closes");
+    go(&browser, &two).await;
+    assert_eq!(card(&browser).await, held);
+    browser.close().await;
+}

@@ -117,7 +117,7 @@ export class Desk {
 
   /**
    * @param {State} state
-   * @param {{waiting: number, locked: boolean}} outbox
+   * @param {{waiting: number, locked: boolean, elsewhere: boolean}} outbox
    */
   update(state, outbox) {
     const card = current(state);
@@ -245,7 +245,7 @@ function facts(meta) {
  * What to say where there is no task.
  *
  * @param {State} state
- * @param {{waiting: number, locked: boolean}} outbox
+ * @param {{waiting: number, locked: boolean, elsewhere: boolean}} outbox
  * @returns {[string, ...string[]]}
  */
 function calm(state, outbox) {
@@ -263,6 +263,7 @@ function calm(state, outbox) {
         ? [t("That is all for now."), t("What you had not answered is free for others. To go on, load this page again."), ...kept]
         : [t("You are done. Thank you."), ...count, t("Nothing is left for you here. If more is added, it appears by itself."), ...kept];
     case "waiting":
+      if (outbox.elsewhere) return [t("Your tasks are in another tab of this browser."), t("Go on there. When it is closed, they come here by themselves."), ...kept];
       return [t("Nothing for you at this moment."), t("Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything."), ...kept];
     case "paused":
       return [t("You are taking a break."), t("Whoever leads the project has set you to “not active”. Your answers are kept. When you are back on, this page goes on by itself."), ...kept];

@@ -160,6 +160,7 @@ export class App {
       trouble: this.sender.trouble,
       locked: this.supply.locked || this.sender.locked,
       refusal,
+      elsewhere: this.tabs.elsewhere().length > 0,
     };
   }
 

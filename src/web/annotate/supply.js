@@ -52,7 +52,9 @@ export class Supply {
       this.failures = 0;
       this.locked = false;
       const drafts = new Map(reply.tasks.map(({ _id }) => [_id, this.app.drafts.of(_id)]));
-      this.app.dispatch({ type: "fetched", tasks: reply.tasks, drafts, pending, reason: reply.reason ?? null, tally: reply });
+      // The server was told to leave out what other tabs hold; they may still be closed.
+      const reason = reply.reason === "done" && this.app.tabs.elsewhere().length ? "waiting" : (reply.reason ?? null);
+      this.app.dispatch({ type: "fetched", tasks: reply.tasks, drafts, pending, reason, tally: reply });
       const grown = ahead(this.app.state) > before;
       const pauses = quiet[this.app.state.reason ?? "waiting"];
       again = grown ? 0 : /** @type {number} */ (pauses[Math.min(this.empty, pauses.length - 1)]);

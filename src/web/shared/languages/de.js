@@ -37,6 +37,8 @@ export default {
   "Nothing more comes here. If you think this is a mistake, ask whoever leads the project.": "Hierher kommt nichts mehr. Wenn du das für einen Irrtum hältst, frag die Projektleitung.",
   "One moment.": "Einen Augenblick.",
   "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.": "Was noch übrig ist, haben gerade andere. Wird etwas davon frei, erscheint es hier von selbst; du musst nichts tun.",
+  "Your tasks are in another tab of this browser.": "Deine Aufgaben sind in einem anderen Tab dieses Browsers.",
+  "Go on there. When it is closed, they come here by themselves.": "Mach dort weiter. Wird er geschlossen, kommen sie von selbst hierher.",
   "All your {n} answers are saved.": { one: "Deine Antwort ist gespeichert.", other: "Alle deine {n} Antworten sind gespeichert." },
   "Your {n} answers are kept in this browser and will be sent by themselves.": { one: "Deine Antwort ist in diesem Browser aufbewahrt und wird von selbst gesendet.", other: "Deine {n} Antworten sind in diesem Browser aufbewahrt und werden von selbst gesendet." },
   "Your {n} answers are kept in this browser and will be sent then.": { one: "Deine Antwort ist in diesem Browser aufbewahrt und wird dann gesendet.", other: "Deine {n} Antworten sind in diesem Browser aufbewahrt und werden dann gesendet." },

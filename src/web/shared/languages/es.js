@@ -37,6 +37,8 @@ export default {
   "Nothing more comes here. If you think this is a mistake, ask whoever leads the project.": "Aquí ya no llega nada más. Si crees que es un error, pregunta a quien dirige el proyecto.",
   "One moment.": "Un momento.",
   "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.": "Otras personas tienen las tareas que quedan. Si alguna queda libre, aparece aquí sola; no tienes que hacer nada.",
+  "Your tasks are in another tab of this browser.": "Tus tareas están en otra pestaña de este navegador.",
+  "Go on there. When it is closed, they come here by themselves.": "Sigue allí. Cuando se cierre, vienen aquí solas.",
   "All your {n} answers are saved.": { one: "Tu respuesta está guardada.", other: "Tus {n} respuestas están guardadas.", many: "Tus {n} respuestas están guardadas." },
   "Your {n} answers are kept in this browser and will be sent by themselves.": { one: "Tu respuesta está guardada en este navegador y se enviará sola.", other: "Tus {n} respuestas están guardadas en este navegador y se enviarán solas.", many: "Tus {n} respuestas están guardadas en este navegador y se enviarán solas." },
   "Your {n} answers are kept in this browser and will be sent then.": { one: "Tu respuesta está guardada en este navegador y se enviará entonces.", other: "Tus {n} respuestas están guardadas en este navegador y se enviarán entonces.", many: "Tus {n} respuestas están guardadas en este navegador y se enviarán entonces." },

@@ -37,6 +37,8 @@ export default {
   "Nothing more comes here. If you think this is a mistake, ask whoever leads the project.": "Plus rien n’arrive ici. Si tu penses que c’est une erreur, demande à qui dirige le projet.",
   "One moment.": "Un instant.",
   "Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything.": "D’autres ont les tâches qui restent. Si l’une se libère, elle apparaît ici toute seule ; tu n’as rien à faire.",
+  "Your tasks are in another tab of this browser.": "Tes tâches sont dans un autre onglet de ce navigateur.",
+  "Go on there. When it is closed, they come here by themselves.": "Continue là-bas. Quand il sera fermé, elles viendront ici toutes seules.",
   "All your {n} answers are saved.": { one: "Ta réponse est enregistrée.", other: "Tes {n} réponses sont toutes enregistrées.", many: "Tes {n} réponses sont toutes enregistrées." },
   "Your {n} answers are kept in this browser and will be sent by themselves.": { one: "Ta réponse est gardée dans ce navigateur et partira d’elle-même.", other: "Tes {n} réponses sont gardées dans ce navigateur et partiront d’elles-mêmes.", many: "Tes {n} réponses sont gardées dans ce navigateur et partiront d’elles-mêmes." },
   "Your {n} answers are kept in this browser and will be sent then.": { one: "Ta réponse est gardée dans ce navigateur et partira alors.", other: "Tes {n} réponses sont gardées dans ce navigateur et partiront alors.", many: "Tes {n} réponses sont gardées dans ce navigateur et partiront alors." },
