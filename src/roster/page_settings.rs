@@ -5,6 +5,8 @@
 //! hand: a slip would otherwise do nothing, and say nothing. What a key does (`keymap`) and which label it gives
 //! (`keymap_by_label`) have a closed set of names each.
 
+use std::ops::Range;
+
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, quoted};
@@ -43,20 +45,64 @@ const SETTINGS: [&str; 29] = [
     "wrap",
 ];
 
-/// What `keymap` can give a key to: the page's commands, and the player's one.
-const COMMANDS: [&str; 12] = [
-    "accept",
-    "reject",
-    "ignore",
-    "undo",
-    "save",
-    "flag",
-    "comment",
-    "history",
-    "forward",
-    "help",
-    "instructions",
-    "playpause",
+/// What `keymap` can give a key to (the page's commands, and the player's one), and the keys that each has of itself.
+const COMMANDS: [(&str, &[&str]); 12] = [
+    ("accept", &["a"]),
+    ("reject", &["x"]),
+    ("ignore", &["space"]),
+    ("undo", &["backspace", "delete"]),
+    ("save", &["ctrl+s", "meta+s"]),
+    ("flag", &["f"]),
+    ("comment", &["c"]),
+    ("history", &["y"]),
+    ("forward", &["escape"]),
+    ("help", &["h", "?"]),
+    ("instructions", &["i"]),
+    ("playpause", &["enter", "ctrl+space"]),
+];
+
+/// Settings that are true or false.
+const TRUTHS: [&str; 11] = [
+    "allow_newline_highlight",
+    "audio_autoplay",
+    "audio_loop",
+    "choice_auto_accept",
+    "field_autofocus",
+    "field_required",
+    "hide_arrow_heads",
+    "image_manual_from_center",
+    "image_manual_show_labels",
+    "ner_manual_highlight_chars",
+    "wrap",
+];
+
+/// Keys that have a name instead of a sign.
+const NAMED: [&str; 16] = [
+    "space",
+    "enter",
+    "tab",
+    "backspace",
+    "delete",
+    "escape",
+    "insert",
+    "home",
+    "end",
+    "pageup",
+    "pagedown",
+    "arrowleft",
+    "arrowright",
+    "arrowup",
+    "arrowdown",
+    "contextmenu",
+];
+
+/// How else a key or a modifier may be spelled.
+const SPELLED: [(&str, &str); 5] = [
+    ("del", "delete"),
+    ("esc", "escape"),
+    ("spacebar", "space"),
+    ("cmd", "meta"),
+    ("command", "meta"),
 ];
 
 /// The setting that was meant, if the name is at most two slips from one. Nearer than [`closest`], because names that
@@ -87,9 +133,10 @@ pub(super) fn check(reader: &mut Reader, config: &DeTable<'_>, labels: &[String]
     }
     one_of(reader, config, "choice_style", &["single", "multiple"]);
     one_of(reader, config, "diff_style", &["words", "chars", "sentences", "lines"]);
-    for name in ["choice_auto_accept", "field_required"] {
+    for name in TRUTHS {
         truth(reader, config, name);
     }
+    reasons(reader, config);
     keys(reader, config);
     let own = config.get("relations_span_labels").map(toml::Spanned::get_ref);
     let own = own.and_then(DeValue::as_array).into_iter().flatten();
@@ -121,6 +168,17 @@ fn truth(reader: &mut Reader, config: &DeTable<'_>, name: &str) {
     }
 }
 
+/// `skip_reasons = ["unclear", "not English"]`
+fn reasons(reader: &mut Reader, config: &DeTable<'_>) {
+    let Some(value) = config.get("skip_reasons") else { return };
+    let texts =
+        value.get_ref().as_array().is_some_and(|all| all.iter().all(|one| one.get_ref().is_str()));
+    if !texts {
+        let problem = Problem::new("skip_reasons is not a list of reasons", value.span());
+        reader.report(problem.help(for_example("skip_reasons = [\"unclear\", \"not English\"]")));
+    }
+}
+
 /// `keymap = { accept = ["j", "enter"] }`
 fn keys(reader: &mut Reader, config: &DeTable<'_>) {
     const SAMPLE: &str = "keymap = { accept = [\"j\"], reject = [\"k\"] }";
@@ -129,30 +187,93 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
         let problem = Problem::new("keymap does not say which keys do what", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
+    let names = || COMMANDS.into_iter().map(|(name, _)| name);
+    let mut given: Vec<(String, Range<usize>, String)> = Vec::new();
     for (command, keys) in keymap {
         let name = command.get_ref();
-        if !COMMANDS.contains(&name.as_ref()) {
-            let help = match closest(name, COMMANDS.into_iter()) {
+        if !names().any(|known| known == name) {
+            let help = match closest(name, names()) {
                 Some(near) => format!("did you mean {near}?"),
-                None => format!("a key can do one of: {}", list(&COMMANDS)),
+                None => format!("a key can do one of: {}", list(&names().collect::<Vec<_>>())),
             };
             let message = format!("no key can do {}", quoted(name));
             reader.report(Problem::new(message, command.span()).help(help));
-        } else if !is_key(keys.get_ref()) {
+            continue;
+        }
+        let Some(listed) = texts(keys) else {
             let message = format!("these are no keys for {name}");
             let sample = format!("{name} = [\"j\"]");
             reader.report(Problem::new(message, keys.span()).help(for_example(&sample)));
+            continue;
+        };
+        for (key, at) in listed {
+            if let Some(key) = normal(reader, key, &at) {
+                given.push((key, at, name.to_string()));
+            }
+        }
+    }
+    for (i, (key, at, command)) in given.iter().enumerate() {
+        let before = given[..i].iter().find(|(other, _, whose)| other == key && whose != command);
+        // What a command has of itself is free only where the command is given others.
+        let usual = COMMANDS.into_iter().find(|(whose, keys)| {
+            whose != command && keys.contains(&key.as_str()) && !keymap.contains_key(*whose)
+        });
+        let whose = before.map(|(_, _, whose)| whose.as_str()).or(usual.map(|(whose, _)| whose));
+        // The player's keys are its own.
+        if let Some(whose) = whose.filter(|whose| *whose != "playpause" && command != "playpause") {
+            let message = format!("{} already does {whose}", quoted(key));
+            let help = format!("give {command} another key, or give {whose} one of its own");
+            reader.report(Problem::new(message, at.clone()).help(help));
         }
     }
 }
 
-/// A key's name, or a list of them.
-fn is_key(value: &DeValue<'_>) -> bool {
-    match value {
-        DeValue::String(_) => true,
-        DeValue::Array(all) => all.iter().all(|key| matches!(key.get_ref(), DeValue::String(_))),
-        _ => false,
+/// A text, or a list of texts, each with its place.
+fn texts<'v>(value: &'v toml::Spanned<DeValue<'_>>) -> Option<Vec<(&'v str, Range<usize>)>> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(vec![(text.as_ref(), value.span())]),
+        DeValue::Array(all) => {
+            all.iter().map(|key| Some((key.get_ref().as_str()?, key.span()))).collect()
+        }
+        _ => None,
     }
+}
+
+/// A key as the page names it. Reports one that no keyboard has.
+fn normal(reader: &mut Reader, written: &str, at: &Range<usize>) -> Option<String> {
+    let lower = written.trim().to_lowercase();
+    let spelled = |part: &str| {
+        SPELLED
+            .into_iter()
+            .find(|(other, _)| *other == part)
+            .map_or(part.to_owned(), |(_, name)| name.to_owned())
+    };
+    // The sign + is a key itself.
+    let (modifiers, key) = match lower.strip_suffix('+') {
+        Some(before) if before.is_empty() || before.ends_with('+') => {
+            (before.trim_end_matches('+'), "+")
+        }
+        _ => lower.rsplit_once('+').unwrap_or(("", &lower)),
+    };
+    let key = spelled(key);
+    let function = key
+        .strip_prefix('f')
+        .and_then(|n| n.parse::<u8>().ok())
+        .is_some_and(|n| (1..=24).contains(&n));
+    let known = key.chars().count() == 1 || NAMED.contains(&key.as_str()) || function;
+    let parts: Vec<String> =
+        modifiers.split('+').filter(|part| !part.is_empty()).map(spelled).collect();
+    if known && parts.iter().all(|part| matches!(part.as_str(), "ctrl" | "shift" | "alt" | "meta"))
+    {
+        return Some(parts.into_iter().chain([key]).collect::<Vec<_>>().join("+"));
+    }
+    let message = format!("there is no key {}", quoted(written));
+    let help = match closest(&key, NAMED.into_iter()) {
+        Some(near) if !known => format!("did you mean {near}?"),
+        _ => for_example("\"j\", \"enter\", \"ctrl+s\" or \"shift+arrowright\""),
+    };
+    reader.report(Problem::new(message, at.clone()).help(help));
+    None
 }
 
 /// `keymap_by_label = { PERSON = "p" }`
@@ -163,6 +284,7 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, labels: &[&str]) {
         let problem = Problem::new("keymap_by_label does not say which key is whose", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
+    let mut given: Vec<(String, String)> = Vec::new();
     for (label, key) in keymap {
         let name = label.get_ref();
         let by_place = name.parse::<usize>().is_ok_and(|place| place < labels.len());
@@ -173,10 +295,19 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, labels: &[&str]) {
             };
             let message = format!("there is no label {} to give a key to", quoted(name));
             reader.report(Problem::new(message, label.span()).help(help));
-        } else if !matches!(key.get_ref(), DeValue::String(_)) {
-            let message = format!("this is no key for {name}");
-            let problem = Problem::new(message, key.span());
-            reader.report(problem.help(for_example(SAMPLE)));
+            continue;
         }
+        let Some(written) = key.get_ref().as_str() else {
+            let problem = Problem::new(format!("this is no key for {name}"), key.span());
+            reader.report(problem.help(for_example(SAMPLE)));
+            continue;
+        };
+        let Some(key_name) = normal(reader, written, &key.span()) else { continue };
+        if let Some((_, whose)) = given.iter().find(|(other, _)| *other == key_name) {
+            let message = format!("{} is already the key of {whose}", quoted(written));
+            let help = format!("give {name} another one");
+            reader.report(Problem::new(message, key.span()).help(help));
+        }
+        given.push((key_name, name.to_string()));
     }
 }

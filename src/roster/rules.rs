@@ -294,7 +294,8 @@ fn disagreement(
         if annotators.iter().any(|a| a.name == name.value) {
             continue;
         }
-        let names: Vec<_> = annotators.iter().map(|a| a.name.as_str()).collect();
+        let names: Vec<_> =
+            annotators.iter().map(|a| a.name.as_str()).filter(|name| !name.is_empty()).collect();
         let help = match closest(name, names.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("the annotators are: {}", list(&names)),

@@ -100,6 +100,59 @@ async fn a_remark_and_a_reason_for_a_skip_go_with_the_answer() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_not_answered_again_is_told_and_kept() {
+    let seat = Seat::open("interface = \"ner_manual\"\nlabels = [\"THING\"]", &texts(3)).await;
+    answer(&seat, &['a']).await;
+    let second = seat.card().await;
+    seat.press(&[Key::Backspace.into()]).await;
+    seat.wait_for_another(&second).await;
+    let says = |words: &str| {
+        format!("document.querySelector('.given:not([hidden])')?.textContent.includes({words:?})")
+    };
+    seat.wait_for("the answer", &says("Answer again to change it")).await;
+    seat.press(&[Key::Right.into(), '1']).await;
+    seat.wait_for("that it is changed", &says("Changed since your answer")).await;
+    seat.click("[data-command=forward]").await;
+    let told = "document.querySelector('#notice:not([hidden])')?.textContent.includes('as it was')";
+    seat.wait_for("that it is not sent", told).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"], json!([]));
+    let second = seat.card().await;
+    seat.press(&[Key::Backspace.into()]).await;
+    seat.wait_for_another(&second).await;
+    seat.wait_for("the change", &says("Changed since your answer")).await;
+    answer(&seat, &['a']).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"][0]["label"], "THING");
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_task_is_flagged_without_a_keyboard() {
+    let seat = Seat::open("interface = \"text\"", &texts(2)).await;
+    let card = seat.card().await;
+    let flagged = |yes: bool| {
+        format!("(document.querySelector('.flagged:not([hidden])') !== null) === {yes}")
+    };
+    for _ in 0..2 {
+        seat.click("#menu-button").await;
+        seat.click("dialog [data-command=flag]").await;
+        seat.wait_for("the flag", &flagged(true)).await;
+        seat.click(".flagged").await;
+        seat.wait_for("no flag", &flagged(false)).await;
+    }
+    seat.click("#menu-button").await;
+    seat.click("dialog [data-command=flag]").await;
+    seat.wait_for("the flag", &flagged(true)).await;
+    seat.picture("flagged").await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["flagged"], json!(true));
+    seat.close().await;
+}
+
+#[tokio::test]
 async fn keys_are_changed_by_the_annotator_and_stay_changed() {
     let settings = "interface = \"text\"\n[project.config]\nkeymap = { reject = \"k\" }";
     let seat = Seat::open(settings, &texts(4)).await;

@@ -427,3 +427,22 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
     }
     seat.close().await;
 }
+
+#[tokio::test]
+async fn a_label_key_after_a_renaming_by_mouse_is_for_the_next_stretch() {
+    let tasks = [json!({"text": "Ada Smith met Noor.", "meta": {"n": 1}, "spans": [
+        span([0, 9], [0, 1], "PERSON"),
+    ]})];
+    let seat = Seat::open(&manual("ner_manual", &["PERSON", "ORG"]), &tasks).await;
+    let card = seat.card().await;
+    seat.click("word Ada").await;
+    seat.press(&['2', '1']).await;
+    seat.drag("word Noor", "word Noor").await;
+    seat.double_click("word Noor").await;
+    seat.press(&['2', 'a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let expected = json!([span([0, 9], [0, 1], "ORG"), span([14, 18], [3, 3], "PERSON")]);
+    assert_eq!(seat.stored()[&1]["spans"], expected);
+    seat.close().await;
+}

@@ -8,7 +8,7 @@
 
 import { t } from "../shared/tongue.js";
 import { getHistory, isLocked } from "./api.js";
-import { settingsOf } from "./desk.js";
+import { isChanged, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { parse } from "./json.js";
 import { current } from "./state.js";
@@ -141,6 +141,15 @@ export class Answering {
     this.app.dispatch({ type: "undo" });
     const given = current(this.app.state)?.given;
     if (given) this.app.page.announce(t("Back to an earlier task. Your answer: {answer}.", { answer: verdictWord(given.answer) }));
+  }
+
+  /** Back to where the annotator was; what was changed on the way and not answered again stays here, and is told. */
+  forward() {
+    const card = current(this.app.state);
+    if (this.busy || !card?.given) return;
+    const changed = isChanged(this.app.state, card);
+    this.app.dispatch({ type: "forward" });
+    if (changed) this.app.page.say(t("Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again."));
   }
 
   async fetchOlder() {

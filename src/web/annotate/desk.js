@@ -47,6 +47,22 @@ export function settingsOf(state, task) {
   return (name) => own[name] ?? state.project?.config?.[name];
 }
 
+/**
+ * Whether an answered card is another than its answer, which the server has.
+ *
+ * @param {State} state
+ * @param {Card} card
+ */
+export function isChanged(state, card) {
+  const { given, task } = card;
+  const kind = interfaceOf(state.project?.view_id ?? "");
+  if (!given || !kind) return false;
+  if (card.flagged !== given.flagged || card.comment.trim() !== given.comment.trim()) return true;
+  const settings = settingsOf(state, task);
+  const as = (/** @type {Values | null} */ values) => JSON.stringify(kind.answer(task, values, settings));
+  return card.values !== given.values && as(card.values) !== as(given.values);
+}
+
 export class Desk {
   /**
    * @param {Hands} hands
@@ -80,7 +96,7 @@ export class Desk {
       t("undo"),
       slot("undo"),
     );
-    this.flag = h("p", { class: "flagged", hidden: true }, `⚑ ${t("flagged")} `, slot("flag"));
+    this.flag = h("button", { type: "button", class: "plain flagged", hidden: true, onclick: () => hands.command("flag") }, `⚑ ${t("flagged")} `, slot("flag"));
     this.remark = h("button", { type: "button", class: "plain remark", hidden: true, "aria-label": t("Your remark"), onclick: () => hands.command("comment") });
     this.given = h("span", {});
     this.back = h(
@@ -123,7 +139,7 @@ export class Desk {
     const card = current(state);
     if (card && !state.fatal) {
       const arrive = this.drawn === card.key ? null : this.draw(state, card);
-      this.beneath(card);
+      this.beneath(state, card);
       // Last: the browser lays out what it is to put the focus in.
       arrive?.();
       if (interfaceOf(state.project?.view_id ?? "")?.early) this.ahead.see(state);
@@ -196,8 +212,11 @@ export class Desk {
     };
   }
 
-  /** @param {Card} card */
-  beneath(card) {
+  /**
+   * @param {State} state
+   * @param {Card} card
+   */
+  beneath(state, card) {
     for (const button of this.buttons) {
       button.classList.toggle("was", card.given?.answer === button.dataset.answer);
     }
@@ -209,7 +228,9 @@ export class Desk {
     if (card.given) {
       const { answer, reason } = card.given;
       const said = `${verdictSign[answer] ?? ""} ${verdictWord(words(answer))}${reason ? ` (${reason})` : ""}`;
-      say(this.given, t("Your answer: {answer}. Answer again to change it.", { answer: said }));
+      say(this.given, isChanged(state, card)
+        ? t("Changed since your answer: {answer}. Answer again to send the change.", { answer: said })
+        : t("Your answer: {answer}. Answer again to change it.", { answer: said }));
     }
   }
 }

@@ -41,8 +41,7 @@ export class Hands {
       case "undo":
         return this.app.answering.undo();
       case "forward":
-        if (!this.app.answering.busy && current(this.app.state)?.given) this.app.dispatch({ type: "forward" });
-        return;
+        return this.app.answering.forward();
       case "flag":
         if (this.app.answering.busy || !current(this.app.state)) return;
         this.app.dispatch({ type: "flag" });
@@ -146,6 +145,11 @@ export class Hands {
       instructions: () => dialogs.showInstructions(app.project),
       keys: () => this.keys(),
       history: () => app.answering.history(),
+      flagged: current(app.state)?.flagged ?? null,
+      flag: () => {
+        dialogs.close();
+        void this.command("flag");
+      },
       stop: () => void app.supply.stop(),
       swipe: canSwipe(app.project.view_id) ? app.habits.swipe : null,
       setSwipe: (swipe) => this.accustom({ ...app.habits, swipe }),

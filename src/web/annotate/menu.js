@@ -39,8 +39,8 @@ function choice(name, choices, now, choose) {
  * @param {Project} project
  * @param {{
  *   instructions: () => void, keys: () => void, history: () => void, stop: () => void, renew: () => void,
- *   swipe: boolean | null, setSwipe: (on: boolean) => void,
- * }} hands `swipe` is null where the card is dragged on
+ *   flagged: boolean | null, flag: () => void, swipe: boolean | null, setSwipe: (on: boolean) => void,
+ * }} hands `flagged` is null where there is no card, `swipe` where the card is dragged on
  */
 export function showMenu(project, hands) {
   let { swipe } = hands;
@@ -54,6 +54,7 @@ export function showMenu(project, hands) {
       h("button", { type: "button", onclick: hands.instructions }, t("Instructions")),
       h("button", { type: "button", onclick: hands.keys }, t("Keys")),
       h("button", { type: "button", onclick: hands.history }, t("Your answers")),
+      hands.flagged === null ? null : h("button", { type: "button", "data-command": "flag", "aria-pressed": String(hands.flagged), onclick: hands.flag }, `⚑ ${t("flagged")}`),
     ),
     h("h3", {}, t("Colours")),
     choice("theme", themes.map((name) => [name, themeWords[name]]), theme, setTheme),

@@ -87,7 +87,7 @@ export class Page {
       const place = byId("who");
       if (place.dataset.who !== document.title) {
         place.dataset.who = document.title;
-        place.replaceChildren(h("span", { class: "project" }, `${project.project} · `), h("span", { class: "name" }, who));
+        place.replaceChildren(h("span", { class: "project" }, h("bdi", {}, project.project), " · "), h("bdi", { class: "name" }, who));
       }
     }
     const done = (tally.answered ?? 0) + outbox.fresh;

@@ -250,7 +250,8 @@ export class SpanEditor {
       const chosen = this.chosen !== null;
       this.edit(result.spans);
       this.named(result.span, [], whole.to);
-      if (chosen) this.chosen = result.span;
+      // Under the arrows it stays chosen. By mouse the next label key is for the next stretch.
+      if (chosen && this.byKeys) this.chosen = result.span;
       return;
     }
     const picked = this.range();
@@ -363,7 +364,7 @@ export class SpanEditor {
         this.takeBack();
         return true;
       case "escape":
-        if (this.cursor === null) return false;
+        if (this.cursor === null && !this.chosen) return false;
         this.letGo();
         return true;
       default:

@@ -113,7 +113,7 @@ export class SpanLanes {
   tag(span) {
     const first = this.pieces.of(span)[0];
     if (!first) return null;
-    const tag = h("span", { class: "tag label", dir: "auto" }, words(span.label), this.look.drop(span));
+    const tag = h("span", { class: "tag label" }, h("bdi", {}, words(span.label)), this.look.drop(span));
     this.look.dress(tag, span);
     tag.style.setProperty("--at", String(this.lanes.get(span)));
     this.pieces.elementOf(first).prepend(h("span", { class: "at" }, tag));

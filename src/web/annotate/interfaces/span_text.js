@@ -96,7 +96,8 @@ export class SpanText {
     let [block, paragraph] = [field, field];
     let [size, whole] = [0, 0];
     const guess = () => paragraph.style.setProperty("--lines", String(Math.ceil(size / measure)));
-    if (Math.min(...opening) > fold) {
+    const [second = Infinity] = opening;
+    if (second > fold) {
       // Between two words, if there are any.
       const blank = offsets.text.indexOf(" ", offsets.toUnits(fold));
       pieces.split(blank < 0 ? fold : offsets.toPoints(blank));
@@ -199,7 +200,7 @@ export class SpanText {
     covered[0]?.node.before(mark);
     mark.append(...covered.map(({ node }) => node));
     const label = words(span.label);
-    if (label || this.look.remove) mark.append(h("span", { class: "label", dir: "auto" }, label, this.drop(span)));
+    if (label || this.look.remove) mark.append(h("span", { class: "label" }, h("bdi", {}, label), this.drop(span)));
     this.marks.set(span, mark);
   }
 

@@ -87,6 +87,8 @@ export default {
   "You are no longer part of this project.": "لم تعد من المشاركين في هذا المشروع.",
   "You are taking a break.": "أنت الآن في استراحة.",
   "Your answer: {answer}. Answer again to change it.": "إجابتك: {answer}. أجب من جديد لتغييرها.",
+  "Changed since your answer: {answer}. Answer again to send the change.": "تغيّر منذ إجابتك: {answer}. أجب مرة أخرى لإرسال التغيير.",
+  "Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again.": "إجابتك السابقة كما كانت: ما غيّرته هناك محفوظ، ويُرسَل عندما تجيب مرة أخرى.",
   "Your answers": "إجاباتك",
   "Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once.": "تُحفظ إجاباتك أولًا بأول؛ ويمكنك أيضًا ببساطة إغلاق الصفحة. أما التوقف هنا فيتيح المهام الجاهزة لك للآخرين فورًا.",
   "Your earlier answers cannot be fetched at the moment: the server cannot be reached.": "لا يمكن جلب إجاباتك السابقة حاليًا: لا يمكن الوصول إلى الخادم.",

@@ -85,6 +85,8 @@ export default {
   "You are no longer part of this project.": "Du gehörst nicht mehr zu diesem Projekt.",
   "You are taking a break.": "Du machst gerade Pause.",
   "Your answer: {answer}. Answer again to change it.": "Deine Antwort: {answer}. Antworte noch einmal, um sie zu ändern.",
+  "Changed since your answer: {answer}. Answer again to send the change.": "Geändert seit deiner Antwort: {answer}. Antworte noch einmal, um die Änderung zu senden.",
+  "Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again.": "Deine frühere Antwort ist, wie sie war: Was du dort geändert hast, ist aufgehoben und wird gesendet, wenn du noch einmal antwortest.",
   "Your answers": "Deine Antworten",
   "Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once.": "Deine Antworten werden gleich gespeichert; du kannst die Seite auch einfach schließen. Wer hier aufhört, gibt die Aufgaben, die bereitliegen, sofort für andere frei.",
   "Your earlier answers cannot be fetched at the moment: the server cannot be reached.": "Deine früheren Antworten sind im Moment nicht zu bekommen: Der Server ist nicht zu erreichen.",

@@ -85,6 +85,8 @@ export default {
   "You are no longer part of this project.": "Ya no formas parte de este proyecto.",
   "You are taking a break.": "Estás en una pausa.",
   "Your answer: {answer}. Answer again to change it.": "Tu respuesta: {answer}. Responde otra vez para cambiarla.",
+  "Changed since your answer: {answer}. Answer again to send the change.": "Cambiado desde tu respuesta: {answer}. Responde otra vez para enviar el cambio.",
+  "Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again.": "Tu respuesta anterior sigue como estaba: lo que cambiaste allí se guarda y se envía cuando respondas otra vez.",
   "Your answers": "Tus respuestas",
   "Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once.": "Tus respuestas se guardan a medida que las das; también puedes cerrar la página sin más. Si paras aquí, las tareas preparadas para ti quedan libres enseguida para otras personas.",
   "Your earlier answers cannot be fetched at the moment: the server cannot be reached.": "Tus respuestas anteriores no se pueden traer ahora: no se puede llegar al servidor.",

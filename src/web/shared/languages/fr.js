@@ -85,6 +85,8 @@ export default {
   "You are no longer part of this project.": "Tu ne fais plus partie de ce projet.",
   "You are taking a break.": "Tu es en pause.",
   "Your answer: {answer}. Answer again to change it.": "Ta réponse : {answer}. Réponds de nouveau pour la changer.",
+  "Changed since your answer: {answer}. Answer again to send the change.": "Modifié depuis ta réponse : {answer}. Réponds encore une fois pour envoyer la modification.",
+  "Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again.": "Ta réponse précédente est restée telle quelle : ce que tu y as modifié est gardé et sera envoyé quand tu répondras encore une fois.",
   "Your answers": "Tes réponses",
   "Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once.": "Tes réponses sont enregistrées à mesure ; tu peux aussi simplement fermer la page. Arrêter ici libère aussitôt pour d’autres les tâches prêtes pour toi.",
   "Your earlier answers cannot be fetched at the moment: the server cannot be reached.": "Tes réponses précédentes ne sont pas accessibles pour le moment : le serveur est injoignable.",
