@@ -45,6 +45,9 @@ const SETTINGS: [&str; 29] = [
     "wrap",
 ];
 
+/// Near to one of them, and a setting of Prodigy's own.
+const NOT_MEANT: [&str; 1] = ["label"];
+
 /// What `keymap` can give a key to (the page's commands, and the player's one), and the keys that each has of itself.
 const COMMANDS: [(&str, &[&str]); 12] = [
     ("accept", &["a"]),
@@ -122,9 +125,31 @@ fn slip_of(name: &str) -> Option<&'static str> {
 /// Reports what would otherwise fail silently. `labels` are the project's, where keys are given to them; without
 /// any, the names in `keymap_by_label` are those of a task's options or of a block.
 pub(super) fn check(reader: &mut Reader, config: &DeTable<'_>, labels: &[String]) {
+    settings(reader, config);
+    let blocks = config.get("blocks").and_then(|value| value.get_ref().as_array());
+    for block in blocks.into_iter().flatten() {
+        if let DeValue::Table(own) = block.get_ref() {
+            settings(reader, own);
+        }
+    }
+    keys(reader, config);
+    let own = config.get("relations_span_labels").map(toml::Spanned::get_ref);
+    let own: Vec<&str> = own
+        .and_then(DeValue::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|label| label.get_ref().as_str())
+        .collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    label_keys(reader, config, &[&labels, &own]);
+}
+
+/// Settings by their names and values: the project's, or those that a block has beside its fields.
+fn settings(reader: &mut Reader, config: &DeTable<'_>) {
     for (key, _) in config {
         let name = key.get_ref();
         if !SETTINGS.contains(&name.as_ref())
+            && !NOT_MEANT.contains(&name.as_ref())
             && let Some(near) = slip_of(name)
         {
             let message = format!("there is no setting {}", quoted(name));
@@ -137,12 +162,6 @@ pub(super) fn check(reader: &mut Reader, config: &DeTable<'_>, labels: &[String]
         truth(reader, config, name);
     }
     reasons(reader, config);
-    keys(reader, config);
-    let own = config.get("relations_span_labels").map(toml::Spanned::get_ref);
-    let own = own.and_then(DeValue::as_array).into_iter().flatten();
-    let own = own.filter_map(|label| label.get_ref().as_str());
-    let labels: Vec<&str> = labels.iter().map(String::as_str).chain(own).collect();
-    label_keys(reader, config, &labels);
 }
 
 fn one_of(reader: &mut Reader, config: &DeTable<'_>, name: &str, known: &[&str]) {
@@ -277,17 +296,20 @@ fn normal(reader: &mut Reader, written: &str, at: &Range<usize>) -> Option<Strin
 }
 
 /// `keymap_by_label = { PERSON = "p" }`
-fn label_keys(reader: &mut Reader, config: &DeTable<'_>, labels: &[&str]) {
+fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
     const SAMPLE: &str = "keymap_by_label = { PERSON = \"p\", PLACE = \"l\" }";
     let Some(value) = config.get("keymap_by_label") else { return };
     let DeValue::Table(keymap) = value.get_ref() else {
         let problem = Problem::new("keymap_by_label does not say which key is whose", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
+    let labels: &[&str] = &lists.concat();
+    let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
     let mut given: Vec<(String, String)> = Vec::new();
     for (label, key) in keymap {
         let name = label.get_ref();
-        let by_place = name.parse::<usize>().is_ok_and(|place| place < labels.len());
+        let by_place = name.bytes().all(|digit| digit.is_ascii_digit())
+            && name.parse::<usize>().is_ok_and(|place| place < longest);
         if !labels.is_empty() && !by_place && !labels.contains(&name.as_ref()) {
             let help = match closest(name, labels.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),

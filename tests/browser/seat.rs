@@ -136,8 +136,18 @@ impl Seat {
         self.clicks(css, 2).await;
     }
 
+    /// Clicks a place of an element, given as shares of its width and height; it may lie beside it.
+    pub(crate) async fn click_at(&self, css: &str, x: f64, y: f64) {
+        let at = self.place(css, x, y).await;
+        self.clicks_at(at, 1).await;
+    }
+
     async fn clicks(&self, css: &str, times: usize) {
-        let (x, y) = self.place(css, 0.5, 0.5).await;
+        let at = self.place(css, 0.5, 0.5).await;
+        self.clicks_at(at, times).await;
+    }
+
+    async fn clicks_at(&self, (x, y): (f64, f64), times: usize) {
         let mut mouse = MouseActions::new("mouse".to_owned()).then(move_to(x, y));
         for _ in 0..times {
             mouse = mouse

@@ -95,3 +95,48 @@ async fn up_and_down_lead_to_the_word_that_stands_there() {
     assert_eq!(seat.eval(&lies).await, json!(true));
     seat.close().await;
 }
+
+#[tokio::test]
+async fn a_word_that_a_span_cuts_answers_on_each_of_its_letters() {
+    let text = "Hello unbelievable world.";
+    let task =
+        json!({"text": text, "meta": {"n": 1}, "spans": [{"start": 8, "end": 14, "label": "A"}]});
+    let seat = Seat::open("interface = \"ner_manual\"\nlabels = [\"A\", \"B\"]", &[task]).await;
+    seat.card().await;
+    seat.click("word believ").await;
+    seat.press(&[Key::Delete.into()]).await;
+    seat.wait_for("no span", "document.querySelector('mark.span') === null").await;
+    seat.drag("word able", "word world").await;
+    seat.find("mark.span").await;
+    assert_eq!(marked(seat, text).await, ["unbelievable world"]);
+}
+
+#[tokio::test]
+async fn the_outermost_letters_answer_where_the_direction_changes() {
+    let text = "قال إن John Smith هنا";
+    let seat = open("", text).await;
+    seat.card().await;
+    for (word, share) in
+        [("word John", 0.04), ("word Smith", 0.96), ("word هنا", 0.9), ("word إن", 0.1)]
+    {
+        seat.click_at(word, share, 0.5).await;
+        seat.press(&['1', Key::Escape.into()]).await;
+    }
+    seat.wait_for("all of them", "document.querySelectorAll('mark.span').length === 4").await;
+    assert_eq!(marked(seat, text).await, ["إن", "John", "Smith", "هنا"]);
+}
+
+#[tokio::test]
+async fn a_press_on_a_stripe_beneath_a_word_is_one_on_its_span() {
+    let text = "Ada Smith met Noor.";
+    let task = json!({"text": text, "meta": {"n": 1}, "spans": [
+        {"start": 0, "end": 9, "label": "A"}, {"start": 14, "end": 18, "label": "B"},
+    ]});
+    let seat = Seat::open("interface = \"spans_manual\"\nlabels = [\"A\", \"B\"]", &[task]).await;
+    seat.card().await;
+    // A word is some 21 pixels high, its lane as much again.
+    seat.click_at("word Smith", 0.7, 1.5).await;
+    seat.press(&[Key::Delete.into()]).await;
+    seat.wait_for("one span", "document.querySelectorAll('.tag').length === 1").await;
+    assert_eq!(marked(seat, text).await, ["Noor"]);
+}

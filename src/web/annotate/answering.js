@@ -6,6 +6,7 @@
  * until the server has the answer (docs/decisions/0018).
  */
 
+import { h } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
 import { getHistory, isLocked } from "./api.js";
 import { isChanged, settingsOf } from "./desk.js";
@@ -100,6 +101,8 @@ export class Answering {
     const { drafts, outbox, sender, tabs } = this.app;
     const id = card.task._id;
     const draft = drafts.of(id);
+    // What was not written yet goes with the answer; what was, with its arrival on the disk.
+    drafts.waiting.delete(id);
     this.writing++;
     const durable = await outbox.put(id, content);
     this.writing--;
@@ -175,11 +178,12 @@ export class Answering {
 
   /** The panel with what was answered before. Its module comes with the first use: it needs the server anyway. */
   async history() {
-    if (this.busy) return;
-    const module = import("./history.js").catch((error) => this.app.page.say(cannotFetch(error)));
-    // Keys that are pressed meanwhile are not for the card.
-    await this.waitFor(module);
-    (await module)?.showHistory({
+    const waiting = dialogs.show("history", t("Your answers"), h("p", {}, t("One moment.")));
+    const panel = await import("./history.js").catch((error) => this.app.page.say(cannotFetch(error)));
+    // Closed meanwhile, or asked for once more.
+    if (!waiting.open) return;
+    waiting.close();
+    panel?.showHistory({
       fetch: async (n) => {
         const { answers } = await getHistory(n);
         await this.app.supply.prepare(answers);

@@ -34,7 +34,7 @@ export class Drafts {
   }
 
   async open() {
-    addEventListener("pagehide", () => void this.write());
+    for (const event of ["pagehide", "visibilitychange"]) addEventListener(event, () => this.flush());
     try {
       this.db = await openDatabase();
       this.db.onversionchange = () => this.db?.close();
@@ -99,23 +99,38 @@ export class Drafts {
     void this.write();
   }
 
+  /**
+   * Write all that waits.
+   *
+   * @param {IDBDatabase} db
+   * @returns {Promise<void>}
+   */
+  put(db) {
+    const batch = [...this.waiting];
+    this.waiting.clear();
+    const transaction = db.transaction("drafts", "readwrite");
+    const done = complete(transaction);
+    const store = transaction.objectStore("drafts");
+    for (const [id, draft] of batch) {
+      /** @type {Kept["key"]} */
+      const key = [this.owner.project, this.owner.annotator, id];
+      if (draft) store.put({ key, at: Date.now(), draft: JSON.stringify(draft) });
+      else store.delete(key);
+    }
+    return done;
+  }
+
+  /** Write at once, also while the last batch is on its way: the page may be going. */
+  flush() {
+    if (this.db && this.waiting.size) this.put(this.db).catch(() => {});
+  }
+
   async write() {
     if (this.writing) return;
     this.writing = true;
     try {
       while (this.db && this.waiting.size) {
-        const batch = [...this.waiting];
-        this.waiting.clear();
-        const transaction = this.db.transaction("drafts", "readwrite");
-        const done = complete(transaction);
-        const store = transaction.objectStore("drafts");
-        for (const [id, draft] of batch) {
-          /** @type {Kept["key"]} */
-          const key = [this.owner.project, this.owner.annotator, id];
-          if (draft) store.put({ key, at: Date.now(), draft: JSON.stringify(draft) });
-          else store.delete(key);
-        }
-        await done;
+        await this.put(this.db);
       }
     } catch {
       // A full disk: what is drawn stays on the page.

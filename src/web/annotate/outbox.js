@@ -187,9 +187,11 @@ export class Outbox {
     this.entries = [...others(), entry];
     if (this.db) {
       try {
-        const transaction = this.db.transaction("outbox", "readwrite", { durability: "strict" });
+        const transaction = this.db.transaction(["outbox", "drafts"], "readwrite", { durability: "strict" });
         const done = complete(transaction);
         const store = transaction.objectStore("outbox");
+        // What was half done is done, in one step: a page that ends now must not bring it back.
+        transaction.objectStore("drafts").delete(next.key);
         const get = store.get(next.key);
         get.onsuccess = () => {
           entry = replace(get.result, next);

@@ -121,7 +121,7 @@ export class SpanEditor {
     this.watch = new ResizeObserver(() => {
       if (width === this.field.clientWidth) return;
       width = this.field.clientWidth;
-      this.drawn.settle();
+      requestAnimationFrame(() => this.drawn.settle());
     });
   }
 

@@ -49,6 +49,8 @@ export function pointers(editor) {
   /** @type {import("../types.js").Span | null} */
   let before = null;
 
+  field.addEventListener("selectstart", (event) => event.preventDefault());
+
   field.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "touch" || event.button !== 0) return;
     const target = /** @type {Element} */ (event.target);

@@ -11,6 +11,12 @@ import { isLaidOut } from "./span_lanes.js";
 /** How near to the upper and the lower edge of the window the cursor may come, in pixels: bars lie there. */
 const edges = { top: 120, bottom: 220 };
 
+/** How far beside the pointer the browser is asked once more, in pixels: less than two letters. */
+const beside = 6;
+
+/** How far beneath the upper edge of a line its letters are, in pixels. */
+const letters = 10;
+
 /**
  * Where a stretch lies in the window, as far as it is in one piece.
  *
@@ -19,7 +25,7 @@ const edges = { top: 120, bottom: 220 };
  * @returns {DOMRect | null} null for what is not in the text, or not laid out
  */
 export function boxOf(pieces, stretch) {
-  const box = stretch && rangeOf(pieces, stretch)?.getBoundingClientRect();
+  const box = stretch && rangesOf(pieces, stretch)[0]?.getBoundingClientRect();
   return box && (box.width || box.height) ? box : null;
 }
 
@@ -27,17 +33,16 @@ export function boxOf(pieces, stretch) {
  * @param {TextPieces} pieces
  * @param {{start: number, end: number}} stretch
  */
-function rangeOf(pieces, stretch) {
-  const part = pieces.parts(stretch)[0];
-  if (!part) return null;
+const rangesOf = (pieces, stretch) => pieces.parts(stretch).map(({ text, from, to }) => {
   const range = document.createRange();
-  range.setStart(part.text, part.from);
-  range.setEnd(part.text, part.to);
+  range.setStart(text, from);
+  range.setEnd(text, to);
   return range;
-}
+});
 
 /**
- * The unit under a place of the window: only if its own letters are there, not the space beside them.
+ * The unit under a place of the window: only if its own letters are there, or a stripe beneath them, and not
+ * the space beside them.
  *
  * @param {TextPieces} pieces
  * @param {Unit[]} row
@@ -52,17 +57,20 @@ export function unitUnder(pieces, row, x, y) {
   const sign = element.closest(".newline");
   const own = sign && pieces.owners.get(sign);
   if (own) return unitAt(row, own.start);
-  const caret = caretAt(x, y) ?? caretWhereNothingIsSelected(element, x, y);
-  const piece = caret && pieces.owners.get(caret.node);
-  if (!caret || !piece) return null;
-  const { offsets } = pieces;
-  const place = offsets.toPoints(offsets.toUnits(piece.start) + caret.offset);
-  // A caret stands between two letters: the pointer may be on either.
-  for (const one of [place, place - 1]) {
-    const i = unitAt(row, one);
-    const boxes = i === null ? [] : rangeOf(pieces, /** @type {Unit} */ (row[i]))?.getClientRects() ?? [];
-    for (const { left, right, top, bottom } of boxes) {
-      if (x >= left && x <= right && y >= top && y <= bottom) return i;
+  const lies = (/** @type {DOMRect} */ box, /** @type {number} */ down) => x >= box.left && x <= box.right && down >= box.top && down <= box.bottom;
+  const lane = [...(element.closest(".laned")?.getClientRects() ?? [])].find((box) => lies(box, y));
+  const level = lane ? Math.min(y, lane.top + letters) : y;
+  // Where the direction changes, the browser names the other end of the stretch: then beside it.
+  for (const off of [0, -beside, beside]) {
+    const caret = caretAt(x + off, level);
+    const piece = caret && pieces.owners.get(caret.node);
+    if (!caret || !piece) continue;
+    const place = pieces.offsets.toPoints(pieces.offsets.toUnits(piece.start) + caret.offset);
+    // A caret stands between two letters: the pointer may be on either.
+    for (const one of [place, place - 1]) {
+      const i = unitAt(row, one);
+      const boxes = i === null ? [] : rangesOf(pieces, /** @type {Unit} */ (row[i])).flatMap((range) => [...range.getClientRects()]);
+      if (boxes.some((box) => lies(box, level))) return i;
     }
   }
   return null;
@@ -90,29 +98,13 @@ export function unitAt(row, place) {
  *
  * @param {number} x
  * @param {number} y
- * @returns {{node: Node, offset: number} | null} null also where it would stand in what does not lie there
+ * @returns {{node: Node, offset: number} | null}
  */
 function caretAt(x, y) {
   const caret = document.caretPositionFromPoint?.(x, y);
-  const range = caret === undefined ? document.caretRangeFromPoint?.(x, y) : null;
-  const found = caret ? { node: caret.offsetNode, offset: caret.offset } : range ? { node: range.startContainer, offset: range.startOffset } : null;
-  return found?.node.parentElement?.contains(document.elementFromPoint(x, y)) ? found : null;
-}
-
-/**
- * The same for WebKit, which knows of no caret in a text that cannot be selected.
- *
- * @param {Element} element what lies there
- * @param {number} x
- * @param {number} y
- */
-function caretWhereNothingIsSelected(element, x, y) {
-  const field = /** @type {HTMLElement | null} */ (element.closest(".tokens"));
-  if (!field) return null;
-  field.style.setProperty("-webkit-user-select", "text");
-  const caret = caretAt(x, y);
-  field.style.removeProperty("-webkit-user-select");
-  return caret;
+  if (caret !== undefined) return caret && { node: caret.offsetNode, offset: caret.offset };
+  const range = document.caretRangeFromPoint?.(x, y);
+  return range ? { node: range.startContainer, offset: range.startOffset } : null;
 }
 
 /** @type {Unit | null} what was scrolled to last: there is one cursor */
