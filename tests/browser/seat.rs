@@ -354,6 +354,8 @@ pub(crate) async fn try_out(
     assert_eq!(seat.card().await, second, "undo goes back to the last card");
     let given = "document.querySelector('[data-answer=accept]').classList.contains('was')";
     assert_eq!(seat.eval(given).await, json!(true), "the answer that was given is shown");
+    let line = seat.eval("document.querySelector('.given').textContent").await;
+    assert!(!line.as_str().is_some_and(|line| line.contains("Changed")), "nothing is: {line}");
     seat.click("[data-answer=accept]").await;
     seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
     seat.saved().await;

@@ -105,7 +105,7 @@ export class Drafts {
    * @param {IDBDatabase} db
    * @returns {Promise<void>}
    */
-  put(db) {
+  async put(db) {
     const batch = [...this.waiting];
     this.waiting.clear();
     const transaction = db.transaction("drafts", "readwrite");
@@ -117,7 +117,7 @@ export class Drafts {
       if (draft) store.put({ key, at: Date.now(), draft: JSON.stringify(draft) });
       else store.delete(key);
     }
-    return done;
+    await done;
   }
 
   /** Write at once, also while the last batch is on its way: the page may be going. */
