@@ -9,16 +9,13 @@ export const idly = (then) => ("requestIdleCallback" in globalThis ? requestIdle
 export const painted = (then) => requestAnimationFrame(() => idly(then));
 
 /**
- * Call back as soon as the next frame has been painted, or after a while: in a tab that nobody sees no frame comes.
+ * Call back as soon as the next frame has been painted; at once in a tab that nobody sees, where no frame comes. In
+ * one that is hidden before its frame it waits until the tab is seen again: what must not wait is written then
+ * (drafts.js).
  *
  * @param {() => void} then
  */
 export function afterFrame(then) {
-  let called = false;
-  const once = () => {
-    if (!called) then();
-    called = true;
-  };
-  requestAnimationFrame(() => setTimeout(once));
-  setTimeout(once, 100);
+  if (document.visibilityState === "hidden") then();
+  else requestAnimationFrame(() => setTimeout(then));
 }
