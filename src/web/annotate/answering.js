@@ -11,6 +11,7 @@ import { t } from "../shared/tongue.js";
 import { getHistory, isLocked } from "./api.js";
 import { isChanged, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
+import { afterFrame } from "./frames.js";
 import { parse } from "./json.js";
 import { current } from "./state.js";
 import { newLink, verdictWord } from "./words.js";
@@ -88,7 +89,8 @@ export class Answering {
     });
     if (!ready) await this.waitFor(kept);
     this.app.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
-    this.app.supply.feed();
+    // The next card lies ready: the request for more, which takes some milliseconds to leave, can follow it.
+    afterFrame(() => this.app.supply.feed());
   }
 
   /**
