@@ -153,6 +153,39 @@ async fn a_task_is_flagged_without_a_keyboard() {
 }
 
 #[tokio::test]
+async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
+    let words = vec!["word"; 40].join(" ");
+    let task = json!({"text": words});
+    let seat = Seat::open(
+        "interface = \"ner_manual\"\nlabels = [\"ORGANISATION\"]",
+        &[task.clone(), task],
+    )
+    .await;
+    let card = seat.card().await;
+    let place = |what: &str| {
+        format!(
+            "JSON.stringify([document.querySelector('.card:not(.unseen) .tokens').getBoundingClientRect().{what}])"
+        )
+    };
+    let (top, height) = (seat.eval(&place("top")).await, seat.eval(&place("height")).await);
+    seat.press(&['f']).await;
+    seat.wait_for("the flag", "document.querySelector('.flagged:not([hidden])') !== null").await;
+    assert_eq!(seat.eval(&place("top")).await, top, "a flag");
+    // Labels make the text longer, by whole lines.
+    for _ in 0..12 {
+        seat.press(&[Key::Right.into(), Key::Right.into(), '1']).await;
+    }
+    seat.wait_for("more lines", &format!("{} !== {height:?}", place("height"))).await;
+    assert_eq!(seat.eval(&place("top")).await, top, "labels");
+    // In another window it finds its place anew.
+    seat.browser.client.set_window_size(1280, 640).await.expect("a size");
+    seat.wait_for("another place", &format!("{} !== {top:?}", place("top"))).await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.close().await;
+}
+
+#[tokio::test]
 async fn keys_are_changed_by_the_annotator_and_stay_changed() {
     let settings = "interface = \"text\"\n[project.config]\nkeymap = { reject = \"k\" }";
     let seat = Seat::open(settings, &texts(4)).await;

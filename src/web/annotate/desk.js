@@ -78,6 +78,12 @@ export class Desk {
     /** @type {number | string | null} what is drawn: a card's key, or the words of a calm page */
     this.drawn = null;
     this.byMouse = false;
+    /** @type {HTMLElement | null} the card in work */
+    this.host = null;
+    this.held = false;
+    addEventListener("resize", () => this.hold(false));
+    // A picture that came late.
+    this.stage.addEventListener("load", ({ target }) => this.host?.contains(/** @type {Node} */ (target)) && this.hold(false), true);
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
     this.buttons = verdicts.map((verdict) =>
@@ -204,12 +210,30 @@ export class Desk {
     this.answers.hidden = false;
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
+    this.host = host;
+    this.held = false;
     return () => {
       scrollTo(0, 0);
       if (!keepFocus) host.focus({ preventScroll: true });
       view.shown?.();
       this.hands.drawn();
     };
+  }
+
+  /**
+   * Let the card stay where it lies while somebody works on it: it is in the middle of its room, and every
+   * line that comes to it or beneath it would move the text under the hand.
+   *
+   * @param {boolean} [held] whether to hold it, or to let it find its place anew
+   */
+  hold(held = true) {
+    if (this.held === held || !this.host) return;
+    this.held = held;
+    // The card lies in the middle, or fills its room and what it shows lies there. A long one has no room to lie in.
+    const all = [this.host, .../** @type {Iterable<HTMLElement>} */ (this.host.children)];
+    const free = document.documentElement.scrollHeight <= innerHeight;
+    const margins = held && free ? all.map((element) => getComputedStyle(element).marginTop) : [];
+    all.forEach(({ style }, i) => (style.marginTop = margins[i] ?? ""));
   }
 
   /**

@@ -78,6 +78,8 @@ export class Hands {
       return;
     }
     if (!name) return;
+    // An answer turns the card, everything else works on it.
+    if (!command || !["accept", "reject", "ignore"].includes(command)) this.app.desk.hold();
     if (belongsTo(event.target, pressed)) {
       this.app.page.say(null);
       return;
@@ -104,7 +106,10 @@ export class Hands {
     for (const kind of ["pointerdown", "pointermove", "wheel", "scroll"]) {
       addEventListener(kind, () => this.moved(), { passive: true, capture: true });
     }
-    addEventListener("pointerdown", () => (this.pressed = performance.now()), { passive: true, capture: true });
+    addEventListener("pointerdown", () => {
+      this.pressed = performance.now();
+      this.app.desk.hold();
+    }, { passive: true, capture: true });
     addEventListener("online", () => this.app.supply.wake());
     addEventListener("pageshow", (event) => event.persisted && this.app.supply.wake());
     document.addEventListener("visibilitychange", () => {

@@ -6,7 +6,6 @@
  */
 
 import { t } from "../shared/tongue.js";
-import { newAddress } from "./address.js";
 import { getProgress, getProject } from "./api.js";
 import { current } from "./state.js";
 
@@ -57,6 +56,8 @@ export class Turning {
     this.turning = true;
     try {
       const project = await getProject();
+      // A page seldom moves.
+      const address = project.moved_to ? await import("./address.js") : null;
       const { waiting, refusal } = this.app.look();
       if (project.session_id !== this.app.project.session_id) {
         this.stale = false;
@@ -64,9 +65,9 @@ export class Turning {
       }
       // Somebody may have begun, or answered, while the reply was on its way.
       if (this.isAtIt() || this.app.hands.pressed + rest > performance.now()) return;
-      if (project.standing === "moved" && project.moved_to) {
+      if (project.standing === "moved" && project.moved_to && address) {
         // This browser's store of answers belongs to the old address: first everything is sent.
-        const there = newAddress(project.moved_to, location.href);
+        const there = address.newAddress(project.moved_to, location.href);
         if (!waiting && there) this.leave(() => location.replace(there));
         return;
       }
