@@ -14,8 +14,8 @@ const edges = { top: 120, bottom: 220 };
 /** How far beside the pointer the browser is asked once more, in pixels: less than two letters. */
 const beside = 6;
 
-/** How far beneath the upper edge of a line its letters are, in pixels. */
-const letters = 10;
+/** How far beneath the upper edge of a piece its letters are, in heights of its writing. */
+const letters = 0.6;
 
 /**
  * Where a stretch lies in the window, as far as it is in one piece.
@@ -58,8 +58,9 @@ export function unitUnder(pieces, row, x, y) {
   const own = sign && pieces.owners.get(sign);
   if (own) return unitAt(row, own.start);
   const lies = (/** @type {DOMRect} */ box, /** @type {number} */ down) => x >= box.left && x <= box.right && down >= box.top && down <= box.bottom;
-  const lane = [...(element.closest(".laned")?.getClientRects() ?? [])].find((box) => lies(box, y));
-  const level = lane ? Math.min(y, lane.top + letters) : y;
+  const laned = element.closest(".laned");
+  const lane = [...(laned?.getClientRects() ?? [])].find((box) => lies(box, y));
+  const level = laned && lane ? Math.min(y, lane.top + letters * parseFloat(getComputedStyle(laned).fontSize)) : y;
   // Where the direction changes, the browser names the other end of the stretch: then beside it.
   for (const off of [0, -beside, beside]) {
     const caret = caretAt(x + off, level);
