@@ -346,6 +346,16 @@ pub(crate) async fn try_out(
     seat.wait_for_another(&first).await;
 
     let second = seat.card().await;
+    // From the first press on the card stays where it lies, whatever comes beneath it.
+    let moved = "(() => { const lies = () => [...document.querySelectorAll('.card:not(.unseen) *')].map((one) => one.getBoundingClientRect().top).join();
+        const before = lies();
+        document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));
+        const pressed = lies();
+        document.querySelector('.flagged').hidden = false;
+        const after = lies();
+        document.querySelector('.flagged').hidden = true;
+        return [before === pressed, before === after, before !== '']; })()";
+    assert_eq!(seat.eval(moved).await, json!([true, true, true]), "what a card shows stays");
     mouse(&seat).await;
     seat.picture(trial.name).await;
     seat.click("[data-answer=accept]").await;

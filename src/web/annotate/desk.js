@@ -229,11 +229,19 @@ export class Desk {
   hold(held = true) {
     if (this.held === held || !this.host) return;
     this.held = held;
-    // The card lies in the middle, or fills its room and what it shows lies there. A long one has no room to lie in.
-    const all = [this.host, .../** @type {Iterable<HTMLElement>} */ (this.host.children)];
     const free = document.documentElement.scrollHeight <= innerHeight;
-    const margins = held && free ? all.map((element) => getComputedStyle(element).marginTop) : [];
-    all.forEach(({ style }, i) => (style.marginTop = margins[i] ?? ""));
+    const top = (/** @type {Element} */ element) => element.getBoundingClientRect().top;
+    // The card lies in the middle, or fills its room and its text lies there. A long one has no room to lie in.
+    for (const element of [this.host, ...this.host.querySelectorAll(":scope > :is(.tokens, .surrounded, .empty)")]) {
+      const { style } = /** @type {HTMLElement} */ (element);
+      style.marginTop = "";
+      if (!held || !free) continue;
+      // How far down it lies is tried: browsers tell of a margin that they chose themselves that it is zero.
+      const lies = top(element);
+      style.marginTop = "0";
+      const room = lies - top(element);
+      style.marginTop = room > 0 ? `${room}px` : "";
+    }
   }
 
   /**
