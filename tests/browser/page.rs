@@ -177,7 +177,8 @@ async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
     }
     seat.wait_for("more lines", &format!("{} !== {height:?}", place("height"))).await;
     assert_eq!(seat.eval(&place("top")).await, top, "labels");
-    // In another window it finds its place anew.
+    // Room above it goes before anything scrolls, and in another window it finds its place anew.
+    seat.wait_for("no scroll bar", "document.documentElement.scrollHeight <= innerHeight").await;
     seat.browser.client.set_window_size(1280, 640).await.expect("a size");
     seat.wait_for("another place", &format!("{} !== {top:?}", place("top"))).await;
     seat.press(&['a']).await;

@@ -154,6 +154,7 @@ export class Answering {
     if (this.busy || !card?.given) return;
     const changed = isChanged(this.app.state, card);
     this.app.dispatch({ type: "forward" });
+    this.app.supply.feed();
     if (changed) this.app.page.say(t("Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again."));
   }
 

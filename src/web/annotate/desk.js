@@ -81,9 +81,13 @@ export class Desk {
     /** @type {HTMLElement | null} the card in work */
     this.host = null;
     this.held = false;
+    /** @type {{style: CSSStyleDeclaration, room: number}[]} what is held, and how much room each has above it */
+    this.rooms = [];
+    /** How high the card was when it was held. */
+    this.height = 0;
     addEventListener("resize", () => this.hold(false));
-    // A picture that came late.
-    this.stage.addEventListener("load", ({ target }) => this.host?.contains(/** @type {Node} */ (target)) && this.hold(false), true);
+    // A picture that came late, if it needs another place than was kept for it.
+    this.stage.addEventListener("load", () => this.host?.offsetHeight !== this.height && this.hold(false), true);
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
     this.buttons = verdicts.map((verdict) =>
@@ -146,6 +150,7 @@ export class Desk {
     if (card && !state.fatal) {
       const arrive = this.drawn === card.key ? null : this.draw(state, card);
       this.beneath(state, card);
+      if (this.rooms.length) requestAnimationFrame(() => this.giveWay());
       // Last: the browser lays out what it is to put the focus in.
       arrive?.();
       if (interfaceOf(state.project?.view_id ?? "")?.early) this.ahead.see(state);
@@ -184,6 +189,7 @@ export class Desk {
       // A card that has had its turn, with a finger still on it, says nothing into the next one.
       edit: (values) => this.drawn === card.key && this.hands.edit(values),
       submit: (verdict) => this.drawn === card.key && this.hands.submit(verdict),
+      turned: () => this.hold(false),
       announce: this.hands.announce,
       settings: settingsOf(state, task),
     });
@@ -212,6 +218,7 @@ export class Desk {
     this.drawn = card.key;
     this.host = host;
     this.held = false;
+    this.rooms = [];
     return () => {
       scrollTo(0, 0);
       if (!keepFocus) host.focus({ preventScroll: true });
@@ -229,6 +236,8 @@ export class Desk {
   hold(held = true) {
     if (this.held === held || !this.host) return;
     this.held = held;
+    this.rooms = [];
+    this.height = this.host.offsetHeight;
     const free = document.documentElement.scrollHeight <= innerHeight;
     const top = (/** @type {Element} */ element) => element.getBoundingClientRect().top;
     // The card lies in the middle, or fills its room and its text lies there. A long one has no room to lie in.
@@ -241,6 +250,19 @@ export class Desk {
       style.marginTop = "0";
       const room = lies - top(element);
       style.marginTop = room > 0 ? `${room}px` : "";
+      if (room > 0) this.rooms.push({ style, room });
+    }
+  }
+
+  /** A card that has grown takes the room above it before the page would have to scroll. */
+  giveWay() {
+    let over = this.rooms.length ? document.documentElement.scrollHeight - innerHeight : 0;
+    for (const one of this.rooms) {
+      const less = Math.max(0, Math.min(one.room, over));
+      if (!less) continue;
+      over -= less;
+      one.room -= less;
+      one.style.marginTop = `${one.room}px`;
     }
   }
 

@@ -103,7 +103,7 @@ export function reduce(state, action) {
     case "answer":
       return answered(state, action.verdict, action.values, action.reason ?? null, action.key);
     case "undo":
-      return state.at > 0 ? { ...state, at: state.at - 1, back: null, ended: false } : state;
+      return state.at > 0 ? { ...state, at: state.at - 1, back: null } : state;
     case "forward":
       return home(state);
     case "older":
@@ -245,6 +245,9 @@ function fetched(state, action) {
 /** Reasons that say that nothing more comes to this page. */
 const away = ["paused", "left", "moved"];
 
+/** Whether somebody has done something on a card. @param {Card} card */
+export const isBegun = (card) => Boolean(card.values || card.flagged || card.comment);
+
 /**
  * The annotator does not work here any more: what lies ready goes to others. What is half done on the
  * page may be finished, and is taken.
@@ -255,7 +258,7 @@ const away = ["paused", "left", "moved"];
  */
 function gone(state, action) {
   const showing = current(state);
-  const cards = state.cards.filter((one) => one.given || (one === showing && one.values));
+  const cards = state.cards.filter((one) => one.given || (one === showing && isBegun(one)));
   const at = showing && cards.includes(showing) ? cards.indexOf(showing) : cards.length;
   const tally = merge(state.tally, action.tally);
   return { ...state, cards, at, tally, reason: action.reason, asked: true, trouble: null };
@@ -324,10 +327,10 @@ function older(state, records, end) {
  */
 function reopen(state, task, given, draft) {
   const known = state.cards.findIndex((one) => one.task._id === task._id);
-  if (known >= 0) return { ...state, at: known, ended: false };
+  if (known >= 0) return { ...state, at: known };
   const cards = state.cards.slice();
   cards.splice(front(state), 0, card(state.keys, task, given, draft));
-  return { ...state, keys: state.keys + 1, cards, at: front(state), ended: false };
+  return { ...state, keys: state.keys + 1, cards, at: front(state) };
 }
 
 /**

@@ -37,8 +37,14 @@ export class Supply {
 
   /** Ask for more tasks if few lie ready. */
   async ask() {
-    if (this.asking || !hungry(this.app.state)) return;
+    if (this.asking) return;
     clearTimeout(this.timer);
+    if (!hungry(this.app.state)) {
+      // No timer runs any more: the next one who needs tasks asks at once.
+      this.empty = 0;
+      this.failures = 0;
+      return;
+    }
     this.asking = true;
     let again = 0;
     try {

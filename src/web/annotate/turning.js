@@ -7,7 +7,7 @@
 
 import { t } from "../shared/tongue.js";
 import { getProgress, getProject } from "./api.js";
-import { current } from "./state.js";
+import { current, isBegun } from "./state.js";
 
 /** @import { App } from "./main.js" */
 /** @import { News, Project } from "./types.js" */
@@ -98,7 +98,7 @@ export class Turning {
   isAtIt() {
     const card = current(this.app.state);
     const { busy, writing } = this.app.answering;
-    return busy || writing > 0 || Boolean(card && (card.values || card.flagged || card.comment || card.given));
+    return busy || writing > 0 || Boolean(card && (isBegun(card) || card.given));
   }
 
   /** Ask how things are, if nothing was heard for a while. */

@@ -96,7 +96,8 @@
 /**
  * What an interface may do while its card is on the page. `edit` takes all of its values anew, after
  * every change however small: what is handed to it survives a reload, a crash and a walk back and
- * forth; what is not is lost. `part` is there where the card is made of several and this is one of them.
+ * forth; what is not is lost. `turned` says that the card shows something else altogether, and may lie
+ * elsewhere. `part` is there where the card is made of several and this is one of them.
  *
  * @typedef {{
  *   task: Task,
@@ -104,6 +105,7 @@
  *   values: Values | null,
  *   edit: (values: Values) => void,
  *   submit: (verdict: Verdict) => void,
+ *   turned: () => void,
  *   announce: (words: string) => void,
  *   settings: (name: string) => unknown,
  *   part?: "block" | "page",
@@ -131,7 +133,7 @@
  * - `draw` fills the card (`host`) and the space above the answer buttons (`question`);
  * - `answer` gives the keys that go into the answer, from the values or, untouched, from the task;
  * - `recall` takes the values out of an answer that was given before;
- * - `keys` is for the help;
+ * - `keys` is for the help; `part` where the card is made of several and this is one of them;
  * - `early` says that a card may be drawn before its turn, while another is in work (ahead.js): until it
  *   is shown it touches nothing but its host, and nothing in it has a name or an id in the document;
  * - `views`, of an interface that is made of others, says which of them a task needs: they are there
@@ -141,7 +143,7 @@
  *   draw: (host: HTMLElement, question: HTMLElement, desk: Desk) => View,
  *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
  *   recall: (record: Task, settings: (name: string) => unknown) => Values | null,
- *   keys: (project: Project) => KeyHelp[],
+ *   keys: (project: Project, part?: boolean) => KeyHelp[],
  *   early?: boolean,
  *   views?: (task: Task, settings: (name: string) => unknown) => string[],
  * }} Interface

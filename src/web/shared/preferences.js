@@ -70,6 +70,7 @@ export function setSize(px) {
     root.style.removeProperty("--size");
     write("annotd.size", null);
   }
+  lieAnew();
 }
 
 /**
@@ -93,7 +94,11 @@ export function setDensity(choice) {
   if (choice === "compact") root.dataset.density = choice;
   else delete root.dataset.density;
   write("annotd.density", choice === "compact" ? choice : null);
+  lieAnew();
 }
+
+/** For what was measured, it is as if the window had another size. */
+const lieAnew = () => dispatchEvent(new Event("resize"));
 
 /** The language that somebody chose; null where it is the browser's. */
 export const chosenLanguage = () => read("annotd.language");

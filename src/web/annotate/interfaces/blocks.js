@@ -106,7 +106,7 @@ const blocks = {
   },
   keys(project) {
     const settings = (/** @type {string} */ name) => project.config[name];
-    return drawable({ _id: "" }, settings).flatMap(({ part, kind }) => kind.keys(projectOf(project, part)));
+    return drawable({ _id: "" }, settings).flatMap(({ part, kind }) => kind.keys(projectOf(project, part), true));
   },
   views: (task, settings) => [...new Set(blocksOf(task, settings).map(({ view }) => view))],
 };

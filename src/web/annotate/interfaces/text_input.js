@@ -19,7 +19,7 @@
 import { h, put, say } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { belongsTo, nameOf } from "../keys.js";
+import { belongsTo, nameOf, sign } from "../keys.js";
 import { blank, onEmpty, writes } from "../writing.js";
 import { drawContent } from "./content.js";
 
@@ -218,9 +218,9 @@ const textInput = {
     const id = fieldId(record, settings);
     return id in record ? { [id]: record[id] } : null;
   },
-  keys: (project) => [
-    { keys: ["escape"], does: t("leave the field") },
-    { keys: project.view_id === "text_input" && !(Number(project.config.field_rows) > 1) ? ["enter", "ctrl+enter"] : ["ctrl+enter"], does: t("accept from inside the field") },
+  keys: (project, part) => [
+    { keys: [sign("escape")], does: t("leave the field") },
+    { keys: [part || Number(project.config.field_rows) > 1 ? "" : "enter", "ctrl+enter"].filter(Boolean).map(sign), does: t("accept from inside the field") },
   ],
 };
 

@@ -11,8 +11,8 @@ import { isLaidOut } from "./span_lanes.js";
 /** How near to the upper and the lower edge of the window the cursor may come, in pixels: bars lie there. */
 const edges = { top: 120, bottom: 220 };
 
-/** How far beside the pointer the browser is asked once more, in pixels: less than two letters. */
-const beside = 6;
+/** How far beside the pointer the browser is asked once more, in heights of the writing: less than a letter, and less than two. */
+const beside = [0, -0.3, 0.3, -0.7, 0.7];
 
 /** How far beneath the upper edge of a piece its letters are, in heights of its writing. */
 const letters = 0.6;
@@ -57,13 +57,16 @@ export function unitUnder(pieces, row, x, y) {
   const sign = element.closest(".newline");
   const own = sign && pieces.owners.get(sign);
   if (own) return unitAt(row, own.start);
-  const lies = (/** @type {DOMRect} */ box, /** @type {number} */ down) => x >= box.left && x <= box.right && down >= box.top && down <= box.bottom;
+  const lies = (/** @type {DOMRect} */ box, /** @type {number} */ down, slack = 0) =>
+    x >= box.left - slack && x <= box.right + slack && down >= box.top && down <= box.bottom;
   const laned = element.closest(".laned");
-  const lane = [...(laned?.getClientRects() ?? [])].find((box) => lies(box, y));
-  const level = laned && lane ? Math.min(y, lane.top + letters * parseFloat(getComputedStyle(laned).fontSize)) : y;
+  // Boxes end between two pixels, and the browser names either.
+  const lane = [...(laned?.getClientRects() ?? [])].find((box) => lies(box, y, 1));
+  const height = parseFloat(getComputedStyle(element).fontSize);
+  const level = lane ? Math.min(y, lane.top + letters * height) : y;
   // Where the direction changes, the browser names the other end of the stretch: then beside it.
-  for (const off of [0, -beside, beside]) {
-    const caret = caretAt(x + off, level);
+  for (const off of beside) {
+    const caret = caretAt(x + off * height, level);
     const piece = caret && pieces.owners.get(caret.node);
     if (!caret || !piece) continue;
     const place = pieces.offsets.toPoints(pieces.offsets.toUnits(piece.start) + caret.offset);

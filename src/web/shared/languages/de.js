@@ -117,7 +117,7 @@ export default {
   "saved": "gespeichert",
   "send now what waits here (it happens by itself too)": "jetzt senden, was hier wartet (es geschieht auch von selbst)",
   "sending {n}": "sende {n}",
-  "skip": "überspringen",
+  "skip": "über\u00adspringen",
   "the instructions": "die Anleitung",
   "this list": "diese Liste",
   "undo": "zurück",
