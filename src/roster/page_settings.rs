@@ -11,39 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, closest, for_example, list};
-
-/// Every setting that an interface or the page knows.
-const SETTINGS: [&str; 29] = [
-    "allow_newline_highlight",
-    "audio_autoplay",
-    "audio_loop",
-    "audio_rate",
-    "blocks",
-    "choice_auto_accept",
-    "choice_style",
-    "diff_style",
-    "field_autofocus",
-    "field_id",
-    "field_label",
-    "field_placeholder",
-    "field_required",
-    "field_rows",
-    "field_suggestions",
-    "hide_arrow_heads",
-    "html_template",
-    "image_manual_font_size",
-    "image_manual_from_center",
-    "image_manual_modes",
-    "image_manual_show_labels",
-    "image_manual_stroke_width",
-    "keymap",
-    "keymap_by_label",
-    "labels",
-    "ner_manual_highlight_chars",
-    "relations_span_labels",
-    "skip_reasons",
-    "wrap",
-];
+use super::schema::SETTINGS;
 
 /// Near to one of them, and a setting of Prodigy's own.
 const NOT_MEANT: [&str; 1] = ["label"];
@@ -299,14 +267,14 @@ fn normal(reader: &mut Reader, written: &str, at: &Range<usize>) -> Option<Strin
 fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
     const SAMPLE: &str = "keymap_by_label = { PERSON = \"p\", PLACE = \"l\" }";
     let Some(value) = config.get("keymap_by_label") else { return };
-    let DeValue::Table(keymap) = value.get_ref() else {
+    let DeValue::Table(by_label) = value.get_ref() else {
         let problem = Problem::new("keymap_by_label does not say which key is whose", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
     let labels: &[&str] = &lists.concat();
     let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
     let mut given: Vec<(String, String)> = Vec::new();
-    for (label, key) in keymap {
+    for (label, key) in by_label {
         let name = label.get_ref();
         let by_place = name.bytes().all(|digit| digit.is_ascii_digit())
             && name.parse::<usize>().is_ok_and(|place| place < longest);
@@ -328,6 +296,17 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
         if let Some((_, whose)) = given.iter().find(|(other, _)| *other == key_name) {
             let message = format!("{} is already the key of {whose}", quoted(written));
             let help = format!("give {name} another one");
+            reader.report(Problem::new(message, key.span()).help(help));
+        }
+        // A label goes before a command. Of the first four there would be no way left to give the answer by key.
+        let keymap = config.get("keymap").and_then(|value| value.get_ref().as_table());
+        let stays = |command: &str| !keymap.is_some_and(|keymap| keymap.contains_key(command));
+        let answers =
+            COMMANDS[..4].iter().find(|(command, keys)| keys[0] == key_name && stays(command));
+        if let Some((command, _)) = answers.filter(|_| !labels.is_empty()) {
+            let message = format!("{} already does {command}", quoted(written));
+            let help =
+                format!("give {name} another key, or give {command} one of its own in keymap");
             reader.report(Problem::new(message, key.span()).help(help));
         }
         given.push((key_name, name.to_string()));

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::duration;
 use super::places::{Located, Places};
 use super::problem::{Problem, quoted};
-use super::schema::{HEADED, Shape, TOP};
+use super::schema::{HEADED, SETTINGS, Shape, TOP};
 
 /// One table of the text.
 #[derive(Clone)]
@@ -353,7 +353,10 @@ impl Reader {
         let names: Vec<_> = shape.keys.iter().map(|k| k.name).collect();
         // A key that is right elsewhere is misplaced rather than misspelt.
         let right = |s: &&&Shape| s.keys.iter().any(|k| k.name == name);
-        let elsewhere: Vec<_> = HEADED.iter().filter(right).map(|s| s.title).collect();
+        let mut elsewhere: Vec<_> = HEADED.iter().filter(right).map(|s| s.title).collect();
+        if elsewhere.is_empty() && SETTINGS.contains(&name) {
+            elsewhere.push("[project.config]");
+        }
         let help = match closest(name, names.iter().copied()) {
             _ if !elsewhere.is_empty() => format!("it belongs under {}", elsewhere.join(" or ")),
             Some(near) => format!("did you mean `{near}`?"),

@@ -123,3 +123,36 @@ pub(super) static ANNOTATOR: Shape = Shape {
 
 /// The tables that have a heading: where a misplaced key may belong.
 pub(super) static HEADED: [&Shape; 6] = [&PROJECT, &STORE, &SERVER, &ALLOCATION, &LEAD, &ANNOTATOR];
+
+/// Every setting of `[project.config]` that an interface or the page knows.
+pub(super) const SETTINGS: [&str; 29] = [
+    "allow_newline_highlight",
+    "audio_autoplay",
+    "audio_loop",
+    "audio_rate",
+    "blocks",
+    "choice_auto_accept",
+    "choice_style",
+    "diff_style",
+    "field_autofocus",
+    "field_id",
+    "field_label",
+    "field_placeholder",
+    "field_required",
+    "field_rows",
+    "field_suggestions",
+    "hide_arrow_heads",
+    "html_template",
+    "image_manual_font_size",
+    "image_manual_from_center",
+    "image_manual_modes",
+    "image_manual_show_labels",
+    "image_manual_stroke_width",
+    "keymap",
+    "keymap_by_label",
+    "labels",
+    "ner_manual_highlight_chars",
+    "relations_span_labels",
+    "skip_reasons",
+    "wrap",
+];

@@ -187,6 +187,35 @@ async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
 }
 
 #[tokio::test]
+async fn another_page_or_size_of_a_card_finds_a_place_of_its_own() {
+    let long = vec!["Many words."; 90].join(" ");
+    let text = |text: &str| json!({"view_id": "text", "text": text});
+    let task = json!({"pages": [text("Short."), text(&long)]});
+    let seat = Seat::open("interface = \"pages\"", &[task]).await;
+    seat.card().await;
+    let top =
+        async || seat.eval("document.querySelector('.sheet').getBoundingClientRect().top").await;
+    let anew = async || {
+        seat.eval("dispatchEvent(new Event('resize'))").await;
+        top().await
+    };
+    let short = top().await;
+    // Held, by a key that does nothing.
+    seat.press(&[Key::Home.into()]).await;
+    seat.press(&['n']).await;
+    seat.wait_for("the long page", "document.querySelector('.sheet').textContent.length > 500")
+        .await;
+    let turned = top().await;
+    assert_ne!(turned, short);
+    assert_eq!(turned, anew().await, "as a card does that comes");
+    seat.click("#menu-button").await;
+    seat.click("dialog .menu-row:nth-of-type(3) button:first-child").await;
+    let smaller = top().await;
+    assert_eq!(smaller, anew().await, "with smaller writing");
+    seat.close().await;
+}
+
+#[tokio::test]
 async fn keys_are_changed_by_the_annotator_and_stay_changed() {
     let settings = "interface = \"text\"\n[project.config]\nkeymap = { reject = \"k\" }";
     let seat = Seat::open(settings, &texts(4)).await;

@@ -1,11 +1,11 @@
-// What `annotd check` knows of the page (src/roster/page_settings.rs) is what the page has: keys and settings stand in both.
+// What `annotd check` knows of the page (page_settings.rs and schema.rs in src/roster/) is what the page has: keys and settings stand in both.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { usual } from "../../src/web/annotate/keys.js";
 
 const source = new URL("../../src/", import.meta.url);
-const checks = readFileSync(new URL("roster/page_settings.rs", source), "utf8");
+const checks = ["page_settings", "schema"].map((name) => readFileSync(new URL(`roster/${name}.rs`, source), "utf8")).join("\n");
 
 /** @param {string} name of a constant with a list */
 function listOf(name) {
@@ -35,7 +35,7 @@ test("every setting that the page asks for is known to the roster, and no other"
   const page = filesIn("web/annotate/");
   const asked = new Set(page.flatMap((text) => [...text.matchAll(/settings(?:Of\([^)]*\))?\("(\w+)"\)/g)].map(([, name]) => String(name))));
   assert.ok(asked.size > 15, "the pattern finds them");
-  for (const name of asked) assert.ok(settings.includes(name), `${name} is not in page_settings.rs`);
+  for (const name of asked) assert.ok(settings.includes(name), `${name} is not in schema.rs`);
   const all = [...page, ...filesIn("task/")].join("\n");
   for (const name of settings) assert.match(all, new RegExp(`\\b${name}\\b`), `nobody asks for ${name}`);
 });

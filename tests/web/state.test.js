@@ -47,6 +47,9 @@ for (const reason of /** @type {const} */ (["left", "paused", "moved"])) {
     assert.deepEqual(holding(begun), ["b"]);
     const done = reduce(begun, answer("accept"));
     assert.equal(phase(done), reason);
+    for (const act of /** @type {const} */ ([{ type: "flag" }, { type: "comment", comment: "why?" }])) {
+      assert.equal(shown(run(fetched(["a", "b"]), act, told)), "a", act.type);
+    }
     // Back at work, the page goes on.
     assert.equal(shown(reduce(done, fetched(["d"]))), "d");
   });
@@ -173,6 +176,13 @@ test("after stopping, nothing is held", () => {
   const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" });
   assert.deepEqual(holding(state), []);
   assert.equal(phase(state), "done");
+});
+
+test("who stops, goes back and forth, and changes an answer, has still stopped", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" }, { type: "undo" });
+  assert.equal(shown(state), "a");
+  assert.equal(phase(reduce(state, { type: "forward" })), "done");
+  assert.equal(phase(reduce(state, answer("reject"))), "done");
 });
 
 test("the page keeps so many cards and no more", () => {
