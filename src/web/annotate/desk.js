@@ -88,6 +88,7 @@ export class Desk {
     addEventListener("resize", () => this.hold(false));
     // A picture that came late, if it needs another place than was kept for it.
     this.stage.addEventListener("load", () => this.host?.offsetHeight !== this.height && this.hold(false), true);
+    this.stage.addEventListener("toggle", () => this.giveWay(), true);
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
     this.buttons = verdicts.map((verdict) =>
