@@ -87,7 +87,9 @@ export class Desk {
     this.height = 0;
     addEventListener("resize", () => this.hold(false));
     // A picture that came late, if it needs another place than was kept for it.
-    this.stage.addEventListener("load", () => this.host?.offsetHeight !== this.height && this.hold(false), true);
+    this.stage.addEventListener("load", ({ target }) => {
+      if (this.host?.contains(/** @type {Node} */ (target)) && this.host.offsetHeight !== this.height) this.hold(false);
+    }, true);
     this.stage.addEventListener("toggle", () => this.giveWay(), true);
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
