@@ -1,0 +1,261 @@
+//! What is planned, and planned anew, when people come and go.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::allocation::{Ignore, Rule, invariants, people};
+use crate::task::{Millis, Verdict, Version};
+
+/// A project in memory: what is planned, and what becomes of it.
+struct Project {
+    planner: Planner,
+    tasks: Vec<(Task, Ledger)>,
+}
+
+impl Project {
+    fn new(rules: Rules, tasks: Vec<Task>) -> Self {
+        let mut planner = planner(rules);
+        let planned = tasks
+            .into_iter()
+            .map(|task| {
+                let plan = planner.plan(&Overrides::default(), &task).expect("a plan");
+                (task, Ledger::of(&plan))
+            })
+            .collect();
+        Self { planner, tasks: planned }
+    }
+
+    fn replan(&mut self, people: Vec<Colleague>) {
+        let before = &self.planner.rules.people;
+        let joined = people.iter().filter(|person| person.active && !before.contains(person));
+        let joined = joined.map(|person| person.name.clone()).collect();
+        let rules = Rules { people, ..self.planner.rules.clone() };
+        self.planner = Planner::new(rules, &self.planner.dealt());
+        let mut replanner = self.planner.replanner(joined);
+        for (task, ledger) in &self.tasks {
+            if !ledger.finished {
+                replanner.note(task, ledger);
+            }
+        }
+        for (task, ledger) in &mut self.tasks {
+            if let Some(now) = replanner.replan(task, ledger) {
+                *ledger = now;
+            }
+        }
+    }
+
+    fn answer(&mut self, n: usize, who: &str, verdict: Verdict) {
+        let (task, ledger) = &mut self.tasks[n];
+        if !ledger.claim(who, Millis(0), Millis(9)) {
+            return;
+        }
+        let version = Version {
+            verdict,
+            data: serde_json::Map::new(),
+            time_loaded: Millis(0),
+            time_returned: Millis(1),
+        };
+        let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+        ledger.record(who, version, &rule, &task.body);
+    }
+
+    /// Tasks that still wait for each person.
+    fn awaited(&self) -> BTreeMap<String, u64> {
+        let mut awaited = BTreeMap::new();
+        for (_, ledger) in self.tasks.iter().filter(|(_, ledger)| !ledger.finished) {
+            for name in ledger.awaited() {
+                *awaited.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        awaited
+    }
+}
+
+#[test]
+fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
+    let balanced = Rules { route: Route::Balanced, ..each(2, team(4)) };
+    let mut project = Project::new(balanced, (0..400).map(nth).collect());
+    for n in 0..200 {
+        let names: Vec<String> = project.tasks[n].1.names().map(str::to_owned).collect();
+        for name in names {
+            project.answer(n, &name, Verdict::Accept);
+        }
+    }
+    project.replan(team(5));
+    let awaited = project.awaited();
+    // 400 answers are left, for five.
+    assert!(awaited.values().all(|left| (79..=81).contains(left)), "{awaited:?}");
+    project.replan(team(5));
+    assert_eq!(project.awaited(), awaited, "a second look changes nothing");
+}
+
+#[test]
+fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
+    let balanced = Rules { route: Route::Balanced, ..each(2, team(5)) };
+    let mut project = Project::new(balanced, (0..500).map(nth).collect());
+    let mut people = team(5);
+    people[2].active = false;
+    project.replan(people);
+    let awaited = project.awaited();
+    assert_eq!(awaited.get("c"), None);
+    assert!(awaited.values().all(|left| (249..=251).contains(left)), "{awaited:?}");
+    assert!(project.tasks.iter().all(|(_, ledger)| ledger.missing() == 0));
+}
+
+#[test]
+fn a_look_without_a_change_changes_nothing() {
+    for route in [Route::Open, Route::Balanced, Route::Hash] {
+        let mut project =
+            Project::new(Rules { route, ..each(2, team(5)) }, (0..60).map(nth).collect());
+        for n in 0..30 {
+            let first = project.tasks[n].1.names().next().unwrap_or("a").to_owned();
+            project.answer(n, &first, Verdict::Accept);
+        }
+        let before: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        project.replan(team(5));
+        let after: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        assert!(before == after, "{route:?}");
+    }
+}
+
+#[test]
+fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
+    let balanced = Rules { route: Route::Balanced, ..each(1, team(3)) };
+    let mut project = Project::new(balanced, (0..300).map(nth).collect());
+    // Two are done with everything, the third has done nothing.
+    for n in 0..300 {
+        let name = project.tasks[n].1.names().next().expect("somebody").to_owned();
+        if name != "c" {
+            project.answer(n, &name, Verdict::Accept);
+        }
+    }
+    project.replan(team(4));
+    let awaited = project.awaited();
+    assert_eq!((awaited.get("a"), awaited.get("b")), (None, None));
+    assert_eq!((awaited["c"], awaited["d"]), (75, 25), "a quarter of what is left");
+}
+
+#[test]
+fn a_held_task_gets_its_people_when_they_come() {
+    for route in [Route::Open, Route::Balanced, Route::Hash] {
+        let mut project = Project::new(Rules { route, ..each(3, team(2)) }, vec![nth(0)]);
+        project.answer(0, "a", Verdict::Accept);
+        assert_eq!(project.tasks[0].1.missing(), 1);
+        project.replan(team(3));
+        assert_eq!(project.tasks[0].1.missing(), 0, "{route:?}");
+        for who in ["b", "c"] {
+            project.answer(0, who, Verdict::Accept);
+        }
+        assert!(project.tasks[0].1.finished, "{route:?}");
+    }
+}
+
+#[test]
+fn everybody_means_also_who_comes_later_and_not_who_has_gone() {
+    let mut project =
+        Project::new(Rules { answers: Answers::All, ..each(1, team(3)) }, vec![nth(0), nth(1)]);
+    for who in ["a", "b"] {
+        project.answer(0, who, Verdict::Accept);
+    }
+    project.replan(team(4));
+    assert_eq!(project.tasks[0].1.wanted, 4);
+    let mut people = team(4);
+    people[2].active = false;
+    people[3].active = false;
+    project.replan(people);
+    let wanted: Vec<u32> = project.tasks.iter().map(|(_, ledger)| ledger.wanted).collect();
+    assert_eq!((wanted, project.tasks[0].1.finished), (vec![2, 2], true));
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let answers = prop_oneof![
+        (1..4_u32).prop_map(|n| Answers::Parts(Parts::each(n).expect("a number"))),
+        Just(Answers::Parts(Parts::mix(&[(0.5, 1), (0.5, 3)]).expect("a mixture"))),
+        Just(Answers::All),
+    ];
+    let route = prop_oneof![Just(Route::Open), Just(Route::Balanced), Just(Route::Hash)];
+    (answers, route, any::<bool>(), any::<bool>(), 0..5_u64).prop_map(
+        |(answers, route, hash, partial, seed)| Rules {
+            route: if answers == Answers::All { Route::Open } else { route },
+            answers,
+            split: if hash { Split::Hash } else { Split::Exact },
+            average: None,
+            assign_field: Some("meta.for".into()),
+            when_short: if partial { WhenShort::Partial } else { WhenShort::Hold },
+            seed,
+            people: Vec::new(),
+        },
+    )
+}
+
+/// Six people, of whom the bits say who is there and who has the tag.
+fn staff(there: u8, tagged: u8) -> Vec<Colleague> {
+    team(6)
+        .into_iter()
+        .enumerate()
+        .map(|(bit, person)| Colleague {
+            // Somebody has the tag, whoever is there.
+            tags: if bit == 5 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { vec![] },
+            active: there & (1 << bit) != 0,
+            ..person
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn whoever_comes_and_goes_no_invariant_breaks_and_nobody_is_waited_for_in_vain(
+        rules in any_rules(),
+        there in 0..64_u8,
+        tagged in 0..64_u8,
+        tasks in prop::collection::vec(0..4_u8, 1..12),
+        changes in prop::collection::vec(
+            (0..64_u8, prop::collection::vec((0..12_usize, 0..6_usize, 0..3_u8), 0..10)), 1..5
+        ),
+    ) {
+        let text = |(n, kind): (usize, &u8)| match kind {
+            0 => format!(r#"{{"text":"{n}","meta":{{"requires":"es"}}}}"#),
+            1 => format!(r#"{{"text":"{n}","meta":{{"gold":"accept"}}}}"#),
+            2 => format!(r#"{{"text":"{n}","meta":{{"for":["a","b"]}}}}"#),
+            _ => format!(r#"{{"text":"{n}"}}"#),
+        };
+        let tasks: Vec<Task> = tasks.iter().enumerate().map(text).map(|t| task(&t)).collect();
+        let rules = Rules { people: staff(there, tagged), ..rules };
+        let again = Project::new(rules.clone(), tasks.clone());
+        let mut project = Project::new(rules.clone(), tasks);
+        let same = |(one, other): (&(Task, Ledger), &(Task, Ledger))| one.1 == other.1;
+        prop_assert!(again.tasks.iter().zip(&project.tasks).all(same), "deterministic");
+        for (there, answers) in changes {
+            let people = staff(there, tagged);
+            for (n, who, verdict) in answers {
+                let n = n % project.tasks.len();
+                let name = project.planner.rules.people[who].name.clone();
+                if project.planner.rules.people[who].active {
+                    project.answer(n, &name, Verdict::ALL[usize::from(verdict)]);
+                }
+            }
+            let before: Vec<Ledger> = project.tasks.iter().map(|(_, l)| l.clone()).collect();
+            project.replan(people.clone());
+            for ((task, ledger), before) in project.tasks.iter().zip(&before) {
+                prop_assert_eq!(invariants::check(ledger), vec![], "{:?}", ledger);
+                if before.finished {
+                    prop_assert_eq!(ledger, before, "a finished task stays as it is");
+                    continue;
+                }
+                let requires = people::requires(&task.body);
+                for name in ledger.awaited() {
+                    let person = people.iter().find(|p| p.name == name).expect("in the roster");
+                    prop_assert!(ledger.bound || person.may(&requires), "{name}: {ledger:?}");
+                }
+                let can = people.iter().any(|p| p.active && ledger.is_open_to(&p.name));
+                prop_assert!(
+                    ledger.finished || ledger.bound || ledger.missing() > 0 || can
+                        || ledger.free() == 0 || ledger.lanes.iter().any(|l| l.name().is_none()),
+                    "waits in vain: {ledger:?}"
+                );
+            }
+        }
+    }
+}
