@@ -32,6 +32,9 @@ const COMMANDS: [(&str, &[&str]); 12] = [
     ("playpause", &["enter", "ctrl+space"]),
 ];
 
+/// The commands that nobody can work without: their keys are no label's.
+const ANSWERS: [&str; 4] = ["accept", "reject", "ignore", "undo"];
+
 /// Settings that are true or false.
 const TRUTHS: [&str; 11] = [
     "allow_newline_highlight",
@@ -298,11 +301,13 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
             let help = format!("give {name} another one");
             reader.report(Problem::new(message, key.span()).help(help));
         }
-        // A label goes before a command. Of the first four there would be no way left to give the answer by key.
+        // A label goes before a command: of these there would be no key left.
         let keymap = config.get("keymap").and_then(|value| value.get_ref().as_table());
-        let stays = |command: &str| !keymap.is_some_and(|keymap| keymap.contains_key(command));
-        let answers =
-            COMMANDS[..4].iter().find(|(command, keys)| keys[0] == key_name && stays(command));
+        let answers = COMMANDS.into_iter().find(|(command, keys)| {
+            ANSWERS.contains(command)
+                && keys[0] == key_name
+                && !keymap.is_some_and(|keymap| keymap.contains_key(*command))
+        });
         if let Some((command, _)) = answers.filter(|_| !labels.is_empty()) {
             let message = format!("{} already does {command}", quoted(written));
             let help =
