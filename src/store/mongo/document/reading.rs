@@ -1,0 +1,307 @@
+//! What is read of a task's document, field by field: a query may leave any of them out, and other tools
+//! may have written numbers of another width.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mongodb::bson::{RawArray, RawBsonRef, RawDocument};
+use serde_json::{Map, Value};
+
+use super::super::json::{self, NotJson};
+use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
+use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+
+/// Why a document is not one of annotd's.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::store::mongo) enum Odd {
+    /// A field is not there.
+    #[error("{0:?} is missing")]
+    Missing(&'static str),
+    /// A field holds something else.
+    #[error("{0:?} is not what annotd puts there")]
+    Wrong(&'static str),
+    /// A part that should be JSON is not.
+    #[error("{0}")]
+    NotJson(#[from] NotJson),
+    /// Not even BSON.
+    #[error("{0}")]
+    Broken(#[from] mongodb::bson::raw::Error),
+}
+
+/// An answer as it is stored.
+pub(in crate::store::mongo) struct StoredAnswer {
+    pub(in crate::store::mongo) answer: Answer,
+    pub(in crate::store::mongo) stamp: i64,
+}
+
+/// What was read of a task. What the query left out is empty.
+pub(in crate::store::mongo) struct Stored {
+    pub(in crate::store::mongo) id: TaskId,
+    pub(in crate::store::mongo) number: Number,
+    pub(in crate::store::mongo) position: Position,
+    pub(in crate::store::mongo) planned: u32,
+    pub(in crate::store::mongo) wanted: u32,
+    pub(in crate::store::mongo) free: u32,
+    pub(in crate::store::mongo) left: u32,
+    pub(in crate::store::mongo) finished: bool,
+    pub(in crate::store::mongo) lanes: Vec<Lane>,
+    pub(in crate::store::mongo) coders: Vec<String>,
+    pub(in crate::store::mongo) held: Vec<Hold>,
+    pub(in crate::store::mongo) answers: Vec<StoredAnswer>,
+    pub(in crate::store::mongo) skipped: Vec<StoredAnswer>,
+    pub(in crate::store::mongo) late: Vec<StoredAnswer>,
+    pub(in crate::store::mongo) part: Option<u16>,
+    pub(in crate::store::mongo) bound: bool,
+    pub(in crate::store::mongo) purpose: Purpose,
+    pub(in crate::store::mongo) former: Vec<String>,
+    /// Counts the writes to this document.
+    pub(in crate::store::mongo) rev: i64,
+    /// When it last became open out of its turn.
+    pub(in crate::store::mongo) reopened: Option<i64>,
+    input_hash: i32,
+    task_hash: i32,
+    content: Option<String>,
+    exact: Option<String>,
+}
+
+impl Stored {
+    /// Reads a document.
+    pub(in crate::store::mongo) fn read(document: &RawDocument) -> Result<Self, Odd> {
+        let mut id = None;
+        let mut position = None;
+        let mut wanted = None;
+        let mut stored = Self {
+            id: TaskId::from_text(""),
+            number: Number::START,
+            position: Position::START,
+            planned: 0,
+            wanted: 0,
+            free: 0,
+            left: 0,
+            finished: false,
+            lanes: Vec::new(),
+            coders: Vec::new(),
+            held: Vec::new(),
+            answers: Vec::new(),
+            skipped: Vec::new(),
+            late: Vec::new(),
+            part: None,
+            bound: false,
+            purpose: Purpose::Regular,
+            former: Vec::new(),
+            rev: 0,
+            reopened: None,
+            input_hash: 0,
+            task_hash: 0,
+            content: None,
+            exact: None,
+        };
+        for element in document {
+            let (key, value) = element?;
+            match key {
+                "_id" => id = Some(TaskId::from_text(text(value, "_id")?)),
+                "task" => {
+                    let document = value.as_document().ok_or(Odd::Wrong("task"))?;
+                    let mut json = String::new();
+                    json::write_document(&mut json, document)?;
+                    stored.content = Some(json);
+                }
+                "task_json" => stored.exact = Some(text(value, "task_json")?.to_owned()),
+                "input_hash" => stored.input_hash = whole(value, "input_hash")?,
+                "task_hash" => stored.task_hash = whole(value, "task_hash")?,
+                "position" => position = Some(Position(whole(value, "position")?)),
+                "number" => stored.number = Number(whole(value, "number")?),
+                "planned" => stored.planned = whole(value, "planned")?,
+                "part" => stored.part = Some(whole(value, "part")?),
+                "bound" => stored.bound = value.as_bool().ok_or(Odd::Wrong("bound"))?,
+                "purpose" => stored.purpose = Purpose::from_text(Some(text(value, "purpose")?)),
+                "former" => {
+                    stored.former = texts(value, "former")?;
+                    stored.former.sort_unstable();
+                }
+                "rev" => stored.rev = whole(value, "rev")?,
+                "skipped" => stored.skipped = each(value, "skipped", read_answer)?,
+                "wanted" => wanted = Some(whole(value, "wanted")?),
+                "free" => stored.free = whole(value, "free")?,
+                "left" => stored.left = whole(value, "left")?,
+                "finished" => stored.finished = value.as_bool().ok_or(Odd::Wrong("finished"))?,
+                "for" => {
+                    stored.lanes =
+                        texts(value, "for")?.iter().map(|lane| Lane::from_text(lane)).collect();
+                }
+                "coders" => stored.coders = texts(value, "coders")?,
+                "held" => stored.held = each(value, "held", read_hold)?,
+                "answers" => stored.answers = each(value, "answers", read_answer)?,
+                "late" => stored.late = each(value, "late", read_answer)?,
+                "reopened" => stored.reopened = Some(moment(value, "reopened")?.0),
+                // Somebody's own field is none of our business.
+                _ => {}
+            }
+        }
+        stored.id = id.ok_or(Odd::Missing("_id"))?;
+        stored.position = position.ok_or(Odd::Missing("position"))?;
+        stored.wanted = wanted.ok_or(Odd::Missing("wanted"))?;
+        Ok(stored)
+    }
+
+    /// The task itself.
+    pub(in crate::store::mongo) fn task(&mut self) -> Result<Arc<Task>, Odd> {
+        let content = self.exact.take().or_else(|| self.content.take());
+        let content = content.ok_or(Odd::Missing("task"))?;
+        Ok(Arc::new(Task {
+            id: self.id.clone(),
+            input_hash: self.input_hash,
+            task_hash: self.task_hash,
+            body: Body::from_stored(&content).map_err(|_| Odd::Wrong("task_json"))?,
+        }))
+    }
+
+    /// Its state.
+    pub(in crate::store::mongo) fn ledger(&self) -> Ledger {
+        let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
+        Ledger {
+            purpose: self.purpose.clone(),
+            part: self.part,
+            bound: self.bound,
+            planned: self.planned,
+            skipped: plain(&self.skipped),
+            former: self.former.clone(),
+            held: self.held.clone(),
+            answers: plain(&self.answers),
+            late: plain(&self.late),
+            finished: self.finished,
+            ..Ledger::new(self.wanted, self.lanes.clone())
+        }
+    }
+
+    fn everyones(&self) -> impl Iterator<Item = &StoredAnswer> {
+        self.answers.iter().chain(&self.skipped).chain(&self.late)
+    }
+
+    /// Whether something with this stamp is among the answers.
+    pub(in crate::store::mongo) fn bears(&self, stamp: i64) -> bool {
+        self.everyones().any(|answer| answer.stamp == stamp)
+    }
+
+    /// The stamps of the answers, by annotator.
+    pub(in crate::store::mongo) fn stamps(&self) -> HashMap<String, i64> {
+        self.everyones().map(|stored| (stored.answer.annotator.clone(), stored.stamp)).collect()
+    }
+
+    /// Whether this annotator holds it.
+    pub(in crate::store::mongo) fn is_held_by(&self, annotator: &str) -> bool {
+        self.held.iter().any(|hold| hold.annotator == annotator)
+    }
+
+    /// Those who hold it or have answered it.
+    pub(in crate::store::mongo) fn takers(&self) -> Vec<String> {
+        let held = self.held.iter().map(|hold| &hold.annotator);
+        let others = self.skipped.iter().chain(&self.late).map(|other| &other.answer.annotator);
+        held.chain(&self.coders).chain(others).cloned().collect()
+    }
+}
+
+fn text<'a>(value: RawBsonRef<'a>, field: &'static str) -> Result<&'a str, Odd> {
+    value.as_str().ok_or(Odd::Wrong(field))
+}
+
+/// A whole number of whatever width: other tools like to write doubles.
+fn whole<T: TryFrom<i64>>(value: RawBsonRef<'_>, field: &'static str) -> Result<T, Odd> {
+    let number = match value {
+        RawBsonRef::Int32(number) => i64::from(number),
+        RawBsonRef::Int64(number) => number,
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        RawBsonRef::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => number as i64,
+        _ => return Err(Odd::Wrong(field)),
+    };
+    T::try_from(number).map_err(|_| Odd::Wrong(field))
+}
+
+fn moment(value: RawBsonRef<'_>, field: &'static str) -> Result<Millis, Odd> {
+    let moment = value.as_datetime().ok_or(Odd::Wrong(field))?;
+    Ok(Millis(moment.timestamp_millis()))
+}
+
+fn array<'a>(value: RawBsonRef<'a>, field: &'static str) -> Result<&'a RawArray, Odd> {
+    value.as_array().ok_or(Odd::Wrong(field))
+}
+
+fn texts(value: RawBsonRef<'_>, field: &'static str) -> Result<Vec<String>, Odd> {
+    array(value, field)?.into_iter().map(|item| Ok(text(item?, field)?.to_owned())).collect()
+}
+
+fn each<T>(
+    value: RawBsonRef<'_>,
+    field: &'static str,
+    read: impl Fn(&RawDocument) -> Result<T, Odd>,
+) -> Result<Vec<T>, Odd> {
+    array(value, field)?
+        .into_iter()
+        .map(|item| read(item?.as_document().ok_or(Odd::Wrong(field))?))
+        .collect()
+}
+
+fn read_hold(document: &RawDocument) -> Result<Hold, Odd> {
+    let mut hold = Hold { annotator: String::new(), since: Millis(0), until: Millis(0) };
+    for element in document {
+        let (key, value) = element?;
+        match key {
+            "annotator" => text(value, "held")?.clone_into(&mut hold.annotator),
+            "since" => hold.since = moment(value, "held")?,
+            "until" => hold.until = moment(value, "held")?,
+            _ => {}
+        }
+    }
+    Ok(hold)
+}
+
+pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, Odd> {
+    let mut stamp = 0;
+    let mut annotator = String::new();
+    let mut history = Vec::new();
+    for element in document {
+        let (key, value) = element?;
+        match key {
+            "annotator" => text(value, "annotator")?.clone_into(&mut annotator),
+            "stamp" => stamp = whole(value, "stamp")?,
+            "history" => history = each(value, "history", read_version)?,
+            _ => {}
+        }
+    }
+    let current = read_version(document)?;
+    Ok(StoredAnswer { answer: Answer { annotator, current, history }, stamp })
+}
+
+fn read_version(document: &RawDocument) -> Result<Version, Odd> {
+    let mut version = Version {
+        verdict: Verdict::Ignore,
+        data: Map::new(),
+        time_loaded: Millis(0),
+        time_returned: Millis(0),
+    };
+    let mut exact: Option<Map<String, Value>> = None;
+    for element in document {
+        let (key, value) = element?;
+        match key {
+            "answer" => {
+                // A query may leave out everything but who answered.
+                version.verdict =
+                    Verdict::from_text(text(value, "answer")?).ok_or(Odd::Wrong("answer"))?;
+            }
+            "time_loaded" => version.time_loaded = moment(value, "time_loaded")?,
+            "time_returned" => version.time_returned = moment(value, "time_returned")?,
+            "data_json" => {
+                let text = text(value, "data_json")?;
+                exact = Some(serde_json::from_str(text).map_err(|_| Odd::Wrong("data_json"))?);
+            }
+            "annotator" | "history" | "stamp" => {}
+            _ => {
+                version.data.insert(key.to_owned(), json::to_value(key, value)?);
+            }
+        }
+    }
+    if let Some(exact) = exact {
+        version.data = exact;
+    }
+    Ok(version)
+}

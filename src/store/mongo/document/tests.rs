@@ -1,0 +1,59 @@
+//! What is written is what is read.
+
+use super::reading::read_answer;
+use super::*;
+use crate::task::{Body, Millis, Verdict};
+
+fn version(data: &str) -> Version {
+    Version {
+        verdict: Verdict::Accept,
+        data: serde_json::from_str(data).expect("an object"),
+        time_loaded: Millis(1),
+        time_returned: Millis(-2),
+    }
+}
+
+#[test]
+fn an_answer_comes_back_whatever_its_keys() {
+    for data in [
+        r"{}",
+        r#"{"spans":[{"start":0,"end":3,"label":"A"}],"note":"ü"}"#,
+        r#"{"annotator":"eve","history":3,"$each":[1],"a.b":1}"#,
+        r#"{"weight":1.10}"#,
+        r#"{"data_json":"{}"}"#,
+    ] {
+        let answer = Answer {
+            annotator: "andy".into(),
+            current: version(data),
+            history: vec![version(r#"{"first":true}"#), version(data)],
+        };
+        let stored = read_answer(&of_answer(&answer, i64::MIN)).expect("an answer");
+        assert_eq!((stored.answer, stored.stamp), (answer, i64::MIN));
+    }
+}
+
+#[test]
+fn a_task_comes_back_to_the_letter() {
+    for text in [
+        r#"{"text":"a","meta":{"n":[1,2.5,null]}}"#,
+        r#"{"text":"a","n":1e3,"$a":1.10,"":{"a.b":123456789012345678901234567890}}"#,
+    ] {
+        let task = Task::new(Body::parse(text).expect("an object"));
+        let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
+        let document = of_task(&task, &plan, Number(7), Position::new(1, 7), Some(5));
+        assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
+        let mut stored = Stored::read(&document).expect("a task");
+        assert_eq!(*stored.task().expect("a task"), task);
+        assert_eq!(stored.ledger(), Ledger::new(3, vec![Lane::Anyone]));
+        assert_eq!((stored.free, stored.left, stored.reopened), (3, 3, Some(5)));
+    }
+}
+
+#[test]
+fn what_is_not_annotds_is_named() {
+    let odd = Stored::read(&rawdoc! { "_id": "a", "position": "first" });
+    assert_eq!(
+        odd.err().map(|odd| odd.to_string()).as_deref(),
+        Some("\"position\" is not what annotd puts there")
+    );
+}
