@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::{Colleague, Dealt, Number, Overrides, Plan, PlanError, Planner, Rules};
-use crate::store::{Admission, Admitted, Amendment, Deal, Store, StoreError, Terms, Which};
+use crate::store::{Admission, Admitted, Amendment, Deal, Store, StoreError, Terms, Which, older};
 use crate::task::{Millis, Task, TaskId};
 
 /// How often a batch is planned anew because another load was faster.
@@ -41,7 +41,7 @@ pub(crate) struct State {
 /// What unfinished tasks depend on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Circumstances {
-    /// The rules and the order, in words of their own: only whether they are the same matters.
+    /// The order and the rules, in the roster's words: only whether they are the same matters.
     rules: String,
     /// Everybody.
     people: Vec<Colleague>,
@@ -50,7 +50,12 @@ struct Circumstances {
 impl Circumstances {
     fn of(rules: &Rules, terms: &Terms) -> Self {
         Self {
-            rules: format!("{:?} {:?} {:?}", terms.order, rules.route, rules.when_short),
+            rules: format!(
+                "{} {} {}",
+                terms.order.to_text(),
+                rules.route.as_str(),
+                rules.when_short.as_str()
+            ),
             people: rules.people.clone(),
         }
     }
@@ -72,7 +77,7 @@ impl State {
         if deal.state.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(&deal.state).map_err(|error| StoreError::Unreadable {
+        serde_json::from_str(&older::deal(&deal.state)).map_err(|error| StoreError::Unreadable {
             doing: "see what was dealt out",
             what: format!(
                 "the record of what was dealt out cannot be read ({error}); `annotd verify --repair` \

@@ -55,6 +55,15 @@ impl Order {
         Position::new(priority, place)
     }
 
+    /// As it stands in a store, in the roster's words: `loaded`, `random:SEED`, `finish-first`.
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Loaded => "loaded".to_owned(),
+            Self::Random(seed) => format!("random:{seed}"),
+            Self::FinishFirst => "finish-first".to_owned(),
+        }
+    }
+
     /// Whether an answer moves its task.
     pub fn moves(self) -> bool {
         self == Self::FinishFirst

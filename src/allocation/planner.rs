@@ -81,6 +81,17 @@ pub enum Route {
     Hash,
 }
 
+impl Route {
+    /// As it stands in a store, in the roster's words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Balanced => "balanced",
+            Self::Hash => "hash",
+        }
+    }
+}
+
 /// What happens to a task for which there are too few people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenShort {
@@ -90,11 +101,23 @@ pub enum WhenShort {
     Partial,
 }
 
+impl WhenShort {
+    /// As it stands in a store, in the roster's words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Partial => "partial",
+        }
+    }
+}
+
 /// What has been dealt out so far: all that has to be kept between two loads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dealt {
-    /// Which mixture the next counts belong to, in words of its own.
-    mixture: String,
+    /// Which mixture the next counts belong to ([`Parts::to_text`]); empty if none was dealt. Stored
+    /// format 2 calls it `mixture` and has another text there, so an older annotd refuses this record
+    /// instead of beginning to count at nothing.
+    shares: String,
     /// Tasks that each part of it has been given.
     given: Vec<u64>,
     /// What balanced routing has named.
@@ -106,7 +129,7 @@ impl Dealt {
     /// that was dealt.
     pub fn given(&self, rules: &Rules) -> Option<&[u64]> {
         match &rules.answers {
-            Answers::Parts(parts) if self.mixture == fingerprint(parts) => Some(&self.given),
+            Answers::Parts(parts) if self.shares == parts.to_text() => Some(&self.given),
             _ => None,
         }
     }
@@ -115,7 +138,7 @@ impl Dealt {
     #[must_use]
     pub fn with_given(self, rules: &Rules, given: Vec<u64>) -> Self {
         match &rules.answers {
-            Answers::Parts(parts) => Self { mixture: fingerprint(parts), given, ..self },
+            Answers::Parts(parts) => Self { shares: parts.to_text(), given, ..self },
             Answers::All => self,
         }
     }
@@ -141,7 +164,7 @@ impl Planner {
     pub fn new(rules: Rules, dealt: &Dealt) -> Self {
         let splitter = match &rules.answers {
             Answers::Parts(parts) => {
-                let same = dealt.mixture == fingerprint(parts);
+                let same = dealt.shares == parts.to_text();
                 let given = if same { dealt.given.clone() } else { Vec::new() };
                 Some(Splitter::resume(parts.clone(), rules.seed, given))
             }
@@ -165,13 +188,11 @@ impl Planner {
 
     /// What has been dealt out.
     pub fn dealt(&self) -> Dealt {
-        let (mixture, given) = match (&self.rules.answers, &self.splitter) {
-            (Answers::Parts(parts), Some(splitter)) => {
-                (fingerprint(parts), splitter.given().to_vec())
-            }
+        let (shares, given) = match (&self.rules.answers, &self.splitter) {
+            (Answers::Parts(parts), Some(splitter)) => (parts.to_text(), splitter.given().to_vec()),
             _ => Default::default(),
         };
-        Dealt { mixture, given, balance: self.balance.counts().clone() }
+        Dealt { shares, given, balance: self.balance.counts().clone() }
     }
 
     /// Looks at a task without counting it.
@@ -351,11 +372,6 @@ pub(super) fn pool(people: &[Colleague]) -> Vec<Person> {
         quota: person.quota,
     };
     there.map(person).collect()
-}
-
-/// Tells one mixture from another.
-fn fingerprint(parts: &Parts) -> String {
-    format!("{parts:?}")
 }
 
 #[cfg(test)]

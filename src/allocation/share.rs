@@ -40,6 +40,14 @@ const UNITS: f64 = 1e12;
 /// The most answers that a part can ask for.
 pub const MAX_ANNOTATIONS: u32 = 10_000;
 
+/// What stands between the parts of a mixture in its text.
+pub(crate) const BETWEEN: &str = " + ";
+
+/// A part of a mixture in its text.
+pub(crate) fn part_to_text(share: f64, annotations: u32) -> String {
+    format!("{share} x {annotations}")
+}
+
 /// The parts of a mixture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
@@ -133,6 +141,14 @@ impl Parts {
         }
         let whole = parts.iter().map(|part| part.weight).sum();
         Ok(Self { parts, whole })
+    }
+
+    /// As it stands in a store, to tell one mixture from another: each part as its share and its
+    /// answers, such as `0.7 x 1 + 0.3 x 3`. Shares are the shortest decimals that give them back.
+    pub fn to_text(&self) -> String {
+        let parts: Vec<String> =
+            self.parts.iter().map(|part| part_to_text(part.share, part.annotations)).collect();
+        parts.join(BETWEEN)
     }
 
     /// How many parts there are.

@@ -61,7 +61,12 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let code = if error.is_away() { exit::STORE } else { exit::OTHER };
+        let code = match error {
+            StoreError::Away { .. } => exit::STORE,
+            // The sysadmin has to do something before anything starts.
+            StoreError::Older { .. } => exit::ROSTER,
+            StoreError::Failed { .. } | StoreError::Unreadable { .. } => exit::OTHER,
+        };
         Self { code, message: error.to_string() }
     }
 }

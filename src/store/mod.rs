@@ -14,13 +14,14 @@
 
 pub mod audit;
 pub mod mongo;
+pub(crate) mod older;
 mod open;
 pub(crate) mod planned;
 mod restoring;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::{open, open_for_restore, place_of};
+pub use open::{open, open_for_restore, open_to_read, open_to_run, place_of};
 pub use restoring::Ground;
 
 use std::collections::{BTreeMap, HashSet};
@@ -251,6 +252,14 @@ pub enum StoreError {
         /// What was being done.
         doing: &'static str,
         /// Which part cannot be read, and what to do.
+        what: String,
+    },
+    /// It is of an older format, and this is not the command that changes it.
+    #[error("cannot {doing}: {what}")]
+    Older {
+        /// What was being done.
+        doing: &'static str,
+        /// Which format it is of, and which command brings it to the present one.
         what: String,
     },
 }

@@ -7,22 +7,55 @@ use super::mongo::{self, MongoStore};
 use super::sqlite::SqliteStore;
 use super::{Result, Store};
 
-/// Whether a store may be opened that is being restored.
+/// What a store is opened for: whether it may be of an older format, and whether it may be one that is
+/// being restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// Not: half a project is none.
+    /// The daemon: an embedded store of an older format is brought to the present one, after a copy.
+    ToRun,
+    /// To look at it: one of an older format is read as it is, and not changed.
+    ToRead,
+    /// To change what is in it: an older format is refused.
     ToWork,
-    /// It may.
+    /// To restore a backup into it: only then it may bear the mark of a restore. One of an older format
+    /// that holds nothing is brought to the present one.
     ToRestore,
 }
 
-/// Opens the store of a project: MongoDB for a `mongodb://` or `mongodb+srv://` URL, and the
-/// embedded one for a file. A relative path is relative to `beside`, the roster's folder.
+impl Opening {
+    /// Whether a store that is being restored is refused: half a project is none.
+    pub(super) fn wants_it_whole(self) -> bool {
+        self != Self::ToRestore
+    }
+}
+
+/// Opens the store of a project to change what is in it: MongoDB for a `mongodb://` or
+/// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to `beside`, the
+/// roster's folder.
 ///
 /// # Errors
-/// If it cannot be reached or opened, holds something else, or is being restored.
+/// If it cannot be reached or opened, holds something else, is of another format, or is being restored.
 pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
     open_as(url, beside, project, Opening::ToWork).await
+}
+
+/// Opens the store as [`open`] does, for the daemon: an embedded store of an older format is brought to
+/// the present one, after a copy of it was laid beside it.
+///
+/// # Errors
+/// If it cannot be reached or opened, holds something else, is of a newer format or of one that the
+/// daemon does not change, or is being restored; or if there is no room for the copy.
+pub async fn open_to_run(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, beside, project, Opening::ToRun).await
+}
+
+/// Opens the store as [`open`] does, to look at it: one of an older format is read, and stays as it is.
+/// What is written to such a store is lost.
+///
+/// # Errors
+/// If it cannot be reached or opened, holds something else, is of a newer format, or is being restored.
+pub async fn open_to_read(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, beside, project, Opening::ToRead).await
 }
 
 /// Opens the store as [`open`] does, to restore a backup into it.

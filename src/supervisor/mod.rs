@@ -247,7 +247,7 @@ async fn open_store(
     now: Millis,
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StoreError> {
     let roster = &file.roster;
-    let store = store::open(url, file.beside(), &roster.project.name).await?;
+    let store = store::open_to_run(url, file.beside(), &roster.project.name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     store.follow(terms.clone());
     let known_since = dealing::known_since(&*store, &rules::planning(roster), now).await?;

@@ -59,7 +59,7 @@ fn indexes() -> Vec<IndexModel> {
 
 /// Prepares the project's collections, or says why they cannot be used.
 pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<()> {
-    if opening == Opening::ToWork
+    if opening.wants_it_whole()
         && let Some(since) = restore::mark(server, DOING).await?
     {
         let what = format!("{} in {}", server.tasks.name(), server.place);
