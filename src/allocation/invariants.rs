@@ -2,7 +2,8 @@
 //!
 //! One list for the property tests, the fault tests and `annotd verify`. The invariants that
 //! speak of more than one task's state (*durable*, *idempotent*, *alive*, *split*,
-//! *deterministic*, *untouched*) are checked where both sides of them are known.
+//! *deterministic*, *untouched*) are checked where both sides of them are known. *untouched* has one
+//! exception: in `jsonl` a task's keys that an answer sets stand apart, under `_task`.
 
 use std::collections::HashSet;
 

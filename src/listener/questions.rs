@@ -13,7 +13,7 @@ use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::{Fields, Task, clean, gold};
+use crate::task::{Fields, Task, clean, gold, own_keys};
 
 /// Tasks handed out in one reply at most.
 const MOST: u64 = 1000;
@@ -114,7 +114,8 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
     }
 }
 
-/// The task as it was loaded, with what the system adds under keys of its own.
+/// The task as it was loaded, with what the system adds under keys of its own, and without what only an
+/// annotator says.
 pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     let interface = desk.project.get().interface.clone();
     let mut fields = task.body.fields();
@@ -123,6 +124,7 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
         fields.shift_remove(own);
     }
     gold::hide(&mut fields);
+    own_keys::hide(&mut fields, &interface.sets(&task.body));
     put(&mut fields, "_id", &task.id);
     put(&mut fields, "_input_hash", &task.input_hash);
     put(&mut fields, "_task_hash", &task.task_hash);

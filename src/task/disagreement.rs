@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Body, Verdict, Version};
+use super::{Body, Verdict, Version, own_keys};
 
 /// What of an answer is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Measure {
     Relations,
     /// The text under this key.
     Text(String),
-    /// Everything that the answer holds.
+    /// Everything that the answer holds but remarks, flags and reasons.
     Whole,
 }
 
@@ -87,7 +87,7 @@ impl Measure {
                 f1(&all(one), &all(other))
             }
             Self::Text(key) => yes(words(task, one, key) == words(task, other, key)),
-            Self::Whole => yes(sorted(&one.data) == sorted(&other.data)),
+            Self::Whole => yes(stated(&one.data) == stated(&other.data)),
         })
     }
 }
@@ -192,9 +192,12 @@ fn words(task: &Body, version: &Version, key: &str) -> Vec<String> {
     }
 }
 
-/// The entries in the order of their keys: the order of keys says nothing.
-fn sorted(data: &Map<String, Value>) -> BTreeSet<(String, String)> {
-    data.iter().map(|(key, value)| (key.clone(), in_order(value).to_string())).collect()
+/// The entries that say something about the task, in the order of their keys, which says nothing.
+fn stated(data: &Map<String, Value>) -> BTreeSet<(String, String)> {
+    data.iter()
+        .filter(|(key, _)| !own_keys::is_annotators(key))
+        .map(|(key, value)| (key.clone(), in_order(value).to_string()))
+        .collect()
 }
 
 fn in_order(value: &Value) -> Value {
@@ -259,6 +262,8 @@ mod tests {
     #[test]
     fn a_comment_on_a_binary_card_is_no_disagreement() {
         assert!(likeness("classification", &json!({"comment": "odd"}), &json!({})) >= 1.0);
+        let noted = json!({"accept": [1], "comment": "odd", "flagged": true});
+        assert!(likeness("blocks", &noted, &json!({"accept": [1]})) >= 1.0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - [`Task`] is the JSON object that was loaded, kept to the letter, with its identity.
 //! - `identity` and `hashes` say when two tasks are one, to annotd and to Prodigy.
 //! - [`interface`] has one file for each family of interfaces, which validates what comes back.
+//! - [`own_keys`] keeps the answer's keys and the task's apart where both stand in one line.
 //! - [`Answer`] is what an annotator said, apart from the task it is about.
 //!
 //! Rejected: a struct with a field for every key that annotd knows. Whatever it does not know
@@ -21,6 +22,7 @@ pub mod gold;
 mod hashes;
 mod identity;
 pub mod interface;
+pub mod own_keys;
 mod python_json;
 mod template;
 mod time;

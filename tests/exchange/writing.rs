@@ -131,6 +131,32 @@ fn jsonl_of_every_key_that_a_task_may_have_is_one_object_a_line() {
 }
 
 #[test]
+fn jsonl_keeps_what_a_task_had_under_an_answers_keys_apart() {
+    let task = r#"{"text":"a","accept":[1.0],"comment":"\u00e9","flagged":true,"answer":"reject"}"#;
+    let records = [record(
+        task,
+        vec![
+            answer("a", Verdict::Accept, &json!({"accept": [2], "comment": "odd"}), T),
+            answer("b", Verdict::Ignore, &json!({"skip_reason": "unclear"}), T),
+        ],
+    )];
+    let text = plain("jsonl", view("choice"), &records);
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = r#"{"text":"a","accept":[2],"comment":"odd","answer":"accept","_task":{"accept":[1.0],"comment":"\u00e9","flagged":true,"answer":"reject"},"_input_hash""#;
+    assert!(lines[0].starts_with(begins), "{}", lines[0]);
+    let begins = r#"{"text":"a","accept":[1.0],"answer":"ignore","skip_reason":"unclear","_task":{"comment":"\u00e9","flagged":true,"answer":"reject"},"_input_hash""#;
+    assert!(lines[1].starts_with(begins), "{}", lines[1]);
+    // Both lines load as the task again.
+    for read in super::texts(None, text.as_bytes()) {
+        let own = Body::parse(task).expect("a task");
+        let read = Body::parse(&read).expect("a task");
+        for (key, value) in own.fields() {
+            assert_eq!(read.fields()[&key].get(), value.get(), "{key}");
+        }
+    }
+}
+
+#[test]
 fn tasks_have_everything() {
     let mut record = record(
         HI,

@@ -3,7 +3,8 @@
 //! [`open`] finds out what a file is: its format by the ending of its name, its compression by
 //! its first bytes (a file that a browser has unpacked on the way keeps its `.gz`). [`Tasks`] then
 //! gives a task or a [`WrongLine`] at a time. After a wrong line the next one is tried, unless it
-//! is `fatal`: where the rest cannot be told apart any more, or cannot be read.
+//! is `fatal`: where the rest cannot be told apart any more, or cannot be read. An exported answer is
+//! given as the task that it answers ([`own_keys::restore`]).
 //!
 //! Rejected: reading a file to its end before anything is loaded, to report all wrong lines at
 //! once. Files are larger than memory, and standard input may not end.
@@ -22,7 +23,7 @@ use std::sync::Arc;
 pub use source::Meter;
 pub use wrong::WrongLine;
 
-use crate::task::Body;
+use crate::task::{Body, own_keys};
 use source::Source;
 
 /// The longest task, in bytes of its text: half of what MongoDB allows a document to have.
@@ -165,7 +166,10 @@ impl Iterator for Tasks {
         if self.over {
             return None;
         }
-        let next = self.parts.next();
+        let next = self
+            .parts
+            .next()
+            .map(|part| part.map(|entry| Entry { body: own_keys::restore(entry.body), ..entry }));
         self.over = match &next {
             None => true,
             Some(Err(wrong)) => wrong.fatal,

@@ -5,7 +5,9 @@
 //! of its spans mean something; then what the annotator added; then the system's keys. A key that
 //! is there twice keeps the place of the first and takes the value of the last: an annotator's
 //! `spans` replace the suggested ones, and the system's keys replace those that the task came
-//! with. (The format `tasks` has both.) Times are whole seconds.
+//! with. (The format `tasks` has both.) What the task had under the answer's keys stands under `_task`,
+//! to the letter ([`own_keys`]), and a remark that the task came with is never the annotator's. Times are
+//! whole seconds.
 //!
 //! Answers that came too late are left out; where they are asked for, they carry `"_late": true`.
 //! Answers to gold tasks and repeats carry `"_check": "gold"` or `"repeat"`, and the task's identity
@@ -16,7 +18,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Export, Format, Pen, Record, check};
-use crate::task::Fields;
+use crate::task::{Fields, own_keys};
 
 pub(super) const FORMAT: Format = Format {
     name: "jsonl",
@@ -40,11 +42,13 @@ impl Pen for Jsonl {
         if let Some(tokens) = interface.missing_tokens(&task.body) {
             own.insert("tokens".to_owned(), raw(&tokens));
         }
+        let sets = interface.sets(&task.body);
         let mut count = 0;
         for (answer, late) in answers {
             let mut line = own.clone();
-            for (key, value) in &answer.current.data {
-                set(&mut line, key, value);
+            let displaced = own_keys::displace(&mut line, &answer.current, &sets);
+            if !displaced.is_empty() {
+                line.insert(own_keys::DISPLACED.to_owned(), raw(&displaced));
             }
             let session = format!("{project}-{}", answer.annotator);
             let system: [(&str, Value); 8] = [

@@ -43,7 +43,7 @@ use serde_json::{Map, Value};
 
 use self::kind::Kind;
 pub use self::kind::{Card, Misfit};
-use super::{Body, Fields, Token, Verdict, tokenize};
+use super::{Body, Fields, Token, Verdict, own_keys, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
 const ALL: &[&Kind] = &[
@@ -150,6 +150,11 @@ impl Interface {
         Some(tokenize(&text))
     }
 
+    /// The keys that answers to this task set. Where the task has them, they are suggestions.
+    pub fn sets(&self, task: &Body) -> Vec<String> {
+        (self.kind.sets)(&self.card(task))
+    }
+
     /// What else the page needs beside the task, by key: cleaned HTML from a template, under the
     /// pointer of the whole task (`_clean`: `{"": "…"}`), and what the parts of a card need (`_parts`).
     pub fn beside(&self, task: &Body) -> Map<String, Value> {
@@ -158,9 +163,9 @@ impl Interface {
 
     /// Takes what a browser sent and gives the decision and the keys that are kept with it.
     ///
-    /// Kept are the keys that the interface sets, and keys of the annotator's own (`comment`,
-    /// `flagged`, …) that the task does not have. Keys that begin with `_` are the system's, and
-    /// what the browser says about the task's other keys does not matter.
+    /// Kept are the keys that the interface sets, the annotator's ([`own_keys::ANNOTATORS`]) whether
+    /// or not the task came with them, and others that the task does not have. Keys that begin with
+    /// `_` are the system's, and what the browser says about the task's other keys does not matter.
     ///
     /// # Errors
     /// The first place that does not fit the interface or the task.
@@ -182,7 +187,9 @@ impl Interface {
                 let key = key.as_str();
                 key != "answer"
                     && !key.starts_with('_')
-                    && (sets.iter().any(|set| set == key) || !own.contains_key(key))
+                    && (own_keys::is_annotators(key)
+                        || sets.iter().any(|set| set == key)
+                        || !own.contains_key(key))
             })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
@@ -248,6 +255,20 @@ mod tests {
         let (verdict, data) = receive(&task, &sent).expect("fits");
         assert_eq!(verdict, Verdict::Reject);
         assert_eq!(Value::Object(data), serde_json::json!({"comment": "odd"}));
+    }
+
+    #[test]
+    fn a_remark_a_flag_and_a_reason_are_kept_although_the_task_came_with_some() {
+        let task = serde_json::json!({
+            "text": "a", "answer": "accept", "comment": "1", "flagged": true, "skip_reason": "1",
+        });
+        let sent = serde_json::json!({
+            "text": "a", "answer": "ignore", "comment": "2", "flagged": false, "skip_reason": "2",
+        });
+        let (verdict, data) = receive(&task, &sent).expect("fits");
+        assert_eq!(verdict, Verdict::Ignore);
+        let kept = serde_json::json!({"comment": "2", "flagged": false, "skip_reason": "2"});
+        assert_eq!(Value::Object(data), kept);
     }
 
     #[test]
