@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use annotd::allocation::{Lane, Plan, Position};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Admission, Claim, Store, Submission};
-use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use mongodb::bson::{DateTime, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
 const TASKS: usize = 40_000;
@@ -271,6 +271,7 @@ async fn grouped(url: &str, project: &str, wanted: u32) -> [f64; 3] {
                     annotator: annotator.clone(),
                     since: Millis(0),
                     until: Millis(1000),
+                    basis: Basis::default(),
                 })
                 .collect();
             let granted = store.claim(claims).await.expect("an answer");
@@ -289,6 +290,7 @@ async fn grouped(url: &str, project: &str, wanted: u32) -> [f64; 3] {
                             .collect(),
                         time_loaded: Millis(0),
                         time_returned: Millis(1000),
+                        basis: Basis::default(),
                     },
                 })
                 .collect();

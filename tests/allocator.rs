@@ -12,7 +12,7 @@ use annotd::allocation::{Colleague, Lane, Plan, Recorded};
 use annotd::allocator::{Allocator, Clock, Conduct, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Submission};
-use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use common::faulty::Faulty;
 use serde_json::Map;
 
@@ -86,6 +86,7 @@ impl House {
             data: Map::new(),
             time_loaded: now,
             time_returned: now,
+            basis: Basis::default(),
         };
         let submission = Submission { task: id(text), annotator: who.to_owned(), version };
         self.allocator.answers(vec![submission]).await.expect("stored")[0]

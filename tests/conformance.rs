@@ -61,6 +61,8 @@ suite! {
     admission::a_task_comes_out_as_it_went_in,
     admission::a_higher_priority_comes_first_and_is_told_of,
     admission::a_loaded_file_is_remembered,
+    admission::the_rule_of_identity_is_set_once,
+    admission::an_edition_has_one_number_for_ever,
     admission::keys_are_kept_or_replaced_as_is_asked_for,
     admission::of_two_who_make_the_first_key_one_prevails,
     queue::a_lane_shows_what_is_free_in_it_and_nothing_else,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use annotd::allocation::{Lane, Plan, Recorded};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Admission, Claim, FORMAT, Store, StoreError, Submission};
-use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use common::mongod::{Database, unique};
 use mongodb::bson::{Document, doc};
 
@@ -20,7 +20,13 @@ fn task(text: &str) -> Admission {
 
 fn claim(task: &TaskId, annotator: &str) -> Vec<Claim> {
     let (since, until) = (Millis(0), Millis(1000));
-    vec![Claim { task: task.clone(), annotator: annotator.into(), since, until }]
+    vec![Claim {
+        task: task.clone(),
+        annotator: annotator.into(),
+        since,
+        until,
+        basis: Basis::default(),
+    }]
 }
 
 fn answer(task: &TaskId, annotator: &str) -> Vec<Submission> {
@@ -29,6 +35,7 @@ fn answer(task: &TaskId, annotator: &str) -> Vec<Submission> {
         data: serde_json::Map::new(),
         time_loaded: Millis(1),
         time_returned: Millis(2),
+        basis: Basis::default(),
     };
     vec![Submission { task: task.clone(), annotator: annotator.into(), version }]
 }

@@ -80,10 +80,15 @@ pub fn mended(task: &Ledger) -> Ledger {
 mod tests {
     use super::super::{Hold, Lane, Rule};
     use super::*;
-    use crate::task::{Body, Millis, Verdict, Version};
+    use crate::task::{Basis, Body, Millis, Verdict, Version};
 
     fn hold(annotator: &str, until: i64) -> Hold {
-        Hold { annotator: annotator.to_owned(), since: Millis(0), until: Millis(until) }
+        Hold {
+            annotator: annotator.to_owned(),
+            since: Millis(0),
+            until: Millis(until),
+            basis: Basis::default(),
+        }
     }
 
     #[test]
@@ -94,6 +99,7 @@ mod tests {
             data: serde_json::Map::new(),
             time_loaded: Millis(1),
             time_returned: Millis(2),
+            basis: Basis::default(),
         };
         task.record("andy", version, &Rule::default(), &Body::empty());
         let mut damaged = task.clone();

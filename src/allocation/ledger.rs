@@ -10,7 +10,7 @@
 
 use super::settle::{Rule, Settlement, settle_by};
 use super::{Lane, Plan, Purpose};
-use crate::task::{Answer, Body, Millis, Version};
+use crate::task::{Answer, Basis, Body, Millis, Version};
 
 /// Somebody has a task in hand until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Hold {
     pub since: Millis,
     /// When it comes back if nothing is heard.
     pub until: Millis,
+    /// By which edition and tokenizer it was handed out.
+    pub basis: Basis,
 }
 
 /// What is known of a task besides its content.
@@ -207,10 +209,10 @@ impl Ledger {
     }
 
     /// Hands the task out; says whether it could.
-    pub fn claim(&mut self, annotator: &str, since: Millis, until: Millis) -> bool {
+    pub fn claim(&mut self, annotator: &str, since: Millis, until: Millis, basis: Basis) -> bool {
         let open = self.is_open_to(annotator);
         if open {
-            self.held.push(Hold { annotator: annotator.to_owned(), since, until });
+            self.held.push(Hold { annotator: annotator.to_owned(), since, until, basis });
         }
         open
     }

@@ -42,6 +42,7 @@ pub fn moved(ledger: &Ledger, from: &str, to: &str) -> Ledger {
 mod tests {
     use super::super::invariants;
     use super::*;
+    use crate::task::Basis;
     use crate::task::Millis;
 
     fn of(names: &[&str]) -> Vec<Lane> {
@@ -53,7 +54,7 @@ mod tests {
         let task = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
         let spanish = |name: &str| Colleague { tags: vec!["es".into()], ..Colleague::new(name) };
         let mut ledger = Ledger::new(2, of(&["a", "b"]));
-        assert!(ledger.claim("b", Millis(0), Millis(9)));
+        assert!(ledger.claim("b", Millis(0), Millis(9), Basis::default()));
         assert!(may_be_taken(&ledger, &task, "a", &spanish("c")));
         assert!(!may_be_taken(&ledger, &task, "a", &Colleague::new("c")), "without the tag");
         assert!(!may_be_taken(&ledger, &task, "b", &spanish("c")), "b holds it");

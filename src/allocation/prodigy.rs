@@ -15,7 +15,7 @@
 /// number of answers wanted less those that are there already, and may be a fraction; `pool` are
 /// those who may be asked, **in order**: another order is another choice. Nobody is chosen where
 /// `needed` is 0, negative or not a number, and no more than there are in the pool.
-pub fn annotators<T: Clone>(hash: i32, needed: f64, pool: &[T]) -> Vec<T> {
+pub fn annotators<T: Clone>(hash: i64, needed: f64, pool: &[T]) -> Vec<T> {
     let mut left: Vec<&T> = pool.iter().collect();
     let mut chosen = Vec::new();
     while whole(chosen.len()) + 1.0 <= needed && !left.is_empty() {
@@ -28,14 +28,15 @@ pub fn annotators<T: Clone>(hash: i32, needed: f64, pool: &[T]) -> Vec<T> {
 }
 
 /// The number between 0 and 1 that decides over a fraction: (hash / 1000) mod 1.
-pub fn draw(hash: i32) -> f64 {
-    (f64::from(hash) / 1000.0).rem_euclid(1.0)
+#[expect(clippy::cast_precision_loss, reason = "Python's division rounds a large hash as well")]
+pub fn draw(hash: i64) -> f64 {
+    (hash as f64 / 1000.0).rem_euclid(1.0)
 }
 
 /// `hash` mod `len`, which is not 0.
-fn place(hash: i32, len: usize) -> usize {
+fn place(hash: i64, len: usize) -> usize {
     let len = i64::try_from(len).unwrap_or(i64::MAX);
-    usize::try_from(i64::from(hash).rem_euclid(len)).unwrap_or(0)
+    usize::try_from(hash.rem_euclid(len)).unwrap_or(0)
 }
 
 /// Exact below 2⁵³, which no pool reaches.
@@ -77,13 +78,13 @@ mod tests {
             assert_eq!(annotators(7, needed, &POOL), Vec::<&str>::new(), "{needed}");
         }
         assert_eq!(annotators::<&str>(7, 2.0, &[]), Vec::<&str>::new());
-        assert_eq!(annotators(i32::MIN, f64::INFINITY, &POOL).len(), 3);
+        assert_eq!(annotators(i64::MIN, f64::INFINITY, &POOL).len(), 3);
     }
 
     proptest! {
         #[test]
         fn nobody_is_chosen_twice_and_a_smaller_need_takes_the_first_of_a_larger(
-            hash: i32, size in 1_u8..12, needed in 0.0..14.0_f64,
+            hash: i64, size in 1_u8..12, needed in 0.0..14.0_f64,
         ) {
             let pool: Vec<u8> = (0..size).collect();
             let chosen = annotators(hash, needed, &pool);
@@ -97,7 +98,7 @@ mod tests {
 
     /// The task hashes of real, public data, each once, in the order of the file; none where the
     /// file is not there.
-    fn real_hashes() -> Option<Vec<i32>> {
+    fn real_hashes() -> Option<Vec<i64>> {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
         let Ok(text) = std::fs::read_to_string(&path) else {
@@ -107,13 +108,13 @@ mod tests {
         let mut seen = BTreeSet::new();
         let hashes = text.lines().map(|line| {
             let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            i32::try_from(row["_task_hash"].as_i64().expect("a number")).expect("32 bits")
+            row["_task_hash"].as_i64().expect("a number")
         });
         Some(hashes.filter(|hash| seen.insert(*hash)).collect())
     }
 
     /// How often each place of a pool of four is chosen.
-    fn counts(hashes: &[i32], needed: f64, pool: [usize; 4]) -> [u32; 4] {
+    fn counts(hashes: &[i64], needed: f64, pool: [usize; 4]) -> [u32; 4] {
         let mut counts = [0; 4];
         for hash in hashes {
             for chosen in annotators(*hash, needed, &pool) {

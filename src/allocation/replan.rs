@@ -254,7 +254,7 @@ impl Replanner<'_> {
     }
 
     /// As Prodigy: the pool are those who have not had it, and as many are needed as are lacking.
-    fn hash(&self, now: &mut Ledger, task_hash: i32, requires: &[String]) {
+    fn hash(&self, now: &mut Ledger, task_hash: i64, requires: &[String]) {
         let takers: Vec<String> = now.takers().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
         let mut names: Vec<String> = Vec::new();

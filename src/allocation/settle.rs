@@ -176,11 +176,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::task::Basis;
     use crate::task::{Answer, Millis, Version};
 
     fn answer(annotator: &str, verdict: Verdict, data: &Value) -> Answer {
         let data = data.as_object().cloned().unwrap_or_default();
-        let current = Version { verdict, data, time_loaded: Millis(0), time_returned: Millis(1) };
+        let current = Version {
+            verdict,
+            data,
+            time_loaded: Millis(0),
+            time_returned: Millis(1),
+            basis: Basis::default(),
+        };
         Answer { annotator: annotator.to_owned(), current, history: Vec::new() }
     }
 

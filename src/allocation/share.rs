@@ -185,7 +185,7 @@ impl Parts {
     /// The answers that a task wants by its hash: for an average, to the letter what Prodigy
     /// decides. Of a mixture, which Prodigy does not have, the parts that want most are taken
     /// first, so that an average and the mixture it stands for are the same.
-    pub fn by_hash(&self, hash: i32) -> u32 {
+    pub fn by_hash(&self, hash: i64) -> u32 {
         let mut sorted: Vec<&Part> = self.parts.iter().collect();
         sorted.sort_by_key(|part| std::cmp::Reverse(part.annotations));
         let draw = prodigy::draw(hash);

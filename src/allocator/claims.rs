@@ -18,7 +18,7 @@ use super::window::{Next, PAGE, Window};
 use super::{Batch, Clock, Given, Reason, Shared};
 use crate::allocation::{Lane, Position};
 use crate::store::{Claim, HeldTask, Mark, OpenTask, StoreError};
-use crate::task::{Millis, Task, TaskId};
+use crate::task::{Basis, Millis, Task, TaskId};
 
 /// Requests served together at most.
 const GROUP: usize = 512;
@@ -398,6 +398,7 @@ impl Claims {
                 annotator: serving[*index].ask.annotator.clone(),
                 since: now,
                 until,
+                basis: Basis::default(),
             })
             .collect();
         let asked: HashMap<usize, Moment> = chosen
@@ -425,7 +426,13 @@ impl Claims {
         for ((index, (task, position)), granted) in chosen.into_iter().zip(granted) {
             let request = &mut serving[index];
             if granted {
-                let held = HeldTask { task: Arc::clone(&task), position, since: now, until };
+                let held = HeldTask {
+                    task: Arc::clone(&task),
+                    position,
+                    since: now,
+                    until,
+                    basis: Basis::default(),
+                };
                 let asked = asked.get(&index).copied().unwrap_or_default();
                 self.shared.hands.add(&request.ask.annotator, held, asked);
                 request.claimed.push(task);

@@ -163,12 +163,19 @@ impl Hands {
 mod tests {
     use super::*;
     use crate::allocation::Position;
+    use crate::task::Basis;
     use crate::task::Body;
 
     fn held(text: &str) -> HeldTask {
         let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
         let task = Arc::new(Task::new(body));
-        HeldTask { task, position: Position(1), since: Millis(0), until: Millis(100) }
+        HeldTask {
+            task,
+            position: Position(1),
+            since: Millis(0),
+            until: Millis(100),
+            basis: Basis::default(),
+        }
     }
 
     #[test]

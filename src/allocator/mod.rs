@@ -347,7 +347,7 @@ impl Allocator {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn identity_of(&self, task_hash: i32) -> Result<Option<TaskId>, StoreError> {
+    pub async fn identity_of(&self, task_hash: i64) -> Result<Option<TaskId>, StoreError> {
         let mut found = self.shared.store.with_task_hash(task_hash).await?;
         Ok(if found.len() == 1 { found.pop() } else { None })
     }

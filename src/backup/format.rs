@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::planned::Planned;
 use crate::store::{Deal, Record};
-use crate::task::{Answer, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
 
 /// The version of the format.
 pub(super) const FORMAT: u64 = 1;
@@ -70,8 +70,8 @@ pub(super) struct TaskLine {
     number: i64,
     position: i64,
     id: TaskId,
-    input_hash: i32,
-    task_hash: i32,
+    input_hash: i64,
+    task_hash: i64,
     planned: u32,
     wanted: u32,
     finished: bool,
@@ -231,7 +231,12 @@ impl HoldLine {
     }
 
     fn hold(self) -> Hold {
-        Hold { annotator: self.annotator, since: self.since, until: self.until }
+        Hold {
+            annotator: self.annotator,
+            since: self.since,
+            until: self.until,
+            basis: Basis::default(),
+        }
     }
 }
 
@@ -269,6 +274,7 @@ impl VersionLine {
             data: self.data,
             time_loaded: self.time_loaded,
             time_returned: self.time_returned,
+            basis: Basis::default(),
         }
     }
 }
@@ -302,6 +308,7 @@ mod tests {
             data: serde_json::from_str(data).expect("an object"),
             time_loaded: Millis(at - 7),
             time_returned: Millis(at),
+            basis: Basis::default(),
         }
     }
 
@@ -322,7 +329,12 @@ mod tests {
             current: version(r#"{"spans":[{"start":0,"w":1.50}],"annotator":"x"}"#, at),
             history: vec![version("{}", at - 20)],
         };
-        let hold = Hold { annotator: "eve".into(), since: Millis(-1), until: Millis(i64::MAX) };
+        let hold = Hold {
+            annotator: "eve".into(),
+            since: Millis(-1),
+            until: Millis(i64::MAX),
+            basis: Basis::default(),
+        };
         let ledger = Ledger {
             purpose: Purpose::Repeat(TaskId::from_text("0123")),
             part: Some(1),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::{Desk, questions};
 use crate::http::{self, ApiError, Callers};
 use crate::store::Submission;
-use crate::task::{Millis, TaskId, Version};
+use crate::task::{Basis, Millis, TaskId, Version};
 
 /// Answers taken in one request at most. The page sends a few.
 const MOST_ANSWERS: usize = 1000;
@@ -115,8 +115,8 @@ async fn sort(
     let id = match (answer.get("_id"), answer.get("_task_hash")) {
         (Some(Value::String(id)), _) => TaskId::from_text(id),
         (None | Some(Value::Null), Some(hash)) => {
-            let Some(hash) = hash.as_i64().and_then(|hash| i32::try_from(hash).ok()) else {
-                return Ok((None, invalid("_task_hash: expected a signed 32-bit integer")));
+            let Some(hash) = hash.as_i64() else {
+                return Ok((None, invalid("_task_hash: expected a signed 64-bit integer")));
             };
             match desk.allocator.identity_of(hash).await {
                 Ok(Some(id)) => id,
@@ -144,8 +144,13 @@ async fn sort(
     let at = |key: &str| answer.get(key).and_then(Value::as_i64);
     let time_returned = clock.here(at("_answered_at")).unwrap_or(clock.now);
     let time_loaded = clock.here(at("_shown_at")).or(since).unwrap_or(time_returned);
-    let version =
-        Version { verdict, data, time_loaded: time_loaded.min(time_returned), time_returned };
+    let version = Version {
+        verdict,
+        data,
+        time_loaded: time_loaded.min(time_returned),
+        time_returned,
+        basis: Basis::default(),
+    };
     let annotator = author.to_owned();
     Ok((named, Sorted::Store(Submission { task: id, annotator, version })))
 }

@@ -14,7 +14,7 @@ use super::queue::{NONE, Place};
 use crate::allocation::order::Order;
 use crate::allocation::people::requires;
 use crate::allocation::{Colleague, Hold, Lane, Ledger, Plan, Position, Purpose, Rule};
-use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// A task.
 // Four facts that have nothing to do with each other.
@@ -38,7 +38,7 @@ pub(super) struct Entry {
     /// The newest in the chain of those who have or had it.
     last: u32,
     body: u32,
-    hash: i32,
+    hash: i64,
     priority: i32,
     part: Option<u16>,
 }
@@ -264,12 +264,18 @@ impl Book {
                     data: Map::new(),
                     time_loaded: Millis(0),
                     time_returned: Millis(0),
+                    basis: Basis::default(),
                 },
                 history: Vec::new(),
             };
             match taker.state {
                 State::Holds => {
-                    ledger.held.push(Hold { annotator, since: Millis(0), until: Millis(0) });
+                    ledger.held.push(Hold {
+                        annotator,
+                        since: Millis(0),
+                        until: Millis(0),
+                        basis: Basis::default(),
+                    });
                 }
                 State::Counts(verdict) => ledger.answers.push(answer(annotator, verdict)),
                 State::Skipped => ledger.skipped.push(answer(annotator, Verdict::Ignore)),

@@ -105,7 +105,7 @@ impl Simulation {
             // 32 of the 64 bits.
             #[expect(clippy::cast_possible_truncation)]
             let hash = crate::allocation::seed::number(seed, n.into()) as i32;
-            task.task_hash = hash;
+            task.task_hash = hash.into();
             self.admit(&task)?;
         }
         Ok(())

@@ -32,7 +32,7 @@ use async_trait::async_trait;
 use self::audit::{Audit, Audited, Finding, Page};
 use crate::allocation::order::Order;
 use crate::allocation::{Lane, Ledger, Number, Plan, Position, Recorded, Rule};
-use crate::task::{Millis, Task, TaskId, Version};
+use crate::task::{Basis, Millis, Task, TaskId, Version};
 
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
 pub const FORMAT: i64 = 2;
@@ -91,6 +91,8 @@ pub struct Claim {
     pub since: Millis,
     /// When the lease ends.
     pub until: Millis,
+    /// By which edition and tokenizer it is handed out.
+    pub basis: Basis,
 }
 
 /// An answer on its way in.
@@ -115,6 +117,8 @@ pub struct HeldTask {
     pub since: Millis,
     /// When the lease ends.
     pub until: Millis,
+    /// By which edition and tokenizer it is handed out.
+    pub basis: Basis,
 }
 
 /// Everything that is known of a task.
@@ -379,7 +383,7 @@ pub trait Store: Send + Sync + 'static {
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>>;
 
     /// The tasks with this `_task_hash`, at most two: enough to tell whether it is unique.
-    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>>;
+    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>>;
 
     /// An annotator's last answers that count, newest first, with their tasks.
     async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>>;
@@ -441,6 +445,19 @@ pub trait Store: Send + Sync + 'static {
     /// Writes down keys, by name. Those that are there already are replaced, or, with `keep`, stay
     /// as they are: of two processes that make somebody's first key, one prevails.
     async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()>;
+
+    /// The rule by which the store tells whether two tasks are one; none if it was never set.
+    async fn identity(&self) -> Result<Option<String>>;
+
+    /// Sets that rule if there is none yet; gives the one in force.
+    async fn set_identity(&self, rule: &str) -> Result<String>;
+
+    /// The number of an edition of the roster, from 1, by its text. A text that is new gets the next
+    /// number; the same text has the same number ever after.
+    async fn edition(&self, text: &str) -> Result<u32>;
+
+    /// The texts of all editions, by their numbers.
+    async fn editions(&self) -> Result<BTreeMap<u32, String>>;
 
     /// Ends the connection after what is under way.
     async fn close(&self);

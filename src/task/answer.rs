@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Millis;
+use super::{Basis, Millis};
 
 /// The decision that ends a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct Version {
     pub time_loaded: Millis,
     /// When it was answered.
     pub time_returned: Millis,
+    /// By which edition and tokenizer the task was handed out.
+    pub basis: Basis,
 }
 
 impl Version {

@@ -218,11 +218,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::Millis;
+    use crate::task::{Basis, Millis};
 
     fn says(verdict: Verdict, data: &Value) -> Version {
         let data = data.as_object().cloned().unwrap_or_default();
-        Version { verdict, data, time_loaded: Millis(0), time_returned: Millis(1) }
+        Version {
+            verdict,
+            data,
+            time_loaded: Millis(0),
+            time_returned: Millis(1),
+            basis: Basis::default(),
+        }
     }
 
     fn accepts(data: &Value) -> Version {

@@ -8,7 +8,7 @@
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Body, Fields, Millis, Verdict, Version};
+use super::{Basis, Body, Fields, Millis, Verdict, Version};
 
 /// The key that holds the keys that say something about a task.
 const META: &str = "meta";
@@ -46,7 +46,13 @@ pub fn gold(task: &Body) -> Result<Option<Version>, String> {
                 format!("meta.gold should be \"accept\" or \"reject\", found {verdict}")
             })?,
     };
-    Ok(Some(Version { verdict, data, time_loaded: Millis(0), time_returned: Millis(0) }))
+    Ok(Some(Version {
+        verdict,
+        data,
+        time_loaded: Millis(0),
+        time_returned: Millis(0),
+        basis: Basis::default(),
+    }))
 }
 
 /// Takes the right answer out of what an annotator gets to see. Everything else stays as it is.

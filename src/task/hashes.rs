@@ -29,15 +29,15 @@ pub(super) const NOT_HASHED: [&str; 11] = [
     "answer",
 ];
 
-/// The hash that the data came with under `key`, if it is a 32-bit integer.
-pub(super) fn given(task: &Map<String, Value>, key: &str) -> Option<i32> {
-    task.get(key).and_then(Value::as_i64).and_then(|hash| i32::try_from(hash).ok())
+/// The hash that the data came with under `key`, if it is an integer of 64 bits.
+pub(super) fn given(task: &Map<String, Value>, key: &str) -> Option<i64> {
+    task.get(key).and_then(Value::as_i64)
 }
 
 /// Prodigy's `_input_hash` of a task, whatever hash the task came with.
 ///
 /// A task without any of the input keys is hashed whole, as it is for `_task_hash`.
-pub fn input_hash(task: &Map<String, Value>) -> i32 {
+pub fn input_hash(task: &Map<String, Value>) -> i64 {
     let mut text = String::new();
     write_keys(&mut text, task, &INPUT_KEYS);
     if text.is_empty() {
@@ -47,7 +47,7 @@ pub fn input_hash(task: &Map<String, Value>) -> i32 {
 }
 
 /// Prodigy's `_task_hash` of a task whose `_input_hash` is known, whatever task hash it came with.
-pub fn task_hash(task: &Map<String, Value>, input_hash: i32) -> i32 {
+pub fn task_hash(task: &Map<String, Value>, input_hash: i64) -> i64 {
     let mut text = input_hash.to_string();
     let before = text.len();
     write_keys(&mut text, task, &TASK_KEYS);
@@ -79,17 +79,18 @@ pub(super) fn write_whole(out: &mut String, task: &Map<String, Value>, without: 
     python_json::write_without(out, &Value::Object(rest), &NOT_HASHED);
 }
 
-fn murmur(text: &str) -> i32 {
+fn murmur(text: &str) -> i64 {
     murmur3::murmur3_32(&mut Cursor::new(text.as_bytes()), 0)
         .expect("reading from memory does not fail")
         .cast_signed()
+        .into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hashes(task: &Value) -> (i32, i32) {
+    fn hashes(task: &Value) -> (i64, i64) {
         let task = task.as_object().expect("an object");
         let input = input_hash(task);
         (input, task_hash(task, input))

@@ -26,8 +26,8 @@ const BYTES: usize = 16;
 /// and do not follow from its content.
 pub(super) fn identity(
     task: &Map<String, Value>,
-    own_input_hash: Option<i32>,
-    own_task_hash: Option<i32>,
+    own_input_hash: Option<i64>,
+    own_task_hash: Option<i64>,
 ) -> TaskId {
     let mut text = String::new();
     hashes::write_keys(&mut text, task, &hashes::INPUT_KEYS);

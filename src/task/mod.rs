@@ -15,6 +15,7 @@
 //! needed.
 
 mod answer;
+mod basis;
 mod body;
 pub mod clean;
 pub mod disagreement;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, Version};
+pub use basis::Basis;
 pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
 pub use time::Millis;
@@ -78,10 +80,10 @@ pub struct Task {
     /// annotd's identity.
     pub id: TaskId,
     /// Prodigy's hash of the input: the one the data came with, or the computed one.
-    pub input_hash: i32,
+    pub input_hash: i64,
     /// Prodigy's hash of the input and the question: the one the data came with, or the computed
     /// one.
-    pub task_hash: i32,
+    pub task_hash: i64,
     /// The JSON object itself.
     pub body: Body,
 }

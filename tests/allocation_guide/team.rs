@@ -15,7 +15,7 @@ use annotd::rules;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Progress, Record, Store, Submission, Which};
 use annotd::task::interface::Interface;
-use annotd::task::{Body, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 
 /// Longer than any pause after which somebody who had found nothing looks again.
@@ -159,7 +159,13 @@ impl Team {
         data: Map<String, Value>,
     ) -> Recorded {
         let now = self.allocator.now();
-        let version = Version { verdict, data, time_loaded: now, time_returned: now };
+        let version = Version {
+            verdict,
+            data,
+            time_loaded: now,
+            time_returned: now,
+            basis: Basis::default(),
+        };
         let submission = Submission { task: task.id.clone(), annotator: who.to_owned(), version };
         self.allocator.answers(vec![submission]).await.expect("stored")[0]
     }

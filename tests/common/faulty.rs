@@ -168,7 +168,7 @@ impl Store for Faulty {
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
         self.through(self.inner.look_up(tasks), nothing).await
     }
-    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         self.through(self.inner.with_task_hash(task_hash), nothing).await
     }
     async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
@@ -245,6 +245,18 @@ impl Store for Faulty {
     }
     async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
         self.inner.audit_whole(how).await
+    }
+    async fn identity(&self) -> Result<Option<String>> {
+        self.through(self.inner.identity(), nothing).await
+    }
+    async fn set_identity(&self, rule: &str) -> Result<String> {
+        self.through(self.inner.set_identity(rule), nothing).await
+    }
+    async fn edition(&self, text: &str) -> Result<u32> {
+        self.through(self.inner.edition(text), nothing).await
+    }
+    async fn editions(&self) -> Result<BTreeMap<u32, String>> {
+        self.through(self.inner.editions(), nothing).await
     }
     async fn close(&self) {
         self.inner.close().await;
@@ -355,7 +367,7 @@ impl Store for Retrying {
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
         Ok(again(|| self.inner.look_up(tasks)).await?.reply)
     }
-    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         Ok(again(|| self.inner.with_task_hash(task_hash)).await?.reply)
     }
     async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
@@ -440,6 +452,18 @@ impl Store for Retrying {
     }
     async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
         self.inner.audit_whole(how).await
+    }
+    async fn identity(&self) -> Result<Option<String>> {
+        Ok(again(|| self.inner.identity()).await?.reply)
+    }
+    async fn set_identity(&self, rule: &str) -> Result<String> {
+        Ok(again(|| self.inner.set_identity(rule)).await?.reply)
+    }
+    async fn edition(&self, text: &str) -> Result<u32> {
+        Ok(again(|| self.inner.edition(text)).await?.reply)
+    }
+    async fn editions(&self) -> Result<BTreeMap<u32, String>> {
+        Ok(again(|| self.inner.editions()).await?.reply)
     }
     async fn close(&self) {
         self.inner.close().await;

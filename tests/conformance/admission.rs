@@ -137,3 +137,21 @@ pub async fn of_two_who_make_the_first_key_one_prevails(place: &Place) {
     assert_eq!(keys.len(), 20);
     assert_eq!(keys, other.keys().await.unwrap());
 }
+
+pub async fn the_rule_of_identity_is_set_once(place: &Place) {
+    let store = place.open().await;
+    assert_eq!(store.identity().await.unwrap(), None);
+    assert_eq!(store.set_identity("content").await.unwrap(), "content");
+    assert_eq!(store.set_identity("task_hash").await.unwrap(), "content");
+    assert_eq!(store.identity().await.unwrap().as_deref(), Some("content"));
+}
+
+pub async fn an_edition_has_one_number_for_ever(place: &Place) {
+    let store = place.open().await;
+    assert!(store.editions().await.unwrap().is_empty());
+    assert_eq!(store.edition("[\"A\"]").await.unwrap(), 1);
+    assert_eq!(store.edition("[\"B\"]").await.unwrap(), 2);
+    assert_eq!(store.edition("[\"A\"]").await.unwrap(), 1);
+    let editions = store.editions().await.unwrap();
+    assert_eq!(editions, [(1, "[\"A\"]".to_owned()), (2, "[\"B\"]".to_owned())].into());
+}

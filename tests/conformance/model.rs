@@ -57,7 +57,7 @@ impl Model {
         let each = |claim: &Claim| {
             self.find(&claim.task).is_some_and(|row| {
                 row.ledger.held.iter().any(|hold| hold.annotator == claim.annotator)
-                    || row.ledger.claim(&claim.annotator, claim.since, claim.until)
+                    || row.ledger.claim(&claim.annotator, claim.since, claim.until, claim.basis)
             })
         };
         claims.iter().map(each).collect()

@@ -11,7 +11,7 @@ use annotd::store::sqlite::SqliteStore;
 use annotd::store::{
     Admission, Claim, Progress, Record, Share, Store, StoreError, Submission, Which,
 };
-use annotd::task::{Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 use crate::common::faulty::{Faulty, Retrying};
 use crate::common::mongod::Database;
@@ -151,6 +151,7 @@ pub fn wish(task: &TaskId, annotator: &str) -> Claim {
         annotator: annotator.to_owned(),
         since: Millis(10),
         until: Millis(1000),
+        basis: Basis::default(),
     }
 }
 
@@ -166,6 +167,7 @@ pub fn says(verdict: Verdict, at: i64) -> Version {
         data: serde_json::Map::new(),
         time_loaded: Millis(at - 7),
         time_returned: Millis(at),
+        basis: Basis::default(),
     }
 }
 

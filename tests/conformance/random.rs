@@ -3,7 +3,7 @@
 use annotd::allocation::order::Order;
 use annotd::allocation::{Colleague, Further, Ignore, Lane, Ledger, Plan, Position, Purpose, Rule};
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
-use annotd::task::{Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, Verdict, Version};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -131,6 +131,7 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
                         annotator: PEOPLE[who].to_owned(),
                         since: Millis(now),
                         until: Millis(now + 4000),
+                        basis: Basis::default(),
                     })
                     .collect();
                 let granted = store.claim(claims.clone()).await.map_err(failed)?;
@@ -148,6 +149,7 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
                             data: serde_json::Map::new(),
                             time_loaded: Millis(at - 5),
                             time_returned: Millis(at),
+                            basis: Basis::default(),
                         },
                     })
                     .collect();

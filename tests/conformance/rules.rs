@@ -15,7 +15,7 @@ use annotd::allocation::{
 };
 use annotd::dealing;
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
-use annotd::task::{Body, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use annotd::verifying::{self, Inquiry};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -233,6 +233,7 @@ async fn live(
                         annotator: PEOPLE[who].to_owned(),
                         since: Millis(now),
                         until: Millis(now + 4000),
+                        basis: Basis::default(),
                     })
                     .collect();
                 let granted = store.claim(claims.clone()).await.map_err(|error| failed(&error))?;
@@ -250,6 +251,7 @@ async fn live(
                             data: serde_json::Map::new(),
                             time_loaded: Millis(at - 5),
                             time_returned: Millis(at),
+                            basis: Basis::default(),
                         },
                     })
                     .collect();

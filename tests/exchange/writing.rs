@@ -6,7 +6,7 @@ use annotd::allocation::{Lane, Ledger, Number, Position};
 use annotd::exchange::write::{Export, FORMATS, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::{Interface, Settings};
-use annotd::task::{Answer, Body, Millis, Task, Verdict, Version};
+use annotd::task::{Answer, Basis, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 
 /// 2026-03-02T08:15:00Z.
@@ -18,6 +18,7 @@ fn version(verdict: Verdict, data: &Value, returned: i64) -> Version {
         data: data.as_object().expect("an object").clone(),
         time_loaded: Millis(returned - 1_550),
         time_returned: Millis(returned),
+        basis: Basis::default(),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use annotd::allocation::{Ledger, Recorded, Rule};
-use annotd::task::{Body, Verdict};
+use annotd::task::{Basis, Body, Verdict};
 use stateright::{Model, Property};
 
 use super::store;
@@ -125,7 +125,10 @@ impl Setting {
     pub fn held_by(mut self, task: Which, holders: &[Who]) -> Self {
         for who in holders {
             let mut ledger = self.begin.row(task).ledger.clone();
-            assert!(ledger.claim(NAMES[usize::from(*who)], NOW, LATER), "it can be handed out");
+            assert!(
+                ledger.claim(NAMES[usize::from(*who)], NOW, LATER, Basis::default()),
+                "it can be handed out"
+            );
             self.begin.rows[usize::from(task)] = Row::of(ledger);
             self.begin.card_mut(*who, task).shown = true;
         }

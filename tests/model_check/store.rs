@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use annotd::allocation::{Hold, Lane, Ledger, Recorded};
-use annotd::task::{Answer, Millis, Verdict, Version};
+use annotd::task::{Answer, Basis, Millis, Verdict, Version};
 
 use super::steps::{Broken, Setting};
 use super::world::{LATER, NAMES, NOW, Row, Said, Statement, View, Which, Who, World, Write};
@@ -20,6 +20,7 @@ pub fn version(setting: &Setting, said: Said) -> Version {
         data: serde_json::Map::new(),
         time_loaded: NOW,
         time_returned: Millis(i64::from(said) + 1),
+        basis: Basis::default(),
     }
 }
 
@@ -154,7 +155,7 @@ fn claim(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
         Some(Broken::ClaimsOfThoseWhoSkipped) => told.skipped.clear(),
         _ => {}
     }
-    if !told.claim(name(who), NOW, LATER) {
+    if !told.claim(name(who), NOW, LATER, Basis::default()) {
         return false;
     }
     let mut ledger = row.ledger.clone();

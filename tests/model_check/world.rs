@@ -283,8 +283,8 @@ fn print_of_ledger(ledger: &Ledger, free: i8) -> u64 {
     } = ledger;
     let mut hasher = DefaultHasher::new();
     (purpose, part, bound, planned, wanted, lanes, former, finished, free).hash(&mut hasher);
-    for Hold { annotator, since, until } in held {
-        (annotator, since.0, until.0).hash(&mut hasher);
+    for Hold { annotator, since, until, basis } in held {
+        (annotator, since.0, until.0, basis).hash(&mut hasher);
     }
     for (list, answers) in [answers, skipped, late].into_iter().enumerate() {
         for Answer { annotator, current, history } in answers {

@@ -2,7 +2,7 @@
 
 use super::super::{Further, Ignore, invariants};
 use super::*;
-use crate::task::Verdict;
+use crate::task::{Basis, Verdict};
 
 fn says(verdict: Verdict, at: i64) -> Version {
     Version {
@@ -10,6 +10,7 @@ fn says(verdict: Verdict, at: i64) -> Version {
         data: serde_json::Map::new(),
         time_loaded: Millis(at - 5),
         time_returned: Millis(at),
+        basis: Basis::default(),
     }
 }
 
@@ -18,7 +19,7 @@ fn ledger(wanted: u32) -> Ledger {
 }
 
 fn claim(ledger: &mut Ledger, annotator: &str) -> bool {
-    ledger.claim(annotator, Millis(0), Millis(100))
+    ledger.claim(annotator, Millis(0), Millis(100), Basis::default())
 }
 
 fn body() -> Body {

@@ -91,7 +91,7 @@ fn an_average_by_hash_is_prodigys() {
     for average in [1.0, 1.2, 1.5, 2.75] {
         let parts = Parts::average(average).expect("an average");
         for n in 0..20_000_i32 {
-            let hash = n.wrapping_mul(214_013).wrapping_sub(1_000_000_007);
+            let hash = i64::from(n.wrapping_mul(214_013).wrapping_sub(1_000_000_007));
             let chosen = prodigy::annotators(hash, average, &pool).len();
             assert_eq!(parts.by_hash(hash) as usize, chosen, "{hash} at {average}");
         }

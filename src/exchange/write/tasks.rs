@@ -33,8 +33,8 @@ struct Tasks(Filter);
 #[derive(Serialize)]
 struct Line<'a> {
     _id: &'a str,
-    _input_hash: i32,
-    _task_hash: i32,
+    _input_hash: i64,
+    _task_hash: i64,
     task: &'a RawValue,
     wanted: u32,
     seen: usize,

@@ -282,7 +282,7 @@ fn expected(
     // What one slot of this task adds to the figures before and after: the task itself and its
     // other slots stay as they are.
     let mut ledger = Ledger::new(1, vec![lane]);
-    ledger.claim(annotator, version.time_loaded, version.time_returned);
+    ledger.claim(annotator, version.time_loaded, version.time_returned, version.basis);
     let before = contribution(&ledger);
     ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
     let mut after = contribution(&ledger);

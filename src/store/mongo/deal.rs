@@ -107,7 +107,8 @@ pub(super) async fn kept(server: &Server, promise: &Promise) -> Result<()> {
     server.ask("write down what is dealt out", update).await.map(drop)
 }
 
-fn is_duplicate(error: &mongodb::error::Error) -> bool {
+/// Whether a write failed because the identity is there already.
+pub(super) fn is_duplicate(error: &mongodb::error::Error) -> bool {
     use mongodb::error::{ErrorKind, WriteFailure};
     matches!(
         error.kind.as_ref(),

@@ -57,6 +57,7 @@ mod audit;
 mod claims;
 mod deal;
 mod document;
+mod editions;
 mod figures;
 mod json;
 mod keys;
@@ -248,7 +249,7 @@ impl Store for MongoStore {
         reads::look_up(&self.server, &self.outlook, tasks).await
     }
 
-    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         reads::with_task_hash(&self.server, task_hash).await
     }
 
@@ -353,6 +354,22 @@ impl Store for MongoStore {
 
     async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
         keys::set(&self.server, keys, keep).await
+    }
+
+    async fn identity(&self) -> Result<Option<String>> {
+        editions::identity(&self.server).await
+    }
+
+    async fn set_identity(&self, rule: &str) -> Result<String> {
+        editions::set_identity(&self.server, rule).await
+    }
+
+    async fn edition(&self, text: &str) -> Result<u32> {
+        editions::edition(&self.server, text).await
+    }
+
+    async fn editions(&self) -> Result<BTreeMap<u32, String>> {
+        editions::all(&self.server).await
     }
 
     async fn close(&self) {

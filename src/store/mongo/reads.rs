@@ -181,7 +181,13 @@ pub(super) async fn in_hand(
         let task = stored.task()?;
         let hold = stored.held.iter().find(|hold| hold.annotator == annotator);
         let hold = hold.ok_or(Odd::Missing("held"))?;
-        Ok(HeldTask { task, position: stored.position, since: hold.since, until: hold.until })
+        Ok(HeldTask {
+            task,
+            position: stored.position,
+            since: hold.since,
+            until: hold.until,
+            basis: hold.basis,
+        })
     });
     let mut held = held.await?;
     held.sort_by_key(|held| held.position);
@@ -247,7 +253,7 @@ fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
     })
 }
 
-pub(super) async fn with_task_hash(server: &Server, task_hash: i32) -> Result<Vec<TaskId>> {
+pub(super) async fn with_task_hash(server: &Server, task_hash: i64) -> Result<Vec<TaskId>> {
     let find = server
         .tasks
         .find(doc! { "task_hash": task_hash, "purpose": { "$in": [null, "gold"] } })

@@ -250,7 +250,7 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn with_task_hash(&self, task_hash: i32) -> Result<Vec<TaskId>> {
+    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         self.engine
             .read("look up a task", move |connection| reads::with_task_hash(connection, task_hash))
             .await
@@ -358,6 +358,30 @@ impl Store for SqliteStore {
         self.engine
             .write("write down keys", move |connection| writes::set_keys(connection, &keys, keep))
             .await
+    }
+
+    async fn identity(&self) -> Result<Option<String>> {
+        self.engine.read("see how tasks are told apart", reads::identity).await
+    }
+
+    async fn set_identity(&self, rule: &str) -> Result<String> {
+        let rule = rule.to_owned();
+        self.engine
+            .write("set how tasks are told apart", move |connection| {
+                writes::set_identity(connection, &rule)
+            })
+            .await
+    }
+
+    async fn edition(&self, text: &str) -> Result<u32> {
+        let text = text.to_owned();
+        self.engine
+            .write("keep an edition", move |connection| writes::edition(connection, &text))
+            .await
+    }
+
+    async fn editions(&self) -> Result<BTreeMap<u32, String>> {
+        self.engine.read("read the editions", reads::editions).await
     }
 
     async fn close(&self) {

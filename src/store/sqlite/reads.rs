@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::rows;
 use crate::allocation::{Lane, Number, Position};
 use crate::store::{Deal, HeldTask, Mark, OpenTask, Progress, Record, Share, Which};
-use crate::task::{Millis, Task, TaskId, Version};
+use crate::task::{Basis, Millis, Task, TaskId, Version};
 
 /// Columns of an open task behind those of `rows::TASK`.
 const OPEN: &str = "t.free, t.lanes, \
@@ -111,7 +111,13 @@ pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Res
         ))?
         .query_map([annotator], |row| {
             let (_, position, task) = rows::task(row)?;
-            Ok(HeldTask { task, position, since: Millis(row.get(6)?), until: Millis(row.get(7)?) })
+            Ok(HeldTask {
+                task,
+                position,
+                since: Millis(row.get(6)?),
+                until: Millis(row.get(7)?),
+                basis: Basis::default(),
+            })
         })?
         .collect()
 }
@@ -147,7 +153,7 @@ pub(super) fn look_up(
 
 pub(super) fn with_task_hash(
     connection: &Connection,
-    task_hash: i32,
+    task_hash: i64,
 ) -> rusqlite::Result<Vec<TaskId>> {
     connection
         .prepare_cached("SELECT id FROM task WHERE task_hash = ?1 AND (purpose IS NULL OR purpose = 'gold') LIMIT 2")?
@@ -269,4 +275,23 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
         progress.annotators.entry(row.get(0)?).or_default().in_hand = held;
     }
     Ok(progress)
+}
+
+/// The rule by which tasks are told apart, if it was ever set.
+pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT value FROM meta WHERE key = 'identity'")?
+        .query_row([], |row| row.get(0))
+        .optional()
+}
+
+/// The texts of all editions, by their numbers.
+pub(super) fn editions(connection: &Connection) -> rusqlite::Result<BTreeMap<u32, String>> {
+    connection
+        .prepare_cached(
+            "SELECT CAST(substr(key, 9) AS INTEGER), value FROM meta \
+             WHERE key >= 'edition:' AND key < 'edition;'",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }

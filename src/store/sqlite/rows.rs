@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::Record;
 use crate::store::planned::Planned;
-use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// The columns that [`task`] reads, in its order.
 pub(super) const TASK: &str = "t.seq, t.id, t.position, t.input_hash, t.task_hash, t.body";
@@ -90,6 +90,7 @@ fn history_from_text(text: &str) -> rusqlite::Result<Vec<Version>> {
             data: version.data,
             time_loaded: version.time_loaded,
             time_returned: version.time_returned,
+            basis: Basis::default(),
         })
         .collect())
 }
@@ -112,6 +113,7 @@ pub(super) fn version(row: &Row<'_>, first: usize) -> rusqlite::Result<Version> 
         },
         time_loaded: Millis(row.get(first + 2)?),
         time_returned: Millis(row.get(first + 3)?),
+        basis: Basis::default(),
     })
 }
 
@@ -160,6 +162,7 @@ fn state(
                 annotator: row.get(0)?,
                 since: Millis(row.get(1)?),
                 until: Millis(row.get(2)?),
+                basis: Basis::default(),
             })
         })?
         .collect::<rusqlite::Result<_>>()?;

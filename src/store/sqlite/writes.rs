@@ -269,7 +269,7 @@ pub(super) fn put_answer(
     answer: &Answer,
     standing: Standing,
 ) -> rusqlite::Result<()> {
-    let Version { verdict, data, time_loaded, time_returned } = &answer.current;
+    let Version { verdict, data, time_loaded, time_returned, basis: _ } = &answer.current;
     // A revision keeps its place among the answers; one that comes to count goes to the end.
     connection
         .prepare_cached(
@@ -402,6 +402,27 @@ pub(super) fn set_keys(
         set.execute((format!("key:{name}"), key))?;
     }
     Ok(())
+}
+
+/// Sets the rule by which tasks are told apart, if there is none; gives the one in force.
+pub(super) fn set_identity(connection: &Connection, rule: &str) -> rusqlite::Result<String> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO meta (key, value) VALUES ('identity', ?1)")?
+        .execute([rule])?;
+    Ok(reads::identity(connection)?.unwrap_or_else(|| rule.to_owned()))
+}
+
+/// The number of an edition, a new one if its text is new.
+pub(super) fn edition(connection: &Connection, text: &str) -> rusqlite::Result<u32> {
+    let editions = reads::editions(connection)?;
+    if let Some((number, _)) = editions.iter().find(|(_, known)| *known == text) {
+        return Ok(*number);
+    }
+    let number = editions.last_key_value().map_or(0, |(last, _)| *last) + 1;
+    connection
+        .prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute((format!("edition:{number}"), text))?;
+    Ok(number)
 }
 
 /// Numbers the occasions on which tasks come back, so that a reader can ask for what is new.

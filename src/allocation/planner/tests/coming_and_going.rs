@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::allocation::{Ignore, Rule, invariants, people};
-use crate::task::{Millis, Verdict, Version};
+use crate::task::{Basis, Millis, Verdict, Version};
 
 /// A project in memory: what is planned, and what becomes of it.
 struct Project {
@@ -48,7 +48,7 @@ impl Project {
 
     fn answer(&mut self, n: usize, who: &str, verdict: Verdict) {
         let (task, ledger) = &mut self.tasks[n];
-        if !ledger.claim(who, Millis(0), Millis(9)) {
+        if !ledger.claim(who, Millis(0), Millis(9), Basis::default()) {
             return;
         }
         let version = Version {
@@ -56,6 +56,7 @@ impl Project {
             data: serde_json::Map::new(),
             time_loaded: Millis(0),
             time_returned: Millis(1),
+            basis: Basis::default(),
         };
         let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
         ledger.record(who, version, &rule, &task.body);

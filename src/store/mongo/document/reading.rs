@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::json::{self, NotJson};
 use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
-use crate::task::{Answer, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// Why a document is not one of annotd's.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,8 @@ pub(in crate::store::mongo) struct Stored {
     pub(in crate::store::mongo) rev: i64,
     /// When it last became open out of its turn.
     pub(in crate::store::mongo) reopened: Option<i64>,
-    input_hash: i32,
-    task_hash: i32,
+    input_hash: i64,
+    task_hash: i64,
     content: Option<String>,
     exact: Option<String>,
 }
@@ -242,7 +242,12 @@ fn each<T>(
 }
 
 fn read_hold(document: &RawDocument) -> Result<Hold, Odd> {
-    let mut hold = Hold { annotator: String::new(), since: Millis(0), until: Millis(0) };
+    let mut hold = Hold {
+        annotator: String::new(),
+        since: Millis(0),
+        until: Millis(0),
+        basis: Basis::default(),
+    };
     for element in document {
         let (key, value) = element?;
         match key {
@@ -278,6 +283,7 @@ fn read_version(document: &RawDocument) -> Result<Version, Odd> {
         data: Map::new(),
         time_loaded: Millis(0),
         time_returned: Millis(0),
+        basis: Basis::default(),
     };
     let mut exact: Option<Map<String, Value>> = None;
     for element in document {

@@ -2,7 +2,7 @@
 
 use super::reading::read_answer;
 use super::*;
-use crate::task::{Body, Millis, Verdict};
+use crate::task::{Basis, Body, Millis, Verdict};
 
 fn version(data: &str) -> Version {
     Version {
@@ -10,6 +10,7 @@ fn version(data: &str) -> Version {
         data: serde_json::from_str(data).expect("an object"),
         time_loaded: Millis(1),
         time_returned: Millis(-2),
+        basis: Basis::default(),
     }
 }
 
