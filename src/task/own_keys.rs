@@ -91,7 +91,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::{Millis, Verdict};
+    use crate::task::{Basis, Millis, Verdict};
 
     fn body(text: &str) -> Body {
         Body::parse(text).expect("a task")
@@ -105,6 +105,7 @@ mod tests {
             data: data.as_object().expect("an object").clone(),
             time_loaded: Millis(0),
             time_returned: Millis(0),
+            basis: Basis::default(),
         };
         let displaced = displace(&mut line, &answer, &sets);
         if !displaced.is_empty() {
