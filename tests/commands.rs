@@ -139,6 +139,22 @@ fn an_export_of_a_stranger_is_refused() {
 }
 
 #[test]
+fn a_table_begins_with_a_byte_order_mark_on_request() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"é\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let head = "\"date\",\"coder\",\"diff\",\"id\",\"answer\",";
+    assert!(project.run(&["export", "--format", "csv"]).starts_with(head));
+    let marked = project.run(&["export", "--format", "csv", "--bom", "--raw"]);
+    assert!(marked.starts_with(&format!("\u{feff}{head}")), "{marked}");
+    for option in ["--bom", "--raw"] {
+        let refused = project.annotd(&["export", option]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(stderr(&refused).contains("add --format csv"), "{}", stderr(&refused));
+    }
+}
+
+#[test]
 fn a_dry_run_touches_nothing() {
     let project = project("annotations = 1");
     project.write("tasks.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");

@@ -8,8 +8,8 @@ use clap::builder::PossibleValuesParser;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::Number;
 use crate::exchange::output::Output;
-use crate::exchange::write::{Export, Filter, Format};
-use crate::store::Which;
+use crate::exchange::write::{Cells, Export, Filter, Format};
+use crate::store::{Record, Store, Which};
 use crate::supervisor;
 use crate::task::Millis;
 
@@ -43,6 +43,14 @@ pub(super) struct Arguments {
     /// Also answers that came too late to count
     #[arg(long)]
     late: bool,
+
+    /// csv: begin with a byte order mark, so that Excel shows é and 日本 after a double click
+    #[arg(long)]
+    bom: bool,
+
+    /// csv: texts as they are, without the ' before what a spreadsheet would run as a formula
+    #[arg(long)]
+    raw: bool,
 }
 
 fn parse_time(text: &str) -> Result<Millis, String> {
@@ -71,11 +79,18 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             only_finished: arguments.only_finished,
             late: arguments.late,
         },
+        cells: Cells { bom: arguments.bom, raw: arguments.raw },
     };
     let format = Format::from_name(&arguments.format)
         .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
+    if (arguments.bom || arguments.raw) && format.name != "csv" {
+        return Err(Failure::usage(format!(
+            "--bom and --raw are for tables, and {} is none; add --format csv",
+            format.name
+        )));
+    }
     let mut pen = format.pen(&export);
-    let lines = block_on(async {
+    let (lines, left_out) = block_on(async {
         let store = file.open_existing_store().await?;
         let progress = store.progress().await?;
         let known = |name: &String| {
@@ -90,18 +105,23 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         }
         // Opened after the store: no file appears where there is nothing to write.
         let mut output = Output::to(arguments.output.as_deref(), Box::new(std::io::stdout()))?;
+        let passes = 1 + u64::from(pen.surveys());
         let bar = terminal::bar(
-            Some(progress.tasks),
+            Some(progress.tasks * passes),
             "exporting {wide_bar} {pos} of {len} tasks, {eta} to go",
         );
+        if pen.surveys() {
+            let mut after = Number::START;
+            while let Some(records) = page(&*store, &mut after).await? {
+                records.iter().for_each(|record| pen.survey(record));
+                bar.inc(records.len() as u64);
+            }
+        }
         let mut buffer = Vec::new();
         let mut lines = 0;
         let mut after = Number::START;
         pen.begin(&mut buffer);
-        loop {
-            let records = store.records(Which::All, after, PAGE).await?;
-            let Some(last) = records.last() else { break };
-            after = last.number;
+        while let Some(records) = page(&*store, &mut after).await? {
             for record in &records {
                 lines += pen.record(record, &mut buffer);
             }
@@ -114,10 +134,24 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         output.finish()?;
         bar.finish_and_clear();
         store.close().await;
-        Ok(lines)
+        Ok((lines, pen.left_out()))
     })?;
+    if left_out > 0 {
+        terminal::say(format_args!(
+            "Left out: {left_out} answers that came while this was written and need a column of their \
+             own. Export again to have them."
+        ));
+    }
     if let Some(path) = &arguments.output {
         terminal::say(format_args!("{lines} lines in {}", path.display()));
     }
     Ok(())
+}
+
+/// The next tasks with their answers; nothing where there are no more.
+async fn page(store: &dyn Store, after: &mut Number) -> Result<Option<Vec<Record>>, Failure> {
+    let records = store.records(Which::All, *after, PAGE).await?;
+    let Some(last) = records.last() else { return Ok(None) };
+    *after = last.number;
+    Ok(Some(records))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use annotd::allocation::{Lane, Ledger, Number, Position};
-use annotd::exchange::write::{Export, FORMATS, Filter, Format};
+use annotd::exchange::write::{Cells, Export, FORMATS, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Answer, Basis, Body, Millis, Task, Verdict, Version};
@@ -38,9 +38,23 @@ fn record(task: &str, answers: Vec<Answer>) -> Record {
     Record { task, number: Number(0), position: Position(0), ledger }
 }
 
+fn export(interface: Interface, filter: &Filter, cells: Cells) -> Export {
+    Export { project: "demo".into(), interface, filter: filter.clone(), cells }
+}
+
 fn written(format: &str, interface: Interface, filter: &Filter, records: &[Record]) -> String {
-    let export = Export { project: "demo".into(), interface, filter: filter.clone() };
-    let mut pen = Format::from_name(format).expect("a format").pen(&export);
+    pen_writes(format, &export(interface, filter, Cells::default()), records)
+}
+
+fn table(interface: Interface, filter: &Filter, cells: Cells, records: &[Record]) -> String {
+    pen_writes("csv", &export(interface, filter, cells), records)
+}
+
+fn pen_writes(format: &str, export: &Export, records: &[Record]) -> String {
+    let mut pen = Format::from_name(format).expect("a format").pen(export);
+    if pen.surveys() {
+        records.iter().for_each(|record| pen.survey(record));
+    }
     let mut out = Vec::new();
     pen.begin(&mut out);
     for record in records {
@@ -183,34 +197,125 @@ fn tasks_have_everything() {
     assert_eq!(plain("tasks", view("choice"), &[record]), expected);
 }
 
+/// The rows of a table, by the names of their columns.
+fn rows(text: &str) -> Vec<Map<String, Value>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names = reader.headers().expect("a head").clone();
+    reader
+        .records()
+        .map(|row| {
+            let row = row.expect("a row as long as the head");
+            names.iter().zip(&row).map(|(name, cell)| (name.to_owned(), cell.into())).collect()
+        })
+        .collect()
+}
+
 #[test]
-fn csv_is_safe_to_open_in_a_spreadsheet() {
+fn csv_has_a_column_for_every_key_and_every_cell_in_quotes() {
     let data = json!({
         "accept": ["a", 2],
-        "spans": [{"start": 0, "end": 1, "label": "X"}, {"start": 3, "end": 9, "label": "Y Z"}],
+        "spans": [{"start": 0, "end": 1, "label": "X"}],
+        "comment": "odd", "flagged": true,
     });
     let records = [
         record(
-            r#"{"text":"=HYPERLINK(\"x\"), \"so\"\nb","label":"-1"}"#,
+            r#"{"text":"a","label":"-1","n":-1.50,"date":"then","meta":{"source":"web","of":{"x":1e3}},"tokens":[]}"#,
             vec![
                 answer("andy", Verdict::Accept, &data, T),
-                answer("zach", Verdict::Ignore, &json!({}), T + 5),
+                answer("zach", Verdict::Ignore, &json!({"skip_reason": "unclear"}), T + 5),
             ],
         ),
-        record(r#"{"html":"<b>"}"#, vec![answer("li", Verdict::Reject, &json!({}), T)]),
-        record(r#"{"text":"untouched"}"#, Vec::new()),
+        record(
+            r#"{"html":"<b>","accept":["z"],"comment":"first","meta":null}"#,
+            vec![answer("li", Verdict::Reject, &json!({}), T)],
+        ),
+        record(r#"{"text":"untouched","own":1}"#, Vec::new()),
     ];
     let [a, b] = [&records[0].task.id, &records[1].task.id];
     assert_eq!(
         plain("csv", view("choice"), &records),
         [
-            "date,annotator,seconds,_id,answer,label,accept,spans,text,check\n",
-            &format!("2026-03-02T08:15:00.000Z,andy,1.6,{a},accept,'-1,a|2,0-1:X;3-9:Y Z,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\",\n"),
-            &format!("2026-03-02T08:15:00.005Z,zach,1.6,{a},ignore,'-1,,,\"'=HYPERLINK(\"\"x\"\"), \"\"so\"\"\nb\",\n"),
-            &format!("2026-03-02T08:15:00.000Z,li,1.6,{b},reject,,,,,\n"),
+            r#""date","coder","diff","id","answer","spans","accept","comment","flagged","skip_reason","#,
+            r#""text","label","html","date_","meta","n","meta.of","meta.source","check""#,
+            "\n",
+            &format!(r#""2026-03-02T08:15:00.000Z","andy","1.6","{a}","accept","#),
+            r#""[{""start"":0,""end"":1,""label"":""X""}]","[""a"",2]","odd","true","","#,
+            r#""a","'-1","","then","","-1.50","{""x"":1e3}","web","""#,
+            "\n",
+            &format!(r#""2026-03-02T08:15:00.005Z","zach","1.6","{a}","ignore","#),
+            r#""","","","","unclear","a","'-1","","then","","-1.50","{""x"":1e3}","web","""#,
+            "\n",
+            &format!(r#""2026-03-02T08:15:00.000Z","li","1.6","{b}","reject","#),
+            r#""","[""z""]","","","","","","<b>","","","","","","""#,
+            "\n",
         ]
         .concat()
     );
+}
+
+#[test]
+fn csv_has_what_each_interface_adds() {
+    for (id, task, added) in [
+        ("text_input", r#"{"text":"a"}"#, json!({"user_input": "hola"})),
+        ("relations", r#"{"text":"Ana leads"}"#, json!({"relations": [{"head": 0}], "spans": []})),
+        ("image_manual", r#"{"image":"a.png"}"#, json!({"spans": [{"points": [[1, 5.5]]}]})),
+        ("audio_manual", r#"{"audio":"a.wav"}"#, json!({"audio_spans": [{"start": 0.4}]})),
+        ("pages", r#"{"pages":[]}"#, json!({"pages": [{"accept": [1]}]})),
+        ("html", r#"{"html":"<p>"}"#, json!({"a client's own": "b"})),
+    ] {
+        let records = [record(task, vec![answer("a", Verdict::Accept, &added, T)])];
+        let text = plain("csv", view(id), &records);
+        let row = &rows(&text)[0];
+        for (key, value) in added.as_object().expect("an object") {
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            assert_eq!(row[key], plain, "{id}");
+        }
+        let shown: Map<String, Value> = serde_json::from_str(task).expect("JSON");
+        assert!(shown.keys().all(|key| row.contains_key(key)), "{id}: {row:?}");
+    }
+}
+
+#[test]
+fn csv_runs_nowhere_and_is_raw_on_request() {
+    let task = r#"{"text":"=HYPERLINK(\"x\"), \"so\"\nb;@c","=1":"\u00e9","image":"data:image/png;base64,"}"#;
+    let task = task.replace("base64,", &format!("base64,{}", "A".repeat(300)));
+    let records = [record(&task, vec![answer("a", Verdict::Accept, &json!({}), T)])];
+    let text = plain("csv", view("text"), &records);
+    let row = &rows(&text)[0];
+    assert_eq!(row["text"], "'=HYPERLINK(\"x\"), \"so\"\nb;'@c");
+    assert_eq!(row["'=1"], "é");
+    assert_eq!(row["image"], "data:image/png;base64…");
+    let cells = Cells { raw: true, bom: true };
+    let text = table(view("text"), &Filter::default(), cells, &records);
+    let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
+    let own: Map<String, Value> = serde_json::from_str(&task).expect("JSON");
+    for (key, value) in own {
+        assert_eq!(rows(text)[0][&key], value);
+    }
+}
+
+#[test]
+fn csv_with_a_thousand_keys_and_more_has_one_column_for_them() {
+    let meta: Map<String, Value> = (0..1200).map(|n| (n.to_string(), n.into())).collect();
+    let task = json!({"text": "a", "meta": meta}).to_string();
+    let records = [record(&task, vec![answer("a", Verdict::Accept, &json!({}), T)])];
+    let text = plain("csv", view("text"), &records);
+    let row = &rows(&text)[0];
+    assert_eq!(row["meta"], Value::Object(meta).to_string());
+}
+
+#[test]
+fn csv_leaves_out_an_answer_that_came_too_late_for_its_columns_and_says_so() {
+    let yes = |data: &Value| vec![answer("a", Verdict::Accept, data, T)];
+    let seen = record(r#"{"text":"1"}"#, yes(&json!({})));
+    let new = record(r#"{"text":"2"}"#, yes(&json!({"why": "so"})));
+    let export = export(view("text"), &Filter::default(), Cells::default());
+    let mut pen = Format::from_name("csv").expect("a format").pen(&export);
+    pen.survey(&seen);
+    let mut out = Vec::new();
+    pen.begin(&mut out);
+    assert_eq!(pen.record(&seen, &mut out), 1);
+    assert_eq!((pen.record(&new, &mut out), pen.left_out()), (0, 1));
 }
 
 #[test]
@@ -244,7 +349,7 @@ fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
     let text = written("jsonl", view("text"), &late(), &records);
     assert_eq!(text.matches("\"_late\":true").count(), 1);
     let text = written("csv", view("text"), &late(), &records);
-    assert!(text.lines().next().expect("a head").ends_with(",text,check,late"));
+    assert!(text.lines().next().expect("a head").ends_with(",\"check\",\"late\""));
 }
 
 #[test]

@@ -57,6 +57,17 @@ pub struct Export {
     pub interface: Interface,
     /// Which answers.
     pub filter: Filter,
+    /// How the cells of a table are written.
+    pub cells: Cells,
+}
+
+/// How the cells of a table are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cells {
+    /// With a byte order mark, by which Excel on Windows knows UTF-8.
+    pub bom: bool,
+    /// As the texts are, also those that a spreadsheet would run.
+    pub raw: bool,
 }
 
 /// Which answers are wanted; by default all that count.
@@ -104,6 +115,14 @@ impl Filter {
 
 /// Writes records in one format.
 pub trait Pen: Send {
+    /// Whether the records have to be looked at before they are written.
+    fn surveys(&self) -> bool {
+        false
+    }
+
+    /// Looks at a record: every one, before all else, where [`Pen::surveys`] says so.
+    fn survey(&mut self, _record: &Record) {}
+
     /// Appends what comes before all records.
     fn begin(&mut self, _out: &mut Vec<u8>) {}
 
@@ -112,6 +131,11 @@ pub trait Pen: Send {
 
     /// Appends what comes after all records.
     fn end(&mut self, _out: &mut Vec<u8>) {}
+
+    /// Answers that came between the survey and their record and have no place in what it found.
+    fn left_out(&self) -> u64 {
+        0
+    }
 }
 
 /// What a task checks, in one word; nothing for one that is to be annotated.
