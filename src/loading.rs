@@ -57,6 +57,15 @@ pub enum LoadError {
         /// What had been done.
         loaded: Loaded,
     },
+    /// There is something in the file, and no task.
+    #[error(
+        "{file} has no task in it: nothing but blank lines, an empty list, or the names of columns. \
+         Look whether it was written whole; a file that is empty is passed over."
+    )]
+    Nothing {
+        /// The file.
+        file: Arc<str>,
+    },
     /// The store did not take the tasks.
     #[error("{source}")]
     Store {
@@ -79,7 +88,7 @@ impl LoadError {
     /// What had been admitted before, in words.
     pub fn admitted(&self) -> String {
         let loaded = match self {
-            Self::Open(_) => Loaded::default(),
+            Self::Open(_) | Self::Nothing { .. } => Loaded::default(),
             Self::Wrong { loaded, .. }
             | Self::Store { loaded, .. }
             | Self::Rejects { loaded, .. } => *loaded,
@@ -119,11 +128,14 @@ pub async fn load(
     mut rejects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Loaded, LoadError> {
     let file = tasks.file();
+    let meter = tasks.meter();
+    let mut nothing = true;
     let (sender, mut parts) = mpsc::channel(4);
     let reader = tokio::task::spawn_blocking(move || read_parts(tasks, &sender));
     let planner = Planner::new(rules.planning.clone(), &Dealt::default());
     let mut loaded = Loaded::default();
     while let Some(part) = parts.recv().await {
+        nothing &= matches!(&part, Part::Batch(entries) if entries.is_empty());
         let wrong = match part {
             Part::Wrong(wrong) => vec![*wrong],
             Part::Batch(entries) => {
@@ -147,6 +159,9 @@ pub async fn load(
     }
     // A reader that panicked has broken an invariant: that must not pass for the end of the file.
     reader.await.expect("reading a file does not panic");
+    if nothing && meter.bytes_read() > 0 {
+        return Err(LoadError::Nothing { file });
+    }
     Ok(loaded)
 }
 
@@ -282,13 +297,17 @@ pub struct TaskFile {
     pub fingerprint: String,
 }
 
-/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order.
+/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order. A name that
+/// begins with a point is found only by a pattern that has the point: systems and editors put files of
+/// their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
 ///
 /// # Errors
 /// If the pattern makes no sense, or names nothing that can be read: in words.
 pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String> {
     let whole = beside.join(pattern);
-    let paths = glob::glob(&whole.to_string_lossy())
+    let visible =
+        glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let paths = glob::glob_with(&whole.to_string_lossy(), visible)
         .map_err(|error| format!("{pattern:?} is not a pattern of files: {}", error.msg))?;
     let mut files = Vec::new();
     for path in paths {
@@ -332,7 +351,12 @@ pub async fn load_file(
         return Ok(None);
     }
     let rules = Rules { interface, planning, overrides: &Overrides::default() };
-    let loaded = load(read::open(&file.path)?, &rules, Some(store), None).await?;
+    let tasks = read::open(&file.path)?;
+    let notes = tasks.notes();
+    let loaded = load(tasks, &rules, Some(store), None).await?;
+    for note in notes.all() {
+        tracing::info!(file = %file.path.display(), note, "a file was read otherwise than it is written");
+    }
     store.note_loaded_file(&name, &file.fingerprint).await.map_err(of_store)?;
     Ok(Some(loaded))
 }

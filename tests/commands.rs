@@ -104,19 +104,40 @@ fn the_rejects_do_not_overwrite_the_input() {
 #[test]
 fn tasks_with_nothing_to_show_are_refused_with_a_remedy() {
     let project = project("annotations = 1");
-    project.write("semicolons.csv", "text;label\nhello;X\n");
+    project.write("semicolons.csv", "text;label,x\nhello;X,1\n");
     let refused = project.annotd(&["load", "-i", "semicolons.csv"]);
     assert_eq!(refused.status.code(), Some(65));
     let said = stderr(&refused);
-    assert!(
-        said.contains("expected a task with `text`, `html` or `image`, found `text;label`"),
-        "{said}"
-    );
+    assert!(said.contains("expected a task with `text`, `html` or `image`, found"), "{said}");
     assert!(said.contains("separate the cells by commas"), "{said}");
     let dry = stderr(&project.annotd(&["load", "-i", "semicolons.csv", "--dry-run"]));
     assert!(!dry.contains("Admitted"), "{dry}");
-    project.write("tasks.jsonl", "{\"text\":\"\"}\n");
-    project.run(&["load", "-i", "tasks.jsonl"]);
+}
+
+#[test]
+fn a_file_without_tasks_is_refused_and_an_empty_one_is_not() {
+    let project = project("annotations = 1");
+    for (name, text) in
+        [("a.csv", "text,label\n"), ("a.json", "[]"), ("a.jsonl", "\n\n"), ("a.txt", " \n")]
+    {
+        project.write(name, text);
+        let refused = project.annotd(&["load", "-i", name]);
+        assert_eq!(refused.status.code(), Some(65), "{name}");
+        assert!(stderr(&refused).contains(&format!("{name} has no task in it")), "{name}");
+    }
+    project.write("empty.jsonl", "");
+    project.run(&["load", "-i", "empty.jsonl"]);
+}
+
+#[test]
+fn a_table_that_is_read_otherwise_than_written_is_told() {
+    let project = project("annotations = 1");
+    project.write("sheet.csv", "Text;Label\nHello, world;X\n");
+    let loaded = project.annotd(&["load", "-i", "sheet.csv"]);
+    assert!(loaded.status.success());
+    let said = stderr(&loaded);
+    assert!(said.contains("sheet.csv: the cells are separated by `;`."), "{said}");
+    assert!(said.contains("sheet.csv: read `Text` as `text`, `Label` as `label`."), "{said}");
 }
 
 #[test]

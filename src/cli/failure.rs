@@ -81,7 +81,9 @@ impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         let message = error.to_string();
         match error {
-            LoadError::Open(_) | LoadError::Wrong { .. } => Self { code: exit::DATA, message },
+            LoadError::Open(_) | LoadError::Wrong { .. } | LoadError::Nothing { .. } => {
+                Self { code: exit::DATA, message }
+            }
             LoadError::Store { source, .. } => Self { message, ..source.into() },
             LoadError::Rejects { .. } => Self::output(message),
         }

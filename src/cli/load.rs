@@ -94,6 +94,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         )));
     }
     let meter = tasks.meter();
+    let notes = tasks.notes();
     let bar =
         terminal::bar(meter.total(), "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} to go");
     bar.set_message("loading");
@@ -146,6 +147,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     })
     .inspect_err(|_| bar.finish_and_clear())?;
     bar.finish_and_clear();
+    for note in notes.all() {
+        terminal::say(format_args!("{}: {note}.", arguments.input.display()));
+    }
     report(arguments, loaded)
 }
 

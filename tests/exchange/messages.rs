@@ -262,9 +262,35 @@ fn tables() {
             ),
             ("a,b, a\n", &["!t:1:5: expected a name that no other column has, found `a`"]),
             (
-                "a,,b\n",
-                &["!t:1:3: expected a name for the column, found an empty cell \
+                "a,,b\n1,,2\n3,x,4\n",
+                &[
+                    r#"{"a":"1","b":"2"}"#,
+                    "t:3:3: expected an empty cell, found `x` in a column without a name (name the \
+                     column in the first row, or write the table without its index: df.to_csv(path, \
+                     index=False), write.csv(d, path, row.names = FALSE))",
+                ],
+            ),
+            (
+                "\"\"\n",
+                &["!t:1:1: expected a name for the column, found an empty cell \
                    (the first row has a name for each column)"],
+            ),
+            (
+                "meta.priority,text\nhigh,a\n2,b\n",
+                &[
+                    "t:2:1: expected a number with a point for decimals, such as 400 or 0.5 in the \
+                     column `meta.priority`, found `high` (or give the column another name, if it \
+                     means something else)",
+                    r#"{"meta":{"priority":2},"text":"b"}"#,
+                ],
+            ),
+            (
+                "text,options\na,\"['A', 'B']\"\n",
+                &[
+                    "t:2:3: expected a list in JSON, or words with `|` between them, such as A|B in \
+                   the column `options`, found `['A', 'B']` (this is not JSON; in Python, write the \
+                   column with .map(json.dumps))",
+                ],
             ),
             (
                 "a.,b\n",
@@ -281,11 +307,39 @@ fn tables() {
     check(
         Tsv,
         &[(
-            "a\tb\n\"x\"y\t1",
-            &["t:2:4: expected a tab or the end of the line after the closing quote, found `y` \
-               (a quote within a quoted cell is written twice)"],
+            "a\tb\n\"x\"y\t1\n\"2\n",
+            &[
+                r#"{"a":"\"x\"y","b":"1"}"#,
+                "t:3:3: expected 2 cells, as in the first row, found 1 (in TSV no cell has a tab or a \
+                 line break; name a table with quotes .csv)",
+            ],
         )],
     );
+}
+
+#[test]
+fn tables_that_are_one_object() {
+    let help = "(pandas writes them with df.to_json(path, orient=\"records\", lines=True), to a file \
+                named .jsonl)";
+    for (text, found) in [
+        (r#"{"text":{"0":"one","1":"two"},"label":{"0":"A","1":"A"}}"#, "by columns"),
+        (r#"{"text":["one","two"]}"#, "by columns"),
+        (
+            r#"{"columns":["text"],"index":[0],"data":[["one"]]}"#,
+            "as names and rows (orient=\"split\")",
+        ),
+        (r#"{"0":{"text":"one"},"1":{"text":"two"}}"#, "by its index"),
+    ] {
+        let expected = format!(
+            "!t:1:1: expected one JSON object for each task, found a table written {found} {help}"
+        );
+        for format in [Json, Jsonl] {
+            assert_eq!(outcome(Some(format), text.as_bytes()), [expected.clone()]);
+        }
+    }
+    for task in [r#"{"text":"a","meta":{"0":"x"}}"#, r#"{"text":"a","columns":[1],"data":[2]}"#] {
+        assert_eq!(outcome(Some(Json), task.as_bytes()), [task]);
+    }
 }
 
 #[test]
@@ -302,6 +356,12 @@ fn what_is_not_utf_8() {
         outcome(None, b"\xff\xfe{\0}\0"),
         ["!t:1:1: expected readable text, found UTF-16 (save the file as UTF-8)"]
     );
+    for without_mark in [&b"\0t\0e"[..], b"t\0e\0"] {
+        assert_eq!(
+            outcome(Some(Csv), without_mark),
+            ["!t:1:1: expected readable text, found UTF-16 (save the file as UTF-8)"]
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 
-use annotd::exchange::read::Format::{self, Csv, Json, Jsonl, Tsv};
+use annotd::exchange::read::Format::{self, Csv, Json, Jsonl, Tsv, Txt};
 use annotd::exchange::read::{from_reader, open};
 use proptest::prelude::*;
 
@@ -55,6 +55,115 @@ fn tables_make_objects_of_strings() {
 }
 
 #[test]
+fn tables_of_spreadsheets_and_data_frames_are_read() {
+    let two = [r#"{"text":"one","label":"A"}"#, r#"{"text":"two","label":"A"}"#];
+    for text in [
+        "text,label\rone,A\rtwo,A\r",
+        "text,label\r\r\none,A\r\r\ntwo,A\r\r\n",
+        "text;label\r\none;A\r\ntwo;A\r\n",
+        "text\tlabel\none\tA\ntwo\tA\n",
+        "sep=;\r\ntext;label\r\none;A\r\ntwo;A\r\n",
+        "\u{feff}\"sep=;\"\ntext;label\none;A\ntwo;A\n",
+        ",text,label\n0,one,A\n1,two,A\n",
+        "\"\",\"text\",\"label\"\n\"1\",\"one\",\"A\"\n\"2\",\"two\",\"A\"\n",
+        "\"text\",\"label\"\n\"1\",\"one\",\"A\"\n\"2\",\"two\",\"A\"\n",
+        "Unnamed: 0,text,label\n0,one,A\n1,two,A\n",
+        "text,label,,\none,A,,\ntwo,A,,\n",
+        "Text,LABEL\none,A\ntwo,A\n",
+        " text , label\none,A\ntwo,A\n\u{1a}",
+    ] {
+        assert_eq!(texts(Some(Csv), text.as_bytes()), two, "{text:?}");
+    }
+}
+
+#[test]
+fn lines_of_a_table_are_counted_whatever_ends_them() {
+    for text in ["a,b\r1,2\r3\r", "a,b\r\n1,2\r\n3\r\n", "a,b\n1,2\n3"] {
+        let lines: Vec<u64> = read("t", Some(Csv), text.as_bytes())
+            .into_iter()
+            .map(|entry| entry.map_or_else(|wrong| wrong.line, |entry| entry.line))
+            .collect();
+        assert_eq!(lines, [2, 3], "{text:?}");
+    }
+    // A line break within quotes is a line of the file, and a part of the text.
+    let text = "a,b\r\"x\ry\",1\r2\r";
+    let read = read("t", Some(Csv), text.as_bytes());
+    assert_eq!(read[0].as_ref().expect("a task").body.as_str(), r#"{"a":"x\ry","b":"1"}"#);
+    assert_eq!(read[1].as_ref().expect_err("a short row").line, 4);
+}
+
+#[test]
+fn tsv_has_no_quotes_unless_its_names_are_in_some() {
+    let text = "id\ttext\n1\t\"Stop now\n2\tsecond\n3\tthird \"headline\"\n";
+    assert_eq!(
+        texts(Some(Tsv), text.as_bytes()),
+        [
+            r#"{"id":"1","text":"\"Stop now"}"#,
+            r#"{"id":"2","text":"second"}"#,
+            r#"{"id":"3","text":"third \"headline\""}"#,
+        ]
+    );
+    let quoted = "\"id\"\t\"text\"\n\"1\"\t\"a\tb\"\n";
+    assert_eq!(texts(Some(Tsv), quoted.as_bytes()), [r#"{"id":"1","text":"a\tb"}"#]);
+}
+
+#[test]
+fn cells_become_what_their_keys_want() {
+    let text = "image,width,height,options,meta.priority,config.choice_style,note\n\
+                a.png,400,300.0,A|B,3,multiple,NA\n";
+    assert_eq!(
+        texts(Some(Csv), text.as_bytes()),
+        [concat!(
+            r#"{"image":"a.png","width":400,"height":300.0,"options":["A","B"],"#,
+            r#""meta":{"priority":3},"config":{"choice_style":"multiple"},"note":"NA"}"#
+        )]
+    );
+}
+
+#[test]
+fn what_is_read_otherwise_than_it_is_written_is_said() {
+    let said = |format: Format, text: &str| {
+        let mut tasks =
+            from_reader("t", Some(format), Box::new(io::Cursor::new(text.as_bytes().to_vec())));
+        let notes = tasks.notes();
+        assert!(tasks.by_ref().all(|entry| entry.is_ok()));
+        notes.all()
+    };
+    assert_eq!(said(Csv, "Text,label\na,A\nb,A\n"), ["read `Text` as `text`"]);
+    assert_eq!(
+        said(Csv, ";text\n0;a\n"),
+        [
+            "the cells are separated by `;`",
+            "the first column has the numbers of the rows; it was left out"
+        ]
+    );
+    assert!(said(Tsv, "text\n\"a \"\"b\"\"\"\n")[0].contains("name a table with quotes .csv"));
+    for text in ["text,label\na,A\n", "text\na\n", "meta.Source,Author\na,A\n"] {
+        assert_eq!(said(Csv, text), [""; 0], "{text:?}");
+    }
+}
+
+#[test]
+fn plain_text_is_a_task_for_each_line() {
+    let expected = [r#"{"text":"first é"}"#, r#"{"text":" second \"one\" "}"#];
+    for text in ["first é\n second \"one\" \n", "first é\r\n\r\n second \"one\" \u{1a}"] {
+        assert_eq!(texts(Some(Txt), text.as_bytes()), expected);
+    }
+    assert_eq!(texts(Some(Txt), b"\n{\"a\":1}\n"), [r#"{"a":1}"#]);
+    assert_eq!(texts(Some(Txt), b"[{\"a\":1}]"), [r#"{"a":1}"#]);
+    let wrong = read("t", Some(Txt), b"a\n\xff\nb");
+    assert_eq!(wrong[1].as_ref().expect_err("not UTF-8").line, 2);
+    assert_eq!(wrong.len(), 3);
+}
+
+#[test]
+fn an_old_line_break_ends_a_line_of_json_too() {
+    assert_eq!(texts(None, b"{\"a\":1}\r{\"b\":2}\r\x1a"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    let wrong = read("t", Some(Json), b"[{\"a\":1},\r{\"b\" 2}]");
+    assert_eq!(wrong[1].as_ref().expect_err("no colon").line, 2);
+}
+
+#[test]
 fn a_name_tells_the_format() {
     for (name, format) in [
         ("a.jsonl", Some(Jsonl)),
@@ -63,7 +172,8 @@ fn a_name_tells_the_format() {
         ("a.json.zst", Some(Json)),
         ("a.b.csv", Some(Csv)),
         ("a.tsv.gz", Some(Tsv)),
-        ("a.txt", None),
+        ("a.txt", Some(Txt)),
+        ("a.log", None),
         ("a", None),
         ("a.gz", None),
     ] {
@@ -174,15 +284,20 @@ proptest! {
     #[test]
     fn tables_come_back_as_they_were_written(
         rows in prop::collection::vec(prop::collection::vec("[a-z ,;\"\t\r\né😀]{0,6}", 3), 0..6),
-        delimiter in prop::sample::select(vec![b',', b'\t']),
+        delimiter in prop::sample::select(vec![b',', b';', b'\t']),
+        end in prop::sample::select(vec![
+            csv::Terminator::CRLF, csv::Terminator::Any(b'\n'), csv::Terminator::Any(b'\r'),
+        ]),
     ) {
-        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(delimiter)
+            .terminator(end)
+            .from_writer(Vec::new());
         writer.write_record(["a", "b", "c"]).expect("written");
         for row in &rows {
             writer.write_record(row).expect("written");
         }
         let text = writer.into_inner().expect("written");
-        let format = if delimiter == b',' { Csv } else { Tsv };
         let expected: Vec<String> = rows
             .iter()
             .filter(|row| row.iter().any(|cell| !cell.is_empty()))
@@ -193,12 +308,12 @@ proptest! {
                 serde_json::Value::Object(task).to_string()
             })
             .collect();
-        prop_assert_eq!(texts(Some(format), &text), expected);
+        prop_assert_eq!(texts(Some(Csv), &text), expected);
     }
 
     #[test]
     fn nothing_panics_and_everything_ends(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        for format in [None, Some(Json), Some(Csv), Some(Tsv)] {
+        for format in [None, Some(Json), Some(Csv), Some(Tsv), Some(Txt)] {
             for entry in read("t", format, &bytes) {
                 if let Err(wrong) = entry {
                     prop_assert!(wrong.line >= 1 && wrong.column >= 1);

@@ -21,6 +21,8 @@ use hyper::Request;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::common::daemon::Project;
+use super::common::wait_for;
 use super::prometheus_text::Page;
 
 struct Broken;
@@ -155,4 +157,31 @@ fn a_store_that_answers_and_takes_nothing_is_told() {
     let (_, given) = post("give_answers", &answers);
     assert_eq!(given["results"][0]["status"], "saved", "{given}");
     assert_eq!(ready().0, 200);
+}
+
+#[test]
+fn a_file_without_tasks_is_a_problem_and_keeps_nobody_from_working() {
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"\ntasks = [\"tasks-*\", \"*.jsonl\"]",
+        "demo.db",
+        "annotations = 1",
+        &["andy"],
+    );
+    project.write("tasks-a.csv", "text,label\n");
+    project.write("tasks-b.jsonl", "{\"text\":\"b\"}\n");
+    // What a system puts beside a file is none of tasks.
+    project.write("._tasks-b.jsonl", "\u{0}\u{5}\u{16}\u{7}");
+    let daemon = project.start();
+    let status = format!("{}api/status", daemon.addresses().of("lead"));
+    let problems = wait_for("the problem", || {
+        let mut reply = ureq::get(&status).call().ok()?;
+        let told: Value = reply.body_mut().read_json().ok()?;
+        let loaded = told["total"]["tasks"] == 1;
+        let problems = told["problems"].as_array()?.clone();
+        (loaded && !problems.is_empty()).then_some(problems)
+    });
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let said = problems[0].as_str().expect("a text");
+    assert!(said.contains("tasks-a.csv has no task in it"), "{said}");
 }

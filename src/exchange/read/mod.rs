@@ -9,10 +9,14 @@
 //! Rejected: reading a file to its end before anything is loaded, to report all wrong lines at
 //! once. Files are larger than memory, and standard input may not end.
 
+mod columnwise;
 mod json;
 mod jsonl;
+mod line_ends;
+mod notes;
 mod source;
 mod table;
+mod txt;
 mod wrong;
 
 use std::fs::File;
@@ -20,6 +24,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+pub use notes::Notes;
 pub use source::Meter;
 pub use wrong::WrongLine;
 
@@ -41,8 +46,10 @@ pub enum Format {
     Json,
     /// Comma-separated cells under a row of names.
     Csv,
-    /// The same with tabs.
+    /// The same with tabs, and without quotes.
     Tsv,
+    /// A text on each line. A file that begins with `{` or `[` is JSONL or JSON.
+    Txt,
 }
 
 impl Format {
@@ -55,6 +62,7 @@ impl Format {
             "json" => Some(Self::Json),
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
+            "txt" => Some(Self::Txt),
             _ => None,
         }
     }
@@ -93,6 +101,8 @@ pub struct Tasks {
     file: Arc<str>,
     parts: Box<dyn Iterator<Item = Result<Entry, WrongLine>> + Send>,
     meter: Meter,
+    notes: Notes,
+    begun: bool,
     over: bool,
 }
 
@@ -133,18 +143,22 @@ fn tasks(
 ) -> Tasks {
     let file: Arc<str> = name.into();
     let name = Arc::clone(&file);
-    let (source, meter) = Source::new(reader, total);
-    let format = format.unwrap_or(match source.begins_with() {
-        Some(b'[') => Format::Json,
-        _ => Format::Jsonl,
-    });
+    // Within a quoted cell a carriage return is a part of the text.
+    let (source, meter) = Source::new(reader, total, format != Some(Format::Csv));
+    let format = match (format, source.begins_with()) {
+        (None | Some(Format::Txt), Some(b'[')) => Format::Json,
+        (None, _) | (Some(Format::Txt), Some(b'{')) => Format::Jsonl,
+        (Some(format), _) => format,
+    };
+    let notes = Notes::default();
     let parts: Box<dyn Iterator<Item = _> + Send> = match format {
         Format::Jsonl => Box::new(jsonl::Lines::new(file, source)),
         Format::Json => Box::new(json::Values::new(file, source)),
-        Format::Csv => Box::new(table::Rows::new(file, source, b',')),
-        Format::Tsv => Box::new(table::Rows::new(file, source, b'\t')),
+        Format::Csv => Box::new(table::Rows::new(file, source, b',', notes.clone())),
+        Format::Tsv => Box::new(table::Rows::new(file, source, b'\t', notes.clone())),
+        Format::Txt => Box::new(txt::Texts::new(file, source)),
     };
-    Tasks { file: name, parts, meter, over: false }
+    Tasks { file: name, parts, meter, notes, begun: false, over: false }
 }
 
 impl Tasks {
@@ -157,6 +171,12 @@ impl Tasks {
     pub fn meter(&self) -> Meter {
         self.meter.clone()
     }
+
+    /// What is read otherwise than it is written; a handle that stays true while the tasks are read
+    /// elsewhere.
+    pub fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
 }
 
 impl Iterator for Tasks {
@@ -166,10 +186,15 @@ impl Iterator for Tasks {
         if self.over {
             return None;
         }
-        let next = self
-            .parts
-            .next()
-            .map(|part| part.map(|entry| Entry { body: own_keys::restore(entry.body), ..entry }));
+        let next = self.parts.next().map(|part| {
+            let entry = part?;
+            if !std::mem::replace(&mut self.begun, true)
+                && let Some(wrong) = columnwise::refuse(&self.file, &entry)
+            {
+                return Err(wrong);
+            }
+            Ok(Entry { body: own_keys::restore(entry.body), ..entry })
+        });
         self.over = match &next {
             None => true,
             Some(Err(wrong)) => wrong.fatal,

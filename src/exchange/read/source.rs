@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::MAX_TASK_BYTES;
+use super::line_ends::LineEnds;
 
 type Reader = Box<dyn Read + Send>;
 
@@ -90,7 +91,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(reader: Reader, total: Option<u64>) -> (Self, Meter) {
+    /// `lone` says whether a carriage return alone is a line break, wherever it stands.
+    pub(super) fn new(reader: Reader, total: Option<u64>, lone: bool) -> (Self, Meter) {
         let read = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: reader, read: Arc::clone(&read) };
         let (head, reader) = peek(Box::new(counted), 4);
@@ -112,6 +114,7 @@ impl Source {
             }
         };
         let first = head.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        let reader: Reader = Box::new(LineEnds::new(reader, lone));
         let reader = BufReader::with_capacity(1 << 16, reader);
         (Self { reader, packing, first }, Meter { read, total })
     }
@@ -231,7 +234,10 @@ fn unpacked(head: &[u8], reader: Reader) -> (Packing, Reader) {
 /// What a file is that annotd does not read, by its first bytes, and what to do.
 fn unreadable(head: &[u8]) -> Option<&'static str> {
     match head {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 (save the file as UTF-8)"),
+        // With its mark, or an ASCII character and half of a code unit.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] | [1..=0x7f, 0, ..] => {
+            Some("UTF-16 (save the file as UTF-8)")
+        }
         [b'P', b'K', 3, 4, ..] => {
             Some("a ZIP archive or a spreadsheet (unpack it, or save as CSV)")
         }

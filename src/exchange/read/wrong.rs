@@ -236,8 +236,10 @@ pub(super) enum Fault {
 
 /// The place behind these bytes; a line break ends a line, and a character counts once.
 pub(super) fn advance((mut line, mut column): (u64, u64), bytes: &[u8]) -> (u64, u64) {
-    for byte in bytes {
-        if *byte == b'\n' {
+    for (index, byte) in bytes.iter().enumerate() {
+        // A carriage return ends a line where no newline does.
+        let alone = || bytes.get(index + 1).is_some_and(|next| *next != b'\n');
+        if *byte == b'\n' || *byte == b'\r' && alone() {
             (line, column) = (line + 1, 1);
         } else if *byte & 0xC0 != 0x80 {
             column += 1;

@@ -1,32 +1,45 @@
-//! CSV and TSV: cells under a row of names, quoted as RFC 4180 says.
+//! CSV and TSV: cells under a row of names; in CSV quoted as RFC 4180 says.
 //!
-//! Every value is a string. A name with points makes nested objects (`meta.source` is `source`
-//! within `meta`), an empty cell is a key that the task does not have, and a row of nothing but
-//! empty cells is passed over.
+//! A cell is a text, but for the keys of [`kinds`]. A name with points makes nested objects (`meta.source`
+//! is `source` within `meta`), an empty cell is a key that the task does not have, and a row of nothing but
+//! empty cells is passed over. A row ends with a newline, a carriage return, or both.
 //!
 //! The rows are cut here, strictly: text behind a closing quote and a quote that is never closed
 //! are mistakes with a place. Rejected: the csv crate, which takes both without a word (the second
 //! swallows the rest of the file) and knows no columns. It serves where tables are written.
 
+mod columns;
+mod dialect;
+mod kinds;
+
 use std::io;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use self::columns::{Cell, Columns};
+use self::dialect::Dialect;
 use super::source::Source;
 use super::wrong::{END_OF_LINE, Piece, found_at};
-use super::{Entry, MAX_TASK_BYTES, WrongLine};
+use super::{Entry, MAX_TASK_BYTES, Notes, WrongLine};
 use crate::task::Body;
 
 pub(super) struct Rows {
     file: Arc<str>,
     source: Source,
-    delimiter: u8,
+    notes: Notes,
+    dialect: Dialect,
+    /// Whether the beginning of the file has been looked at, for how it is written.
+    begun: bool,
     /// The line of the row that was read last.
     line: u64,
     /// The line of the next one.
     next_line: u64,
-    names: Option<Vec<Vec<String>>>,
+    /// Whether the byte before was a carriage return, which has ended a line.
+    after_return: bool,
+    columns: Option<Columns>,
+    /// Whether a row has been read under the names.
+    rows_begun: bool,
     row: Row,
 }
 
@@ -34,7 +47,7 @@ pub(super) struct Rows {
 #[derive(Default)]
 struct Row {
     raw: Vec<u8>,
-    cells: Vec<(usize, Vec<u8>)>,
+    cells: Vec<Cell>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,9 +75,38 @@ enum Ended {
 }
 
 impl Rows {
-    pub(super) fn new(file: Arc<str>, source: Source, delimiter: u8) -> Self {
-        let row = Row::default();
-        Self { file, source, delimiter, line: 0, next_line: 1, names: None, row }
+    /// `delimiter` is what the name of the file promises.
+    pub(super) fn new(file: Arc<str>, source: Source, delimiter: u8, notes: Notes) -> Self {
+        Self {
+            file,
+            source,
+            notes,
+            dialect: Dialect { delimiter, quotes: true, says: false },
+            begun: false,
+            line: 1,
+            next_line: 1,
+            after_return: false,
+            columns: None,
+            rows_begun: false,
+            row: Row::default(),
+        }
+    }
+
+    /// Finds out how the table is written, and passes over a line that says it.
+    fn begin(&mut self) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let usual = self.dialect.delimiter;
+        self.dialect = Dialect::of(self.source.fill()?, usual);
+        if self.dialect.delimiter != usual && !self.dialect.says {
+            self.notes.say(format!("the cells are separated by {}", self.dialect.mark()));
+        }
+        if self.dialect.says {
+            self.read()?;
+        }
+        Ok(())
     }
 
     /// Reads the next row that is not blank into `row`.
@@ -94,9 +136,16 @@ impl Rows {
             for byte in buffer.iter().copied() {
                 used += 1;
                 let at = self.row.raw.len();
-                if byte == b'\n' {
+                // The second half of a line break is no other one.
+                let second = byte == b'\n' && std::mem::take(&mut self.after_return);
+                self.after_return = byte == b'\r';
+                let quoted = matches!(state, State::Quoted(_));
+                if second && !quoted {
+                    continue;
+                }
+                if matches!(byte, b'\n' | b'\r') && !second {
                     self.next_line += 1;
-                    if !matches!(state, State::Quoted(_)) {
+                    if !quoted {
                         line_ended = true;
                         break;
                     }
@@ -123,13 +172,11 @@ impl Rows {
                         cell.1.push(byte);
                         State::Quoted(open)
                     }
-                    State::CellStart if byte == b'"' => State::Quoted(at),
-                    _ if byte == self.delimiter => {
+                    State::CellStart if byte == b'"' && self.dialect.quotes => State::Quoted(at),
+                    _ if byte == self.dialect.delimiter => {
                         self.row.cells.push(std::mem::replace(&mut cell, (at + 1, Vec::new())));
                         State::CellStart
                     }
-                    // It may be the first half of a line break; `finish` looks again.
-                    State::QuoteSeen(_) if byte == b'\r' => state,
                     State::QuoteSeen(_) => State::Wrong(at),
                     State::CellStart | State::Plain => {
                         cell.1.push(byte);
@@ -139,7 +186,7 @@ impl Rows {
             }
             self.source.consume(used);
             if line_ended {
-                self.finish(cell, state);
+                self.row.cells.push(cell);
                 return Ok(match state {
                     State::Wrong(at) => Ended::AfterQuote(at),
                     State::TooLong => Ended::TooLong,
@@ -148,7 +195,7 @@ impl Rows {
             }
         }
         let nothing = self.row.raw.is_empty() && state == State::CellStart;
-        self.finish(cell, state);
+        self.row.cells.push(cell);
         Ok(match state {
             _ if nothing => Ended::NoMore,
             State::Quoted(open) => Ended::Unclosed(open),
@@ -156,16 +203,6 @@ impl Rows {
             State::TooLong => Ended::TooLong,
             _ => Ended::Whole,
         })
-    }
-
-    fn finish(&mut self, mut cell: (usize, Vec<u8>), state: State) {
-        if self.row.raw.ends_with(b"\r") {
-            self.row.raw.pop();
-            if state == State::Plain {
-                cell.1.pop();
-            }
-        }
-        self.row.cells.push(cell);
     }
 
     fn piece(&self) -> Piece<'_> {
@@ -186,7 +223,8 @@ impl Rows {
             Ended::AfterQuote(at) => {
                 let text = String::from_utf8_lossy(&piece.bytes[at..]);
                 let found = found_at(&text, 0, END_OF_LINE);
-                let expected = format!("{} or {END_OF_LINE} after the closing quote", self.mark());
+                let expected =
+                    format!("{} or {END_OF_LINE} after the closing quote", self.dialect.mark());
                 piece
                     .wrong(at, &expected, &found)
                     .with_help("a quote within a quoted cell is written twice")
@@ -203,103 +241,80 @@ impl Rows {
         Some(Err(wrong))
     }
 
-    fn mark(&self) -> &'static str {
-        if self.delimiter == b'\t' { "a tab" } else { "`,`" }
-    }
-
-    /// The names in the first row, each cut at its points.
-    fn header(&self) -> Result<Vec<Vec<String>>, WrongLine> {
-        let mut names: Vec<Vec<String>> = Vec::new();
-        for (at, cell) in &self.row.cells {
-            let name = String::from_utf8_lossy(cell);
-            let path: Vec<String> = name.trim().split('.').map(str::to_owned).collect();
-            let refuse =
-                |expected: &str, found: &str| self.piece().wrong(*at, expected, found).fatal();
-            if path.iter().any(String::is_empty) {
-                let found = if name.is_empty() { "an empty cell".into() } else { quoted(&name) };
-                return Err(refuse("a name for the column", &found)
-                    .with_help("the first row has a name for each column"));
-            }
-            if names.contains(&path) {
-                return Err(refuse("a name that no other column has", &quoted(&name)));
-            }
-            if let Some(other) =
-                names.iter().find(|other| other.starts_with(&path) || path.starts_with(other))
-            {
-                let found = format!("{} beside {}", quoted(&name), quoted(&other.join(".")));
-                return Err(refuse("a value or an object under a key, not both", &found));
-            }
-            names.push(path);
-        }
-        Ok(names)
-    }
-
     /// The row as a task; nothing if all its cells are empty.
-    fn task(&self, names: &[Vec<String>]) -> Result<Option<Entry>, WrongLine> {
+    fn task(&self, columns: &Columns) -> Result<Option<Entry>, WrongLine> {
         let cells = &self.row.cells;
         if cells.iter().all(|(_, cell)| cell.is_empty()) {
             return Ok(None);
         }
         let piece = self.piece();
-        if cells.len() != names.len() {
-            let at = cells.get(names.len()).map_or(piece.bytes.len(), |(at, _)| *at);
-            let expected = format!("{} cells, as in the first row", names.len());
+        if cells.len() != columns.len() {
+            let at = cells.get(columns.len()).map_or(piece.bytes.len(), |(at, _)| *at);
+            let expected = format!("{} cells, as in the first row", columns.len());
             let wrong = piece.wrong(at, &expected, &cells.len().to_string());
-            return Err(if cells.len() > names.len() {
+            return Err(if !self.dialect.quotes {
+                wrong.with_help(
+                    "in TSV no cell has a tab or a line break; name a table with quotes .csv",
+                )
+            } else if cells.len() > columns.len() {
                 wrong.with_help("a cell that holds the delimiter is put in double quotes")
             } else {
                 wrong
             });
         }
-        let mut task = Map::new();
-        for (path, (_, cell)) in names.iter().zip(cells) {
-            if !cell.is_empty() {
-                // The whole row is UTF-8, and cells are cut at ASCII characters.
-                insert(&mut task, path, String::from_utf8_lossy(cell).into_owned());
-            }
+        if !self.dialect.quotes && cells.iter().any(|(_, cell)| is_quoted(cell)) {
+            self.notes.say(
+                "some cells are in quotes; in TSV these are a part of the text (name a table with \
+                 quotes .csv, also where tabs separate its cells)"
+                    .into(),
+            );
         }
+        let task = columns.object(&piece, cells)?;
         let body = Body::from_value(&Value::Object(task)).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;
         Ok(Some(Entry { line: self.line, body }))
     }
-}
 
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.trim())
-}
-
-fn insert(map: &mut Map<String, Value>, path: &[String], value: String) {
-    match path {
-        [] => {}
-        [name] => {
-            map.insert(name.clone(), Value::String(value));
-        }
-        [name, rest @ ..] => {
-            // That no name is both a value and an object was seen to with the first row.
-            let inner = map.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
+    /// R writes the names of rows before the first column, and no name for them.
+    fn has_row_names(&self, columns: &Columns) -> bool {
+        let cells = &self.row.cells;
+        cells.len() == columns.len() + 1 && cells.first().is_some_and(|(_, cell)| cell == b"1")
     }
+}
+
+/// Whether a cell is written as CSV writes one with quotes in it.
+fn is_quoted(cell: &[u8]) -> bool {
+    let inner = cell.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    inner.is_some_and(|inner| inner.windows(2).any(|pair| pair == b"\"\""))
 }
 
 impl Iterator for Rows {
     type Item = Result<Entry, WrongLine>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Err(error) = self.begin() {
+            return Some(Err(self.piece().broken(self.source.broken(&error))));
+        }
         loop {
             let row = self.row()?;
-            let Some(names) = &self.names else {
+            let Some(mut columns) = self.columns.take() else {
                 // Without names no row can be read.
-                match row.and_then(|()| self.header()) {
-                    Ok(names) => self.names = Some(names),
+                match row.and_then(|()| Columns::read(&self.piece(), &self.row.cells)) {
+                    Ok(columns) => self.columns = Some(columns),
                     Err(wrong) => return Some(Err(wrong.fatal())),
                 }
                 continue;
             };
-            match row.and_then(|()| self.task(names)) {
+            if row.is_ok() && !std::mem::replace(&mut self.rows_begun, true) {
+                if self.has_row_names(&columns) {
+                    columns.add_row_names();
+                }
+                columns.notes.drain(..).for_each(|note| self.notes.say(note));
+            }
+            let task = row.and_then(|()| self.task(&columns));
+            self.columns = Some(columns);
+            match task {
                 Ok(None) => {}
                 Ok(Some(entry)) => return Some(Ok(entry)),
                 Err(wrong) => return Some(Err(wrong)),
