@@ -107,18 +107,19 @@ fn words_and_numbers() {
 fn strings() {
     let escape = "expected an escape such as `\\n`, `\\\\` or `\\u00e9`";
     let pair = "expected a pair of surrogates such as `\\ud83d\\ude00`";
+    let half = "(a character such as an emoji was cut in half; write it whole, or `\\ufffd`)";
     let control = "(control characters within a string are escaped)";
     check_lines(&[
         (r#"{"a": "\x41"}"#, &format!("8: {escape}, found `\\x`")),
         (r#"{"a": "\u12G4"}"#, &format!("8: {escape}, found `\\u12G4`")),
         (r#"{"a": "\u12"}"#, &format!("8: {escape}, found `\\u12`")),
-        (r#"{"a": "\ud83d"}"#, &format!("8: {pair}, found `\\ud83d`")),
-        (r#"{"a": "\ud83d x"}"#, &format!("8: {pair}, found `\\ud83d`")),
-        (r#"{"a": "\ud83d\n"}"#, &format!("8: {pair}, found `\\ud83d`")),
-        (r#"{"a": "\ude00 x"}"#, &format!("8: {pair}, found `\\ude00`")),
-        (r#"{"a": "\ud83d\u0041"}"#, &format!("8: {pair}, found `\\ud83d`")),
-        (r#"{"a": "\ud83d\ud83d"}"#, &format!("8: {pair}, found `\\ud83d`")),
-        (r#"{"a": "\ud83d\ude00\ude01"}"#, &format!("20: {pair}, found `\\ude01`")),
+        (r#"{"a": "\ud83d"}"#, &format!("8: {pair}, found `\\ud83d` {half}")),
+        (r#"{"a": "\ud83d x"}"#, &format!("8: {pair}, found `\\ud83d` {half}")),
+        (r#"{"a": "\ud83d\n"}"#, &format!("8: {pair}, found `\\ud83d` {half}")),
+        (r#"{"a": "\ude00 x"}"#, &format!("8: {pair}, found `\\ude00` {half}")),
+        (r#"{"a": "\ud83d\u0041"}"#, &format!("8: {pair}, found `\\ud83d` {half}")),
+        (r#"{"a": "\ud83d\ud83d"}"#, &format!("8: {pair}, found `\\ud83d` {half}")),
+        (r#"{"a": "\ud83d\ude00\ude01"}"#, &format!("20: {pair}, found `\\ude01` {half}")),
         (
             "{\"a\": \"x\ty\"}",
             &format!("9: expected `\\n`, `\\t` or `\\u00…`, found a tab {control}"),

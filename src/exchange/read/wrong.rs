@@ -318,6 +318,9 @@ fn help_for(message: &str, found: &str) -> Option<&'static str> {
     if message.starts_with("control character") {
         return Some("control characters within a string are escaped");
     }
+    if message.ends_with("hex escape") {
+        return Some("a character such as an emoji was cut in half; write it whole, or `\\ufffd`");
+    }
     if message == "trailing characters" {
         return Some("one object on each line");
     }
