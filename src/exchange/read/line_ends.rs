@@ -43,7 +43,7 @@ impl<R: Read> LineEnds<R> {
                 Some(_) => self.ready.append(&mut self.held),
                 None => {}
             }
-            if byte == CTRL_Z || byte == b'\r' && self.lone {
+            if byte == CTRL_Z || (byte == b'\r' && self.lone) {
                 self.held.push(byte);
             } else {
                 self.ready.push(byte);
@@ -68,8 +68,8 @@ impl<R: Read> Read for LineEnds<R> {
             let count = self.inner.read(buffer)?;
             let read = &buffer[..count];
             let plain = self.held.is_empty()
-                && !read.iter().any(|byte| *byte == CTRL_Z || *byte == b'\r' && self.lone);
-            if plain && count > 0 || buffer.is_empty() {
+                && !read.iter().any(|byte| *byte == CTRL_Z || (*byte == b'\r' && self.lone));
+            if (plain && count > 0) || buffer.is_empty() {
                 return Ok(count);
             }
             if count > 0 {

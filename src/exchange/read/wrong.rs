@@ -239,7 +239,7 @@ pub(super) fn advance((mut line, mut column): (u64, u64), bytes: &[u8]) -> (u64,
     for (index, byte) in bytes.iter().enumerate() {
         // A carriage return ends a line where no newline does.
         let alone = || bytes.get(index + 1).is_some_and(|next| *next != b'\n');
-        if *byte == b'\n' || *byte == b'\r' && alone() {
+        if *byte == b'\n' || (*byte == b'\r' && alone()) {
             (line, column) = (line + 1, 1);
         } else if *byte & 0xC0 != 0x80 {
             column += 1;
