@@ -226,8 +226,12 @@ pub fn problem_with(
     rules: &Rules<'_>,
     planner: &Planner,
 ) -> Option<WrongLine> {
-    if let Err((expected, found)) = rules.interface.can_show(&entry.body) {
-        Some(unsuitable(file, entry, expected, &found))
+    if let Err(unfit) = rules.interface.can_show(&entry.body) {
+        let mut wrong = unsuitable(file, entry, &unfit.expected, &unfit.found);
+        wrong.at = unfit.place(&entry.body);
+        wrong.column = entry.body.as_str()[..wrong.at].chars().count() as u64 + 1;
+        wrong.help = wrong.help.or_else(|| unfit.help.map(Into::into));
+        Some(wrong)
     } else if let Err(problem) = gold::gold(&entry.body) {
         Some(unplanned(file, entry, problem))
     } else if let Err(error) = planner.check(rules.overrides, &entry.body) {

@@ -112,6 +112,10 @@ fn tasks_with_nothing_to_show_are_refused_with_a_remedy() {
     assert!(said.contains("separate the cells by commas"), "{said}");
     let dry = stderr(&project.annotd(&["load", "-i", "semicolons.csv", "--dry-run"]));
     assert!(!dry.contains("Admitted"), "{dry}");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n{\"n\":1,\"text\":5}\n");
+    let refused = stderr(&project.annotd(&["load", "-i", "tasks.jsonl"]));
+    let words = "tasks.jsonl:2:15: expected a text under `text`, found a number (write it in";
+    assert!(refused.contains(words), "{refused}");
 }
 
 #[test]

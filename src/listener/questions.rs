@@ -13,7 +13,7 @@ use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::{Fields, Task, clean, gold, own_keys};
+use crate::task::{Fields, Task};
 
 /// Tasks handed out in one reply at most.
 const MOST: u64 = 1000;
@@ -118,33 +118,13 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 /// annotator says.
 pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     let interface = desk.project.get().interface.clone();
-    let mut fields = task.body.fields();
-    // What the page shows as HTML is what was cleaned here, and never what a task brings along.
-    for own in ["_clean", "_tokens", "_parts"] {
-        fields.shift_remove(own);
-    }
-    gold::hide(&mut fields);
-    own_keys::hide(&mut fields, &interface.sets(&task.body));
+    let mut fields = interface.for_the_page(&task.body);
     put(&mut fields, "_id", &task.id);
     put(&mut fields, "_input_hash", &task.input_hash);
     put(&mut fields, "_task_hash", &task.task_hash);
     put(&mut fields, "_session_id", &desk.session_id());
     put(&mut fields, "_annotator_id", &desk.session_id());
     put(&mut fields, "_view_id", &interface.name());
-    if let Some(tokens) = interface.computed_tokens(&task.body) {
-        put(&mut fields, "_tokens", &tokens);
-    }
-    let mut clean =
-        clean::clean_parts(task.body.as_str(), || task.body.to_value()).unwrap_or_default();
-    for (key, value) in interface.beside(&task.body) {
-        match value {
-            Value::Object(parts) if key == "_clean" => clean.extend(parts),
-            value => put(&mut fields, &key, &value),
-        }
-    }
-    if !clean.is_empty() {
-        put(&mut fields, "_clean", &clean);
-    }
     fields
 }
 

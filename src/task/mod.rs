@@ -25,6 +25,7 @@ mod identity;
 pub mod interface;
 pub mod own_keys;
 mod python_json;
+pub mod reading;
 mod template;
 mod time;
 mod tokens;

@@ -48,10 +48,33 @@ impl Seat {
         .await
     }
 
+    /// The same with tasks that loading would refuse for this interface: they come from a project that
+    /// had another one.
+    pub(crate) async fn open_stored(settings: &str, tasks: &[Value]) -> Self {
+        let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
+        let roster = project.path().join("annotators.toml");
+        let whole = std::fs::read_to_string(&roster).expect("the roster");
+        let view = whole.split("interface = \"").nth(1).and_then(|rest| rest.split('"').next());
+        let view = format!("interface = {:?}", view.expect("an interface"));
+        std::fs::write(&roster, whole.replace(&view, "interface = \"text_input\""))
+            .expect("the roster");
+        Self::load(&project, tasks);
+        std::fs::write(&roster, whole).expect("the roster");
+        Self::start(project).await
+    }
+
     pub(crate) async fn open_project(project: Project, tasks: &[Value]) -> Self {
+        Self::load(&project, tasks);
+        Self::start(project).await
+    }
+
+    fn load(project: &Project, tasks: &[Value]) {
         let lines: Vec<String> = tasks.iter().map(ToString::to_string).collect();
         project.write("tasks.jsonl", &lines.join("\n"));
         project.run(&["load", "-i", "tasks.jsonl"]);
+    }
+
+    async fn start(project: Project) -> Self {
         let daemon = project.start();
         let browser = Browser::start().await;
         let seat = Self { project, daemon, browser };

@@ -181,7 +181,7 @@ async fn tokens_are_tagged_one_after_the_other() {
 
 /// Accepts one task without touching it and gives what is stored of its spans.
 async fn untouched(view: &str, task: &Value) -> Value {
-    let seat = Seat::open(&manual(view, &["A", "B"]), std::slice::from_ref(task)).await;
+    let seat = Seat::open_stored(&manual(view, &["A", "B"]), std::slice::from_ref(task)).await;
     let card = seat.card().await;
     seat.press(&['a']).await;
     seat.wait_for_another(&card).await;

@@ -5,13 +5,14 @@
 
 use serde_json::{Map, Value};
 
+use super::heard;
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use super::untouched::Known;
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
     name: "audio_manual",
-    lacks: |card| card.lacks_all(&["audio", "video"], "a task with `audio` or `video`"),
+    fits: heard::fits,
     sets: |_| vec!["audio_spans".into()],
     tokens: |_| false,
     check,
@@ -20,7 +21,7 @@ pub(super) const KIND: Kind = Kind {
 
 fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let Some(spans) = data.get_mut("audio_spans") else {
-        if !card.task.fields().contains_key("audio_spans") {
+        if !card.has("audio_spans") {
             data.insert("audio_spans".into(), Value::Array(Vec::new()));
         }
         return Ok(());
@@ -28,7 +29,7 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
     let Some(spans) = spans.as_array_mut() else {
         return Err(Misfit::new("audio_spans", "expected a list of stretches"));
     };
-    let given: Vec<Value> = card.get_as("audio_spans").unwrap_or_default();
+    let given = card.list("audio_spans");
     let known = Known::of(card, &given);
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(old) = known.find(span) {

@@ -7,14 +7,15 @@
 
 use serde_json::{Map, Value};
 
-use super::kind::{Card, Kind, Misfit};
+use super::kind::{Card, Kind, Misfit, Unfit};
 use super::part::{Part, settings_of};
+use super::{Interface, Settings};
 use crate::task::Verdict;
 use crate::task::clean;
 
 pub(super) const KIND: Kind = Kind {
     name: "blocks",
-    lacks,
+    fits,
     sets: |card| parts(card).iter().flat_map(|(part, _)| part.sets()).collect(),
     tokens: |card| {
         parts(card).iter().any(|(part, overrides)| !is_its_own(overrides) && part.needs_tokens())
@@ -27,26 +28,77 @@ pub(super) const KIND: Kind = Kind {
 /// What a block cannot be.
 const NO_BLOCKS: [&str; 3] = ["blocks", "pages", "review"];
 
-fn lacks(card: &Card<'_>) -> Option<&'static str> {
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    const AT: &str = "/config/blocks";
     let listed = match card.setting("blocks") {
-        Some(Value::Array(listed)) if !listed.is_empty() => listed.len(),
-        _ => return Some("the setting `blocks`, a list such as [{\"view_id\": \"text\"}]"),
+        Some(Value::Array(listed)) if !listed.is_empty() => listed,
+        Some(_) => {
+            let expected = "`blocks`, a list such as [{\"view_id\": \"text\"}]";
+            return Err(Unfit::new(AT, expected, "none"));
+        }
+        None => {
+            let needs = "the setting `blocks`, a list such as [{\"view_id\": \"text\"}]";
+            return Err(Unfit { empty: false, ..Unfit::nothing(card, needs) });
+        }
     };
     let parts = parts(card);
-    if parts.len() != listed {
-        return Some("`blocks` with a `view_id` each that can be a block: `text`, `choice`, …");
+    if parts.len() != listed.len() {
+        let unknown = listed.iter().position(|block| !can_be_a_block(block)).unwrap_or_default();
+        let view = listed[unknown].get("view_id").map_or_else(|| "none".into(), Value::to_string);
+        let at = format!("{AT}/{unknown}");
+        let expected = format!("a `view_id` that can be a block for block {}", unknown + 1);
+        return Err(Unfit::new(at, expected, view).help("such as `text`, `choice`, `ner_manual`"));
     }
-    let mut keys: Vec<String> = parts.iter().flat_map(|(part, _)| part.sets()).collect();
-    keys.sort_unstable();
-    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Some(
-            "`blocks` that add different keys to the answer (a `field_id` for each text_input)",
-        );
+    let mut set: Vec<(String, usize)> = Vec::new();
+    for (index, (part, _)) in parts.iter().enumerate() {
+        for key in part.sets() {
+            if let Some((_, other)) = set.iter().find(|(known, _)| *known == key) {
+                let at = format!("{AT}/{index}");
+                let expected = format!(
+                    "a block that adds another key to the answer than {}",
+                    name(*other, &parts[*other].0)
+                );
+                return Err(Unfit::new(at, expected, format!("`{key}` for {}", name(index, part)))
+                    .help("give each text_input a `field_id` of its own"));
+            }
+            set.push((key, index));
+        }
     }
-    parts.iter().find_map(|(part, overrides)| {
-        // A block whose text is hidden shows what else it has.
+    let mut nothing = None;
+    let mut shown = false;
+    for (index, (part, overrides)) in parts.iter().enumerate() {
+        let Err(unfit) = part.fits() else {
+            shown = true;
+            continue;
+        };
+        let key = unfit.at.split('/').nth(1).unwrap_or_default();
+        let within =
+            if overrides.contains_key(key) { format!("{AT}/{index}") } else { String::new() };
+        let empty = unfit.empty;
+        let unfit = unfit.inside(&within, &name(index, part));
+        // A block whose text is hidden shows what else it has, and some only ask about another block.
         let hides = SHOWN.iter().any(|key| overrides.get(*key).is_some_and(hidden));
-        if hides { None } else { (part.interface.kind.lacks)(&part.card()) }
+        if !empty || !(hides || ASKING.contains(&part.interface.name())) {
+            return Err(unfit);
+        }
+        nothing = nothing.or(Some(unfit));
+    }
+    nothing.filter(|_| !shown).map_or(Ok(()), Err)
+}
+
+/// Interfaces that, as a block, need nothing of their own to show: they ask about what another block
+/// shows.
+const ASKING: [&str; 4] = ["choice", "classification", "html", "text_input"];
+
+/// What a block is called in messages.
+fn name(index: usize, part: &Part) -> String {
+    format!("block {} ({})", index + 1, part.interface.name())
+}
+
+fn can_be_a_block(block: &Value) -> bool {
+    let view = block.get("view_id").and_then(Value::as_str);
+    view.is_some_and(|view| {
+        !NO_BLOCKS.contains(&view) && Interface::new(view, Settings::default()).is_some()
     })
 }
 
@@ -130,13 +182,15 @@ fn beside(card: &Card<'_>) -> Map<String, Value> {
 }
 
 fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
-    for (part, _) in parts(card) {
+    for (index, (part, _)) in parts(card).into_iter().enumerate() {
         let mut own: Map<String, Value> = part
             .sets()
             .into_iter()
             .filter_map(|key| data.shift_remove(&key).map(|value| (key, value)))
             .collect();
-        part.interface.check(&part.body, verdict, &mut own)?;
+        part.interface.check(&part.body, verdict, &mut own).map_err(|misfit| {
+            Misfit::new(format!("{}: {}", name(index, &part), misfit.at), misfit.message)
+        })?;
         data.extend(own);
     }
     Ok(())
@@ -178,12 +232,12 @@ mod tests {
         assert_eq!(received["accept"], json!([1, 2]));
         assert_eq!((&received["why"], &received["comment"]), (&json!("so"), &json!("c")));
         for (key, value, error) in [
-            ("accept", json!([3]), "accept[0]: 3 is none of this task's options"),
-            ("why", json!(1), "why: expected a text, in quotation marks"),
+            ("accept", json!([3]), "block 2 (choice): accept[0]: 3 is none of this task's options"),
+            ("why", json!(1), "block 3 (text_input): why: expected a text, in quotation marks"),
             (
                 "spans",
                 json!([{"start": 0, "end": 2, "label": "PER"}]),
-                "spans[0].end: no token ends at 2",
+                "block 1 (ner_manual): spans[0].end: no token ends at 2",
             ),
         ] {
             let mut sent = sent.clone();
@@ -192,9 +246,10 @@ mod tests {
         }
     }
 
-    fn needs(blocks: &Value, task: &Value) -> Option<&'static str> {
+    fn needs(blocks: &Value, task: &Value) -> Option<String> {
         let interface = Interface::new("blocks", settings(blocks)).expect("it is there");
-        interface.can_show(&Body::from_value(task).expect("a task")).err().map(|(needs, _)| needs)
+        let unfit = interface.can_show(&Body::from_value(task).expect("a task")).err();
+        unfit.map(|unfit| unfit.expected)
     }
 
     #[test]
@@ -212,9 +267,43 @@ mod tests {
             json!([{"view_id": "blocks"}]),
             json!([{"view_id": "text_input"}, {"view_id": "text_input"}]),
             json!([{"view_id": "html"}]),
+            json!([{"view_id": "text"}, {"view_id": "image"}]),
         ] {
             assert!(needs(&blocks, &task).is_some(), "{blocks}");
         }
+    }
+
+    #[test]
+    fn a_block_that_only_asks_needs_nothing_of_its_own_to_show() {
+        for (shows, task) in [
+            (json!({"view_id": "audio"}), json!({"audio": "a.wav"})),
+            (json!({"view_id": "llm_io"}), json!({"prompt": "p", "response": "r"})),
+            (json!({"view_id": "html", "html_template": "<b>{{q}}</b>"}), json!({"q": "p"})),
+        ] {
+            for asks in ["choice", "classification", "text_input"] {
+                let blocks = json!([shows, {"view_id": asks}]);
+                assert_eq!(needs(&blocks, &task), None, "{blocks}");
+                let alone = json!([{"view_id": asks}]);
+                assert_eq!(needs(&alone, &task).is_none(), asks == "text_input", "{alone}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_block_names_it() {
+        let blocks = json!([{"view_id": "text"}, {"view_id": "ner"}]);
+        let task = json!({"text": "a", "spans": [{"start": 0, "end": 1}]});
+        assert_eq!(
+            needs(&blocks, &task).as_deref(),
+            Some("a span with a `label` for block 2 (ner)")
+        );
+        let blocks = json!([{"view_id": "text"}, {"view_id": "choice", "options": ["A", "A"]}]);
+        let interface = Interface::new("blocks", settings(&blocks)).expect("it is there");
+        let task = json!({"text": "a", "config": {"blocks": blocks}});
+        let body = Body::from_value(&task).expect("a task");
+        let unfit = interface.can_show(&body).expect_err("an option is there twice");
+        assert_eq!(unfit.at, "/config/blocks/1/options/1");
+        assert_eq!(&body.as_str()[unfit.place(&body)..][..4], "\"A\"]");
     }
 
     #[test]

@@ -4,13 +4,45 @@
 //! `mapping` says who made which of the two. It travels through and is not shown: whoever compares
 //! should not know.
 
+use serde_json::Value;
+
+use super::fits::{Unfit, a_text};
 use super::kind::{Card, Kind, PLAIN};
+use crate::task::reading;
 
-pub(super) const KIND: Kind = Kind { name: "compare", lacks, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "compare", fits, ..PLAIN };
 
-/// What both interfaces for two things need.
-pub(super) fn lacks(card: &Card<'_>) -> Option<&'static str> {
-    let fields = card.task.fields();
-    let both = fields.contains_key("accept") && fields.contains_key("reject");
-    (!both).then_some("a task with both `accept` and `reject`")
+/// What both interfaces for two things need. One of the two may be empty, as a model's answer can be.
+pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    let (Some(accept), Some(reject)) = (card.get("accept"), card.get("reject")) else {
+        return Err(Unfit::nothing(card, "a task with both `accept` and `reject`"));
+    };
+    for (key, value) in [("accept", &accept), ("reject", &reject)] {
+        match value {
+            Value::String(_) => {}
+            Value::Object(_) => {
+                for inner in SHOWN {
+                    if let Some(value) = reading::get(value, inner).filter(|v| !v.is_string()) {
+                        a_text(value, &format!("/{key}/{inner}"), inner)?;
+                    }
+                }
+            }
+            other => a_text(other, &format!("/{key}"), key)?,
+        }
+    }
+    if is_empty(&accept) && is_empty(&reject) {
+        let expected = "two of which one can be read";
+        return Err(Unfit::new("/accept", expected, "two that are empty"));
+    }
+    Ok(())
+}
+
+/// What one of the two shows.
+const SHOWN: [&str; 3] = ["text", "html", "image"];
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => reading::is_blank(text),
+        value => SHOWN.iter().all(|key| reading::get(value, key).is_none_or(is_empty)),
+    }
 }

@@ -1,10 +1,13 @@
 //! `dep`: a text with arcs between its tokens, of which the annotator says whether they are right.
 
-use super::kind::{Kind, PLAIN};
+use super::fits::{self, Unfit, list};
+use super::kind::{Card, Kind, PLAIN};
+use super::pieces;
 
-pub(super) const KIND: Kind = Kind {
-    name: "dep",
-    lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
-    tokens: |_| true,
-    ..PLAIN
-};
+pub(super) const KIND: Kind = Kind { name: "dep", fits, tokens: |_| true, ..PLAIN };
+
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    fits::text_to_join(card)?;
+    let arcs = list(card, "arcs", "arcs")?;
+    pieces::ends_fit(&pieces::pieces(card, &card.text()), &arcs, "/arcs", "an arc")
+}

@@ -3,4 +3,4 @@
 use super::compare;
 use super::kind::{Kind, PLAIN};
 
-pub(super) const KIND: Kind = Kind { name: "diff", lacks: compare::lacks, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "diff", fits: compare::fits, ..PLAIN };

@@ -5,23 +5,52 @@
 
 use serde_json::{Map, Value};
 
+use super::fits::{Unfit, texts};
 use super::kind::{Card, Kind, PLAIN};
 use crate::task::clean::clean;
 use crate::task::gold;
+use crate::task::reading;
 use crate::task::template::{Template, TemplateError};
 
-pub(super) const KIND: Kind = Kind { name: "html", lacks, beside: filled_in, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "html", fits, beside: filled_in, ..PLAIN };
 
 /// The setting that holds a template.
 const TEMPLATE: &str = "html_template";
 
-fn lacks(card: &Card<'_>) -> Option<&'static str> {
-    match card.setting(TEMPLATE) {
-        Some(Value::String(template)) => Template::parse(&template)
-            .is_err()
-            .then_some("an `html_template` whose tags and sections end where they should"),
-        _ => card.lacks_all(&["html"], "a task with `html`, or the setting `html_template`"),
-    }
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    template(card).unwrap_or_else(|| {
+        texts(card, &["html"], "a task with `html`, or the setting `html_template`")
+    })
+}
+
+/// What can be said of the card's template, if it has one.
+pub(super) fn template(card: &Card<'_>) -> Option<Result<(), Unfit>> {
+    let Some(Value::String(template)) = card.setting(TEMPLATE) else { return None };
+    let html = match fill(&template, card) {
+        Ok(html) => html,
+        Err(error) => {
+            let expected = "an `html_template` that can be filled in";
+            let found = format!("one that cannot: {error}");
+            return Some(Err(Unfit::new("/config/html_template", expected, found)));
+        }
+    };
+    let shown = clean(&html);
+    let shows = shown.contains("<img") || !reading::is_blank(&without_tags(&shown));
+    Some(if shows {
+        Ok(())
+    } else {
+        Err(Unfit::nothing(card, "a task with the keys that `html_template` names"))
+    })
+}
+
+/// What of cleaned HTML is text.
+fn without_tags(html: &str) -> String {
+    let mut inside = false;
+    let text = html.chars().filter(|c| {
+        inside = (inside || *c == '<') && *c != '>';
+        !inside && *c != '>'
+    });
+    text.collect()
 }
 
 /// The template with the task filled in, where there is one.
@@ -39,7 +68,7 @@ pub(super) fn filled_in(card: &Card<'_>) -> Map<String, Value> {
 }
 
 fn fill(template: &str, card: &Card<'_>) -> Result<String, TemplateError> {
-    let mut fields = card.task.fields();
+    let mut fields = card.fields().clone();
     gold::hide(&mut fields);
     let task = fields
         .into_iter()

@@ -11,12 +11,13 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::{Card, Kind, Misfit, PLAIN};
+use super::pictured;
 use super::untouched::{self, Known};
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
     name: "image_manual",
-    lacks: |card| card.lacks_all(&["image"], "a task with `image`"),
+    fits: pictured::fits,
     sets: |_| vec!["spans".into()],
     tokens: |_| false,
     check,
@@ -30,29 +31,29 @@ const ROUNDING: f64 = 0.11;
 
 fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     for key in ["width", "height"] {
-        if data.get(key).is_some_and(|size| size.as_f64().is_none_or(|size| size <= 0.0)) {
+        if data.get(key).is_some_and(|size| pictured::size(size).is_none()) {
             return Err(Misfit::new(key, "expected the picture's size in pixels"));
         }
     }
     let size = |key: &str| {
-        let own: Option<Value> = card.get_as(key);
-        own.as_ref().or(data.get(key)).and_then(Value::as_f64).filter(|size| *size > 0.0)
+        let own = card.get(key);
+        own.as_ref().or(data.get(key)).and_then(pictured::size)
     };
     let (width, height) = (size("width"), size("height"));
     let Some(spans) = data.get_mut("spans") else {
-        if !card.task.fields().contains_key("spans") {
+        if !card.has("spans") {
             data.insert("spans".into(), Value::Array(Vec::new()));
         }
         return Ok(());
     };
-    let own = card.task.get("spans");
+    let own = card.get("spans");
     if own.is_some_and(|own| !own.is_array() && untouched::same(&own, spans)) {
         return Ok(());
     }
     let Some(spans) = spans.as_array_mut() else {
         return Err(Misfit::new("spans", "expected a list of shapes"));
     };
-    let given: Vec<Value> = card.get_as("spans").unwrap_or_default();
+    let given = card.list("spans");
     let known = Known::of(card, &given);
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(old) = known.find(span) {
@@ -129,7 +130,7 @@ fn complete(
         return Err(("points", "expected a box with a width and a height".into()));
     }
     for (key, value) in [("x", left), ("y", top), ("width", width), ("height", height)] {
-        match span.get(key) {
+        match span.get(key).filter(|said| !said.is_null()) {
             None => {
                 span.insert(key.into(), tenth(value));
             }
@@ -137,7 +138,7 @@ fn complete(
             Some(said) => return Err((key, format!("expected {}, found {said}", tenth(value)))),
         }
     }
-    if !span.contains_key("center") {
+    if span.get("center").is_none_or(Value::is_null) {
         span.insert("center".into(), json!([tenth(left + width / 2.0), tenth(top + height / 2.0)]));
     }
     Ok(())
@@ -223,6 +224,6 @@ mod tests {
         assert_eq!(kept["spans"][0].to_string(), odd.to_string());
         assert_eq!(receive(&task, &json!({})), Ok(json!({})));
         let task = json!({"image": "a.png", "spans": null});
-        assert_eq!(receive(&task, &json!({})), Ok(json!({})));
+        assert_eq!(receive(&task, &json!({})), Ok(json!({"spans": []})));
     }
 }

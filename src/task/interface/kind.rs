@@ -1,10 +1,17 @@
 //! What an interface is to the server, and what it is shown of a task.
 
+use std::cell::OnceCell;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Settings;
-use crate::task::{Body, Verdict};
+use super::{Settings, fits};
+use crate::task::{Body, Fields, Verdict, reading};
+
+pub use super::fits::Unfit;
+
+/// See [`Kind::fits`].
+type Fits = fn(&Card<'_>) -> Result<(), Unfit>;
 
 /// See [`Kind::check`].
 type Check = fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfit>;
@@ -13,8 +20,8 @@ type Check = fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfi
 pub(super) struct Kind {
     /// The `view_id`.
     pub name: &'static str,
-    /// What a task would need to be shown, if it lacks it: "a task with `text`".
-    pub lacks: fn(&Card<'_>) -> Option<&'static str>,
+    /// Checks, when a task is loaded, that it can be shown and that its answers can be taken.
+    pub fits: Fits,
     /// The keys of a task that an answer sets anew.
     pub sets: fn(&Card<'_>) -> Vec<String>,
     /// Whether spans are drawn on the text, so that it needs tokens.
@@ -31,9 +38,7 @@ pub(super) struct Kind {
 /// Where an answer to what is shown is a verdict and nothing else; others change what differs.
 pub(super) const PLAIN: Kind = Kind {
     name: "",
-    lacks: |card| {
-        card.lacks_all(&["text", "html", "image"], "a task with `text`, `html` or `image`")
-    },
+    fits: fits::content,
     sets: |_| Vec::new(),
     tokens: |_| false,
     beside: |_| Map::new(),
@@ -41,16 +46,17 @@ pub(super) const PLAIN: Kind = Kind {
     check: |_, _, _| Ok(()),
 };
 
-/// A task, with what holds for it.
+/// A task, with what holds for it. A key that is `null` is absent (`reading`).
 pub struct Card<'a> {
     settings: &'a Settings,
     /// The task as it is stored.
     pub task: &'a Body,
+    fields: OnceCell<Fields>,
 }
 
 impl<'a> Card<'a> {
     pub(super) fn new(settings: &'a Settings, task: &'a Body) -> Self {
-        Self { settings, task }
+        Self { settings, task, fields: OnceCell::new() }
     }
 
     /// What the project says about its interface.
@@ -58,10 +64,16 @@ impl<'a> Card<'a> {
         self.settings
     }
 
+    /// The keys of the task that are there.
+    pub(super) fn fields(&self) -> &Fields {
+        self.fields.get_or_init(|| reading::fields(self.task))
+    }
+
     /// A setting for this task: its own, or the project's.
     pub fn setting(&self, key: &str) -> Option<Value> {
-        let own = self.task.get("config").and_then(|config| config.get(key).cloned());
-        own.or_else(|| self.settings.config.get(key).cloned())
+        let own = self.get("config").and_then(|config| reading::get(&config, key).cloned());
+        let set = || self.settings.config.get(key).filter(|value| !value.is_null()).cloned();
+        own.or_else(set)
     }
 
     /// Whether a setting is `true`.
@@ -74,15 +86,32 @@ impl<'a> Card<'a> {
         &self.settings.labels
     }
 
-    /// The task's value under this key, if it is there and has this shape.
-    pub fn get_as<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
-        self.task.get_as(key)
+    /// Whether the task has this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.fields().contains_key(key)
     }
 
-    /// These words, if the task has none of these keys.
-    pub fn lacks_all(&self, keys: &[&str], needs: &'static str) -> Option<&'static str> {
-        let fields = self.task.fields();
-        (!keys.iter().any(|key| fields.contains_key(*key))).then_some(needs)
+    /// The task's value under this key, if it is there.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.get_as(key)
+    }
+
+    /// The task's value under this key, if it is there and has this shape.
+    pub fn get_as<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
+        self.fields().get(key).and_then(|raw| serde_json::from_str(raw.get()).ok())
+    }
+
+    /// The task's list under this key; an empty one if it has none.
+    pub fn list(&self, key: &str) -> Vec<Value> {
+        match self.get(key) {
+            Some(Value::Array(list)) => list,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The task's text, as far as it has one.
+    pub fn text(&self) -> String {
+        self.get_as("text").unwrap_or_default()
     }
 }
 

@@ -1,18 +1,21 @@
 //! `llm_io`: what a language model was asked, and what it said: `prompt` and `response`, in the task
 //! itself or under its `llm`.
 
-use serde_json::Value;
-
+use super::fits::Unfit;
 use super::kind::{Card, Kind, PLAIN};
+use crate::task::reading;
 
-pub(super) const KIND: Kind = Kind { name: "llm_io", lacks, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "llm_io", fits, ..PLAIN };
 
-fn lacks(card: &Card<'_>) -> Option<&'static str> {
-    const BOTH: [&str; 2] = ["prompt", "response"];
-    let fields = card.task.fields();
-    let within = card.task.get("llm");
-    let has = |key: &str| {
-        fields.contains_key(key) || within.as_ref().and_then(|llm: &Value| llm.get(key)).is_some()
+/// What is no text, such as a list of messages, is shown as it is written.
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    let within = card.get("llm").unwrap_or_default();
+    let says_something = |key: &str| {
+        let value = card.get(key).or_else(|| reading::get(&within, key).cloned());
+        value.is_some_and(|value| value.as_str().is_none_or(|text| !reading::is_blank(text)))
     };
-    (!BOTH.into_iter().any(has)).then_some("a task with `prompt` and `response`, or both in `llm`")
+    if ["prompt", "response"].into_iter().any(says_something) {
+        return Ok(());
+    }
+    Err(Unfit::nothing(card, "a task with `prompt` and `response`, or both in `llm`"))
 }

@@ -18,6 +18,8 @@ mod classification;
 mod compare;
 mod dep;
 mod diff;
+mod fits;
+mod heard;
 mod html;
 mod image;
 mod image_manual;
@@ -27,6 +29,8 @@ mod ner;
 mod ner_manual;
 mod pages;
 mod part;
+mod pictured;
+mod pieces;
 mod pos;
 mod pos_manual;
 mod relations;
@@ -39,11 +43,12 @@ mod untouched;
 
 use std::sync::Arc;
 
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 
 use self::kind::Kind;
-pub use self::kind::{Card, Misfit};
-use super::{Body, Fields, Token, Verdict, own_keys, tokenize};
+pub use self::kind::{Card, Misfit, Unfit};
+use super::{Body, Fields, Token, Verdict, clean, gold, own_keys, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
 const ALL: &[&Kind] = &[
@@ -71,9 +76,21 @@ const ALL: &[&Kind] = &[
     &pages::KIND,
 ];
 
-/// The largest that an answer may add to its task, in bytes of JSON. All answers to a task and their
-/// earlier versions share the 16 MiB that a document of MongoDB may have.
-pub const MAX_ANSWER_BYTES: usize = 256 << 10;
+/// What every answer may add to its task, in bytes of JSON.
+const ROOM: usize = 256 << 10;
+/// What it may add for each byte of its task: the mark on a word of one letter takes some eighty.
+const ROOM_PER_BYTE: usize = 40;
+/// The most that it may add for the length of its task.
+const MOST_ROOM: usize = 2 << 20;
+
+/// The largest that an answer may add to this task, in bytes of JSON: room for a remark, for a mark on
+/// each word, and for all that the task has, which an answer may say again.
+///
+/// All answers to a task share the 16 MiB that a document of MongoDB may have.
+pub fn room_for_an_answer(task: &Body) -> usize {
+    let own = task.as_str().len();
+    ROOM + own + own.saturating_mul(ROOM_PER_BYTE).min(MOST_ROOM)
+}
 
 /// What the project says about its interface.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,31 +140,33 @@ impl Interface {
         Card::new(&self.settings, task)
     }
 
-    /// Whether there is something of this task to show.
+    /// Checks, when a task is loaded, that it can be shown, and that an answer to it can be taken.
     ///
     /// # Errors
-    /// What a task for this interface needs, and what this one has: two texts.
-    pub fn can_show(&self, task: &Body) -> Result<(), (&'static str, String)> {
-        let Some(needs) = (self.kind.lacks)(&self.card(task)) else {
-            return Ok(());
-        };
-        let has: Vec<String> = task.fields().keys().map(|key| format!("`{key}`")).collect();
-        Err((needs, if has.is_empty() { "an empty one".into() } else { has.join(", ") }))
+    /// The first thing that cannot, and where it stands.
+    pub fn can_show(&self, task: &Body) -> Result<(), Unfit> {
+        (self.kind.fits)(&self.card(task))
     }
 
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
-    /// no tokens of its own.
+    /// no tokens of its own, or has them written in a way that the page would have to read.
     pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
-        serde_json::to_value(self.missing_tokens(task)?).ok()
-    }
-
-    /// The same tokens as plain values, which an export of a million answers can afford.
-    pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
-        if !(self.kind.tokens)(&self.card(task)) || task.fields().contains_key("tokens") {
+        let card = self.card(task);
+        if !(self.kind.tokens)(&card) {
             return None;
         }
-        let text: String = task.get_as("text")?;
-        Some(tokenize(&text))
+        let plainly = pieces::plainly(&card).map(Value::Array);
+        plainly.or_else(|| serde_json::to_value(self.missing_tokens(task)?).ok())
+    }
+
+    /// The tokens of a task that has none, as plain values, which an export of a million answers can
+    /// afford.
+    pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
+        let card = self.card(task);
+        if !(self.kind.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
+            return None;
+        }
+        card.has("text").then(|| tokenize(&card.text()))
     }
 
     /// The keys that answers to this task set. Where the task has them, they are suggestions.
@@ -156,9 +175,39 @@ impl Interface {
     }
 
     /// What else the page needs beside the task, by key: cleaned HTML from a template, under the
-    /// pointer of the whole task (`_clean`: `{"": "…"}`), and what the parts of a card need (`_parts`).
+    /// pointer of the whole task (`_clean`: `{"": "…"}`), options that the page would have to read
+    /// (`_options`), and what the parts of a card need (`_parts`).
     pub fn beside(&self, task: &Body) -> Map<String, Value> {
         (self.kind.beside)(&self.card(task))
+    }
+
+    /// The task as a page gets it: as it was loaded, without its right answer and without what only an
+    /// annotator says, and with what this interface has to say beside it. Keys under which the page trusts the server are never the task's.
+    pub fn for_the_page(&self, task: &Body) -> Fields {
+        let mut fields = task.fields();
+        for own in ["_clean", "_tokens", "_options", "_parts"] {
+            fields.shift_remove(own);
+        }
+        gold::hide(&mut fields);
+        own_keys::hide(&mut fields, &self.sets(task));
+        let mut put = |key: &str, value: &Value| {
+            let raw = to_raw_value(value).expect("a value is JSON");
+            fields.insert(key.to_owned(), raw);
+        };
+        if let Some(tokens) = self.computed_tokens(task) {
+            put("_tokens", &tokens);
+        }
+        let mut clean = clean::clean_parts(task.as_str(), || task.to_value()).unwrap_or_default();
+        for (key, value) in self.beside(task) {
+            match value {
+                Value::Object(parts) if key == "_clean" => clean.extend(parts),
+                value => put(&key, &value),
+            }
+        }
+        if !clean.is_empty() {
+            put("_clean", &clean.into());
+        }
+        fields
     }
 
     /// Takes what a browser sent and gives the decision and the keys that are kept with it.
@@ -180,7 +229,7 @@ impl Interface {
             )?;
         let card = self.card(task);
         let sets = (self.kind.sets)(&card);
-        let own = task.fields();
+        let own = card.fields();
         let mut data: Map<String, Value> = sent
             .iter()
             .filter(|(key, _)| {
@@ -194,10 +243,11 @@ impl Interface {
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         let bytes = Value::Object(data.clone()).to_string().len();
-        if bytes > MAX_ANSWER_BYTES {
+        let most = room_for_an_answer(task);
+        if bytes > most {
             return Err(Misfit::new(
                 "answer",
-                format!("it adds {bytes} bytes to its task; at most {MAX_ANSWER_BYTES} are kept"),
+                format!("it adds {bytes} bytes to its task; at most {most} are kept"),
             ));
         }
         self.check(task, verdict, &mut data)?;
@@ -212,10 +262,13 @@ impl Interface {
         data: &mut Map<String, Value>,
     ) -> Result<(), Misfit> {
         let card = self.card(task);
-        let untouched = take_back(&task.fields(), &(self.kind.sets)(&card), data);
+        let sets = (self.kind.sets)(&card);
+        let untouched = take_back(&task.fields(), &sets, data);
         if untouched && !(self.kind.insists)(&card) {
             return Ok(());
         }
+        // What is null is absent, unless the task came with it so and nobody touched it.
+        data.retain(|key, value| !value.is_null() || !sets.contains(key));
         (self.kind.check)(&card, verdict, data)
     }
 }

@@ -1,11 +1,12 @@
 //! `ner_manual`: spans of a text that begin and end with its tokens and never overlap.
 
+use super::fits;
 use super::kind::{Kind, PLAIN};
 use super::span_check::{Rules, check};
 
 pub(super) const KIND: Kind = Kind {
     name: "ner_manual",
-    lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
+    fits: fits::text_to_mark,
     sets: |_| vec!["spans".into()],
     tokens: |_| true,
     check: |card, _, data| check(card, data, Rules { overlapping: false, one_token: false }),

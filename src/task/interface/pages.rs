@@ -7,14 +7,13 @@
 
 use serde_json::{Map, Value};
 
-use super::MAX_ANSWER_BYTES;
-use super::kind::{Card, Kind, Misfit};
+use super::kind::{Card, Kind, Misfit, Unfit};
 use super::part::{Part, settings_of};
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
     name: "pages",
-    lacks,
+    fits,
     sets: |_| vec!["pages".into()],
     tokens: |_| false,
     beside,
@@ -22,35 +21,44 @@ pub(super) const KIND: Kind = Kind {
     check,
 };
 
+/// What a task has to have.
+const NEEDS: &str =
+    "a task with `pages`, a list such as [{\"view_id\": \"text\", \"text\": \"…\"}]";
+
+/// The most that the pages of a task may have, in bytes of JSON: each of its answers holds them.
+const MOST_BYTES: usize = 1 << 20;
+
 /// What a page cannot be.
 const NO_PAGES: [&str; 2] = ["pages", "review"];
 
-fn lacks(card: &Card<'_>) -> Option<&'static str> {
-    let listed = match card.task.get("pages") {
-        Some(Value::Array(listed)) if !listed.is_empty() => listed.len(),
-        _ => {
-            return Some(
-                "a task with `pages`, a list such as [{\"view_id\": \"text\", \"text\": \"…\"}]",
-            );
-        }
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    let listed = match card.get("pages") {
+        Some(Value::Array(listed)) if !listed.is_empty() => listed,
+        Some(_) => return Err(Unfit::new("/pages", NEEDS, "none")),
+        None => return Err(Unfit::nothing(card, NEEDS)),
     };
-    let large =
-        card.task.fields().get("pages").is_some_and(|raw| raw.get().len() > MAX_ANSWER_BYTES / 2);
-    if large {
-        return Some("`pages` of at most 128 KiB, for every answer holds them");
+    if let Some(raw) = card.fields().get("pages").filter(|raw| raw.get().len() > MOST_BYTES) {
+        let expected = format!("`pages` of at most {} KiB", MOST_BYTES >> 10);
+        let found = format!("{} KiB", raw.get().len() >> 10);
+        return Err(Unfit::new("/pages", expected, found).help("every answer holds them"));
     }
-    let parts = parts(card);
-    if parts.iter().flatten().count() != listed {
-        return Some(
-            "`pages` with a `view_id` each that can be a page: `text`, `choice`, `blocks`, …",
-        );
+    for (index, part) in parts(card).iter().enumerate() {
+        let within = format!("/pages/{index}");
+        let Some(part) = part else {
+            let view = listed[index].get("view_id").map_or_else(|| "none".into(), Value::to_string);
+            let expected = format!("a `view_id` that can be a page for page {}", index + 1);
+            let unfit = Unfit::new(within, expected, view);
+            return Err(unfit.help("such as `text`, `choice`, `blocks`"));
+        };
+        let name = format!("page {} ({})", index + 1, part.interface.name());
+        part.fits().map_err(|unfit| unfit.inside(&within, &name))?;
     }
-    parts.iter().flatten().find_map(|part| (part.interface.kind.lacks)(&part.card()))
+    Ok(())
 }
 
 /// The pages, in order; nothing where one cannot be shown.
 fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
-    let Some(Value::Array(listed)) = card.task.get("pages") else {
+    let Some(Value::Array(listed)) = card.get("pages") else {
         return Vec::new();
     };
     let mut settings = settings_of(card);
@@ -184,7 +192,7 @@ mod tests {
             json!([{"text": "a"}]),
             json!([{"view_id": "pages", "pages": []}]),
             json!([{"view_id": "text"}]),
-            json!([{"view_id": "text", "text": "x".repeat(200_000)}]),
+            json!([{"view_id": "text", "text": "x".repeat(1 << 20)}]),
         ] {
             assert!(refused(&json!({"pages": pages})));
         }

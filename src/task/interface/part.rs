@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::kind::Card;
+use super::kind::{Card, Unfit};
 use super::{Interface, Settings};
 use crate::task::Body;
 
@@ -39,6 +39,11 @@ impl Part {
         (self.interface.kind.sets)(&self.card())
     }
 
+    /// Checks, when a task is loaded, that this part can be shown and answered.
+    pub(super) fn fits(&self) -> Result<(), Unfit> {
+        (self.interface.kind.fits)(&self.card())
+    }
+
     pub(super) fn needs_tokens(&self) -> bool {
         (self.interface.kind.tokens)(&self.card())
     }
@@ -47,8 +52,8 @@ impl Part {
 /// The settings that hold for a whole card: the project's, and the task's own before them.
 pub(super) fn settings_of(card: &Card<'_>) -> Map<String, Value> {
     let mut config = card.settings().config.clone();
-    if let Some(Value::Object(own)) = card.task.get("config") {
-        config.extend(own);
+    if let Some(Value::Object(own)) = card.get("config") {
+        config.extend(own.into_iter().filter(|(_, value)| !value.is_null()));
     }
     config
 }

@@ -9,41 +9,34 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::fits::{self, Unfit, list};
 use super::kind::{Card, Kind, Misfit, PLAIN};
-use crate::task::{Verdict, tokenize};
+use super::pieces::{self, Piece};
+use super::untouched::{Known, same};
+use crate::task::{Verdict, reading};
 
 pub(super) const KIND: Kind = Kind {
     name: "relations",
-    lacks: |card| card.lacks_all(&["text"], "a task with `text`"),
+    fits,
     sets: |_| vec!["spans".into(), "relations".into()],
     tokens: |_| true,
     check,
     ..PLAIN
 };
 
-/// A token, as far as a relation asks of it.
-#[derive(Clone, Copy, Deserialize)]
-struct Place {
-    start: u64,
-    end: u64,
-    id: u64,
-    #[serde(default)]
-    disabled: Option<bool>,
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+    fits::text_to_join(card)?;
+    let relations = list(card, "relations", "relations")?;
+    let pieces = pieces::pieces(card, &card.text());
+    pieces::ends_fit(&pieces, &relations, "/relations", "a relation")
 }
 
 fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
-    let text: String = card.get_as("text").unwrap_or_default();
-    let tokens: Vec<Place> = card.get_as("tokens").unwrap_or_else(|| {
-        let place = |(start, end, id)| Place { start, end, id, disabled: None };
-        tokenize(&text)
-            .iter()
-            .map(|token| place((token.start as u64, token.end as u64, token.id as u64)))
-            .collect()
-    });
-    check_spans(card, &tokens, text.chars().count() as u64, data)?;
+    let text = card.text();
+    let tokens = pieces::pieces(card, &text);
+    check_spans(card, &tokens, text.chars().count(), data)?;
     check_relations(card, &tokens, data)
 }
 
@@ -52,12 +45,12 @@ type ToCheck<'a> = (Vec<Value>, &'a mut Vec<Value>);
 
 /// What the task has under this key, and what the answer says, to be checked; nothing if there is
 /// nothing to check.
-fn list<'a>(
+fn to_check<'a>(
     card: &Card<'_>,
     data: &'a mut Map<String, Value>,
     key: &str,
 ) -> Result<Option<ToCheck<'a>>, Misfit> {
-    let own = card.task.get(key);
+    let own = card.get(key);
     match (data.get(key), &own) {
         (None, None) => {
             data.insert(key.into(), Value::Array(Vec::new()));
@@ -65,10 +58,13 @@ fn list<'a>(
         }
         (None, Some(_)) => return Ok(None),
         // Also where it is no list.
-        (Some(sent), Some(own)) if sent == own => return Ok(None),
+        (Some(sent), Some(own)) if same(sent, own) => {
+            data.insert(key.into(), own.clone());
+            return Ok(None);
+        }
         _ => {}
     }
-    let given: Vec<Value> = card.get_as(key).unwrap_or_default();
+    let given = card.list(key);
     match data.get_mut(key).and_then(Value::as_array_mut) {
         Some(sent) => Ok(Some((given, sent))),
         None => Err(Misfit::new(key, format!("expected a list of {key}"))),
@@ -77,25 +73,26 @@ fn list<'a>(
 
 fn check_spans(
     card: &Card<'_>,
-    tokens: &[Place],
-    length: u64,
+    tokens: &[Piece],
+    length: usize,
     data: &mut Map<String, Value>,
 ) -> Result<(), Misfit> {
-    let Some((given, spans)) = list(card, data, "spans")? else { return Ok(()) };
+    let Some((given, spans)) = to_check(card, data, "spans")? else { return Ok(()) };
     let labels: Vec<String> = card
         .setting("relations_span_labels")
         .and_then(|labels| serde_json::from_value(labels).ok())
         .unwrap_or_default();
-    let starts: HashMap<u64, u64> = tokens.iter().map(|token| (token.start, token.id)).collect();
-    let ends: HashMap<u64, u64> = tokens.iter().map(|token| (token.end, token.id)).collect();
-    let known = Known::of(&labels, &given, ["start", "end"]);
-    let mut covered: Vec<(u64, u64)> = Vec::with_capacity(spans.len());
+    let starts: HashMap<usize, i64> = tokens.iter().map(|token| (token.start, token.id)).collect();
+    let ends: HashMap<usize, i64> = tokens.iter().map(|token| (token.end, token.id)).collect();
+    let known = Known::among(&labels, &given);
+    let mut covered: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter_mut().enumerate() {
-        if known.has(span) {
+        if let Some(own) = known.find(span) {
+            *span = own.clone();
             continue;
         }
         let at = |key: &str| format!("spans[{index}].{key}");
-        let offset = |key: &str| span.get(key).and_then(Value::as_u64);
+        let offset = |key: &str| reading::offset(span, key);
         let start = offset("start")
             .ok_or_else(|| Misfit::new(at("start"), "expected a code point's position, from 0"))?;
         let end = offset("end").ok_or_else(|| {
@@ -130,20 +127,21 @@ fn check_spans(
 
 fn check_relations(
     card: &Card<'_>,
-    tokens: &[Place],
+    tokens: &[Piece],
     data: &mut Map<String, Value>,
 ) -> Result<(), Misfit> {
     let spans: Vec<Value> = match data.get("spans") {
         Some(sent) => sent.as_array().cloned().unwrap_or_default(),
-        None => card.get_as("spans").unwrap_or_default(),
+        None => card.list("spans"),
     };
-    let Some((given, relations)) = list(card, data, "relations")? else { return Ok(()) };
-    let tokens: HashMap<u64, Place> = tokens.iter().map(|token| (token.id, *token)).collect();
-    let known = Known::of(card.labels(), &given, ["head", "child"]);
+    let Some((given, relations)) = to_check(card, data, "relations")? else { return Ok(()) };
+    let tokens: HashMap<i64, &Piece> = tokens.iter().map(|token| (token.id, token)).collect();
+    let known = Known::among(card.labels(), &given);
     let spans = Spans::of(&spans);
-    let mut seen: HashSet<(u64, u64, String)> = HashSet::with_capacity(relations.len());
+    let mut seen: HashSet<(i64, i64, String)> = HashSet::with_capacity(relations.len());
     for (index, relation) in relations.iter_mut().enumerate() {
-        if known.has(relation) {
+        if let Some(own) = known.find(relation) {
+            *relation = own.clone();
             continue;
         }
         let at = |key: &str| format!("relations[{index}].{key}");
@@ -172,14 +170,15 @@ fn check_relations(
 fn end_of(
     relation: &Value,
     side: &str,
-    tokens: &HashMap<u64, Place>,
+    tokens: &HashMap<i64, &Piece>,
     spans: &Spans<'_>,
-) -> Result<(u64, Value), String> {
-    let id = relation.get(side).and_then(Value::as_u64).ok_or("expected the id of a token")?;
-    let token = tokens.get(&id).ok_or_else(|| format!("no token has the id {id}"))?;
-    let said = relation.get(format!("{side}_span"));
+) -> Result<(i64, Value), String> {
+    let id = reading::get(relation, side).and_then(reading::integer);
+    let id = id.ok_or("expected the id of a token")?;
+    let token = *tokens.get(&id).ok_or_else(|| format!("no token has the id {id}"))?;
+    let said = reading::get(relation, &format!("{side}_span"));
     let span = match said {
-        Some(said) => spans.at.get(&written(said, ["start", "end"])),
+        Some(said) => spans.at.get(&place(said)),
         None => spans.ending.get(&id),
     };
     if let Some(span) = span.filter(|span| ends_with(span, token)) {
@@ -187,7 +186,7 @@ fn end_of(
         let same = keys.iter().filter_map(|key| Some(((*key).into(), span.get(*key)?.clone())));
         return Ok((id, Value::Object(same.collect())));
     }
-    if token.disabled == Some(true) {
+    if token.disabled {
         return Err(format!("the token {id} is disabled"));
     }
     let own = json!({
@@ -196,79 +195,47 @@ fn end_of(
     Ok((id, own))
 }
 
-fn ends_with(span: &Value, token: &Place) -> bool {
-    span.get("end").and_then(Value::as_u64) == Some(token.end)
+fn ends_with(span: &Value, token: &Piece) -> bool {
+    reading::offset(span, "end") == Some(token.end)
 }
 
 /// Sets a key that is missing; one that is there has to say the same.
 fn complete<'a>(object: &mut Value, key: &'a str, right: &Value) -> Result<(), (&'a str, String)> {
     let Some(object) = object.as_object_mut() else { return Ok(()) };
-    match object.get(key) {
+    match object.get(key).filter(|given| !given.is_null()) {
         None => {
             object.insert(key.into(), right.clone());
             Ok(())
         }
-        Some(given) if given == right => Ok(()),
+        Some(given) if same(given, right) => Ok(()),
         Some(given) => Err((key, format!("expected {right}, found {given}"))),
-    }
-}
-
-/// What an answer may say again, and the labels that it may use: the project's and the task's own.
-struct Known<'a> {
-    labels: &'a [String],
-    given_labels: HashSet<&'a str>,
-    given: HashMap<[Option<String>; 2], Vec<&'a Value>>,
-    keys: [&'static str; 2],
-}
-
-impl<'a> Known<'a> {
-    /// `keys` tell most of what is given apart.
-    fn of(labels: &'a [String], given: &'a [Value], keys: [&'static str; 2]) -> Self {
-        let label = |one: &'a Value| one.get("label").and_then(Value::as_str);
-        let given_labels = given.iter().filter_map(label).collect();
-        let mut places: HashMap<_, Vec<&Value>> = HashMap::with_capacity(given.len());
-        for one in given {
-            places.entry(written(one, keys)).or_default().push(one);
-        }
-        Self { labels, given_labels, given: places, keys }
-    }
-
-    /// Whether the task came with exactly this.
-    fn has(&self, one: &Value) -> bool {
-        self.given.get(&written(one, self.keys)).is_some_and(|same| same.contains(&one))
-    }
-
-    fn label(&self, one: &Value) -> Result<(), String> {
-        let label = one.get("label").and_then(Value::as_str).unwrap_or_default();
-        if self.given_labels.contains(label) || self.labels.iter().any(|known| known == label) {
-            return Ok(());
-        }
-        Err(format!("{label:?} is none of the labels: {}", self.labels.join(", ")))
     }
 }
 
 /// The spans that an end of a relation may be, the first of each place.
 struct Spans<'a> {
-    at: HashMap<[Option<String>; 2], &'a Value>,
-    ending: HashMap<u64, &'a Value>,
+    at: HashMap<Place, &'a Value>,
+    ending: HashMap<i64, &'a Value>,
+}
+
+/// Where a span begins and ends, as far as it says so.
+type Place = [Option<usize>; 2];
+
+fn place(span: &Value) -> Place {
+    ["start", "end"].map(|key| reading::offset(span, key))
 }
 
 impl<'a> Spans<'a> {
     fn of(spans: &'a [Value]) -> Self {
         let mut this = Self { at: HashMap::new(), ending: HashMap::new() };
         for span in spans {
-            this.at.entry(written(span, ["start", "end"])).or_insert(span);
-            if let Some(id) = span.get("token_end").and_then(Value::as_u64) {
+            this.at.entry(place(span)).or_insert(span);
+            if let Some(id) = reading::get(span, "token_end").and_then(reading::integer) {
                 this.ending.entry(id).or_insert(span);
             }
         }
         this
     }
-}
-
-/// Two values of an object as they are written.
-fn written(one: &Value, keys: [&str; 2]) -> [Option<String>; 2] {
-    keys.map(|key| one.get(key).map(Value::to_string))
 }
 
 #[cfg(test)]
@@ -331,7 +298,7 @@ mod tests {
             "relations[0].child: a relation leads from one place to another"
         );
         assert_eq!(relation(0, 1, "X"), "relations[0].label: \"X\" is none of the labels: FOUNDED");
-        assert_eq!(relation(-1, 1, "FOUNDED"), "relations[0].head: expected the id of a token");
+        assert_eq!(relation(-1, 1, "FOUNDED"), "relations[0].head: no token has the id -1");
         let span = |start: u64, end: u64, label: &str| {
             let span = json!({"start": start, "end": end, "label": label});
             receive(&task, &json!({"spans": [span]})).expect_err("a misfit")

@@ -13,7 +13,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::kind::{Card, Misfit};
-use crate::task::tokenize;
+use super::pieces::{Piece, pieces};
+use super::untouched::same as alike;
+use crate::task::reading::{self, offset};
 
 /// In what the interfaces differ.
 #[derive(Clone, Copy)]
@@ -30,7 +32,7 @@ pub(super) fn check(
     data: &mut Map<String, Value>,
     rules: Rules,
 ) -> Result<(), Misfit> {
-    let given = card.get_as::<Value>("spans");
+    let given = card.get("spans");
     let Some(sent) = data.get_mut("spans") else {
         if given.is_none_or(|given| given.as_array().is_some_and(Vec::is_empty)) {
             data.insert("spans".into(), Value::Array(Vec::new()));
@@ -104,14 +106,6 @@ fn apart(mut places: Vec<(usize, usize, bool)>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// A stretch that a span may begin or end at.
-struct Piece {
-    start: usize,
-    end: usize,
-    id: Value,
-    disabled: bool,
-}
-
 /// What new spans are held against.
 struct Text<'a> {
     length: usize,
@@ -128,20 +122,9 @@ type Complaint = (&'static str, String);
 
 impl<'a> Text<'a> {
     fn of(card: &Card<'a>, rules: Rules, given: &'a [Value]) -> Self {
-        let text: String = card.get_as("text").unwrap_or_default();
+        let text = card.text();
         let length = text.chars().count();
-        let pieces = match card.get_as::<Value>("tokens") {
-            Some(Value::Array(tokens)) => own_pieces(&tokens, length),
-            _ => tokenize(&text)
-                .into_iter()
-                .map(|token| Piece {
-                    start: token.start,
-                    end: token.end,
-                    id: token.id.into(),
-                    disabled: false,
-                })
-                .collect(),
-        };
+        let pieces = pieces(card, &text);
         Self {
             length,
             pieces,
@@ -200,51 +183,15 @@ impl<'a> Text<'a> {
             return Ok(());
         };
         for (key, piece) in [("token_start", first), ("token_end", last)] {
-            let id = &self.pieces[piece].id;
-            match span.get(key) {
+            let id = self.pieces[piece].id;
+            match span.get(key).filter(|given| !given.is_null()) {
                 None => {
-                    span.insert(key.into(), id.clone());
+                    span.insert(key.into(), id.into());
                 }
-                Some(given) if alike(given, id) => {}
+                Some(given) if reading::integer(given) == Some(id) => {}
                 Some(given) => return Err((key, format!("expected {id}, found {given}"))),
             }
         }
         Ok(())
-    }
-}
-
-/// The task's own tokens, as far as they lie in a row; one without a number goes by its place.
-fn own_pieces(tokens: &[Value], length: usize) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::with_capacity(tokens.len());
-    for (index, token) in tokens.iter().enumerate() {
-        let (Some(start), Some(end)) = (offset(token, "start"), offset(token, "end")) else {
-            continue;
-        };
-        if start < pieces.last().map_or(0, |last| last.end) || end <= start || end > length {
-            continue;
-        }
-        let id = token.get("id").filter(|id| id.is_i64() || id.is_u64()).cloned();
-        let disabled = token.get("disabled") == Some(&Value::Bool(true));
-        pieces.push(Piece { start, end, id: id.unwrap_or_else(|| index.into()), disabled });
-    }
-    pieces
-}
-
-fn offset(span: &Value, key: &str) -> Option<usize> {
-    span.get(key).and_then(Value::as_u64).and_then(|offset| usize::try_from(offset).ok())
-}
-
-/// Whether two values are the same to a page: `1` and `1.0` are.
-fn alike(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| alike(value, other)))
-        }
-        _ => one == other,
     }
 }

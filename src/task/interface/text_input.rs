@@ -6,13 +6,16 @@
 
 use serde_json::{Map, Value};
 
+use super::fits::{Unfit, a_text};
+use super::html;
 use super::kind::{Card, Kind, Misfit, PLAIN};
-use crate::task::Verdict;
+use crate::task::{Verdict, reading};
 
 pub(super) const KIND: Kind = Kind {
     name: "text_input",
-    lacks,
+    fits,
     sets: |card| vec![field_id(card)],
+    beside: html::filled_in,
     insists: is_required,
     check,
     ..PLAIN
@@ -24,12 +27,23 @@ const USUAL: &str = "user_input";
 /// Keys that are annotd's in every answer.
 const TAKEN: [&str; 3] = ["answer", "flagged", "config"];
 
-fn lacks(card: &Card<'_>) -> Option<&'static str> {
+/// What the field is about may be missing: a block has it from another one.
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     let id = field_id(card);
     if id.starts_with('_') || TAKEN.contains(&id.as_str()) {
-        return Some("a `field_id` that is not annotd's own, such as `user_input`");
+        let at = if card.has("field_id") { "/field_id" } else { "/config/field_id" };
+        let expected = "a `field_id` that is not annotd's own, such as `user_input`";
+        return Err(Unfit::new(at, expected, format!("`{id}`")));
     }
-    None
+    if let Some(template) = html::template(card) {
+        return template.or_else(|unfit| if unfit.empty { Ok(()) } else { Err(unfit) });
+    }
+    for key in ["text", "html", "image"] {
+        if let Some(value) = card.get(key).filter(|value| !value.is_string()) {
+            a_text(&value, &format!("/{key}"), key)?;
+        }
+    }
+    Ok(())
 }
 
 /// The key of the text: the task's own word, the setting, or the usual one.
@@ -44,25 +58,20 @@ fn field_id(card: &Card<'_>) -> String {
 
 /// Whether an empty text is refused: the task's own word, or the setting.
 fn is_required(card: &Card<'_>) -> bool {
-    let own = card.task.get("field_required");
+    let own = card.get("field_required");
     own.or_else(|| card.setting("field_required")) == Some(Value::Bool(true))
-}
-
-/// Whether nothing is written; blanks are nothing. The page counts the same (writing.js).
-fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
 }
 
 fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let id = field_id(card);
-    let given = data.get(&id).cloned().or_else(|| card.task.get(&id));
-    let nothing = given.is_none_or(|given| given.as_str().is_some_and(is_blank));
+    let given = data.get(&id).cloned().or_else(|| card.get(&id));
+    let nothing = given.is_none_or(|given| given.as_str().is_some_and(reading::is_blank));
     if verdict == Verdict::Accept && nothing && is_required(card) {
         return Err(Misfit::new(id, "this must not stay empty (`field_required`)"));
     }
     match data.get(&id) {
         None | Some(Value::String(_)) => Ok(()),
-        Some(given) if card.task.get(&id).as_ref() == Some(given) => Ok(()),
+        Some(given) if card.get(&id).as_ref() == Some(given) => Ok(()),
         Some(_) => Err(Misfit::new(id, "expected a text, in quotation marks")),
     }
 }
@@ -128,7 +137,10 @@ mod tests {
                 .receive(&body, sent)
                 .map_err(|misfit| misfit.to_string())
         };
-        assert_eq!(blocks(&card).map(|(_, data)| Value::Object(data)), refused);
+        assert_eq!(
+            blocks(&card).map(|(_, data)| Value::Object(data)),
+            refused.map_err(|words: String| format!("block 1 (text_input): {words}"))
+        );
         card["config"]["blocks"][0]["field_required"] = json!(false);
         assert!(blocks(&card).is_ok());
         let own = json!({"text": "a", "user_input": 3, "field_required": true});

@@ -24,6 +24,11 @@ pub(super) struct Known<'a> {
 
 impl<'a> Known<'a> {
     pub(super) fn of(card: &Card<'a>, given: &'a [Value]) -> Self {
+        Self::among(card.labels(), given)
+    }
+
+    /// The same with labels of their own.
+    pub(super) fn among(labels: &'a [String], given: &'a [Value]) -> Self {
         let state = RandomState::new();
         let mut known: HashMap<u64, Vec<&Value>> = HashMap::with_capacity(given.len());
         for one in given {
@@ -31,7 +36,7 @@ impl<'a> Known<'a> {
         }
         let label = |one: &'a Value| one.get("label").and_then(Value::as_str);
         let given_labels = given.iter().filter_map(label).collect();
-        Self { state, given: known, given_labels, labels: card.labels() }
+        Self { state, given: known, given_labels, labels }
     }
 
     /// The one of them that this is, as the task has it.

@@ -13,6 +13,7 @@ import { isChanged, settingsOf } from "./desk.js";
 import * as dialogs from "./dialogs.js";
 import { afterFrame } from "./frames.js";
 import { parse } from "./json.js";
+import { read } from "./reading.js";
 import { current } from "./state.js";
 import { newLink, verdictWord } from "./words.js";
 
@@ -246,7 +247,7 @@ function pastOf(record, kind, settings) {
   /** @type {Given} */
   const given = {
     answer: /** @type {Verdict} */ (answer),
-    values: kind.recall(record, settings),
+    values: kind.recall(read(record), settings),
     flagged: flagged === true,
     comment: typeof comment === "string" ? comment : "",
     reason: typeof skip_reason === "string" ? skip_reason : null,

@@ -13,6 +13,7 @@
  */
 
 import { graphemes } from "./offsets.js";
+import { tokensOf } from "./reading.js";
 
 /** @import { Offsets } from "./offsets.js" */
 /** @import { Span, Task, Token } from "./types.js" */
@@ -32,7 +33,7 @@ import { graphemes } from "./offsets.js";
 export function units(task, offsets, settings) {
   /** @type {{start: number, end: number, id?: number, disabled?: boolean}[]} */
   let pieces;
-  const tokens = /** @type {Token[] | undefined} */ (Array.isArray(task.tokens) ? task.tokens : task._tokens);
+  const tokens = /** @type {Token[] | undefined} */ (tokensOf(task));
   if (settings.characters) {
     const off = (tokens ?? []).filter((token) => token?.disabled === true);
     pieces = graphemes(offsets.text);

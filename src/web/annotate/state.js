@@ -12,6 +12,8 @@
  * history brings older ones back).
  */
 
+import { read } from "./reading.js";
+
 /** @import { Draft } from "./drafts.js" */
 /** @import { Card, Given, Project, Reason, Tally, Task, Values, Verdict } from "./types.js" */
 
@@ -358,7 +360,7 @@ function elsewhere(state, ids) {
  */
 function card(key, task, given, draft = null) {
   const from = draft ?? given;
-  return { key, task, given, values: from?.values ?? null, flagged: from?.flagged ?? false, comment: from?.comment ?? "" };
+  return { key, task: read(task), given, values: from?.values ?? null, flagged: from?.flagged ?? false, comment: from?.comment ?? "" };
 }
 
 /**

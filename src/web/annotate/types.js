@@ -14,6 +14,7 @@
  *   _id: string,
  *   _clean?: Record<string, string>,
  *   _tokens?: Token[],
+ *   _options?: Option[],
  *   _parts?: unknown[],
  *   text?: unknown, html?: unknown, image?: unknown, audio?: unknown, video?: unknown, label?: unknown,
  *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,

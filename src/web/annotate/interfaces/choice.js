@@ -19,13 +19,16 @@ import { drawContent, image, pressable } from "./content.js";
 /** @import { Interface, Option, OptionId, Project, Task } from "../types.js" */
 
 /**
+ * The options: as the server read them, or, where they came so, the task's own.
+ *
  * @param {Task} task
  * @param {Project} project
  * @returns {Option[]}
  */
 export function optionsOf(task, project) {
-  if (Array.isArray(task.options) && task.options.length) {
-    return task.options.filter((option) => option && typeof option === "object" && "id" in option);
+  const given = task._options ?? task.options;
+  if (Array.isArray(given) && given.length) {
+    return given.filter((option) => option && typeof option === "object" && (option.id ?? null) !== null);
   }
   return project.labels.map((label) => ({ id: label, text: label }));
 }

@@ -10,6 +10,7 @@ import { plural, t } from "../../shared/tongue.js";
 import { byToken, stops } from "../arcs.js";
 import { words } from "../json.js";
 import { Offsets } from "../offsets.js";
+import { tokensOf } from "../reading.js";
 import { start, units } from "../spans.js";
 import { empty, hue } from "./basics.js";
 import { Graph, formula } from "./graph.js";
@@ -39,7 +40,7 @@ const dep = {
     });
     const left = given.length - arcs.length;
     if (left) put(host, h("p", { class: "note" }, plural(left, "{n} arc has an end that is no token, and is not drawn.", "{n} arcs have an end that is no token, and are not drawn.")));
-    const kinds = kindsOf(task.tokens);
+    const kinds = kindsOf(tokensOf(task));
     const graph = new Graph({
       offsets, row, pick: false, lanes: 0, spanLabels: project.labels,
       wrap: settings("wrap") !== false,

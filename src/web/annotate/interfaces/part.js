@@ -5,13 +5,15 @@
  * What the server computed for a part stands in `_parts` beside the task, in the same order.
  */
 
-/** @import { Interface, Project, Task, Token, Values } from "../types.js" */
+import { read } from "../reading.js";
+
+/** @import { Interface, Option, Project, Task, Token, Values } from "../types.js" */
 
 /** @typedef {(name: string) => unknown} Settings */
 
 /** @typedef {{view: string, task: Task, settings: Settings, labels: string[] | null}} Part */
 
-/** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _parts?: unknown[]}} Beside */
+/** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _parts?: unknown[]}} Beside */
 
 /** @param {unknown} value @returns {Record<string, unknown>} */
 const object = (value) => (value && typeof value === "object" && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {});
@@ -59,6 +61,7 @@ export function blocksOf(task, settings) {
     inside._clean = { ...Object.fromEntries(mine), ...extra._clean };
     if ("text" in overrides || "tokens" in overrides) delete inside._tokens;
     if (extra._tokens) inside._tokens = extra._tokens;
+    if (extra._options) inside._options = extra._options;
     /** @type {Settings} */
     const set = (name) => own[name] ?? (name in overrides ? overrides[name] : settings(name));
     return [{ view, task: inside, settings: set, labels: labelsOf(overrides.labels) }];
@@ -74,7 +77,7 @@ export function blocksOf(task, settings) {
  */
 export function pagesOf(task, settings) {
   return (Array.isArray(task.pages) ? task.pages : []).flatMap((page, i) => {
-    const { view_id: view, ...rest } = object(page);
+    const { view_id: view, ...rest } = read(object(page));
     if (typeof view !== "string" || never.pages.includes(view)) return [];
     const own = object(rest.config);
     const prefix = `/pages/${i}`;
@@ -84,7 +87,7 @@ export function pagesOf(task, settings) {
     const extra = beside(task, i);
     /** @type {Task} */
     const inside = { ...rest, _id: task._id };
-    for (const key of /** @type {const} */ (["_tokens", "_parts"])) {
+    for (const key of /** @type {const} */ (["_tokens", "_options", "_parts"])) {
       delete inside[key];
       if (extra[key]) Object.assign(inside, { [key]: extra[key] });
     }
