@@ -1,6 +1,7 @@
 //! The page in a real Chromium, as an annotator uses it; and exactly what they did in the export.
 
 mod absent;
+mod awake;
 mod breaking_out;
 #[path = "../common/mod.rs"]
 mod common;

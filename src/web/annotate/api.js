@@ -9,7 +9,11 @@
 import { t } from "../shared/tongue.js";
 import { parse } from "./json.js";
 
-/** @import { History, News, Project, Questions, Receipt } from "./types.js" */
+/** @import { History, News, Project, Questions, Receipt, Whereabouts } from "./types.js" */
+
+/** The tasks that the page shows and whose answers it has not given. @typedef {{untouched: string[], touched: string[]}} InView */
+
+/** What has become of them. @typedef {{untouched?: Whereabouts, touched?: Whereabouts}} Told */
 
 const deadline = 20_000;
 
@@ -85,13 +89,21 @@ export function speakAs(id) {
 /** @returns {Promise<Project>} */
 export const getProject = () => call("project");
 
+/** How many tasks the server is told of in one request at most, in each list. */
+const most = 500;
+
+/** @param {InView} view */
+const named = ({ untouched, touched }) => ({ untouched: untouched.slice(0, most), touched: touched.slice(0, most) });
+
 /**
  * A batch; the server decides how large, so that little is left lying here when others run short.
  *
- * @param {string[]} excludes
- * @returns {Promise<Questions>}
+ * @param {string[]} excludes the newest last
+ * @param {InView} view
+ * @returns {Promise<Questions & Told>}
  */
-export const getQuestions = (excludes) => call("get_session_questions", { session_id: session, excludes });
+export const getQuestions = (excludes, view) =>
+  call("get_session_questions", { session_id: session, excludes: excludes.slice(-2 * most), ...named(view) });
 
 /**
  * @param {string[]} answers each already JSON
@@ -111,7 +123,13 @@ export const getHistory = (n) => call(`history?n=${n}`);
 /** @returns {Promise<News>} */
 export const getProgress = () => call("progress");
 
-export const renew = () => call("renew", { session_id: session });
+/**
+ * Keep what lies here, and learn what is not this annotator's any more.
+ *
+ * @param {InView} view
+ * @returns {Promise<Told>}
+ */
+export const renew = (view) => call("renew", { session_id: session, ...named(view) });
 
 export const endSession = () => call("end_session", { session_id: session });
 

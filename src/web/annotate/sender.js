@@ -22,17 +22,13 @@ import { group, pause, version } from "./outbox.js";
 const turn = 25_000;
 
 /**
- * What goes over the wire for an entry: the task's own keys, then the answer's. A picture or a sound
- * that the task brought along stays here: the server has it, and it may be larger than a request.
+ * What goes over the wire for an entry: which task it is about, and what was added. The task itself
+ * stays here: the server has it, and does not take it from a page. (An entry holds it to be drawn again.)
  *
  * @param {Entry} entry
  */
 export function wire(entry) {
-  const { _clean, _tokens, ...task } = parse(entry.task);
-  for (const key of ["image", "audio", "video"]) {
-    if (typeof task[key] === "string" && task[key].startsWith("data:")) delete task[key];
-  }
-  return JSON.stringify({ ...task, ...parse(entry.answer) });
+  return JSON.stringify({ _id: entry.key[2], ...parse(entry.answer) });
 }
 
 export class Sender {
