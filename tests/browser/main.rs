@@ -3,6 +3,7 @@
 mod absent;
 mod awake;
 mod breaking_out;
+mod bytes;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

@@ -18,7 +18,7 @@ import { group, pause, version } from "./outbox.js";
 /** @import { Entry, Outbox } from "./outbox.js" */
 /** @import { Receipt, Result } from "./types.js" */
 
-/** How long a tab without locks may hold the right to send; longer than a request can take. */
+/** How long a tab without locks may hold the right to send, unless it says again that it does. */
 const turn = 25_000;
 
 /**
@@ -92,9 +92,11 @@ export class Sender {
       this.timer = setTimeout(() => this.kick(true), 500);
       return false;
     }
+    const still = setInterval(() => void this.outbox.lease(this.name, Date.now(), Date.now() + turn), turn / 3);
     try {
       return await work();
     } finally {
+      clearInterval(still);
       await this.outbox.lease(this.name, Date.now(), 0);
     }
   }

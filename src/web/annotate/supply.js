@@ -70,19 +70,22 @@ export class Supply {
     try {
       const unsent = this.app.outbox.entries.map((entry) => entry.key[2]);
       const excludes = [...new Set([...holding(this.app.state), ...unsent, ...this.app.tabs.elsewhere()])];
-      const reply = await getQuestions(excludes, inView(this.app.state));
-      this.learn(reply);
-      await Promise.all([this.prepare(reply.tasks), this.app.drafts.look(reply.tasks.map(({ _id }) => _id))]);
-      fetchAhead(reply.tasks);
-      const before = ahead(this.app.state);
-      const pending = [...this.app.outbox.entries.map((entry) => entry.key[2]), ...this.app.tabs.elsewhere()];
+      let grown = false;
+      let taken = Promise.resolve();
+      const reply = await getQuestions(excludes, inView(this.app.state), (tasks) => {
+        taken = taken.then(async () => {
+          if (await this.take(tasks)) grown = true;
+        });
+        // It is looked at below, unless the line breaks before.
+        taken.catch(() => {});
+      });
+      await taken;
       this.failures = 0;
       this.locked = false;
-      const drafts = new Map(reply.tasks.map(({ _id }) => [_id, this.app.drafts.of(_id)]));
+      this.learn(reply);
       // The server was told to leave out what other tabs hold; they may still be closed.
       const reason = reply.reason === "done" && this.app.tabs.elsewhere().length ? "waiting" : (reply.reason ?? null);
-      this.app.dispatch({ type: "fetched", tasks: reply.tasks, drafts, pending, reason, tally: reply });
-      const grown = ahead(this.app.state) > before;
+      this.app.dispatch({ type: "fetched", tasks: [], pending: [], reason, tally: reply });
       const pauses = rhythm[this.app.state.reason ?? "waiting"];
       again = grown ? 0 : /** @type {number} */ (pauses[Math.min(this.empty, pauses.length - 1)]);
       this.empty = grown ? 0 : this.empty + 1;
@@ -98,6 +101,23 @@ export class Supply {
     }
     if (again) this.timer = setTimeout(() => this.ask(), again);
     else void this.ask();
+  }
+
+  /**
+   * Put tasks behind those that lie ready.
+   *
+   * @param {Task[]} tasks
+   * @returns {Promise<boolean>} whether there are more than before
+   */
+  async take(tasks) {
+    const { app } = this;
+    await Promise.all([this.prepare(tasks), app.drafts.look(tasks.map(({ _id }) => _id))]);
+    fetchAhead(tasks);
+    const before = ahead(app.state);
+    const pending = [...app.outbox.entries.map((entry) => entry.key[2]), ...app.tabs.elsewhere()];
+    const drafts = new Map(tasks.map(({ _id }) => [_id, app.drafts.of(_id)]));
+    app.dispatch({ type: "fetched", tasks, drafts, pending, reason: null, tally: {} });
+    return ahead(app.state) > before;
   }
 
   /**
