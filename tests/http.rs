@@ -69,6 +69,7 @@ on_both_stores!(
     each_answer_gets_the_status_it_deserves,
     an_answer_needs_only_its_identity_and_what_was_added,
     a_page_learns_what_it_no_longer_holds,
+    a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request,
     nothing_left_is_told_apart_from_nothing_just_now,
     leaving_gives_back_what_was_held,
     no_request_can_speak_for_another,
@@ -352,6 +353,31 @@ fn a_page_learns_what_it_no_longer_holds(place: &Place) {
     assert_eq!(told["untouched"]["answered"], json!([one]));
     // Who says nothing is told nothing.
     assert!(andy.post("renew", &json!({})).get("untouched").is_none());
+}
+
+fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &Place) {
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"\ntasks = [\"tasks.jsonl\"]",
+        &place.url,
+        "annotations = 1",
+        &["andy"],
+    );
+    let lines: Vec<String> = (0..3)
+        .map(|n| json!({"text": format!("{n} {}", "long ".repeat(900_000))}).to_string())
+        .collect();
+    project.write("tasks.jsonl", &lines.join("\n"));
+    let daemon = project.start();
+    let andy = Annotator::new("andy", &daemon.addresses());
+    let ids = |asked: &Value| -> Vec<Value> {
+        asked["tasks"].as_array().expect("tasks").iter().map(|task| task["_id"].clone()).collect()
+    };
+    // Two have nine megabytes. What is held already comes in the same measure as what is new.
+    let first = ids(&andy.ask(9));
+    assert_eq!(first.len(), 2);
+    let rest = ids(&andy.post("get_session_questions", &json!({"n": 9, "excludes": first})));
+    assert_eq!(rest.len(), 1);
+    assert_eq!(ids(&andy.ask(9)), first);
 }
 
 fn nothing_left_is_told_apart_from_nothing_just_now(place: &Place) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::common::annotator::Annotator;
 use crate::common::browser::Browser;
 use crate::common::daemon::{Daemon, Project};
+use crate::common::wait_until;
 use crate::faults::{AWAY, Place, SAVED, answer, card, gone, kept, open};
 
 /// Andy's and zach's project of numbered texts, and its daemon.
@@ -32,11 +33,14 @@ impl Shared {
         self.daemon.addresses().of("andy")
     }
 
-    /// Zach answers all that is left, waiting for what others hold until their leases end.
-    fn zach_does_the_rest(&self) -> usize {
+    /// Zach answers so many tasks, waiting for what others hold until their leases end.
+    fn zach_answers(&self, tasks: usize) {
+        let zach = Annotator::new("zach", &self.daemon.addresses());
         let mut answered = 0;
-        Annotator::new("zach", &self.daemon.addresses()).work(10, |_, _| answered += 1);
-        answered
+        wait_until("zach to have answered", || {
+            zach.work(10, |_, _| answered += 1);
+            answered == tasks
+        });
     }
 
     /// Every answer and every late one, as the export has them.
@@ -60,12 +64,12 @@ fn freeze(browser: &Browser, state: &str) {
 
 #[tokio::test]
 async fn a_sleep_past_the_lease_leaves_nothing_that_others_have() {
-    let shared = Shared::new("interface = \"text\"", "2s", 10);
+    let shared = Shared::new("interface = \"text\"", "10s", 10);
     let browser = Browser::start().await;
     open(&browser, &shared.andys()).await;
     card(&browser).await;
     freeze(&browser, "frozen");
-    assert_eq!(shared.zach_does_the_rest(), 10);
+    shared.zach_answers(10);
     freeze(&browser, "active");
     browser.wait_for("the end", "document.body.dataset.state === 'done'").await;
     let said = browser.eval("document.querySelector('#notice').textContent").await;
@@ -78,14 +82,14 @@ async fn a_sleep_past_the_lease_leaves_nothing_that_others_have() {
 #[tokio::test]
 async fn what_is_half_done_says_that_others_have_it_and_is_kept_as_late() {
     let settings = "interface = \"ner_manual\"\nlabels = [\"THING\"]";
-    let shared = Shared::new(settings, "2s", 6);
+    let shared = Shared::new(settings, "10s", 6);
     let browser = Browser::start().await;
     open(&browser, &shared.andys()).await;
     let half = card(&browser).await;
     browser.press(&[Key::Right.into(), '1']).await;
     kept(&browser, "drafts", 1).await;
     freeze(&browser, "frozen");
-    assert_eq!(shared.zach_does_the_rest(), 6);
+    shared.zach_answers(6);
     freeze(&browser, "active");
     let told =
         "document.querySelector('.fate:not([hidden])')?.textContent.includes('has gone to others')";
@@ -94,6 +98,8 @@ async fn what_is_half_done_says_that_others_have_it_and_is_kept_as_late() {
     browser.press(&['a']).await;
     browser.wait_for("the end", "document.body.dataset.state === 'done'").await;
     browser.wait_for("it to be stored", SAVED).await;
+    let late = "document.querySelector('#notice').textContent.includes('came late')";
+    browser.wait_for("the page to say so", late).await;
     let (answers, late) = shared.stored();
     assert_eq!(answers.len(), 6);
     assert_eq!(late.len(), 1, "{late:?}");
