@@ -67,6 +67,9 @@ on_both_stores!(
     what_somebody_holds_survives_a_restart,
     a_task_that_names_somebody_is_theirs_alone,
     each_answer_gets_the_status_it_deserves,
+    an_answer_needs_only_its_identity_and_what_was_added,
+    a_page_learns_what_it_no_longer_holds,
+    a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request,
     nothing_left_is_told_apart_from_nothing_just_now,
     leaving_gives_back_what_was_held,
     no_request_can_speak_for_another,
@@ -286,6 +289,97 @@ fn each_answer_gets_the_status_it_deserves(place: &Place) {
     assert_eq!(task["coders"], json!(["andy"]));
 }
 
+fn an_answer_needs_only_its_identity_and_what_was_added(place: &Place) {
+    let house = House::new(place, 2);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    // Andy sends the whole task back, zach what he added.
+    let whole: Vec<Value> = andy.ask(2)["tasks"]
+        .as_array()
+        .expect("tasks")
+        .iter()
+        .map(|task| {
+            let mut task = answered(task, "accept");
+            task["comment"] = "so".into();
+            task
+        })
+        .collect();
+    let short: Vec<Value> = zach.ask(2)["tasks"]
+        .as_array()
+        .expect("tasks")
+        .iter()
+        .map(|task| json!({"_id": task["_id"], "answer": "accept", "comment": "so"}))
+        .collect();
+    assert_eq!(status(&andy.give(&whole)), ["saved", "saved"]);
+    assert_eq!(status(&zach.give(&short)), ["saved", "saved"]);
+    let tasks = house.project.run(&["export", "--format", "tasks"]);
+    for line in tasks.lines().take(2) {
+        let task: Value = serde_json::from_str(line).expect("JSON");
+        let [one, other] = task["answers"].as_array().expect("answers").as_slice() else {
+            panic!("two answers: {line}");
+        };
+        let bare = |answer: &Value| {
+            let mut bare = answer.as_object().expect("an object").clone();
+            bare.retain(|key, _| !key.starts_with("time_") && key != "annotator");
+            bare
+        };
+        assert_eq!(bare(one), bare(other));
+    }
+}
+
+fn a_page_learns_what_it_no_longer_holds(place: &Place) {
+    let house = House::new(place, 1);
+    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let asked = andy.ask(9);
+    let [one, two, four] = [0, 1, 2].map(|n| asked["tasks"][n]["_id"].clone());
+    let view = json!({"untouched": [one, two], "touched": [four]});
+    let all = json!({"held": [one, two], "moved": [], "answered": []});
+    for call in ["renew", "get_session_questions"] {
+        let told = andy.post(call, &view);
+        assert_eq!(told["untouched"], all, "{call}");
+        assert_eq!(told["touched"]["held"], json!([four]), "{call}");
+    }
+    // Elsewhere the same annotator answers the first; the rest is taken back, and zach gets it.
+    andy.give(&[json!({"_id": one, "answer": "accept"})]);
+    house.project.run(&["release", "--annotator", "andy"]);
+    let told = andy.post("renew", &view);
+    let none = json!([]);
+    assert_eq!(told["untouched"], json!({"held": none, "moved": [two], "answered": [one]}));
+    assert_eq!(told["touched"], json!({"held": none, "moved": [four], "answered": none}));
+    zach.post("get_session_questions", &json!({"n": 1, "excludes": []}));
+    let told = andy.post("get_session_questions", &json!({"n": 9, "untouched": [one, two, four]}));
+    let fresh: Vec<&Value> =
+        told["tasks"].as_array().expect("tasks").iter().map(|task| &task["_id"]).collect();
+    assert_eq!(told["untouched"]["held"], json!(fresh), "what comes again is held again");
+    assert_eq!(told["untouched"]["answered"], json!([one]));
+    // Who says nothing is told nothing.
+    assert!(andy.post("renew", &json!({})).get("untouched").is_none());
+}
+
+fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &Place) {
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"\ntasks = [\"tasks.jsonl\"]",
+        &place.url,
+        "annotations = 1",
+        &["andy"],
+    );
+    let lines: Vec<String> = (0..3)
+        .map(|n| json!({"text": format!("{n} {}", "long ".repeat(900_000))}).to_string())
+        .collect();
+    project.write("tasks.jsonl", &lines.join("\n"));
+    let daemon = project.start();
+    let andy = Annotator::new("andy", &daemon.addresses());
+    let ids = |asked: &Value| -> Vec<Value> {
+        asked["tasks"].as_array().expect("tasks").iter().map(|task| task["_id"].clone()).collect()
+    };
+    // Two have nine megabytes. What is held already comes in the same measure as what is new.
+    let first = ids(&andy.ask(9));
+    assert_eq!(first.len(), 2);
+    let rest = ids(&andy.post("get_session_questions", &json!({"n": 9, "excludes": first})));
+    assert_eq!(rest.len(), 1);
+    assert_eq!(ids(&andy.ask(9)), first);
+}
+
 fn nothing_left_is_told_apart_from_nothing_just_now(place: &Place) {
     let house = House::new(place, 1);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
@@ -338,6 +432,11 @@ fn no_request_can_speak_for_another(place: &Place) {
     assert_eq!(post("give_answers", plain, "{"), (400, "not_json".into()));
     assert_eq!(post("give_answers", plain, "{}"), (400, "no_answers".into()));
     assert_eq!(post("get_session_questions", plain, r#"{"n":0}"#), (400, "bad_n".into()));
+    let many = json!({"untouched": vec!["x"; 1001]}).to_string();
+    for odd in [r#"{"untouched":"x"}"#, r#"{"touched":[3]}"#, &many] {
+        assert_eq!(post("renew", plain, odd), (400, "bad_view".into()));
+        assert_eq!(post("get_session_questions", plain, odd), (400, "bad_view".into()));
+    }
     let form = agent
         .post(&format!("{address}give_answers"))
         .header("content-type", "text/plain")

@@ -1,7 +1,7 @@
 //! A port by itself, with routes of the test's own.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use annotd::http::tls::Certificate;
@@ -9,6 +9,7 @@ use annotd::http::{self, Handle, Kind, Meter};
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// A request over this connection; gives the whole reply.
 fn ask(connection: &mut TcpStream, path: &str) -> String {
@@ -31,26 +32,38 @@ fn ask(connection: &mut TcpStream, path: &str) -> String {
     }
 }
 
+/// The head of a reply, of a connection of its own.
+fn head(address: SocketAddr, path: &str, accepts: &str) -> String {
+    let mut connection = TcpStream::connect(address).expect("it listens");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\naccept-encoding: {accepts}\r\nconnection: close\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).expect("the connection is open");
+    let mut reply = Vec::new();
+    connection.read_to_end(&mut reply).expect("a reply");
+    let text = String::from_utf8_lossy(&reply);
+    text.split_once("\r\n\r\n").expect("a head").0.to_owned()
+}
+
 async fn breaks() -> &'static str {
     panic!("a mistake in a handler")
+}
+
+/// A port with these routes.
+async fn serve(routes: Router) -> (SocketAddr, Handle, JoinHandle<io::Result<()>>) {
+    let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+    let address = listener.local_addr().expect("an address");
+    let handle = Handle::default();
+    let gauge = Meter::new().port(Kind::Annotator, "andy");
+    let served = http::serve(listener, routes, (), gauge, Certificate::default(), handle.clone());
+    (address, handle, tokio::spawn(served))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_panic_in_a_request_ends_that_request_alone() {
     let routes =
         Router::new().route("/breaks", get(breaks)).route("/works", get(async || "all is well"));
-    let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.expect("a port"));
-    let address = listener.local_addr().expect("an address");
-    let handle = Handle::default();
-    let gauge = Meter::new().port(Kind::Annotator, "andy");
-    let served = tokio::spawn(http::serve(
-        listener,
-        routes,
-        (),
-        gauge,
-        Certificate::default(),
-        handle.clone(),
-    ));
+    let (address, handle, served) = serve(routes).await;
     tokio::task::spawn_blocking(move || {
         let mut one = TcpStream::connect(address).expect("it listens");
         let mut other = TcpStream::connect(address).expect("it listens");
@@ -66,6 +79,30 @@ async fn a_panic_in_a_request_ends_that_request_alone() {
     })
     .await
     .expect("no request of others failed");
+    handle.stop();
+    served.await.expect("the listener did not panic").expect("its socket is whole");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn long_text_is_compressed_for_those_who_take_it_and_nothing_else_is() {
+    let long = || "text ".repeat(10_000);
+    let routes = Router::new()
+        .route("/long", get(async move || long()))
+        .route("/short", get(async || "all is well"))
+        .route("/picture", get(async move || ([("content-type", "image/png")], long())));
+    let (address, handle, served) = serve(routes).await;
+    tokio::task::spawn_blocking(move || {
+        let packed = head(address, "/long", "br, gzip");
+        assert!(packed.contains("content-encoding: gzip"), "{packed}");
+        assert!(packed.contains("vary: accept-encoding"), "{packed}");
+        for (path, accepts) in [("/long", "br"), ("/short", "gzip"), ("/picture", "gzip")] {
+            let plain = head(address, path, accepts);
+            assert!(!plain.contains("content-encoding"), "{path}: {plain}");
+            assert!(plain.contains("content-length: "), "{path}: {plain}");
+        }
+    })
+    .await
+    .expect("all is answered");
     handle.stop();
     served.await.expect("the listener did not panic").expect("its socket is whole");
 }

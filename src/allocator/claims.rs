@@ -22,6 +22,9 @@ use crate::task::{Basis, Millis, Task, TaskId};
 
 /// Requests served together at most.
 const GROUP: usize = 512;
+/// A batch ends with the task with which it has as many bytes: the page asks again before it runs out, and a
+/// reply takes neither much memory nor much of a slow line.
+const BATCH_BYTES: usize = 8 << 20;
 /// Answers from which somebody's place in the queue is found again.
 const LAST_ANSWERS: usize = 20;
 /// How often a request whose claims were lost is tried again before it goes away with less.
@@ -58,12 +61,14 @@ pub(super) struct Serving {
     pub(super) ask: Ask,
     given: Vec<Given>,
     claimed: Vec<Arc<Task>>,
+    /// The length of both.
+    bytes: usize,
     failed: Option<Arc<StoreError>>,
 }
 
 impl Serving {
     fn lacks(&self) -> usize {
-        if self.failed.is_some() {
+        if self.failed.is_some() || self.bytes >= BATCH_BYTES {
             return 0;
         }
         self.ask.most.saturating_sub(self.given.len() + self.claimed.len())
@@ -178,7 +183,8 @@ impl Claims {
 
     /// Begins with what the annotator holds already.
     async fn begin(&mut self, ask: Ask, now: Millis) -> Serving {
-        let mut serving = Serving { ask, given: Vec::new(), claimed: Vec::new(), failed: None };
+        let mut serving =
+            Serving { ask, given: Vec::new(), claimed: Vec::new(), bytes: 0, failed: None };
         let annotator = &serving.ask.annotator;
         if let Err(error) = self.find_place(annotator).await {
             serving.failed = Some(Arc::new(error));
@@ -194,13 +200,18 @@ impl Claims {
                 }
             },
         };
-        serving.given = hand
+        let excludes = &serving.ask.excludes;
+        let mut wanted = hand
             .into_iter()
-            .filter(|held| !serving.ask.excludes.contains(held.task.id.as_str()))
-            .filter(|held| !serving.ask.excludes.contains(&held.task.task_hash.to_string()))
-            .take(serving.ask.most)
-            .map(|held| Given { task: held.task, since: held.since })
-            .collect();
+            .filter(|held| !excludes.contains(held.task.id.as_str()))
+            .filter(|held| !excludes.contains(&held.task.task_hash.to_string()))
+            .take(serving.ask.most);
+        while serving.bytes < BATCH_BYTES
+            && let Some(held) = wanted.next()
+        {
+            serving.bytes += length_of(&held.task);
+            serving.given.push(Given { task: held.task, since: held.since });
+        }
         serving
     }
 
@@ -253,7 +264,11 @@ impl Claims {
     ) -> (Vec<Chosen>, Result<(), StoreError>) {
         let annotator = request.ask.annotator.clone();
         let mut chosen = Vec::new();
-        while chosen.len() < request.lacks() && self.quotas.leaves_room(&annotator) {
+        let mut bytes = request.bytes;
+        while chosen.len() < request.lacks()
+            && bytes < BATCH_BYTES
+            && self.quotas.leaves_room(&annotator)
+        {
             let (task, position) = match self.next(&annotator, now).await {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
@@ -261,6 +276,7 @@ impl Claims {
             };
             self.window.took(&annotator, &task.id);
             self.quotas.take(&annotator);
+            bytes += length_of(&task);
             chosen.push((task, position));
         }
         (chosen, Ok(()))
@@ -435,6 +451,7 @@ impl Claims {
                 };
                 let asked = asked.get(&index).copied().unwrap_or_default();
                 self.shared.hands.add(&request.ask.annotator, held, asked);
+                request.bytes += length_of(&task);
                 request.claimed.push(task);
             } else {
                 lost.push(task.id.clone());
@@ -468,7 +485,7 @@ impl Claims {
     }
 
     async fn finish(&self, request: Serving, now: Millis) {
-        let Serving { ask, mut given, claimed, failed } = request;
+        let Serving { ask, mut given, claimed, failed, .. } = request;
         given.extend(claimed.into_iter().map(|task| Given { task, since: now }));
         let result = match failed {
             // What was claimed before the failure is better than nothing.
@@ -492,6 +509,11 @@ impl Claims {
         let waiting = self.shared.store.others_hold(annotator).await.map_err(Arc::new)?;
         Ok(Some(if waiting { Reason::Waiting } else { Reason::Done }))
     }
+}
+
+/// How long a task's document is, in bytes.
+fn length_of(task: &Task) -> usize {
+    task.body.as_str().len()
 }
 
 /// Looks what came back and ends leases, at intervals, until the allocator is gone.

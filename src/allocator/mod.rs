@@ -12,6 +12,7 @@ mod answers;
 mod checks;
 mod claims;
 mod hand;
+mod holding;
 mod quota;
 mod steal;
 mod window;
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use self::hand::Hands;
+pub use self::holding::Whereabouts;
 use crate::allocation::stream::Checks;
 use crate::allocation::{Colleague, Recorded};
 use crate::store::{Progress, Store, StoreError, Submission};

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::ApiError;
 
@@ -15,27 +16,29 @@ use super::ApiError;
 const LARGEST: usize = 10 << 20;
 /// How much of a body that is too large is read to its end, in bytes.
 const PASSED_OVER: usize = 64 << 20;
-/// How long a client may take to send its body.
+/// How long a client may take to send its body, besides what its line needs…
 const SLOWEST: Duration = Duration::from_secs(60);
+/// … which is so many bytes a second at least.
+const RATE: u32 = 16 << 10;
 
 /// The JSON object in a request's body; nothing at all counts as `{}`.
 ///
 /// # Errors
 /// If it is too large, too slow, or not a JSON object.
 pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, ApiError> {
-    let bytes = match tokio::time::timeout(SLOWEST, whole(request.into_body())).await {
-        Ok(Ok(Some(bytes))) => bytes,
-        Ok(Ok(None)) => {
+    let bytes = match whole(request.into_body()).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
             return Err(ApiError::with_status(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 format!("The request is larger than {} MiB; send fewer answers.", LARGEST >> 20),
             ));
         }
-        Ok(Err(_)) => {
+        Err(Cut::Off) => {
             return Err(ApiError::bad_request("incomplete", "The request ended before its body."));
         }
-        Err(_) => {
+        Err(Cut::Slow) => {
             return Err(ApiError::with_status(
                 StatusCode::REQUEST_TIMEOUT,
                 "too_slow",
@@ -55,15 +58,27 @@ pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, Api
     }
 }
 
+/// Why a body was not read to its end.
+enum Cut {
+    /// The client went away.
+    Off,
+    /// It did not come in time.
+    Slow,
+}
+
 /// A body to its end; nothing if it is too large.
 ///
 /// What is too large is read on and thrown away for a while: who is still sending when the connection
 /// ends does not see the reply, and a proxy would say that nobody is there.
-async fn whole(mut body: Body) -> Result<Option<Vec<u8>>, axum::Error> {
+async fn whole(mut body: Body) -> Result<Option<Vec<u8>>, Cut> {
+    let began = Instant::now();
     let mut bytes = Vec::new();
     let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
+    loop {
+        let needed = Duration::from_secs(1) * u32::try_from(length).unwrap_or(u32::MAX) / RATE;
+        let frame = tokio::time::timeout_at(began + SLOWEST + needed, body.frame());
+        let Some(frame) = frame.await.map_err(|_| Cut::Slow)? else { break };
+        let Ok(data) = frame.map_err(|_| Cut::Off)?.into_data() else { continue };
         length += data.len();
         if length > PASSED_OVER {
             break;

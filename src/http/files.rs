@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use hyper::{HeaderMap, StatusCode, header};
 use rust_embed::RustEmbed;
 
-use super::ApiError;
+use super::{ApiError, gzip};
 
 #[derive(RustEmbed)]
 #[folder = "src/web/"]
@@ -97,11 +97,6 @@ fn without_types(line: &str, sent: &mut String) {
     sent.push_str(rest);
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|list| list.split(',').any(|one| one.trim() == "gzip"))
-}
-
 /// The file of this path below `src/web/`.
 pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
     let Some(file) = Web::get(path) else {
@@ -117,7 +112,7 @@ pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
     let about = [(header::CONTENT_TYPE, content_type(path)), (header::VARY, "accept-encoding")];
-    if takes_gzip(headers) {
+    if gzip::is_taken(headers) {
         let body = compressed(path, &file.data);
         return (caching, about, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
     }

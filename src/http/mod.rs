@@ -12,6 +12,7 @@ mod body;
 mod door;
 mod error;
 mod files;
+mod gzip;
 mod meter;
 mod routes;
 mod server;

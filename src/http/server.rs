@@ -26,7 +26,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use super::tls::{self, Certificate};
-use super::{ApiError, Gauge, Peer, RequestId};
+use super::{ApiError, Gauge, Peer, RequestId, gzip};
 
 /// How long a client may take over its headers, and stay connected without asking for anything.
 const HEADERS: Duration = Duration::from_secs(75);
@@ -255,6 +255,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     let id = next_id();
     let counted = gauge.request();
     let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
+    let takes_gzip = request.method() != Method::HEAD && gzip::is_taken(request.headers());
     let mut request = request.map(Body::new);
     let refused = from_elsewhere(request.method(), request.headers());
     let mut response = match refused {
@@ -276,6 +277,9 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     };
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         response = error.render(&id);
+    }
+    if takes_gzip {
+        response = gzip::compressed(response);
     }
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());

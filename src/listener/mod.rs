@@ -4,7 +4,7 @@
 //! theirs: the name comes with the port ([`Desk`]) and never from the request.
 //!
 //! `routes` are the same for all ports; `questions.rs` hands out, `answers.rs` takes in,
-//! `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
+//! `view.rs` says what has become of what a page shows; `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
 //! name by their paths, and `strangers.rs` tells the log of those that the roster does not allow.
 
 mod answers;
@@ -13,6 +13,7 @@ mod person;
 mod project;
 mod questions;
 mod strangers;
+mod view;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use person::{Former, Person, Standing};
 pub use project::{Project, instructions_to_html};
 pub use strangers::Strangers;
 
+use self::view::View;
 use crate::allocator::Allocator;
 use crate::http::{self, ApiError, Callers, Door, Guarded};
 use crate::live::Live;
@@ -201,9 +203,11 @@ async fn renew(
 ) -> Result<Response, ApiError> {
     let body = http::json_body(request).await?;
     desk.check_session(body.get("session_id"))?;
+    let view = View::of(&body)?;
     desk.allocator.renew(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
-    let lease = desk.allocator.lease();
-    Ok(http::to_json(&json!({"lease_seconds": lease.as_secs()})))
+    let mut reply = view.whereabouts(&desk, true).await?;
+    reply.insert("lease_seconds".into(), desk.allocator.lease().as_secs().into());
+    Ok(http::to_json(&reply))
 }
 
 async fn end_session(

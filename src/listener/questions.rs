@@ -9,6 +9,7 @@ use hyper::Request;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::view::View;
 use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
@@ -34,9 +35,10 @@ pub(super) async fn get_session_questions(
 async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, ApiError> {
     desk.check_session(body.get("session_id"))?;
     let excludes = excludes(body.get("excludes"))?;
+    let view = View::of(body)?;
     let person = desk.person.get();
     if person.standing != Standing::Here {
-        return nothing_more(desk, &person.standing).await;
+        return nothing_more(desk, &person.standing, view).await;
     }
     let most = match body.get("n") {
         Some(n) => asked_for(n)?,
@@ -60,12 +62,16 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
     }
     put(&mut reply, "session_id", &desk.session_id());
     put(&mut reply, "reason", &batch.reason.map(Reason::as_str));
+    for (key, value) in view.whereabouts(desk, false).await? {
+        put(&mut reply, &key, &value);
+    }
     Ok(http::to_json(&reply))
 }
 
 /// For somebody who does not work here, or not now.
-async fn nothing_more(desk: &Desk, standing: &Standing) -> Result<Response, ApiError> {
+async fn nothing_more(desk: &Desk, standing: &Standing, view: View) -> Result<Response, ApiError> {
     let mut reply = desk.figures().await?;
+    reply.extend(view.whereabouts(desk, true).await?);
     reply.insert("tasks".into(), Value::Array(Vec::new()));
     reply.insert("session_id".into(), desk.session_id().into());
     reply.insert("reason".into(), standing.as_str().into());

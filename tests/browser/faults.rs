@@ -15,7 +15,7 @@ use crate::common::daemon::{Daemon, Project};
 /// Everything passes.
 const OPEN: u8 = 0;
 /// Every connection is cut.
-const AWAY: u8 = 1;
+pub(crate) const AWAY: u8 = 1;
 /// Answers reach the server, its replies to them reach nobody.
 const MUTE: u8 = 2;
 

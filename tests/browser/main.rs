@@ -1,7 +1,9 @@
 //! The page in a real Chromium, as an annotator uses it; and exactly what they did in the export.
 
 mod absent;
+mod awake;
 mod breaking_out;
+mod bytes;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

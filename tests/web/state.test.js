@@ -1,7 +1,7 @@
 // What the page knows and how it changes.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ahead, current, depth, front, holding, hungry, initial, phase, reduce } from "../../src/web/annotate/state.js";
+import { ahead, current, depth, front, holding, hungry, inView, initial, phase, reduce } from "../../src/web/annotate/state.js";
 
 /** @import { Project, Task, Verdict } from "../../src/web/annotate/types.js" */
 /** @import { Action, State } from "../../src/web/annotate/state.js" */
@@ -211,4 +211,29 @@ test("an answer goes to the card it was given on, whatever came before the eyes 
   assert.equal(shown(state), "a");
   assert.equal(current(state)?.given?.answer, "accept");
   assert.equal(state.cards.find((card) => card.key === late)?.given?.answer, "reject");
+});
+
+test("what is not this annotator's any more goes; what is half done stays and says so", () => {
+  const three = run(fetched(["a", "b", "c"]), { type: "edit", values: { spans: [] } });
+  assert.deepEqual(inView(three), { untouched: ["b", "c"], touched: ["a"] });
+  const told = reduce(three, { type: "whereabouts", held: ["c"], moved: ["b"], answered: ["a"] });
+  assert.deepEqual(told.cards.map((card) => [card.task._id, card.fate ?? null]), [["a", "answered"], ["c", null]]);
+  assert.equal(told.at, 0);
+  const again = reduce(told, { type: "whereabouts", held: ["a", "c"], moved: [], answered: [] });
+  assert.equal(again.cards[0]?.fate, null, "it came back");
+  assert.equal(reduce(again, { type: "whereabouts", held: ["a", "c"], moved: [], answered: [] }), again);
+});
+
+test("the card on the page goes, too, if nothing was done on it, and the next one comes", () => {
+  const two = run(fetched(["a", "b"]), { type: "whereabouts", held: ["b"], moved: ["a"], answered: [] });
+  assert.equal(current(two)?.task._id, "b");
+  const none = reduce(two, { type: "whereabouts", held: [], moved: [], answered: ["b"] });
+  assert.equal(current(none), null);
+});
+
+test("what was answered since the server was asked stays as it is", () => {
+  const one = run(fetched(["a", "b"]), answer("accept"));
+  const told = reduce(one, { type: "whereabouts", held: [], moved: ["a", "b"], answered: [] });
+  assert.deepEqual(told.cards.map((card) => card.task._id), ["a"]);
+  assert.equal(told.at, 1);
 });

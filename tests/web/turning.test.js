@@ -21,6 +21,7 @@ function page(card = {}) {
     hands: { pressed: -Infinity },
     answering: { busy: false, writing: 0 },
     state: { cards: [{ key: 1, values: null, flagged: false, comment: "", given: null, ...card }], at: 0, back: null },
+    supply: { question: () => {} },
     look: () => ({ waiting: 0, refusal: null }),
     render: () => {},
     dispatch: () => {},

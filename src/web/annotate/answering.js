@@ -57,6 +57,12 @@ export class Answering {
   async answer(verdict, reason) {
     const card = current(this.app.state);
     if (!card || this.busy || this.app.turning.leaving) return;
+    if (this.app.supply.doubt && !card.given) {
+      await this.waitFor(this.app.supply.sure());
+      const now = current(this.app.state);
+      // Another card, or one that says since that it is not this page's any more: that was not meant.
+      if (now?.key !== card.key || now.fate !== card.fate) return;
+    }
     const objection = this.app.desk.view.check?.(verdict);
     if (objection) {
       this.app.page.say(objection);
@@ -77,7 +83,7 @@ export class Answering {
     const kept = this.keep(card, {
       at: now,
       first: !card.given,
-      task: /** @type {NonNullable<typeof this.asJson>} */ (this.asJson).json,
+      task: /** @type {{json: string}} */ (this.asJson).json,
       answer: JSON.stringify({
         ...values,
         answer: verdict,

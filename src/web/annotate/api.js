@@ -3,15 +3,25 @@
  * wrong with them, in words.
  *
  * Addresses are relative, so that the page also works behind a proxy that gives it a path. Every
- * call has a deadline: a connection that hangs is a server that is away.
+ * call has a deadline, which is one of silence: a connection over which no byte comes is a server that is
+ * away, and one that is slow is not.
  */
 
 import { t } from "../shared/tongue.js";
 import { parse } from "./json.js";
+import { Splitter } from "./splitter.js";
 
-/** @import { History, News, Project, Questions, Receipt } from "./types.js" */
+/** @import { History, News, Project, Questions, Receipt, Task, Whereabouts } from "./types.js" */
 
+/** The tasks that the page shows and whose answers it has not given. @typedef {{untouched: string[], touched: string[]}} InView */
+
+/** What has become of them. @typedef {{untouched?: Whereabouts, touched?: Whereabouts}} Told */
+
+/** How long no byte may come, in milliseconds. */
 const deadline = 20_000;
+
+/** How many characters of a request leave in a millisecond at least: nothing tells how far it has come. */
+const slowest = 16;
 
 export class ApiError extends Error {
   /**
@@ -37,25 +47,66 @@ export class ApiError extends Error {
 }
 
 /**
+ * The text of a reply, a piece at a time.
+ *
+ * @param {Response} reply
+ * @param {(piece: string) => void} hear
+ */
+async function listen(reply, hear) {
+  const reader = reply.body?.getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    hear(decoder.decode(value, { stream: !done }));
+    if (done) return;
+  }
+}
+
+/**
  * @param {string} path
  * @param {unknown} [body] makes it a POST; a string is sent as it is
+ * @param {(tasks: Task[]) => void} [take] is given the tasks of the reply as they come; they are not in it then
  * @returns {Promise<any>}
  */
-async function call(path, body) {
+async function call(path, body, take) {
+  const silence = new AbortController();
   /** @type {RequestInit} */
-  const request = { signal: AbortSignal.timeout(deadline), cache: "no-store" };
+  const request = { signal: silence.signal, cache: "no-store" };
+  let patience = deadline;
   if (body !== undefined) {
+    const sent = typeof body === "string" ? body : JSON.stringify(body);
+    patience += sent.length / slowest;
     request.method = "POST";
     request.headers = { "content-type": "application/json" };
-    request.body = typeof body === "string" ? body : JSON.stringify(body);
+    request.body = sent;
   }
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const wait = (/** @type {number} */ time) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(new Error("the server is silent")), time);
+  };
+  const splitter = new Splitter();
   let reply;
-  let text;
+  let text = "";
   try {
+    wait(patience);
     reply = await fetch(path, request);
-    text = await reply.text();
+    const cuts = take && reply.ok ? take : null;
+    await listen(reply, (piece) => {
+      wait(deadline);
+      if (!cuts) {
+        text += piece;
+        return;
+      }
+      const whole = splitter.push(piece);
+      if (whole.length) cuts(whole.map(parse));
+    });
+    if (cuts) text = splitter.end();
   } catch (error) {
     throw new ApiError(error instanceof Error ? error.message : String(error), 0, "unreachable");
+  } finally {
+    clearTimeout(timer);
   }
   if (reply.ok) {
     try {
@@ -85,13 +136,22 @@ export function speakAs(id) {
 /** @returns {Promise<Project>} */
 export const getProject = () => call("project");
 
+/** How many tasks the server is told of in one request at most, in each list. */
+const most = 500;
+
+/** @param {InView} view */
+const named = ({ untouched, touched }) => ({ untouched: untouched.slice(0, most), touched: touched.slice(0, most) });
+
 /**
  * A batch; the server decides how large, so that little is left lying here when others run short.
  *
- * @param {string[]} excludes
- * @returns {Promise<Questions>}
+ * @param {string[]} excludes the newest last
+ * @param {InView} view
+ * @param {(tasks: Task[]) => void} take is given the tasks, each as soon as its own bytes are there
+ * @returns {Promise<Omit<Questions, "tasks"> & Told>} what else the reply says
  */
-export const getQuestions = (excludes) => call("get_session_questions", { session_id: session, excludes });
+export const getQuestions = (excludes, view, take) =>
+  call("get_session_questions", { session_id: session, excludes: excludes.slice(-2 * most), ...named(view) }, take);
 
 /**
  * @param {string[]} answers each already JSON
@@ -111,7 +171,13 @@ export const getHistory = (n) => call(`history?n=${n}`);
 /** @returns {Promise<News>} */
 export const getProgress = () => call("progress");
 
-export const renew = () => call("renew", { session_id: session });
+/**
+ * Keep what lies here, and learn what is not this annotator's any more.
+ *
+ * @param {InView} view
+ * @returns {Promise<Told>}
+ */
+export const renew = (view) => call("renew", { session_id: session, ...named(view) });
 
 export const endSession = () => call("end_session", { session_id: session });
 

@@ -16,7 +16,7 @@ import { interfaceOf } from "./interfaces/registry.js";
 import { words } from "./json.js";
 import { isSingle, sign } from "./keys.js";
 import { current, phase } from "./state.js";
-import { newLink, verdictSign, verdictWord } from "./words.js";
+import { fateWords, newLink, verdictSign, verdictWord } from "./words.js";
 
 /** @import { Card, Interface, Task, Values, Verdict, View } from "./types.js" */
 /** @import { Command, Keymap } from "./keys.js" */
@@ -118,7 +118,8 @@ export class Desk {
       this.given,
       h("button", { type: "button", class: "plain", "data-command": "forward", onclick: () => hands.command("forward") }, t("back to where you were"), slot("forward")),
     );
-    this.question.before(this.back);
+    this.fate = h("p", { class: "given fate", hidden: true });
+    this.question.before(this.fate, this.back);
     this.answers = byId("answers");
     put(this.answers, ...this.buttons, this.undo);
     this.foot.addEventListener("click", (event) => (this.byMouse = event.detail > 0), true);
@@ -168,7 +169,7 @@ export class Desk {
     this.view = {};
     this.stage.replaceChildren(h("section", { class: "calm" }, h("h2", {}, title), ...lines.map((line) => h("p", {}, line))));
     this.question.replaceChildren();
-    this.back.hidden = true;
+    this.fate.hidden = this.back.hidden = true;
     for (const button of this.buttons) button.hidden = true;
     this.answers.hidden = !["done", "waiting"].includes(phase(state));
   }
@@ -281,6 +282,8 @@ export class Desk {
     this.remark.hidden = !card.comment.trim();
     const shown = this.remark.firstElementChild ?? this.remark.appendChild(h("bdi", {}));
     say(shown, card.comment.trim());
+    this.fate.hidden = !card.fate || Boolean(card.given);
+    say(this.fate, card.fate ? fateWords(card.fate) : "");
     this.back.hidden = !card.given;
     if (card.given) {
       const { answer, reason } = card.given;

@@ -27,7 +27,7 @@ export class Hands {
 
   /** Somebody is there. */
   moved() {
-    this.app.supply.active = true;
+    this.app.supply.move();
     this.app.activity.touch(performance.now());
   }
 
@@ -112,6 +112,9 @@ export class Hands {
     }, { passive: true, capture: true });
     addEventListener("online", () => this.app.supply.wake());
     addEventListener("pageshow", (event) => event.persisted && this.app.supply.wake());
+    // A page that was frozen, and a window that was behind another.
+    document.addEventListener("resume", () => this.app.supply.wake());
+    addEventListener("focus", () => this.app.supply.wake());
     document.addEventListener("visibilitychange", () => {
       this.app.activity.show(document.visibilityState === "visible", performance.now());
       if (document.visibilityState === "visible") this.app.supply.wake();

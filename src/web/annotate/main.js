@@ -47,7 +47,8 @@ import { Tabs } from "./tabs.js";
 import { Turning } from "./turning.js";
 import { newLink } from "./words.js";
 
-/** @import { Given, Interface, Project, Task } from "./types.js" */
+/** @import { Entry } from "./outbox.js" */
+/** @import { Given, Interface, Project, Receipt, Task } from "./types.js" */
 /** @import { Action, State } from "./state.js" */
 
 recall();
@@ -81,8 +82,9 @@ export class App {
     this.sender = new Sender(this.outbox, {
       changed: () => this.render(),
       settled: () => this.tabs.tellSettled(),
-      stored: (receipt) => {
+      stored: (receipt, sent) => {
         this.dispatch({ type: "tally", tally: receipt });
+        this.tellOf(receipt, sent);
         this.turning.hear(receipt);
       },
     });
@@ -141,6 +143,19 @@ export class App {
    */
   withDrafts(cards) {
     return cards.map((one) => ({ ...one, draft: this.drafts.of(one.task._id) }));
+  }
+
+  /**
+   * Say what an annotator would not expect of a first answer: that it came late, or that there was one.
+   *
+   * @param {Receipt} receipt
+   * @param {Entry[]} sent
+   */
+  tellOf({ results = [] }, sent) {
+    const first = new Set(sent.filter((entry) => entry.first).map((entry) => entry.key[2]));
+    const became = new Set(results.filter(({ _id }) => first.has(_id)).map(({ status }) => status));
+    if (became.has("late")) this.page.say(t("An answer of yours came late: others had finished its task. It is kept, and marked as late."));
+    else if (became.has("revised")) this.page.say(t("One of these tasks had an answer of yours already. Your newer one counts now."));
   }
 
   /** @param {Action} action */

@@ -77,7 +77,7 @@ export function group(entries, count = groupCount) {
   const chosen = [];
   let size = 0;
   for (const entry of ready.slice(0, count)) {
-    size += entry.task.length + entry.answer.length;
+    size += entry.answer.length;
     if (chosen.length && size > groupSize) break;
     chosen.push(entry);
   }

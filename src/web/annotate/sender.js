@@ -18,21 +18,17 @@ import { group, pause, version } from "./outbox.js";
 /** @import { Entry, Outbox } from "./outbox.js" */
 /** @import { Receipt, Result } from "./types.js" */
 
-/** How long a tab without locks may hold the right to send; longer than a request can take. */
+/** How long a tab without locks may hold the right to send, unless it says again that it does. */
 const turn = 25_000;
 
 /**
- * What goes over the wire for an entry: the task's own keys, then the answer's. A picture or a sound
- * that the task brought along stays here: the server has it, and it may be larger than a request.
+ * What goes over the wire for an entry: which task it is about, and what was added. The task itself
+ * stays here: the server has it, and does not take it from a page. (An entry holds it to be drawn again.)
  *
  * @param {Entry} entry
  */
 export function wire(entry) {
-  const { _clean, _tokens, ...task } = parse(entry.task);
-  for (const key of ["image", "audio", "video"]) {
-    if (typeof task[key] === "string" && task[key].startsWith("data:")) delete task[key];
-  }
-  return JSON.stringify({ ...task, ...parse(entry.answer) });
+  return JSON.stringify({ _id: entry.key[2], ...parse(entry.answer) });
 }
 
 export class Sender {
@@ -96,9 +92,11 @@ export class Sender {
       this.timer = setTimeout(() => this.kick(true), 500);
       return false;
     }
+    const still = setInterval(() => void this.outbox.lease(this.name, Date.now(), Date.now() + turn), turn / 3);
     try {
       return await work();
     } finally {
+      clearInterval(still);
       await this.outbox.lease(this.name, Date.now(), 0);
     }
   }

@@ -15,7 +15,7 @@
 import { read } from "./reading.js";
 
 /** @import { Draft } from "./drafts.js" */
-/** @import { Card, Given, Project, Reason, Tally, Task, Values, Verdict } from "./types.js" */
+/** @import { Card, Fate, Given, Project, Reason, Tally, Task, Values, Verdict, Whereabouts } from "./types.js" */
 
 /**
  * @typedef {{
@@ -55,6 +55,7 @@ import { read } from "./reading.js";
  *   | ({type: "reopen"} & Past)
  *   | ({type: "visit"} & Past)
  *   | {type: "elsewhere", ids: string[]}
+ *   | ({type: "whereabouts"} & Whereabouts)
  *   | {type: "tally", tally: Partial<Tally>}
  *   | {type: "ended"}
  * } Action
@@ -118,6 +119,8 @@ export function reduce(state, action) {
     }
     case "elsewhere":
       return elsewhere(state, action.ids);
+    case "whereabouts":
+      return learned(state, action);
     case "tally":
       return { ...state, tally: merge(state.tally, action.tally) };
     case "ended":
@@ -198,6 +201,17 @@ export function phase(state) {
  */
 export function holding(state) {
   return state.cards.filter((card) => !card.given).map((card) => card.task._id);
+}
+
+/**
+ * The same, by whether something was done on them.
+ *
+ * @param {State} state
+ */
+export function inView(state) {
+  const open = state.cards.filter((card) => !card.given);
+  const ids = (/** @type {boolean} */ begun) => open.filter((card) => isBegun(card) === begun).map((card) => card.task._id);
+  return { untouched: ids(false), touched: ids(true) };
 }
 
 /**
@@ -349,6 +363,33 @@ function elsewhere(state, ids) {
   if (cards.length === state.cards.length) return state;
   const at = showing ? cards.indexOf(showing) : cards.length;
   return { ...state, cards, at };
+}
+
+/**
+ * The server has said which tasks are still this annotator's: let go of those that are not, and say so on
+ * those that are half done. What was begun or answered since it was asked counts as it is now.
+ *
+ * @param {State} state
+ * @param {Whereabouts} told
+ * @returns {State}
+ */
+function learned(state, { held, moved, answered }) {
+  /** @type {Map<string, Fate | null>} */
+  const fates = new Map();
+  for (const id of held) fates.set(id, null);
+  for (const id of moved) fates.set(id, "moved");
+  for (const id of answered) fates.set(id, "answered");
+  /** @type {Card[]} */
+  const cards = [];
+  let at = 0;
+  state.cards.forEach((one, place) => {
+    const fate = one.given ? undefined : fates.get(one.task._id);
+    if (fate && !isBegun(one)) return;
+    if (place < state.at) at++;
+    cards.push(fate === undefined || fate === (one.fate ?? null) ? one : { ...one, fate });
+  });
+  const same = cards.length === state.cards.length && cards.every((one, place) => one === state.cards[place]);
+  return same ? state : { ...state, cards, at };
 }
 
 /**

@@ -37,6 +37,7 @@ export class Turning {
     this.heard = Date.now();
     const { edition, standing } = this.app.project;
     if ((news.edition ?? edition) === edition && (news.standing ?? standing) === standing) return;
+    if (!this.stale) this.app.supply.question();
     this.stale = true;
     this.app.render();
   }

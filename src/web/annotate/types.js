@@ -82,13 +82,18 @@
 
 /** @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} Given */
 
+/** Why a task is not this page's any more: others have it, or its annotator answered it elsewhere. @typedef {"moved" | "answered"} Fate */
+
+/** What has become of tasks, by their `_id`. @typedef {{held: string[], moved: string[], answered: string[]}} Whereabouts */
+
 /**
  * One card on the page: a task and what its annotator has made of it. `key` is unique on this page
- * and says whether a card has to be drawn anew; `values` is null while untouched.
+ * and says whether a card has to be drawn anew; `values` is null while untouched; `fate` is there where the
+ * task is not this page's any more, and stays for what is half done.
  *
  * @typedef {{
  *   key: number, task: Task, values: Values | null, flagged: boolean, comment: string,
- *   given: Given | null,
+ *   given: Given | null, fate?: Fate | null,
  * }} Card
  */
 

@@ -4,7 +4,7 @@
 
 import { plural, t } from "../shared/tongue.js";
 
-/** @import { Verdict } from "./types.js" */
+/** @import { Fate, Verdict } from "./types.js" */
 /** @import { Command } from "./keys.js" */
 
 /** @type {Record<Verdict, string>} */
@@ -48,3 +48,13 @@ export const newLink = () => t("Your link does not work any more. Ask whoever le
 
 /** @param {number} n */
 export const answersWaitHere = (n) => plural(n, "{n} answer waits here", "{n} answers wait here");
+
+/**
+ * What a card says that is half done and not this page's any more.
+ *
+ * @param {Fate} fate
+ */
+export const fateWords = (fate) =>
+  fate === "answered"
+    ? t("You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.")
+    : t("This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.");

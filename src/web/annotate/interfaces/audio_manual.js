@@ -250,7 +250,7 @@ const audioManual = {
   answer(task, values) {
     // Untouched, what the task came with stays what it is, however odd.
     if (values && "audio_spans" in values) return { audio_spans: values.audio_spans };
-    return "audio_spans" in task ? {} : { audio_spans: [] };
+    return { audio_spans: "audio_spans" in task ? task.audio_spans : [] };
   },
   recall: (record) => ({ audio_spans: Array.isArray(record.audio_spans) ? record.audio_spans : [] }),
   keys: (project) => [

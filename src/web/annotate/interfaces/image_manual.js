@@ -35,7 +35,7 @@ const imageManual = {
     const own = {};
     // Untouched, what the task came with stays what it is, however odd.
     if (values && "spans" in values) own.spans = values.spans;
-    else if (!("spans" in task)) own.spans = [];
+    else own.spans = "spans" in task ? /** @type {any} */ (task.spans) : [];
     const { width, height } = values ?? {};
     if (typeof width === "number" && typeof height === "number") return { ...own, width, height };
     return size ? { ...own, ...size } : own;

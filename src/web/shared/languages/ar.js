@@ -324,4 +324,10 @@ export default {
   "“{field}” must not stay empty.": "يجب ألّا يبقى الحقل «{field}» فارغًا.",
   "leave the field": "الخروج من الحقل",
   "accept from inside the field": "القبول من داخل الحقل",
+  "The task that was here is answered: you did so elsewhere.": "أُجيب عن المهمة التي كانت هنا: لقد أجبت عنها في مكان آخر.",
+  "The task that was here has gone to others meanwhile.": "انتقلت المهمة التي كانت هنا إلى آخرين في هذه الأثناء.",
+  "You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.": "لقد أجبت عن هذه المهمة في مكان آخر في هذه الأثناء. إذا أجبت هنا تغيّرت إجابتك.",
+  "This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.": "انتقلت هذه المهمة إلى آخرين في هذه الأثناء. ستُحفظ إجابتك، وتُعلَّم متأخرةً إن سبقتها إجاباتهم.",
+  "An answer of yours came late: others had finished its task. It is kept, and marked as late.": "وصلت إحدى إجاباتك متأخرة: كان آخرون قد أنهوا مهمتها. حُفظت وعُلّمت متأخرة.",
+  "One of these tasks had an answer of yours already. Your newer one counts now.": "كانت لإحدى هذه المهام إجابة منك من قبل. تُعتمد الآن الإجابة الأحدث.",
 };

@@ -322,4 +322,10 @@ export default {
   "“{field}” must not stay empty.": "„{field}“ darf nicht leer bleiben.",
   "leave the field": "das Feld verlassen",
   "accept from inside the field": "aus dem Feld heraus annehmen",
+  "The task that was here is answered: you did so elsewhere.": "Die Aufgabe, die hier war, ist beantwortet: das hast du anderswo getan.",
+  "The task that was here has gone to others meanwhile.": "Die Aufgabe, die hier war, haben inzwischen andere bekommen.",
+  "You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.": "Du hast diese Aufgabe inzwischen anderswo beantwortet. Antwortest du hier, ändert das deine Antwort.",
+  "This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.": "Diese Aufgabe haben inzwischen andere bekommen. Deine Antwort wird aufbewahrt, und als verspätet markiert, wenn ihre zuerst kommen.",
+  "An answer of yours came late: others had finished its task. It is kept, and marked as late.": "Eine Antwort von dir kam zu spät: andere hatten die Aufgabe schon erledigt. Sie ist aufbewahrt und als verspätet markiert.",
+  "One of these tasks had an answer of yours already. Your newer one counts now.": "Eine dieser Aufgaben hatte schon eine Antwort von dir. Jetzt gilt die neuere.",
 };

@@ -322,4 +322,10 @@ export default {
   "“{field}” must not stay empty.": "«{field}» no puede quedar vacío.",
   "leave the field": "salir del campo",
   "accept from inside the field": "aceptar desde dentro del campo",
+  "The task that was here is answered: you did so elsewhere.": "La tarea que estaba aquí ya tiene respuesta: la diste en otro lugar.",
+  "The task that was here has gone to others meanwhile.": "La tarea que estaba aquí ha pasado entretanto a otras personas.",
+  "You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.": "Entretanto has respondido a esta tarea en otro lugar. Si respondes aquí, cambia tu respuesta.",
+  "This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.": "Esta tarea ha pasado entretanto a otras personas. Tu respuesta se guardará, y se marcará como tardía si las suyas llegan antes.",
+  "An answer of yours came late: others had finished its task. It is kept, and marked as late.": "Una respuesta tuya llegó tarde: otras personas habían terminado la tarea. Se guarda, marcada como tardía.",
+  "One of these tasks had an answer of yours already. Your newer one counts now.": "Una de estas tareas ya tenía una respuesta tuya. Ahora vale la más reciente.",
 };

@@ -322,4 +322,10 @@ export default {
   "“{field}” must not stay empty.": "« {field} » ne doit pas rester vide.",
   "leave the field": "quitter le champ",
   "accept from inside the field": "accepter depuis le champ",
+  "The task that was here is answered: you did so elsewhere.": "La tâche qui était ici a sa réponse : tu l’as donnée ailleurs.",
+  "The task that was here has gone to others meanwhile.": "La tâche qui était ici est passée entre-temps à d’autres.",
+  "You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.": "Tu as répondu entre-temps à cette tâche ailleurs. Si tu réponds ici, cela change ta réponse.",
+  "This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.": "Cette tâche est passée entre-temps à d’autres. Ta réponse sera gardée, et marquée comme tardive si les leurs arrivent avant.",
+  "An answer of yours came late: others had finished its task. It is kept, and marked as late.": "Une de tes réponses est arrivée tard : d’autres avaient terminé la tâche. Elle est gardée, et marquée comme tardive.",
+  "One of these tasks had an answer of yours already. Your newer one counts now.": "Une de ces tâches avait déjà une réponse de toi. C’est la plus récente qui compte.",
 };

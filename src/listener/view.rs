@@ -1,0 +1,67 @@
+//! What a page says that it shows, and what has become of it.
+//!
+//! A request may carry `untouched` and `touched`: the identities of the tasks that the page holds and
+//! whose answers it has not given, without and with something done on them. The reply has the same keys,
+//! and under each the lists `held`, `moved` and `answered`.
+
+use serde_json::{Map, Value, json};
+
+use super::Desk;
+use crate::allocator::Whereabouts;
+use crate::http::ApiError;
+use crate::task::TaskId;
+
+/// Tasks that a page may ask about in one request.
+const MOST: usize = 1000;
+/// The keys under which it does.
+const KEYS: [&str; 2] = ["untouched", "touched"];
+
+/// The tasks that a page shows, by the key under which it names them.
+pub(super) struct View(Vec<(&'static str, Vec<TaskId>)>);
+
+impl View {
+    /// Reads it from a request; nothing is in it where the request says nothing.
+    pub(super) fn of(body: &Map<String, Value>) -> Result<Self, ApiError> {
+        let mut view = Vec::new();
+        for key in KEYS {
+            let ids = match body.get(key) {
+                None | Some(Value::Null) => continue,
+                Some(Value::Array(ids)) => ids.iter().map(identity).collect::<Option<Vec<_>>>(),
+                Some(_) => None,
+            };
+            let ids = ids.ok_or_else(|| {
+                let message = format!("{key} should be a list of identities of tasks (`_id`).");
+                ApiError::bad_request("bad_view", message)
+            })?;
+            view.push((key, ids));
+        }
+        let count: usize = view.iter().map(|(_, ids)| ids.len()).sum();
+        if count > MOST {
+            let message = format!("{count} tasks in view; ask about at most {MOST} at a time.");
+            return Err(ApiError::bad_request("bad_view", message));
+        }
+        Ok(Self(view))
+    }
+
+    /// Says for each key of the request what has become of its tasks. `doubted` has the store asked.
+    pub(super) async fn whereabouts(
+        self,
+        desk: &Desk,
+        doubted: bool,
+    ) -> Result<Map<String, Value>, ApiError> {
+        let mut told = Map::new();
+        for (key, ids) in self.0 {
+            let Whereabouts { held, moved, answered } = desk
+                .allocator
+                .whereabouts(&desk.annotator, &ids, doubted)
+                .await
+                .map_err(|error| ApiError::from(&error))?;
+            told.insert(key.into(), json!({"held": held, "moved": moved, "answered": answered}));
+        }
+        Ok(told)
+    }
+}
+
+fn identity(value: &Value) -> Option<TaskId> {
+    value.as_str().map(TaskId::from_text)
+}
