@@ -85,6 +85,7 @@ suite! {
     leases::what_is_released_comes_back,
     reading::a_task_is_found_by_its_identity_and_by_its_hash,
     reading::the_history_is_the_last_answers_first,
+    reading::the_history_is_read_back_to_the_first_answer,
     reading::all_records_come_page_by_page,
     reading::others_hold_only_what_this_annotator_could_have,
     figures::the_figures_follow_what_happens,

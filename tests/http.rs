@@ -38,7 +38,11 @@ impl House {
 }
 
 fn texts(asked: &Value) -> Vec<&str> {
-    let tasks = asked["tasks"].as_array().expect("tasks");
+    texts_of(&asked["tasks"])
+}
+
+fn texts_of(tasks: &Value) -> Vec<&str> {
+    let tasks = tasks.as_array().expect("tasks");
     tasks.iter().map(|task| task["text"].as_str().expect("a text")).collect()
 }
 
@@ -471,6 +475,18 @@ fn the_history_is_ones_own(place: &Place) {
     assert_eq!(answers.len(), 2);
     assert_eq!(answers[0]["text"], "four");
     assert!(answers.iter().all(|answer| answer["answer"] == "accept"));
+    // Every answer is reached, a few at a time.
+    let mut read = Vec::new();
+    let mut address = "history?n=2".to_owned();
+    loop {
+        let part = andy.get(&address);
+        read.extend(texts_of(&part["answers"]).into_iter().map(str::to_owned));
+        let Some(next) = part["next"].as_str() else { break };
+        address = format!("history?n=2&before={next}");
+    }
+    assert!(read.len() > 2);
+    assert_eq!(read, texts_of(&andy.get("history?n=100")["answers"]));
+    assert_eq!(andy.get("history?n=2&before=yesterday")["error"]["code"], "bad_before");
 }
 
 fn the_calls_of_prodigys_page_work(place: &Place) {

@@ -126,9 +126,9 @@ impl Claims {
     ) -> Result<Option<Chosen>, StoreError> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         let store = Arc::clone(&self.shared.store);
-        let history = store.history(annotator, after.saturating_add(CHOICE)).await?;
+        let history = store.history(annotator, None, after.saturating_add(CHOICE)).await?;
         let far_back: Vec<TaskId> =
-            history.iter().skip(after).map(|(task, _)| task.id.clone()).collect();
+            history.iter().skip(after).map(|past| past.task.id.clone()).collect();
         let records: Vec<Record> = store.look_up(&far_back).await?.into_iter().flatten().collect();
         let mut regular: Vec<Record> = records
             .into_iter()

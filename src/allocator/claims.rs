@@ -223,8 +223,8 @@ impl Claims {
             return Ok(());
         }
         let store = &self.shared.store;
-        let last = store.history(annotator, LAST_ANSWERS).await?;
-        let ids: Vec<TaskId> = last.into_iter().map(|(task, _)| task.id.clone()).collect();
+        let last = store.history(annotator, None, LAST_ANSWERS).await?;
+        let ids: Vec<TaskId> = last.into_iter().map(|past| past.task.id.clone()).collect();
         let records = store.look_up(&ids).await?;
         if let Some(place) = records.iter().flatten().map(|record| record.position).max() {
             for lane in [Lane::Of(annotator.to_owned()), Lane::Anyone] {

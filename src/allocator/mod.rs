@@ -28,8 +28,8 @@ use self::hand::Hands;
 pub use self::holding::Whereabouts;
 use crate::allocation::stream::Checks;
 use crate::allocation::{Colleague, Recorded};
-use crate::store::{Progress, Store, StoreError, Submission};
-use crate::task::{Millis, Task, TaskId, Version};
+use crate::store::{Cursor, Past, Progress, Store, StoreError, Submission};
+use crate::task::{Millis, Task, TaskId};
 
 /// Gives the present moment.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
@@ -354,16 +354,17 @@ impl Allocator {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
-    /// An annotator's last answers that count, newest first.
+    /// An annotator's last answers that count, newest first: of those before a place, or of all.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn history(
         &self,
         annotator: &str,
+        before: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<(Arc<Task>, Version)>, StoreError> {
-        self.shared.store.history(annotator, limit).await
+    ) -> Result<Vec<Past>, StoreError> {
+        self.shared.store.history(annotator, before, limit).await
     }
 
     /// Renews what an annotator holds.

@@ -12,8 +12,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::{Desk, questions};
+use crate::allocation::Number;
 use crate::http::{self, ApiError, Callers};
-use crate::store::Submission;
+use crate::store::{Cursor, Past, Submission};
 use crate::task::{Basis, Millis, TaskId, Version};
 
 /// Answers taken in one request at most. The page sends a few.
@@ -178,6 +179,18 @@ impl Clock {
 #[derive(Deserialize)]
 pub(super) struct HistoryQuery {
     n: Option<usize>,
+    before: Option<String>,
+}
+
+/// A place in the history as it stands in an address: the time and the number of the task. The page
+/// hands it back and reads nothing in it.
+fn cursor_to_text(cursor: Cursor) -> String {
+    format!("{}.{}", cursor.time_returned.0, cursor.number.0)
+}
+
+fn cursor_from_text(text: &str) -> Option<Cursor> {
+    let (time, number) = text.split_once('.')?;
+    Some(Cursor { time_returned: Millis(time.parse().ok()?), number: Number(number.parse().ok()?) })
 }
 
 pub(super) async fn history(
@@ -188,14 +201,24 @@ pub(super) async fn history(
         ApiError::bad_request("bad_n", "n should be a whole number, as in /history?n=10.")
     })?;
     let limit = query.n.unwrap_or(10).clamp(1, MOST_HISTORY);
+    let before = match query.before.as_deref() {
+        None => None,
+        Some(text) => Some(cursor_from_text(text).ok_or_else(|| {
+            ApiError::bad_request(
+                "bad_before",
+                "before should be what an earlier reply of /history gave as \"next\".",
+            )
+        })?),
+    };
     let answers = desk
         .allocator
-        .history(&desk.annotator, limit)
+        .history(&desk.annotator, before, limit)
         .await
         .map_err(|error| ApiError::from(&error))?;
+    let next = answers.last().filter(|_| answers.len() == limit).map(Past::cursor);
     let answers: Vec<_> = answers
         .into_iter()
-        .map(|(task, version)| {
+        .map(|Past { task, version, .. }| {
             let mut fields = questions::for_the_page(&desk, &task);
             let mut put = |key: &str, value: &Value| {
                 let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
@@ -209,7 +232,7 @@ pub(super) async fn history(
             fields
         })
         .collect();
-    Ok(http::to_json(&json!({"answers": answers})))
+    Ok(http::to_json(&json!({"answers": answers, "next": next.map(cursor_to_text)})))
 }
 
 #[cfg(test)]
@@ -223,6 +246,17 @@ mod tests {
         assert_eq!(clock.here(Some(990_000 + day)), Some(Millis(990_000)));
         assert_eq!(clock.here(Some(2_000_000 + day)), Some(Millis(1_000_000)));
         assert_eq!(Clock::new(Millis(5), None).here(Some(3)), Some(Millis(3)));
+    }
+
+    #[test]
+    fn a_place_in_the_history_is_the_same_after_its_way_through_an_address() {
+        for (time, number) in [(0, 0), (1_764_522_000_123, 41), (-5, -1), (i64::MAX, i64::MIN)] {
+            let cursor = Cursor { time_returned: Millis(time), number: Number(number) };
+            assert_eq!(cursor_from_text(&cursor_to_text(cursor)), Some(cursor));
+        }
+        for odd in ["", ".", "1", "1.", ".1", "1.2.3", "1,2", "a.b", "99999999999999999999.1"] {
+            assert_eq!(cursor_from_text(odd), None, "{odd}");
+        }
     }
 
     #[test]

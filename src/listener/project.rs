@@ -1,12 +1,14 @@
 //! What a page is told about its project.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, Path};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Extension, Path, Query};
 use axum::response::Response;
 use hyper::header::HeaderValue;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Desk, Standing, Strangers};
@@ -31,6 +33,9 @@ pub struct Project {
     pub media: Option<PathBuf>,
     /// Where else pictures, sound and films may come from, as origins.
     pub media_from: Vec<String>,
+    /// Where each annotator's page is, by name. Empty where a key is needed to come in: then nobody
+    /// is told who else works here, nor where.
+    pub homes: BTreeMap<String, String>,
     /// What was told of files that come from elsewhere.
     pub strangers: Strangers,
     /// Another one whenever a page would be told something else about the project.
@@ -75,7 +80,37 @@ pub fn instructions_to_html(markdown: &str) -> String {
     clean::clean(&out)
 }
 
-pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
+/// Whom the page's address asks for, as in `/?session=mara`.
+#[derive(Default, Deserialize)]
+pub(super) struct Asked {
+    session: Option<String>,
+}
+
+/// Somebody else than this port's annotator whom a page was opened for, and where their page is, if
+/// that may be told. The page then says so, rather than hand one person's tasks to another.
+fn asked_for(desk: &Desk, project: &Project, asked: &Asked) -> Value {
+    let Some(named) = asked.session.as_deref().filter(|named| !named.is_empty()) else {
+        return Value::Null;
+    };
+    if desk.check_session_name(named).is_ok() {
+        return Value::Null;
+    }
+    let prefix = format!("{}-", project.name);
+    let name = named.strip_prefix(&prefix).unwrap_or(named);
+    let url = project.homes.get(name).or_else(|| project.homes.get(named));
+    json!({"session": named, "url": url})
+}
+
+pub(super) async fn project(
+    Extension(desk): Extension<Desk>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    // What cannot be read asks for nobody.
+    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    tell(&desk, &asked)
+}
+
+fn tell(desk: &Desk, asked: &Asked) -> Response {
     let (project, person) = (desk.project.get(), desk.person.get());
     let moved_to = match &person.standing {
         Standing::Moved { url } => Some(url),
@@ -88,6 +123,7 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
         "edition": project.edition,
         "standing": person.standing.as_str(),
         "moved_to": moved_to,
+        "asked": asked_for(desk, &project, asked),
         "session_id": desk.session_id(),
         "view_id": project.interface.name(),
         "labels": project.interface.settings().labels,
@@ -102,10 +138,10 @@ pub(super) async fn project(Extension(desk): Extension<Desk>) -> Response {
 }
 
 pub(super) async fn project_of_session(
-    desk: Extension<Desk>,
+    Extension(desk): Extension<Desk>,
     session: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(session) = session?;
     desk.check_session_name(&session)?;
-    Ok(project(desk).await)
+    Ok(tell(&desk, &Asked::default()))
 }

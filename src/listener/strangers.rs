@@ -100,6 +100,7 @@ mod tests {
             people: 1,
             media: media.map(Into::into),
             media_from: from.iter().map(ToString::to_string).collect(),
+            homes: std::collections::BTreeMap::new(),
             strangers: Strangers::default(),
             edition: String::new(),
         }

@@ -121,6 +121,37 @@ pub struct HeldTask {
     pub basis: Basis,
 }
 
+/// One of an annotator's answers, with its task.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The number under which the task was admitted.
+    pub number: Number,
+    /// The task.
+    pub task: Arc<Task>,
+    /// The answer that holds.
+    pub version: Version,
+}
+
+impl Past {
+    /// The place of this answer among its annotator's.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { time_returned: self.version.time_returned, number: self.number }
+    }
+}
+
+/// A place among an annotator's answers, which stand in the order of time and then of number.
+///
+/// It is made of what the answer says, not of how many there are, so that answers which are given
+/// while one reads back move nothing. Rejected: the identity of the task, whose answer may be revised
+/// and then stands elsewhere; the time alone, which answers that were taken over may share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// When the answer was given.
+    pub time_returned: Millis,
+    /// The number of its task.
+    pub number: Number,
+}
+
 /// Everything that is known of a task.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -385,8 +416,14 @@ pub trait Store: Send + Sync + 'static {
     /// The tasks with this `_task_hash`, at most two: enough to tell whether it is unique.
     async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>>;
 
-    /// An annotator's last answers that count, newest first, with their tasks.
-    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>>;
+    /// An annotator's last answers that count, newest first, with their tasks: of those before a
+    /// place, or of all.
+    async fn history(
+        &self,
+        annotator: &str,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Past>>;
 
     /// Tasks in the order of loading, a page at a time: those behind `after`.
     async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>>;

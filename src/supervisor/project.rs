@@ -1,9 +1,11 @@
 //! From the roster to what ports know of the project.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::address;
 use crate::listener::{Project, Strangers, instructions_to_html};
-use crate::roster::Roster;
+use crate::roster::{Access, Roster};
 use crate::roster_file::{RosterFile, read_instructions};
 use crate::task::interface::{Interface, Settings};
 
@@ -29,10 +31,23 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
         people: roster.active().count(),
         media: roster.project.media.as_ref().map(|named| file.beside().join(&named.value)),
         media_from: roster.project.media_from.clone(),
+        homes: homes(roster),
         strangers: Strangers::default(),
         edition: String::new(),
     };
     Ok(project.in_its_edition())
+}
+
+/// Where people's pages are, as far as an annotator's port may tell.
+fn homes(roster: &Roster) -> BTreeMap<String, String> {
+    match roster.server.access() {
+        Access::Key => BTreeMap::new(),
+        Access::Open => roster
+            .annotators
+            .iter()
+            .map(|one| (one.name.clone(), address::of(&roster.server, &one.name, one.port)))
+            .collect(),
+    }
 }
 
 /// The roster's interface, with its labels and settings.

@@ -73,7 +73,7 @@ async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
         let notice = "document.querySelector('#notice').textContent";
         let objects = format!("{notice}.includes('could not be shown, so nothing can be drawn')");
         seat.wait_for("the page to object", &objects).await;
-        let yet = seat.eval(&format!("{notice}.includes('not there yet')")).await;
+        let yet = seat.eval(&format!("{notice}.includes('on its way')")).await;
         assert_eq!(yet, json!(false), "it is not on its way");
         seat.press(&['a']).await;
         seat.wait_for_another(&card).await;

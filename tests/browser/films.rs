@@ -44,7 +44,7 @@ async fn a_film_is_marked_in_by_keyboard_and_by_mouse() {
             seat.wait_for("a plain line", plain).await;
             seat.click("[data-region='0']").await;
             seat.click("[data-label=RUNS].label-pen").await;
-            seat.find("[data-region='0'].on[data-label=RUNS]").await;
+            seat.find("[data-region='0'][data-label=RUNS]").await;
         },
     )
     .await;

@@ -107,7 +107,7 @@ async fn shapes_are_drawn_by_keyboard_and_by_mouse() {
             seat.drag_within(".picture-box", &[(0.75, 0.5), (0.8, 0.6), (0.9, 0.74)]).await;
             // What is taken now is for the next one.
             seat.click("[data-label=DOG].label-pen").await;
-            seat.find("[data-shape='1'].on[data-label=CAT]").await;
+            seat.find("[data-shape='1'][data-label=CAT]:not(.on)").await;
             seat.wait_for("two shapes", "document.querySelectorAll('[data-shape]').length === 2")
                 .await;
         },

@@ -186,59 +186,28 @@ async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
 }
 
 #[tokio::test]
-async fn a_card_that_grows_takes_the_room_above_it_before_it_scrolls() {
-    let task = json!({"text": vec!["word"; 130].join(" ")});
-    let seat = Seat::open("interface = \"ner_manual\"\nlabels = [\"ORGANISATION\"]", &[task]).await;
-    seat.card().await;
-    let text = "document.querySelector('.card:not(.unseen) .tokens').getBoundingClientRect()";
-    let room =
-        format!("{text}.top - document.querySelector('.pens').getBoundingClientRect().bottom");
-    let spare = seat.eval(&room).await.as_f64().expect("a number");
-    // Labels until the text has grown by more than what is free beneath it.
-    let grown = format!("{text}.height > {}", {
-        let height = seat.eval(&format!("{text}.height")).await.as_f64().expect("a number");
-        height + spare + 40.0
-    });
-    for _ in 0..64 {
-        if seat.eval(&grown).await == json!(true) {
-            break;
+async fn a_card_begins_at_the_same_height_whatever_its_length() {
+    let long = vec!["Many words."; 400].join(" ");
+    let lengths = ["Short.", "Some more words than that, on one line or two.", &long];
+    for settings in ["interface = \"text\"", "interface = \"ner_manual\"\nlabels = [\"A\"]"] {
+        let tasks: Vec<Value> = lengths.iter().map(|text| json!({"text": text})).collect();
+        let seat = Seat::open(settings, &tasks).await;
+        let first_line = "(() => { const range = document.createRange(); \
+            range.selectNodeContents(document.querySelector('.card:not(.unseen) .text')); \
+            return range.getClientRects()[0].top; })()";
+        let mut tops = Vec::new();
+        for _ in lengths {
+            let card = seat.card().await;
+            tops.push(seat.eval(first_line).await);
+            // What comes beneath it moves nothing.
+            seat.press(&['f']).await;
+            tops.push(seat.eval(first_line).await);
+            seat.press(&['a']).await;
+            seat.wait_for_another(&card).await;
         }
-        seat.press(&[Key::Right.into(), Key::Right.into(), '1']).await;
+        assert!(tops.iter().all(|top| *top == tops[0] && top.is_number()), "{tops:?}");
+        seat.close().await;
     }
-    assert_eq!(seat.eval(&grown).await, json!(true));
-    let fits = "document.documentElement.scrollHeight <= innerHeight";
-    seat.wait_for("no scroll bar", fits).await;
-    assert!(seat.eval(&room).await.as_f64().expect("a number") < spare);
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn another_page_or_size_of_a_card_finds_a_place_of_its_own() {
-    let long = vec!["Many words."; 90].join(" ");
-    let text = |text: &str| json!({"view_id": "text", "text": text});
-    let task = json!({"pages": [text("Short."), text(&long)]});
-    let seat = Seat::open("interface = \"pages\"", &[task]).await;
-    seat.card().await;
-    let top =
-        async || seat.eval("document.querySelector('.sheet').getBoundingClientRect().top").await;
-    let anew = async || {
-        seat.eval("dispatchEvent(new Event('resize'))").await;
-        top().await
-    };
-    let short = top().await;
-    // Held, by a key that does nothing.
-    seat.press(&[Key::Home.into()]).await;
-    seat.press(&['n']).await;
-    seat.wait_for("the long page", "document.querySelector('.sheet').textContent.length > 500")
-        .await;
-    let turned = top().await;
-    assert_ne!(turned, short);
-    assert_eq!(turned, anew().await, "as a card does that comes");
-    seat.click("#menu-button").await;
-    seat.click("dialog .menu-row:nth-of-type(3) button:first-child").await;
-    let smaller = top().await;
-    assert_eq!(smaller, anew().await, "with smaller writing");
-    seat.close().await;
 }
 
 #[tokio::test]

@@ -102,22 +102,23 @@ impl Browser {
         self.tell("Page.addScriptToEvaluateOnNewDocument", &json!({"source": script}));
     }
 
-    /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`.
+    /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`. Each waits until
+    /// what the one before has brought is seen, as a hand would.
     pub async fn press(&self, keys: &[char]) {
-        self.painted().await;
-        let mut actions = KeyActions::new("keyboard".to_owned());
         for key in keys {
-            actions =
-                actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
+            self.painted().await;
+            let actions = KeyActions::new("keyboard".to_owned())
+                .then(KeyAction::Down { value: *key })
+                .then(KeyAction::Up { value: *key });
+            self.client.perform_actions(actions).await.expect("a key is pressed");
         }
-        self.client.perform_actions(actions).await.expect("keys are pressed");
     }
 
     /// Waits until the page has been seen: Chromium drops keys that come before its first frame, which on
     /// a busy machine is long after the document is there. Nobody answers what they cannot see.
     async fn painted(&self) {
-        self.wait_for("the page to be painted", "performance.getEntriesByType('paint').length > 0")
-            .await;
+        let seen = "performance.getEntriesByType('paint').length > 0 && document.body.dataset.seen !== 'false'";
+        self.wait_for("the page to be painted", seen).await;
     }
 
     /// Presses a key while another is held.

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use annotd::allocation::{Lane, Number, Position, Recorded};
 use annotd::store::audit::{Audit, Audited, Finding, Page};
 use annotd::store::{
-    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
-    Record, Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
+    Past, Progress, Record, Result, Store, StoreError, Submission, Terms, Which,
 };
-use annotd::task::{Millis, Task, TaskId, Version};
+use annotd::task::{Millis, TaskId};
 use async_trait::async_trait;
 
 /// A store whose replies get lost.
@@ -171,8 +171,13 @@ impl Store for Faulty {
     async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         self.through(self.inner.with_task_hash(task_hash), nothing).await
     }
-    async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
-        self.through(self.inner.history(annotator, n), nothing).await
+    async fn history(
+        &self,
+        annotator: &str,
+        before: Option<Cursor>,
+        n: usize,
+    ) -> Result<Vec<Past>> {
+        self.through(self.inner.history(annotator, before, n), nothing).await
     }
     async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
         self.through(self.inner.records(which, after, limit), nothing).await
@@ -370,8 +375,13 @@ impl Store for Retrying {
     async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
         Ok(again(|| self.inner.with_task_hash(task_hash)).await?.reply)
     }
-    async fn history(&self, annotator: &str, n: usize) -> Result<Vec<(Arc<Task>, Version)>> {
-        Ok(again(|| self.inner.history(annotator, n)).await?.reply)
+    async fn history(
+        &self,
+        annotator: &str,
+        before: Option<Cursor>,
+        n: usize,
+    ) -> Result<Vec<Past>> {
+        Ok(again(|| self.inner.history(annotator, before, n)).await?.reply)
     }
     async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
         Ok(again(|| self.inner.records(which, after, limit)).await?.reply)

@@ -141,8 +141,13 @@ async fn a_claim_costs_the_same_with_a_hundred_times_the_tasks() {
         large.store.records(Which::All, anns_place.number, STEP + 1).await.unwrap();
     assert_eq!(first.unwrap(), behind_her_step.last().map(|record| record.position));
     // The last answers of many.
-    let (history, examined) = large.during(large.store.history("ann", 10)).await;
-    assert_eq!((history.unwrap().len(), examined.documents, examined.astray), (10, 10, 0));
+    let (history, examined) = large.during(large.store.history("ann", None, 10)).await;
+    let history = history.unwrap();
+    // One more than is given shows whether the last moment has more answers. Here it has: those are
+    // sorted by the server, which no index could do.
+    let most = 11 + i64::try_from(STEP).unwrap();
+    assert_eq!(history.len(), 10);
+    assert!(examined.documents <= most && examined.astray <= 1, "{examined:?}");
     small.remove().await;
     large.remove().await;
 }

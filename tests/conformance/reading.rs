@@ -1,7 +1,7 @@
 //! Looking things up.
 
 use annotd::allocation::Number;
-use annotd::store::Which;
+use annotd::store::{Past, Which};
 use annotd::task::{TaskId, Verdict};
 
 use super::place::{Place, admit, all, claim, for_anyone, named, nth, record, says, task};
@@ -43,12 +43,12 @@ pub async fn the_history_is_the_last_answers_first(place: &Place) {
         let store = &store;
         let ids = &ids;
         async move {
-            let found = store.history("ann", limit).await.unwrap();
+            let found = store.history("ann", None, limit).await.unwrap();
             found
                 .iter()
-                .map(|(task, version)| {
-                    let nth = ids.iter().position(|id| *id == task.id).unwrap();
-                    (nth, version.time_returned.0)
+                .map(|past| {
+                    let nth = ids.iter().position(|id| *id == past.task.id).unwrap();
+                    (nth, past.version.time_returned.0)
                 })
                 .collect::<Vec<_>>()
         }
@@ -65,7 +65,40 @@ pub async fn the_history_is_the_last_answers_first(place: &Place) {
     }
     record(store.as_ref(), &ids[5], "ann", says(Verdict::Accept, 700)).await;
     assert_eq!(history(1).await, [(1, 600)]);
-    assert!(store.history("eve", 5).await.unwrap().is_empty());
+    assert!(store.history("eve", None, 5).await.unwrap().is_empty());
+}
+
+pub async fn the_history_is_read_back_to_the_first_answer(place: &Place) {
+    let store = place.open().await;
+    let ids = admit(store.as_ref(), 12, 1).await;
+    // Answers that were taken over may share a time, more of them than one looks at in one go.
+    let times = [500, 100, 300, 300, 300, 300, 300, 200, 300, 100, 600, 300];
+    for (id, at) in ids.iter().zip(times) {
+        assert!(claim(store.as_ref(), id, "ann").await);
+        record(store.as_ref(), id, "ann", says(Verdict::Accept, at)).await;
+    }
+    let all: Vec<_> =
+        store.history("ann", None, 50).await.unwrap().iter().map(Past::cursor).collect();
+    assert_eq!(all.len(), 12);
+    assert!(all.is_sorted_by(|newer, older| newer > older), "{all:?}");
+    for limit in 1..=13 {
+        let mut read = Vec::new();
+        loop {
+            let part = store.history("ann", read.last().copied(), limit).await.unwrap();
+            assert!(part.len() <= limit);
+            if part.is_empty() {
+                break;
+            }
+            read.extend(part.iter().map(Past::cursor));
+        }
+        assert_eq!(read, all, "{limit} at a time");
+    }
+    // What is answered meanwhile moves nothing, and a second thought goes to the newest.
+    let middle = all[5];
+    record(store.as_ref(), &ids[1], "ann", says(Verdict::Reject, 700)).await;
+    let earlier = store.history("ann", Some(middle), 50).await.unwrap();
+    assert_eq!(earlier.len(), 5);
+    assert!(earlier.iter().all(|past| past.cursor() < middle && past.task.id != ids[1]));
 }
 
 pub async fn all_records_come_page_by_page(place: &Place) {

@@ -1,7 +1,7 @@
 // Why a picture or a sound is not there: what is told apart, and what is said about it.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { lackOf, mayCome, remedy, why } from "../../src/web/annotate/lacks.js";
+import { isMute, lackOf, mayCome, remedy, why } from "../../src/web/annotate/lacks.js";
 
 const here = "http://127.0.0.1:9010/?key=x";
 
@@ -28,4 +28,11 @@ test("each says what happened and what to do, and never that it is on its way wh
 test("what was refused, or came along and is broken, is not asked for again", () => {
   assert.deepEqual([mayCome("refused"), mayCome("inside"), mayCome("missing"), mayCome("away"), mayCome("far")], [false, false, true, true, true]);
   assert.ok(why("missing", `${"x".repeat(9000)}.png`).length < 300);
+});
+
+test("a sound that nothing can play is no damaged file", () => {
+  assert.equal(isMute({ message: "Error Code: NS_ERROR_DOM_MEDIA_MEDIASINK_ERR (0x806e000b)\nDetails: OnMediaSinkAudioError" }), true);
+  assert.equal(isMute({ message: "NS_ERROR_DOM_MEDIA_DECODE_ERR (0x806e0004)" }), false);
+  assert.equal(isMute({ message: "" }), false);
+  assert.equal(isMute(null), false);
 });

@@ -113,11 +113,49 @@ test("what is half done on a card stays while one goes back", () => {
 
 test("older cards come in front, and the card on the page stays", () => {
   const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
-  const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, given })), end: true });
+  const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, given })), before: null, end: true });
   assert.equal(shown(state), "c");
   assert.deepEqual(state.cards.map((card) => card.task._id), ["a", "b", "c"]);
   assert.equal(shown(reduce(state, { type: "undo" })), "b");
   assert.equal(state.oldest, true);
+});
+
+test("answers from before are reached one page after the other, and none that was put away is left out", () => {
+  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
+  const older = (/** @type {string[]} */ ids, /** @type {string | null} */ before) =>
+    /** @type {Action} */ ({ type: "older", cards: tasks(...ids).map((task) => ({ task, given })), before, end: before === null });
+  const state = run(fetched(["x"]), older(["c", "d"], "place"));
+  assert.deepEqual([state.before, state.oldest], ["place", false]);
+  const whole = reduce(state, older(["a", "b"], null));
+  assert.deepEqual([whole.before, whole.oldest], [null, true]);
+  assert.deepEqual(whole.cards.map((card) => card.task._id), ["a", "b", "c", "d", "x"]);
+  // The row lets go of its first cards: what was known of the history is not before them any more.
+  let many = run(older(["old"], "place"));
+  for (let i = 0; i <= depth; i++) many = [fetched([`t${i}`]), answer("accept")].reduce(reduce, many);
+  assert.deepEqual([many.cards.length, many.before, many.oldest], [depth, null, false]);
+});
+
+test("whoever stopped can go on", () => {
+  const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" });
+  assert.deepEqual([phase(state), hungry(state), holding(state)], ["done", false, []]);
+  const on = reduce(state, { type: "resumed" });
+  assert.deepEqual([phase(on), hungry(on)], ["loading", true]);
+  assert.equal(shown(reduce(on, fetched(["b"]))), "b");
+});
+
+test("the goal stays what it was while a card is open", () => {
+  const told = (/** @type {number | null} */ due) => /** @type {Action} */ ({ type: "tally", tally: { answered: 1, due } });
+  const open = run(fetched(["a", "b"], { tally: { answered: 0, due: 9 } }));
+  assert.equal(open.due, 9);
+  const later = [told(7), { type: "flag" }, told(12)].reduce((state, action) => reduce(state, /** @type {Action} */ (action)), open);
+  assert.deepEqual([later.due, later.tally.due], [9, 12]);
+  const next = reduce(later, answer("accept"));
+  assert.equal(next.due, 12);
+  assert.equal(reduce(next, told(5)).due, 12);
+  // Where no card is open, it is what it is.
+  assert.equal(reduce(reduce(next, answer("accept")), told(5)).due, 5);
+  // And the first word of it counts.
+  assert.equal(reduce(run(fetched(["a"])), told(4)).due, 4);
 });
 
 test("a flag stays on its card and in its answer", () => {

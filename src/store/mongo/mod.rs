@@ -63,6 +63,7 @@ mod json;
 mod keys;
 mod leases;
 mod outlook;
+mod past;
 mod reads;
 mod restore;
 mod schema;
@@ -82,11 +83,11 @@ use self::server::Server;
 use super::audit::{Audit, Audited, Finding, Page};
 use super::open::Opening;
 use super::{
-    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
-    Record, Result, Store, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
+    Past, Progress, Record, Result, Store, Submission, Terms, Which,
 };
 use crate::allocation::{Lane, Number, Position, Recorded};
-use crate::task::{Millis, Task, TaskId, Version};
+use crate::task::{Millis, TaskId};
 
 /// A MongoDB's URL as it may be shown.
 pub(super) fn without_credentials(url: &str) -> String {
@@ -253,8 +254,13 @@ impl Store for MongoStore {
         reads::with_task_hash(&self.server, task_hash).await
     }
 
-    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>> {
-        reads::history(&self.server, annotator, limit, self.sharded).await
+    async fn history(
+        &self,
+        annotator: &str,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Past>> {
+        past::history(&self.server, annotator, before, limit, self.sharded).await
     }
 
     async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {

@@ -2,21 +2,18 @@
 //! to that with `explain`.
 //!
 //! Rejected: hints, which go wrong when an index is renamed; only the history needs one, for its
-//! order.
+//! order (`past.rs`).
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::Hint;
 
 use super::document::{Odd, Stored};
 use super::outlook::Outlook;
-use super::schema::HISTORY;
 use super::server::Server;
 use crate::allocation::{Lane, Number, Position};
 use crate::store::{HeldTask, Mark, OpenTask, Record, Result, StoreError, Which};
-use crate::task::{Task, TaskId, Version};
+use crate::task::TaskId;
 
 /// Clocks of two servers may differ, and a write that is under way is not seen yet: a mark lies
 /// this far back, in milliseconds.
@@ -70,7 +67,7 @@ fn open_task(stored: &mut Stored) -> std::result::Result<OpenTask, Odd> {
 }
 
 /// Reads what a query finds, each document with `read`.
-async fn each<T>(
+pub(super) async fn each<T>(
     server: &Server,
     doing: &'static str,
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
@@ -90,7 +87,7 @@ pub(super) fn queue(lane: &Lane, after: Position) -> Document {
     doc! { "for": lane.to_text().as_ref(), "position": { "$gt": after.0 }, "free": { "$gt": 0 } }
 }
 
-fn at_most(limit: usize) -> i64 {
+pub(super) fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -260,68 +257,6 @@ pub(super) async fn with_task_hash(server: &Server, task_hash: i64) -> Result<Ve
         .projection(doc! { "position": 1, "wanted": 1 })
         .limit(2);
     each(server, "look up a task", find, |stored| Ok(stored.id)).await
-}
-
-/// The last answers, from the index of who answered when.
-///
-/// MongoDB does not sort by a key of an array's elements as we mean it: it would sort by the
-/// latest time of anybody's answer. So nothing is sorted. The index is walked, and what it gives is
-/// in its order: this annotator's answers, the latest first. Several shards are walked at once and
-/// their order is lost, so there the server sorts, over all of the annotator's answers.
-pub(super) async fn history(
-    server: &Server,
-    annotator: &str,
-    limit: usize,
-    sharded: bool,
-) -> Result<Vec<(Arc<Task>, Version)>> {
-    const DOING: &str = "read the history";
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let query = doc! { "answers.annotator": annotator };
-    let query = if sharded {
-        let ids = latest(server, annotator, limit).await?;
-        doc! { "_id": { "$in": ids } }
-    } else {
-        query
-    };
-    let mut find = server.tasks.find(query).projection(doc! { "held": 0, "skipped": 0, "late": 0 });
-    if !sharded {
-        find = find.hint(Hint::Name(HISTORY.to_owned())).limit(at_most(limit));
-    }
-    let found = each(server, DOING, find, |mut stored| {
-        let task = stored.task()?;
-        let position = stored.position;
-        let answer = stored.answers.into_iter().find(|stored| stored.answer.annotator == annotator);
-        let answer = answer.ok_or(Odd::Missing("answers"))?;
-        Ok((position, task, answer.answer.current))
-    });
-    let mut found = found.await?;
-    found.sort_by_key(|(position, _, version)| {
-        std::cmp::Reverse((version.time_returned, *position))
-    });
-    Ok(found.into_iter().map(|(_, task, version)| (task, version)).collect())
-}
-
-/// The tasks of an annotator's last answers, sorted by the server.
-async fn latest(server: &Server, annotator: &str, limit: usize) -> Result<Vec<String>> {
-    use futures_util::TryStreamExt;
-
-    let pipeline = vec![
-        doc! { "$match": { "answers.annotator": annotator } },
-        doc! { "$project": { "answers.annotator": 1, "answers.time_returned": 1 } },
-        doc! { "$unwind": "$answers" },
-        doc! { "$match": { "answers.annotator": annotator } },
-        doc! { "$sort": { "answers.time_returned": -1 } },
-        doc! { "$limit": at_most(limit) },
-        doc! { "$project": { "_id": 1 } },
-    ];
-    let found = async {
-        let cursor = server.tasks.aggregate(pipeline).with_type::<Document>().await?;
-        cursor.try_collect::<Vec<Document>>().await
-    };
-    let found = server.ask("read the history", found).await?;
-    Ok(found.iter().filter_map(|task| task.get_str("_id").ok().map(str::to_owned)).collect())
 }
 
 /// Which of these are there.

@@ -15,7 +15,7 @@ use crate::store::restoring::unfinished;
 use crate::store::{FORMAT, Result, StoreError};
 
 const DOING: &str = "open the store";
-/// The index that [`super::reads::history`] walks.
+/// The index that [`super::past::history`] walks.
 pub(super) const HISTORY: &str = "history";
 
 /// The indexes, each with its name. Why each is there is told in `mongo/mod.rs`.

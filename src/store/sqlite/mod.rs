@@ -28,11 +28,11 @@ use super::audit::{Audit, Audited, Finding, Page};
 use super::open::Opening;
 use super::restoring::taken;
 use super::{
-    Admission, Admitted, Amendment, Claim, Deal, Ground, HeldTask, Kind, Mark, OpenTask, Progress,
-    Record, Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
+    Past, Progress, Record, Result, Store, StoreError, Submission, Terms, Which,
 };
 use crate::allocation::{Lane, Number, Position, Recorded};
-use crate::task::{Millis, Task, TaskId, Version};
+use crate::task::{Millis, TaskId};
 
 /// The embedded store.
 pub struct SqliteStore {
@@ -256,11 +256,16 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn history(&self, annotator: &str, limit: usize) -> Result<Vec<(Arc<Task>, Version)>> {
+    async fn history(
+        &self,
+        annotator: &str,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Past>> {
         let annotator = annotator.to_owned();
         self.engine
             .read("read the history", move |connection| {
-                reads::history(connection, &annotator, limit)
+                reads::history(connection, &annotator, before, limit)
             })
             .await
     }

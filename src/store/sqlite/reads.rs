@@ -1,14 +1,13 @@
 //! What the embedded store is asked for.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::rows;
 use crate::allocation::{Lane, Number, Position};
-use crate::store::{Deal, HeldTask, Mark, OpenTask, Progress, Record, Share, Which};
-use crate::task::{Basis, Millis, Task, TaskId, Version};
+use crate::store::{Cursor, Deal, HeldTask, Mark, OpenTask, Past, Progress, Record, Share, Which};
+use crate::task::{Basis, Millis, TaskId};
 
 /// Columns of an open task behind those of `rows::TASK`.
 const OPEN: &str = "t.free, t.lanes, \
@@ -164,17 +163,24 @@ pub(super) fn with_task_hash(
 pub(super) fn history(
     connection: &Connection,
     annotator: &str,
+    before: Option<Cursor>,
     limit: usize,
-) -> rusqlite::Result<Vec<(Arc<Task>, Version)>> {
+) -> rusqlite::Result<Vec<Past>> {
+    let (time, number) =
+        before.map_or((i64::MAX, i64::MAX), |cursor| (cursor.time_returned.0, cursor.number.0));
     connection
         .prepare_cached(&format!(
             "SELECT {}, {} FROM answer a JOIN task t ON t.seq = a.seq \
              WHERE a.annotator = ?1 AND a.counts = 1 \
+             AND a.time_returned <= ?3 AND (a.time_returned < ?3 OR a.seq < ?4) \
              ORDER BY a.time_returned DESC, a.seq DESC LIMIT ?2",
             rows::TASK,
             rows::VERSION
         ))?
-        .query_map((annotator, limit), |row| Ok((rows::task(row)?.2, rows::version(row, 6)?)))?
+        .query_map((annotator, limit, time, number), |row| {
+            let (number, _, task) = rows::task(row)?;
+            Ok(Past { number: Number(number), task, version: rows::version(row, 6)? })
+        })?
         .collect()
 }
 

@@ -4,6 +4,10 @@
  *
  * The next card does not wait for the disk. Where the browser is known to keep nothing, the card stays
  * until the server has the answer (docs/decisions/0018).
+ *
+ * A card is answered only once it was painted and its pictures are there, so that two presses within a
+ * frame answer one card. What cannot be taken is told, and done by nobody later: rejected was a queue of
+ * presses, which would answer cards that came after the hand moved.
  */
 
 import { h } from "../shared/dom.js";
@@ -21,8 +25,12 @@ import { newLink, verdictWord } from "./words.js";
 /** @import { Entry } from "./outbox.js" */
 /** @import { Card, Given, Interface, Task, Values, Verdict } from "./types.js" */
 
-/** How many answers may be on their way to the disk; who is faster than that waits. */
-const most = 10;
+/** How many answers may be on their way to the disk; whoever is faster than that is told. */
+export const most = 10;
+
+/** Answers asked for at a time on the way back, and how many the server gives at once. */
+const step = 50;
+const largest = 1000;
 
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -37,6 +45,8 @@ export class Answering {
     this.writing = 0;
     /** @type {{task: Task, json: string} | null} the card's task, as it goes into the outbox */
     this.asJson = null;
+    /** @type {number | null} the card of which it was told that its picture is on its way */
+    this.blind = null;
   }
 
   /** The card's task as JSON, once: a long one takes a millisecond, which the key need not wait for. */
@@ -50,13 +60,53 @@ export class Answering {
     return this.waits > 0 || this.writing >= most;
   }
 
+  /** Whether something can be done now. If it cannot, that is told, so that nothing is swallowed. */
+  may() {
+    const words = this.hindrance();
+    if (words) this.app.page.say(words);
+    return !words;
+  }
+
+  /** @returns {string | null} what stands in the way of every command, in words */
+  hindrance() {
+    if (this.app.turning.leaving) return t("This page is being loaded anew. What you pressed was not taken; press it again then.");
+    if (this.waits > 0) return t("The server is being waited for. What you pressed was not taken; press it again in a moment.");
+    if (this.writing < most) return null;
+    return t("{n} answers wait for this browser's disk. What you pressed was not taken; press it again in a moment.", { n: this.writing });
+  }
+
+  /**
+   * Why this card cannot be answered yet, in words: nobody has seen it. A picture may be long on its way;
+   * whoever knows that may skip the task.
+   *
+   * @param {Card} card
+   * @param {Verdict} verdict
+   */
+  unseen(card, verdict) {
+    switch (this.app.desk.unseen()) {
+      case "task":
+        return t("This task was not on the screen yet. What you pressed was not taken; press it again.");
+      case "picture":
+        if (verdict === "ignore" && this.blind === card.key) return null;
+        this.blind = card.key;
+        return t("The picture of this task is still on its way, so nothing was answered. To go on without it, skip the task now.");
+      default:
+        return null;
+    }
+  }
+
   /**
    * @param {Verdict} verdict
    * @param {string | null} [reason] why it is skipped; not given: still to be asked for
    */
   async answer(verdict, reason) {
     const card = current(this.app.state);
-    if (!card || this.busy || this.app.turning.leaving) return;
+    if (!card || !this.may()) return;
+    const unseen = this.unseen(card, verdict);
+    if (unseen) {
+      this.app.page.say(unseen);
+      return;
+    }
     if (this.app.supply.doubt && !card.given) {
       await this.waitFor(this.app.supply.sure());
       const now = current(this.app.state);
@@ -144,7 +194,7 @@ export class Answering {
   }
 
   async undo() {
-    if (this.busy) return;
+    if (!this.may()) return;
     if (this.app.state.at === 0 && !this.app.state.oldest) await this.fetchOlder();
     if (this.app.state.at === 0) {
       if (!this.app.page.remark) this.app.page.say(t("There is nothing before this."));
@@ -158,21 +208,25 @@ export class Answering {
   /** Back to where the annotator was; what was changed on the way and not answered again stays here, and is told. */
   forward() {
     const card = current(this.app.state);
-    if (this.busy || !card?.given) return;
+    if (!card?.given || !this.may()) return;
     const changed = isChanged(this.app.state, card);
     this.app.dispatch({ type: "forward" });
     this.app.supply.feed();
     if (changed) this.app.page.say(t("Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again."));
   }
 
+  /** Put earlier answers in front of the cards: a few that are not among them, or the end. */
   async fetchOlder() {
     this.waits++;
     try {
-      const n = this.app.state.cards.length + 20;
-      const { answers } = await getHistory(n);
-      await this.app.supply.prepare(answers);
-      const cards = answers.map((record) => pastOf(record, this.app.kind, settingsOf(this.app.state, record)));
-      this.app.dispatch({ type: "older", cards: this.app.withDrafts(cards.reverse()), end: answers.length < n });
+      while (this.app.state.at === 0 && !this.app.state.oldest) {
+        const { before, cards: here } = this.app.state;
+        // Without a place to go on from, what is here comes once more.
+        const { answers, next } = await getHistory(Math.min(step + (before ? 0 : here.length), largest), before);
+        await this.app.supply.prepare(answers);
+        const cards = answers.map((record) => pastOf(record, this.app.kind, settingsOf(this.app.state, record)));
+        this.app.dispatch({ type: "older", cards: this.app.withDrafts(cards.reverse()), before: next, end: next === null });
+      }
     } catch (error) {
       this.app.page.say(cannotFetch(error));
     } finally {
@@ -194,17 +248,15 @@ export class Answering {
     if (!waiting.open) return;
     waiting.close();
     panel?.showHistory({
-      fetch: async (n) => {
-        const { answers } = await getHistory(n);
+      unsent: [...this.app.outbox.entries].reverse().map((entry) => ({ ...recordOf(entry), at: null })),
+      fetch: async (n, before) => {
+        const { answers, next } = await getHistory(n, before);
         await this.app.supply.prepare(answers);
-        const unsent = [...this.app.outbox.entries].reverse().map((entry) => ({ ...recordOf(entry), at: null }));
-        const here = new Set(unsent.map(({ task }) => task._id));
-        const stored = answers.map((record) => ({ ...pastOf(record, this.app.kind, settingsOf(this.app.state, record)), at: 1000 * Number(record._timestamp) }));
-        return [...unsent, ...stored.filter(({ task }) => !here.has(task._id))];
+        return { past: answers.map((record) => ({ ...pastOf(record, this.app.kind, settingsOf(this.app.state, record)), at: 1000 * Number(record._timestamp) })), next };
       },
       trouble: cannotFetch,
       open: ({ task, given }) => {
-        if (!this.busy) this.app.dispatch({ type: "visit", task, given, draft: this.app.drafts.of(task._id) });
+        if (this.may()) this.app.dispatch({ type: "visit", task, given, draft: this.app.drafts.of(task._id) });
       },
     });
   }
@@ -212,7 +264,7 @@ export class Answering {
   /** A remark on the card. */
   comment() {
     const card = current(this.app.state);
-    if (!card || this.busy) return;
+    if (!card || !this.may()) return;
     if (Object.hasOwn(card.task, "comment")) {
       // The server would keep the task's and drop the annotator's.
       this.app.page.say(t("This task came with a remark of its own, so none can be added."));

@@ -133,8 +133,11 @@ export function speakAs(id) {
   session = id;
 }
 
-/** @returns {Promise<Project>} */
-export const getProject = () => call("project");
+/**
+ * @param {string | null} [asked] whom the page's address asks for
+ * @returns {Promise<Project>}
+ */
+export const getProject = (asked = null) => call(asked ? `project?session=${encodeURIComponent(asked)}` : "project");
 
 /** How many tasks the server is told of in one request at most, in each list. */
 const most = 500;
@@ -164,9 +167,10 @@ export const giveAnswers = (answers, sentAt, whose = session) =>
 
 /**
  * @param {number} n
+ * @param {string | null} before what an earlier reply gave as `next`; null for the newest
  * @returns {Promise<History>}
  */
-export const getHistory = (n) => call(`history?n=${n}`);
+export const getHistory = (n, before) => call(`history?n=${n}${before === null ? "" : `&before=${encodeURIComponent(before)}`}`);
 
 /** @returns {Promise<News>} */
 export const getProgress = () => call("progress");

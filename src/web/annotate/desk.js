@@ -2,6 +2,10 @@
  * Draws the middle of the page: the card with its interface, the answers beneath it, or, where there
  * is no card, a few calm words.
  *
+ * Every card begins at the same height, however long it is and whatever comes to it while somebody works on
+ * it: the eye finds its first line where the last card's was, and no text moves under the hand. Rejected: cards
+ * in the middle of their room, which jump from one to the next.
+ *
  * A card is drawn once, when it comes or before (ahead.js); while it lies there its interface keeps itself
  * up to date. Everything happens synchronously, so the next card stands within the frame of the key press.
  *
@@ -12,6 +16,7 @@
 import { byId, h, put, say } from "../shared/dom.js";
 import { plural, t } from "../shared/tongue.js";
 import { Ahead } from "./ahead.js";
+import { afterFrame } from "./frames.js";
 import { interfaceOf } from "./interfaces/registry.js";
 import { words } from "./json.js";
 import { isSingle, sign } from "./keys.js";
@@ -28,6 +33,7 @@ import { fateWords, newLink, verdictSign, verdictWord } from "./words.js";
  *   submit: (verdict: Verdict) => void,
  *   command: (command: Command) => void,
  *   announce: (words: string) => void,
+ *   resume: () => void,
  *   drawn: () => void,
  * }} Hands
  */
@@ -77,20 +83,11 @@ export class Desk {
     this.view = {};
     /** @type {number | string | null} what is drawn: a card's key, or the words of a calm page */
     this.drawn = null;
+    /** @type {number | null} the card that was painted */
+    this.painted = null;
     this.byMouse = false;
     /** @type {HTMLElement | null} the card in work */
     this.host = null;
-    this.held = false;
-    /** @type {{style: CSSStyleDeclaration, room: number}[]} what is held, and how much room each has above it */
-    this.rooms = [];
-    /** How high the card was when it was held. */
-    this.height = 0;
-    addEventListener("resize", () => this.hold(false));
-    // A picture that came late, if it needs another place than was kept for it.
-    this.stage.addEventListener("load", ({ target }) => {
-      if (this.host?.contains(/** @type {Node} */ (target)) && this.host.offsetHeight !== this.height) this.hold(false);
-    }, true);
-    this.stage.addEventListener("toggle", () => this.giveWay(), true);
     this.ahead = new Ahead(this.stage, (state, card) => this.build(state, card));
 
     this.buttons = verdicts.map((verdict) =>
@@ -154,7 +151,6 @@ export class Desk {
     if (card && !state.fatal) {
       const arrive = this.drawn === card.key ? null : this.draw(state, card);
       this.beneath(state, card);
-      if (this.rooms.length) requestAnimationFrame(() => this.giveWay());
       // Last: the browser lays out what it is to put the focus in.
       arrive?.();
       if (interfaceOf(state.project?.view_id ?? "")?.early) this.ahead.see(state);
@@ -162,12 +158,14 @@ export class Desk {
     }
     this.ahead.drop();
     const [title, ...lines] = calm(state, outbox);
+    const rested = state.ended && phase(state) === "done";
     const all = [title, ...lines].join("\n");
     if (this.drawn === all) return;
     this.drawn = all;
     this.view.gone?.();
     this.view = {};
-    this.stage.replaceChildren(h("section", { class: "calm" }, h("h2", {}, title), ...lines.map((line) => h("p", {}, line))));
+    this.stage.replaceChildren(h("section", { class: "calm" }, h("h2", {}, title), ...lines.map((line) => h("p", {}, line)),
+      rested ? h("p", {}, h("button", { type: "button", "data-command": "resume", onclick: () => this.hands.resume() }, t("Go on"))) : null));
     this.question.replaceChildren();
     this.fate.hidden = this.back.hidden = true;
     for (const button of this.buttons) button.hidden = true;
@@ -193,7 +191,6 @@ export class Desk {
       // A card that has had its turn, with a finger still on it, says nothing into the next one.
       edit: (values) => this.drawn === card.key && this.hands.edit(values),
       submit: (verdict) => this.drawn === card.key && this.hands.submit(verdict),
-      turned: () => this.hold(false),
       announce: this.hands.announce,
       settings: settingsOf(state, task),
     });
@@ -221,53 +218,23 @@ export class Desk {
     for (const button of this.buttons) button.hidden = false;
     this.drawn = card.key;
     this.host = host;
-    this.held = false;
-    this.rooms = [];
     return () => {
       scrollTo(0, 0);
       if (!keepFocus) host.focus({ preventScroll: true });
       view.shown?.();
       this.hands.drawn();
+      document.body.dataset.seen = "false";
+      afterFrame(() => {
+        this.painted = card.key;
+        document.body.dataset.seen = String(this.drawn === card.key);
+      });
     };
   }
 
-  /**
-   * Let the card stay where it lies while somebody works on it: it is in the middle of its room, and every
-   * line that comes to it or beneath it would move the text under the hand.
-   *
-   * @param {boolean} [held] whether to hold it, or to let it find its place anew
-   */
-  hold(held = true) {
-    if (this.held === held || !this.host) return;
-    this.held = held;
-    this.rooms = [];
-    this.height = this.host.offsetHeight;
-    const free = document.documentElement.scrollHeight <= innerHeight;
-    const top = (/** @type {Element} */ element) => element.getBoundingClientRect().top;
-    // The card lies in the middle, or fills its room and its text lies there. A long one has no room to lie in.
-    for (const element of [this.host, ...this.host.querySelectorAll(":scope > :is(.tokens, .surrounded, .empty)")]) {
-      const { style } = /** @type {HTMLElement} */ (element);
-      style.marginTop = "";
-      if (!held || !free) continue;
-      // How far down it lies is tried: browsers tell of a margin that they chose themselves that it is zero.
-      const lies = top(element);
-      style.marginTop = "0";
-      const room = lies - top(element);
-      style.marginTop = room > 0 ? `${room}px` : "";
-      if (room > 0) this.rooms.push({ style, room });
-    }
-  }
-
-  /** A card that has grown takes the room above it before the page would have to scroll. */
-  giveWay() {
-    let over = this.rooms.length ? document.documentElement.scrollHeight - innerHeight : 0;
-    for (const one of this.rooms) {
-      const less = Math.max(0, Math.min(one.room, over));
-      if (!less) continue;
-      over -= less;
-      one.room -= less;
-      one.style.marginTop = `${one.room}px`;
-    }
+  /** What of the card nobody can have seen yet: all of it, or a picture that is on its way. */
+  unseen() {
+    if (this.painted !== this.drawn) return "task";
+    return [...(this.host?.querySelectorAll("img") ?? [])].some((picture) => !picture.complete) ? "picture" : null;
   }
 
   /**
@@ -341,7 +308,7 @@ function calm(state, outbox) {
       return [t("One moment."), t("Your tasks are on their way.")];
     case "done":
       return state.ended
-        ? [t("That is all for now."), t("What you had not answered is free for others. To go on, load this page again."), ...kept]
+        ? [t("That is all for now."), t("What you had not answered is free for others."), ...kept]
         : [t("You are done. Thank you."), ...count, t("Nothing is left for you here. If more is added, it appears by itself."), ...kept];
     case "waiting":
       if (outbox.elsewhere) return [t("Your tasks are in another tab of this browser."), t("Go on there. When it is closed, they come here by themselves."), ...kept];

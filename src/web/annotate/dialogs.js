@@ -6,7 +6,7 @@
 
 import { cleaned, h, put } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
-import { digits, isSingle, sign } from "./keys.js";
+import { composes, digits, isSingle, sign } from "./keys.js";
 import { commandWords } from "./words.js";
 
 /** @import { Habits } from "./habits.js" */
@@ -44,6 +44,13 @@ export function show(name, title, ...content) {
   button.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
+  });
+  // A search field takes Escape for itself in some browsers, to empty it.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || composes(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.close();
   });
   dialog.addEventListener("close", () => {
     if (open === dialog) open = null;
@@ -104,7 +111,7 @@ export function askReason(reasons, chosen) {
   );
   dialog.addEventListener("keydown", (event) => {
     const reason = reasons[digits.slice(0, 9).indexOf(event.key)];
-    if (reason === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (reason === undefined || composes(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     choose(reason);
   });
@@ -121,7 +128,7 @@ export function askComment(now, keep) {
   field.value = now;
   field.addEventListener("input", () => keep(field.value));
   field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
     event.preventDefault();
     event.stopPropagation();
     dialog.close();

@@ -6,7 +6,7 @@ import { byId } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
 import * as dialogs from "./dialogs.js";
 import { keepHabits } from "./habits.js";
-import { belongsTo, commandOf, keymap, nameOf, withoutSingles } from "./keys.js";
+import { belongsTo, commandOf, composes, keymap, nameOf, withoutSingles } from "./keys.js";
 import { showMenu } from "./menu.js";
 import { current } from "./state.js";
 import { canSwipe, listenForSwipes } from "./swipe.js";
@@ -43,7 +43,7 @@ export class Hands {
       case "forward":
         return this.app.answering.forward();
       case "flag":
-        if (this.app.answering.busy || !current(this.app.state)) return;
+        if (!current(this.app.state) || !this.app.answering.may()) return;
         this.app.dispatch({ type: "flag" });
         this.app.answering.draft();
         this.app.page.announce(current(this.app.state)?.flagged ? t("flagged") : t("flag taken away"));
@@ -69,7 +69,7 @@ export class Hands {
   key(event) {
     this.moved();
     this.pressed = performance.now();
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || composes(event)) return;
     const pressed = nameOf(event);
     const name = this.app.habits.singles ? pressed : withoutSingles(pressed);
     const command = name && commandOf(this.app.map, name);
@@ -78,18 +78,18 @@ export class Hands {
       return;
     }
     if (!name) return;
-    // An answer turns the card, everything else works on it.
-    if (!command || !["accept", "reject", "ignore"].includes(command)) this.app.desk.hold();
     if (belongsTo(event.target, pressed)) {
       this.app.page.say(null);
       return;
     }
-    if (this.app.answering.busy || this.app.turning.leaving) {
+    if (this.app.answering.hindrance()) {
       event.preventDefault();
+      // A key held down says it once. What is pressed beside the keys is nothing that was meant.
+      if (!event.repeat && !["Shift", "Control", "Alt", "Meta"].includes(event.key)) this.app.answering.may();
       return;
     }
     // What was said of the last key is past.
-    this.app.page.say(null);
+    if (!event.repeat) this.app.page.say(null);
     if (this.app.desk.view.key?.(name, event)) {
       event.preventDefault();
       return;
@@ -108,7 +108,6 @@ export class Hands {
     }
     addEventListener("pointerdown", () => {
       this.pressed = performance.now();
-      this.app.desk.hold();
     }, { passive: true, capture: true });
     addEventListener("online", () => this.app.supply.wake());
     addEventListener("pageshow", (event) => event.persisted && this.app.supply.wake());
@@ -143,7 +142,7 @@ export class Hands {
   /** The card that a finger may answer now, if it may. */
   swipes() {
     const { app } = this;
-    const may = app.habits.swipe && canSwipe(app.project.view_id) && !dialogs.isOpen() && !app.answering.busy && !app.turning.leaving;
+    const may = app.habits.swipe && canSwipe(app.project.view_id) && !dialogs.isOpen();
     return may ? (current(app.state)?.key ?? null) : null;
   }
 

@@ -2,14 +2,17 @@
  * The panel at the side with what the annotator has answered: newest first, with a search. Opening one
  * shows its card; answering it again is a revision, after which the page is where it was.
  *
- * What is searched is what has been fetched: the last hundred at first, and everything that the server
- * gives (a thousand) once somebody searches. What still waits in this browser stands above.
+ * Answers are fetched a hundred at a time, as somebody looks further back, to the first; a search goes
+ * through all of them. Drawn are only those that were looked at. What still waits in this browser stands
+ * above. Rejected: a search by the server, which does not know what the page says of an answer, in the
+ * reader's language.
  */
 
 import { h, put, say } from "../shared/dom.js";
 import { language, plural, t } from "../shared/tongue.js";
 import { show } from "./dialogs.js";
 import { words } from "./json.js";
+import { composes } from "./keys.js";
 import { moment, placeOf } from "./moments.js";
 import { verdictWord } from "./words.js";
 
@@ -17,8 +20,8 @@ import { verdictWord } from "./words.js";
 
 /** @typedef {{task: Task, given: Given, at: number | null}} Past */
 
+/** How many are fetched, and drawn, at a time. */
 const few = 100;
-const most = 1000;
 
 /**
  * What stands for a task in one line.
@@ -56,15 +59,21 @@ export function found(all, search) {
 
 /**
  * @param {{
- *   fetch: (n: number) => Promise<Past[]>,
+ *   unsent: Past[],
+ *   fetch: (n: number, before: string | null) => Promise<{past: Past[], next: string | null}>,
  *   trouble: (error: unknown) => string,
  *   open: (past: Past) => void,
  * }} hands
  */
 export function showHistory(hands) {
-  /** @type {Past[]} */
-  let all = [];
-  let asked = 0;
+  const all = [...hands.unsent];
+  const here = new Set(all.map(({ task }) => task._id));
+  /** @type {string | null} where the next ones are found; null at the newest, and at the end */
+  let next = null;
+  let ended = false;
+  let fetching = false;
+  /** @type {Past[]} what the search leaves */
+  let chosen = all;
   const search = h("input", { type: "search", class: "search", placeholder: t("Search"), "aria-label": t("Search your answers"), dir: "auto", autofocus: true });
   const count = h("p", { class: "small", role: "status" });
   const list = h("ol", { class: "past" });
@@ -74,57 +83,86 @@ export function showHistory(hands) {
   const place = placeOf(language(), navigator.languages);
   const full = new Intl.DateTimeFormat(place, { dateStyle: "full", timeStyle: "medium", numberingSystem: "latn" });
 
-  const draw = () => {
-    const chosen = found(all, search.value);
-    more.hidden = all.length < asked || asked >= most;
-    say(count, search.value.trim() ? plural(chosen.length, "{n} of {all} answers", "{n} of {all} answers", { all: all.length }) : plural(all.length, "{n} answer", "{n} answers"));
-    list.replaceChildren(...chosen.map((past) => {
-      const { task, given, at } = past;
-      const facts = h("span", { class: "facts" },
-        h("span", { class: given.answer }, verdictWord(given.answer)),
-        given.reason ? h("bdi", {}, given.reason) : null,
-        given.flagged ? h("span", {}, `⚑ ${t("flagged")}`) : null,
-        at === null
-          ? h("span", {}, t("waits here"))
-          : h("time", { datetime: new Date(at).toISOString(), title: full.format(at) }, moment(at, Date.now(), place)),
-      );
-      const button = h("button", { type: "button", class: "plain", "data-past": task._id },
-        h("span", { class: "short", dir: "auto" }, short(task) || "…"),
-        given.comment ? h("span", { class: "comment", dir: "auto" }, `“${given.comment}”`) : null,
-        facts,
-      );
-      button.addEventListener("click", () => {
-        dialog.close();
-        hands.open(past);
-      });
-      return h("li", {}, button);
-    }));
+  /** @param {Past} past */
+  const line = (past) => {
+    const { task, given, at } = past;
+    const facts = h("span", { class: "facts" },
+      h("span", { class: given.answer }, verdictWord(given.answer)),
+      given.reason ? h("bdi", {}, given.reason) : null,
+      given.flagged ? h("span", {}, `⚑ ${t("flagged")}`) : null,
+      at === null
+        ? h("span", {}, t("waits here"))
+        : h("time", { datetime: new Date(at).toISOString(), title: full.format(at) }, moment(at, Date.now(), place)),
+    );
+    const button = h("button", { type: "button", class: "plain", "data-past": task._id },
+      h("span", { class: "short", dir: "auto" }, short(task) || "…"),
+      given.comment ? h("span", { class: "comment", dir: "auto" }, `“${given.comment}”`) : null,
+      facts,
+    );
+    button.addEventListener("click", () => {
+      dialog.close();
+      hands.open(past);
+    });
+    return h("li", {}, button);
   };
-  const fetch = async (/** @type {number} */ n) => {
-    if (asked >= n) return;
-    asked = n;
+
+  /** Draw what is found, as far as somebody has looked. @param {number} upto */
+  const draw = (upto) => {
+    for (const past of chosen.slice(list.children.length, upto)) put(list, line(past));
+    more.hidden = ended && list.children.length >= chosen.length;
+    // While all is searched, the figure is not spoken at every step.
+    count.setAttribute("aria-busy", String(isSearching() && !ended));
+    say(count, isSearching() ? plural(chosen.length, "{n} of {all} answers", "{n} of {all} answers", { all: all.length }) : plural(all.length, "{n} answer", "{n} answers"));
+  };
+  const isSearching = () => search.value.trim() !== "";
+
+  /** Fetch the next ones; as long as somebody searches, all of them. */
+  const fetch = async () => {
+    if (fetching || ended) return;
+    fetching = true;
     try {
-      all = await hands.fetch(n);
-      draw();
+      do {
+        const answer = await hands.fetch(few, next);
+        if (!dialog.open) return;
+        next = answer.next;
+        ended = next === null;
+        const fresh = answer.past.filter(({ task }) => !here.has(task._id));
+        for (const past of fresh) here.add(past.task._id);
+        all.push(...fresh);
+        const drawn = list.children.length;
+        if (chosen !== all) chosen = [...chosen, ...found(fresh, search.value)];
+        draw(Math.max(few, isSearching() ? 0 : drawn + few));
+      } while (!ended && isSearching());
     } catch (error) {
-      asked = 0;
+      count.setAttribute("aria-busy", "false");
       say(count, hands.trouble(error));
+      more.hidden = false;
+    } finally {
+      fetching = false;
     }
   };
+  /** Show more: what is found already, or else what lies further back. */
+  const further = () => {
+    if (list.children.length < chosen.length) draw(list.children.length + few);
+    else void fetch();
+  };
   search.addEventListener("input", () => {
-    draw();
-    void fetch(most);
+    chosen = isSearching() ? found(all, search.value) : all;
+    list.replaceChildren();
+    draw(few);
+    if (isSearching()) void fetch();
   });
   dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (composes(event) || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
     const places = [search, ...list.querySelectorAll("button")];
     const now = places.indexOf(/** @type {HTMLInputElement} */ (document.activeElement));
     const next = places[now + (event.key === "ArrowDown" ? 1 : -1)];
-    if (!next) return;
+    if (!next) return further();
     event.preventDefault();
     next.focus();
   });
-  more.addEventListener("click", () => void fetch(most));
+  more.addEventListener("click", further);
+  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && further()).observe(more);
   put(count, t("One moment."));
-  void fetch(few);
+  void fetch();
 }

@@ -6,7 +6,7 @@
 import { h, put, say } from "../shared/dom.js";
 import { t } from "../shared/tongue.js";
 import { show } from "./dialogs.js";
-import { keymap, nameOf, namesIn, rival, sign } from "./keys.js";
+import { composes, keymap, nameOf, namesIn, rival, sign } from "./keys.js";
 import { commandWords } from "./words.js";
 
 /** @import { Habits } from "./habits.js" */
@@ -64,9 +64,9 @@ export function showKeyChanges(project, kind, habits, accustom) {
     }, t("All as usual"))),
   );
   dialog.addEventListener("keydown", (event) => {
-    if (!waiting || event.isComposing || ["Shift", "Control", "Alt", "Meta", "Tab"].includes(event.key)) return;
+    if (!waiting || event.defaultPrevented || composes(event) || ["Shift", "Control", "Alt", "Meta", "Tab"].includes(event.key)) return;
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation();
     const command = waiting;
     const name = nameOf(event);
     waiting = null;
@@ -81,6 +81,6 @@ export function showKeyChanges(project, kind, habits, accustom) {
     }
     draw();
     /** @type {HTMLElement} */ (rows.querySelector(`[data-change="${command}"]`)).focus();
-  });
+  }, true);
   draw();
 }

@@ -54,6 +54,14 @@ export function nameOf(press) {
 }
 
 /**
+ * Whether a press belongs to an input method that is putting a sign together. The Enter that ends a word
+ * does, too, though WebKit says so by the number alone.
+ *
+ * @param {Pick<KeyboardEvent, "isComposing" | "keyCode">} event
+ */
+export const composes = (event) => event.isComposing || event.keyCode === 229;
+
+/**
  * The project's own keys over the usual ones, and the annotator's over both.
  *
  * @param {unknown[]} layers each a `keymap`: command to key or keys

@@ -58,6 +58,14 @@ export async function findOut(address) {
 }
 
 /**
+ * Whether a sound that failed is whole, and only the device has nothing to play it with. Firefox says of that
+ * what it says of a damaged file, but for the message.
+ *
+ * @param {{message?: string} | null} error
+ */
+export const isMute = (error) => /media ?sink|audio ?sink|audio ?(output|device)/i.test(error?.message ?? "");
+
+/**
  * What happened, in words.
  *
  * @param {Exclude<Lack, "refused">} lack

@@ -12,6 +12,7 @@
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
  * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no more;
  * - `document.body.dataset.again`: whether the card was answered before;
+ * - `document.body.dataset.seen`: whether the card was painted, before which no key answers it;
  * - `[data-task-id]` on the card: the task's `_id`;
  * - `#status[data-saved]`: saved | sending | offline | problem, with `data-outbox`, the number of
  *   answers that are safe in this browser and not yet stored by the server; neither is there before
@@ -23,7 +24,7 @@
  *   history|comment|skip|keys]`, `[data-past]` (a task's `_id`) in the history.
  */
 
-import { byId } from "../shared/dom.js";
+import { byId, h } from "../shared/dom.js";
 import { chosenLanguage, recall } from "../shared/preferences.js";
 import { choose, speak, t } from "../shared/tongue.js";
 import { Activity } from "./activity.js";
@@ -102,6 +103,10 @@ export class App {
         submit: (verdict) => void this.answering.answer(verdict),
         command: (command) => void this.hands.command(command),
         announce: (words) => page.announce(words),
+        resume: () => {
+          this.dispatch({ type: "resumed" });
+          this.supply.wake();
+        },
         drawn: () => {
           page.say(null);
           this.activity.begin(performance.now());
@@ -117,7 +122,7 @@ export class App {
     await Promise.all([this.outbox.open(), this.drafts.open()]);
     const unsent = this.outbox.entries.map(recordOf);
     await this.supply.prepare(unsent.map(({ task }) => task)).catch(() => {});
-    this.dispatch({ type: "older", cards: this.withDrafts(unsent), end: false });
+    this.dispatch({ type: "older", cards: this.withDrafts(unsent), before: null, end: false });
     this.hands.listen();
     void this.sender.kick();
     void this.sendForOthers();
@@ -199,7 +204,7 @@ export class App {
     }
     dialogs.showProblems(problems, {
       reopen: (entry) => {
-        if (!this.answering.busy) this.dispatch({ type: "reopen", ...recordOf(entry) });
+        if (this.answering.may()) this.dispatch({ type: "reopen", ...recordOf(entry) });
       },
       drop: (entry) => void this.outbox.drop(entry.key[2]).then(() => this.render()),
       again: (entry) => {
@@ -210,17 +215,42 @@ export class App {
   }
 }
 
-/** Say in the middle of the page what keeps it from starting. */
-function waitingRoom(/** @type {string} */ state, /** @type {string} */ title, /** @type {string} */ line) {
+/**
+ * Say in the middle of the page what keeps it from starting.
+ *
+ * @param {string} state
+ * @param {string} title
+ * @param {string} line
+ * @param {...HTMLElement} more
+ */
+function waitingRoom(state, title, line, ...more) {
   document.body.dataset.state = state;
-  const room = document.createElement("section");
-  room.className = "calm";
-  for (const [name, text] of /** @type {const} */ ([["h2", title], ["p", line]])) {
-    const element = document.createElement(name);
-    element.textContent = text;
-    room.append(element);
-  }
-  byId("stage").replaceChildren(room);
+  byId("stage").replaceChildren(h("section", { class: "calm" }, h("h2", {}, title), h("p", {}, line), ...more));
+}
+
+/**
+ * Say whose page this is to somebody who asked for another's, and where that is.
+ *
+ * @param {Project} project
+ * @param {NonNullable<Project["asked"]>} asked
+ */
+async function wrongDoor(project, { session, url }) {
+  const name = project.display || project.annotator;
+  const { newAddress } = await import("./address.js");
+  const there = url && newAddress(url, location.href);
+  const words = there
+    ? t("You asked for {asked}'s page. It has another address.", { asked: session })
+    : t("You asked for {asked}'s page. Ask whoever leads the project for its address.", { asked: session });
+  const here = new URL(location.href);
+  here.searchParams.delete("session");
+  waitingRoom(
+    "error",
+    t("This page is {name}'s.", { name }),
+    words,
+    h("p", { class: "menu-row" },
+      there ? h("a", { class: "button", href: there }, t("To {asked}'s page", { asked: session })) : null,
+      h("a", { class: "button", href: here.href, "data-command": "stay" }, t("I am {name}: stay here", { name }))),
+  );
 }
 
 async function begin() {
@@ -233,7 +263,8 @@ async function begin() {
   for (let failures = 1; ; failures++) {
     let project;
     try {
-      project = await getProject();
+      project = await getProject(new URLSearchParams(location.search).get("session"));
+      if (project.asked) return await wrongDoor(project, project.asked);
       await fetchInterfaces([project.view_id]);
     } catch (error) {
       const kept = t("Answers that you gave before are kept in this browser.");

@@ -80,7 +80,7 @@ export class Page {
    * @param {OutboxLook} outbox
    */
   update(state, outbox) {
-    const { project, tally } = state;
+    const { project, tally, due } = state;
     if (project) {
       const who = project.display || project.annotator;
       document.title = `${project.project} · ${who}`;
@@ -93,12 +93,12 @@ export class Page {
     const done = (tally.answered ?? 0) + outbox.fresh;
     const progress = byId("progress");
     progress.hidden = tally.answered === null && tally.progress === null;
-    const share = tally.due ? done / tally.due : (tally.progress ?? 0);
+    const share = due ? done / due : (tally.progress ?? 0);
     const percent = Math.max(0, Math.min(100, 100 * share));
     byId("progress-fill").style.width = `${percent}%`;
     progress.setAttribute("aria-valuenow", String(Math.round(percent)));
-    const words = tally.due
-      ? t("{n} of {all}", { n: done, all: tally.due })
+    const words = due
+      ? t("{n} of {all}", { n: done, all: due })
       : tally.answered === null ? `${Math.round(percent)} %` : plural(done, "{n} answered", "{n} answered");
     progress.setAttribute("aria-valuetext", words);
     say(byId("progress-words"), words);

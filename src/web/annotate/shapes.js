@@ -14,6 +14,23 @@ import { numberOf } from "./json.js";
 
 /** @typedef {{label?: unknown, type?: unknown, points?: unknown, [key: string]: unknown}} Shape */
 
+/** How much the two proportions of a picture may differ and still be the same, rounded to whole pixels once or twice. */
+const alike = 0.02;
+
+/**
+ * The pixels that a picture's shapes count in: those that the task gives, turned as the picture is shown.
+ *
+ * @param {Size | null} given by the task; perhaps of the file, in which the picture lies on its side
+ * @param {Size | null} shown of the picture as the browser shows it, once that is known
+ * @returns {Size | null}
+ */
+export function sizeIn(given, shown) {
+  if (!given || !shown) return given ?? shown;
+  const turned = { width: given.height, height: given.width };
+  const off = (/** @type {Size} */ size) => Math.abs(Math.log((size.width * shown.height) / (size.height * shown.width)));
+  return off(turned) < off(given) && off(turned) < alike ? turned : given;
+}
+
 /** @param {number} value */
 export const tenth = (value) => Math.round(value * 10) / 10;
 

@@ -24,18 +24,22 @@ import { read } from "./reading.js";
  *   at: number,
  *   keys: number,
  *   tally: Tally,
+ *   due: number | null,
  *   reason: Reason | null,
  *   asked: boolean,
  *   trouble: string | null,
  *   fatal: {title: string, words: string} | null,
  *   ended: boolean,
  *   oldest: boolean,
+ *   before: string | null,
  *   back: number | null,
  * }} State
  */
 
 /*
- * `back` is the key of the card that a visit to another one began from; -1 where there was none.
+ * `due` is the goal as it is shown: what is due by the tally when the card came, so that it does not move
+ * while somebody works on it. `oldest` says that nothing was answered before the first card, `before` where the answers before it are
+ * found in the server's history; null if that is not known. `back` is the key of the card that a visit to another one began from; -1 where there was none.
  */
 
 /** A card that was answered, and how it was left since. @typedef {{task: Task, given: Given, draft?: Draft | null}} Past */
@@ -51,13 +55,14 @@ import { read } from "./reading.js";
  *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null, key?: number}
  *   | {type: "undo"}
  *   | {type: "forward"}
- *   | {type: "older", cards: Past[], end: boolean}
+ *   | {type: "older", cards: Past[], before: string | null, end: boolean}
  *   | ({type: "reopen"} & Past)
  *   | ({type: "visit"} & Past)
  *   | {type: "elsewhere", ids: string[]}
  *   | ({type: "whereabouts"} & Whereabouts)
  *   | {type: "tally", tally: Partial<Tally>}
  *   | {type: "ended"}
+ *   | {type: "resumed"}
  * } Action
  */
 
@@ -71,12 +76,14 @@ export const initial = {
   at: 0,
   keys: 0,
   tally: { total: null, progress: null, answered: null, due: null },
+  due: null,
   reason: null,
   asked: false,
   trouble: null,
   fatal: null,
   ended: false,
   oldest: false,
+  before: null,
   back: null,
 };
 
@@ -86,6 +93,19 @@ export const initial = {
  * @returns {State}
  */
 export function reduce(state, action) {
+  const next = changed(state, action);
+  const card = current(next);
+  const stays = card && card.key === current(state)?.key && state.due !== null;
+  const due = stays ? state.due : next.tally.due;
+  return next.due === due ? next : { ...next, due };
+}
+
+/**
+ * @param {State} state
+ * @param {Action} action
+ * @returns {State}
+ */
+function changed(state, action) {
   switch (action.type) {
     case "project":
       return { ...state, project: action.project, fatal: null };
@@ -110,7 +130,7 @@ export function reduce(state, action) {
     case "forward":
       return home(state);
     case "older":
-      return older(state, action.cards, action.end);
+      return older(state, action.cards, action.before, action.end);
     case "reopen":
       return reopen(state, action.task, action.given, action.draft);
     case "visit": {
@@ -123,6 +143,8 @@ export function reduce(state, action) {
       return learned(state, action);
     case "tally":
       return { ...state, tally: merge(state.tally, action.tally) };
+    case "resumed":
+      return { ...state, ended: false, asked: false, reason: null };
     case "ended":
       return { ...state, ended: true, cards: state.cards.filter((card) => card.given), at: front(state) };
   }
@@ -304,7 +326,9 @@ function answered(state, verdict, values, reason, key) {
     ...next,
     cards: spare ? next.cards.slice(spare) : next.cards,
     at: state.at + 1 - spare,
+    // Those that are put away lie between the first card and what was fetched of the history.
     oldest: spare ? false : state.oldest,
+    before: spare ? null : state.before,
   };
 }
 
@@ -314,10 +338,11 @@ function answered(state, verdict, values, reason, key) {
  *
  * @param {State} state
  * @param {Past[]} records
+ * @param {string | null} before where those before them are found
  * @param {boolean} end whether there is nothing before them
  * @returns {State}
  */
-function older(state, records, end) {
+function older(state, records, before, end) {
   const here = new Set(state.cards.map((one) => one.task._id));
   let keys = state.keys;
   const cards = records
@@ -329,6 +354,7 @@ function older(state, records, end) {
     cards: [...cards, ...state.cards],
     at: state.at + cards.length,
     oldest: end,
+    before,
   };
 }
 

@@ -60,6 +60,7 @@
  *   labels: string[], batch_size: number, instructions: string | null,
  *   config: Record<string, unknown>, lease_seconds: number, version: string,
  *   edition: string, standing: Standing, moved_to: string | null,
+ *   asked?: {session: string, url: string | null} | null,
  *   media?: boolean, media_from?: string[],
  * }} Project
  */
@@ -78,7 +79,11 @@
 
 /** @typedef {News & {saved: number, results?: Result[]}} Receipt */
 
-/** @typedef {{answers: Task[]}} History  newest first, each the task with what was answered */
+/**
+ * Newest first, each the task with what was answered; and where the answers before them are found.
+ *
+ * @typedef {{answers: Task[], next: string | null}} History
+ */
 
 /** @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} Given */
 
@@ -102,8 +107,7 @@
 /**
  * What an interface may do while its card is on the page. `edit` takes all of its values anew, after
  * every change however small: what is handed to it survives a reload, a crash and a walk back and
- * forth; what is not is lost. `turned` says that the card shows something else altogether, and may lie
- * elsewhere. `part` is there where the card is made of several and this is one of them.
+ * forth; what is not is lost. `part` is there where the card is made of several and this is one of them.
  *
  * @typedef {{
  *   task: Task,
@@ -111,7 +115,6 @@
  *   values: Values | null,
  *   edit: (values: Values) => void,
  *   submit: (verdict: Verdict) => void,
- *   turned: () => void,
  *   announce: (words: string) => void,
  *   settings: (name: string) => unknown,
  *   part?: "block" | "page",

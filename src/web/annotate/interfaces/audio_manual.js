@@ -63,7 +63,7 @@ const audioManual = {
       const dragged = drag?.moved && !drag.grab ? { from: drag.from, to: drag.to } : null;
       const waiting = pending === null ? null : { from: pending, to: pending };
       const { list, selected } = marks;
-      player.draw({ regions: list, selected, chosen: marks.here, pending: dragged ?? waiting });
+      player.draw({ regions: list, selected, pending: dragged ?? waiting });
       bar.element.hidden = player.lacking;
       count.hidden = player.lacking;
       bar.show(marks.label);

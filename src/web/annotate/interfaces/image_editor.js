@@ -72,6 +72,8 @@ export class ImageEditor {
     this.pending = Array.isArray(desk.values?.pending) ? /** @type {Point[]} */ (desk.values.pending) : [];
     /** @type {Point | null} */
     this.cursor = null;
+    /** Whether the cursor is where the mouse went, and not the keys. */
+    this.pointed = false;
     /** Whether a press goes on. */
     this.dragging = false;
 
@@ -88,7 +90,6 @@ export class ImageEditor {
     this.picture = new Picture(host, desk, () => this.refresh());
     const { picture } = this;
     this.notSeen = unseen(() => picture.presence, ["accept"], {
-      coming: t("The picture is not there yet. Wait for it, or accept once more to answer without it."),
       lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept once more to answer without it."),
     });
     this.bar.element.querySelector(".draw-tools")?.append(...this.toolButtons, this.drop, ...zoomTools(picture, desk.announce));
@@ -145,7 +146,6 @@ export class ImageEditor {
     picture.draw({
       shapes: marks.list,
       selected,
-      chosen: marks.here,
       corner: this.corner,
       cursor: this.dragging ? null : this.cursor,
       names: this.desk.settings("image_manual_show_labels") !== false,
@@ -167,7 +167,7 @@ export class ImageEditor {
             type: "button",
             class: "drawn-one",
             "data-drawn": i,
-            "aria-pressed": String(shape === marks.here),
+            "aria-pressed": String(shape === selected),
             "aria-label": inWords(shape),
             onclick: (/** @type {MouseEvent} */ event) => {
               this.select(shape === marks.selected ? null : shape);
@@ -326,6 +326,7 @@ export class ImageEditor {
     } else {
       // The first press shows the cross: in the middle, or where something was begun.
       const from = this.cursor ?? this.pending.at(-1);
+      this.pointed = false;
       const cursor = within(from ? [from[0] + dx, from[1] + dy] : [size.width / 2, size.height / 2], size);
       this.cursor = cursor;
       if (hand.tool === "freehand" && this.pending.length) {
@@ -351,6 +352,14 @@ export class ImageEditor {
     }
     if (Object.hasOwn(toolKeys, key)) return this.takeTool(/** @type {Tool} */ (toolKeys[key]));
     if (key === "enter") {
+      if (hand.tool === "polygon" && this.pending.length && (!this.cursor || this.pointed)) {
+        // The mouse has set these corners, and where it is by now is none.
+        if (this.pending.length > 2) this.close();
+        else desk.announce(t("A polygon has three corners at least."));
+        this.cursor = null;
+        this.refresh();
+        return true;
+      }
       if (!this.cursor || marks.selected) return false;
       this.set(this.cursor);
       this.refresh();

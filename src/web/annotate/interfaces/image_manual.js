@@ -10,8 +10,8 @@
  * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v` through the
  * corners of the selected one; the arrows then move these. All of it is told in words.
  *
- * A shape just drawn stays chosen until the next begins, or escape, and backspace takes it back (marks.js).
- * It is not selected, so that the arrows, a drag and a label's key are for the next one. What is not closed yet is part of the draft.
+ * A shape just drawn is taken back by backspace until the next begins (marks.js). It is not selected and has no
+ * outline, as the arrows, a drag and a label's key are for the next one. What is not closed yet is part of the draft.
  *
  * The card in work is in image_editor.js. Here is what goes into the answer and what the help says.
  *
@@ -22,7 +22,7 @@
 import { t } from "../../shared/tongue.js";
 import { shapesOf, zoomHelp } from "./image.js";
 import { ImageEditor } from "./image_editor.js";
-import { sizeOf } from "./picture.js";
+import { sizeFrom, sizeOf } from "./picture.js";
 
 /** @import { Interface, Values } from "../types.js" */
 
@@ -38,7 +38,7 @@ const imageManual = {
     else own.spans = "spans" in task ? /** @type {any} */ (task.spans) : [];
     const { width, height } = values ?? {};
     if (typeof width === "number" && typeof height === "number") return { ...own, width, height };
-    return size ? { ...own, ...size } : own;
+    return size && !sizeFrom(task) ? { ...own, ...size } : own;
   },
   recall(record) {
     /** @type {Values} */
@@ -49,7 +49,7 @@ const imageManual = {
   keys: () => [
     { keys: ["b", "p", "d", "s"], does: t("take the box, the polygon, the outline, or the hand that selects") },
     { keys: ["←", "→", "↑", "↓"], does: t("move the cross, or what is selected; larger steps with ⇧, single pixels with ctrl") },
-    { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner it closes a polygon") },
+    { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner, or after the mouse, it closes a polygon") },
     { keys: [".", ","], does: t("select the next shape, the one before") },
     { keys: ["v"], does: t("take the next corner of the selected shape") },
     { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },

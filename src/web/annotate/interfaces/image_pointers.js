@@ -73,6 +73,7 @@ export function pointers(editor) {
     if (!drag) {
       if (editor.tool === "polygon" && editor.pending.length) {
         editor.cursor = point;
+        editor.pointed = true;
         editor.refresh();
       }
       return;

@@ -11,7 +11,7 @@
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/tongue.js";
-import { sign } from "../keys.js";
+import { composes, sign } from "../keys.js";
 import { none, used } from "../recent.js";
 import { empty, hue } from "./basics.js";
 
@@ -178,7 +178,7 @@ export function labelBar(labels, keys, hands) {
     });
     input.addEventListener("keydown", (event) => {
       // Enter also ends a word in an input method; that is not the end of the search.
-      if (event.isComposing) return;
+      if (composes(event)) return;
       if (event.key === "Enter") {
         const label = first;
         event.preventDefault();

@@ -3,9 +3,9 @@
  * hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark is made
  * and shown is theirs.
  *
- * A mark just made stays chosen until the next begins or it is let go, and backspace takes it back. It is
- * not `selected` as one is that was picked: then the hands would move it instead of making the next, and a
- * label's key is for the next one, as in Prodigy and as in a text that is marked with the mouse.
+ * A mark just made is taken back by backspace, until the next begins or it is let go. It is not `selected` as one
+ * is that was picked, and has no outline: then the hands would move it instead of making the next, and a label's
+ * key is for the next one, as in Prodigy and as in a text that is marked with the mouse.
  *
  * A label that is given to what is selected is in hand too, and so the next mark's.
  *

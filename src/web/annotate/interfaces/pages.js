@@ -100,7 +100,6 @@ const pages = {
       views[at]?.gone?.();
       at = to;
       draw();
-      desk.turned();
       keep();
       if (pressed && document.activeElement instanceof HTMLButtonElement && document.activeElement.disabled) (to === 0 ? on : back).focus();
       scrollTo(0, 0);

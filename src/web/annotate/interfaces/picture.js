@@ -7,14 +7,16 @@
  * written in its own direction.
  *
  * A task's own `width` and `height`, where it has both, are the pixels that its shapes count in; they
- * are the picture's, unless somebody has made it smaller since.
+ * are the picture's, unless somebody has made it smaller since. Many programs give the size of the file, in which a
+ * photograph may lie on its side and say so (EXIF); what is seen and drawn on is upright, and so the two are
+ * swapped then (shapes.js).
  */
 
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
 import { locate, onceMore, sizeAhead } from "../media.js";
-import { bounds, corners, isBox } from "../shapes.js";
+import { bounds, corners, isBox, sizeIn } from "../shapes.js";
 import { absent, refused } from "./absent.js";
 import { hue } from "./basics.js";
 
@@ -36,9 +38,18 @@ const sizes = new WeakMap();
  * @returns {Size | null}
  */
 export function sizeOf(task) {
-  const { width, height } = task;
-  if (typeof width === "number" && typeof height === "number" && width > 0 && height > 0) return { width, height };
-  return sizes.get(task) ?? null;
+  return sizeIn(sizeFrom(task), sizeFrom(task._size) ?? sizes.get(task) ?? null);
+}
+
+/**
+ * A size that somebody else gives, if it is one.
+ *
+ * @param {unknown} given
+ * @returns {Size | null}
+ */
+export function sizeFrom(given) {
+  const { width, height } = /** @type {{width?: unknown, height?: unknown}} */ (given && typeof given === "object" ? given : {});
+  return typeof width === "number" && typeof height === "number" && width > 0 && height > 0 ? { width, height } : null;
 }
 
 /**
@@ -54,7 +65,6 @@ function svg(name, attributes) {
 /**
  * @typedef {{
  *   shapes: Shape[],
- *   chosen?: Shape | null,
  *   selected?: Shape | null,
  *   corner?: number | null,
  *   pending?: Point[],
@@ -97,15 +107,15 @@ export class Picture {
     this.box.append(this.layer, this.marks);
     const settle = () => {
       this.there = true;
-      if (!this.size) {
-        this.size = { width: img.naturalWidth || 300, height: img.naturalHeight || 150 };
-        sizes.set(task, this.size);
-      }
+      // Browsers give the size of the picture as it is shown; one that has none is drawn like this.
+      sizes.set(task, { width: img.naturalWidth || 300, height: img.naturalHeight || 150 });
+      this.size = sizeOf(task);
       this.fit();
       changed();
     };
-    this.size ??= sizeAhead(found.address);
-    if (this.size && !sizeOf(task)) sizes.set(task, this.size);
+    const ahead = sizeAhead(found.address);
+    if (ahead) sizes.set(task, ahead);
+    this.size = sizeOf(task);
     if (this.size) this.fit();
     img.addEventListener("load", settle);
     img.addEventListener("error", () => {
@@ -187,7 +197,7 @@ export class Picture {
   }
 
   /** @param {Look} look */
-  draw({ shapes, selected = null, chosen = selected, corner = null, pending = [], cursor = null, closed = false, names = true }) {
+  draw({ shapes, selected = null, corner = null, pending = [], cursor = null, closed = false, names = true }) {
     if (!this.size) return;
     const { width, height } = this.size;
     this.layer.replaceChildren();
@@ -197,7 +207,7 @@ export class Picture {
       if (!points.length) continue;
       const label = words(shape.label);
       const colour = hue(label, this.labels);
-      const on = shape === chosen;
+      const on = shape === selected;
       const group = svg("g", { class: on ? "shape on" : "shape", "data-shape": shapes.indexOf(shape), "data-label": label });
       /** @type {SVGElement} */ (group).style.setProperty("--hue", colour);
       const line = points.map(([x, y]) => `${x},${y}`).join(" ");

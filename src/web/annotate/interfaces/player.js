@@ -16,6 +16,7 @@ import { normal, sign } from "../keys.js";
 import { locate, onceMore } from "../media.js";
 import { clock, lanes } from "../regions.js";
 import { drawWave, waveform } from "../waveform.js";
+import { isMute } from "../lacks.js";
 import { absent, refused } from "./absent.js";
 import { hue } from "./basics.js";
 import { tool } from "./pens.js";
@@ -45,7 +46,7 @@ export const inWords = (region) =>
   t("{label}: {start} to {end}", { label: words(region.label), start: clock(region.start), end: clock(region.end) });
 
 /**
- * @typedef {{regions: Region[], chosen?: Region | null, selected?: Region | null, pending?: {from: number, to: number} | null}} Look
+ * @typedef {{regions: Region[], selected?: Region | null, pending?: {from: number, to: number} | null}} Look
  */
 
 export class Player {
@@ -172,6 +173,15 @@ export class Player {
     const { media, whole, desk, address } = this;
     if (!whole || !address || this.lacking) return;
     const at = media.currentTime;
+    if (isMute(media.error)) {
+      media.src = onceMore(address);
+      media.currentTime = at;
+      const words = t("This device has nothing to play sound with. Connect a loudspeaker or headphones, then press play again.");
+      say(this.note, words);
+      desk.announce(words);
+      this.show();
+      return;
+    }
     this.lacking = true;
     const again = () => {
       this.lacking = false;
@@ -335,7 +345,7 @@ export class Player {
     const focused = [...this.layer.children].indexOf(/** @type {Element} */ (document.activeElement));
     const elements = look.regions.map((region, i) => {
       const name = h("span", { class: "region-name", dir: "auto" }, words(region.label));
-      const on = region === (look.chosen ?? look.selected);
+      const on = region === look.selected;
       const about = { class: on ? "region on" : "region", "data-region": i, "data-label": words(region.label) };
       const element = this.editable
         ? h(

@@ -13,8 +13,10 @@
  * (or the same again); dragging stays scrolling.
  *
  * After a label was given by mouse the cursor goes away: the next label key then means the next
- * stretch, and does not rename the last. Backspace still takes the last one back, and ctrl+z undoes
- * edits one by one.
+ * stretch, and does not rename the last, which therefore has no outline. Backspace still takes the last one
+ * back, and ctrl+z undoes edits one by one. An outline says that a label's key is for this span. Rejected: that
+ * the key renames what was just drawn. Whoever takes the label first and then draws, as most do, would rename
+ * each span with the label that is meant for the next.
  *
  * The text is drawn once (span_text.js), the labels are in label_bar.js, what presses and drags mean is in
  * span_pointers.js, how the cursor moves in span_moves.js, and what becomes of spans in ../spans.js.
@@ -143,6 +145,17 @@ export class SpanEditor {
     return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
   }
 
+  /** The span that is shown as the one in hand. What was just drawn is not: a label's key is for the next. */
+  outlined() {
+    const here = this.here();
+    return here === this.last && here !== this.chosen && here !== this.under() ? null : here;
+  }
+
+  /** The span that the cursor stands in, of which a label's key makes another. */
+  under() {
+    return this.anchor === null && this.cursor !== null && !this.rules.overlapping ? at(this.spans, this.row[this.cursor]) : null;
+  }
+
   /** Scroll to where the cursor is, and not beneath the labels. */
   reveal() {
     reveal(this.drawn.pieces, this.row[this.cursor ?? 0], () => this.bar.element.getBoundingClientRect().bottom);
@@ -163,7 +176,7 @@ export class SpanEditor {
     const picked = this.range();
     this.drawn.light(this.chosen ?? (picked && this.stretch(picked)));
     const here = this.here();
-    this.drawn.turnOn(here);
+    this.drawn.turnOn(this.outlined());
     this.bar.show(pen, here !== null);
   }
 
@@ -234,8 +247,7 @@ export class SpanEditor {
     if (!pen) return;
     const { row, rules } = this;
     // Whoever stands in a span, without a selection of their own, means that span.
-    const under = this.anchor === null && this.cursor !== null && !rules.overlapping ? at(this.spans, row[this.cursor]) : null;
-    const meant = this.chosen ?? under;
+    const meant = this.chosen ?? this.under();
     const whole = meant && fit(row, meant);
     if (meant && !whole) {
       this.desk.announce(t("This suggestion does not begin and end with a word. It can only be removed."));

@@ -1,12 +1,19 @@
 /**
  * Mouse and touch on a text whose spans are edited: what presses and drags mean to the editor.
+ *
+ * A press becomes a drag once the pointer has gone a little way, so that a drag over a single word marks it
+ * and a hand that is not quite still only clicks. A drag may begin and end beside the letters, where the nearest
+ * word counts; one that never comes near a letter and stays at one word means nothing.
  */
 
 import { covering, fit } from "../spans.js";
 import { t } from "../../shared/tongue.js";
-import { unitUnder } from "./text_places.js";
+import { unitNear, unitUnder } from "./text_places.js";
 
 /** @import { SpanEditor } from "./span_editor.js" */
+
+/** How far the pointer goes before a press is a drag, in pixels. */
+const slack = 4;
 
 /**
  * @param {SpanEditor} editor
@@ -19,6 +26,8 @@ export function pointers(editor) {
   /** @type {"from" | "to" | null} the end of the chosen span that is being moved */
   let edge = null;
   let dragged = false;
+  /** @type {{clientX: number, clientY: number, touched: boolean} | null} where a press began, and whether it came over letters */
+  let press = null;
   /** Whether a finger has marked the first word, and the next tap is the last one. */
   let begun = false;
 
@@ -28,6 +37,9 @@ export function pointers(editor) {
     const unit = unitUnder(editor.drawn.pieces, row, clientX, clientY);
     return unit !== null && !row[unit]?.barrier ? unit : null;
   };
+
+  /** The same, or the nearest, for a pointer that drags. @param {{clientX: number, clientY: number}} event */
+  const nearest = ({ clientX, clientY }) => unitNear(editor.drawn.pieces, row, field, clientX, clientY);
 
   /**
    * Choose the next span over a unit, after the last of them the unit alone.
@@ -63,6 +75,7 @@ export function pointers(editor) {
       return;
     }
     held = unitAt(event);
+    press = { clientX: event.clientX, clientY: event.clientY, touched: held !== null };
     dragged = false;
     edge = null;
     before = editor.chosen;
@@ -70,6 +83,7 @@ export function pointers(editor) {
     if (event.shiftKey && held !== null && range) {
       editor.resize(held < (range.from + range.to) / 2 ? "from" : "to", held);
       held = null;
+      press = null;
       editor.refresh();
       return;
     }
@@ -83,14 +97,24 @@ export function pointers(editor) {
       editor.cursor = held;
       editor.anchor = held;
     }
-    if (held !== null) field.setPointerCapture(event.pointerId);
+    field.setPointerCapture(event.pointerId);
     editor.last = null;
     editor.refresh();
   });
 
   field.addEventListener("pointermove", (event) => {
-    if (held === null) return;
-    const unit = unitAt(event);
+    if (!press) return;
+    if (!dragged && Math.hypot(event.clientX - press.clientX, event.clientY - press.clientY) < slack) return;
+    const under = unitAt(event);
+    press.touched ||= under !== null;
+    if (held === null) {
+      // It began beside the letters.
+      held = nearest(press);
+      if (held === null) return;
+      editor.cursor = held;
+      editor.anchor = held;
+    }
+    const unit = under ?? nearest(event);
     if (unit === null) return;
     if (edge) {
       const range = editor.chosen && fit(row, editor.chosen);
@@ -98,7 +122,7 @@ export function pointers(editor) {
       dragged = true;
       editor.resize(edge, unit);
     } else {
-      if (unit === editor.cursor) return;
+      if (dragged && unit === editor.cursor) return;
       dragged = true;
       editor.cursor = unit;
     }
@@ -106,11 +130,13 @@ export function pointers(editor) {
   });
 
   field.addEventListener("pointerup", (event) => {
-    if (held === null) return;
-    const unit = held;
+    const [unit, began] = [held, press];
+    press = null;
     held = null;
+    if (unit === null || !began) return;
     if (dragged) {
-      if (!edge) editor.name();
+      if (!edge && (began.touched || editor.cursor !== editor.anchor)) editor.name();
+      else if (!edge) editor.letGo();
     } else if (!event.shiftKey) {
       cycle(unit, before);
     }
@@ -119,6 +145,7 @@ export function pointers(editor) {
   });
 
   const drop = () => {
+    press = null;
     held = null;
     edge = null;
   };

@@ -19,7 +19,7 @@
 import { h, put, say } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
 import { words } from "../json.js";
-import { belongsTo, nameOf, sign } from "../keys.js";
+import { belongsTo, composes, nameOf, sign } from "../keys.js";
 import { blank, onEmpty, writes } from "../writing.js";
 import { drawContent } from "./content.js";
 
@@ -121,7 +121,7 @@ const textInput = {
     element.addEventListener("blur", () => whole || write(false));
     element.addEventListener("keydown", (event) => {
       // Safari says that it composes no more when Enter has just ended a word; the code says otherwise.
-      if (event.isComposing || event.keyCode === 229) return;
+      if (composes(event)) return;
       const command = event.ctrlKey || event.metaKey;
       if (event.key === "Enter" && (command || (whole && !several && !event.shiftKey))) {
         // Enter takes the suggestion that the arrows went to; the next one accepts.

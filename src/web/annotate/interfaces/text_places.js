@@ -14,6 +14,9 @@ const edges = { top: 120, bottom: 220 };
 /** How far beside the pointer the browser is asked once more, in heights of the writing: less than a letter, and less than two. */
 const beside = [0, -0.3, 0.3, -0.7, 0.7];
 
+/** How many units before and behind a caret are looked at where it does not lead to the right one: more than a line has. */
+const around = 60;
+
 /** How far beneath the upper edge of a piece its letters are, in heights of its writing. */
 const letters = 0.6;
 
@@ -57,13 +60,8 @@ export function unitUnder(pieces, row, x, y) {
   const sign = element.closest(".newline");
   const own = sign && pieces.owners.get(sign);
   if (own) return unitAt(row, own.start);
-  const lies = (/** @type {DOMRect} */ box, /** @type {number} */ down, slack = 0) =>
-    x >= box.left - slack && x <= box.right + slack && down >= box.top && down <= box.bottom;
-  const laned = element.closest(".laned");
-  // Boxes end between two pixels, and the browser names either.
-  const lane = [...(laned?.getClientRects() ?? [])].find((box) => lies(box, y, 1));
-  const height = parseFloat(getComputedStyle(element).fontSize);
-  const level = lane ? Math.min(y, lane.top + letters * height) : y;
+  const { height, level } = levelOf(element, x, y);
+  const lies = (/** @type {DOMRect} */ box) => isIn(box, x, level);
   // Where the direction changes, the browser names the other end of the stretch: then beside it.
   for (const off of beside) {
     const caret = caretAt(x + off * height, level);
@@ -73,11 +71,87 @@ export function unitUnder(pieces, row, x, y) {
     // A caret stands between two letters: the pointer may be on either.
     for (const one of [place, place - 1]) {
       const i = unitAt(row, one);
-      const boxes = i === null ? [] : rangesOf(pieces, /** @type {Unit} */ (row[i])).flatMap((range) => [...range.getClientRects()]);
-      if (boxes.some((box) => lies(box, level))) return i;
+      if (i !== null && boxesOf(pieces, row[i]).some(lies)) return i;
     }
   }
-  return null;
+  // A bracket between two directions has no caret beside it that leads to it.
+  return unitsAround(pieces, row, x, level).find((i) => boxesOf(pieces, row[i]).some(lies)) ?? null;
+}
+
+/**
+ * The unit that lies nearest to a place of the window that is beside all letters: in the line that is
+ * nearest, the nearest in it.
+ *
+ * @param {TextPieces} pieces
+ * @param {Unit[]} row
+ * @param {HTMLElement} field the text's element
+ * @param {number} x in pixels
+ * @param {number} y in pixels
+ * @returns {number | null} its index in the row; null where no text lies near
+ */
+export function unitNear(pieces, row, field, x, y) {
+  const box = field.getBoundingClientRect();
+  const [left, top] = [within(x, box.left + 1, box.right - 1), within(y, box.top + 1, box.bottom - 1)];
+  const { level } = levelOf(document.elementFromPoint(left, top) ?? field, left, top);
+  /** @type {{unit: number, down: number, across: number} | null} */
+  let best = null;
+  for (const unit of unitsAround(pieces, row, left, level)) {
+    if (row[unit]?.barrier || row[unit]?.blank) continue;
+    for (const one of boxesOf(pieces, row[unit])) {
+      const down = Math.abs(level - within(level, one.top, one.bottom));
+      const across = Math.abs(left - within(left, one.left, one.right));
+      // Lines that overlap by a pixel or two are one distance away.
+      const nearer = !best || down < best.down - 3 || (down < best.down + 3 && across < best.across);
+      if (nearer) best = { unit, down, across };
+    }
+  }
+  return best?.unit ?? null;
+}
+
+/** @param {number} value @param {number} least @param {number} most */
+const within = (value, least, most) => Math.max(least, Math.min(value, Math.max(least, most)));
+
+/** @param {DOMRect} box @param {number} x @param {number} y @param {number} [slack] */
+const isIn = (box, x, y, slack = 0) => x >= box.left - slack && x <= box.right + slack && y >= box.top && y <= box.bottom;
+
+/**
+ * Where in a line the letters are that a place belongs to: stripes beneath them belong to them.
+ *
+ * @param {Element} element what lies there
+ * @param {number} x
+ * @param {number} y
+ */
+function levelOf(element, x, y) {
+  const laned = element.closest(".laned");
+  // Boxes end between two pixels, and the browser names either.
+  const lane = [...(laned?.getClientRects() ?? [])].find((box) => isIn(box, x, y, 1));
+  const height = parseFloat(getComputedStyle(element).fontSize);
+  return { height, level: lane ? Math.min(y, lane.top + letters * height) : y };
+}
+
+/**
+ * @param {TextPieces} pieces
+ * @param {Unit | undefined} unit
+ */
+const boxesOf = (pieces, unit) => (unit ? rangesOf(pieces, unit).flatMap((range) => [...range.getClientRects()]) : []);
+
+/**
+ * The units around the caret that the browser names for a place, in their order.
+ *
+ * @param {TextPieces} pieces
+ * @param {Unit[]} row
+ * @param {number} x
+ * @param {number} y
+ * @returns {number[]}
+ */
+function unitsAround(pieces, row, x, y) {
+  const caret = caretAt(x, y);
+  const piece = caret && pieces.owners.get(caret.node);
+  if (!caret || !piece) return [];
+  const place = pieces.offsets.toPoints(pieces.offsets.toUnits(piece.start) + caret.offset);
+  const after = firstAfter(row, place);
+  const from = Math.max(0, after - around);
+  return Array.from({ length: Math.min(row.length, after + around) - from }, (_, i) => from + i);
 }
 
 /**
@@ -86,6 +160,17 @@ export function unitUnder(pieces, row, x, y) {
  * @returns {number | null} the unit that it lies in
  */
 export function unitAt(row, place) {
+  const found = firstAfter(row, place);
+  const unit = row[found];
+  return unit && unit.start <= place && place < unit.end ? found : null;
+}
+
+/**
+ * @param {Unit[]} row
+ * @param {number} place a code point
+ * @returns {number} the first unit that ends behind it
+ */
+function firstAfter(row, place) {
   let low = 0;
   let high = row.length;
   while (low < high) {
@@ -93,8 +178,7 @@ export function unitAt(row, place) {
     if (/** @type {Unit} */ (row[middle]).end <= place) low = middle + 1;
     else high = middle;
   }
-  const unit = row[low];
-  return unit && unit.start <= place && place < unit.end ? low : null;
+  return low;
 }
 
 /**
