@@ -76,7 +76,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
     let mut pen = format.pen(&export);
     let lines = block_on(async {
-        let store = file.open_existing_store().await?;
+        let store = file.open_store_to_read().await?;
         let progress = store.progress().await?;
         let known = |name: &String| {
             progress.annotators.contains_key(name) || file.roster.annotator(name).is_some()
