@@ -199,8 +199,8 @@ async fn an_embedded_store_of_format_1_is_taken_over() {
         .replace("@ONE@", two[0].id.as_str())
         .replace("@TWO@", two[1].id.as_str());
     rusqlite::Connection::open(&path).unwrap().execute_batch(&text).unwrap();
-    let store = SqliteStore::open(&path, "p").unwrap();
-    is_as_it_was(&store).await;
+    let store = annotd::store::open_to_run("annotd.db", folder.path(), "p").await.unwrap();
+    is_as_it_was(&*store).await;
     store.close().await;
     let store = SqliteStore::open(&path, "p").unwrap();
     assert_eq!(store.progress().await.unwrap().tasks, 12);

@@ -1,24 +1,30 @@
 //! The lines of a backup.
 //!
-//! Every line but the first is an object with one key, which says what the line is: `task`, `deal`,
-//! `file`, `key`, `end`. Within it, keys that are not known are passed over, so what is added there
-//! later can be read by older versions; a new kind of line, or a change that they could not live with,
-//! raises [`FORMAT`].
+//! Every line but the first is an object with one key, which says what the line is: `task`, `earlier`,
+//! `large`, `deal`, `file`, `key`, `identity`, `edition`, `end`. Within it, keys that are not known are passed over, so what is
+//! added there later can be read by older versions; a new kind of line, or a change that they could not
+//! live with, raises [`FORMAT`].
+//!
+//! What a task's answers said before they were changed, and what they say where it is much, stands in
+//! lines of its own before the task (`earlier`, `large`), so no line grows with revisions. Format 1 has
+//! both in the task's line, and is read as well.
 //!
 //! A task's own JSON stands there to the letter, as it was loaded. Times are milliseconds since 1970,
 //! as in the stores.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::planned::Planned;
-use crate::store::{Deal, Record};
+use crate::store::{Deal, LARGE, Record, older};
 use crate::task::{Answer, Basis, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
 
 /// The version of the format.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
+/// The format that has no rule of identity: its tasks are told apart by [`older::IDENTITY`].
+pub(super) const WITHOUT_IDENTITY: u64 = 1;
 /// What the first line calls the file.
 pub(super) const KIND: &str = "backup";
 
@@ -57,10 +63,14 @@ impl Head {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Line {
+    Earlier(EarlierLine),
+    Large(LargeLine),
     Task(Box<TaskLine>),
     Deal(DealLine),
     File(FileLine),
     Key(KeyLine),
+    Identity(IdentityLine),
+    Edition(EditionLine),
     End(End),
 }
 
@@ -100,23 +110,141 @@ struct HoldLine {
     annotator: String,
     since: Millis,
     until: Millis,
+    /// Not in format 1, nor is the next.
+    #[serde(default)]
+    edition: Option<u32>,
+    #[serde(default)]
+    tokenizer: Option<u16>,
+}
+
+/// By what a task was handed out; where a line of format 1 does not say it, as it was then.
+fn basis_of(edition: Option<u32>, tokenizer: Option<u16>) -> Basis {
+    let then = Basis::default();
+    Basis {
+        edition: edition.unwrap_or(then.edition),
+        tokenizer: tokenizer.unwrap_or(then.tokenizer),
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct AnswerLine {
     annotator: String,
     current: VersionLine,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Earlier versions; those of format 2 stand in lines before the task.
+    #[serde(default, skip_serializing_if = "is_none")]
+    revisions: usize,
+    /// The same in format 1.
+    #[serde(default, skip_serializing)]
     history: Vec<VersionLine>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct VersionLine {
     answer: Verdict,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    data: Map<String, Value>,
+    /// What was added; left out if nothing was, or where it stands in a line before the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    large: bool,
     time_loaded: Millis,
     time_returned: Millis,
+    /// Not in format 1, nor is the next.
+    #[serde(default)]
+    edition: Option<u32>,
+    #[serde(default)]
+    tokenizer: Option<u16>,
+}
+
+/// What somebody said of the next task before they changed it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EarlierLine {
+    annotator: String,
+    /// From 1, which is what was said first.
+    nth: usize,
+    version: VersionLine,
+}
+
+/// What a version of an answer to the next task says, where it is much.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LargeLine {
+    annotator: String,
+    /// From 1; the present version has the last number.
+    nth: usize,
+    data: Map<String, Value>,
+}
+
+/// What has been read of the next task.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    earlier: Vec<EarlierLine>,
+    large: Vec<LargeLine>,
+}
+
+impl Parts {
+    pub(super) fn earlier(&mut self, line: EarlierLine) {
+        self.earlier.push(line);
+    }
+
+    pub(super) fn large(&mut self, line: LargeLine) {
+        self.large.push(line);
+    }
+
+    /// Whether all of it belonged to the task.
+    fn is_used_up(&self) -> bool {
+        self.earlier.is_empty() && self.large.is_empty()
+    }
+
+    /// The earlier versions of somebody's answer, in order.
+    fn earlier_of(&mut self, annotator: &str) -> Result<Vec<Version>, TaskError> {
+        let (own, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.earlier)
+            .into_iter()
+            .partition(|line| line.annotator == annotator);
+        self.earlier = others;
+        let mut versions = Vec::with_capacity(own.len());
+        for line in own {
+            if line.nth != versions.len() + 1 {
+                return Err(TaskError::Earlier { annotator: annotator.to_owned() });
+            }
+            versions.push(line.version.version(annotator, line.nth, self)?);
+        }
+        Ok(versions)
+    }
+
+    fn large_of(&mut self, annotator: &str, nth: usize) -> Result<Map<String, Value>, TaskError> {
+        let own = |line: &LargeLine| line.annotator == annotator && line.nth == nth;
+        let found = self.large.iter().position(own);
+        let found =
+            found.ok_or_else(|| TaskError::Large { annotator: annotator.to_owned(), nth })?;
+        Ok(self.large.swap_remove(found).data)
+    }
+}
+
+/// Why a line is no task.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TaskError {
+    /// Its JSON is not.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// What an answer adds is no object.
+    #[error("what an answer adds cannot be read: {0}")]
+    Data(#[from] serde_json::Error),
+    /// Some of what was said before is not there.
+    #[error("the earlier versions of {annotator}'s answer are not all there")]
+    Earlier {
+        /// Whose answer.
+        annotator: String,
+    },
+    /// What a version says is not there.
+    #[error("what version {nth} of {annotator}'s answer says is not there")]
+    Large {
+        /// Whose answer.
+        annotator: String,
+        /// Which version.
+        nth: usize,
+    },
+    /// Lines before it belong to nothing.
+    #[error("lines before the task are not about its answers")]
+    Stray,
 }
 
 /// What was dealt out.
@@ -142,14 +270,35 @@ pub(super) struct KeyLine {
     pub(super) key: String,
 }
 
+/// The rule by which tasks are told apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct IdentityLine {
+    pub(super) rule: String,
+}
+
+/// An edition of the roster.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EditionLine {
+    pub(super) number: u32,
+    pub(super) text: String,
+}
+
 /// The last line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct End {
     pub(super) tasks: u64,
     /// Answers of every kind: those that count, skips, and those that came too late.
     pub(super) answers: u64,
+    /// What answers were before they were changed; in format 1 they are not counted.
+    #[serde(default)]
+    pub(super) earlier: u64,
     /// SHA-256 of all lines before, line breaks included, in hexadecimal digits.
     pub(super) sha256: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
@@ -163,10 +312,16 @@ pub(super) fn answers_of(ledger: &Ledger) -> u64 {
 }
 
 impl TaskLine {
-    pub(super) fn of(record: &Record) -> Self {
+    /// A task's line, and those that stand before it.
+    pub(super) fn of(record: &Record) -> (Vec<Line>, Self) {
         let Record { task, number, position, ledger } = record;
-        let answers = |answers: &[Answer]| answers.iter().map(AnswerLine::of).collect();
-        Self {
+        let mut before = Vec::new();
+        let mut answers = |answers: &[Answer]| -> Vec<AnswerLine> {
+            answers.iter().map(|answer| AnswerLine::of(answer, &mut before)).collect()
+        };
+        let (counted, skipped, late) =
+            (answers(&ledger.answers), answers(&ledger.skipped), answers(&ledger.late));
+        let line = Self {
             number: number.0,
             position: position.0,
             id: task.id.clone(),
@@ -180,17 +335,25 @@ impl TaskLine {
             bound: ledger.bound,
             purpose: ledger.purpose.to_text(),
             held: ledger.held.iter().map(HoldLine::of).collect(),
-            answers: answers(&ledger.answers),
-            skipped: answers(&ledger.skipped),
-            late: answers(&ledger.late),
+            answers: counted,
+            skipped,
+            late,
             former: ledger.former.clone(),
             task: raw(&task.body),
-        }
+        };
+        (before, line)
     }
 
-    /// The record, if the task in it is one.
-    pub(super) fn record(self) -> Result<Record, BodyError> {
-        let answers = |answers: Vec<AnswerLine>| answers.into_iter().map(AnswerLine::answer);
+    /// The record, if the task in it is one, with the parts that stood before it.
+    pub(super) fn record(self, mut parts: Parts) -> Result<Record, TaskError> {
+        let mut answers = |answers: Vec<AnswerLine>| -> Result<Vec<Answer>, TaskError> {
+            answers.into_iter().map(|answer| answer.answer(&mut parts)).collect()
+        };
+        let (counted, skipped, late) =
+            (answers(self.answers)?, answers(self.skipped)?, answers(self.late)?);
+        if !parts.is_used_up() {
+            return Err(TaskError::Stray);
+        }
         let task = Task {
             id: self.id,
             input_hash: self.input_hash,
@@ -204,9 +367,9 @@ impl TaskLine {
             bound: self.bound,
             planned: self.planned,
             held: self.held.into_iter().map(HoldLine::hold).collect(),
-            answers: answers(self.answers).collect(),
-            skipped: answers(self.skipped).collect(),
-            late: answers(self.late).collect(),
+            answers: counted,
+            skipped,
+            late,
             former: self.former,
             finished: self.finished,
             ..Ledger::new(self.wanted, lanes)
@@ -227,7 +390,14 @@ fn raw(body: &Body) -> Box<RawValue> {
 
 impl HoldLine {
     fn of(hold: &Hold) -> Self {
-        Self { annotator: hold.annotator.clone(), since: hold.since, until: hold.until }
+        let Hold { annotator, since, until, basis } = hold;
+        Self {
+            annotator: annotator.clone(),
+            since: *since,
+            until: *until,
+            edition: Some(basis.edition),
+            tokenizer: Some(basis.tokenizer),
+        }
     }
 
     fn hold(self) -> Hold {
@@ -235,47 +405,75 @@ impl HoldLine {
             annotator: self.annotator,
             since: self.since,
             until: self.until,
-            basis: Basis::default(),
+            basis: basis_of(self.edition, self.tokenizer),
         }
     }
 }
 
 impl AnswerLine {
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &Answer, before: &mut Vec<Line>) -> Self {
+        let Answer { annotator, current, history } = answer;
+        for (nth, version) in history.iter().enumerate() {
+            let version = VersionLine::of(version, annotator, nth + 1, before);
+            let (annotator, nth) = (annotator.clone(), nth + 1);
+            before.push(Line::Earlier(EarlierLine { annotator, nth, version }));
+        }
         Self {
-            annotator: answer.annotator.clone(),
-            current: VersionLine::of(&answer.current),
-            history: answer.history.iter().map(VersionLine::of).collect(),
+            annotator: annotator.clone(),
+            current: VersionLine::of(current, annotator, history.len() + 1, before),
+            revisions: history.len(),
+            history: Vec::new(),
         }
     }
 
-    fn answer(self) -> Answer {
-        Answer {
-            annotator: self.annotator,
-            current: self.current.version(),
-            history: self.history.into_iter().map(VersionLine::version).collect(),
+    fn answer(self, parts: &mut Parts) -> Result<Answer, TaskError> {
+        let Self { annotator, current, revisions, history: of_format_1 } = self;
+        let mut history = parts.earlier_of(&annotator)?;
+        if history.len() != revisions {
+            return Err(TaskError::Earlier { annotator });
         }
+        for version in of_format_1 {
+            let nth = history.len() + 1;
+            history.push(version.version(&annotator, nth, parts)?);
+        }
+        let current = current.version(&annotator, history.len() + 1, parts)?;
+        Ok(Answer { annotator, current, history })
     }
 }
 
 impl VersionLine {
-    fn of(version: &Version) -> Self {
+    fn of(version: &Version, annotator: &str, nth: usize, before: &mut Vec<Line>) -> Self {
+        let data = (!version.data.is_empty())
+            .then(|| to_raw_value(&version.data).expect("an answer is JSON"));
+        let large = data.as_ref().is_some_and(|data| data.get().len() > LARGE);
+        if large {
+            let (annotator, data) = (annotator.to_owned(), version.data.clone());
+            before.push(Line::Large(LargeLine { annotator, nth, data }));
+        }
         Self {
             answer: version.verdict,
-            data: version.data.clone(),
+            data: data.filter(|_| !large),
+            large,
             time_loaded: version.time_loaded,
             time_returned: version.time_returned,
+            edition: Some(version.basis.edition),
+            tokenizer: Some(version.basis.tokenizer),
         }
     }
 
-    fn version(self) -> Version {
-        Version {
+    fn version(self, annotator: &str, nth: usize, parts: &mut Parts) -> Result<Version, TaskError> {
+        let data = match self.data {
+            Some(data) => serde_json::from_str(data.get())?,
+            None if self.large => parts.large_of(annotator, nth)?,
+            None => Map::new(),
+        };
+        Ok(Version {
             verdict: self.answer,
-            data: self.data,
+            data,
             time_loaded: self.time_loaded,
             time_returned: self.time_returned,
-            basis: Basis::default(),
-        }
+            basis: basis_of(self.edition, self.tokenizer),
+        })
     }
 }
 
@@ -292,7 +490,8 @@ impl DealLine {
     pub(super) fn deal(self) -> Deal {
         Deal {
             version: self.version,
-            state: self.state,
+            // Of format 1 it has the words of an older store.
+            state: older::deal(&self.state).into_owned(),
             promised: self.promised.into_iter().map(Planned::plan).collect(),
         }
     }
@@ -308,16 +507,28 @@ mod tests {
             data: serde_json::from_str(data).expect("an object"),
             time_loaded: Millis(at - 7),
             time_returned: Millis(at),
-            basis: Basis::default(),
+            basis: Basis { edition: 3, tokenizer: 2 },
         }
     }
 
+    fn much(letter: &str) -> String {
+        format!(r#"{{"x":"{}"}}"#, letter.repeat(LARGE))
+    }
+
     fn there_and_back(record: &Record) -> Record {
-        let text =
-            serde_json::to_string(&Line::Task(Box::new(TaskLine::of(record)))).expect("JSON");
-        assert!(!text.contains('\n'), "{text}");
-        let Ok(Line::Task(line)) = serde_json::from_str(&text) else { panic!("{text}") };
-        line.record().expect("a task")
+        let (before, task) = TaskLine::of(record);
+        let mut parts = Parts::default();
+        for line in before.into_iter().chain([Line::Task(Box::new(task))]) {
+            let text = serde_json::to_string(&line).expect("JSON");
+            assert!(!text.contains('\n'), "{text}");
+            match serde_json::from_str(&text).expect("a line") {
+                Line::Earlier(line) => parts.earlier(line),
+                Line::Large(line) => parts.large(line),
+                Line::Task(line) => return line.record(parts).expect("a task"),
+                other => panic!("{other:?}"),
+            }
+        }
+        panic!("the task comes last")
     }
 
     #[test]
@@ -327,13 +538,13 @@ mod tests {
         let answer = |annotator: &str, at| Answer {
             annotator: annotator.into(),
             current: version(r#"{"spans":[{"start":0,"w":1.50}],"annotator":"x"}"#, at),
-            history: vec![version("{}", at - 20)],
+            history: vec![version("{}", at - 20), version(&much("a"), at - 10)],
         };
         let hold = Hold {
             annotator: "eve".into(),
             since: Millis(-1),
             until: Millis(i64::MAX),
-            basis: Basis::default(),
+            basis: Basis { edition: 4, tokenizer: 2 },
         };
         let ledger = Ledger {
             purpose: Purpose::Repeat(TaskId::from_text("0123")),
@@ -342,7 +553,7 @@ mod tests {
             planned: 2,
             held: vec![hold],
             answers: vec![answer("ann", 50)],
-            skipped: vec![answer("bob", 60)],
+            skipped: vec![Answer { current: version(&much("b"), 60), ..answer("bob", 60) }],
             late: vec![answer("cyd", 70)],
             former: vec!["dan".into()],
             finished: true,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::format::{End, FORMAT, Head, KIND, Line, answers_of};
+use super::format::{End, FORMAT, Head, KIND, Line, Parts, WITHOUT_IDENTITY, answers_of};
 use crate::store::{Deal, Record};
 
 /// The longest line. A task has 8 MiB at most, and so has an answer.
@@ -186,6 +186,8 @@ pub(super) enum Item {
     Deal(Deal),
     File { name: String, fingerprint: String },
     Key { name: String, key: String },
+    Identity { rule: String },
+    Edition { number: u32, text: String },
 }
 
 /// Reads line by line, and holds what it reads against the last line.
@@ -199,6 +201,7 @@ pub(super) struct Reader {
     sum: Sha256,
     tasks: u64,
     answers: u64,
+    earlier: u64,
 }
 
 /// As much of the first line as every format will have.
@@ -212,7 +215,8 @@ impl Reader {
     fn begin(name: String, source: Box<dyn BufRead + Send>) -> Result<Self, ReadError> {
         let head = Head::new("", "", crate::task::Millis(0));
         let (line, sum) = (Vec::new(), Sha256::new());
-        let mut reader = Self { name, source, head, line, nth: 0, sum, tasks: 0, answers: 0 };
+        let (tasks, answers, earlier) = (0, 0, 0);
+        let mut reader = Self { name, source, head, line, nth: 0, sum, tasks, answers, earlier };
         // A file of something else may have neither lines nor an end.
         let begin = match reader.source.fill_buf() {
             Ok(begin) => Ok(begin.first().copied()),
@@ -238,6 +242,11 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Whether it is of a format that says by which rule tasks are told apart.
+    pub(super) fn says_the_rule(&self) -> bool {
+        self.head.format > WITHOUT_IDENTITY
+    }
+
     /// Bytes of the line that was read last.
     pub(super) fn line_bytes(&self) -> usize {
         self.line.len()
@@ -245,6 +254,38 @@ impl Reader {
 
     /// The next thing; none at the end of a backup that is whole.
     pub(super) fn next(&mut self) -> Result<Option<Item>, ReadError> {
+        let mut parts = Parts::default();
+        loop {
+            return Ok(Some(match self.next_line()? {
+                Line::Earlier(line) => {
+                    parts.earlier(line);
+                    self.earlier += 1;
+                    continue;
+                }
+                Line::Large(line) => {
+                    parts.large(line);
+                    continue;
+                }
+                Line::Task(task) => {
+                    let record = task.record(parts).map_err(|error| self.damaged(&error))?;
+                    self.tasks += 1;
+                    self.answers += answers_of(&record.ledger);
+                    Item::Task(Box::new(record))
+                }
+                Line::Deal(deal) => Item::Deal(deal.deal()),
+                Line::File(file) => Item::File { name: file.name, fingerprint: file.fingerprint },
+                Line::Key(key) => Item::Key { name: key.name, key: key.key },
+                Line::Identity(line) => Item::Identity { rule: line.rule },
+                Line::Edition(line) => Item::Edition { number: line.number, text: line.text },
+                Line::End(end) => {
+                    self.close(&end)?;
+                    return Ok(None);
+                }
+            }));
+        }
+    }
+
+    fn next_line(&mut self) -> Result<Line, ReadError> {
         if !self.read_line()? {
             return Err(self.short());
         }
@@ -257,31 +298,18 @@ impl Reader {
         if !matches!(line, Line::End(_)) {
             self.sum.update(&self.line);
         }
-        Ok(Some(match line {
-            Line::Task(task) => {
-                let record = task.record().map_err(|error| self.damaged(&error))?;
-                self.tasks += 1;
-                self.answers += answers_of(&record.ledger);
-                Item::Task(Box::new(record))
-            }
-            Line::Deal(deal) => Item::Deal(deal.deal()),
-            Line::File(file) => Item::File { name: file.name, fingerprint: file.fingerprint },
-            Line::Key(key) => Item::Key { name: key.name, key: key.key },
-            Line::End(end) => {
-                self.close(&end)?;
-                return Ok(None);
-            }
-        }))
+        Ok(line)
     }
 
     /// Whether everything is as the last line says.
     fn close(&mut self, end: &End) -> Result<(), ReadError> {
         let sum = hex::encode(std::mem::take(&mut self.sum).finalize());
-        if (end.tasks, end.answers) != (self.tasks, self.answers) {
-            let End { tasks, answers, .. } = end;
+        if (end.tasks, end.answers, end.earlier) != (self.tasks, self.answers, self.earlier) {
+            let End { tasks, answers, earlier, .. } = end;
             let why = format!(
-                "it says {tasks} tasks and {answers} answers, and has {} and {}",
-                self.tasks, self.answers
+                "it says {tasks} tasks, {answers} answers and {earlier} earlier versions, and has {}, \
+                 {} and {}",
+                self.tasks, self.answers, self.earlier
             );
             return Err(self.damaged(&why));
         }

@@ -5,7 +5,7 @@
 //! the store is not opened for work, and the next restore begins anew.
 
 use super::read::{Backup, Contents, Item, ReadError};
-use crate::store::{Deal, Ground, Kind, Record, Store, StoreError};
+use crate::store::{Deal, Ground, Kind, Record, Store, StoreError, older};
 use crate::task::Millis;
 
 /// Tasks that are put back together.
@@ -52,6 +52,19 @@ pub enum RestoreError {
     /// The file cannot be read any more.
     #[error("{0}")]
     Read(#[from] ReadError),
+    /// An edition of the roster has another number.
+    #[error(
+        "the roster's edition {number} has the number {given} in {place}: something else writes to it; \
+         stop the daemon and whatever loads tasks"
+    )]
+    Edition {
+        /// The store, without credentials.
+        place: String,
+        /// Its number in the backup.
+        number: u32,
+        /// The number that it was given.
+        given: u32,
+    },
     /// What was written is not what is there.
     #[error(
         "{place} has {there} tasks after the restore, and the backup {tasks}: something else writes \
@@ -133,9 +146,21 @@ pub async fn restore(
             Item::Deal(dealt) => deal = dealt,
             Item::File { name, fingerprint } => store.note_loaded_file(&name, &fingerprint).await?,
             Item::Key { name, key } => store.set_keys([(name, key)].into(), false).await?,
+            Item::Identity { rule } => drop(store.set_identity(&rule).await?),
+            Item::Edition { number, text } => {
+                // They are numbered from 1 without a gap, and come in order.
+                let given = store.edition(&text).await?;
+                if given != number {
+                    let place = store.place().to_owned();
+                    return Err(RestoreError::Edition { place, number, given });
+                }
+            }
         }
     }
     store.put_back(group).await?;
+    if !reader.says_the_rule() && contents.tasks > 0 {
+        store.set_identity(older::IDENTITY).await?;
+    }
     if deal.version != 0 {
         // Of what was promised some may have come in while the backup was taken.
         let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();

@@ -27,7 +27,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zstd::stream::write::Encoder;
 
-use super::format::{DealLine, End, FileLine, Head, KeyLine, Line, TaskLine, answers_of};
+use super::format::{
+    DealLine, EditionLine, End, FileLine, Head, IdentityLine, KeyLine, Line, TaskLine, answers_of,
+};
 use crate::allocation::Number;
 use crate::dealing::State;
 use crate::exchange::output::{Output, OutputError};
@@ -107,6 +109,13 @@ pub async fn take(
     for (name, fingerprint) in files {
         pen.line(&Line::File(FileLine { name, fingerprint }))?;
     }
+    if let Some(rule) = store.identity().await? {
+        pen.line(&Line::Identity(IdentityLine { rule }))?;
+    }
+    // Read behind the tasks: each edition that one of them names is there by now.
+    for (number, text) in store.editions().await? {
+        pen.line(&Line::Edition(EditionLine { number, text }))?;
+    }
     // So that everybody's bookmark is good after a restore, too.
     for (name, key) in store.keys().await? {
         pen.line(&Line::Key(KeyLine { name, key }))?;
@@ -132,6 +141,7 @@ struct Pen {
     packed: Encoder<'static, Vec<u8>>,
     sum: Sha256,
     taken: Taken,
+    earlier: u64,
     written: Numbers,
     /// Where the walk stands.
     last: Number,
@@ -149,6 +159,7 @@ impl Pen {
             packed: packed.map_err(unpackable)?,
             sum: Sha256::new(),
             taken: Taken { tasks: 0, answers: 0 },
+            earlier: 0,
             written: Numbers::default(),
             last: Number::START,
         })
@@ -180,7 +191,12 @@ impl Pen {
 
     fn record(&mut self, record: &Record) -> Result<(), BackupError> {
         if self.written.add(record.number) {
-            self.line(&Line::Task(Box::new(TaskLine::of(record))))?;
+            let (before, task) = TaskLine::of(record);
+            for line in before {
+                self.earlier += u64::from(matches!(line, Line::Earlier(_)));
+                self.line(&line)?;
+            }
+            self.line(&Line::Task(Box::new(task)))?;
             self.taken.tasks += 1;
             self.taken.answers += answers_of(&record.ledger);
         }
@@ -205,8 +221,9 @@ impl Pen {
     /// Adds the last line, and puts the file in its place.
     fn end(mut self) -> Result<Taken, BackupError> {
         let sum = std::mem::take(&mut self.sum);
-        let Taken { tasks, answers } = self.taken;
-        self.line(&Line::End(End { tasks, answers, sha256: hex::encode(sum.finalize()) }))?;
+        let (Taken { tasks, answers }, earlier) = (self.taken, self.earlier);
+        let sha256 = hex::encode(sum.finalize());
+        self.line(&Line::End(End { tasks, answers, earlier, sha256 }))?;
         let rest = self.packed.finish().map_err(unpackable)?;
         self.output.write(&rest)?;
         self.output.finish()?;

@@ -34,7 +34,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     file.check_target(Some(&arguments.output))?;
     let Taken { tasks, answers } = block_on(async {
-        let store = file.open_existing_store().await?;
+        let store = file.open_store_to_read().await?;
         let now = Millis(jiff::Timestamp::now().as_millisecond());
         let head = Head::new(&file.roster.project.name, store.kind().as_str(), now);
         // Opened after the store: no file appears where there is nothing to back up.

@@ -38,7 +38,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         None
     } else if arguments.store {
         Some(block_on(async {
-            let store = file.open_store(None).await?;
+            let store = file.open_store_to_read().await?;
             let progress = store.progress().await?;
             store.close().await;
             Ok((store.kind(), store.place().to_owned(), progress))

@@ -91,7 +91,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     let mut pen = format.pen(&export);
     let (lines, left_out) = block_on(async {
-        let store = file.open_existing_store().await?;
+        let store = file.open_store_to_read().await?;
         let progress = store.progress().await?;
         let known = |name: &String| {
             progress.annotators.contains_key(name) || file.roster.annotator(name).is_some()

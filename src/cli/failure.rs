@@ -115,7 +115,7 @@ impl From<RestoreError> for Failure {
             RestoreError::Read(error) => error.into(),
             // What a restore writes is the store.
             RestoreError::Taken { .. } | RestoreError::Worked { .. } => Self::output(message),
-            RestoreError::Mixed { .. } => Self::other(message),
+            RestoreError::Mixed { .. } | RestoreError::Edition { .. } => Self::other(message),
         }
     }
 }

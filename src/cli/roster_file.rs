@@ -87,8 +87,21 @@ impl Chosen {
         }
     }
 
-    /// Opens the project's store to look at it: a file that is not there yet is not made.
+    /// Opens the project's store to look at it, one of an older format too: a file that is not there yet is
+    /// not made.
+    pub(super) async fn open_store_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.check_store_is_there()?;
+        let project = &self.roster.project.name;
+        Ok(store::open_to_read(&self.store_url()?, self.beside(), project).await?)
+    }
+
+    /// Opens the project's store to change something in it: a file that is not there yet is not made.
     pub(super) async fn open_existing_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.check_store_is_there()?;
+        self.open_store(None).await
+    }
+
+    fn check_store_is_there(&self) -> Result<(), Failure> {
         if self.store_is_made_later()? {
             return Err(Failure {
                 code: exit::STORE,
@@ -98,7 +111,7 @@ impl Chosen {
                 ),
             });
         }
-        self.open_store(None).await
+        Ok(())
     }
 
     /// Whether the store is a file that is not there yet.

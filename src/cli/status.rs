@@ -112,7 +112,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     // Without the store there is no key: then the daemon's answer is that one is needed.
-    let Ok(store) = file.open_existing_store().await else { return Ok(None) };
+    let Ok(store) = file.open_store_to_read().await else { return Ok(None) };
     let keys = store.keys().await;
     store.close().await;
     Ok(keys.ok().and_then(|mut keys| keys.remove(access::LEAD)))
@@ -120,7 +120,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
 
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let roster = &file.roster;
-    let store = file.open_existing_store().await?;
+    let store = file.open_store_to_read().await?;
     let progress = store.progress().await?;
     let checks = if progress.checks > 0 {
         checks::count(&*store, &rules::terms(roster).rule).await?

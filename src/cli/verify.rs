@@ -43,7 +43,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         shown: if arguments.json { IN_JSON } else { SHOWN },
     };
     let report = block_on(async {
-        let store = file.open_existing_store().await?;
+        let store = if arguments.repair {
+            file.open_existing_store().await?
+        } else {
+            file.open_store_to_read().await?
+        };
         // Figures that cannot be read are a finding, and no reason to stop.
         let tasks = store.progress().await.ok().map(|progress| progress.tasks);
         let bar = terminal::bar(tasks, "verifying {wide_bar} {pos} of {len} tasks, {eta} to go");

@@ -37,6 +37,10 @@ use crate::task::{Basis, Millis, Task, TaskId, Version};
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
 pub const FORMAT: i64 = 2;
 
+/// What a version of an answer says is kept apart from its task where it is longer than this, in bytes
+/// of JSON: a look at a task's answers then costs the same whatever they say.
+pub(crate) const LARGE: usize = 65_536;
+
 /// What a store has to know of the project's rules: how answers settle, and in which order tasks
 /// stand.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::allocation::share::{BETWEEN, part_to_text};
 
+/// The rule by which tasks of format 2 and older are told apart, by its name.
+pub(crate) const IDENTITY: &str = "format-2";
+
 /// The record of what was dealt out, as [`Deal::state`](super::Deal::state) has it now. One that is of
 /// the present format already, is empty, or cannot be read, comes back as it is.
 pub(crate) fn deal(state: &str) -> Cow<'_, str> {

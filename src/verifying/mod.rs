@@ -10,6 +10,7 @@
 //! - *deterministic* and *untouched*, as `identity`: the task's identity and hashes are those that
 //!   its content gives, so nobody has changed it since it was loaded;
 //! - *split*: the mixture over the whole project, and the counts it rests upon (`deal.rs`);
+//! - `edition`: the editions of the roster that leases and answers name are kept;
 //! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that does
 //!   not run takes nothing back.
 //!
@@ -115,19 +116,33 @@ pub async fn verify(
     inquiry: Inquiry<'_>,
     mut seen: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
+    let unknown = |editions: &BTreeMap<u32, String>, record: &Record| -> Option<u32> {
+        let mut named = editions_of(&record.ledger);
+        named.find(|number| *number != 0 && !editions.contains_key(number))
+    };
     store.follow(inquiry.terms.clone());
     let mut report = Report { shown: inquiry.shown, ..Report::default() };
     let before = deal::before(store).await?;
     let order = before.stands(&inquiry).then_some(inquiry.terms.order);
     let how = Audit { repair: inquiry.repair, order };
     let mut counting = deal::Counting::new(inquiry.rules);
+    let mut editions = store.editions().await?;
     let mut after: Option<Bookmark> = None;
     loop {
         let page = store.audit(Page { after, limit: PAGE }, how).await?;
         seen(page.tasks);
         report.tasks += page.tasks;
         let firsts = firsts(store, &page.records).await?;
+        if page.records.iter().any(|record| unknown(&editions, record).is_some()) {
+            // It may have come since.
+            editions = store.editions().await?;
+        }
         for record in &page.records {
+            if let Some(number) = unknown(&editions, record) {
+                let says = format!("it names the roster's edition {number}, which is not kept");
+                let task = Some(record.task.id.clone());
+                report.take(Finding { breaks: "edition", task, says, outcome: Outcome::Stays });
+            }
             counting.note(record);
             check(record, &inquiry, &page, &firsts, &mut report);
         }
@@ -146,6 +161,14 @@ pub async fn verify(
         report.take(finding);
     }
     Ok(report)
+}
+
+/// The editions by which a task was handed out and answered; 0 is from before they were kept.
+fn editions_of(ledger: &Ledger) -> impl Iterator<Item = u32> {
+    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+    let versions = answers.flat_map(|answer| answer.history.iter().chain([&answer.current]));
+    let held = ledger.held.iter().map(|hold| hold.basis.edition);
+    held.chain(versions.map(|version| version.basis.edition))
 }
 
 /// The tasks that the repeats of a page repeat, as far as they are there and can be read.

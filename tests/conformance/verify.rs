@@ -142,7 +142,7 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
         (
             "once",
             2,
-            "INSERT INTO hold VALUES (:seq, 'cyd', 1, 400)",
+            "INSERT INTO hold VALUES (:seq, 'cyd', 1, 400, 0, 1, NULL)",
             doc! { "$push": { "held": { "annotator": "cyd", "since": mongodb::bson::DateTime::from_millis(1), "until": mongodb::bson::DateTime::from_millis(400) } } },
         ),
         ("left", 1, "", doc! { "$set": { "left": 2 } }),
@@ -291,7 +291,7 @@ pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &Place) {
              UPDATE share SET answered = 9 WHERE annotator = 'ann'; \
              DELETE FROM share WHERE annotator = 'bob'; \
              INSERT INTO share VALUES ('eve', 1, 0, 0, NULL, 0, 0, 0, 0); \
-             INSERT INTO queue VALUES ('*', 77, 77); INSERT INTO hold VALUES (77, 'ann', 1, 2); \
+             INSERT INTO queue VALUES ('*', 77, 77); INSERT INTO hold VALUES (77, 'ann', 1, 2, 0, 1, NULL); \
              UPDATE meta SET value = 0 WHERE key = 'reopened'; \
              UPDATE task SET reopened = 5 WHERE seq = 1;",
         )

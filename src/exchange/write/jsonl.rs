@@ -32,7 +32,7 @@ struct Jsonl(Export);
 
 impl Pen for Jsonl {
     fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
-        let Export { project, interface, filter } = &self.0;
+        let Export { project, interface, filter, .. } = &self.0;
         let mut answers = filter.answers(record).peekable();
         if answers.peek().is_none() {
             return 0;

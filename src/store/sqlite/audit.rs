@@ -37,6 +37,25 @@ const SURPLUS: &str = "SELECT q.lane AS lane, q.position AS position, t.id FROM 
     OR CASE WHEN json_valid(t.lanes) THEN \
         NOT EXISTS (SELECT 1 FROM json_each(t.lanes) l WHERE l.value = q.lane) ELSE 0 END";
 
+/// Earlier versions beyond those that their answer counts: each was written first, and the change of the
+/// answer did not come.
+const SPARE: &str = "SELECT t.id, h.seq AS seq, h.annotator AS annotator, h.nth AS nth \
+    FROM history h JOIN answer a ON a.seq = h.seq AND a.annotator = h.annotator \
+    LEFT JOIN task t ON t.seq = h.seq WHERE h.nth > a.revisions";
+
+/// What was kept apart, and what no version says.
+const UNUSED: &str = "SELECT t.id, l.seq AS seq, l.annotator AS annotator, l.nth AS nth FROM large l \
+    JOIN answer a ON a.seq = l.seq AND a.annotator = l.annotator LEFT JOIN task t ON t.seq = l.seq \
+    WHERE NOT (a.revisions + 1 = l.nth AND a.data IS NULL) \
+    AND NOT EXISTS (SELECT 1 FROM history h WHERE h.seq = l.seq AND h.annotator = l.annotator \
+        AND h.nth = l.nth AND h.data IS NULL)";
+
+/// Answers that count more earlier versions than are there.
+const LOST: &str = "SELECT t.id, a.annotator, a.revisions, \
+    (SELECT count(*) FROM history h WHERE h.seq = a.seq AND h.annotator = a.annotator \
+        AND h.nth BETWEEN 1 AND a.revisions) AS there \
+    FROM answer a LEFT JOIN task t ON t.seq = a.seq WHERE a.revisions > 0 AND there < a.revisions";
+
 /// A page, as it was read.
 #[derive(Default)]
 pub(super) struct Seen {
@@ -267,20 +286,26 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         find(breaks, task, says, Outcome::Repairable);
         whole.surplus.push((lane, position));
     }
-    for (table, what, outcome) in
-        [("hold", "a hold", Outcome::Repairable), ("answer", "an answer", Outcome::Stays)]
-    {
-        let sql =
-            format!("SELECT seq, annotator FROM {table} WHERE seq NOT IN (SELECT seq FROM task)");
+    let without_task = "seq NOT IN (SELECT seq FROM task)";
+    let without_answer = "(seq, annotator) NOT IN (SELECT seq, annotator FROM answer)";
+    for (table, what, lacks, belongs, outcome) in [
+        ("hold", "a hold", without_task, "", Outcome::Repairable),
+        ("answer", "an answer", without_task, "", Outcome::Stays),
+        ("history", "an earlier version", without_answer, "an answer to ", Outcome::Stays),
+        ("large", "a large text", without_answer, "an answer to ", Outcome::Stays),
+    ] {
+        let sql = format!("SELECT seq, annotator FROM {table} WHERE {lacks}");
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, annotator): (i64, String) = (row.get(0)?, row.get(1)?);
-            let says =
-                format!("{what} of {annotator} belongs to task number {seq}, which is not there");
+            let says = format!(
+                "{what} of {annotator} belongs to {belongs}task number {seq}, which is not there"
+            );
             find("orphan", None, says, outcome);
         }
     }
+    of_history(connection, &mut find)?;
     let (last, most): (Option<i64>, i64) = connection.query_row(
         "SELECT (SELECT value FROM meta WHERE key = 'reopened' AND typeof(value) = 'integer'), \
          coalesce(max(reopened), 0) FROM task",
@@ -323,6 +348,42 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         Err(error) => return Err(error),
     }
     Ok(whole)
+}
+
+/// What is wrong with earlier versions, and with what is kept apart.
+fn of_history(
+    connection: &Connection,
+    find: &mut impl FnMut(&'static str, Option<String>, String, Outcome),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(SPARE)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (annotator, nth): (String, i64) = (row.get("annotator")?, row.get("nth")?);
+        let says = format!(
+            "version {nth} of {annotator}'s answer was put among the earlier ones, and the answer was \
+             not changed after it"
+        );
+        find("history", row.get(0)?, says, Outcome::Repairable);
+    }
+    let mut statement = connection.prepare(LOST)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (annotator, revisions, there): (String, i64, i64) =
+            (row.get(1)?, row.get(2)?, row.get(3)?);
+        let says = format!(
+            "{annotator} has changed the answer {revisions} times, and {there} earlier versions are \
+             there"
+        );
+        find("history", row.get(0)?, says, Outcome::Stays);
+    }
+    let mut statement = connection.prepare(UNUSED)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (annotator, nth): (String, i64) = (row.get("annotator")?, row.get("nth")?);
+        let says = format!("what version {nth} of {annotator}'s answer says is kept twice");
+        find("large", row.get(0)?, says, Outcome::Repairable);
+    }
+    Ok(())
 }
 
 /// The figures, counted over all tasks; none if some of them cannot be read.
@@ -397,6 +458,13 @@ pub(super) fn mend_whole(connection: &Connection, whole: &Whole) -> rusqlite::Re
         remove.execute((lane, position))?;
     }
     connection.execute("DELETE FROM hold WHERE seq NOT IN (SELECT seq FROM task)", [])?;
+    for (table, spare) in [("history", SPARE), ("large", UNUSED)] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE (seq, annotator, nth) IN \
+             (SELECT seq, annotator, nth FROM ({spare}))"
+        );
+        connection.execute(&sql, [])?;
+    }
     connection.execute(
         "INSERT INTO meta SELECT 'reopened', coalesce(max(reopened), 0) FROM task WHERE true \
          ON CONFLICT (key) DO UPDATE SET value = max(excluded.value, \

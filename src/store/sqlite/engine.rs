@@ -34,17 +34,19 @@ pub(super) struct Engine {
     writer: Mutex<Option<mpsc::Sender<Job>>>,
     readers: Mutex<Option<mpsc::Sender<Look>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The folder of a copy that is read instead of the file: it is gone with this.
+    _copy: Option<tempfile::TempDir>,
 }
 
 impl Engine {
     pub(super) fn start(path: &Path, project: &str, opening: Opening) -> Result<Self> {
-        let connection = schema::open_for_writing(path, project, opening)?;
+        let schema::Opened { connection, path: file, copy } = schema::open(path, project, opening)?;
         let (writer, jobs) = mpsc::channel::<Job>();
         let mut threads = vec![spawn("store-writer", move || write_all(&connection, &jobs))];
         let (readers, looks) = mpsc::channel::<Look>();
         let looks = Arc::new(Mutex::new(looks));
         for _ in 0..READERS {
-            let connection = schema::open_for_reading(path)?;
+            let connection = schema::open_for_reading(&file)?;
             let looks = Arc::clone(&looks);
             threads.push(spawn("store-reader", move || {
                 loop {
@@ -56,6 +58,7 @@ impl Engine {
         }
         Ok(Self {
             path: path.to_owned(),
+            _copy: copy,
             writer: Mutex::new(Some(writer)),
             readers: Mutex::new(Some(readers)),
             threads: Mutex::new(threads),

@@ -10,6 +10,7 @@
 
 mod audit;
 mod engine;
+mod migrations;
 mod owner;
 mod reads;
 mod restore;
@@ -45,8 +46,8 @@ impl SqliteStore {
     /// Opens the file, or makes it if it is not there.
     ///
     /// # Errors
-    /// If it cannot be opened, is not annotd's, is of a newer format, holds another project, or is
-    /// being restored.
+    /// If it cannot be opened, is not annotd's, is of another format, holds another project, or is being
+    /// restored.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
         Self::open_as(path, project, Opening::ToWork)
     }

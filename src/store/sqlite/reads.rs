@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::rows;
 use crate::allocation::{Lane, Number, Position};
 use crate::store::{Cursor, Deal, HeldTask, Mark, OpenTask, Past, Progress, Record, Share, Which};
-use crate::task::{Basis, Millis, TaskId};
+use crate::task::{Millis, TaskId};
 
 /// Columns of an open task behind those of `rows::TASK`.
 const OPEN: &str = "t.free, t.lanes, \
@@ -32,10 +32,7 @@ fn open_task(row: &Row<'_>) -> rusqlite::Result<OpenTask> {
 
 pub(super) fn keys(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
     connection
-        // They begin with `key:`, and `;` follows `:`.
-        .prepare_cached(
-            "SELECT substr(key, 5), value FROM meta WHERE key >= 'key:' AND key < 'key;'",
-        )?
+        .prepare_cached("SELECT name, key FROM access_key WHERE kind = 'full'")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
@@ -104,7 +101,7 @@ pub(super) fn reopened(
 pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Result<Vec<HeldTask>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {}, h.since, h.until FROM hold h JOIN task t ON t.seq = h.seq \
+            "SELECT {}, h.since, h.until, h.edition, h.tokenizer FROM hold h JOIN task t ON t.seq = h.seq \
              WHERE h.annotator = ?1 ORDER BY t.position",
             rows::TASK
         ))?
@@ -115,7 +112,7 @@ pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Res
                 position,
                 since: Millis(row.get(6)?),
                 until: Millis(row.get(7)?),
-                basis: Basis::default(),
+                basis: rows::basis(row, 8)?,
             })
         })?
         .collect()
@@ -294,10 +291,7 @@ pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Option<Strin
 /// The texts of all editions, by their numbers.
 pub(super) fn editions(connection: &Connection) -> rusqlite::Result<BTreeMap<u32, String>> {
     connection
-        .prepare_cached(
-            "SELECT CAST(substr(key, 9) AS INTEGER), value FROM meta \
-             WHERE key >= 'edition:' AND key < 'edition;'",
-        )?
+        .prepare_cached("SELECT number, text FROM edition")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }

@@ -53,7 +53,9 @@ pub(super) fn begin(connection: &Connection, now: Millis) -> rusqlite::Result<bo
     }
     connection.execute_batch(
         "DELETE FROM task; DELETE FROM queue; DELETE FROM hold; DELETE FROM answer; \
-         DELETE FROM share; DELETE FROM loaded_file; \
+         DELETE FROM history; DELETE FROM large; DELETE FROM share; DELETE FROM loaded_file; \
+         DELETE FROM origin; DELETE FROM edition; DELETE FROM final; DELETE FROM audit; \
+         DELETE FROM access_key; \
          UPDATE totals SET tasks = 0, finished = 0, wanted = 0, answers = 0, open_to_anyone = 0, \
          short = 0, checks = 0, gold = 0; \
          DELETE FROM meta WHERE key NOT IN ('format', 'project', 'reopened'); \
@@ -117,9 +119,17 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
     for hold in &ledger.held {
         connection
             .prepare_cached(
-                "INSERT INTO hold (seq, annotator, since, until) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO hold (seq, annotator, since, until, edition, tokenizer) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((seq, &hold.annotator, hold.since.0, hold.until.0))?;
+            .execute((
+                seq,
+                &hold.annotator,
+                hold.since.0,
+                hold.until.0,
+                hold.basis.edition,
+                hold.basis.tokenizer,
+            ))?;
     }
     let lists = [
         (Standing::Counts, &ledger.answers),
@@ -128,7 +138,7 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
     ];
     for (standing, answers) in lists {
         for answer in answers {
-            writes::put_answer(connection, seq, answer, standing)?;
+            writes::put_answer(connection, seq, answer, standing, None)?;
         }
     }
     if ledger.free() > 0 {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::Record;
@@ -56,47 +55,15 @@ pub(super) fn plans_from_text(text: &str) -> rusqlite::Result<Vec<(TaskId, Plan)
     Ok(plans.into_iter().map(Planned::plan).collect())
 }
 
-/// An earlier version, as it stands in the column `history`.
-#[derive(Serialize, Deserialize)]
-struct Earlier {
-    answer: Verdict,
-    data: Map<String, Value>,
-    time_loaded: Millis,
-    time_returned: Millis,
-}
-
-pub(super) fn history_to_text(history: &[Version]) -> String {
-    let earlier: Vec<Earlier> = history
-        .iter()
-        .map(|version| Earlier {
-            answer: version.verdict,
-            data: version.data.clone(),
-            time_loaded: version.time_loaded,
-            time_returned: version.time_returned,
-        })
-        .collect();
-    serde_json::to_string(&earlier).expect("answers are JSON")
-}
-
-fn history_from_text(text: &str) -> rusqlite::Result<Vec<Version>> {
-    if text == "[]" {
-        return Ok(Vec::new());
-    }
-    let earlier: Vec<Earlier> = serde_json::from_str(text).map_err(|error| unreadable(0, error))?;
-    Ok(earlier
-        .into_iter()
-        .map(|version| Version {
-            verdict: version.answer,
-            data: version.data,
-            time_loaded: version.time_loaded,
-            time_returned: version.time_returned,
-            basis: Basis::default(),
-        })
-        .collect())
-}
-
 /// The columns that [`version`] reads, in its order.
-pub(super) const VERSION: &str = "a.answer, a.data, a.time_loaded, a.time_returned";
+pub(super) const VERSION: &str = "a.answer, coalesce(a.data, (SELECT l.data FROM large l \
+    WHERE l.seq = a.seq AND l.annotator = a.annotator AND l.nth = a.revisions + 1)), \
+    a.time_loaded, a.time_returned, a.edition, a.tokenizer";
+
+/// The same of an earlier version.
+const EARLIER: &str = "h.answer, coalesce(h.data, (SELECT l.data FROM large l \
+    WHERE l.seq = h.seq AND l.annotator = h.annotator AND l.nth = h.nth)), \
+    h.time_loaded, h.time_returned, h.edition, h.tokenizer";
 
 /// A version from the columns of [`VERSION`], which begin at `first`.
 pub(super) fn version(row: &Row<'_>, first: usize) -> rusqlite::Result<Version> {
@@ -113,8 +80,30 @@ pub(super) fn version(row: &Row<'_>, first: usize) -> rusqlite::Result<Version> 
         },
         time_loaded: Millis(row.get(first + 2)?),
         time_returned: Millis(row.get(first + 3)?),
-        basis: Basis::default(),
+        basis: basis(row, first + 4)?,
     })
+}
+
+/// By which edition and tokenizer a task was handed out, from two columns that begin at `first`.
+pub(super) fn basis(row: &Row<'_>, first: usize) -> rusqlite::Result<Basis> {
+    Ok(Basis { edition: row.get(first)?, tokenizer: row.get(first + 1)? })
+}
+
+/// What an annotator said of a task before they changed it, oldest first. Spares, which have a higher
+/// number, are not among it.
+fn earlier(
+    connection: &Connection,
+    seq: i64,
+    annotator: &str,
+    revisions: i64,
+) -> rusqlite::Result<Vec<Version>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {EARLIER} FROM history h WHERE h.seq = ?1 AND h.annotator = ?2 AND h.nth <= ?3 \
+             ORDER BY h.nth"
+        ))?
+        .query_map((seq, annotator, revisions), |row| version(row, 0))?
+        .collect()
 }
 
 /// What an answer is, in the column `counts`.
@@ -156,28 +145,34 @@ fn state(
         ..Ledger::new(row.get(first)?, lanes)
     };
     ledger.held = connection
-        .prepare_cached("SELECT annotator, since, until FROM hold WHERE seq = ?1 ORDER BY since")?
+        .prepare_cached(
+            "SELECT annotator, since, until, edition, tokenizer FROM hold WHERE seq = ?1 \
+             ORDER BY since",
+        )?
         .query_map([seq], |row| {
             Ok(Hold {
                 annotator: row.get(0)?,
                 since: Millis(row.get(1)?),
                 until: Millis(row.get(2)?),
-                basis: Basis::default(),
+                basis: basis(row, 3)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {VERSION}, a.annotator, a.history, a.counts FROM answer a WHERE a.seq = ?1 \
+        "SELECT {VERSION}, a.annotator, a.revisions, a.counts FROM answer a WHERE a.seq = ?1 \
          ORDER BY a.nth"
     ))?;
     let mut rows = statement.query([seq])?;
     while let Some(row) = rows.next()? {
-        let answer = Answer {
-            annotator: row.get(4)?,
-            current: version(row, 0)?,
-            history: history_from_text(row.get_ref(5)?.as_str()?)?,
+        let (annotator, revisions): (String, i64) = (row.get(6)?, row.get(7)?);
+        // Most answers are never changed: nothing more is asked for them.
+        let history = if revisions > 0 {
+            earlier(connection, seq, &annotator, revisions)?
+        } else {
+            Vec::new()
         };
-        match row.get(6)? {
+        let answer = Answer { annotator, current: version(row, 0)?, history };
+        match row.get(8)? {
             1 => ledger.answers.push(answer),
             2 => ledger.skipped.push(answer),
             _ => ledger.late.push(answer),

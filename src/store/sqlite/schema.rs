@@ -1,117 +1,75 @@
-//! The tables of the embedded store, and how a file is opened.
+//! The tables of the embedded store, and how a file is opened. `migrations/` makes them, and
+//! `docs/stored-format.md` tells of every column.
 //!
 //! - `task`: one row a task; `free` and `finished` follow from its dependants and are kept with
 //!   them in one transaction.
 //! - `queue`: where a task with a free slot stands, once for each lane. It holds nothing else, so
 //!   "the next task" is the next row, however many tasks are finished.
-//! - `hold`, `answer`: who has a task in hand, and what was answered.
+//! - `hold`, `answer`: who has a task in hand, and what was answered; `history`: what was answered
+//!   before it was changed; `large`: what these say where it is much.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
-//! - `meta`: the format, whose file it is, the last occasion on which a task came back; what was dealt out
-//!   (`deal`, `deal_version`) and, after a restore, what was promised; since when the store is
-//!   `restoring`, while it is; and under `key:NAME` the keys to the ports, so that a file that was
-//!   written before there were keys needs no migration.
+//! - `access_key`: the keys to the ports; `edition`: the roster as it was at a hand-out.
+//! - `meta`: the format, whose file it is, the rule by which tasks are told apart (`identity`), the last
+//!   occasion on which a task came back; what was dealt out (`deal`, `deal_version`) and, after a
+//!   restore, what was promised; since when the store is `restoring`, while it is.
+//! - `origin`, `final`, `audit`: room for what comes next.
 //!
 //! One file holds one project. Rejected: a project column in every index, for files that nearly
 //! always hold one project; a second project gets a second file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
+use super::migrations::{self, FORMAT};
 use super::{owner, restore};
 use crate::store::open::Opening;
 use crate::store::restoring::unfinished;
-use crate::store::{FORMAT, Ground, StoreError};
+use crate::store::{Ground, StoreError};
 
 /// How long a writer waits for another process, such as `annotd load` beside the daemon.
 const BUSY: Duration = Duration::from_secs(10);
 
-const TABLES: &str = "
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE task (
-  seq        INTEGER PRIMARY KEY,          -- the order of admission
-  id         TEXT NOT NULL UNIQUE,
-  position   INTEGER NOT NULL UNIQUE,      -- the order of handing out
-  input_hash INTEGER NOT NULL,
-  task_hash  INTEGER NOT NULL,
-  wanted     INTEGER NOT NULL,
-  planned    INTEGER NOT NULL,             -- wanted, before any disagreement
-  free       INTEGER NOT NULL,             -- wanted, less those who hold or have answered it
-  finished   INTEGER NOT NULL DEFAULT 0,
-  lanes      TEXT NOT NULL,                -- JSON: [\"*\"], or names
-  part       INTEGER,                      -- the part of the mixture that it was counted to
-  bound      INTEGER NOT NULL DEFAULT 0,   -- its annotators were named by the task or the load
-  purpose    TEXT,                         -- NULL, or what it checks: gold, repeat:ID
-  former     TEXT,                         -- NULL, or JSON: who has held it and gave it back
-  reopened   INTEGER,                      -- number of the occasion on which it came back
-  body       TEXT NOT NULL
-);
-CREATE INDEX task_by_hash ON task (task_hash);
-CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
-CREATE INDEX task_reopened ON task (reopened) WHERE reopened IS NOT NULL AND free > 0;
-CREATE TABLE queue (
-  lane TEXT NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (lane, position)
-) WITHOUT ROWID;
-CREATE TABLE hold (
-  seq INTEGER NOT NULL, annotator TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
-  PRIMARY KEY (seq, annotator)
-) WITHOUT ROWID;
-CREATE INDEX hold_of ON hold (annotator);
-CREATE TABLE answer (
-  seq INTEGER NOT NULL, annotator TEXT NOT NULL,
-  nth           INTEGER NOT NULL,          -- order of arrival at this task
-  counts        INTEGER NOT NULL,          -- 0: it came too late; 2: a skip, which is none
-  answer        TEXT NOT NULL,
-  data          TEXT NOT NULL,             -- JSON: what the interface added
-  time_loaded   INTEGER NOT NULL,          -- milliseconds since 1970, UTC
-  time_returned INTEGER NOT NULL,
-  history       TEXT NOT NULL,             -- JSON: earlier versions, oldest first
-  PRIMARY KEY (seq, annotator)
-) WITHOUT ROWID;
-CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;
-CREATE INDEX answer_of ON answer (annotator, counts, time_returned);
-CREATE TABLE totals (
-  tasks INTEGER NOT NULL, finished INTEGER NOT NULL, wanted INTEGER NOT NULL,
-  answers INTEGER NOT NULL, open_to_anyone INTEGER NOT NULL, short INTEGER NOT NULL,
-  checks INTEGER NOT NULL, gold INTEGER NOT NULL
-);
-INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0);
-CREATE TABLE share (
-  annotator TEXT PRIMARY KEY, answered INTEGER NOT NULL, late INTEGER NOT NULL,
-  named INTEGER NOT NULL, last_seen INTEGER, worked_ms INTEGER NOT NULL, timed INTEGER NOT NULL,
-  skipped INTEGER NOT NULL, checks INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE loaded_file (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
-";
+/// A file that is open.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Where readers find it.
+    pub(super) path: PathBuf,
+    /// The folder of the copy that is read instead, if there is one.
+    pub(super) copy: Option<tempfile::TempDir>,
+}
 
-/// What makes a file of format 1 one of format 2. Only tasks that named their annotators, or were
-/// loaded for some, had names in format 1.
-const FROM_1_TO_2: &str = "
-ALTER TABLE task ADD COLUMN planned INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE task ADD COLUMN part INTEGER;
-ALTER TABLE task ADD COLUMN bound INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE task ADD COLUMN purpose TEXT;
-ALTER TABLE task ADD COLUMN former TEXT;
-UPDATE task SET planned = wanted, bound = (lanes <> '[\"*\"]');
-CREATE INDEX task_check ON task (seq) WHERE purpose IS NOT NULL;
-CREATE INDEX answer_late ON answer (seq) WHERE counts = 0;
-ALTER TABLE totals ADD COLUMN short INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE totals ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE totals ADD COLUMN gold INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE share ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE share ADD COLUMN checks INTEGER NOT NULL DEFAULT 0;
-UPDATE meta SET value = 2 WHERE key = 'format';
-";
+/// Opens the file, makes the tables if it is new, and checks that it is ours. One of an older format is
+/// brought to the present one, copied to be read, or refused, as the opening says.
+pub(super) fn open(path: &Path, project: &str, opening: Opening) -> Result<Opened, StoreError> {
+    if opening == Opening::ToRead
+        && let Some(format) = older_format(path)
+    {
+        let migrations::Copied { path: copied, folder } = migrations::copy_to_read(path, format)?;
+        let connection = open_for_writing(&copied, path, project, opening)?;
+        return Ok(Opened { connection, path: copied, copy: Some(folder) });
+    }
+    let connection = open_for_writing(path, path, project, opening)?;
+    Ok(Opened { connection, path: path.to_owned(), copy: None })
+}
 
-/// Opens the file for writing, makes the tables if it is new, and checks that it is ours.
-pub(super) fn open_for_writing(
+/// The format of a file, if it is there and of an older one.
+fn older_format(path: &Path) -> Option<i64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).ok()?;
+    connection.busy_timeout(BUSY).ok()?;
+    migrations::format_of(&connection).filter(|format| migrations::is_older(Some(*format)))
+}
+
+/// Opens a file for writing. What is said of it speaks of `shown`.
+fn open_for_writing(
     path: &Path,
+    shown: &Path,
     project: &str,
     opening: Opening,
 ) -> Result<Connection, StoreError> {
-    let failed = |source| super::failure("open the store", path, source);
+    let failed = |source| super::failure("open the store", shown, source);
     owner::make(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     settle_in(&connection).map_err(failed)?;
@@ -125,29 +83,47 @@ pub(super) fn open_for_writing(
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
         .map_err(failed)?;
     if tables == 0 {
-        transaction.execute_batch(TABLES).map_err(failed)?;
-        transaction
-            .execute(
-                "INSERT INTO meta VALUES ('format', ?1), ('project', ?2), ('reopened', 0)",
-                (FORMAT, project),
-            )
-            .map_err(failed)?;
+        migrations::create(&transaction, project).map_err(failed)?;
     }
-    let format: Option<i64> = transaction
-        .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0))
-        .optional()
-        .unwrap_or_default();
-    if format == Some(1) {
-        transaction.execute_batch(FROM_1_TO_2).map_err(failed)?;
-        tracing::info!(file = %path.display(), "the store was of format 1 and is now of format 2");
-    }
-    check(&transaction, path, project)?;
-    if opening == Opening::ToWork
-        && let Ground::Unfinished { since } = restore::ground(&transaction).map_err(failed)?
+    let format = migrations::format_of(&transaction);
+    check(&transaction, shown, project, format)?;
+    let ground = restore::ground(&transaction).map_err(failed)?;
+    if opening.wants_it_whole()
+        && let Ground::Unfinished { since } = ground
     {
-        return Err(unfinished(&path.display().to_string(), Some(since)));
+        return Err(unfinished(&shown.display().to_string(), Some(since)));
     }
-    transaction.commit().map_err(failed)?;
+    let Some(format) = format.filter(|format| migrations::is_older(Some(*format))) else {
+        transaction.commit().map_err(failed)?;
+        return Ok(connection);
+    };
+    // A restore empties what another one has left.
+    let holds_nothing = !matches!(ground, Ground::Taken { .. });
+    let copy = match opening {
+        Opening::ToRun => Some(migrations::copy_beside(&transaction, path, format)?),
+        Opening::ToRestore if holds_nothing => None,
+        Opening::ToWork | Opening::ToRead | Opening::ToRestore => {
+            return Err(migrations::refused(shown, format));
+        }
+    };
+    let changed = migrations::apply(&transaction, format).and_then(|()| transaction.commit());
+    match (changed, &copy) {
+        (Ok(()), Some(copy)) => tracing::info!(
+            file = %path.display(),
+            copy = %copy.display(),
+            from = format,
+            to = FORMAT,
+            "the store is of a newer format now, and a copy of it as it was lies beside it"
+        ),
+        (Ok(()), None) => {}
+        (Err(error), copy) => {
+            if let Some(copy) = copy {
+                // The file is as it was.
+                migrations::remove(copy);
+            }
+            return Err(super::failure("bring the store to a newer format", path, error));
+        }
+    }
     Ok(connection)
 }
 
@@ -166,21 +142,17 @@ fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -8000)
 }
 
-fn check(connection: &Connection, path: &Path, project: &str) -> Result<(), StoreError> {
-    let value = |key: &str| {
-        connection
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
-                row.get::<_, rusqlite::types::Value>(0)
-            })
-            .optional()
-            .ok()
-            .flatten()
-    };
+fn check(
+    connection: &Connection,
+    path: &Path,
+    project: &str,
+    format: Option<i64>,
+) -> Result<(), StoreError> {
     let unreadable = |what: String| StoreError::Unreadable { doing: "open the store", what };
     let file = path.display();
-    match value("format") {
-        Some(rusqlite::types::Value::Integer(FORMAT)) => {}
-        Some(rusqlite::types::Value::Integer(newer)) if newer > FORMAT => {
+    match format {
+        Some(1..=FORMAT) => {}
+        Some(newer) if newer > FORMAT => {
             return Err(unreadable(format!(
                 "{file} was written by a newer annotd (format {newer}, this one knows {FORMAT}); \
                  run the newer one"
@@ -192,12 +164,17 @@ fn check(connection: &Connection, path: &Path, project: &str) -> Result<(), Stor
             )));
         }
     }
-    match value("project") {
-        Some(rusqlite::types::Value::Text(owner)) if owner == project => Ok(()),
-        Some(rusqlite::types::Value::Text(owner)) => Err(unreadable(format!(
+    let owner = connection
+        .query_row("SELECT value FROM meta WHERE key = 'project'", [], |row| {
+            row.get::<_, String>(0)
+        })
+        .ok();
+    match owner {
+        Some(owner) if owner == project => Ok(()),
+        Some(owner) => Err(unreadable(format!(
             "{file} holds the project {owner:?}, not {project:?}, and a file holds one project; give \
              {project:?} a file of its own under [store], or call it {owner:?}"
         ))),
-        _ => Err(unreadable(format!("{file} does not say which project it holds"))),
+        None => Err(unreadable(format!("{file} does not say which project it holds"))),
     }
 }

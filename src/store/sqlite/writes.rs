@@ -8,7 +8,9 @@ use super::reads;
 use super::rows::{self, Standing};
 use crate::allocation::{Lane, Ledger, Plan, Position, Recorded};
 use crate::store::tally::contribution;
-use crate::store::{Admission, Admitted, Amendment, Claim, Progress, Share, Submission, Terms};
+use crate::store::{
+    Admission, Admitted, Amendment, Claim, LARGE, Progress, Share, Submission, Terms,
+};
 use crate::task::{Answer, Millis, TaskId, Version};
 
 pub(super) fn admit(
@@ -158,8 +160,18 @@ fn claim_one(connection: &Connection, claim: &Claim) -> rusqlite::Result<bool> {
         return Ok(false);
     }
     connection
-        .prepare_cached("INSERT INTO hold (seq, annotator, since, until) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((seq, &claim.annotator, claim.since.0, claim.until.0))?;
+        .prepare_cached(
+            "INSERT INTO hold (seq, annotator, since, until, edition, tokenizer) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            seq,
+            &claim.annotator,
+            claim.since.0,
+            claim.until.0,
+            claim.basis.edition,
+            claim.basis.tokenizer,
+        ))?;
     set_free(connection, seq, position, &lanes, free, free - 1)?;
     Ok(true)
 }
@@ -211,7 +223,9 @@ fn keep(
     ];
     for (standing, were, are) in lists {
         for answer in are.iter().filter(|answer| !were.contains(answer)) {
-            put_answer(connection, *seq, answer, standing)?;
+            let before = [&before.answers, &before.skipped, &before.late];
+            let before = before.into_iter().flatten().find(|was| was.annotator == answer.annotator);
+            put_answer(connection, *seq, answer, standing, before)?;
         }
     }
     let mut place = terms.order.position(position.priority(), *seq, after.lacking());
@@ -263,36 +277,120 @@ pub(super) fn is_taken(connection: &Connection, place: Position) -> rusqlite::Re
     connection.prepare_cached("SELECT 1 FROM task WHERE position = ?1")?.exists([place.0])
 }
 
+/// Writes an answer. What it has in its history beyond that of `before`, the same answer as it was
+/// found, goes where earlier versions are, first.
 pub(super) fn put_answer(
     connection: &Connection,
     seq: i64,
     answer: &Answer,
     standing: Standing,
+    before: Option<&Answer>,
 ) -> rusqlite::Result<()> {
-    let Version { verdict, data, time_loaded, time_returned, basis: _ } = &answer.current;
+    let Answer { annotator, current, history } = answer;
+    let earlier =
+        history.get(before.map_or(0, |before| before.history.len())..).unwrap_or_default();
+    let data = text_of(current);
+    let is_large = data.len() > LARGE;
+    // Versions are numbered by what is there, not by what was found: an earlier one may be lost.
+    let mut next = if before.is_some() && (is_large || !earlier.is_empty()) {
+        1 + revisions(connection, seq, annotator)?
+    } else {
+        1
+    };
+    for version in earlier {
+        put_earlier(connection, seq, annotator, next, version)?;
+        next += 1;
+    }
+    if is_large {
+        put_large(connection, seq, annotator, next, &data)?;
+    }
     // A revision keeps its place among the answers; one that comes to count goes to the end.
     connection
         .prepare_cached(
             "INSERT INTO answer (seq, annotator, nth, counts, answer, data, time_loaded, \
-             time_returned, history) VALUES (?1, ?2, \
+             time_returned, revisions, edition, tokenizer) VALUES (?1, ?2, \
              (SELECT coalesce(max(nth), 0) + 1 FROM answer WHERE seq = ?1), \
-             ?3, ?4, ?5, ?6, ?7, ?8) \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (seq, annotator) DO UPDATE SET \
              nth = CASE WHEN counts = excluded.counts THEN nth ELSE excluded.nth END, \
              counts = excluded.counts, answer = excluded.answer, data = excluded.data, \
              time_loaded = excluded.time_loaded, time_returned = excluded.time_returned, \
-             history = excluded.history",
+             revisions = revisions + excluded.revisions, edition = excluded.edition, \
+             tokenizer = excluded.tokenizer",
         )?
         .execute((
             seq,
-            &answer.annotator,
+            annotator,
             standing as i64,
-            verdict.as_str(),
-            serde_json::to_string(data).expect("an answer is JSON"),
-            time_loaded.0,
-            time_returned.0,
-            rows::history_to_text(&answer.history),
+            current.verdict.as_str(),
+            (!is_large).then_some(data),
+            current.time_loaded.0,
+            current.time_returned.0,
+            earlier.len(),
+            current.basis.edition,
+            current.basis.tokenizer,
         ))?;
+    Ok(())
+}
+
+fn text_of(version: &Version) -> String {
+    serde_json::to_string(&version.data).expect("an answer is JSON")
+}
+
+/// How many earlier versions an answer counts.
+fn revisions(connection: &Connection, seq: i64, annotator: &str) -> rusqlite::Result<i64> {
+    let revisions = connection
+        .prepare_cached("SELECT revisions FROM answer WHERE seq = ?1 AND annotator = ?2")?
+        .query_row((seq, annotator), |row| row.get(0))
+        .optional()?;
+    Ok(revisions.unwrap_or(0))
+}
+
+/// Writes an earlier version. Twice does no harm, and a spare of this number is replaced.
+fn put_earlier(
+    connection: &Connection,
+    seq: i64,
+    annotator: &str,
+    nth: i64,
+    version: &Version,
+) -> rusqlite::Result<()> {
+    let data = text_of(version);
+    let is_large = data.len() > LARGE;
+    if is_large {
+        put_large(connection, seq, annotator, nth, &data)?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO history (seq, annotator, nth, answer, data, time_loaded, \
+             time_returned, edition, tokenizer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute((
+            seq,
+            annotator,
+            nth,
+            version.verdict.as_str(),
+            (!is_large).then_some(data),
+            version.time_loaded.0,
+            version.time_returned.0,
+            version.basis.edition,
+            version.basis.tokenizer,
+        ))?;
+    Ok(())
+}
+
+/// Writes what a version says, where it is much.
+fn put_large(
+    connection: &Connection,
+    seq: i64,
+    annotator: &str,
+    nth: i64,
+    data: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO large (seq, annotator, nth, data) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((seq, annotator, nth, data))?;
     Ok(())
 }
 
@@ -396,10 +494,11 @@ pub(super) fn set_keys(
     keep: bool,
 ) -> rusqlite::Result<()> {
     let instead = if keep { "IGNORE" } else { "REPLACE" };
-    let mut set = connection
-        .prepare_cached(&format!("INSERT OR {instead} INTO meta (key, value) VALUES (?1, ?2)"))?;
+    let mut set = connection.prepare_cached(&format!(
+        "INSERT OR {instead} INTO access_key (name, key) VALUES (?1, ?2)"
+    ))?;
     for (name, key) in keys {
-        set.execute((format!("key:{name}"), key))?;
+        set.execute((name, key))?;
     }
     Ok(())
 }
@@ -414,15 +513,16 @@ pub(super) fn set_identity(connection: &Connection, rule: &str) -> rusqlite::Res
 
 /// The number of an edition, a new one if its text is new.
 pub(super) fn edition(connection: &Connection, text: &str) -> rusqlite::Result<u32> {
-    let editions = reads::editions(connection)?;
-    if let Some((number, _)) = editions.iter().find(|(_, known)| *known == text) {
-        return Ok(*number);
-    }
-    let number = editions.last_key_value().map_or(0, |(last, _)| *last) + 1;
     connection
-        .prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2)")?
-        .execute((format!("edition:{number}"), text))?;
-    Ok(number)
+        .prepare_cached(
+            "INSERT INTO edition (number, text) \
+             VALUES ((SELECT coalesce(max(number), 0) + 1 FROM edition), ?1) \
+             ON CONFLICT (text) DO NOTHING",
+        )?
+        .execute([text])?;
+    connection
+        .prepare_cached("SELECT number FROM edition WHERE text = ?1")?
+        .query_row([text], |row| row.get(0))
 }
 
 /// Numbers the occasions on which tasks come back, so that a reader can ask for what is new.

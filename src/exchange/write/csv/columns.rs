@@ -120,7 +120,7 @@ impl Columns {
     /// Makes room for a task and answers to it.
     pub(super) fn see<'a>(
         &mut self,
-        own: &Own,
+        own: &'a Own,
         answers: impl Iterator<Item = &'a Map<String, Value>>,
     ) {
         let added = answers.flat_map(Map::keys);
