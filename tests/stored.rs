@@ -252,18 +252,18 @@ async fn a_store_of_format_2_is_read_as_it_is_and_changed_by_the_daemon_alone() 
     assert_exports_are_as_they_were(folder.path());
     for (command, code) in [
         (&["status"][..], 0),
-        (&["verify"], 0),
-        (&["backup", "-o", "backup.zst"], 0),
-        (&["check", "--store"], 0),
-        (&["verify", "--repair"], 78),
-        (&["load", "-i", "tasks.jsonl"], 78),
-        (&["release", "--annotator", "ann"], 78),
-        (&["link", "ann"], 78),
+        (&["verify"][..], 0),
+        (&["backup", "-o", "backup.zst"][..], 0),
+        (&["check", "--store"][..], 0),
+        (&["verify", "--repair"][..], 78),
+        (&["load", "-i", "tasks.jsonl"][..], 78),
+        (&["release", "--annotator", "ann"][..], 78),
+        (&["link", "ann"][..], 78),
     ] {
         let output = annotd(folder.path()).args(command).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
-        assert_eq!(said.contains("`annotd run`"), code != 0, "{command:?}: {said}");
+        assert!(code == 0 || said.contains("`annotd run`"), "{command:?}: {said}");
     }
     assert_eq!(every_row(&path), before, "nobody has changed it");
 
