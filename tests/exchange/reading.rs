@@ -64,7 +64,7 @@ fn tables_of_spreadsheets_and_data_frames_are_read() {
         "text\tlabel\none\tA\ntwo\tA\n",
         "sep=;\r\ntext;label\r\none;A\r\ntwo;A\r\n",
         "\u{feff}\"sep=;\"\ntext;label\none;A\ntwo;A\n",
-        ",text,label\n0,one,A\n1,two,A\n",
+        ",text,label\n0,one,A\n1,two,A\n2,,\n",
         "\"\",\"text\",\"label\"\n\"1\",\"one\",\"A\"\n\"2\",\"two\",\"A\"\n",
         "\"text\",\"label\"\n\"1\",\"one\",\"A\"\n\"2\",\"two\",\"A\"\n",
         "Unnamed: 0,text,label\n0,one,A\n1,two,A\n",

@@ -5,6 +5,8 @@
 //! the right one. Rejected: reading them. They are one value from the first byte to the last, so that
 //! their tasks would be in memory all at once.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::{Entry, WrongLine};
@@ -13,7 +15,7 @@ use super::{Entry, WrongLine};
 const CONTENT: [&str; 6] = ["text", "html", "image", "audio", "video", "label"];
 
 /// What to say of the first task of a file that is a table as a whole.
-pub(super) fn refuse(file: &std::sync::Arc<str>, entry: &Entry) -> Option<WrongLine> {
+pub(super) fn refuse(file: &Arc<str>, entry: &Entry) -> Option<WrongLine> {
     // Most first tasks have a text, and nothing of this.
     let text = entry.body.as_str();
     if !(text.contains(":{") || text.contains(":[")) {
@@ -22,7 +24,7 @@ pub(super) fn refuse(file: &std::sync::Arc<str>, entry: &Entry) -> Option<WrongL
     let what = shape(&entry.body.to_value())?;
     let shown: String = text.chars().take(1000).collect();
     Some(WrongLine {
-        file: std::sync::Arc::clone(file),
+        file: Arc::clone(file),
         line: entry.line,
         column: 1,
         expected: "one JSON object for each task".into(),

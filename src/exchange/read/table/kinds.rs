@@ -92,11 +92,10 @@ pub(super) struct Unfit {
 pub(super) fn of(path: &[String]) -> Kind {
     let name = path.join(".");
     let known = KNOWN.iter().find(|(key, _)| *key == name).map(|(_, kind)| *kind);
-    match path {
-        _ if known.is_some() => known.unwrap_or(Kind::Text),
-        [first, ..] if first == "config" => Kind::Setting,
+    known.unwrap_or(match path {
+        [first, _, ..] if first == "config" => Kind::Setting,
         _ => Kind::Text,
-    }
+    })
 }
 
 /// The known name that a name means which is written with capitals; nothing if it is right as it is.

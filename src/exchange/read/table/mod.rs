@@ -270,6 +270,10 @@ impl Rows {
             );
         }
         let task = columns.object(&piece, cells)?;
+        if task.is_empty() {
+            // There was a number of the row, and nothing else.
+            return Ok(None);
+        }
         let body = Body::from_value(&Value::Object(task)).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;

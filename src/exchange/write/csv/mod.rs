@@ -46,7 +46,7 @@ impl Csv {
 /// Writes a row, every cell within quotes.
 fn write(out: &mut Vec<u8>, cells: impl IntoIterator<Item = String>) {
     for (index, cell) in cells.into_iter().enumerate() {
-        out.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+        out.extend_from_slice(if index == 0 { "\"" } else { ",\"" }.as_bytes());
         out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
         out.push(b'"');
     }
@@ -93,7 +93,7 @@ impl Pen for Csv {
                 continue;
             };
             let raw = self.export.cells.raw;
-            let mut cells = first(record, answer, raw).to_vec();
+            let mut cells = Vec::from(first(record, answer, raw));
             cells.extend(values);
             cells.push(check(record).unwrap_or_default().to_owned());
             if filter.late {
