@@ -210,12 +210,15 @@ pub(super) async fn history(
             )
         })?),
     };
-    let answers = desk
+    // One more than is given says whether there are any behind them.
+    let mut answers = desk
         .allocator
-        .history(&desk.annotator, before, limit)
+        .history(&desk.annotator, before, limit + 1)
         .await
         .map_err(|error| ApiError::from(&error))?;
-    let next = answers.last().filter(|_| answers.len() == limit).map(Past::cursor);
+    let more = answers.len() > limit;
+    answers.truncate(limit);
+    let next = answers.last().filter(|_| more).map(Past::cursor);
     let answers: Vec<_> = answers
         .into_iter()
         .map(|Past { task, version, .. }| {

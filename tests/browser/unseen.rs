@@ -293,41 +293,53 @@ async fn going_back_goes_beyond_what_lies_on_the_page() {
     seat.close().await;
 }
 
-/// Answers every card as soon as it was painted, at most twenty a second; counts what is in the page on
-/// the way.
+/// Answers so many cards, each as soon as it was painted, with a pause between two presses.
 const WORK: &str = "
     const done = arguments[arguments.length - 1];
-    const counts = [];
+    const [pause, wanted] = arguments;
     let given = 0;
     const step = () => {
-      if (document.body.dataset.state === 'done') return done(counts);
+      if (given === wanted || document.body.dataset.state === 'done') return done(given);
       if (document.body.dataset.state === 'task' && document.body.dataset.seen === 'true') {
-        if (given % 500 === 100) counts.push(document.querySelectorAll('*').length);
         const before = document.querySelector('.card:not(.unseen)');
         document.body.dispatchEvent(new KeyboardEvent('keydown', {key: given % 3 ? 'a' : 'x', bubbles: true, cancelable: true}));
         if (document.querySelector('.card:not(.unseen)') !== before) given++;
       }
-      setTimeout(step, arguments[0]);
+      setTimeout(step, pause);
     };
     step();";
+
+async fn work(seat: &Seat, pause: u32, cards: u32) {
+    let given = seat.browser.client.execute_async(WORK, vec![json!(pause), json!(cards)]).await;
+    assert_eq!(given.expect("they are answered"), json!(cards));
+    seat.saved().await;
+}
+
+/// What the page takes of the browser, once what it has let go of is gone.
+fn weight(seat: &Seat, what: &str) -> f64 {
+    seat.browser.tell("HeapProfiler.collectGarbage", &json!({}));
+    let told = seat.browser.tell("Performance.getMetrics", &json!({}));
+    let metrics = told["metrics"].as_array().expect("metrics");
+    let found = metrics.iter().find(|metric| metric["name"] == what).expect("it is measured");
+    found["value"].as_f64().expect("a number")
+}
 
 #[tokio::test]
 async fn three_thousand_cards_leave_the_page_as_light_as_it_was() {
     let seat = Seat::open("interface = \"text\"", &texts(3000)).await;
     seat.card().await;
-    let long = fantoccini::wd::TimeoutConfiguration::new(
-        Some(std::time::Duration::from_secs(600)),
-        None,
-        None,
-    );
+    let patience = Some(std::time::Duration::from_secs(600));
+    let long = fantoccini::wd::TimeoutConfiguration::new(patience, None, None);
     seat.browser.client.update_timeouts(long).await.expect("it waits longer");
-    let counts = seat.browser.client.execute_async(WORK, vec![json!(4)]).await.expect("the end");
-    let counts: Vec<u64> =
-        counts.as_array().expect("counts").iter().filter_map(Value::as_u64).collect();
-    assert_eq!(counts.len(), 6, "{counts:?}");
-    let (least, most) = (counts.iter().min().unwrap_or(&0), counts.iter().max().unwrap_or(&0));
-    assert!(most - least < 40, "elements in the page do not grow: {counts:?}");
-    seat.saved().await;
+    seat.browser.tell("Performance.enable", &json!({}));
+    // As many as the page keeps to go back to, and some.
+    work(&seat, 4, 400).await;
+    let before = ["Nodes", "JSEventListeners", "JSHeapUsedSize"].map(|what| weight(&seat, what));
+    work(&seat, 4, 2600).await;
+    let after = ["Nodes", "JSEventListeners", "JSHeapUsedSize"].map(|what| weight(&seat, what));
+    assert!(after[0] < before[0] + 300.0, "nodes: {before:?} {after:?}");
+    assert!(after[1] < before[1] + 100.0, "listeners: {before:?} {after:?}");
+    assert!(after[2] < before[2] + 3e6, "bytes: {before:?} {after:?}");
     assert_eq!(seat.stored().len(), 3000);
     // The first of them is found and changed.
     seat.press(&['y']).await;
@@ -348,8 +360,7 @@ async fn twenty_keys_a_second_answer_twenty_cards_a_second() {
     let seat = Seat::open("interface = \"text\"", &texts(60)).await;
     seat.card().await;
     // Each press is taken by the card it was meant for: none is told, none is lost.
-    seat.browser.client.execute_async(WORK, vec![json!(50)]).await.expect("the end");
-    seat.saved().await;
+    work(&seat, 50, 60).await;
     let stored = seat.stored();
     for (n, answer) in &stored {
         let meant = if (n - 1) % 3 == 0 { "reject" } else { "accept" };

@@ -1,8 +1,8 @@
 // Keys and their names; what is shown of numbers; options.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { commandOf, keymap, labelKeys, nameOf, normal, usual } from "../../src/web/annotate/keys.js";
+import { readFileSync, readdirSync } from "node:fs";
+import { commandOf, composes, keymap, labelKeys, nameOf, normal, usual } from "../../src/web/annotate/keys.js";
 import { press } from "../../src/web/annotate/interfaces/choice.js";
 import { parse, words } from "../../src/web/annotate/json.js";
 
@@ -70,4 +70,16 @@ test("the guide for leads names every command that a keymap may change", () => {
   const guide = readFileSync(new URL("../../docs/annotating.md", import.meta.url), "utf8");
   const leads = guide.slice(guide.indexOf("## For leads"));
   assert.deepEqual(Object.keys(usual).filter((command) => !leads.includes(`\`${command}\``)), []);
+});
+
+test("whoever listens to keys leaves those alone that put a sign together", () => {
+  assert.equal(composes({ isComposing: true, keyCode: 65 }), true);
+  assert.equal(composes({ isComposing: false, keyCode: 229 }), true);
+  assert.equal(composes({ isComposing: false, keyCode: 13 }), false);
+  const page = new URL("../../src/web/annotate/", import.meta.url);
+  const listening = readdirSync(page, { recursive: true }).map(String).filter((file) => file.endsWith(".js"))
+    .map((file) => /** @type {const} */ ([file, readFileSync(new URL(file, page), "utf8")]))
+    .filter(([, source]) => /"keydown"|onkeydown/.test(source));
+  assert.ok(listening.length > 5);
+  for (const [file, source] of listening) assert.match(source, /composes\(event\)|this\.key\(event\)/, file);
 });

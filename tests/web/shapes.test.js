@@ -1,7 +1,7 @@
 // Shapes on a picture: made, moved, changed and found, never beyond its border.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { area, at, box, bounds, corners, move, moveCorner, nearest, outline, simplify } from "../../src/web/annotate/shapes.js";
+import { area, at, box, bounds, corners, move, moveCorner, nearest, outline, simplify, sizeIn } from "../../src/web/annotate/shapes.js";
 
 const size = { width: 400, height: 300 };
 
@@ -64,4 +64,21 @@ test("an outline keeps its form with fewer points", () => {
   const fewer = simplify(circle, 0.5);
   assert.ok(fewer.length < 80 && fewer.length > 12, String(fewer.length));
   assert.ok(Math.abs(area(fewer) - area(circle)) < 0.01 * area(circle));
+});
+
+test("shapes count in the task's pixels, turned as the picture is shown", () => {
+  const size = (/** @type {number} */ width, /** @type {number} */ height) => ({ width, height });
+  const shown = size(300, 400);
+  // Not known yet, or not given.
+  assert.deepEqual(sizeIn(null, null), null);
+  assert.deepEqual(sizeIn(size(400, 300), null), size(400, 300));
+  assert.deepEqual(sizeIn(null, shown), shown);
+  // As it is, made smaller, and of the file in which it lies on its side.
+  assert.deepEqual(sizeIn(size(300, 400), shown), shown);
+  assert.deepEqual(sizeIn(size(100, 133), shown), size(100, 133));
+  assert.deepEqual(sizeIn(size(400, 300), shown), shown);
+  assert.deepEqual(sizeIn(size(133, 100), shown), size(100, 133));
+  // What fits neither way is the task's, as it was before.
+  assert.deepEqual(sizeIn(size(900, 100), shown), size(900, 100));
+  assert.deepEqual(sizeIn(size(500, 500), size(500, 500)), size(500, 500));
 });

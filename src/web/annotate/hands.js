@@ -83,6 +83,8 @@ export class Hands {
       return;
     }
     if (this.app.answering.hindrance()) {
+      // The browser's own keys stay its own.
+      if (!command && /^(tab|f\d+|(ctrl|meta)\+[^z].*)$/.test(pressed)) return;
       event.preventDefault();
       // A key held down says it once. What is pressed beside the keys is nothing that was meant.
       if (!event.repeat && !["Shift", "Control", "Alt", "Meta"].includes(event.key)) this.app.answering.may();

@@ -110,6 +110,9 @@ export function showHistory(hands) {
   const draw = (upto) => {
     for (const past of chosen.slice(list.children.length, upto)) put(list, line(past));
     more.hidden = ended && list.children.length >= chosen.length;
+    // Asked anew, the observer says how it is, also where it was in sight before and is still.
+    watch.unobserve(more);
+    watch.observe(more);
     // While all is searched, the figure is not spoken at every step.
     count.setAttribute("aria-busy", String(isSearching() && !ended));
     say(count, isSearching() ? plural(chosen.length, "{n} of {all} answers", "{n} of {all} answers", { all: all.length }) : plural(all.length, "{n} answer", "{n} answers"));
@@ -146,6 +149,7 @@ export function showHistory(hands) {
     if (list.children.length < chosen.length) draw(list.children.length + few);
     else void fetch();
   };
+  const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && further());
   search.addEventListener("input", () => {
     chosen = isSearching() ? found(all, search.value) : all;
     list.replaceChildren();
@@ -162,7 +166,6 @@ export function showHistory(hands) {
     next.focus();
   });
   more.addEventListener("click", further);
-  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && further()).observe(more);
   put(count, t("One moment."));
   void fetch();
 }

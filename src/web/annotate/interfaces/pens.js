@@ -5,7 +5,7 @@
 
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/tongue.js";
-import { labelKeys, sign } from "../keys.js";
+import { composes, labelKeys, sign } from "../keys.js";
 import { empty, hue } from "./basics.js";
 
 /** With more labels than this there is a field to find one. */
@@ -38,7 +38,7 @@ export function pens(labels, own, take, ...beside) {
     "aria-label": t("Find a label"),
     oninput: () => filter(),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (!search || (event.key !== "Enter" && event.key !== "Escape")) return;
+      if (!search || composes(event) || (event.key !== "Enter" && event.key !== "Escape")) return;
       event.preventDefault();
       const first = event.key === "Enter" && search.value ? buttons.find((button) => !button.hidden) : undefined;
       search.value = "";
