@@ -232,7 +232,8 @@ async fn a_shared_store_of_format_1_is_taken_over() {
     meta.insert_one(doc! { "_id": "format", "version": 1_i64 }).await.unwrap();
     let numbers = doc! { "_id": "numbers", "last": 2_i64, "lowest": 0 };
     meta.insert_one(numbers).await.unwrap();
-    let store = MongoStore::open(&database.url, "p").await.unwrap();
+    let store = MongoStore::open_to_migrate(&database.url, "p").await.unwrap();
+    store.migrate(|_| ()).await.unwrap();
     is_as_it_was(&store).await;
     let store = MongoStore::open(&database.url, "p").await.unwrap();
     assert_eq!(store.progress().await.unwrap().tasks, 12);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use annotd::allocation::{Lane, Plan, Recorded};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Admission, Claim, FORMAT, Store, StoreError, Submission};
+use annotd::store::{Admission, Claim, Store, StoreError, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use common::mongod::{Database, unique};
 use mongodb::bson::{Document, doc};
@@ -93,7 +93,7 @@ async fn a_newer_format_is_refused() {
     let database = Database::fresh().await;
     open(&database).await.close().await;
     let meta = database.client().await.collection::<Document>("p.annotd");
-    let newer = doc! { "$set": { "version": FORMAT + 1 } };
+    let newer = doc! { "$set": { "version": 4_i64 } };
     meta.update_one(doc! { "_id": "format" }, newer).await.unwrap();
     let Err(error) = MongoStore::open(&database.url, "p").await else { panic!("it opens") };
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");

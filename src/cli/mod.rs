@@ -12,6 +12,7 @@ mod generate;
 mod link;
 mod load;
 mod log;
+mod migrate;
 mod pinned;
 mod reassign;
 mod release;
@@ -64,6 +65,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a backup into an empty store, of either engine
     Restore(restore::Arguments),
+    /// Bring a shared store of an older format to the present one, after a backup
+    Migrate(migrate::Arguments),
     /// Print somebody's bookmark, with their key if they need one
     Link(link::Arguments),
     /// Take back what somebody holds
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(roster, &arguments),
         Command::Backup(arguments) => backup::run(roster, &arguments),
         Command::Restore(arguments) => restore::run(roster, &arguments),
+        Command::Migrate(arguments) => migrate::run(roster, &arguments),
         Command::Link(arguments) => link::run(roster, &arguments),
         Command::Release(arguments) => release::run(roster, &arguments),
         Command::Reassign(arguments) => reassign::run(roster, &arguments),

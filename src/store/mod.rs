@@ -35,7 +35,7 @@ use crate::allocation::{Lane, Ledger, Number, Plan, Position, Recorded, Rule};
 use crate::task::{Basis, Millis, Task, TaskId, Version};
 
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// What a version of an answer says is kept apart from its task where it is longer than this, in bytes
 /// of JSON: a look at a task's answers then costs the same whatever they say.
@@ -347,6 +347,12 @@ pub trait Store: Send + Sync + 'static {
     /// Says by which of the project's rules to go from now on. Before that it goes by the default:
     /// every answer counts, and tasks stand in the order of loading.
     fn follow(&self, terms: Terms);
+
+    /// Whether a task is one that the store can hold, with all answers that may come to it: if not, why,
+    /// in words for the one who loads it.
+    fn can_hold(&self, _task: &Task) -> std::result::Result<(), String> {
+        Ok(())
+    }
 
     /// Lets tasks in, in this order; those that are there already stay as they are.
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted>;

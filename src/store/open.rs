@@ -17,6 +17,8 @@ pub(super) enum Opening {
     ToRead,
     /// To change what is in it: an older format is refused.
     ToWork,
+    /// To bring a shared store of an older format to the present one.
+    ToMigrate,
     /// To restore a backup into it: only then it may bear the mark of a restore. One of an older format
     /// that holds nothing is brought to the present one.
     ToRestore,

@@ -56,7 +56,7 @@ impl Watched {
             "free": 1, "left": 1, "seen": 1, "coders": [annotator],
             "answers": [{
                 "annotator": annotator, "answer": "accept", "time_loaded": now,
-                "time_returned": now, "history": [], "stamp": 0,
+                "time_returned": now, "revisions": 0, "stamp": 0,
             }],
         } };
         self.database

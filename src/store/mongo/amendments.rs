@@ -9,10 +9,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mongodb::bson::{RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{doc, rawdoc};
 
 use super::MongoStore;
-use super::document::{self, Stored};
+use super::beside::{self, Beside, Statement};
+use super::document::{self, Kept, Stored};
 use super::reads;
 use crate::allocation::Ledger;
 use crate::store::tally::contribution;
@@ -26,25 +27,28 @@ const ROUNDS: usize = 5;
 
 /// The write that brings a task from what was read to another state.
 ///
-/// `stamps` are those of its answers. It is announced where that opens it to anybody.
+/// `kept` says what is known of its answers as they are stored. It is announced where that opens it to
+/// anybody.
 pub(super) fn statement(
     store: &MongoStore,
     stored: &Stored,
     rev: i64,
     before: &Ledger,
     after: &Ledger,
-    stamps: &HashMap<String, i64>,
-) -> RawDocumentBuf {
+    kept: &HashMap<String, Kept>,
+) -> Statement {
     let order = store.terms().order;
     let priority = stored.position.priority();
     let position = order.position(priority, stored.number.0, after.lacking());
     let changed =
         (&before.lanes, before.wanted, stored.position) != (&after.lanes, after.wanted, position);
     let announce = after.free() > 0 && (changed || after.free() > before.free());
-    let stamp = |annotator: &str| stamps.get(annotator).copied().unwrap_or_default();
-    rawdoc! {
-        "q": { "_id": stored.id.as_str(), "rev": rev },
-        "u": document::of_state(after, position, stamp, announce),
+    let known = |annotator: &str| kept.get(annotator).cloned().unwrap_or_default();
+    let mut beside = Beside::default();
+    Statement {
+        query: rawdoc! { "_id": stored.id.as_str(), "rev": rev },
+        update: document::of_state(&stored.id, after, position, known, announce, &mut beside),
+        beside,
     }
 }
 
@@ -65,7 +69,7 @@ pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Resul
     let mut once = HashSet::new();
     for (nth, Amendment { task, seen, now }) in amendments.iter().enumerate() {
         let Some(stored) = found.get(task) else { continue };
-        let before = stored.ledger();
+        let before = stored.ledger().map_err(|odd| server.odd_task(DOING, task, &odd))?;
         if !before.is_as(seen) || !once.insert(task) {
             continue;
         }
@@ -76,18 +80,21 @@ pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Resul
                 hold.clone_from(renewed);
             }
         }
-        statements.push(statement(store, stored, stored.rev, &before, &now, &stored.stamps()));
+        statements.push(statement(store, stored, stored.rev, &before, &now, &stored.kept()));
         sent.push((nth, before, now));
     }
     let expected = statements.len() as u64;
-    let matched = if expected == 0 { 0 } else { server.update(DOING, statements).await? };
+    let matched =
+        if expected == 0 { 0 } else { Statement::send_all(server, DOING, statements).await? };
     let all = matched == expected;
     let found =
         if all { HashMap::new() } else { reads::by_id(server, DOING, ids(), fields()).await? };
     for (nth, before, now) in sent {
         let task = &amendments[nth].task;
         store.outlook.forget(task);
-        if all || found.get(task).is_some_and(|stored| stored.ledger().is_as(&now)) {
+        if all
+            || found.get(task).is_some_and(|stored| stored.ledger().is_ok_and(|is| is.is_as(&now)))
+        {
             store.figures.change(&contribution(&before), &contribution(&now));
             done[nth] = true;
         }
@@ -111,10 +118,10 @@ pub(super) async fn fill(store: &MongoStore) -> Result<()> {
         let found = store.server.find(DOING, find).await?;
         let mut amendments = Vec::new();
         for document in &found {
-            let mut stored =
-                Stored::read(document).map_err(|odd| store.server.odd(DOING, document, &odd))?;
-            let task = stored.task().map_err(|odd| store.server.odd(DOING, document, &odd))?;
-            let seen = stored.ledger();
+            let mut stored = beside::whole(&store.server, DOING, document).await?;
+            let odd = |odd| store.server.odd(DOING, document, &odd);
+            let task = stored.task().map_err(odd)?;
+            let seen = stored.ledger().map_err(odd)?;
             let mut now = seen.clone();
             now.fill(rule, &task.body);
             if now != seen {

@@ -8,6 +8,9 @@
 //! one command. When all have found their document, all stand as decided. Otherwise the tasks are
 //! read: what bears this group's stamp has been written by it, and the rest is decided anew.
 //!
+//! An earlier version, and large data, are written beside first (`beside.rs`), for the whole group at once;
+//! groups without any, which are nearly all, cost nothing more.
+//!
 //! What is read is the majority's, and a write that changed nothing waits for the majority of what
 //! it saw as any other; so an answer that is found to be there already is durable too.
 //!
@@ -18,9 +21,10 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
 
-use super::document::{self, Stored};
+use super::beside::{Beside, Statement};
+use super::document::{self, Kept, Stored};
 use super::outlook::View;
 use super::{MongoStore, amendments, reads};
 use crate::allocation::order::{self, MOST_LACKING};
@@ -52,7 +56,7 @@ struct Sent {
 
 /// What to do about an answer.
 enum Step {
-    Write(RawDocumentBuf, Box<Sent>),
+    Write(Box<Statement>, Box<Sent>),
     Done(Recorded),
 }
 
@@ -133,7 +137,7 @@ async fn round(
         match step {
             Step::Done(recorded) => outcomes[one.nth] = recorded,
             Step::Write(statement, write) => {
-                statements.push(statement);
+                statements.push(*statement);
                 one.sent = Some(*write);
                 sent.push(one);
             }
@@ -144,7 +148,11 @@ async fn round(
     }
 
     let expected = statements.len() as u64;
-    let matched = if expected == 0 { 0 } else { store.server.update(DOING, statements).await? };
+    let matched = if expected == 0 {
+        0
+    } else {
+        Statement::send_all(&store.server, DOING, statements).await?
+    };
     if matched == expected {
         for one in &sent {
             if let Some(write) = &one.sent {
@@ -241,7 +249,7 @@ struct State {
     ledger: Ledger,
     body: Body,
     rev: i64,
-    stamps: HashMap<String, i64>,
+    kept: HashMap<String, Kept>,
 }
 
 impl State {
@@ -253,7 +261,9 @@ impl State {
         } else {
             Body::empty()
         };
-        Ok(Self { ledger: stored.ledger(), body, rev: stored.rev, stamps: stored.stamps() })
+        let ledger =
+            stored.ledger().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
+        Ok(Self { ledger, body, rev: stored.rev, kept: stored.kept() })
     }
 }
 
@@ -269,15 +279,18 @@ fn expected(
     let lane = if for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
     let answer =
         Answer { annotator: annotator.clone(), current: version.clone(), history: Vec::new() };
-    let statement = rawdoc! {
-        "q": {
+    let mut beside = Beside::default();
+    let taken = document::of_answer(task, &answer, &Kept::new(one.stamp), &mut beside);
+    let statement = Statement {
+        query: rawdoc! {
             "_id": task.as_str(),
             "held.annotator": annotator.as_str(),
             "coders": { "$ne": annotator.as_str() },
             "for": lane.to_text().as_ref(),
             "left": left,
         },
-        "u": saved(terms, &answer, one.stamp, true, last),
+        update: saved(terms, annotator, taken, true, last),
+        beside,
     };
     // What one slot of this task adds to the figures before and after: the task itself and its
     // other slots stay as they are.
@@ -287,14 +300,20 @@ fn expected(
     ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
     let mut after = contribution(&ledger);
     after.finished = u64::from(last);
-    Step::Write(statement, Box::new(Sent { recorded: Recorded::Saved, before, after }))
+    let sent = Sent { recorded: Recorded::Saved, before, after };
+    Step::Write(Box::new(statement), Box::new(sent))
 }
 
-/// The operators that take an answer in.
-fn saved(terms: &Terms, answer: &Answer, stamp: i64, held: bool, last: bool) -> RawDocumentBuf {
-    let annotator = answer.annotator.as_str();
+/// The operators that take an annotator's answer in.
+fn saved(
+    terms: &Terms,
+    annotator: &str,
+    answer: RawDocumentBuf,
+    held: bool,
+    last: bool,
+) -> RawDocumentBuf {
     let mut update = rawdoc! {
-        "$push": { "answers": document::of_answer(answer, stamp), "coders": annotator },
+        "$push": { "answers": answer, "coders": annotator },
     };
     let mut count = rawdoc! { "seen": 1, "left": -1, "rev": 1_i64 };
     if held {
@@ -329,14 +348,27 @@ fn by_ledger(
     if matches!(recorded, Recorded::Unchanged | Recorded::Unknown) {
         return Step::Done(recorded);
     }
-    state.stamps.insert(annotator.clone(), one.stamp);
+    let read = state.kept.get(annotator).cloned().unwrap_or_default();
+    state.kept.insert(annotator.clone(), Kept { stamp: one.stamp, ..read.clone() });
     let after = &state.ledger;
-    let statement = plain(terms, &before, after, one, recorded, state.rev).unwrap_or_else(|| {
-        amendments::statement(store, stored, state.rev, &before, after, &state.stamps)
+    let alone = plain(terms, &before, after, one, recorded, state.rev, &read);
+    // From now on, whoever answers in this group finds what is written beside by then.
+    let is_alone = alone.is_some();
+    let everyones = after.answers.iter().chain(&after.skipped).chain(&after.late);
+    let everyones = everyones.filter(|answer| !is_alone || answer.annotator == *annotator);
+    let statement = alone.unwrap_or_else(|| {
+        let rev = state.rev;
+        amendments::statement(store, stored, rev, &before, after, &state.kept)
     });
+    for answer in everyones {
+        if let Some(kept) = state.kept.get_mut(&answer.annotator) {
+            kept.revisions = kept.revisions_with(answer.history.len());
+            kept.known = answer.history.len();
+        }
+    }
     state.rev += 1;
     let (before, after) = (contribution(&before), contribution(after));
-    Step::Write(statement, Box::new(Sent { recorded, before, after }))
+    Step::Write(Box::new(statement), Box::new(Sent { recorded, before, after }))
 }
 
 /// The write where nothing but that one answer changes; none where more does.
@@ -347,8 +379,9 @@ fn plain(
     one: &Pending,
     recorded: Recorded,
     rev: i64,
-) -> Option<RawDocumentBuf> {
-    let (id, name) = (one.submission.task.as_str(), one.submission.annotator.as_str());
+    read: &Kept,
+) -> Option<Statement> {
+    let (task, name) = (&one.submission.task, one.submission.annotator.as_str());
     let others_stay = (before.wanted, &before.lanes, &before.skipped)
         == (after.wanted, &after.lanes, &after.skipped);
     // Far down, the place of a task does not move with each answer.
@@ -364,11 +397,16 @@ fn plain(
     let same = |(before, after): (usize, usize)| before == after;
     let one_more = |(before, after): (usize, usize)| before + 1 == after;
     let held = before.held.iter().any(|hold| hold.annotator == name);
-    match (recorded, own(&after.answers), own(&after.late)) {
+    let mut beside = Beside::default();
+    let mut written = |answer: &Answer| {
+        let kept = Kept { stamp: one.stamp, ..read.clone() };
+        document::of_answer(task, answer, &kept, &mut beside)
+    };
+    let (query, update) = match (recorded, own(&after.answers), own(&after.late)) {
         (Recorded::Saved, Some(answer), _) if one_more(answers) && same(late) => {
             let left = count((before.wanted as usize).saturating_sub(before.answers.len()));
             let mut query = rawdoc! {
-                "_id": id,
+                "_id": task.as_str(),
                 "coders": { "$ne": name },
                 "skipped.annotator": { "$ne": name },
                 "late.annotator": { "$ne": name },
@@ -380,43 +418,48 @@ fn plain(
                 // Whether it is still for them depends on more than on what they hold.
                 query.append("rev", rev);
             }
-            let update = saved(terms, &answer, one.stamp, held, after.finished);
-            Some(rawdoc! { "q": query, "u": update })
+            (query, saved(terms, name, written(&answer), held, after.finished))
         }
-        (Recorded::Late, None, Some(answer)) if answer.history.is_empty() && one_more(late) => {
-            Some(rawdoc! {
-                "q": {
-                    "_id": id,
-                    "rev": rev,
-                },
-                "u": {
-                    "$push": { "late": document::of_answer(&answer, one.stamp) },
-                    "$inc": { "rev": 1_i64 },
-                },
-            })
-        }
+        (Recorded::Late, None, Some(answer)) if answer.history.is_empty() && one_more(late) => (
+            rawdoc! { "_id": task.as_str(), "rev": rev },
+            rawdoc! { "$push": { "late": written(&answer) }, "$inc": { "rev": 1_i64 } },
+        ),
         (Recorded::Revised, Some(answer), _) if same(answers) && same(late) => {
-            Some(revised(id, name, "answers", &answer, one.stamp))
+            revised(task, name, "answers", read, written(&answer))
         }
         (Recorded::Late, None, Some(answer)) if same(late) => {
-            Some(revised(id, name, "late", &answer, one.stamp))
+            revised(task, name, "late", read, written(&answer))
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Statement { query, update, beside })
 }
 
-/// Another version of an answer that is in this list.
-fn revised(id: &str, name: &str, among: &str, answer: &Answer, stamp: i64) -> RawDocumentBuf {
-    // Each revision makes the history longer, so its length says which version was read.
-    let earlier = count(answer.history.len().saturating_sub(1));
-    let mut query = rawdoc! { "_id": id };
-    query.append(
-        among,
-        rawdoc! { "$elemMatch": { "annotator": name, "history": { "$size": earlier } } },
-    );
+/// The guard and the operators of another version of an answer that is in this list, as it was read.
+fn revised(
+    task: &TaskId,
+    name: &str,
+    among: &str,
+    read: &Kept,
+    answer: RawDocumentBuf,
+) -> (RawDocumentBuf, RawDocumentBuf) {
+    // No two writes have the same stamp, but those that came with a restore have none.
+    let same = |number: RawBson, nothing: bool| {
+        let mut any = RawArrayBuf::new();
+        any.push(number);
+        if nothing {
+            any.push(RawBson::Null);
+        }
+        rawdoc! { "$in": any }
+    };
+    let stamp = same(RawBson::Int64(read.stamp), read.stamp == 0);
+    let revisions = same(RawBson::Int32(count(read.revisions)), read.revisions == 0);
+    let as_read = rawdoc! { "annotator": name, "stamp": stamp, "revisions": revisions };
+    let mut query = rawdoc! { "_id": task.as_str() };
+    query.append(among, rawdoc! { "$elemMatch": as_read });
     let mut set = RawDocumentBuf::new();
-    set.append(format!("{among}.$"), document::of_answer(answer, stamp));
-    rawdoc! { "q": query, "u": { "$set": set, "$inc": { "rev": 1_i64 } } }
+    set.append(format!("{among}.$"), answer);
+    (query, rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } })
 }
 
 fn count(number: usize) -> i32 {

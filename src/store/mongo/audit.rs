@@ -13,17 +13,19 @@
 //! [`Ledger`] says already, and does not tell which tasks were wrong.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{
-    Bson, DateTime, Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
+    Bson, Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
 };
 use mongodb::options::ReturnDocument;
 
-use super::document::{Odd, Stored};
+use super::beside::{self, Wanted, id_in};
+use super::document::{self, FORMAT, Odd, Stored};
 use super::server::{Server, number};
-use super::{MongoStore, deal};
+use super::{MongoStore, deal, migrations, spare};
 use crate::allocation::order::Order;
 use crate::allocation::{Ledger, Number, Position, invariants};
 use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
@@ -59,13 +61,24 @@ struct Seen {
     priority: i32,
     rev: i64,
     missing: Vec<&'static str>,
+    format: i32,
     /// Another task has its number.
     double: bool,
     wrong: Vec<(&'static str, String)>,
+    /// What is gone and cannot be derived.
+    lost: Vec<(&'static str, String)>,
 }
 
-impl Seen {
-    fn read(document: &RawDocument, order: Option<Order>) -> std::result::Result<Self, Odd> {
+/// What a document says, before what lies beside it is known.
+struct Draft {
+    stored: Stored,
+    kept: Kept,
+    priority: i32,
+    missing: Vec<&'static str>,
+}
+
+impl Draft {
+    fn read(document: &RawDocument) -> std::result::Result<Self, Odd> {
         let mut kept = Kept::default();
         let mut facts = RawDocumentBuf::new();
         let mut there = HashSet::new();
@@ -99,20 +112,49 @@ impl Seen {
         if missing.contains(&"planned") {
             stored.planned = stored.wanted;
         }
-        let ledger = Ledger { finished: kept.finished.unwrap_or(false), ..stored.ledger() };
+        Ok(Self { stored, kept, priority, missing })
+    }
+
+    /// Compares what is kept with what follows, when what lies beside has been filled in. A document of an
+    /// older format is a wrong one where the project `is_present`.
+    fn seen(self, order: Option<Order>, is_present: bool) -> std::result::Result<Seen, Odd> {
+        let Self { mut stored, kept, priority, missing } = self;
+        let ledger = Ledger { finished: kept.finished.unwrap_or(false), ..stored.ledger()? };
+        let lost = stored.everyones().filter(|answer| answer.kept.known < answer.kept.revisions);
+        let wrong = lost.map(|answer| {
+            let (whose, all, there) =
+                (&answer.answer.annotator, answer.kept.revisions, answer.kept.known);
+            let says = format!(
+                "of {all} earlier versions of the answer of {whose:?}, {there} are there; take the \
+                 rest from a backup, or live without them"
+            );
+            ("history", says)
+        });
+        let lost = wrong.collect();
         let record = Record {
             task: stored.task()?,
             number: stored.number,
             position: kept.position.map_or(stored.position, Position),
             ledger,
         };
-        let rev = stored.rev;
-        let mut seen =
-            Self { record, kept, priority, rev, missing, double: false, wrong: Vec::new() };
+        let (rev, format) = (stored.rev, if is_present { stored.format } else { FORMAT });
+        let mut seen = Seen {
+            record,
+            kept,
+            priority,
+            rev,
+            missing,
+            format,
+            double: false,
+            wrong: Vec::new(),
+            lost,
+        };
         seen.compare(order);
         Ok(seen)
     }
+}
 
+impl Seen {
     /// Where it belongs; none if it may stand where it does.
     fn place(&self, order: Option<Order>, number: Number) -> Option<Position> {
         let ledger = &self.record.ledger;
@@ -125,6 +167,14 @@ impl Seen {
     fn compare(&mut self, order: Option<Order>) {
         let ledger = &self.record.ledger;
         let mut wrong = Vec::new();
+        if self.format < FORMAT {
+            let says = format!(
+                "it is of the stored format {}: a daemon of an older annotd has written it; stop that \
+                 daemon",
+                self.format
+            );
+            wrong.push(("format", says));
+        }
         for key in &self.missing {
             wrong.push(("fields", format!("{key:?} is missing, or not what annotd puts there")));
         }
@@ -193,15 +243,7 @@ impl Seen {
             set.append("position", place.0);
         }
         if after.held != before.held {
-            let mut held = RawArrayBuf::new();
-            for hold in &after.held {
-                held.push(rawdoc! {
-                    "annotator": hold.annotator.as_str(),
-                    "since": DateTime::from_millis(hold.since.0),
-                    "until": DateTime::from_millis(hold.until.0),
-                });
-            }
-            set.append("held", held);
+            set.append("held", document::of_holds(&after.held));
         }
         if number != self.record.number {
             set.append("number", number.0);
@@ -257,15 +299,15 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
     let limit = i64::try_from(page.limit.max(1)).unwrap_or(i64::MAX);
     let find = server.tasks.find(query).sort(doc! { "_id": 1 }).limit(limit);
     let documents = server.find(DOING, find).await?;
-    let last = documents.last().map(|last| Bookmark(id(last).to_owned()));
+    let last = documents.last().map(|last| Bookmark(id_in(last).to_owned()));
     let mut audited = Audited { tasks: documents.len() as u64, next: last, ..Audited::default() };
     let mut all = Vec::new();
-    for document in &documents {
-        match Seen::read(document, how.order) {
+    for (task, seen) in read_all(store, &documents, how.order).await? {
+        match seen {
             Ok(seen) => all.push(seen),
             Err(odd) => audited.findings.push(Finding {
                 breaks: "readable",
-                task: Some(TaskId::from_text(id(document))),
+                task: Some(task),
                 says: format!("it cannot be read: {odd}; mend or remove it in {}", server.place),
                 outcome: Outcome::Stays,
             }),
@@ -277,9 +319,11 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
     if how.repair && !wrong.is_empty() {
         audited.repaired = mend(store, how.order, wrong).await?;
     }
-    for Seen { record, wrong, .. } in all {
+    for Seen { record, wrong, lost, .. } in all {
         let outcome = Outcome::derived(audited.repaired.contains(&record.task.id));
-        for (breaks, says) in wrong {
+        let wrong = wrong.into_iter().map(|(breaks, says)| (breaks, says, outcome));
+        let lost = lost.into_iter().map(|(breaks, says)| (breaks, says, Outcome::Stays));
+        for (breaks, says, outcome) in wrong.chain(lost) {
             let task = Some(record.task.id.clone());
             audited.findings.push(Finding { breaks, task, says, outcome });
         }
@@ -288,8 +332,21 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
     Ok(audited)
 }
 
-fn id(document: &RawDocument) -> &str {
-    document.get("_id").ok().flatten().and_then(RawBsonRef::as_str).unwrap_or_default()
+/// Reads documents with what lies beside them; each for itself.
+async fn read_all(
+    store: &MongoStore,
+    documents: &[RawDocumentBuf],
+    order: Option<Order>,
+) -> Result<Vec<(TaskId, std::result::Result<Seen, Odd>)>> {
+    let task = |document: &RawDocumentBuf| TaskId::from_text(id_in(document));
+    let mut drafts: Vec<_> =
+        documents.iter().map(|document| (task(document), Draft::read(document))).collect();
+    let stored = drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut().ok());
+    let stored = stored.map(|draft| &mut draft.stored);
+    beside::fill(&store.server, DOING, stored, Wanted::All).await?;
+    let is_present = store.is_present.load(Ordering::Relaxed);
+    let seen = |draft: std::result::Result<Draft, Odd>| draft?.seen(order, is_present);
+    Ok(drafts.into_iter().map(|(task, draft)| (task, seen(draft))).collect())
 }
 
 /// Marks those whose number another task has, too. The one keeps it whose place was made of it, or
@@ -305,7 +362,7 @@ async fn mark_doubles(server: &Server, all: &mut [Seen]) -> Result<()> {
         let read = |key: &str| document.get(key).ok().flatten().and_then(whole);
         let Some(number) = read("number") else { continue };
         let elsewhere = read("position").and_then(number_in) != Some(number);
-        let candidate = (elsewhere, id(&document).to_owned());
+        let candidate = (elsewhere, id_in(&document).to_owned());
         let owner = owners.entry(number).or_insert_with(|| candidate.clone());
         if candidate < *owner {
             *owner = candidate;
@@ -340,11 +397,14 @@ async fn mend(
     for _ in 0..AGAIN {
         let ids: Vec<&str> = wrong.iter().map(TaskId::as_str).collect();
         let find = server.tasks.find(doc! { "_id": { "$in": ids } });
-        let mut all = Vec::new();
-        for document in server.find(DOING, find).await? {
-            // What cannot be read by now stays, and is found the next time.
-            all.extend(Seen::read(&document, order).ok());
+        let documents = server.find(DOING, find).await?;
+        // What an older daemon has written is made of this format first, and then looked at again.
+        if migrations::to_3::rewrite(server, &documents).await? > 0 {
+            continue;
         }
+        // What cannot be read by now stays, and is found the next time.
+        let read = read_all(store, &documents, order).await?;
+        let mut all: Vec<Seen> = read.into_iter().filter_map(|(_, seen)| seen.ok()).collect();
         mark_doubles(server, &mut all).await?;
         wrong.clear();
         let mut statements = Vec::new();
@@ -407,6 +467,9 @@ pub(super) async fn whole_store(server: &Server, how: Audit) -> Result<Vec<Findi
         let id = stranger.get("_id").ok().flatten();
         let says = format!("the document with _id {id:?} is no task of annotd's");
         find("readable", says, Outcome::Stays);
+    }
+    for (breaks, says, outcome) in spare::look(server, how.repair).await? {
+        find(breaks, says, outcome);
     }
     if let Some(says) = numbering(server, how.repair).await? {
         find("numbers", says, Outcome::derived(how.repair));

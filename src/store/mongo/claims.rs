@@ -12,13 +12,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
-use super::document::Stored;
+use super::document::{self, Stored};
 use super::figures::Figures;
 use super::reads;
 use super::server::Server;
-use crate::allocation::Lane;
+use crate::allocation::{Hold, Lane};
 use crate::store::{Claim, Progress, Result, Share};
 use crate::task::TaskId;
 
@@ -54,6 +54,12 @@ pub(super) async fn claim(
 
 fn statement(claim: &Claim) -> RawDocumentBuf {
     let annotator = claim.annotator.as_str();
+    let hold = Hold {
+        annotator: claim.annotator.clone(),
+        since: claim.since,
+        until: claim.until,
+        basis: claim.basis,
+    };
     let mut lanes = RawArrayBuf::new();
     for lane in Lane::all_of(annotator) {
         lanes.push(lane.to_text().as_ref());
@@ -69,11 +75,7 @@ fn statement(claim: &Claim) -> RawDocumentBuf {
             "late.annotator": { "$ne": annotator },
         },
         "u": {
-            "$push": { "held": {
-                "annotator": annotator,
-                "since": DateTime::from_millis(claim.since.0),
-                "until": DateTime::from_millis(claim.until.0),
-            } },
+            "$push": { "held": document::of_hold(&hold) },
             "$inc": { "free": -1, "rev": 1_i64 },
         },
     }

@@ -1,24 +1,98 @@
 //! The one document that is one task: how it is written, and in `document/reading.rs` how it is read.
-//! Its fields are told in `mongo/mod.rs`.
+//! Its fields are told in `mongo/mod.rs`; what lies beside it, in `beside.rs`.
+//!
+//! Whatever writes an answer goes through [`of_answer`], which also says what has to be written beside
+//! the document before.
 //!
 //! Rejected: serde structures for it. The driver's deserialiser takes parts of somebody's task for
 //! BSON's own notation, and would read the whole document where a few fields are looked at.
 
 use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, rawdoc};
 
+use super::beside::{self, Beside};
 use super::json;
-use crate::allocation::{Lane, Ledger, Number, Plan, Position, Purpose};
+use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
 use crate::store::Record;
-use crate::task::{Answer, Task, Version};
+use crate::task::{Answer, Basis, Task, TaskId, Version};
 
 mod reading;
 
-pub(super) use reading::{Odd, Stored};
+pub(super) use reading::{Odd, Stored, StoredAnswer, StoredVersion, read_version};
+
+/// The version of what is stored in MongoDB. Each document of a task bears it, so that what an older
+/// annotd writes is recognised.
+pub(super) const FORMAT: i32 = 3;
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
-/// them, so such data is kept as text.
-const OWN: [&str; 7] =
-    ["annotator", "answer", "time_loaded", "time_returned", "history", "stamp", "data_json"];
+/// them, so such data is kept as text. `shown` is for the suggestions that were shown.
+const OWN: [&str; 12] = [
+    "annotator",
+    "answer",
+    "time_loaded",
+    "time_returned",
+    "edition",
+    "tokenizer",
+    "shown",
+    "history",
+    "revisions",
+    "stamp",
+    "data_json",
+    "large",
+];
+
+/// What is known of an answer as it is stored, beside what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The number of the one who wrote it, by which they recognise it.
+    pub(super) stamp: i64,
+    /// Earlier versions that lie in `<project>.history`.
+    pub(super) revisions: usize,
+    /// As many of its earlier versions, from the first, are those. Less than `revisions` where
+    /// some of them are lost.
+    pub(super) known: usize,
+    /// Under which name its data lie in `<project>.large`, if they do.
+    pub(super) large: Option<String>,
+}
+
+impl Kept {
+    /// Where nothing of an answer is stored yet.
+    pub(super) fn new(stamp: i64) -> Self {
+        Self { stamp, ..Self::default() }
+    }
+
+    /// How many earlier versions lie beside when so many are known.
+    pub(super) fn revisions_with(&self, known: usize) -> usize {
+        self.revisions + known.saturating_sub(self.known)
+    }
+}
+
+/// The most that a task may take of the 16 MiB of a document, in bytes of BSON. The rest is for its answers.
+const MOST: usize = 12 << 20;
+/// JSON of fewer bytes is not measured. An item of a list may take seven times as much in BSON, and text
+/// that BSON cannot hold exactly is there twice.
+const SURELY_HELD: usize = MOST / 8;
+
+/// Whether a task fits into a document beside its answers; if not, why.
+///
+/// Keys with a NUL or a `$`, and numbers that BSON has not, are held exactly beside (`json.rs`), and nothing
+/// is nested deeper than [`MAX_DEPTH`](crate::task::MAX_DEPTH), which MongoDB takes.
+pub(super) fn can_hold(task: &Task) -> Result<(), String> {
+    if task.body.as_str().len() < SURELY_HELD {
+        return Ok(());
+    }
+    let bytes = of_content(task).as_bytes().len();
+    if bytes <= MOST {
+        return Ok(());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "it is shown to one decimal")]
+    let megabytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    Err(format!(
+        "it takes {:.1} MiB in MongoDB, where a task may take {:.0}; put large media into files that the \
+         task names, or keep the project in a file (store.url = \"annotd.db\")",
+        megabytes(bytes),
+        megabytes(MOST)
+    ))
+}
 
 /// The document of a task that enters.
 pub(super) fn of_task(
@@ -50,14 +124,15 @@ pub(super) fn of_task(
     document
 }
 
-/// The document of a task as it was in another store. `stamp` gives the stamp of an annotator's
-/// answer.
-pub(super) fn of_record(record: &Record, stamp: impl Fn(&str) -> i64) -> RawDocumentBuf {
+/// The document of a task as it was in another store.
+pub(super) fn of_record(record: &Record, beside: &mut Beside) -> RawDocumentBuf {
     let Record { task, number, position, ledger } = record;
     let mut document = of_content(task);
     document.append("number", number.0);
     document.append("priority", position.priority());
-    for element in &of_facts(ledger, *position, stamp) {
+    // A stamp is looked for by the one who gave it, while their write is under way.
+    let facts = of_facts(&task.id, ledger, *position, |_| Kept::default(), beside);
+    for element in &facts {
         let (key, value) = element.expect("it has just been written");
         document.append_ref(key, value);
     }
@@ -68,7 +143,7 @@ pub(super) fn of_record(record: &Record, stamp: impl Fn(&str) -> i64) -> RawDocu
 /// What a task is, whatever becomes of it.
 fn of_content(task: &Task) -> RawDocumentBuf {
     let (content, exact) = json::to_bson(&task.body.to_value());
-    let mut document = rawdoc! { "_id": task.id.as_str(), "task": content };
+    let mut document = rawdoc! { "_id": task.id.as_str(), "format": FORMAT, "task": content };
     if !exact {
         document.append("task_json", task.body.as_str());
     }
@@ -99,15 +174,17 @@ fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
     array
 }
 
-/// The operators that make a task's state another one as a whole. `stamp` gives the stamp of an
-/// annotator's answer; with `announce` those who hand out hear of it.
+/// The operators that make a task's state another one as a whole. `kept` says what is known of an
+/// annotator's answer as it is stored; with `announce` those who hand out hear of it.
 pub(super) fn of_state(
+    task: &TaskId,
     ledger: &Ledger,
     position: Position,
-    stamp: impl Fn(&str) -> i64,
+    kept: impl Fn(&str) -> Kept,
     announce: bool,
+    beside: &mut Beside,
 ) -> RawDocumentBuf {
-    let set = of_facts(ledger, position, stamp);
+    let set = of_facts(task, ledger, position, kept, beside);
     let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
     if announce {
         update.append("$currentDate", rawdoc! { "reopened": true });
@@ -116,7 +193,13 @@ pub(super) fn of_state(
 }
 
 /// Who may have a task, who holds it, who has answered what, and what follows from that.
-fn of_facts(ledger: &Ledger, position: Position, stamp: impl Fn(&str) -> i64) -> RawDocumentBuf {
+fn of_facts(
+    task: &TaskId,
+    ledger: &Ledger,
+    position: Position,
+    kept: impl Fn(&str) -> Kept,
+    beside: &mut Beside,
+) -> RawDocumentBuf {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let mut set = rawdoc! {
         "for": of_lanes(&ledger.lanes),
@@ -133,15 +216,7 @@ fn of_facts(ledger: &Ledger, position: Position, stamp: impl Fn(&str) -> i64) ->
         coders.push(annotator);
     }
     set.append("coders", coders);
-    let mut held = RawArrayBuf::new();
-    for hold in &ledger.held {
-        held.push(rawdoc! {
-            "annotator": hold.annotator.as_str(),
-            "since": DateTime::from_millis(hold.since.0),
-            "until": DateTime::from_millis(hold.until.0),
-        });
-    }
-    set.append("held", held);
+    set.append("held", of_holds(&ledger.held));
     if !ledger.former.is_empty() {
         let mut former = RawArrayBuf::new();
         for name in &ledger.former {
@@ -154,47 +229,94 @@ fn of_facts(ledger: &Ledger, position: Position, stamp: impl Fn(&str) -> i64) ->
     for (key, list) in lists {
         let mut answers = RawArrayBuf::new();
         for answer in list {
-            answers.push(of_answer(answer, stamp(&answer.annotator)));
+            answers.push(of_answer(task, answer, &kept(&answer.annotator), beside));
         }
         set.append(key, answers);
     }
     set
 }
 
-/// An annotator's answer. The stamp is the writer's own number, by which it recognises what it
-/// wrote.
-pub(super) fn of_answer(answer: &Answer, stamp: i64) -> RawDocumentBuf {
-    let mut document = rawdoc! { "annotator": answer.annotator.as_str() };
-    append_version(&mut document, &answer.current);
-    let mut history = RawArrayBuf::new();
-    for version in &answer.history {
-        let mut earlier = RawDocumentBuf::new();
-        append_version(&mut earlier, version);
-        history.push(earlier);
+/// Those who hold a task.
+pub(super) fn of_holds(holds: &[Hold]) -> RawArrayBuf {
+    let mut held = RawArrayBuf::new();
+    for hold in holds {
+        held.push(of_hold(hold));
     }
-    document.append("history", history);
-    document.append("stamp", stamp);
+    held
+}
+
+/// One who holds a task.
+pub(super) fn of_hold(hold: &Hold) -> RawDocumentBuf {
+    let mut document = rawdoc! {
+        "annotator": hold.annotator.as_str(),
+        "since": DateTime::from_millis(hold.since.0),
+        "until": DateTime::from_millis(hold.until.0),
+    };
+    append_basis(&mut document, hold.basis);
     document
 }
 
-fn append_version(document: &mut RawDocumentBuf, version: &Version) {
-    let (data, exact) = json::to_bson(&version.data);
-    let mut exact = exact;
-    document.append("answer", version.verdict.as_str());
-    for element in &data {
-        let (key, value) = element.expect("it has just been written");
-        if OWN.contains(&key) {
-            exact = false;
-        } else {
-            document.append_ref(key, value);
-        }
+/// An annotator's answer, where this is known of it as it is stored. What has to lie beside the
+/// document before is added to `beside`: its large data, and those earlier versions that are not
+/// there yet.
+pub(super) fn of_answer(
+    task: &TaskId,
+    answer: &Answer,
+    kept: &Kept,
+    beside: &mut Beside,
+) -> RawDocumentBuf {
+    let mut document = rawdoc! { "annotator": answer.annotator.as_str() };
+    append_version(&mut document, task, &answer.current, kept.large.as_deref(), beside);
+    for (nth, earlier) in (kept.revisions + 1..).zip(answer.history.iter().skip(kept.known)) {
+        let mut version = RawDocumentBuf::new();
+        // The first of them may be what was current, whose data lie beside already.
+        append_version(&mut version, task, earlier, kept.large.as_deref(), beside);
+        beside.add_earlier(task, &answer.annotator, nth, version);
     }
-    if !exact {
-        let text = serde_json::to_string(&version.data).expect("an answer is JSON");
-        document.append("data_json", text);
+    let revisions = kept.revisions_with(answer.history.len());
+    document.append("revisions", i32::try_from(revisions).unwrap_or(i32::MAX));
+    document.append("stamp", kept.stamp);
+    document
+}
+
+/// What a version says and when. Data that lie beside under the name `there` are not written again.
+fn append_version(
+    document: &mut RawDocumentBuf,
+    task: &TaskId,
+    version: &Version,
+    there: Option<&str>,
+    beside: &mut Beside,
+) {
+    let (data, mut exact) = json::to_bson(&version.data);
+    document.append("answer", version.verdict.as_str());
+    let text = || serde_json::to_string(&version.data).expect("an answer is JSON");
+    if let Some(text) = beside::large(&version.data, data.as_bytes().len(), text) {
+        let name = beside::name_of(&text);
+        if there != Some(&name) {
+            beside.add_large(task, &name, &text);
+        }
+        document.append("large", name);
+    } else {
+        for element in &data {
+            let (key, value) = element.expect("it has just been written");
+            if OWN.contains(&key) {
+                exact = false;
+            } else {
+                document.append_ref(key, value);
+            }
+        }
+        if !exact {
+            document.append("data_json", text());
+        }
     }
     document.append("time_loaded", DateTime::from_millis(version.time_loaded.0));
     document.append("time_returned", DateTime::from_millis(version.time_returned.0));
+    append_basis(document, version.basis);
+}
+
+fn append_basis(document: &mut RawDocumentBuf, basis: Basis) {
+    document.append("edition", i32::try_from(basis.edition).unwrap_or(i32::MAX));
+    document.append("tokenizer", i32::from(basis.tokenizer));
 }
 
 #[cfg(test)]

@@ -18,6 +18,24 @@ pub(super) fn to_bson(object: &Map<String, Value>) -> (RawDocumentBuf, bool) {
     (document, exact)
 }
 
+/// Levels of an answer that a document can hold. MongoDB promises a hundred in all, and an answer
+/// stands three levels down.
+const DEEP: usize = 90;
+
+/// Whether an object is nested deeper than can be stored in a document.
+pub(super) fn is_deep(object: &Map<String, Value>) -> bool {
+    object.values().any(|value| is_deeper(value, DEEP))
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let Some(left) = levels.checked_sub(1) else { return true };
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_deeper(item, left)),
+        Value::Object(object) => object.values().any(|value| is_deeper(value, left)),
+        _ => false,
+    }
+}
+
 fn document(object: &Map<String, Value>, exact: &mut bool) -> RawDocumentBuf {
     let mut document = RawDocumentBuf::new();
     for (key, value) in object {

@@ -5,6 +5,7 @@
 //! | field | holds |
 //! |---|---|
 //! | `_id` | the identity, 32 hexadecimal digits |
+//! | `format` | the format of the document, 3 |
 //! | `task` | the task, as a document |
 //! | `task_json` | its exact text, only where BSON cannot hold it exactly (`json.rs`) |
 //! | `input_hash`, `task_hash` | Prodigy's hashes |
@@ -17,16 +18,23 @@
 //! | `left` | answers still wanted: `wanted` less `seen` |
 //! | `seen`, `coders` | answers that count, and whose they are |
 //! | `finished` | nothing more is wanted |
-//! | `held` | who has it in hand: `annotator`, `since`, `until` |
-//! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed), `time_loaded`, `time_returned`, `history`, `stamp` |
+//! | `held` | who has it in hand: `annotator`, `since`, `until`, `edition`, `tokenizer` |
+//! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed; `large`: where they lie beside), `time_loaded`, `time_returned`, `edition`, `tokenizer`, `revisions`, `stamp` |
 //! | `skipped` | ignores that are no answers, in the same shape |
 //! | `late` | answers that came when none was wanted any more, in the same shape |
 //! | `former` | who has held it and gave it back, or lost it; mostly not there |
 //! | `rev` | counts the writes: changes of a whole task rest on it |
 //! | `reopened` | when it last became open out of its turn; mostly not there |
 //!
-//! Beside it, `<project>.annotd` holds the format, the numbering, what has been dealt out, which files
-//! were loaded, and, while it is, that the project is being restored.
+//! Further names are kept free for what comes: `source` (file and line of loading), `final` (the final
+//! answer and its origin), `settled`, `overrides` (gold, priority, withdrawn, removed), and in leases and
+//! answers `shown` (the suggestions that were shown).
+//!
+//! Beside it, `<project>.history` holds earlier versions of answers and `<project>.large` what is too large
+//! for the document (`beside.rs`); `<project>.annotd` the format, the numbering, what has been dealt out,
+//! which files were loaded, the keys (room for `kind` and `ends`), the rule of identity, the editions, and,
+//! while it is, that the project is being restored or migrated. `<project>.audit` is kept free for the
+//! audit log.
 //!
 //! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
 //! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
@@ -54,6 +62,7 @@ mod admission;
 mod amendments;
 mod answers;
 mod audit;
+mod beside;
 mod claims;
 mod deal;
 mod document;
@@ -62,22 +71,25 @@ mod figures;
 mod json;
 mod keys;
 mod leases;
+mod migrations;
 mod outlook;
 mod past;
 mod reads;
 mod restore;
 mod schema;
 mod server;
+mod spare;
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use mongodb::bson::doc;
 
 use self::figures::{Due, Figures};
+pub use self::migrations::Migrated;
 use self::outlook::Outlook;
 use self::server::Server;
 use super::audit::{Audit, Audited, Finding, Page};
@@ -102,6 +114,8 @@ pub struct MongoStore {
     /// The number of the next answer, from a random beginning: no two processes have the same.
     stamp: AtomicI64,
     sharded: bool,
+    /// Whether the project is of the present format.
+    is_present: AtomicBool,
     terms: RwLock<Arc<Terms>>,
 }
 
@@ -121,7 +135,7 @@ impl MongoStore {
     pub(super) async fn open_as(url: &str, project: &str, opening: Opening) -> Result<Self> {
         const DOING: &str = "open the store";
         let server = Server::new(url, project).await?;
-        schema::prepare(&server, opening).await?;
+        let is_present = schema::prepare(&server, opening).await?;
         let hello = server.ask(DOING, server.database.run_command(doc! { "hello": 1 })).await?;
         Ok(Self {
             server: Arc::new(server),
@@ -129,8 +143,38 @@ impl MongoStore {
             outlook: Outlook::default(),
             stamp: AtomicI64::new(RandomState::new().build_hasher().finish().cast_signed()),
             terms: RwLock::default(),
+            is_present: AtomicBool::new(is_present),
             sharded: hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid"),
         })
+    }
+
+    /// Opens a project of whatever format, for [`MongoStore::migrate`].
+    ///
+    /// # Errors
+    /// As [`MongoStore::open`], but for an older format.
+    pub async fn open_to_migrate(url: &str, project: &str) -> Result<Self> {
+        Self::open_as(url, project, Opening::ToMigrate).await
+    }
+
+    /// Whether the project is of an older format, or was left between two.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn needs_migration(&self) -> Result<bool> {
+        migrations::are_needed(&self.server).await
+    }
+
+    /// Brings the project to the present format; what it does is told in `mongo/migrations/`. `seen` hears
+    /// how many tasks have been looked at. Broken off at any moment, it can be begun again.
+    ///
+    /// # Errors
+    /// If the server fails, does not let this user set rules for a collection, or other programs keep
+    /// changing the tasks.
+    pub async fn migrate(&self, seen: impl FnMut(u64)) -> Result<Migrated> {
+        let migrated = migrations::run(&self.server, seen).await?;
+        let is_present = schema::prepare(&self.server, Opening::ToWork).await?;
+        self.is_present.store(is_present, Ordering::Relaxed);
+        Ok(migrated)
     }
 
     fn terms(&self) -> Arc<Terms> {
@@ -160,6 +204,10 @@ impl Store for MongoStore {
 
     fn follow(&self, terms: Terms) {
         *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
+
+    fn can_hold(&self, task: &Task) -> std::result::Result<(), String> {
+        document::can_hold(task)
     }
 
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {

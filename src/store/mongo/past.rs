@@ -15,8 +15,9 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::Hint;
 
+use super::beside::Wanted;
 use super::document::{Odd, Stored};
-use super::reads::{at_most, each};
+use super::reads::{at_most, each_whole};
 use super::schema::HISTORY;
 use super::server::Server;
 use crate::store::{Cursor, Past, Result};
@@ -106,11 +107,14 @@ async fn read(
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
 ) -> Result<Vec<Past>> {
     let find = find.projection(doc! { "held": 0, "skipped": 0, "late": 0 });
-    let mut found = each(server, DOING, find, |mut stored: Stored| {
+    let mut found = each_whole(server, DOING, find, Wanted::Current, |mut stored: Stored| {
         let task = stored.task()?;
         let number = stored.number;
         let answer = stored.answers.into_iter().find(|stored| stored.answer.annotator == annotator);
         let answer = answer.ok_or(Odd::Missing("answers"))?;
+        if answer.lacks_data {
+            return Err(Odd::Lost { annotator: annotator.to_owned() });
+        }
         Ok(Past { number, task, version: answer.answer.current })
     })
     .await?;

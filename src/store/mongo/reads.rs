@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use mongodb::bson::{DateTime, Document, doc};
 
+use super::beside::{self, Wanted};
 use super::document::{Odd, Stored};
 use super::outlook::Outlook;
 use super::server::Server;
@@ -67,7 +68,7 @@ fn open_task(stored: &mut Stored) -> std::result::Result<OpenTask, Odd> {
 }
 
 /// Reads what a query finds, each document with `read`.
-pub(super) async fn each<T>(
+async fn each<T>(
     server: &Server,
     doing: &'static str,
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
@@ -80,6 +81,24 @@ pub(super) async fn each<T>(
             Stored::read(document).and_then(&read).map_err(|odd| server.odd(doing, document, &odd))
         })
         .collect()
+}
+
+/// The same with what lies beside each document.
+pub(super) async fn each_whole<T>(
+    server: &Server,
+    doing: &'static str,
+    find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
+    wanted: Wanted,
+    read: impl Fn(Stored) -> std::result::Result<T, Odd>,
+) -> Result<Vec<T>> {
+    let mut found = each(server, doing, find, Ok).await?;
+    beside::fill(server, doing, found.iter_mut(), wanted).await?;
+    let mut read_all = Vec::with_capacity(found.len());
+    for stored in found {
+        let id = stored.id.clone();
+        read_all.push(read(stored).map_err(|odd| server.odd_task(doing, &id, &odd))?);
+    }
+    Ok(read_all)
 }
 
 /// The queue's query, for the look-up and for the test of its plan.
@@ -207,7 +226,8 @@ pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool
     Ok(!found.is_empty())
 }
 
-/// The tasks with these identities, as far as they are there.
+/// The tasks with these identities, as far as they are there, with what lies beside of the fields
+/// asked for.
 pub(super) async fn by_id(
     server: &Server,
     doing: &'static str,
@@ -216,7 +236,7 @@ pub(super) async fn by_id(
 ) -> Result<HashMap<TaskId, Stored>> {
     let ids: Vec<&str> = tasks.into_iter().map(TaskId::as_str).collect();
     let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(fields);
-    let found = each(server, doing, find, Ok).await?;
+    let found = each_whole(server, doing, find, Wanted::All, Ok).await?;
     Ok(found.into_iter().map(|stored| (stored.id.clone(), stored)).collect())
 }
 
@@ -231,11 +251,11 @@ pub(super) async fn look_up(
     }
     let ids: Vec<&str> =
         tasks.iter().collect::<HashSet<_>>().into_iter().map(TaskId::as_str).collect();
-    let records =
-        each(server, DOING, server.tasks.find(doc! { "_id": { "$in": ids } }), |stored| {
-            outlook.learn(&stored);
-            record(stored)
-        });
+    let find = server.tasks.find(doc! { "_id": { "$in": ids } });
+    let records = each_whole(server, DOING, find, Wanted::All, |stored| {
+        outlook.learn(&stored);
+        record(stored)
+    });
     let records: HashMap<TaskId, Record> =
         records.await?.into_iter().map(|record| (record.task.id.clone(), record)).collect();
     Ok(tasks.iter().map(|id| records.get(id).cloned()).collect())
@@ -246,7 +266,7 @@ fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
         task: stored.task()?,
         number: stored.number,
         position: stored.position,
-        ledger: stored.ledger(),
+        ledger: stored.ledger()?,
     })
 }
 
@@ -290,5 +310,5 @@ pub(super) async fn records(
         }
     }
     let find = server.tasks.find(query).sort(doc! { "number": 1 }).limit(at_most(limit));
-    each(server, "read tasks and answers", find, record).await
+    each_whole(server, "read tasks and answers", find, Wanted::All, record).await
 }

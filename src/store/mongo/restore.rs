@@ -4,6 +4,7 @@
 
 use mongodb::bson::{DateTime, RawBsonRef, RawDocumentBuf, doc};
 
+use super::beside::Beside;
 use super::server::Server;
 use super::{MongoStore, admission, document};
 use crate::allocation::Number;
@@ -91,6 +92,10 @@ pub(super) async fn begin(store: &MongoStore, now: Millis) -> Result<()> {
     // There may be many, so this may take longer than other things.
     let emptied = server.tasks.delete_many(doc! {}).await;
     server.ask(DOING, async { emptied }).await?;
+    for collection in [&server.history, &server.large] {
+        let emptied = collection.delete_many(doc! {}).await;
+        server.ask(DOING, async { emptied }).await?;
+    }
     store.figures.forget();
     writing.done();
     let rest = doc! { "_id": { "$nin": ["format", "restoring"] } };
@@ -105,9 +110,13 @@ pub(super) async fn put_back(store: &MongoStore, records: Vec<Record>) -> Result
     let numbering = doc! { "$max": { "last": last }, "$min": { "lowest": lowest } };
     let numbering = server.meta.update_one(doc! { "_id": "numbers" }, numbering).upsert(true);
     server.ask(DOING, numbering).await?;
-    // A stamp is looked for by the one who gave it, while their write is under way.
-    let of_record = |record: &Record| document::of_record(record, |_| 0);
-    let documents: Vec<RawDocumentBuf> = records.iter().map(of_record).collect();
+    let mut beside = Beside::default();
+    let documents: Vec<RawDocumentBuf> =
+        records.iter().map(|record| document::of_record(record, &mut beside)).collect();
+    if !beside.is_empty() {
+        // Nobody removes what is spare while the store bears the mark, so the tasks have no end.
+        beside.write(server, DOING).await?;
+    }
     let writing = store.figures.writing().await;
     let there = server.ask(DOING, admission::insert(server, &documents)).await?;
     let mut added = Progress::default();

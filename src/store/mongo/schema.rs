@@ -8,13 +8,15 @@ use mongodb::IndexModel;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::IndexOptions;
 
+use super::document::FORMAT;
+use super::migrations::{self, Stored};
 use super::restore;
-use super::server::{Server, number};
+use super::server::Server;
 use crate::store::open::Opening;
 use crate::store::restoring::unfinished;
-use crate::store::{FORMAT, Result, StoreError};
+use crate::store::{Result, StoreError};
 
-const DOING: &str = "open the store";
+pub(super) const DOING: &str = "open the store";
 /// The index that [`super::past::history`] walks.
 pub(super) const HISTORY: &str = "history";
 
@@ -57,72 +59,89 @@ fn indexes() -> Vec<IndexModel> {
     ]
 }
 
-/// Prepares the project's collections, or says why they cannot be used.
-pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<()> {
+/// Prepares the project's collections, or says why they cannot be used; whether they are of the present
+/// format.
+pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<bool> {
     if opening.wants_it_whole()
         && let Some(since) = restore::mark(server, DOING).await?
     {
         let what = format!("{} in {}", server.tasks.name(), server.place);
         return Err(unfinished(&what, Some(since)));
     }
-    let format = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
-    match format {
-        Some(format) if number(&format, "version") == Some(1) => from_1_to_2(server).await?,
-        Some(format) => check(server, &format)?,
-        None => begin(server).await?,
+    let format = i64::from(FORMAT);
+    match Stored::read(server).await? {
+        Stored::None => begin(server).await?,
+        Stored::Format(version) if version == format => {}
+        Stored::Format(newer) if newer > format => {
+            return Err(unreadable(format!(
+                "{} in {} was written by a newer annotd (format {newer}, this one knows {format}); run \
+                 the newer one",
+                server.tasks.name(),
+                server.place
+            )));
+        }
+        // It has all that is read, and its indexes.
+        Stored::Format(2) | Stored::UnderWay { .. } if opening == Opening::ToRead => {
+            return Ok(false);
+        }
+        Stored::Format(1) if opening == Opening::ToMigrate => {
+            // It only adds fields, among them the number by which a backup walks.
+            migrations::to_2::run(server).await?;
+            return Ok(false);
+        }
+        Stored::Format(older) if older > 0 => match opening {
+            Opening::ToMigrate => return Ok(false),
+            Opening::ToRestore if holds_nothing(server).await? => note_format(server).await?,
+            _ => return Err(self::older(server, &format!("of the stored format {older}"))),
+        },
+        Stored::UnderWay { from } => match opening {
+            Opening::ToMigrate => return Ok(false),
+            Opening::ToRestore if holds_nothing(server).await? => note_format(server).await?,
+            _ => {
+                let state = format!("half-way between the stored formats {from} and {format}");
+                return Err(self::older(server, &state));
+            }
+        },
+        Stored::Format(_) | Stored::Odd(_) => {
+            let says = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+            return Err(unreadable(format!(
+                "{} in {} has no format that annotd knows; it says {:?}",
+                server.meta.name(),
+                server.place,
+                says.and_then(|says| says.get("version").cloned()).unwrap_or(Bson::Null)
+            )));
+        }
     }
     // Those that are there already cost one look.
     server.ask(DOING, server.tasks.create_indexes(indexes())).await?;
-    Ok(())
+    Ok(true)
 }
 
-fn check(server: &Server, format: &Document) -> Result<()> {
-    match number(format, "version") {
-        Some(FORMAT) => Ok(()),
-        Some(newer) if newer > FORMAT => Err(unreadable(format!(
-            "{} in {} was written by a newer annotd (format {newer}, this one knows {FORMAT}); run \
-             the newer one",
+/// Whether there is nothing in a project that a restore would have to keep.
+async fn holds_nothing(server: &Server) -> Result<bool> {
+    Ok(restore::mark(server, DOING).await?.is_some() || restore::count(server).await? == 0)
+}
+
+async fn note_format(server: &Server) -> Result<()> {
+    let format = doc! {
+        "$set": { "version": i64::from(FORMAT) }, "$unset": { "from": 1, "to": 1, "after": 1 },
+    };
+    let note = server.meta.update_one(doc! { "_id": "format" }, format);
+    server.ask(DOING, note).await.map(drop)
+}
+
+/// Why a project of an older format is not worked with, and what to do.
+fn older(server: &Server, state: &str) -> StoreError {
+    StoreError::Older {
+        doing: DOING,
+        what: format!(
+            "{} in {} is {state}, and this annotd works with format {FORMAT}; stop every annotd that runs \
+             on it, then run `annotd migrate --backup FILE`, which backs it up and brings it to format \
+             {FORMAT}",
             server.tasks.name(),
             server.place
-        ))),
-        _ => Err(unreadable(format!(
-            "{} in {} has no format that annotd knows; it says {:?}",
-            server.meta.name(),
-            server.place,
-            format.get("version").unwrap_or(&Bson::Null)
-        ))),
+        ),
     }
-}
-
-/// Makes a project of format 1 one of format 2. Twice does no harm, nor does a stop in the middle:
-/// the format is written last. A daemon of the older version must not be running.
-///
-/// Only tasks that named their annotators, or were loaded for some, had names in format 1. The
-/// number of a task is what its position has below the priority.
-async fn from_1_to_2(server: &Server) -> Result<()> {
-    let sequence = doc! { "$subtract": [
-        "$position",
-        { "$multiply": [{ "$multiply": ["$priority", -1] }, 1_i64 << 40] },
-    ] };
-    let tasks = server.tasks.update_many(
-        doc! { "number": { "$exists": false } },
-        vec![doc! { "$set": {
-            "number": { "$toLong": sequence },
-            "planned": "$wanted",
-            "bound": { "$not": [{ "$in": ["*", "$for"] }] },
-            "skipped": [],
-            "rev": 0_i64,
-        } }],
-    );
-    // All tasks are written anew, so this may take longer than other things.
-    let outcome = tasks.await;
-    server.ask(DOING, async { outcome }).await?;
-    // There is no such index if this was begun before.
-    let _ = server.tasks.drop_index("position").await;
-    let format = doc! { "$set": { "version": FORMAT } };
-    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, format)).await?;
-    tracing::info!(store = server.place, "the store was of format 1 and is now of format 2");
-    Ok(())
 }
 
 async fn begin(server: &Server) -> Result<()> {
@@ -143,7 +162,7 @@ async fn begin(server: &Server) -> Result<()> {
                 .meta
                 .update_one(
                     doc! { "_id": "format" },
-                    doc! { "$setOnInsert": { "version": FORMAT } },
+                    doc! { "$setOnInsert": { "version": i64::from(FORMAT) } },
                 )
                 .upsert(true),
         )

@@ -46,14 +46,22 @@ const PASSING: [i32; 19] = [
     50,
 ];
 
+/// The server's error for an identity that is there already. Of two who write what is not there yet, one
+/// may be told so; what they wanted to write is there then, or they write it again.
+const DUPLICATE: i32 = 11000;
+
 /// A project's collections on a server.
 pub(super) struct Server {
     pub(super) client: Client,
     pub(super) database: Database,
     /// One document a task.
     pub(super) tasks: Collection<RawDocumentBuf>,
-    /// The format, the numbering, the files that were loaded, the keys.
+    /// The format, the numbering, the files that were loaded, the keys, the editions.
     pub(super) meta: Collection<Document>,
+    /// Earlier versions of answers.
+    pub(super) history: Collection<RawDocumentBuf>,
+    /// Data of answers that are too large for a task's document.
+    pub(super) large: Collection<RawDocumentBuf>,
     /// The URL without user and password.
     pub(super) place: String,
     secrets: Vec<String>,
@@ -86,6 +94,8 @@ impl Server {
         Ok(Self {
             tasks: database.collection(project),
             meta: database.collection(&format!("{project}.annotd")),
+            history: database.collection(&format!("{project}.history")),
+            large: database.collection(&format!("{project}.large")),
             client,
             database,
             place,
@@ -115,11 +125,21 @@ impl Server {
         self.ask(doing, async { find.await?.try_collect().await }).await
     }
 
-    /// Carries out guarded writes, each for itself and in this order, in one round trip; says how
-    /// many found their document.
+    /// Carries out guarded writes to tasks, each for itself and in this order, in one round trip; says
+    /// how many found their document.
     pub(super) async fn update(
         &self,
         doing: &'static str,
+        statements: Vec<RawDocumentBuf>,
+    ) -> Result<u64> {
+        self.update_in(doing, self.tasks.name(), statements).await
+    }
+
+    /// The same in one of the project's collections.
+    pub(super) async fn update_in(
+        &self,
+        doing: &'static str,
+        collection: &str,
         statements: Vec<RawDocumentBuf>,
     ) -> Result<u64> {
         let mut matched = 0;
@@ -135,14 +155,19 @@ impl Server {
                 bytes += statement.as_bytes().len();
                 updates.push(statement);
             }
-            matched += self.update_group(doing, updates).await?;
+            matched += self.update_group(doing, collection, updates).await?;
         }
         Ok(matched)
     }
 
-    async fn update_group(&self, doing: &'static str, updates: RawArrayBuf) -> Result<u64> {
+    async fn update_group(
+        &self,
+        doing: &'static str,
+        collection: &str,
+        updates: RawArrayBuf,
+    ) -> Result<u64> {
         let command = rawdoc! {
-            "update": self.tasks.name(),
+            "update": collection,
             "updates": updates,
             "ordered": false,
             // A command that is sent as it is does not inherit the client's.
@@ -156,8 +181,9 @@ impl Server {
         if let Some(first) = errors.first() {
             let what = first.get_str("errmsg").unwrap_or("a write failed").to_owned();
             let passing = errors.iter().all(|error| {
-                number(error, "code")
-                    .is_some_and(|code| PASSING.iter().any(|&c| i64::from(c) == code))
+                number(error, "code").is_some_and(|code| {
+                    PASSING.iter().chain(&[DUPLICATE]).any(|&c| i64::from(c) == code)
+                })
             });
             return Err(if passing { self.away(doing, what) } else { self.failed(doing, what) });
         }

@@ -102,7 +102,7 @@ fn open_for_writing(
     let copy = match opening {
         Opening::ToRun => Some(migrations::copy_beside(&transaction, path, format)?),
         Opening::ToRestore if holds_nothing => None,
-        Opening::ToWork | Opening::ToRead | Opening::ToRestore => {
+        Opening::ToWork | Opening::ToRead | Opening::ToMigrate | Opening::ToRestore => {
             return Err(migrations::refused(shown, format));
         }
     };

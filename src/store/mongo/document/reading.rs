@@ -1,5 +1,9 @@
 //! What is read of a task's document, field by field: a query may leave any of them out, and other tools
 //! may have written numbers of another width.
+//!
+//! Answers of format 2 are read as well, since a project may be looked at before it is migrated and while
+//! it is. Their earlier versions stand in a list `history`, by which they are told: in an answer without
+//! one, those keys are annotd's that format 3 has added, and in one with it they are the interface's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +12,7 @@ use mongodb::bson::{RawArray, RawBsonRef, RawDocument};
 use serde_json::{Map, Value};
 
 use super::super::json::{self, NotJson};
+use super::{FORMAT, Kept};
 use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
@@ -20,6 +25,12 @@ pub(in crate::store::mongo) enum Odd {
     /// A field holds something else.
     #[error("{0:?} is not what annotd puts there")]
     Wrong(&'static str),
+    /// Something that should lie beside is not there.
+    #[error("the data of an answer of {annotator:?} are not in the collection for large answers")]
+    Lost {
+        /// Whose answer.
+        annotator: String,
+    },
     /// A part that should be JSON is not.
     #[error("{0}")]
     NotJson(#[from] NotJson),
@@ -28,10 +39,28 @@ pub(in crate::store::mongo) enum Odd {
     Broken(#[from] mongodb::bson::raw::Error),
 }
 
-/// An answer as it is stored.
+/// An answer as it is stored. What lies beside is filled in by `beside.rs`.
 pub(in crate::store::mongo) struct StoredAnswer {
     pub(in crate::store::mongo) answer: Answer,
-    pub(in crate::store::mongo) stamp: i64,
+    pub(in crate::store::mongo) kept: Kept,
+    /// Its data lie beside and have not been read.
+    pub(in crate::store::mongo) lacks_data: bool,
+}
+
+/// A version as it is stored.
+pub(in crate::store::mongo) struct StoredVersion {
+    pub(in crate::store::mongo) version: Version,
+    /// Under which name its data lie beside, if they do; they are not read then.
+    pub(in crate::store::mongo) large: Option<String>,
+}
+
+/// In which shape a version stands there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Of format 2.
+    Old,
+    /// Of format 3.
+    New,
 }
 
 /// What was read of a task. What the query left out is empty.
@@ -54,6 +83,8 @@ pub(in crate::store::mongo) struct Stored {
     pub(in crate::store::mongo) bound: bool,
     pub(in crate::store::mongo) purpose: Purpose,
     pub(in crate::store::mongo) former: Vec<String>,
+    /// The format of the document; 2 where it says none.
+    pub(in crate::store::mongo) format: i32,
     /// Counts the writes to this document.
     pub(in crate::store::mongo) rev: i64,
     /// When it last became open out of its turn.
@@ -89,6 +120,7 @@ impl Stored {
             bound: false,
             purpose: Purpose::Regular,
             former: Vec::new(),
+            format: FORMAT - 1,
             rev: 0,
             reopened: None,
             input_hash: 0,
@@ -100,6 +132,7 @@ impl Stored {
             let (key, value) = element?;
             match key {
                 "_id" => id = Some(TaskId::from_text(text(value, "_id")?)),
+                "format" => stored.format = whole(value, "format")?,
                 "task" => {
                     let document = value.as_document().ok_or(Odd::Wrong("task"))?;
                     let mut json = String::new();
@@ -157,9 +190,14 @@ impl Stored {
     }
 
     /// Its state.
-    pub(in crate::store::mongo) fn ledger(&self) -> Ledger {
+    ///
+    /// Fails where the data of an answer are not there.
+    pub(in crate::store::mongo) fn ledger(&self) -> Result<Ledger, Odd> {
+        if let Some(lost) = self.everyones().find(|answer| answer.lacks_data) {
+            return Err(Odd::Lost { annotator: lost.answer.annotator.clone() });
+        }
         let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
-        Ledger {
+        Ok(Ledger {
             purpose: self.purpose.clone(),
             part: self.part,
             bound: self.bound,
@@ -171,21 +209,30 @@ impl Stored {
             late: plain(&self.late),
             finished: self.finished,
             ..Ledger::new(self.wanted, self.lanes.clone())
-        }
+        })
     }
 
-    fn everyones(&self) -> impl Iterator<Item = &StoredAnswer> {
+    /// All answers, whatever became of them.
+    pub(in crate::store::mongo) fn everyones(&self) -> impl Iterator<Item = &StoredAnswer> {
         self.answers.iter().chain(&self.skipped).chain(&self.late)
+    }
+
+    /// The same, to fill in what lies beside.
+    pub(in crate::store::mongo) fn everyones_mut(
+        &mut self,
+    ) -> impl Iterator<Item = &mut StoredAnswer> {
+        self.answers.iter_mut().chain(&mut self.skipped).chain(&mut self.late)
     }
 
     /// Whether something with this stamp is among the answers.
     pub(in crate::store::mongo) fn bears(&self, stamp: i64) -> bool {
-        self.everyones().any(|answer| answer.stamp == stamp)
+        self.everyones().any(|answer| answer.kept.stamp == stamp)
     }
 
-    /// The stamps of the answers, by annotator.
-    pub(in crate::store::mongo) fn stamps(&self) -> HashMap<String, i64> {
-        self.everyones().map(|stored| (stored.answer.annotator.clone(), stored.stamp)).collect()
+    /// What is known of the answers as they are stored, by annotator.
+    pub(in crate::store::mongo) fn kept(&self) -> HashMap<String, Kept> {
+        let entry = |stored: &StoredAnswer| (stored.answer.annotator.clone(), stored.kept.clone());
+        self.everyones().map(entry).collect()
     }
 
     /// Whether this annotator holds it.
@@ -254,6 +301,8 @@ fn read_hold(document: &RawDocument) -> Result<Hold, Odd> {
             "annotator" => text(value, "held")?.clone_into(&mut hold.annotator),
             "since" => hold.since = moment(value, "held")?,
             "until" => hold.until = moment(value, "held")?,
+            "edition" => hold.basis.edition = whole(value, "held")?,
+            "tokenizer" => hold.basis.tokenizer = whole(value, "held")?,
             _ => {}
         }
     }
@@ -261,23 +310,40 @@ fn read_hold(document: &RawDocument) -> Result<Hold, Odd> {
 }
 
 pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, Odd> {
-    let mut stamp = 0;
+    let mut kept = Kept::default();
     let mut annotator = String::new();
     let mut history = Vec::new();
+    let mut shape = Shape::New;
     for element in document {
         let (key, value) = element?;
         match key {
             "annotator" => text(value, "annotator")?.clone_into(&mut annotator),
-            "stamp" => stamp = whole(value, "stamp")?,
-            "history" => history = each(value, "history", read_version)?,
+            "stamp" => kept.stamp = whole(value, "stamp")?,
+            "history" => {
+                shape = Shape::Old;
+                let earlier = each(value, "history", |version| read_shape(version, Shape::Old))?;
+                history = earlier.into_iter().map(|earlier| earlier.version).collect();
+            }
             _ => {}
         }
     }
-    let current = read_version(document)?;
-    Ok(StoredAnswer { answer: Answer { annotator, current, history }, stamp })
+    if shape == Shape::New
+        && let Some(revisions) = document.get("revisions")?
+    {
+        kept.revisions = usize::try_from(whole::<u32>(revisions, "revisions")?).unwrap_or(0);
+    }
+    let StoredVersion { version, large } = read_shape(document, shape)?;
+    let lacks_data = large.is_some();
+    kept.large = large;
+    Ok(StoredAnswer { answer: Answer { annotator, current: version, history }, kept, lacks_data })
 }
 
-fn read_version(document: &RawDocument) -> Result<Version, Odd> {
+/// Reads a version of an answer that lies in `<project>.history`.
+pub(in crate::store::mongo) fn read_version(document: &RawDocument) -> Result<StoredVersion, Odd> {
+    read_shape(document, Shape::New)
+}
+
+fn read_shape(document: &RawDocument, shape: Shape) -> Result<StoredVersion, Odd> {
     let mut version = Version {
         verdict: Verdict::Ignore,
         data: Map::new(),
@@ -286,21 +352,25 @@ fn read_version(document: &RawDocument) -> Result<Version, Odd> {
         basis: Basis::default(),
     };
     let mut exact: Option<Map<String, Value>> = None;
+    let mut large = None;
     for element in document {
         let (key, value) = element?;
-        match key {
-            "answer" => {
+        match (key, shape) {
+            ("answer", _) => {
                 // A query may leave out everything but who answered.
                 version.verdict =
                     Verdict::from_text(text(value, "answer")?).ok_or(Odd::Wrong("answer"))?;
             }
-            "time_loaded" => version.time_loaded = moment(value, "time_loaded")?,
-            "time_returned" => version.time_returned = moment(value, "time_returned")?,
-            "data_json" => {
+            ("time_loaded", _) => version.time_loaded = moment(value, "time_loaded")?,
+            ("time_returned", _) => version.time_returned = moment(value, "time_returned")?,
+            ("data_json", _) => {
                 let text = text(value, "data_json")?;
                 exact = Some(serde_json::from_str(text).map_err(|_| Odd::Wrong("data_json"))?);
             }
-            "annotator" | "history" | "stamp" => {}
+            ("edition", Shape::New) => version.basis.edition = whole(value, "edition")?,
+            ("tokenizer", Shape::New) => version.basis.tokenizer = whole(value, "tokenizer")?,
+            ("large", Shape::New) => large = Some(text(value, "large")?.to_owned()),
+            ("annotator" | "history" | "stamp", _) | ("revisions" | "shown", Shape::New) => {}
             _ => {
                 version.data.insert(key.to_owned(), json::to_value(key, value)?);
             }
@@ -309,5 +379,5 @@ fn read_version(document: &RawDocument) -> Result<Version, Odd> {
     if let Some(exact) = exact {
         version.data = exact;
     }
-    Ok(version)
+    Ok(StoredVersion { version, large })
 }

@@ -2,7 +2,7 @@
 
 use super::reading::read_answer;
 use super::*;
-use crate::task::{Basis, Body, Millis, Verdict};
+use crate::task::{Body, Millis, Verdict};
 
 fn version(data: &str) -> Version {
     Version {
@@ -28,9 +28,38 @@ fn an_answer_comes_back_whatever_its_keys() {
             current: version(data),
             history: vec![version(r#"{"first":true}"#), version(data)],
         };
-        let stored = read_answer(&of_answer(&answer, i64::MIN)).expect("an answer");
-        assert_eq!((stored.answer, stored.stamp), (answer, i64::MIN));
+        let mut beside = Beside::default();
+        let task = TaskId::from_text("0123");
+        let document = of_answer(&task, &answer, &Kept::new(i64::MIN), &mut beside);
+        let stored = read_answer(&document).expect("an answer");
+        assert_eq!(stored.answer.current, answer.current);
+        assert!(stored.answer.history.is_empty(), "it lies beside");
+        assert_eq!(stored.kept, Kept { revisions: 2, ..Kept::new(i64::MIN) });
+        let (earlier, large) = beside.counts();
+        assert_eq!((earlier, large), (2, 0));
     }
+}
+
+#[test]
+fn an_answer_of_format_2_keeps_what_its_interface_called_as_annotd_does_now() {
+    let version =
+        rawdoc! { "answer": "reject", "large": "a box", "time_loaded": DateTime::from_millis(1) };
+    let stored = read_answer(&rawdoc! {
+        "annotator": "andy", "answer": "accept", "edition": "second", "revisions": 7,
+        "time_loaded": DateTime::from_millis(1), "time_returned": DateTime::from_millis(2),
+        "history": [version], "stamp": 5_i64,
+    });
+    let stored = stored.expect("an answer");
+    assert_eq!(
+        serde_json::json!(stored.answer.current.data),
+        serde_json::json!({"edition":"second","revisions":7})
+    );
+    assert_eq!(
+        serde_json::json!(stored.answer.history[0].data),
+        serde_json::json!({"large":"a box"})
+    );
+    assert_eq!(stored.answer.current.basis, Basis::default());
+    assert_eq!(stored.kept, Kept::new(5));
 }
 
 #[test]
@@ -45,7 +74,7 @@ fn a_task_comes_back_to_the_letter() {
         assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
         let mut stored = Stored::read(&document).expect("a task");
         assert_eq!(*stored.task().expect("a task"), task);
-        assert_eq!(stored.ledger(), Ledger::new(3, vec![Lane::Anyone]));
+        assert_eq!(stored.ledger().expect("all is there"), Ledger::new(3, vec![Lane::Anyone]));
         assert_eq!((stored.free, stored.left, stored.reopened), (3, 3, Some(5)));
     }
 }

@@ -1,0 +1,254 @@
+//! Format 2 to 3: earlier versions of answers and large data go beside the tasks (`beside.rs`), each
+//! document says its format, hashes have 64 bits, and leases and answers say by what they were handed out.
+//!
+//! **A fence before anything else.** A daemon of format 2 looks at the format when it starts, and one that
+//! runs on meanwhile would write documents of its own shape: a revision with all earlier versions within, a
+//! task without what format 3 needs. So the collection gets a validator that refuses every write after which
+//! a document has that shape. Such a daemon can neither hand out nor store nor load any more; it logs
+//! "Document failed validation", pages say that answers are kept in the browser, and there they wait for the
+//! newer daemon. It can still take tasks back, which is right in both formats. The validator stays:
+//! it costs nothing that can be measured, and nobody knows when the last old daemon has ended.
+//!
+//! Then the record of the format gets a text in the place of its number, so that no annotd begins to work on
+//! the project; then tasks are rewritten in the order of their `_id`, in batches, each task with a write that
+//! is guarded by `rev`, and each batch is noted; then it is made sure that none is left; then the number is
+//! written. Broken off at any moment, it is begun again where it was: a task that has been rewritten says so,
+//! and what lies beside it is written again as it was.
+//!
+//! Rejected: renaming the fields that old daemons look at, which makes them do nothing without a word, and
+//! everything that people ask the database for with it; a new collection, which needs twice the room and a
+//! moment at which nobody writes; leaving out the fence and mending afterwards, since a document that holds
+//! both shapes can be read in two ways.
+
+use std::collections::HashSet;
+
+use mongodb::bson::{Document, RawArrayBuf, RawBsonRef, RawDocumentBuf, doc, rawdoc};
+use mongodb::error::ErrorKind;
+
+use super::{DOING, Migrated};
+use crate::store::mongo::beside::{Beside, Statement, id_in};
+use crate::store::mongo::document::{self, FORMAT, Stored, StoredAnswer};
+use crate::store::mongo::server::{Server, number};
+use crate::store::{Result, older};
+
+/// Tasks of a batch.
+const BATCH: i64 = 500;
+/// How often a batch is written again because somebody has written to its tasks meanwhile.
+const AGAIN: usize = 20;
+/// What stands in the place of the format's number. It is shown by annotds that are older.
+const UNDER_WAY: &str = "between 2 and 3: `annotd migrate` is under way, or was broken off; run it again with the newer \
+     annotd, and stop this one";
+/// What a server says to a user who may not do something.
+const UNAUTHORIZED: i32 = 13;
+
+/// Makes a project of format 2 one of format 3.
+pub(super) async fn run(
+    server: &Server,
+    migrated: &mut Migrated,
+    seen: &mut impl FnMut(u64),
+) -> Result<()> {
+    fence(server).await?;
+    let mark = doc! { "$set": { "version": UNDER_WAY, "from": 2_i64, "to": 3_i64 } };
+    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, mark)).await?;
+    walk(server, migrated, seen).await?;
+    // A shard that was away, or a document that was put there by hand.
+    let rest = doc! { "format": { "$ne": FORMAT }, "_id": { "$type": "string" } };
+    let mut left = HashSet::new();
+    loop {
+        let find = server.tasks.find(rest.clone()).projection(fields()).limit(BATCH);
+        let documents = server.find(DOING, find).await?;
+        let rewritten = rewrite_all(server, documents, &mut left).await?;
+        migrated.tasks += rewritten;
+        if rewritten == 0 {
+            break;
+        }
+    }
+    migrated.unreadable = left.len() as u64;
+    deal(server).await?;
+    let done = doc! { "$set": { "version": i64::from(FORMAT) }, "$unset": { "from": 1, "to": 1, "after": 1 } };
+    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, done)).await.map(drop)
+}
+
+/// Everything but the content, which stays as it is.
+fn fields() -> Document {
+    doc! { "task": 0, "task_json": 0 }
+}
+
+/// Refuses documents of the old shape.
+async fn fence(server: &Server) -> Result<()> {
+    let change = doc! {
+        "collMod": server.tasks.name(),
+        "validator": validator(),
+        "validationLevel": "strict",
+        "validationAction": "error",
+    };
+    // It waits for the writes that are under way.
+    let outcome = server.database.run_command(change).await;
+    if let Err(error) = &outcome
+        && let ErrorKind::Command(command) = error.kind.as_ref()
+        && command.code == UNAUTHORIZED
+    {
+        return Err(server.failed(
+            DOING,
+            format!(
+                "this user may not set rules for a collection. A migration needs that once, to keep \
+                 daemons of an older annotd from writing. Give the user the role dbAdmin on the database \
+                 {db} (in mongosh: db.getSiblingDB({db:?}).grantRolesToUser(USER, [{{role: \"dbAdmin\", \
+                 db: {db:?}}}])), or run `annotd migrate` with the URL of an administrator",
+                db = server.database.name()
+            ),
+        ));
+    }
+    server.ask(DOING, async { outcome }).await.map(drop)
+}
+
+/// What a document of format 3, or of a later one, is, and what one that a daemon of format 2 has written
+/// is not.
+fn validator() -> Document {
+    let no_list_within = |answers: &str| format!("{answers}.history");
+    let mut rules = doc! {
+        "format": { "$gte": FORMAT },
+        "held": { "$not": { "$elemMatch": { "tokenizer": { "$exists": false } } } },
+    };
+    for answers in ["answers", "skipped", "late"] {
+        rules.insert(no_list_within(answers), doc! { "$exists": false });
+    }
+    rules
+}
+
+async fn walk(server: &Server, migrated: &mut Migrated, seen: &mut impl FnMut(u64)) -> Result<()> {
+    let note = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+    let mut after =
+        note.as_ref().and_then(|note| note.get_str("after").ok()).unwrap_or_default().to_owned();
+    let mut looked = 0;
+    let mut left = HashSet::new();
+    loop {
+        let find = server
+            .tasks
+            .find(doc! { "_id": { "$gt": &after } })
+            .sort(doc! { "_id": 1 })
+            .projection(fields())
+            .limit(BATCH);
+        let documents = server.find(DOING, find).await?;
+        let Some(last) = documents.last() else { return Ok(()) };
+        id_in(last).clone_into(&mut after);
+        looked += documents.len() as u64;
+        migrated.tasks += rewrite_all(server, documents, &mut left).await?;
+        let note = doc! { "$set": { "after": &after } };
+        server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, note)).await?;
+        seen(looked);
+    }
+}
+
+/// Rewrites these documents, and again those that somebody has written to meanwhile. Those that cannot
+/// be read are noted in `left`.
+async fn rewrite_all(
+    server: &Server,
+    mut documents: Vec<RawDocumentBuf>,
+    left: &mut HashSet<String>,
+) -> Result<u64> {
+    let mut rewritten = 0;
+    for _ in 0..AGAIN {
+        documents.retain(|document| needs(document));
+        for document in &documents {
+            if Stored::read(document).is_err() {
+                left.insert(id_in(document).to_owned());
+            }
+        }
+        documents.retain(|document| !left.contains(id_in(document)));
+        if documents.is_empty() {
+            return Ok(rewritten);
+        }
+        rewrite(server, &documents).await?;
+        let ids: Vec<&str> = documents.iter().map(|document| id_in(document)).collect();
+        let find = server
+            .tasks
+            .find(doc! { "_id": { "$in": ids }, "format": { "$ne": FORMAT } })
+            .projection(fields());
+        let again = server.find(DOING, find).await?;
+        rewritten += (documents.len() - again.len()) as u64;
+        documents = again;
+    }
+    Err(server.away(DOING, "daemons keep changing the tasks; stop them".into()))
+}
+
+fn needs(document: &RawDocumentBuf) -> bool {
+    let format = document.get("format").ok().flatten();
+    let format = format.and_then(|format| format.as_i32().or(format.as_i64().map(|_| FORMAT)));
+    format.is_none_or(|format| format < FORMAT)
+}
+
+/// Writes those of these documents anew that are of format 2, as far as they can be read and nobody has
+/// written to them since; says how many needed it.
+pub(in crate::store::mongo) async fn rewrite(
+    server: &Server,
+    documents: &[RawDocumentBuf],
+) -> Result<u64> {
+    let mut statements = Vec::new();
+    for document in documents.iter().filter(|document| needs(document)) {
+        if let Ok(stored) = Stored::read(document) {
+            statements.push(statement(document, &stored));
+        }
+    }
+    let needed = statements.len() as u64;
+    if needed > 0 {
+        Statement::send_all(server, DOING, statements).await?;
+    }
+    Ok(needed)
+}
+
+/// The write that makes a document one of format 3.
+fn statement(document: &RawDocumentBuf, stored: &Stored) -> Statement {
+    let mut beside = Beside::default();
+    let mut set = rawdoc! { "format": FORMAT };
+    for hash in ["input_hash", "task_hash"] {
+        if let Ok(Some(RawBsonRef::Int32(number))) = document.get(hash) {
+            set.append(hash, i64::from(number));
+        }
+    }
+    if !stored.held.is_empty() {
+        set.append("held", document::of_holds(&stored.held));
+    }
+    let mut rewrite = |key: &str, answers: &[StoredAnswer]| {
+        let mut list = RawArrayBuf::new();
+        for StoredAnswer { answer, kept, .. } in answers {
+            list.push(document::of_answer(&stored.id, answer, kept, &mut beside));
+        }
+        if !answers.is_empty() {
+            set.append(key, list);
+        }
+    };
+    rewrite("answers", &stored.answers);
+    rewrite("skipped", &stored.skipped);
+    rewrite("late", &stored.late);
+    let mut query = rawdoc! { "_id": stored.id.as_str() };
+    match document.get("rev") {
+        Ok(Some(rev)) => query.append_ref("rev", rev),
+        _ => query.append("rev", rawdoc! { "$exists": false }),
+    }
+    let update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
+    Statement { query, update, beside }
+}
+
+/// Puts the record of what was dealt out into the words of this format.
+async fn deal(server: &Server) -> Result<()> {
+    for _ in 0..AGAIN {
+        let deal = server.ask(DOING, server.meta.find_one(doc! { "_id": "deal" })).await?;
+        let Some(deal) = deal else { return Ok(()) };
+        let (Ok(state), Some(version)) = (deal.get_str("state"), number(&deal, "version")) else {
+            // It is damaged; `verify` makes it anew.
+            return Ok(());
+        };
+        let new = older::deal(state);
+        if new == state {
+            return Ok(());
+        }
+        let same = doc! { "_id": "deal", "version": version };
+        let change = doc! { "$set": { "state": new.as_ref(), "version": version + 1 } };
+        let changed = server.ask(DOING, server.meta.update_one(same, change)).await?;
+        if changed.matched_count == 1 {
+            return Ok(());
+        }
+    }
+    Err(server.away(DOING, "loads keep changing what was dealt out; stop them".into()))
+}
