@@ -12,8 +12,9 @@ use crate::allocation::{self, Answers, Colleague, Further, Ignore, Rule};
 use crate::allocator::Conduct;
 use crate::roster::{self, Annotations, Roster, Rules};
 use crate::store::Terms;
-use crate::task::Millis;
 use crate::task::disagreement::Measure;
+use crate::task::interface::{Interface, Settings};
+use crate::task::{Millis, Renamed};
 
 /// The annotators, as the rules see them.
 pub fn people(roster: &Roster) -> Vec<Colleague> {
@@ -90,10 +91,30 @@ pub fn terms(roster: &Roster) -> Terms {
             by: disagreement.by.clone(),
         }),
         measure: Measure::of_view(&roster.project.interface, field_id),
+        renamed: renamed(roster),
         threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
         people: people(roster),
     };
     Terms { rule, order: order(roster) }
+}
+
+/// Labels that were renamed. Where the project's blocks bring options, no label stands in for one.
+pub fn renamed(roster: &Roster) -> Renamed {
+    let blocks = roster.project.config.get("blocks").and_then(toml::Value::as_array);
+    let options = blocks.into_iter().flatten().any(|block| block.get("options").is_some());
+    Renamed::new(roster.project.renamed.clone(), !options)
+}
+
+/// The roster's interface, with its labels and settings.
+pub fn interface(roster: &Roster) -> Interface {
+    let config = match serde_json::to_value(&roster.project.config) {
+        Ok(serde_json::Value::Object(config)) => config,
+        // The roster refuses what JSON cannot say.
+        _ => serde_json::Map::new(),
+    };
+    let settings = Settings { labels: roster.project.labels.clone(), config };
+    Interface::new(&roster.project.interface, settings)
+        .expect("the roster refuses interfaces that this build does not know")
 }
 
 /// How tasks are handed out. `known_since` says since when somebody is on the roster.
@@ -110,5 +131,6 @@ pub fn conduct(roster: &Roster, known_since: BTreeMap<String, Millis>) -> Conduc
         people: people(roster),
         steal_after: *steal_after,
         known_since,
+        edition: interface(roster).edition().into(),
     }
 }

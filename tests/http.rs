@@ -161,7 +161,15 @@ fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
     let names: Vec<&str> = system.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(
         names,
-        ["_id", "_input_hash", "_task_hash", "_session_id", "_annotator_id", "_view_id"]
+        [
+            "_id",
+            "_input_hash",
+            "_task_hash",
+            "_session_id",
+            "_annotator_id",
+            "_view_id",
+            "_edition"
+        ]
     );
     assert_eq!(system[0].1.as_str().expect("a text").len(), 32);
     assert_eq!(system[3].1, "demo-andy");

@@ -275,11 +275,20 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
         ("carriage-returns", plain()),
         ("inline", plain()),
         ("quota", plain()),
+        ("renamed", plain()),
         ("smallest", plain()),
         ("tls", plain()),
         ("url", plain()),
         ("weight", plain()),
     ])
+}
+
+#[test]
+fn renamed_labels_are_read_with_their_present_names() {
+    let renamed = valid(&samples()["valid-renamed"]).project.renamed;
+    let names: Vec<(&str, &str)> =
+        renamed.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
+    assert_eq!(names, [("GONE", "NEVER_A_LABEL"), ("LOC ", "PLACE"), ("PER", "PERSON")]);
 }
 
 #[test]

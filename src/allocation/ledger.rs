@@ -190,6 +190,13 @@ impl Ledger {
         self.held.iter().any(|hold| hold.annotator == annotator)
     }
 
+    /// By what this annotator has the task, or else has answered it.
+    pub fn basis_of(&self, annotator: &str) -> Option<Basis> {
+        let held = self.held.iter().find(|hold| hold.annotator == annotator);
+        let answer = || self.everyones().find(|answer| answer.annotator == annotator);
+        held.map(|hold| hold.basis).or_else(|| answer().map(|answer| answer.current.basis))
+    }
+
     /// Whether this annotator's answer came too late.
     pub fn is_late(&self, annotator: &str) -> bool {
         self.late.iter().any(|answer| answer.annotator == annotator)

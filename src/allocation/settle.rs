@@ -17,7 +17,7 @@
 use super::people::{Colleague, requires};
 use super::{Lane, Ledger};
 use crate::task::disagreement::{Measure, Opinion, opinion};
-use crate::task::{Body, Verdict};
+use crate::task::{Body, Renamed, Verdict, Version};
 
 /// What the project says about answers that have arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Rule {
     pub further: Option<Further>,
     /// What of the answers is compared.
     pub measure: Measure,
+    /// Labels that were renamed: an old name says what its new one says.
+    pub renamed: Renamed,
     /// From which likeness on two answers agree: 0 to 1, 1 being the same.
     pub threshold: f64,
     /// Those who could be asked, in the order of the roster.
@@ -41,6 +43,7 @@ impl Default for Rule {
             ignore: Ignore::Answer,
             further: None,
             measure: Measure::Verdict,
+            renamed: Renamed::default(),
             threshold: 1.0,
             people: Vec::new(),
         }
@@ -96,6 +99,17 @@ impl Rule {
     }
 }
 
+/// What the answers to a task have in common, with the present names of their labels.
+fn opinion_of(rule: &Rule, task: &Body, ledger: &Ledger) -> Opinion {
+    let versions = ledger.answers.iter().map(|answer| &answer.current);
+    if rule.renamed.is_empty() {
+        return opinion(&rule.measure, rule.threshold, task, versions);
+    }
+    let renamed: Vec<Version> =
+        versions.map(|version| rule.renamed.version(task, version).into_owned()).collect();
+    opinion(&rule.measure, rule.threshold, &rule.renamed.task(task), &renamed)
+}
+
 /// Decides from a task's answers, the newest among them, what it still wants.
 ///
 /// Only answers that count are in its [`Ledger::answers`]. Late ones are not heard: they came when
@@ -118,8 +132,7 @@ pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
     if extra == 0 {
         return Settlement::Finished;
     }
-    let versions = ledger.answers.iter().map(|answer| &answer.current);
-    let settled = match opinion(&rule.measure, rule.threshold, task, versions) {
+    let settled = match opinion_of(rule, task, ledger) {
         Opinion::Single | Opinion::Unanimous => true,
         Opinion::Majority => wanted > ledger.planned,
         Opinion::Split => false,

@@ -60,7 +60,7 @@ pub(super) type Chosen = (Arc<Task>, Position);
 pub(super) struct Serving {
     pub(super) ask: Ask,
     given: Vec<Given>,
-    claimed: Vec<Arc<Task>>,
+    claimed: Vec<Given>,
     /// The length of both.
     bytes: usize,
     failed: Option<Arc<StoreError>>,
@@ -177,7 +177,7 @@ impl Claims {
             }
         }
         for request in serving {
-            self.finish(request, now).await;
+            self.finish(request).await;
         }
     }
 
@@ -210,7 +210,7 @@ impl Claims {
             && let Some(held) = wanted.next()
         {
             serving.bytes += length_of(&held.task);
-            serving.given.push(Given { task: held.task, since: held.since });
+            serving.given.push(Given { task: held.task, since: held.since, basis: held.basis });
         }
         serving
     }
@@ -407,21 +407,18 @@ impl Claims {
         now: Millis,
     ) -> bool {
         let until = now + self.shared.lease();
-        let claims = chosen
-            .iter()
-            .map(|(index, (task, _))| Claim {
-                task: task.id.clone(),
-                annotator: serving[*index].ask.annotator.clone(),
-                since: now,
-                until,
-                basis: Basis::default(),
-            })
-            .collect();
         let asked: HashMap<usize, Moment> = chosen
             .iter()
             .map(|(index, _)| (*index, self.shared.hands.moment(&serving[*index].ask.annotator)))
             .collect();
-        let granted = match self.shared.store.claim(claims).await {
+        let claims = |basis: Basis| {
+            let claim = |(index, (task, _)): &(usize, Chosen)| {
+                let annotator = serving[*index].ask.annotator.clone();
+                Claim { task: task.id.clone(), annotator, since: now, until, basis }
+            };
+            chosen.iter().map(claim).collect::<Vec<_>>()
+        };
+        let (granted, basis) = match self.grant(claims).await {
             Ok(granted) => granted,
             Err(error) => {
                 // Nobody knows which of them stand: forget everything that was assumed.
@@ -442,17 +439,11 @@ impl Claims {
         for ((index, (task, position)), granted) in chosen.into_iter().zip(granted) {
             let request = &mut serving[index];
             if granted {
-                let held = HeldTask {
-                    task: Arc::clone(&task),
-                    position,
-                    since: now,
-                    until,
-                    basis: Basis::default(),
-                };
+                let held = HeldTask { task: Arc::clone(&task), position, since: now, until, basis };
                 let asked = asked.get(&index).copied().unwrap_or_default();
                 self.shared.hands.add(&request.ask.annotator, held, asked);
                 request.bytes += length_of(&task);
-                request.claimed.push(task);
+                request.claimed.push(Given { task, since: now, basis });
             } else {
                 lost.push(task.id.clone());
             }
@@ -462,6 +453,15 @@ impl Claims {
             return true;
         }
         false
+    }
+
+    /// Makes claims by the present basis: which were granted, and the basis.
+    async fn grant(
+        &self,
+        claims: impl FnOnce(Basis) -> Vec<Claim>,
+    ) -> Result<(Vec<bool>, Basis), StoreError> {
+        let basis = self.shared.basis().await?;
+        Ok((self.shared.store.claim(claims(basis)).await?, basis))
     }
 
     /// Learns how tasks really are whose claims were lost.
@@ -484,9 +484,9 @@ impl Claims {
         self.window.reopen(open.collect());
     }
 
-    async fn finish(&self, request: Serving, now: Millis) {
+    async fn finish(&self, request: Serving) {
         let Serving { ask, mut given, claimed, failed, .. } = request;
-        given.extend(claimed.into_iter().map(|task| Given { task, since: now }));
+        given.extend(claimed);
         let result = match failed {
             // What was claimed before the failure is better than nothing.
             Some(error) if given.is_empty() => Err(error),

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::Given;
 use crate::store::{HeldTask, OpenTask};
-use crate::task::{Millis, Task, TaskId};
+use crate::task::{Millis, TaskId};
 
 /// Everybody's hands, shared by those who hand out and those who take in.
 #[derive(Clone, Default)]
@@ -128,11 +129,11 @@ impl Hands {
     }
 
     /// A task in somebody's hand.
-    pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<(Arc<Task>, Millis)> {
+    pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<Given> {
         let all = self.all();
         let mut held = all.get(annotator)?.held.iter().flatten();
         let held = held.find(|held| held.task.id == *task)?;
-        Some((Arc::clone(&held.task), held.since))
+        Some(Given { task: Arc::clone(&held.task), since: held.since, basis: held.basis })
     }
 
     /// Whether something in somebody's hand ends before this time.
@@ -163,8 +164,7 @@ impl Hands {
 mod tests {
     use super::*;
     use crate::allocation::Position;
-    use crate::task::Basis;
-    use crate::task::Body;
+    use crate::task::{Basis, Body, Task};
 
     fn held(text: &str) -> HeldTask {
         let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");

@@ -11,6 +11,7 @@
 mod answers;
 mod checks;
 mod claims;
+mod editions;
 mod hand;
 mod holding;
 mod quota;
@@ -24,12 +25,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::editions::Editions;
 use self::hand::Hands;
 pub use self::holding::Whereabouts;
 use crate::allocation::stream::Checks;
 use crate::allocation::{Colleague, Recorded};
 use crate::store::{Cursor, Past, Progress, Store, StoreError, Submission};
-use crate::task::{Millis, Task, TaskId};
+use crate::task::{Basis, Millis, Task, TaskId};
 
 /// Gives the present moment.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
@@ -49,6 +51,20 @@ pub struct Given {
     pub task: Arc<Task>,
     /// When it was handed out.
     pub since: Millis,
+    /// By which edition and tokenizer.
+    pub basis: Basis,
+}
+
+/// A task that an annotator may answer, and what is known of its hand-out.
+#[derive(Clone, Debug)]
+pub struct Answerable {
+    /// The task.
+    pub task: Arc<Task>,
+    /// Since when they have it, if they have it now.
+    pub since: Option<Millis>,
+    /// By which edition and tokenizer it was handed out, or else answered; nothing if neither is
+    /// known, since its lease has gone.
+    pub basis: Option<Basis>,
 }
 
 /// What a request for tasks gives.
@@ -115,6 +131,9 @@ pub struct Conduct {
     pub steal_after: Option<Duration>,
     /// Since when somebody is on the roster: who has never given a sign is missed from then on.
     pub known_since: BTreeMap<String, Millis>,
+    /// The roster's edition, as the text by which answers are checked
+    /// ([`Interface::edition`](crate::task::interface::Interface::edition)); empty if none is kept.
+    pub edition: Arc<str>,
 }
 
 impl Conduct {
@@ -127,6 +146,7 @@ impl Conduct {
             people: Vec::new(),
             steal_after: None,
             known_since: BTreeMap::new(),
+            edition: "".into(),
         }
     }
 
@@ -142,6 +162,7 @@ struct Shared {
     /// When this process last had a sign of somebody.
     seen: Mutex<HashMap<String, Millis>>,
     hands: Hands,
+    editions: Editions,
     figures: Mutex<Option<Figures>>,
     /// Why the last answers could not be stored, and when that was.
     trouble: Mutex<Option<(Millis, String)>>,
@@ -236,6 +257,7 @@ impl Allocator {
             conduct: RwLock::new(Arc::new(conduct)),
             seen: Mutex::default(),
             hands: Hands::default(),
+            editions: Editions::default(),
             figures: Mutex::new(None),
             trouble: Mutex::new(None),
         });
@@ -323,7 +345,23 @@ impl Allocator {
         answer.await.unwrap_or_else(|_| Err(Arc::new(gone("store answers"))))
     }
 
-    /// The task with this identity if this annotator may see it, and since when they have it.
+    /// By which edition and tokenizer tasks are handed out now.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, and was not asked before.
+    pub async fn basis(&self) -> Result<Basis, StoreError> {
+        self.shared.basis().await
+    }
+
+    /// The text of an edition of the roster; nothing if there is none of this number.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, and was not asked before.
+    pub async fn edition(&self, number: u32) -> Result<Option<Arc<str>>, StoreError> {
+        self.shared.edition(number).await
+    }
+
+    /// The task with this identity if this annotator may see it, and what is known of its hand-out.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -331,16 +369,17 @@ impl Allocator {
         &self,
         annotator: &str,
         id: &TaskId,
-    ) -> Result<Option<(Arc<Task>, Option<Millis>)>, StoreError> {
-        if let Some((task, since)) = self.shared.hands.task(annotator, id) {
-            return Ok(Some((task, Some(since))));
+    ) -> Result<Option<Answerable>, StoreError> {
+        if let Some(Given { task, since, basis }) = self.shared.hands.task(annotator, id) {
+            return Ok(Some(Answerable { task, since: Some(since), basis: Some(basis) }));
         }
         let mut records = self.shared.store.look_up(std::slice::from_ref(id)).await?;
-        Ok(records
-            .pop()
-            .flatten()
-            .filter(|record| record.ledger.takes_from(annotator))
-            .map(|record| (record.task, None)))
+        Ok(records.pop().flatten().filter(|record| record.ledger.takes_from(annotator)).map(
+            |record| {
+                let basis = record.ledger.basis_of(annotator);
+                Answerable { task: record.task, since: None, basis }
+            },
+        ))
     }
 
     /// The identity that belongs to a `_task_hash`, where that is unique in the project. That only

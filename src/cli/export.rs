@@ -9,6 +9,7 @@ use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::Number;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Cells, Export, Filter, Format};
+use crate::rules;
 use crate::store::{Record, Store, Which};
 use crate::supervisor;
 use crate::task::Millis;
@@ -73,6 +74,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let export = Export {
         project: project.name.clone(),
         interface: supervisor::interface(&file.roster),
+        renamed: rules::renamed(&file.roster),
         filter: Filter {
             annotators: arguments.annotator.clone(),
             since: arguments.since,

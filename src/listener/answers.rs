@@ -11,11 +11,12 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, questions};
+use super::{Desk, checking, questions};
 use crate::allocation::Number;
+use crate::allocator::Answerable;
 use crate::http::{self, ApiError, Callers};
 use crate::store::{Cursor, Past, Submission};
-use crate::task::{Basis, Millis, TaskId, Version};
+use crate::task::{Millis, TaskId, Version};
 
 /// Answers taken in one request at most. The page sends a few.
 const MOST_ANSWERS: usize = 1000;
@@ -132,13 +133,13 @@ async fn sort(
     };
     let found = desk.allocator.task_of(author, &id).await;
     let named = Some(id.to_string());
-    let (task, since) = match found {
+    let Answerable { task, since, basis } = match found {
         Ok(Some(found)) => found,
         Ok(None) => return Ok((named, unknown())),
         Err(error) => return Err(ApiError::from(&error)),
     };
-    let project = desk.project.get();
-    let (verdict, data) = match project.interface.receive(&task.body, answer) {
+    let received = checking::receive(desk, &task.body, basis, answer).await;
+    let (verdict, data, basis) = match received.map_err(|error| ApiError::from(&error))? {
         Ok(received) => received,
         Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
     };
@@ -150,7 +151,7 @@ async fn sort(
         data,
         time_loaded: time_loaded.min(time_returned),
         time_returned,
-        basis: Basis::default(),
+        basis,
     };
     let annotator = author.to_owned();
     Ok((named, Sorted::Store(Submission { task: id, annotator, version })))
@@ -222,7 +223,7 @@ pub(super) async fn history(
     let answers: Vec<_> = answers
         .into_iter()
         .map(|Past { task, version, .. }| {
-            let mut fields = questions::for_the_page(&desk, &task);
+            let mut fields = questions::for_the_page(&desk, &task, version.basis);
             let mut put = |key: &str, value: &Value| {
                 let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
                 fields.insert(key.to_owned(), raw);

@@ -8,6 +8,7 @@
 //! name by their paths, and `strangers.rs` tells the log of those that the roster does not allow.
 
 mod answers;
+mod checking;
 pub mod media;
 mod person;
 mod project;

@@ -107,10 +107,12 @@ pub(super) async fn project(
 ) -> Response {
     // What cannot be read asks for nobody.
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-    tell(&desk, &asked)
+    tell(&desk, &asked).await
 }
 
-fn tell(desk: &Desk, asked: &Asked) -> Response {
+async fn tell(desk: &Desk, asked: &Asked) -> Response {
+    // A page that is opened while the store is away says with its answers what it was handed out by.
+    let roster_edition = desk.allocator.basis().await.ok().map(|basis| basis.edition);
     let (project, person) = (desk.project.get(), desk.person.get());
     let moved_to = match &person.standing {
         Standing::Moved { url } => Some(url),
@@ -121,6 +123,7 @@ fn tell(desk: &Desk, asked: &Asked) -> Response {
         "annotator": &*desk.annotator,
         "display": person.display,
         "edition": project.edition,
+        "roster_edition": roster_edition.filter(|edition| *edition > 0),
         "standing": person.standing.as_str(),
         "moved_to": moved_to,
         "asked": asked_for(desk, &project, asked),
@@ -143,5 +146,5 @@ pub(super) async fn project_of_session(
 ) -> Result<Response, ApiError> {
     let Path(session) = session?;
     desk.check_session_name(&session)?;
-    Ok(tell(&desk, &Asked::default()))
+    Ok(tell(&desk, &Asked::default()).await)
 }

@@ -14,7 +14,7 @@ use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::{Fields, Task};
+use crate::task::{Basis, Fields, Task};
 
 /// Tasks handed out in one reply at most.
 const MOST: u64 = 1000;
@@ -54,7 +54,7 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
         project.strangers.look(&project, &given.task);
     }
     let tasks: Vec<Fields> =
-        batch.given.iter().map(|given| for_the_page(desk, &given.task)).collect();
+        batch.given.iter().map(|given| for_the_page(desk, &given.task, given.basis)).collect();
     let mut reply = Fields::new();
     put(&mut reply, "tasks", &tasks);
     for (key, value) in desk.figures().await? {
@@ -121,9 +121,9 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 }
 
 /// The task as it was loaded, with what the system adds under keys of its own, and without what only an
-/// annotator says.
-pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
-    let interface = desk.project.get().interface.clone();
+/// annotator says. Its tokens are those of the version under which it was handed out.
+pub(super) fn for_the_page(desk: &Desk, task: &Task, basis: Basis) -> Fields {
+    let interface = desk.project.get().interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.for_the_page(&task.body);
     put(&mut fields, "_id", &task.id);
     put(&mut fields, "_input_hash", &task.input_hash);
@@ -131,6 +131,9 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task) -> Fields {
     put(&mut fields, "_session_id", &desk.session_id());
     put(&mut fields, "_annotator_id", &desk.session_id());
     put(&mut fields, "_view_id", &interface.name());
+    if basis.edition > 0 {
+        put(&mut fields, "_edition", &basis.edition);
+    }
     fields
 }
 

@@ -29,6 +29,7 @@ mod places;
 mod problem;
 mod project;
 mod reader;
+mod renamed;
 mod rules;
 mod schema;
 mod server;

@@ -11,6 +11,7 @@ use super::page_settings;
 use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
+use super::renamed;
 use super::schema::PROJECT;
 use super::settings::Project;
 
@@ -47,10 +48,12 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
     }
     let keyed = interface.as_ref().is_some_and(|i| interfaces::needs_labels(&i.value));
     let config = config(reader, &section, if keyed { &labels } else { &[] });
+    let renamed = renamed::read(reader, &section, &labels, &config);
     Project {
         name: name.map(|n| n.value).unwrap_or_default(),
         interface: interface.map(|i| i.value).unwrap_or_default(),
         labels,
+        renamed,
         instructions: reader.text(&section, "instructions"),
         tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
         media: reader.text(&section, "media"),

@@ -1,5 +1,6 @@
 //! What a roster says, once it is known to be right: plain values, defaults filled in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
@@ -53,6 +54,9 @@ pub struct Project {
     pub interface: String,
     /// No two alike, none blank.
     pub labels: Vec<String>,
+    /// Old names of labels, each with the present one. No old name is a label, and no present name is
+    /// an old one.
+    pub renamed: BTreeMap<String, String>,
     /// A Markdown file, relative to the roster's own.
     pub instructions: Option<Located<String>>,
     /// Files with tasks, or patterns for such files, relative to the roster's own.

@@ -26,7 +26,7 @@ mod sockets;
 mod store_watch;
 mod watch;
 
-pub use project::interface;
+pub use crate::rules::interface;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

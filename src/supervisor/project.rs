@@ -7,7 +7,7 @@ use crate::address;
 use crate::listener::{Project, Strangers, instructions_to_html};
 use crate::roster::{Access, Roster};
 use crate::roster_file::{RosterFile, read_instructions};
-use crate::task::interface::{Interface, Settings};
+use crate::rules;
 
 /// Tasks that a page asks for at a time, as Prodigy's does.
 const BATCH_SIZE: usize = 10;
@@ -25,7 +25,7 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
     };
     let project = Project {
         name: roster.project.name.clone(),
-        interface: interface(roster),
+        interface: rules::interface(roster),
         instructions,
         batch_size: BATCH_SIZE,
         people: roster.active().count(),
@@ -48,16 +48,4 @@ fn homes(roster: &Roster) -> BTreeMap<String, String> {
             .map(|one| (one.name.clone(), address::of(&roster.server, &one.name, one.port)))
             .collect(),
     }
-}
-
-/// The roster's interface, with its labels and settings.
-pub fn interface(roster: &Roster) -> Interface {
-    let config = match serde_json::to_value(&roster.project.config) {
-        Ok(serde_json::Value::Object(config)) => config,
-        // The roster refuses what JSON cannot say.
-        _ => serde_json::Map::new(),
-    };
-    let settings = Settings { labels: roster.project.labels.clone(), config };
-    Interface::new(&roster.project.interface, settings)
-        .expect("the roster refuses interfaces that this build does not know")
 }

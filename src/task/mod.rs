@@ -26,6 +26,7 @@ pub mod interface;
 pub mod own_keys;
 mod python_json;
 pub mod reading;
+mod renamed;
 mod template;
 mod time;
 mod tokens;
@@ -39,8 +40,9 @@ pub use answer::{Answer, Verdict, Version};
 pub use basis::Basis;
 pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
+pub use renamed::Renamed;
 pub use time::Millis;
-pub use tokens::{Token, tokenize};
+pub use tokens::{TOKENIZER, Token, tokenize};
 
 /// annotd's own identity of a task: 128 bits over its content, as 32 hexadecimal digits.
 ///

@@ -6,7 +6,7 @@ use annotd::allocation::{Lane, Ledger, Number, Position};
 use annotd::exchange::write::{Cells, Export, FORMATS, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::{Interface, Settings};
-use annotd::task::{Answer, Basis, Body, Millis, Task, Verdict, Version};
+use annotd::task::{Answer, Basis, Body, Millis, Renamed, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 
 /// 2026-03-02T08:15:00Z.
@@ -39,7 +39,8 @@ fn record(task: &str, answers: Vec<Answer>) -> Record {
 }
 
 fn export(interface: Interface, filter: &Filter, cells: Cells) -> Export {
-    Export { project: "demo".into(), interface, filter: filter.clone(), cells }
+    let renamed = Renamed::default();
+    Export { project: "demo".into(), interface, renamed, filter: filter.clone(), cells }
 }
 
 fn written(format: &str, interface: Interface, filter: &Filter, records: &[Record]) -> String {
@@ -64,6 +65,31 @@ fn pen_writes(format: &str, export: &Export, records: &[Record]) -> String {
     }
     pen.end(&mut out);
     String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn every_format_has_the_present_names_of_labels_and_the_task_to_the_letter() {
+    let span = |label: &str| json!({"spans": [{"start": 0, "end": 3, "label": label}]});
+    let task = r#"{"text":"Ada","spans":[{"start":0,"end":3,"label":"PER","n":1.0}]}"#;
+    let mut first = answer("andy", Verdict::Accept, &span("PER"), T);
+    first.history.push(version(Verdict::Accept, &span("LOC"), T - 9));
+    let records = [record(task, vec![first])];
+    let names = [("PER", "PERSON"), ("LOC", "PLACE")];
+    let names = names.into_iter().map(|(old, new)| (old.to_owned(), new.to_owned())).collect();
+    let export = Export {
+        project: "demo".into(),
+        interface: view("ner_manual"),
+        renamed: Renamed::new(names, true),
+        filter: Filter::default(),
+        cells: Cells::default(),
+    };
+    for format in FORMATS {
+        let text = pen_writes(format.name, &export, &records);
+        assert!(text.contains("PERSON"), "{}: {text}", format.name);
+        let own = text.matches(r#""label":"PER","n":1.0"#).count();
+        assert_eq!(own, usize::from(format.name != "csv"), "{}: {text}", format.name);
+        assert_eq!(text.contains("PLACE"), format.name == "tasks", "{}: {text}", format.name);
+    }
 }
 
 fn view(id: &str) -> Interface {

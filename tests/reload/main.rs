@@ -5,6 +5,7 @@ mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
+mod editions;
 mod pages;
 mod random;
 mod refused;

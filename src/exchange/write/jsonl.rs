@@ -13,6 +13,8 @@
 //! Answers to gold tasks and repeats carry `"_check": "gold"` or `"repeat"`, and the task's identity
 //! is then that of the repeat.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,13 +40,20 @@ impl Pen for Jsonl {
             return 0;
         }
         let task = &record.task;
-        let mut own = task.body.fields();
-        if let Some(tokens) = interface.missing_tokens(&task.body) {
-            own.insert("tokens".to_owned(), raw(&tokens));
-        }
+        // What an answer's token numbers mean depends on the version under which it was given.
+        let mut with_tokens: BTreeMap<u16, Fields> = BTreeMap::new();
         let sets = interface.sets(&task.body);
         let mut count = 0;
         for (answer, late) in answers {
+            let version = answer.current.basis.tokenizer;
+            let own = with_tokens.entry(version).or_insert_with(|| {
+                let mut own = task.body.fields();
+                let interface = interface.with_tokenizer(version);
+                if let Some(tokens) = interface.missing_tokens(&task.body) {
+                    own.insert("tokens".to_owned(), raw(&tokens));
+                }
+                own
+            });
             let mut line = own.clone();
             let displaced = own_keys::displace(&mut line, &answer.current, &sets);
             if !displaced.is_empty() {

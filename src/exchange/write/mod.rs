@@ -7,12 +7,13 @@
 
 mod csv;
 mod jsonl;
+mod renaming;
 mod tasks;
 
 use crate::allocation::Purpose;
 use crate::store::Record;
 use crate::task::interface::Interface;
-use crate::task::{Answer, Millis};
+use crate::task::{Answer, Millis, Renamed};
 
 /// All formats, the default one first.
 pub const FORMATS: &[Format] = &[jsonl::FORMAT, csv::FORMAT, tasks::FORMAT];
@@ -42,9 +43,9 @@ impl Format {
         FORMATS.iter().copied().find(|format| format.name == name)
     }
 
-    /// A pen that writes this format.
+    /// A pen that writes this format, with the present names of labels.
     pub fn pen(&self, export: &Export) -> Box<dyn Pen> {
-        (self.make)(export)
+        renaming::with_present_names(&export.renamed, (self.make)(export))
     }
 }
 
@@ -55,6 +56,8 @@ pub struct Export {
     pub project: String,
     /// The interface that the answers were given through.
     pub interface: Interface,
+    /// Labels that were renamed.
+    pub renamed: Renamed,
     /// Which answers.
     pub filter: Filter,
     /// How the cells of a table are written.

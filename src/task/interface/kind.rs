@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Settings, fits};
-use crate::task::{Body, Fields, Verdict, reading};
+#[cfg(test)]
+use crate::task::TOKENIZER;
+use crate::task::{Body, Fields, Token, Verdict, reading, tokenize};
 
 pub use super::fits::Unfit;
 
@@ -51,12 +53,14 @@ pub struct Card<'a> {
     settings: &'a Settings,
     /// The task as it is stored.
     pub task: &'a Body,
+    /// The version of the rule for tokens.
+    pub tokenizer: u16,
     fields: OnceCell<Fields>,
 }
 
 impl<'a> Card<'a> {
-    pub(super) fn new(settings: &'a Settings, task: &'a Body) -> Self {
-        Self { settings, task, fields: OnceCell::new() }
+    pub(super) fn new(settings: &'a Settings, task: &'a Body, tokenizer: u16) -> Self {
+        Self { settings, task, tokenizer, fields: OnceCell::new() }
     }
 
     /// What the project says about its interface.
@@ -109,6 +113,14 @@ impl<'a> Card<'a> {
         }
     }
 
+    /// The tokens of the task's text that a span may begin or end at, for a task that has none of its
+    /// own.
+    pub fn computed_tokens(&self, text: &str) -> Vec<Token> {
+        let mut tokens = tokenize(text, self.tokenizer);
+        tokens.retain(|token| !token.is_blank());
+        tokens
+    }
+
     /// The task's text, as far as it has one.
     pub fn text(&self) -> String {
         self.get_as("text").unwrap_or_default()
@@ -140,7 +152,7 @@ pub(super) fn receive(
     sent: &Value,
 ) -> Result<Value, String> {
     let task = Body::from_value(task).expect("a task");
-    let interface = super::Interface { kind, settings: settings.into() };
+    let interface = super::Interface { kind, settings: settings.into(), tokenizer: TOKENIZER };
     let (_, data) = interface
         .receive(&task, sent.as_object().expect("an object"))
         .map_err(|misfit| misfit.to_string())?;

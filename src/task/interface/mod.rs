@@ -18,6 +18,7 @@ mod classification;
 mod compare;
 mod dep;
 mod diff;
+mod edition;
 mod fits;
 mod heard;
 mod html;
@@ -48,7 +49,7 @@ use serde_json::{Map, Value};
 
 use self::kind::Kind;
 pub use self::kind::{Card, Misfit, Unfit};
-use super::{Body, Fields, Token, Verdict, clean, gold, own_keys, tokenize};
+use super::{Body, Fields, TOKENIZER, Token, Verdict, clean, gold, own_keys, tokenize};
 
 /// Every interface that this build can show, by the names of their modules.
 const ALL: &[&Kind] = &[
@@ -106,6 +107,8 @@ pub struct Settings {
 pub struct Interface {
     kind: &'static Kind,
     settings: Arc<Settings>,
+    /// The version of the rule for tokens.
+    tokenizer: u16,
 }
 
 impl std::fmt::Debug for Interface {
@@ -123,7 +126,13 @@ impl Interface {
     /// The interface of this `view_id`, or nothing if this build has none.
     pub fn new(view_id: &str, settings: Settings) -> Option<Self> {
         let kind = ALL.iter().copied().find(|kind| kind.name == view_id)?;
-        Some(Self { kind, settings: Arc::new(settings) })
+        Some(Self { kind, settings: Arc::new(settings), tokenizer: TOKENIZER })
+    }
+
+    /// The same, with the tokens of this version of the rule: those that a task was handed out with.
+    #[must_use]
+    pub fn with_tokenizer(&self, tokenizer: u16) -> Self {
+        Self { tokenizer, ..self.clone() }
     }
 
     /// The `view_id`.
@@ -137,7 +146,7 @@ impl Interface {
     }
 
     fn card<'a>(&'a self, task: &'a Body) -> Card<'a> {
-        Card::new(&self.settings, task)
+        Card::new(&self.settings, task, self.tokenizer)
     }
 
     /// Checks, when a task is loaded, that it can be shown, and that an answer to it can be taken.
@@ -150,13 +159,19 @@ impl Interface {
 
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
     /// no tokens of its own, or has them written in a way that the page would have to read.
+    /// Computed ones are those that a span may begin or end at: blank ones are left out, and the numbers
+    /// are those of the whole list.
     pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
         let card = self.card(task);
         if !(self.kind.tokens)(&card) {
             return None;
         }
         let plainly = pieces::plainly(&card).map(Value::Array);
-        plainly.or_else(|| serde_json::to_value(self.missing_tokens(task)?).ok())
+        plainly.or_else(|| {
+            let mut tokens = self.missing_tokens(task)?;
+            tokens.retain(|token| !token.is_blank());
+            serde_json::to_value(tokens).ok()
+        })
     }
 
     /// The tokens of a task that has none, as plain values, which an export of a million answers can
@@ -166,7 +181,7 @@ impl Interface {
         if !(self.kind.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
             return None;
         }
-        card.has("text").then(|| tokenize(&card.text()))
+        card.has("text").then(|| tokenize(&card.text(), self.tokenizer))
     }
 
     /// The keys that answers to this task set. Where the task has them, they are suggestions.
@@ -185,7 +200,7 @@ impl Interface {
     /// annotator says, and with what this interface has to say beside it. Keys under which the page trusts the server are never the task's.
     pub fn for_the_page(&self, task: &Body) -> Fields {
         let mut fields = task.fields();
-        for own in ["_clean", "_tokens", "_options", "_parts"] {
+        for own in ["_clean", "_tokens", "_options", "_parts", "_edition"] {
             fields.shift_remove(own);
         }
         gold::hide(&mut fields);

@@ -26,7 +26,8 @@ impl Part {
         let own: Option<Vec<String>> =
             labels.and_then(|labels| serde_json::from_value(labels.clone()).ok());
         let labels = own.unwrap_or_else(|| card.labels().to_vec());
-        let interface = Interface::new(view, Settings { labels, config })?;
+        let interface =
+            Interface::new(view, Settings { labels, config })?.with_tokenizer(card.tokenizer);
         Some(Self { interface, body: Body::from_value(&Value::Object(task.clone())).ok()? })
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::fits::{Unfit, stretch, what_is};
 use super::kind::Card;
-use crate::task::{reading, tokenize};
+use crate::task::reading;
 
 /// A stretch that a span may begin or end at.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub(super) struct Piece {
 pub(super) fn pieces(card: &Card<'_>, text: &str) -> Vec<Piece> {
     let number = |index: usize| i64::try_from(index).unwrap_or(i64::MAX);
     let Some(Value::Array(tokens)) = card.get("tokens") else {
-        let made = tokenize(text).into_iter();
+        let made = card.computed_tokens(text).into_iter();
         return made
             .map(|token| Piece {
                 start: token.start,

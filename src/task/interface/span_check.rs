@@ -5,7 +5,8 @@
 //! has one kind of number, so `1.0` comes back as `1`; what is stored is then the task's own writing.
 //!
 //! A new span has to lie in the text, bear a known label, keep clear of disabled tokens, and begin and
-//! end with tokens unless the project highlights by character. Tokens that lie wrong (before one
+//! end with tokens unless the project highlights by character; of computed ones, with tokens that are
+//! not blank. Tokens that lie wrong (before one
 //! another, beyond the text) cannot be drawn in a row, and are no borders here either.
 
 use std::collections::{HashMap, HashSet};

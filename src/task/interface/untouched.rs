@@ -112,7 +112,7 @@ mod tests {
     fn look<T>(given: &[Value], then: impl FnOnce(&Known<'_>) -> T) -> T {
         let settings = Settings { labels: vec!["CAT".into()], ..Settings::default() };
         let task = Body::from_value(&json!({"image": "a.png"})).expect("a task");
-        then(&Known::of(&Card::new(&settings, &task), given))
+        then(&Known::of(&Card::new(&settings, &task, crate::task::TOKENIZER), given))
     }
 
     #[test]

@@ -142,6 +142,8 @@ export class Answering {
         ...(reason ? { skip_reason: reason } : {}),
         _shown_at: now - Math.round(this.app.activity.total(performance.now())),
         _answered_at: now,
+        // The labels that this page shows may not be those of the roster any more.
+        ...(this.app.project.roster_edition ? { _edition: this.app.project.roster_edition } : {}),
       }),
     });
     if (!ready) await this.waitFor(kept);
@@ -301,7 +303,7 @@ const cannotFetch = (error) =>
  * @returns {{task: Task, given: Given}}
  */
 function pastOf(record, kind, settings) {
-  const { answer, flagged, comment, skip_reason, _shown_at, _answered_at, _timestamp, ...task } = record;
+  const { answer, flagged, comment, skip_reason, _shown_at, _answered_at, _edition, _timestamp, ...task } = record;
   /** @type {Given} */
   const given = {
     answer: /** @type {Verdict} */ (answer),
@@ -320,7 +322,7 @@ function pastOf(record, kind, settings) {
  * @returns {{task: Task, given: Given}}
  */
 export function recordOf(entry) {
-  const { answer, flagged, comment = "", skip_reason = null, _shown_at, _answered_at, ...values } = parse(entry.answer);
+  const { answer, flagged, comment = "", skip_reason = null, _shown_at, _answered_at, _edition, ...values } = parse(entry.answer);
   return {
     task: parse(entry.task),
     given: { answer, values: /** @type {Values} */ (values), flagged: flagged === true, comment, reason: skip_reason },

@@ -59,7 +59,7 @@
  *   project: string, annotator: string, display?: string, session_id: string, view_id: string,
  *   labels: string[], batch_size: number, instructions: string | null,
  *   config: Record<string, unknown>, lease_seconds: number, version: string,
- *   edition: string, standing: Standing, moved_to: string | null,
+ *   edition: string, roster_edition?: number | null, standing: Standing, moved_to: string | null,
  *   asked?: {session: string, url: string | null} | null,
  *   media?: boolean, media_from?: string[],
  * }} Project

@@ -1,38 +1,14 @@
-//! Tokens for tasks that come without: words after Unicode's own rules (UAX 29), with words cut at
-//! an apostrophe.
+//! The tokenizer of stored format 2: words after Unicode's rules (UAX 29), cut at an apostrophe.
 //!
-//! The cut is there for names: in "Uber’s" the name is "Uber", in "l’Europe" it is "Europe", and
-//! both have to be within reach of a span that snaps to tokens. A short rest of at most two letters
-//! goes with the apostrophe (’s, ’t, ’re), a longer one stands for itself.
-//!
-//! A grapheme is never cut, so an emoji of several code points and a letter with its combining
-//! marks are one token, in every script. White space makes no token; it is what lies between
-//! them. A task that brings its own tokens keeps those.
-//!
-//! Rejected: spaCy's rules, which differ for every language and version. Whoever needs them loads
-//! tasks with `tokens`, as Prodigy's own recipes do.
+//! White space makes no token. It stays exactly as it was, for answers that were given under it and
+//! for pages that still wait with it: nothing new is handed out by this version.
 
-use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A stretch of a text that a span may begin or end at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token {
-    /// The text it covers.
-    pub text: String,
-    /// Its first code point, counted from the text's beginning.
-    pub start: usize,
-    /// The code point after its last one.
-    pub end: usize,
-    /// Its place in the list, from 0.
-    pub id: usize,
-    /// Whether white space follows.
-    #[serde(default)]
-    pub ws: bool,
-}
+use super::{Token, cut_at_apostrophes};
 
 /// The tokens of a text, with offsets in code points.
-pub fn tokenize(text: &str) -> Vec<Token> {
+pub(super) fn tokenize(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut position = 0;
     for piece in text.split_word_bounds().flat_map(cut_at_apostrophes) {
@@ -48,26 +24,6 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         tokens.push(Token { text: piece.to_owned(), start, end: position, id, ws: false });
     }
     tokens
-}
-
-/// The parts of a word that has apostrophes between its letters; any other piece as it is.
-fn cut_at_apostrophes(mut piece: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    while let Some((at, apostrophe)) = piece
-        .char_indices()
-        .find(|(at, c)| *at > 0 && matches!(c, '\'' | '’') && at + c.len_utf8() < piece.len())
-    {
-        let rest = &piece[at + apostrophe.len_utf8()..];
-        let is_short = rest.chars().count() <= 2;
-        let cut = if is_short { at } else { at + apostrophe.len_utf8() };
-        parts.push(&piece[..cut]);
-        piece = &piece[cut..];
-        if is_short {
-            break;
-        }
-    }
-    parts.push(piece);
-    parts
 }
 
 #[cfg(test)]

@@ -1,0 +1,62 @@
+//! A pen before another one: it hands on each record with the present names of its answers' labels.
+//!
+//! So every format has them, and none knows of it. Tasks stay to the letter.
+
+use super::{Pen, Record};
+use crate::task::{Answer, Body, Renamed};
+
+/// The pen itself, where nothing was renamed.
+pub(super) fn with_present_names(renamed: &Renamed, pen: Box<dyn Pen>) -> Box<dyn Pen> {
+    if renamed.is_empty() { pen } else { Box::new(Renaming { renamed: renamed.clone(), pen }) }
+}
+
+struct Renaming {
+    renamed: Renamed,
+    pen: Box<dyn Pen>,
+}
+
+impl Renaming {
+    fn renamed(&self, record: &Record) -> Record {
+        let mut record = record.clone();
+        let body = &record.task.body;
+        let ledger = &mut record.ledger;
+        for list in [&mut ledger.answers, &mut ledger.skipped, &mut ledger.late] {
+            list.iter_mut().for_each(|answer| rename(&self.renamed, body, answer));
+        }
+        record
+    }
+}
+
+impl Pen for Renaming {
+    fn surveys(&self) -> bool {
+        self.pen.surveys()
+    }
+
+    fn survey(&mut self, record: &Record) {
+        let record = self.renamed(record);
+        self.pen.survey(&record);
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        self.pen.begin(out);
+    }
+
+    fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
+        let record = self.renamed(record);
+        self.pen.record(&record, out)
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.pen.end(out);
+    }
+
+    fn left_out(&self) -> u64 {
+        self.pen.left_out()
+    }
+}
+
+fn rename(renamed: &Renamed, task: &Body, answer: &mut Answer) {
+    for version in answer.history.iter_mut().chain([&mut answer.current]) {
+        version.data = renamed.data(task, &version.data).into_owned();
+    }
+}
