@@ -52,6 +52,8 @@ pub enum Setting {
     Interface,
     /// `project.labels`
     Labels,
+    /// `project.identity`
+    Identity,
     /// `project.instructions`, by its path: what is in the file is not known here.
     Instructions,
     /// `project.tasks`, by their patterns.
@@ -87,6 +89,7 @@ impl Setting {
             Self::ProjectName => "project.name",
             Self::Interface => "project.interface",
             Self::Labels => "project.labels",
+            Self::Identity => "project.identity",
             Self::Instructions => "project.instructions",
             Self::Tasks => "project.tasks",
             Self::Media => "project.media",
@@ -139,6 +142,7 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::ProjectName, was.name != is.name),
         (Setting::Interface, was.interface != is.interface),
         (Setting::Labels, was.labels != is.labels),
+        (Setting::Identity, was.identity != is.identity),
         (Setting::Instructions, was.instructions != is.instructions),
         (Setting::Tasks, was.tasks != is.tasks),
         (Setting::Media, was.media != is.media),

@@ -45,6 +45,7 @@ pub(super) static PROJECT: Shape = Shape {
         key("name", r#"name = "my_project""#),
         key("interface", r#"interface = "classification""#),
         key("labels", r#"labels = ["PERSON", "PLACE"]"#),
+        key("identity", r#"identity = "meta.id""#),
         key("instructions", r#"instructions = "codebook.md""#),
         key("tasks", r#"tasks = ["tasks/*.jsonl"]"#),
         key("media", r#"media = "media""#),

@@ -53,6 +53,9 @@ pub struct Project {
     pub interface: String,
     /// No two alike, none blank.
     pub labels: Vec<String>,
+    /// By which rule tasks are told apart: a word, or the path of a key in the task. What the store says
+    /// if nothing is said here.
+    pub identity: Option<String>,
     /// A Markdown file, relative to the roster's own.
     pub instructions: Option<Located<String>>,
     /// Files with tasks, or patterns for such files, relative to the roster's own.

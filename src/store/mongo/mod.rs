@@ -94,6 +94,11 @@ pub(super) fn without_credentials(url: &str) -> String {
     server::without_credentials(url).0
 }
 
+/// Whether a server has this project.
+pub(super) async fn is_there(url: &str, project: &str) -> Result<bool> {
+    schema::is_there(&Server::new(url, project).await?).await
+}
+
 /// The shared store.
 pub struct MongoStore {
     server: Arc<Server>,

@@ -76,6 +76,12 @@ pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<()> {
     Ok(())
 }
 
+/// Whether the project has been begun.
+pub(super) async fn is_there(server: &Server) -> Result<bool> {
+    let format = server.meta.find_one(doc! { "_id": "format" });
+    Ok(server.ask("look for the store", format).await?.is_some())
+}
+
 fn check(server: &Server, format: &Document) -> Result<()> {
     match number(format, "version") {
         Some(FORMAT) => Ok(()),
