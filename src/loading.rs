@@ -1,47 +1,46 @@
-//! Tasks from a file into the store: read, plan, admit.
+//! Tasks from a file into the store: read, identify, plan, admit.
 //!
 //! The file is read on a thread of its own and admitted in batches, so memory does not grow with
 //! it. What stands before a wrong line is admitted before the line is reported, and a task that is
 //! there already changes nothing, so running the same load again after the mend goes on where it
 //! stopped.
+//!
+//! A line that repeats one further up is told by its identity, as far as it is remembered ([`seen`]); one
+//! that was loaded before, by the store. So the store is asked only for what has to be said of single
+//! lines: that a load of new tasks is one round trip for each batch is what makes it fast. A line that
+//! claims under `_id` to be a task of this store is held against that task.
 
+mod counts;
+pub mod rule;
+mod seen;
+
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
+pub use self::counts::{Loaded, Repeat};
+use self::rule::RuleError;
+use self::seen::Seen;
+use crate::allocation::people::meta;
 use crate::allocation::{self, Dealt, Overrides, Planner};
 use crate::dealing::{self, AdmitError};
 use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
-use crate::store::{Store, StoreError};
+use crate::store::{Record, Store, StoreError};
+use crate::task::identity::{Identity, Made, Rule, Unidentified};
 use crate::task::interface::Interface;
-use crate::task::{Task, gold};
+use crate::task::{Body, TaskId, gold};
 
 /// Tasks admitted in one call of the store.
 const BATCH: usize = 5000;
 /// Bytes of tasks admitted in one call of the store.
 const BATCH_BYTES: usize = 4 << 20;
-
-/// What a load did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Loaded {
-    /// Tasks that are new.
-    pub new: u64,
-    /// Tasks that were there already.
-    pub same: u64,
-    /// Lines that were put among the rejects.
-    pub rejected: u64,
-}
-
-impl Loaded {
-    fn add(&mut self, other: Self) {
-        self.new += other.new;
-        self.same += other.same;
-        self.rejected += other.rejected;
-    }
-}
+/// Tasks looked up in one call of the store.
+const LOOKED_UP: usize = 500;
 
 /// Why a load ended early.
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +48,6 @@ pub enum LoadError {
     /// The file cannot be read.
     #[error(transparent)]
     Open(#[from] ReadError),
-    /// A line is no task, or one that cannot be given to anyone.
-    #[error("{wrong}\n{}", wrong.excerpt())]
-    Wrong {
-        /// The line.
-        wrong: Box<WrongLine>,
-        /// What had been done.
-        loaded: Loaded,
-    },
     /// There is something in the file, and no task.
     #[error(
         "{file} has no task in it: nothing but blank lines, an empty list, or the names of columns. \
@@ -65,6 +56,17 @@ pub enum LoadError {
     Nothing {
         /// The file.
         file: Arc<str>,
+    },
+    /// The store tells tasks apart by another rule.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A line is no task, or one that cannot be given to anyone.
+    #[error("{wrong}\n{}", wrong.excerpt())]
+    Wrong {
+        /// The line.
+        wrong: Box<WrongLine>,
+        /// What had been done.
+        loaded: Loaded,
     },
     /// The store did not take the tasks.
     #[error("{source}")]
@@ -82,19 +84,27 @@ pub enum LoadError {
         /// What had been done.
         loaded: Loaded,
     },
+    /// The list of duplicates cannot be written.
+    #[error("cannot write the list of duplicates: {source}")]
+    Duplicates {
+        /// Why.
+        source: std::io::Error,
+        /// What had been done.
+        loaded: Loaded,
+    },
 }
 
 impl LoadError {
     /// What had been admitted before, in words.
     pub fn admitted(&self) -> String {
         let loaded = match self {
-            Self::Open(_) | Self::Nothing { .. } => Loaded::default(),
+            Self::Open(_) | Self::Nothing { .. } | Self::Rule(_) => Loaded::default(),
             Self::Wrong { loaded, .. }
             | Self::Store { loaded, .. }
-            | Self::Rejects { loaded, .. } => *loaded,
+            | Self::Rejects { loaded, .. }
+            | Self::Duplicates { loaded, .. } => *loaded,
         };
-        let Loaded { new, same, .. } = loaded;
-        format!("Admitted before it, and staying: {new} new, {same} the same as before.")
+        format!("Admitted before it, and staying: {}.", loaded.counts())
     }
 }
 
@@ -102,10 +112,39 @@ impl LoadError {
 pub struct Rules<'a> {
     /// How the tasks will be shown.
     pub interface: &'a Interface,
+    /// How the project tells tasks apart.
+    pub identity: &'a Identity,
     /// The project's rules.
     pub planning: &'a allocation::Rules,
     /// What this load says instead.
     pub overrides: &'a Overrides,
+}
+
+/// Where a load puts what it does not put into the store.
+#[derive(Default)]
+pub struct Aside<'a> {
+    /// Wrong lines, each as a line of JSON with its reason; without it the first one ends the load.
+    pub rejects: Option<&'a mut (dyn Write + Send)>,
+    /// Duplicates, each as a line of JSON with what it repeats.
+    pub duplicates: Option<&'a mut (dyn Write + Send)>,
+}
+
+/// What becomes of the tasks that are new.
+#[derive(Clone, Copy)]
+pub enum Target<'a> {
+    /// They are admitted to this store.
+    Store(&'a dyn Store),
+    /// Nothing: they are counted, against the store if there is one.
+    Nowhere(Option<&'a dyn Store>),
+}
+
+impl<'a> Target<'a> {
+    fn store(self) -> Option<&'a dyn Store> {
+        match self {
+            Self::Store(store) => Some(store),
+            Self::Nowhere(store) => store,
+        }
+    }
 }
 
 /// A part of a file that has been read.
@@ -114,18 +153,15 @@ enum Part {
     Wrong(Box<WrongLine>),
 }
 
-/// Loads tasks into a store, or, without one, only looks whether they could be loaded.
-///
-/// Wrong lines go to `rejects` if there is such a thing, each as a line of JSON with its reason;
-/// otherwise the first one ends the load.
+/// Loads tasks into a store, or only looks what a load would do.
 ///
 /// # Errors
 /// As [`LoadError`] says; what was admitted before stays.
-pub async fn load(
+pub async fn load<'a>(
     tasks: Tasks,
-    rules: &Rules<'_>,
-    store: Option<&dyn Store>,
-    mut rejects: Option<&mut (dyn Write + Send)>,
+    rules: &'a Rules<'a>,
+    into: Target<'a>,
+    aside: Aside<'a>,
 ) -> Result<Loaded, LoadError> {
     let file = tasks.file();
     let meter = tasks.meter();
@@ -133,36 +169,28 @@ pub async fn load(
     let (sender, mut parts) = mpsc::channel(4);
     let reader = tokio::task::spawn_blocking(move || read_parts(tasks, &sender));
     let planner = Planner::new(rules.planning.clone(), &Dealt::default());
-    let mut loaded = Loaded::default();
+    let loaded = Loaded::default();
+    let mut load = Load { file, rules, into, aside, planner, seen: Seen::default(), loaded };
     while let Some(part) = parts.recv().await {
         nothing &= matches!(&part, Part::Batch(entries) if entries.is_empty());
         let wrong = match part {
             Part::Wrong(wrong) => vec![*wrong],
             Part::Batch(entries) => {
-                let (suitable, unsuitable) =
-                    sort_batch(&file, entries, rules, &planner, rejects.is_none());
-                loaded.add(admit(&file, suitable, rules, store, loaded).await?);
-                unsuitable
+                let (lines, wrong) = load.sort(entries).await?;
+                load.admit(lines).await?;
+                wrong
             }
         };
         for wrong in wrong {
-            let Some(rejects) = rejects.as_deref_mut() else {
-                return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded });
-            };
-            writeln!(rejects, "{}", wrong.reject())
-                .map_err(|source| LoadError::Rejects { source, loaded })?;
-            loaded.rejected += 1;
-            if wrong.fatal {
-                return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded });
-            }
+            load.reject(wrong)?;
         }
     }
     // A reader that panicked has broken an invariant: that must not pass for the end of the file.
     reader.await.expect("reading a file does not panic");
     if nothing && meter.bytes_read() > 0 {
-        return Err(LoadError::Nothing { file });
+        return Err(LoadError::Nothing { file: load.file });
     }
-    Ok(loaded)
+    Ok(load.loaded)
 }
 
 fn read_parts(tasks: Tasks, sender: &mpsc::Sender<Part>) {
@@ -195,100 +223,367 @@ fn read_parts(tasks: Tasks, sender: &mpsc::Sender<Part>) {
     let _ = sender.blocking_send(Part::Batch(batch));
 }
 
-/// Sorts a batch into what can be given to somebody and wrong lines. With `stop`, nothing behind the
-/// first of those is looked at.
-fn sort_batch(
-    file: &Arc<str>,
-    entries: Vec<Entry>,
-    rules: &Rules<'_>,
-    planner: &Planner,
-    stop: bool,
-) -> (Vec<Entry>, Vec<WrongLine>) {
-    let mut suitable = Vec::with_capacity(entries.len());
-    let mut wrong = Vec::new();
-    for entry in entries {
-        let Some(problem) = problem_with(file, &entry, rules, planner) else {
-            suitable.push(entry);
-            continue;
-        };
-        wrong.push(problem);
-        if stop {
-            break;
-        }
-    }
-    (suitable, wrong)
+/// A line that is a task.
+struct Line {
+    line: u64,
+    made: Made,
+    /// The task of the store that it claims to be, and is.
+    known_as: Option<TaskId>,
 }
 
-/// Why a task that was read cannot be given to anybody; nothing if it can. `planner` counts nothing.
-pub fn problem_with(
+/// What a line turns out to be.
+enum Sorted {
+    Fits(Line),
+    Wrong(WrongLine),
+}
+
+/// A load under way.
+struct Load<'a> {
+    file: Arc<str>,
+    rules: &'a Rules<'a>,
+    into: Target<'a>,
+    aside: Aside<'a>,
+    planner: Planner,
+    seen: Seen,
+    loaded: Loaded,
+}
+
+impl Load<'_> {
+    /// Sorts a batch into tasks and wrong lines. If the first of those ends the load, nothing behind it is
+    /// looked at.
+    async fn sort(
+        &mut self,
+        entries: Vec<Entry>,
+    ) -> Result<(Vec<Line>, Vec<WrongLine>), LoadError> {
+        let stop = self.aside.rejects.is_none();
+        let mut sorted = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match identified(&self.file, &entry, self.rules, &self.planner) {
+                Ok(made) => {
+                    sorted.push(Sorted::Fits(Line { line: entry.line, made, known_as: None }));
+                }
+                Err(wrong) => {
+                    sorted.push(Sorted::Wrong(wrong));
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+        self.hold_against_claims(&mut sorted).await?;
+        let mut lines = Vec::with_capacity(sorted.len());
+        let mut all_wrong = Vec::new();
+        for one in sorted {
+            match one {
+                Sorted::Fits(line) => lines.push(line),
+                Sorted::Wrong(wrong) => {
+                    all_wrong.push(wrong);
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok((lines, all_wrong))
+    }
+
+    /// Looks up the tasks that lines claim to be: whether they are these.
+    async fn hold_against_claims(&mut self, sorted: &mut [Sorted]) -> Result<(), LoadError> {
+        let claims: HashSet<&TaskId> = sorted
+            .iter()
+            .filter_map(|one| match one {
+                Sorted::Fits(line) => line.made.claims.as_ref(),
+                Sorted::Wrong(_) => None,
+            })
+            .collect();
+        let Some(store) = self.into.store().filter(|_| !claims.is_empty()) else {
+            return Ok(());
+        };
+        let claims: Vec<TaskId> = claims.into_iter().cloned().collect();
+        let records = look_up(store, &claims).await.map_err(|source| self.stopped(source))?;
+        for one in sorted {
+            let Sorted::Fits(line) = one else { continue };
+            let Some(record) = line.made.claims.as_ref().and_then(|id| records.get(id)) else {
+                continue;
+            };
+            let body = &line.made.task.body;
+            match self.rules.identity.difference(body, &record.task.body, &said(record)) {
+                None => line.known_as = Some(record.task.id.clone()),
+                Some(key) => {
+                    *one =
+                        Sorted::Wrong(edited(&self.file, line.line, body, &record.task.id, &key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, source: StoreError) -> LoadError {
+        LoadError::Store { source, loaded: self.loaded }
+    }
+
+    /// Counts duplicates and admits the rest.
+    async fn admit(&mut self, lines: Vec<Line>) -> Result<(), LoadError> {
+        let mut fresh = Vec::with_capacity(lines.len());
+        for line in lines {
+            let Line { line: at, made, known_as } = &line;
+            if let Some(id) = known_as {
+                self.loaded.known += 1;
+                self.list(*at, None, id, false)?;
+                continue;
+            }
+            match self.seen.see(&made.task.id, *at, made.beside) {
+                None => fresh.push(line),
+                Some(first) => {
+                    let differs = made.beside.is_some() && made.beside != first.beside;
+                    let repeat = Repeat { line: *at, first: first.line };
+                    self.loaded.add(Loaded {
+                        repeated: 1,
+                        first_repeat: Some(repeat),
+                        differing: differs.into(),
+                        ..Loaded::default()
+                    });
+                    self.list(*at, Some(first.line), &made.task.id, differs)?;
+                }
+            }
+        }
+        self.loaded.forgetful |= self.seen.is_forgetful();
+        let known = self.known(&fresh).await?;
+        fresh.retain(|line| !known.contains(&line.made.task.id));
+        let new = match self.into {
+            Target::Nowhere(_) => fresh.len() as u64,
+            Target::Store(_) if fresh.is_empty() => 0,
+            Target::Store(store) => {
+                let tasks = fresh.iter().map(|line| line.made.task.clone()).collect();
+                let rules = self.rules;
+                match dealing::admit(store, rules.planning, rules.overrides, tasks).await {
+                    Ok(admitted) => {
+                        self.loaded.known += admitted.same;
+                        admitted.new
+                    }
+                    Err(AdmitError::Store(source)) => return Err(self.stopped(source)),
+                    Err(AdmitError::Plan { nth, error }) => {
+                        let line = fresh.get(nth).expect("the batch has it");
+                        let body = &line.made.task.body;
+                        let wrong = unplanned(&self.file, line.line, body, error.to_string());
+                        return Err(LoadError::Wrong { wrong: wrong.into(), loaded: self.loaded });
+                    }
+                }
+            }
+        };
+        self.loaded.new += new;
+        // Whoever has loaded some of them meanwhile has been told.
+        if new == fresh.len() as u64 {
+            for line in &fresh {
+                let steers = Steers::of(&line.made.task.body);
+                self.loaded.gold += u64::from(steers.gold);
+                self.loaded.prioritised += u64::from(steers.priority);
+                self.loaded.requiring += u64::from(steers.requires);
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of these tasks that were loaded before, counted and listed, where something is to be said of
+    /// single ones; otherwise none, and the store says how many there were.
+    async fn known(&mut self, fresh: &[Line]) -> Result<HashSet<TaskId>, LoadError> {
+        let Some(store) = self.into.store() else { return Ok(HashSet::new()) };
+        let each = matches!(self.into, Target::Nowhere(_))
+            || self.aside.duplicates.is_some()
+            || fresh
+                .iter()
+                .any(|line| line.made.beside.is_some() || Steers::may(&line.made.task.body));
+        if !each || fresh.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<TaskId> = fresh.iter().map(|line| line.made.task.id.clone()).collect();
+        let known = store.known(&ids).await.map_err(|source| self.stopped(source))?;
+        let there = |line: &&Line| known.contains(&line.made.task.id);
+        let telling = fresh.iter().filter(there).filter(|line| line.made.beside.is_some());
+        let telling: Vec<TaskId> = telling.map(|line| line.made.task.id.clone()).collect();
+        let records = look_up(store, &telling).await.map_err(|source| self.stopped(source))?;
+        for line in fresh.iter().filter(there) {
+            let id = &line.made.task.id;
+            let differs = records.get(id).is_some_and(|record| {
+                let stored = self.rules.identity.make(record.task.body.clone());
+                stored.ok().and_then(|stored| stored.beside) != line.made.beside
+            });
+            self.loaded.known += 1;
+            self.loaded.differing += u64::from(differs);
+            self.list(line.line, None, id, differs)?;
+        }
+        Ok(known)
+    }
+
+    /// Puts a duplicate on the list, if there is one.
+    fn list(
+        &mut self,
+        line: u64,
+        first: Option<u64>,
+        id: &TaskId,
+        differs: bool,
+    ) -> Result<(), LoadError> {
+        let Some(list) = self.aside.duplicates.as_deref_mut() else { return Ok(()) };
+        let mut told = Map::new();
+        told.insert("file".into(), Value::from(&*self.file));
+        told.insert("line".into(), line.into());
+        match first {
+            Some(first) => {
+                told.insert("kind".into(), "within_file".into());
+                told.insert("repeats_line".into(), first.into());
+            }
+            None => {
+                told.insert("kind".into(), "loaded_before".into());
+            }
+        }
+        told.insert("_id".into(), json!(id));
+        if differs {
+            let what = match self.rules.identity.rule() {
+                Rule::Content => "suggestions",
+                _ => "content",
+            };
+            told.insert("other".into(), what.into());
+        }
+        writeln!(list, "{}", Value::Object(told))
+            .map_err(|source| LoadError::Duplicates { source, loaded: self.loaded })
+    }
+
+    /// Puts a wrong line aside, or ends the load with it.
+    fn reject(&mut self, wrong: WrongLine) -> Result<(), LoadError> {
+        let loaded = &mut self.loaded;
+        let Some(rejects) = self.aside.rejects.as_deref_mut() else {
+            return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded: *loaded });
+        };
+        writeln!(rejects, "{}", wrong.reject())
+            .map_err(|source| LoadError::Rejects { source, loaded: *loaded })?;
+        loaded.rejected += 1;
+        if wrong.fatal {
+            return Err(LoadError::Wrong { wrong: Box::new(wrong), loaded: *loaded });
+        }
+        Ok(())
+    }
+}
+
+/// Those of these tasks that are there.
+async fn look_up(
+    store: &dyn Store,
+    tasks: &[TaskId],
+) -> Result<HashMap<TaskId, Record>, StoreError> {
+    let mut found = HashMap::with_capacity(tasks.len());
+    for some in tasks.chunks(LOOKED_UP) {
+        let records = store.look_up(some).await?.into_iter().flatten();
+        found.extend(records.map(|record| (record.task.id.clone(), record)));
+    }
+    Ok(found)
+}
+
+/// What annotators have added to a task, in any version of any answer.
+fn said(record: &Record) -> Vec<&Map<String, Value>> {
+    let ledger = &record.ledger;
+    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+    answers
+        .flat_map(|answer| answer.history.iter().chain(std::iter::once(&answer.current)))
+        .map(|version| &version.data)
+        .collect()
+}
+
+/// Keys of `meta` that steer annotd.
+#[derive(Clone, Copy, Default)]
+struct Steers {
+    gold: bool,
+    priority: bool,
+    requires: bool,
+}
+
+impl Steers {
+    /// Whether a look at the keys can find any; most tasks have none.
+    fn may(task: &Body) -> bool {
+        let text = task.as_str();
+        text.contains("\"meta\"")
+            && ["\"gold\"", "\"priority\"", "\"requires\""].iter().any(|key| text.contains(key))
+    }
+
+    fn of(task: &Body) -> Self {
+        if !Self::may(task) {
+            return Self::default();
+        }
+        let says = |key: &str| meta(task, key).is_some_and(|value| !value.is_null());
+        let gold = matches!(gold::gold(task), Ok(Some(_)));
+        Self { gold, priority: says("priority"), requires: says("requires") }
+    }
+}
+
+/// A task that was read, as the project knows it, or why it cannot be given to anybody. `planner` counts
+/// nothing.
+///
+/// # Errors
+/// The line, and what is wrong with it.
+pub fn identified(
     file: &Arc<str>,
     entry: &Entry,
     rules: &Rules<'_>,
     planner: &Planner,
-) -> Option<WrongLine> {
-    if let Err(unfit) = rules.interface.can_show(&entry.body) {
-        let mut wrong = unsuitable(file, entry, &unfit.expected, &unfit.found);
-        wrong.at = unfit.place(&entry.body);
-        wrong.column = entry.body.as_str()[..wrong.at].chars().count() as u64 + 1;
+) -> Result<Made, WrongLine> {
+    let (line, body) = (entry.line, &entry.body);
+    let made = rules
+        .identity
+        .make(body.clone())
+        .map_err(|error| unidentified(file, line, body, &error))?;
+    let body = &made.task.body;
+    if let Err(unfit) = rules.interface.can_show(body) {
+        let mut wrong = unsuitable(file, line, body, &unfit.expected, &unfit.found);
+        wrong.at = unfit.place(body);
+        wrong.column = body.as_str()[..wrong.at].chars().count() as u64 + 1;
         wrong.help = wrong.help.or_else(|| unfit.help.map(Into::into));
-        Some(wrong)
-    } else if let Err(problem) = gold::gold(&entry.body) {
-        Some(unplanned(file, entry, problem))
-    } else if let Err(error) = planner.check(rules.overrides, &entry.body) {
-        Some(unplanned(file, entry, error.to_string()))
-    } else {
-        None
+        return Err(wrong);
+    }
+    if let Err(problem) = gold::gold(body) {
+        return Err(unplanned(file, line, body, problem));
+    }
+    match planner.check(rules.overrides, body) {
+        Ok(()) => Ok(made),
+        Err(error) => Err(unplanned(file, line, body, error.to_string())),
     }
 }
 
-fn unplanned(file: &Arc<str>, entry: &Entry, help: String) -> WrongLine {
+fn unidentified(file: &Arc<str>, line: u64, body: &Body, error: &Unidentified) -> WrongLine {
+    let expected = "a task that can be told from others";
+    let mut wrong = unsuitable(file, line, body, expected, "one that cannot");
+    wrong.help = Some(error.to_string().into());
+    wrong
+}
+
+fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: &str) -> WrongLine {
+    let expected = format!("the task that has the _id {id}");
+    let found = format!("another `{key}`");
+    let mut wrong = unsuitable(file, line, body, &expected, &found);
+    let help = "to load it as a new task, take _id, _input_hash and _task_hash out of the line;                 else put the key back as it was";
+    wrong.help = Some(help.into());
+    wrong
+}
+
+fn unplanned(file: &Arc<str>, line: u64, body: &Body, help: String) -> WrongLine {
     let expected = "a task that can be given to somebody";
-    let mut unplanned = unsuitable(file, entry, expected, "one that cannot");
+    let mut unplanned = unsuitable(file, line, body, expected, "one that cannot");
     unplanned.help = Some(help.into());
     unplanned
 }
 
-fn unsuitable(file: &Arc<str>, entry: &Entry, expected: &str, found: &str) -> WrongLine {
+fn unsuitable(file: &Arc<str>, line: u64, body: &Body, expected: &str, found: &str) -> WrongLine {
     // The customary mistake with tables from a spreadsheet.
     let help = found
         .contains(';')
         .then(|| "separate the cells by commas, or by tabs in a .tsv file".into());
     WrongLine {
         file: Arc::clone(file),
-        line: entry.line,
+        line,
         column: 1,
         expected: expected.into(),
         found: found.into(),
         help,
-        text: entry.body.as_str().into(),
+        text: body.as_str().into(),
         at: 0,
         fatal: false,
-    }
-}
-
-async fn admit(
-    file: &Arc<str>,
-    entries: Vec<Entry>,
-    rules: &Rules<'_>,
-    store: Option<&dyn Store>,
-    loaded: Loaded,
-) -> Result<Loaded, LoadError> {
-    let Some(store) = store else {
-        return Ok(Loaded { new: entries.len() as u64, ..Loaded::default() });
-    };
-    if entries.is_empty() {
-        return Ok(Loaded::default());
-    }
-    let tasks = entries.iter().map(|entry| Task::new(entry.body.clone())).collect();
-    let admitted = dealing::admit(store, rules.planning, rules.overrides, tasks).await;
-    match admitted {
-        Ok(admitted) => Ok(Loaded { new: admitted.new, same: admitted.same, rejected: 0 }),
-        Err(AdmitError::Store(source)) => Err(LoadError::Store { source, loaded }),
-        Err(AdmitError::Plan { nth, error }) => {
-            let entry = entries.get(nth).expect("the batch has it");
-            let wrong = Box::new(unplanned(file, entry, error.to_string()));
-            Err(LoadError::Wrong { wrong, loaded })
-        }
     }
 }
 
@@ -339,7 +634,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 }
 
 /// Loads a file that the roster names, unless it looks as it did when it was last loaded whole.
-/// Gives nothing if so.
+/// Gives nothing if so. `named` is the rule of identity that the roster names.
 ///
 /// # Errors
 /// As [`load`] does.
@@ -347,6 +642,7 @@ pub async fn load_file(
     file: &TaskFile,
     planning: &allocation::Rules,
     interface: &Interface,
+    named: Option<&Rule>,
     store: &dyn Store,
 ) -> Result<Option<Loaded>, LoadError> {
     let of_store = |source| LoadError::Store { source, loaded: Loaded::default() };
@@ -354,13 +650,21 @@ pub async fn load_file(
     if store.loaded_file(&name).await.map_err(of_store)?.as_ref() == Some(&file.fingerprint) {
         return Ok(None);
     }
-    let rules = Rules { interface, planning, overrides: &Overrides::default() };
     let tasks = read::open(&file.path)?;
     let notes = tasks.notes();
-    let loaded = load(tasks, &rules, Some(store), None).await?;
+    let rule = rule::settle(store, named).await?;
+    let identity = identity(rule, interface, planning);
+    let overrides = Overrides::default();
+    let rules = Rules { interface, identity: &identity, planning, overrides: &overrides };
+    let loaded = load(tasks, &rules, Target::Store(store), Aside::default()).await?;
     for note in notes.all() {
         tracing::info!(file = %file.path.display(), note, "a file was read otherwise than it is written");
     }
     store.note_loaded_file(&name, &file.fingerprint).await.map_err(of_store)?;
     Ok(Some(loaded))
+}
+
+/// How a project with this interface and these rules tells tasks apart.
+pub fn identity(rule: Rule, interface: &Interface, planning: &allocation::Rules) -> Identity {
+    Identity::new(rule, interface.clone(), planning.assign_field.as_deref())
 }

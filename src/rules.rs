@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use crate::allocation::order::Order;
 use crate::allocation::share::Parts;
 use crate::allocation::stream::Checks;
-use crate::allocation::{self, Answers, Colleague, Further, Ignore, Rule};
+use crate::allocation::{self, Answers, Colleague, Further, Ignore};
 use crate::allocator::Conduct;
 use crate::roster::{self, Annotations, Roster, Rules};
 use crate::store::Terms;
 use crate::task::disagreement::Measure;
+use crate::task::identity::Rule;
 use crate::task::interface::{Interface, Settings};
 use crate::task::{Millis, Renamed};
 
@@ -67,6 +68,12 @@ pub fn planning(roster: &Roster) -> allocation::Rules {
     }
 }
 
+/// The rule by which the roster tells tasks apart; none if it leaves that to the store.
+pub fn identity(roster: &Roster) -> Option<Rule> {
+    // What the roster takes for a path is one to the rule.
+    roster.project.identity.as_deref().and_then(Rule::from_text)
+}
+
 /// Where tasks stand.
 pub fn order(roster: &Roster) -> Order {
     match roster.allocation.order {
@@ -80,7 +87,7 @@ pub fn order(roster: &Roster) -> Order {
 pub fn terms(roster: &Roster) -> Terms {
     let field_id = roster.project.config.get("field_id").and_then(toml::Value::as_str);
     let disagreement = roster.allocation.on_disagreement.as_ref();
-    let rule = Rule {
+    let rule = allocation::Rule {
         ignore: match roster.allocation.ignore {
             roster::Ignore::Answer => Ignore::Answer,
             roster::Ignore::Skip => Ignore::Skip,

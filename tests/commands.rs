@@ -40,8 +40,11 @@ fn load_says_how_many_were_new_and_a_second_load_adds_none() {
     let Some(file) = shared("newsapi-raw-with-duplicates.jsonl") else { return };
     let project = project("annotations = 3");
     let file = file.to_str().expect("UTF-8");
-    assert_eq!(project.run(&["load", "-i", file]), "939 new, 61 the same as before\n");
-    assert_eq!(project.run(&["load", "-i", file]), "0 new, 1000 the same as before\n");
+    let within = "61 within this file (line 2 repeats line 1)";
+    let said = project.run(&["load", "-i", file]);
+    assert_eq!(said, format!("939 new, 61 duplicates: {within}\n"));
+    let said = project.run(&["load", "-i", file]);
+    assert_eq!(said, format!("0 new, 1000 duplicates: {within}, 939 loaded before\n"));
     let status: Value = serde_json::from_str(&project.run(&["status", "--json"])).expect("JSON");
     assert_eq!(status["total"]["tasks"], 939);
     assert_eq!(status["total"]["wanted"], 939 * 3);
@@ -58,10 +61,11 @@ fn a_broken_line_is_refused_with_its_place_and_loading_goes_on_after_the_mend() 
     assert_eq!(refused.status.code(), Some(65));
     let said = stderr(&refused);
     assert!(said.contains("tasks.jsonl:700:19: expected `,` or `}`, found `\"label\"`"), "{said}");
-    assert!(said.contains("Admitted before it, and staying: 699 new, 0 the same"), "{said}");
+    assert!(said.contains("Admitted before it, and staying: 699 new, 0 duplicates."), "{said}");
     lines[699] = good(700);
     project.write("tasks.jsonl", &lines.join("\n"));
-    assert_eq!(project.run(&["load", "-i", "tasks.jsonl"]), "201 new, 699 the same as before\n");
+    let said = project.run(&["load", "-i", "tasks.jsonl"]);
+    assert_eq!(said, "201 new, 699 duplicates: 699 loaded before\n");
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn wrong_lines_go_to_the_rejects_and_the_rest_is_loaded() {
          {\"text\":\"c\",\"meta\":{\"for\":\"zach\"}}\nnonsense\n{\"text\":\"d\"}\n",
     );
     let said = project.run(&["load", "-i", "tasks.jsonl", "--rejects", "wrong.jsonl"]);
-    assert_eq!(said, "3 new, 0 the same as before, 3 wrong lines in wrong.jsonl\n");
+    assert_eq!(said, "3 new, 0 duplicates, 3 wrong lines in wrong.jsonl\n");
     let rejects = std::fs::read_to_string(project.path().join("wrong.jsonl")).expect("rejects");
     let rejects: Vec<Value> =
         rejects.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -184,7 +188,7 @@ fn a_dry_run_touches_nothing() {
     let project = project("annotations = 1");
     project.write("tasks.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
     let said = project.run(&["load", "-i", "tasks.jsonl", "--dry-run"]);
-    assert_eq!(said, "2 tasks could be loaded; nothing was\n");
+    assert_eq!(said, "2 new, 0 duplicates (a dry run: nothing was loaded)\n");
     assert!(!project.path().join("demo.db").exists());
 }
 

@@ -27,7 +27,8 @@ fn project(place: &Place, rules: &str, people: &[&str], tasks: usize) -> Project
     project.write("all.jsonl", &lines.join("\n"));
     project.run(&["load", "-i", "first.jsonl"]);
     let said = project.run(&["load", "-i", "all.jsonl"]);
-    assert_eq!(said, format!("{} new, {} the same as before\n", second.len(), first.len()));
+    let (new, before) = (second.len(), first.len());
+    assert_eq!(said, format!("{new} new, {before} duplicates: {before} loaded before\n"));
     project
 }
 

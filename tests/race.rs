@@ -46,7 +46,7 @@ fn load(project: &Project) {
         (0..TASKS).map(|n| format!("{{\"text\":\"task {n}\",\"label\":\"X\"}}")).collect();
     project.write("tasks.jsonl", &lines.join("\n"));
     let said = project.run(&["load", "-i", "tasks.jsonl"]);
-    assert_eq!(said, format!("{TASKS} new, 0 the same as before\n"));
+    assert_eq!(said, format!("{TASKS} new, 0 duplicates\n"));
 }
 
 fn all_work(people: &[&str], addresses: &Addresses, acknowledged: &Acknowledged) {

@@ -92,7 +92,7 @@ fn a_fresh_installation_serves_this_machine_alone_in_its_sandbox_and_logs_with_f
 
     // The lead's commands beside it, with a file that only the lead may read.
     let loaded = machine.annotd("load -i - ", "{\"text\": \"one more\", \"label\": \"PROTEST\"}\n");
-    assert_eq!(loaded, "1 new, 0 the same as before");
+    assert_eq!(loaded, "1 new, 0 duplicates");
 
     for unit in ["annotd.service", "annotd@second.service"] {
         assert_eq!(machine.run(&format!("systemd-analyze verify --man=no {unit} 2>&1")), "");

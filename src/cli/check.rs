@@ -7,8 +7,10 @@ use comfy_table::Table;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
+use crate::loading::rule;
 use crate::roster::Access;
-use crate::{access, address};
+use crate::task::identity::Rule;
+use crate::{access, address, rules};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
@@ -33,6 +35,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     if server.access() == Access::Key && address::is_readable_on_the_way(server) {
         terminal::say(format_args!("Warning: {}.", address::READABLE));
     }
+    let named = rules::identity(&file.roster);
     let store = if arguments.store && file.store_is_made_later()? {
         terminal::say("There is no store yet; it is made when annotd runs or loads tasks.");
         None
@@ -40,8 +43,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         Some(block_on(async {
             let store = file.open_store_to_read().await?;
             let progress = store.progress().await?;
+            let rule = rule::in_force(&*store, named.as_ref()).await?;
             store.close().await;
-            Ok((store.kind(), store.place().to_owned(), progress))
+            Ok((store.kind(), store.place().to_owned(), progress, rule))
         })?)
     } else {
         None
@@ -60,12 +64,14 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 })
             })
             .collect();
-        let store = store.map(|(kind, place, progress)| {
+        let identity = store.as_ref().map(|(.., rule)| rule).or(named.as_ref());
+        let identity = identity.map(Rule::as_str);
+        let store = store.as_ref().map(|(kind, place, progress, _)| {
             json!({"kind": kind.as_str(), "place": place, "tasks": progress.tasks})
         });
         return terminal::print_json(&json!({
             "roster": file.path, "project": roster.project.name, "annotators": annotators,
-            "lead": {"port": roster.lead.port, "url": lead_url}, "store": store,
+            "lead": {"port": roster.lead.port, "url": lead_url}, "identity": identity, "store": store,
         }));
     }
     let mut table = terminal::table(["annotator", "port", "address", ""]);
@@ -80,15 +86,27 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     table.add_row(["(lead)".into(), roster.lead.port.to_string(), lead_url, String::new()]);
     right_align(&mut table, 1);
     terminal::print(&table)?;
-    if let Some((kind, place, progress)) = store {
+    if let Some((kind, place, progress, rule)) = store {
         terminal::print(format_args!(
             "The store answers: {} at {place}, {} tasks.",
             kind.as_str(),
             progress.tasks
         ))?;
+        terminal::print(apart(&rule))?;
     }
     terminal::say(format_args!("{} is in order.", file.path.display()));
     Ok(())
+}
+
+/// By which rule tasks are told apart, in words.
+fn apart(rule: &Rule) -> String {
+    let means = match rule {
+        Rule::Content => "everything that an annotator could see",
+        Rule::TaskHash => "Prodigy's _task_hash",
+        Rule::Path(_) => "what stands there",
+        Rule::Format2 => "the rule of stores that were made before stores had one",
+    };
+    format!("Tasks are told apart by identity = \"{rule}\": {means}.")
 }
 
 fn right_align(table: &mut Table, column: usize) {

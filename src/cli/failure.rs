@@ -4,6 +4,7 @@ use crate::backup::{BackupError, RestoreError};
 use crate::exchange::output::OutputError;
 use crate::exchange::read::ReadError;
 use crate::loading::LoadError;
+use crate::loading::rule::RuleError;
 use crate::store::StoreError;
 use crate::supervisor::StartError;
 
@@ -85,7 +86,19 @@ impl From<LoadError> for Failure {
                 Self { code: exit::DATA, message }
             }
             LoadError::Store { source, .. } => Self { message, ..source.into() },
-            LoadError::Rejects { .. } => Self::output(message),
+            LoadError::Rule(error) => error.into(),
+            LoadError::Rejects { .. } | LoadError::Duplicates { .. } => Self::output(message),
+        }
+    }
+}
+
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Store(error) => error.into(),
+            RuleError::Another { .. } | RuleError::Unknown { .. } => {
+                Self::roster(error.to_string())
+            }
         }
     }
 }
@@ -133,6 +146,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Store(error) => error.into(),
+            StartError::Rule(error) => error.into(),
             StartError::Instructions { .. } | StartError::Certificate(_) => {
                 Self::roster(error.to_string())
             }

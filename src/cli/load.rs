@@ -1,16 +1,21 @@
 //! `annotd load`: tasks from a file into the store.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
+use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::{MAX_PRIORITY, Overrides};
 use crate::exchange::read;
-use crate::loading::{self, Loaded, Rules};
+use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
 use crate::roster::WhenShort;
+use crate::store::Store;
+use crate::task::identity::Rule;
 use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
@@ -42,9 +47,13 @@ pub(super) struct Arguments {
     )]
     priority: Option<i32>,
 
-    /// Only look whether the file could be loaded
+    /// Only look what would be loaded; nothing is written, and a store that is not there is not made
     #[arg(long)]
     dry_run: bool,
+
+    /// Put a line of JSON for each duplicate here, with what it repeats
+    #[arg(long, value_name = "FILE")]
+    duplicates: Option<PathBuf>,
 
     /// Put wrong lines here, each with its reason, and load the rest
     #[arg(long, value_name = "FILE")]
@@ -84,56 +93,48 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         to: arguments.to.clone(),
         priority: arguments.priority,
     };
-    if let Some(rejects) = &arguments.rejects
-        && let (Ok(from), Ok(to)) = (arguments.input.canonicalize(), rejects.canonicalize())
-        && from == to
-    {
-        return Err(Failure::output(format!(
-            "--rejects names the input itself, {}; name another file",
-            from.display()
-        )));
-    }
+    check_outputs(arguments)?;
     let meter = tasks.meter();
     let notes = tasks.notes();
     let bar =
         terminal::bar(meter.total(), "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} to go");
     bar.set_message("loading");
-    let loaded: Loaded = block_on(async {
-        let store = if arguments.dry_run {
-            None
-        } else {
-            let store = file.open_store(arguments.project.as_deref()).await?;
-            store.follow(rules::terms(&file.roster));
-            Some(store)
+    let named = rules::identity(&file.roster);
+    let (loaded, rule) = block_on(async {
+        let (store, rule) = open(&file, arguments, named.as_ref()).await?;
+        let identity = loading::identity(rule.clone(), &interface, &planning);
+        let rules = Rules {
+            interface: &interface,
+            identity: &identity,
+            planning: &planning,
+            overrides: &overrides,
         };
-        if let (Some(store), Some(project)) = (&store, &arguments.project)
-            && *project != file.roster.project.name
-            && store.progress().await?.tasks == 0
-        {
-            terminal::say(format_args!("{project:?} is a new project in the store."));
-        }
-        let rules = Rules { interface: &interface, planning: &planning, overrides: &overrides };
+        let into = match &store {
+            Some(store) if !arguments.dry_run => Target::Store(&**store),
+            store => Target::Nowhere(store.as_deref()),
+        };
         // Made once it is clear that something will be loaded.
-        let mut rejects = match &arguments.rejects {
-            Some(path) => Some(std::fs::File::create(path).map_err(|error| {
-                Failure::output(format!("cannot write {}: {error}", path.display()))
-            })?),
-            None => None,
+        let mut rejects = create(arguments.rejects.as_deref())?;
+        let mut duplicates = create(arguments.duplicates.as_deref())?;
+        let loaded = {
+        let aside = Aside {
+            rejects: rejects.as_mut().map(|file| file as &mut (dyn Write + Send)),
+            duplicates: duplicates.as_mut().map(|file| file as &mut (dyn Write + Send)),
         };
-        let rejects = rejects.as_mut().map(|file| file as &mut (dyn Write + Send));
-        let loading = loading::load(tasks, &rules, store.as_deref(), rejects);
+        let loading = loading::load(tasks, &rules, into, aside);
         tokio::pin!(loading);
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
-        let loaded = loop {
+        loop {
             tokio::select! {
                 loaded = &mut loading => break loaded,
                 _ = tick.tick() => bar.set_position(meter.bytes_read()),
             }
+        }
         };
         if let Some(store) = &store {
             store.close().await;
         }
-        loaded.map_err(|error| {
+        let loaded = loaded.map_err(|error| {
             let admitted = error.admitted();
             let mut failure = Failure::from(error);
             if !arguments.dry_run {
@@ -143,30 +144,112 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 );
             }
             failure
-        })
+        })?;
+        for (path, file) in [(&arguments.rejects, rejects), (&arguments.duplicates, duplicates)] {
+            if let (Some(path), Some(mut file)) = (path, file) {
+                file.flush().map_err(|error| cannot_write(path, &error))?;
+            }
+        }
+        Ok((loaded, rule))
     })
     .inspect_err(|_| bar.finish_and_clear())?;
     bar.finish_and_clear();
     for note in notes.all() {
         terminal::say(format_args!("{}: {note}.", arguments.input.display()));
     }
-    report(arguments, loaded)
+    report(arguments, loaded, &rule)
 }
 
-fn report(arguments: &Arguments, loaded: Loaded) -> Result<(), Failure> {
-    let Loaded { new, same, rejected } = loaded;
+/// Opens the store, and finds out by which rule it tells tasks apart. A dry run looks at it, and makes
+/// none where none is.
+async fn open(
+    file: &Chosen,
+    arguments: &Arguments,
+    named: Option<&Rule>,
+) -> Result<(Option<Arc<dyn Store>>, Rule), Failure> {
+    if arguments.dry_run {
+        let Some(store) = file.open_to_look(arguments.project.as_deref()).await? else {
+            return Ok((None, named.cloned().unwrap_or_default()));
+        };
+        let rule = rule::in_force(&*store, named).await?;
+        return Ok((Some(store), rule));
+    }
+    let store = file.open_store(arguments.project.as_deref()).await?;
+    store.follow(rules::terms(&file.roster));
+    if let Some(project) = &arguments.project
+        && *project != file.roster.project.name
+        && store.progress().await?.tasks == 0
+    {
+        terminal::say(format_args!("{project:?} is a new project in the store."));
+    }
+    let rule = rule::settle(&*store, named).await?;
+    Ok((Some(store), rule))
+}
+
+/// Refuses to write over the input, or both lists into one file.
+fn check_outputs(arguments: &Arguments) -> Result<(), Failure> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let outputs = [("--rejects", &arguments.rejects), ("--duplicates", &arguments.duplicates)];
+    for (option, output) in outputs {
+        let Some(output) = output else { continue };
+        let input = whole(&arguments.input).filter(|input| Some(input) == whole(output).as_ref());
+        if let Some(input) = input {
+            return Err(Failure::output(format!(
+                "{option} names the input itself, {}; name another file",
+                input.display()
+            )));
+        }
+    }
+    match outputs {
+        [(_, Some(one)), (_, Some(other))]
+            if one == other || whole(one).is_some_and(|one| Some(one) == whole(other)) =>
+        {
+            let message = "--rejects and --duplicates name the same file; name two";
+            Err(Failure::output(message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn create(path: Option<&Path>) -> Result<Option<BufWriter<File>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
+    Ok(Some(BufWriter::new(file)))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::output(format!("cannot write {}: {error}", path.display()))
+}
+
+fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), Failure> {
     if arguments.json {
         return terminal::print_json(&json!({
-            "new": new, "same": same, "rejected": rejected, "dry_run": arguments.dry_run,
+            "new": loaded.new,
+            "same": loaded.same(),
+            "duplicates": {
+                "within_file": loaded.repeated,
+                "loaded_before": loaded.known,
+                "differing": loaded.differing,
+                "first": loaded.first_repeat.map(|repeat| {
+                    json!({"line": repeat.line, "repeats_line": repeat.first})
+                }),
+            },
+            "gold": loaded.gold,
+            "priority": loaded.prioritised,
+            "requires": loaded.requiring,
+            "rejected": loaded.rejected,
+            "identity": rule.as_str(),
+            "dry_run": arguments.dry_run,
         }));
     }
-    let mut line = if arguments.dry_run {
-        format!("{new} tasks could be loaded; nothing was")
-    } else {
-        format!("{new} new, {same} the same as before")
-    };
+    let mut line = loaded.counts();
     if let Some(path) = &arguments.rejects {
-        line = format!("{line}, {rejected} wrong lines in {}", path.display());
+        let lines = if loaded.rejected == 1 { "line" } else { "lines" };
+        line = format!("{line}, {} wrong {lines} in {}", loaded.rejected, path.display());
     }
-    terminal::print(line)
+    if arguments.dry_run {
+        line = format!("{line} (a dry run: nothing was loaded)");
+    }
+    terminal::print(line)?;
+    loaded.remarks(rule).iter().try_for_each(terminal::print)
 }

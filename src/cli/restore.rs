@@ -7,10 +7,11 @@ use clap::Args;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::backup::{self, Backup, Contents};
-use crate::rules;
+use crate::loading::{self, rule};
 use crate::store::Store;
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
+use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -108,7 +109,17 @@ async fn restore(
     bar.finish_and_clear();
     restored.map_err(|error| begun_anew(error.into()))?;
     let (planning, terms) = (rules::planning(&file.roster), rules::terms(&file.roster));
-    let inquiry = Inquiry { rules: &planning, terms: &terms, repair: true, now, shown: 0 };
+    // The backup's rule goes before the roster's.
+    let rule = rule::in_force(store, None).await?;
+    let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);
+    let inquiry = Inquiry {
+        rules: &planning,
+        terms: &terms,
+        identity: &identity,
+        repair: true,
+        now,
+        shown: 0,
+    };
     let bar = terminal::bar(
         Some(contents.tasks),
         "verifying {wide_bar} {pos} of {len} tasks, {eta} to go",

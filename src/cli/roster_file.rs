@@ -114,6 +114,19 @@ impl Chosen {
         Ok(())
     }
 
+    /// Opens the store of a project to look at it, if it is there: nothing is made, and nothing changed.
+    pub(super) async fn open_to_look(
+        &self,
+        project: Option<&str>,
+    ) -> Result<Option<Arc<dyn Store>>, Failure> {
+        let project = project.unwrap_or(&self.roster.project.name);
+        let url = self.store_url()?;
+        if !store::is_there(&url, self.beside(), project).await? {
+            return Ok(None);
+        }
+        Ok(Some(store::open_to_read(&url, self.beside(), project).await?))
+    }
+
     /// Whether the store is a file that is not there yet.
     pub(super) fn store_is_made_later(&self) -> Result<bool, Failure> {
         let url = self.store_url()?;

@@ -18,7 +18,7 @@ use crate::exchange::read;
 use crate::loading::{self, LoadError, Loaded, Rules};
 use crate::roster::Roster;
 use crate::simulation::{Forecast, Habits, Model, Person, Reason, Setting, Simulation, Stuck};
-use crate::task::{Task, TaskId};
+use crate::task::TaskId;
 use crate::{rules, supervisor};
 
 /// More pairs than these are not printed one by one.
@@ -295,8 +295,12 @@ fn admit(
     let planning = rules::planning(roster);
     let overrides = Overrides::default();
     let planner = Planner::new(planning.clone(), &Dealt::default());
+    let interface = supervisor::interface(roster);
+    let rule = rules::identity(roster).unwrap_or_default();
+    let identity = loading::identity(rule, &interface, &planning);
     let rules = Rules {
-        interface: &supervisor::interface(roster),
+        interface: &interface,
+        identity: &identity,
         planning: &planning,
         overrides: &overrides,
     };
@@ -305,10 +309,7 @@ fn admit(
     let refused = |wrong| LoadError::Wrong { wrong: Box::new(wrong), loaded: Loaded::default() };
     for entry in tasks {
         let entry = entry.map_err(refused)?;
-        if let Some(wrong) = loading::problem_with(&name, &entry, &rules, &planner) {
-            return Err(refused(wrong).into());
-        }
-        let task = Task::new(entry.body);
+        let task = loading::identified(&name, &entry, &rules, &planner).map_err(refused)?.task;
         if known.insert(task.id.clone()) {
             // What can be wrong with it has been looked for.
             simulation.admit(&task).map_err(|error| Failure::other(error.to_string()))?;

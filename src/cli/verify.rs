@@ -6,10 +6,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Failure, block_on, exit, roster_file, terminal};
-use crate::rules;
+use crate::loading::{self, rule};
 use crate::store::audit::{Finding, Outcome};
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
+use crate::{rules, supervisor};
 
 /// Findings of each kind that are printed.
 const SHOWN: usize = 20;
@@ -35,18 +36,21 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     let (planning, terms) = (rules::planning(&file.roster), rules::terms(&file.roster));
-    let inquiry = Inquiry {
-        rules: &planning,
-        terms: &terms,
-        repair: arguments.repair,
-        now: Millis(jiff::Timestamp::now().as_millisecond()),
-        shown: if arguments.json { IN_JSON } else { SHOWN },
-    };
     let report = block_on(async {
         let store = if arguments.repair {
             file.open_existing_store().await?
         } else {
             file.open_store_to_read().await?
+        };
+        let rule = rule::in_force(&*store, rules::identity(&file.roster).as_ref()).await?;
+        let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);
+        let inquiry = Inquiry {
+            rules: &planning,
+            terms: &terms,
+            identity: &identity,
+            repair: arguments.repair,
+            now: Millis(jiff::Timestamp::now().as_millisecond()),
+            shown: if arguments.json { IN_JSON } else { SHOWN },
         };
         // Figures that cannot be read are a finding, and no reason to stop.
         let tasks = store.progress().await.ok().map(|progress| progress.tasks);

@@ -14,7 +14,7 @@ use super::{Desk, Standing};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::{Basis, Fields, Task};
+use crate::task::{Basis, Fields, Task, hashes};
 
 /// Tasks handed out in one reply at most.
 const MOST: u64 = 1000;
@@ -126,8 +126,11 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task, basis: Basis) -> Fields {
     let interface = desk.project.get().interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.for_the_page(&task.body);
     put(&mut fields, "_id", &task.id);
-    put(&mut fields, "_input_hash", &task.input_hash);
-    put(&mut fields, "_task_hash", &task.task_hash);
+    for (key, hash) in [("_input_hash", task.input_hash), ("_task_hash", task.task_hash)] {
+        if !hashes::came_with(&fields, key) {
+            put(&mut fields, key, &hash);
+        }
+    }
     put(&mut fields, "_session_id", &desk.session_id());
     put(&mut fields, "_annotator_id", &desk.session_id());
     put(&mut fields, "_view_id", &interface.name());

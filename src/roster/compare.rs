@@ -54,6 +54,8 @@ pub enum Setting {
     Labels,
     /// `project.renamed`
     Renamed,
+    /// `project.identity`
+    Identity,
     /// `project.instructions`, by its path: what is in the file is not known here.
     Instructions,
     /// `project.tasks`, by their patterns.
@@ -90,6 +92,7 @@ impl Setting {
             Self::Interface => "project.interface",
             Self::Labels => "project.labels",
             Self::Renamed => "project.renamed",
+            Self::Identity => "project.identity",
             Self::Instructions => "project.instructions",
             Self::Tasks => "project.tasks",
             Self::Media => "project.media",
@@ -143,6 +146,7 @@ fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
         (Setting::Interface, was.interface != is.interface),
         (Setting::Labels, was.labels != is.labels),
         (Setting::Renamed, was.renamed != is.renamed),
+        (Setting::Identity, was.identity != is.identity),
         (Setting::Instructions, was.instructions != is.instructions),
         (Setting::Tasks, was.tasks != is.tasks),
         (Setting::Media, was.media != is.media),

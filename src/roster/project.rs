@@ -54,12 +54,29 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         interface: interface.map(|i| i.value).unwrap_or_default(),
         labels,
         renamed,
+        identity: identity(reader, &section),
         instructions: reader.text(&section, "instructions"),
         tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
         media: reader.text(&section, "media"),
         media_from: origins::read(reader, &section, "media_from"),
         config,
     }
+}
+
+/// `identity`: a word, or the path of a key. Names that begin with `_` are the system's and tell no tasks
+/// apart.
+fn identity(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
+    let identity = reader.text(section, "identity")?;
+    let help = if identity.starts_with('_') {
+        "did you mean \"task_hash\"? Keys that begin with _ are the system's".to_owned()
+    } else if identity.split('.').any(|key| key.trim().is_empty()) {
+        format!("{}, or \"content\" or \"task_hash\"", for_example(PROJECT.example("identity")))
+    } else {
+        return Some(identity.value);
+    };
+    let message = format!("{} does not tell tasks apart", quoted(&identity));
+    reader.report(Problem::new(message, identity.at).help(help));
+    None
 }
 
 /// Where to say that there are no labels, if there are none: at the empty list, or else at the

@@ -46,6 +46,7 @@ pub(super) static PROJECT: Shape = Shape {
         key("interface", r#"interface = "classification""#),
         key("labels", r#"labels = ["PERSON", "PLACE"]"#),
         key("renamed", r#"renamed = { ATTACK = "ASSAULT" }"#),
+        key("identity", r#"identity = "meta.id""#),
         key("instructions", r#"instructions = "codebook.md""#),
         key("tasks", r#"tasks = ["tasks/*.jsonl"]"#),
         key("media", r#"media = "media""#),

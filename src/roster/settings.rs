@@ -57,6 +57,9 @@ pub struct Project {
     /// Old names of labels, each with the present one. No old name is a label, and no present name is
     /// an old one.
     pub renamed: BTreeMap<String, String>,
+    /// By which rule tasks are told apart: a word, or the path of a key in the task. What the store says
+    /// if nothing is said here.
+    pub identity: Option<String>,
     /// A Markdown file, relative to the roster's own.
     pub instructions: Option<Located<String>>,
     /// Files with tasks, or patterns for such files, relative to the roster's own.

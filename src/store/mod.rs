@@ -21,7 +21,7 @@ mod restoring;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::{open, open_for_restore, open_to_read, open_to_run, place_of};
+pub use open::{is_there, open, open_for_restore, open_to_read, open_to_run, place_of};
 pub use restoring::Ground;
 
 use std::collections::{BTreeMap, HashSet};

@@ -60,6 +60,18 @@ pub async fn open_to_read(url: &str, beside: &Path, project: &str) -> Result<Arc
     open_as(url, beside, project, Opening::ToRead).await
 }
 
+/// Whether the store of this project is there. Nothing is made by asking; a file is one if it is there.
+///
+/// # Errors
+/// If it cannot be reached.
+pub async fn is_there(url: &str, beside: &Path, project: &str) -> Result<bool> {
+    if is_mongo(url) {
+        mongo::is_there(url, project).await
+    } else {
+        Ok(path_of(url, beside).exists())
+    }
+}
+
 /// Opens the store as [`open`] does, to restore a backup into it.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::house::TheHouse;
 use super::interface;
 use crate::allocator::Allocator;
-use crate::loading;
+use crate::loading::{self, Loaded, TaskFile, load_file};
 use crate::roster_file::RosterFile;
 use crate::rules;
 use crate::store::Store;
@@ -54,6 +54,7 @@ impl Loader {
 pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house: &TheHouse) {
     let roster = &file.roster;
     let (planning, interface) = (rules::planning(roster), interface(roster));
+    let identity = rules::identity(roster);
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
         let files = match loading::find_files(&pattern.value, file.beside()) {
@@ -64,14 +65,10 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
             }
         };
         for file in files {
-            match loading::load_file(&file, &planning, &interface, store).await {
+            let load = load_file(&file, &planning, &interface, identity.as_ref(), store);
+            match load.await {
                 Ok(None) => {}
-                Ok(Some(loaded)) => tracing::info!(
-                    file = %file.path.display(),
-                    new = loaded.new,
-                    same = loaded.same,
-                    "tasks loaded"
-                ),
+                Ok(Some(loaded)) => tell(&file, &loaded),
                 Err(error) => problems.push(format!(
                     "{error}\n{}\nMend it, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
@@ -84,4 +81,18 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
         tracing::error!(error = problem, "tasks could not be loaded");
     }
     house.set_loading_problems(problems);
+}
+
+/// The figures that `load` prints.
+fn tell(file: &TaskFile, loaded: &Loaded) {
+    tracing::info!(
+        file = %file.path.display(),
+        new = loaded.new,
+        duplicates = loaded.same(),
+        within_file = loaded.repeated,
+        loaded_before = loaded.known,
+        differing = loaded.differing,
+        gold = loaded.gold,
+        "tasks loaded"
+    );
 }

@@ -58,6 +58,7 @@ use crate::http::tls::{Certificate, Loaded};
 use crate::lead::{self, About, Office};
 use crate::listener::{self, Project};
 use crate::live::Live;
+use crate::loading::rule::{self, RuleError};
 use crate::roster::{self, Problem, Roster};
 use crate::roster_file::RosterFile;
 use crate::rules;
@@ -95,6 +96,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store tells tasks apart by another rule than the roster says.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The instructions cannot be read.
     #[error("cannot read the instructions {}: {source}", path.display())]
     Instructions {
@@ -245,10 +249,12 @@ async fn open_store(
     file: &RosterFile,
     terms: &Terms,
     now: Millis,
-) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StoreError> {
+) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StartError> {
     let roster = &file.roster;
     let store = store::open_to_run(url, file.beside(), &roster.project.name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
+    let rule = rule::in_force(&*store, rules::identity(roster).as_ref()).await?;
+    tracing::debug!(%rule, "tasks are told apart");
     store.follow(terms.clone());
     let known_since = dealing::known_since(&*store, &rules::planning(roster), now).await?;
     let access = Access::for_roster(Arc::clone(&store), roster).await?;

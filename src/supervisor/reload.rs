@@ -15,6 +15,7 @@ use super::{Supervisor, Watch, Who, interface, project, serve, tell_about_access
 use crate::access;
 use crate::dealing;
 use crate::lead::About;
+use crate::loading::rule::{self, RuleError};
 use crate::roster::{self, Problem, Roster, Setting};
 use crate::roster_file::{RosterError, RosterFile};
 use crate::rules;
@@ -53,6 +54,7 @@ impl Supervisor {
         let next = RosterFile::read(&self.file.path)?;
         let mut problems = next.missing();
         problems.extend(self.fixed(&next.roster));
+        problems.extend(self.other_rule(&next.roster).await);
         refuse(&next, problems)?;
         let told = project::of(&next).map_err(|(path, error)| {
             // It was there a moment ago.
@@ -148,6 +150,23 @@ impl Supervisor {
             );
         }
         problems
+    }
+
+    /// Whether the next roster tells tasks apart by another rule than the store. While the store is away, a
+    /// load says so as soon as it is back.
+    async fn other_rule(&self, next: &Roster) -> Option<Problem> {
+        let named = rules::identity(next)?;
+        let store = self.allocator.store();
+        let asked = tokio::time::timeout(STORE, rule::in_force(&**store, Some(&named))).await;
+        let Ok(Err(RuleError::Another { kept, .. })) = asked else { return None };
+        let message = "the rule that tells tasks apart cannot change";
+        Some(
+            Problem::new(message, next.place("project.identity"))
+                .label(format!("the tasks in the store were told apart by \"{kept}\""))
+                .help(
+                    "name a new store or project for tasks under another rule, and restart annotd",
+                ),
+        )
     }
 
     /// Writes down since when those who are new are known; if the store is away, only here.

@@ -90,6 +90,12 @@ impl Body {
         Ok(())
     }
 
+    /// The object with these keys, their values as they are. They come from a body, so it is nested no
+    /// deeper.
+    pub(super) fn from_fields(fields: &Fields) -> Self {
+        Self(serde_json::to_string(fields).expect("keys and values of a body are JSON").into())
+    }
+
     /// Takes text that a store kept and that was a `Body` when it was put there.
     ///
     /// # Errors

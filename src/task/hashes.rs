@@ -8,7 +8,7 @@ use std::io::Cursor;
 
 use serde_json::{Map, Value};
 
-use super::python_json;
+use super::{Fields, python_json};
 
 /// The keys that say what is looked at, in the order in which they are hashed.
 pub(super) const INPUT_KEYS: [&str; 4] = ["text", "image", "html", "input"];
@@ -29,9 +29,10 @@ pub(super) const NOT_HASHED: [&str; 11] = [
     "answer",
 ];
 
-/// The hash that the data came with under `key`, if it is an integer of 64 bits.
-pub(super) fn given(task: &Map<String, Value>, key: &str) -> Option<i64> {
-    task.get(key).and_then(Value::as_i64)
+/// Whether a hash came with the data: then it goes out to the letter, in whatever way it was written.
+pub fn came_with(task: &Fields, key: &str) -> bool {
+    matches!(key, "_input_hash" | "_task_hash")
+        && task.get(key).is_some_and(|hash| hash.get() != "null")
 }
 
 /// Prodigy's `_input_hash` of a task, whatever hash the task came with.

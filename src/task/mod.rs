@@ -17,11 +17,12 @@
 mod answer;
 mod basis;
 mod body;
+mod canonical;
 pub mod clean;
 pub mod disagreement;
 pub mod gold;
-mod hashes;
-mod identity;
+pub mod hashes;
+pub mod identity;
 pub mod interface;
 pub mod own_keys;
 mod python_json;
@@ -40,6 +41,7 @@ pub use answer::{Answer, Verdict, Version};
 pub use basis::Basis;
 pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
+pub use identity::Identity;
 pub use renamed::Renamed;
 pub use time::Millis;
 pub use tokens::{TOKENIZER, Token, tokenize};
@@ -92,24 +94,20 @@ pub struct Task {
 }
 
 impl Task {
-    /// Makes a task of a JSON object: takes over the hashes it came with, computes those that are
-    /// missing, and derives its identity.
+    /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place of a
+    /// hash and is none does not count. A project's tasks are made by its own [`Identity`].
     pub fn new(body: Body) -> Self {
-        let value = body.to_value();
-        let given_input = hashes::given(&value, "_input_hash");
-        let given_task = hashes::given(&value, "_task_hash");
-        let computed_input = hashes::input_hash(&value);
-        let input_hash = given_input.unwrap_or(computed_input);
-        let task_hash = given_task.unwrap_or_else(|| hashes::task_hash(&value, input_hash));
-        let mut content = value;
-        content.retain(|key, _| !key.starts_with('_'));
-        let follows = hashes::task_hash(&content, input_hash);
-        let id = identity::identity(
-            &content,
-            given_input.filter(|given| *given != computed_input),
-            given_task.filter(|given| *given != follows),
-        );
-        Self { id, input_hash, task_hash, body }
+        let identity = Identity::plain();
+        match identity.make(body.clone()) {
+            Ok(made) => made.task,
+            Err(_) => {
+                let mut fields = body.fields();
+                fields.shift_remove("_input_hash");
+                fields.shift_remove("_task_hash");
+                let made = identity.make(Body::from_fields(&fields));
+                Self { body, ..made.expect("without given hashes, nothing is wrong").task }
+            }
+        }
     }
 
     /// The same task, to be shown a second time to somebody who has answered it. It has an identity

@@ -189,7 +189,9 @@ fn look_up<'v>(name: &str, around: &[&'v Value]) -> Option<&'v Value> {
     }
     let mut path = name.split('.');
     let first = path.next()?;
-    let found = around.iter().rev().find_map(|value| value.get(first))?;
+    // `null` is absent, as everywhere: it does not hide what an object further out has.
+    let found =
+        around.iter().rev().find_map(|value| value.get(first).filter(|found| !found.is_null()))?;
     path.try_fold(found, |value, key| match value {
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),
         value => value.get(key),

@@ -28,7 +28,7 @@ use crate::allocation::invariants::{self, Invariant};
 use crate::allocation::{Lane, Ledger, Purpose, Rules};
 use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page};
 use crate::store::{Record, Store, StoreError, Terms};
-use crate::task::{Millis, Task, TaskId};
+use crate::task::{Identity, Millis, Task, TaskId};
 
 /// Tasks looked over at a time.
 const PAGE: usize = 500;
@@ -42,6 +42,8 @@ pub struct Inquiry<'a> {
     pub rules: &'a Rules,
     /// How they settle, and where they stand.
     pub terms: &'a Terms,
+    /// How the project tells tasks apart.
+    pub identity: &'a Identity,
     /// Whether to put right what can be derived.
     pub repair: bool,
     /// Now.
@@ -228,7 +230,7 @@ fn check(
         let says = format!("{} answered more than once", twice.join(" and "));
         find("idempotent", says, Outcome::Stays);
     }
-    if let Some(says) = identity(task, ledger) {
+    if let Some(says) = identity(inquiry.identity, task, ledger) {
         find("identity", says, Outcome::Stays);
     }
     if let Purpose::Repeat(first) = &ledger.purpose {
@@ -294,9 +296,17 @@ fn in_words(broken: Invariant, ledger: &Ledger) -> String {
     }
 }
 
-/// What is wrong with the identity of a task.
-fn identity(task: &Task, ledger: &Ledger) -> Option<String> {
-    let made = Task::new(task.body.clone());
+/// What is wrong with the identity of a task, if no reading of it is in order.
+fn identity(identity: &Identity, task: &Task, ledger: &Ledger) -> Option<String> {
+    let mut first = None;
+    for made in identity.readings(&task.body) {
+        let says = misidentified(&made, task, ledger)?;
+        first.get_or_insert(says);
+    }
+    first.or_else(|| Some("its hashes are none".to_owned()))
+}
+
+fn misidentified(made: &Task, task: &Task, ledger: &Ledger) -> Option<String> {
     if (made.input_hash, made.task_hash) != (task.input_hash, task.task_hash) {
         return Some("its hashes are not those of its content: it has been changed".to_owned());
     }
@@ -311,7 +321,7 @@ fn identity(task: &Task, ledger: &Ledger) -> Option<String> {
             [Lane::Of(name)] => made.repeated_for(name).id,
             _ => return Some("it is a repeat, and is not for one annotator".to_owned()),
         },
-        Purpose::Regular | Purpose::Gold => made.id,
+        Purpose::Regular | Purpose::Gold => made.id.clone(),
     };
     (id != task.id).then(|| format!("its content is that of {id}: it has been changed"))
 }

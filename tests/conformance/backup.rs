@@ -10,7 +10,7 @@ use annotd::backup::{self, Backup, Contents, Head, RestoreError};
 use annotd::dealing;
 use annotd::exchange::output::Output;
 use annotd::store::{Admission, Ground, Record, Store, Terms, Which};
-use annotd::task::{Millis, Task, Verdict};
+use annotd::task::{Identity, Millis, Task, Verdict};
 use annotd::verifying::{self, Inquiry};
 use mongodb::bson::{Document, doc};
 use proptest::test_runner::TestCaseError;
@@ -75,7 +75,8 @@ fn plain(records: Vec<Record>) -> Vec<(Number, Position, Task, Ledger)> {
 }
 
 async fn found(store: &dyn Store, rules: &Rules, terms: &Terms) -> Vec<String> {
-    let inquiry = Inquiry { rules, terms, repair: false, now: Millis(0), shown: 20 };
+    let identity = &Identity::plain();
+    let inquiry = Inquiry { rules, terms, identity, repair: false, now: Millis(0), shown: 20 };
     let report = verifying::verify(store, inquiry, |_| ()).await.unwrap();
     let findings = report.kinds.values().flat_map(|kind| &kind.first);
     let wrong = findings.filter(|finding| finding.outcome != annotd::store::audit::Outcome::Note);

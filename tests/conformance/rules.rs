@@ -15,7 +15,7 @@ use annotd::allocation::{
 };
 use annotd::dealing;
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
-use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Body, Identity, Millis, Task, Verdict, Version};
 use annotd::verifying::{self, Inquiry};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -290,7 +290,8 @@ async fn live(
     }
     // And `annotd verify` says the same.
     let (rules, shown) = (&planned.rules, 20);
-    let inquiry = Inquiry { rules, terms, repair: false, now: Millis(0), shown };
+    let identity = &Identity::plain();
+    let inquiry = Inquiry { rules, terms, identity, repair: false, now: Millis(0), shown };
     let report = verifying::verify(store.as_ref(), inquiry, |_| ()).await;
     let report = report.map_err(|error| failed(&error))?;
     prop_assert_eq!(report.found(), 0, "{:?}", report);

@@ -9,7 +9,7 @@ use annotd::allocation::{
 use annotd::dealing;
 use annotd::store::audit::{Audit, Bookmark, Outcome, Page};
 use annotd::store::{Admission, Store, Terms};
-use annotd::task::{Millis, TaskId, Verdict};
+use annotd::task::{Identity, Millis, TaskId, Verdict};
 use annotd::verifying::{self, Inquiry, Report};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
@@ -37,7 +37,9 @@ fn plain() -> Rules {
 
 async fn verify(store: &dyn Store, rules: &Rules, repair: bool) -> Report {
     let terms = Terms::default();
-    let inquiry = Inquiry { rules, terms: &terms, repair, now: Millis(500), shown: 100 };
+    let identity = &Identity::plain();
+    let now = Millis(500);
+    let inquiry = Inquiry { rules, terms: &terms, identity, repair, now, shown: 100 };
     verifying::verify(store, inquiry, |_| ()).await.unwrap()
 }
 

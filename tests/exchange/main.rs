@@ -1,6 +1,7 @@
 //! Formats in and out, from outside: every mistake has its message, what is read is what was
 //! written, and real files come through whole.
 
+mod coming_back;
 mod data;
 mod messages;
 mod reading;

@@ -10,7 +10,7 @@ use annotd::task::{Answer, Basis, Body, Millis, Renamed, Task, Verdict, Version}
 use serde_json::{Map, Value, json};
 
 /// 2026-03-02T08:15:00Z.
-const T: i64 = 1_772_439_300_000;
+pub(super) const T: i64 = 1_772_439_300_000;
 
 fn version(verdict: Verdict, data: &Value, returned: i64) -> Version {
     Version {
@@ -22,7 +22,7 @@ fn version(verdict: Verdict, data: &Value, returned: i64) -> Version {
     }
 }
 
-fn answer(annotator: &str, verdict: Verdict, data: &Value, returned: i64) -> Answer {
+pub(super) fn answer(annotator: &str, verdict: Verdict, data: &Value, returned: i64) -> Answer {
     Answer {
         annotator: annotator.into(),
         current: version(verdict, data, returned),
@@ -30,7 +30,7 @@ fn answer(annotator: &str, verdict: Verdict, data: &Value, returned: i64) -> Ans
     }
 }
 
-fn record(task: &str, answers: Vec<Answer>) -> Record {
+pub(super) fn record(task: &str, answers: Vec<Answer>) -> Record {
     let mut ledger = Ledger::new(2, vec![Lane::Anyone]);
     ledger.finished = answers.len() >= 2;
     ledger.answers = answers;
@@ -96,7 +96,7 @@ fn view(id: &str) -> Interface {
     Interface::new(id, Settings::default()).expect("an interface")
 }
 
-fn plain(format: &str, interface: Interface, records: &[Record]) -> String {
+pub(super) fn plain(format: &str, interface: Interface, records: &[Record]) -> String {
     written(format, interface, &Filter::default(), records)
 }
 

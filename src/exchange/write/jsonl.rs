@@ -20,7 +20,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Export, Format, Pen, Record, check};
-use crate::task::{Fields, own_keys};
+use crate::task::{Fields, hashes, own_keys};
 
 pub(super) const FORMAT: Format = Format {
     name: "jsonl",
@@ -71,7 +71,9 @@ impl Pen for Jsonl {
                 ("_id", task.id.as_str().into()),
             ];
             for (key, value) in &system {
-                set(&mut line, key, value);
+                if !hashes::came_with(&line, key) {
+                    set(&mut line, key, value);
+                }
             }
             if let Some(check) = check(record) {
                 set(&mut line, "_check", &check.into());

@@ -99,11 +99,16 @@ use super::{
     Past, Progress, Record, Result, Store, Submission, Terms, Which,
 };
 use crate::allocation::{Lane, Number, Position, Recorded};
-use crate::task::{Millis, TaskId};
+use crate::task::{Millis, Task, TaskId};
 
 /// A MongoDB's URL as it may be shown.
 pub(super) fn without_credentials(url: &str) -> String {
     server::without_credentials(url).0
+}
+
+/// Whether a server has this project.
+pub(super) async fn is_there(url: &str, project: &str) -> Result<bool> {
+    schema::is_there(&Server::new(url, project).await?).await
 }
 
 /// The shared store.

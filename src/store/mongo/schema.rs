@@ -117,6 +117,12 @@ pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether the project has been begun.
+pub(super) async fn is_there(server: &Server) -> Result<bool> {
+    let format = server.meta.find_one(doc! { "_id": "format" });
+    Ok(server.ask("look for the store", format).await?.is_some())
+}
+
 /// Whether there is nothing in a project that a restore would have to keep.
 async fn holds_nothing(server: &Server) -> Result<bool> {
     Ok(restore::mark(server, DOING).await?.is_some() || restore::count(server).await? == 0)

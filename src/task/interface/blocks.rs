@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
     name: "blocks",
     fits,
     sets: |card| parts(card).iter().flat_map(|(part, _)| part.sets()).collect(),
+    judges: |card| parts(card).iter().flat_map(|(part, _)| part.judges()).collect(),
     tokens: |card| {
         parts(card).iter().any(|(part, overrides)| !is_its_own(overrides) && part.needs_tokens())
     },

@@ -10,7 +10,12 @@ use super::fits::{Unfit, a_text};
 use super::kind::{Card, Kind, PLAIN};
 use crate::task::reading;
 
-pub(super) const KIND: Kind = Kind { name: "compare", fits, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "compare", fits, judges, ..PLAIN };
+
+/// What is compared is no suggestion, also where a block beside it sets a key of this name.
+pub(super) fn judges(_: &Card<'_>) -> Vec<String> {
+    vec!["accept".into(), "reject".into()]
+}
 
 /// What both interfaces for two things need. One of the two may be empty, as a model's answer can be.
 pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {

@@ -3,4 +3,5 @@
 use super::compare;
 use super::kind::{Kind, PLAIN};
 
-pub(super) const KIND: Kind = Kind { name: "diff", fits: compare::fits, ..PLAIN };
+pub(super) const KIND: Kind =
+    Kind { name: "diff", fits: compare::fits, judges: compare::judges, ..PLAIN };

@@ -26,6 +26,9 @@ pub(super) struct Kind {
     pub fits: Fits,
     /// The keys of a task that an answer sets anew.
     pub sets: fn(&Card<'_>) -> Vec<String>,
+    /// Keys that an answer may set and in which the annotator makes nothing new: a task that brings
+    /// others asks something else, and is another task.
+    pub judges: fn(&Card<'_>) -> Vec<String>,
     /// Whether spans are drawn on the text, so that it needs tokens.
     pub tokens: fn(&Card<'_>) -> bool,
     /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts of
@@ -42,6 +45,7 @@ pub(super) const PLAIN: Kind = Kind {
     name: "",
     fits: fits::content,
     sets: |_| Vec::new(),
+    judges: |_| Vec::new(),
     tokens: |_| false,
     beside: |_| Map::new(),
     insists: |_| false,

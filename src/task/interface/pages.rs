@@ -15,6 +15,7 @@ pub(super) const KIND: Kind = Kind {
     name: "pages",
     fits,
     sets: |_| vec!["pages".into()],
+    judges: |_| Vec::new(),
     tokens: |_| false,
     beside,
     insists: |_| false,
@@ -73,6 +74,23 @@ fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
             Part::new(card, view, own.or_else(|| page.get("labels")), settings.clone(), page)
         })
         .collect()
+}
+
+/// Parts each page as [`Interface::part_suggestions`](super::Interface::part_suggestions) parts a task.
+pub(super) fn part_suggestions(
+    card: &Card<'_>,
+    counts: &mut Map<String, Value>,
+    suggestions: &mut Map<String, Value>,
+) {
+    let Some(Value::Array(pages)) = counts.get_mut("pages") else { return };
+    for (index, (page, part)) in pages.iter_mut().zip(parts(card)).enumerate() {
+        let (Some(page), Some(part)) = (page.as_object_mut(), part) else { continue };
+        let mut of_page = Map::new();
+        part.interface.part_suggestions(&part.body, page, &mut of_page);
+        if !of_page.is_empty() {
+            suggestions.insert(format!("pages[{index}]"), of_page.into());
+        }
+    }
 }
 
 fn beside(card: &Card<'_>) -> Map<String, Value> {

@@ -40,6 +40,11 @@ impl Part {
         (self.interface.kind.sets)(&self.card())
     }
 
+    /// Those of them in which the annotator makes nothing new.
+    pub(super) fn judges(&self) -> Vec<String> {
+        (self.interface.kind.judges)(&self.card())
+    }
+
     /// Checks, when a task is loaded, that this part can be shown and answered.
     pub(super) fn fits(&self) -> Result<(), Unfit> {
         (self.interface.kind.fits)(&self.card())

@@ -21,6 +21,8 @@ pub(super) const KIND: Kind = Kind {
     name: "relations",
     fits,
     sets: |_| vec!["spans".into(), "relations".into()],
+    // Without labels for spans, those that are there are what relations are drawn between.
+    judges: |card| if span_labels(card).is_empty() { vec!["spans".into()] } else { Vec::new() },
     tokens: |_| true,
     check,
     ..PLAIN
@@ -71,6 +73,12 @@ fn to_check<'a>(
     }
 }
 
+/// The labels of spans that may be drawn.
+fn span_labels(card: &Card<'_>) -> Vec<String> {
+    let labels = card.setting("relations_span_labels");
+    labels.and_then(|labels| serde_json::from_value(labels).ok()).unwrap_or_default()
+}
+
 fn check_spans(
     card: &Card<'_>,
     tokens: &[Piece],
@@ -78,10 +86,7 @@ fn check_spans(
     data: &mut Map<String, Value>,
 ) -> Result<(), Misfit> {
     let Some((given, spans)) = to_check(card, data, "spans")? else { return Ok(()) };
-    let labels: Vec<String> = card
-        .setting("relations_span_labels")
-        .and_then(|labels| serde_json::from_value(labels).ok())
-        .unwrap_or_default();
+    let labels = span_labels(card);
     let starts: HashMap<usize, i64> = tokens.iter().map(|token| (token.start, token.id)).collect();
     let ends: HashMap<usize, i64> = tokens.iter().map(|token| (token.end, token.id)).collect();
     let known = Known::among(&labels, &given);
