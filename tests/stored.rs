@@ -23,7 +23,7 @@ use annotd::dealing;
 use annotd::exchange::output::Output;
 use annotd::store::audit::Outcome;
 use annotd::store::{self, Record, Store, StoreError, Which};
-use annotd::task::{Millis, TaskId, Verdict};
+use annotd::task::{Identity, Millis, TaskId, Verdict};
 use annotd::verifying::{self, Inquiry, Report};
 use common::daemon::annotd;
 use rusqlite::Connection;
@@ -68,7 +68,9 @@ async fn all(store: &dyn Store) -> Vec<Record> {
 
 async fn verify(store: &dyn Store, repair: bool) -> Report {
     let (rules, terms) = (rules(), terms());
-    let inquiry = Inquiry { rules: &rules, terms: &terms, repair, now: Millis(0), shown: 20 };
+    let identity = &Identity::plain();
+    let inquiry =
+        Inquiry { rules: &rules, terms: &terms, identity, repair, now: Millis(0), shown: 20 };
     verifying::verify(store, inquiry, |_| ()).await.unwrap()
 }
 
