@@ -258,7 +258,8 @@ impl Load<'_> {
         let stop = self.aside.rejects.is_none();
         let mut sorted = Vec::with_capacity(entries.len());
         for entry in entries {
-            match identified(&self.file, &entry, self.rules, &self.planner) {
+            let made = identified(&self.file, &entry, self.rules, &self.planner);
+            match made.and_then(|made| self.held(entry.line, made)) {
                 Ok(made) => {
                     sorted.push(Sorted::Fits(Line { line: entry.line, made, known_as: None }));
                 }
@@ -285,6 +286,18 @@ impl Load<'_> {
             }
         }
         Ok((lines, all_wrong))
+    }
+
+    /// Refuses a task that the store could not hold.
+    fn held(&self, line: u64, made: Made) -> Result<Made, WrongLine> {
+        let Some(Err(why)) = self.into.store().map(|store| store.can_hold(&made.task)) else {
+            return Ok(made);
+        };
+        let expected = "a task that the store can hold";
+        let mut wrong =
+            unsuitable(&self.file, line, &made.task.body, expected, "one that it cannot");
+        wrong.help = Some(why.into());
+        Err(wrong)
     }
 
     /// Looks up the tasks that lines claim to be: whether they are these.

@@ -265,3 +265,24 @@ fn a_task_that_no_document_can_hold_is_told_with_what_to_do() {
         assert!(store.can_hold(&twice).is_err());
     });
 }
+
+#[test]
+fn a_load_refuses_a_line_that_no_document_can_hold() {
+    let place = crate::common::places::Place::mongo();
+    let project = crate::common::daemon::Project::new(
+        "p",
+        "interface = \"classification\"\nlabels = [\"A\"]",
+        &place.url,
+        "annotations = 1",
+        &["ann"],
+    );
+    let long = "A".repeat(13 << 20);
+    let lines = format!(
+        "{{\"text\":\"first\",\"label\":\"A\"}}\n{{\"text\":\"second\",\"label\":\"A\",\"more\":\"{long}\"}}\n"
+    );
+    project.write("tasks.jsonl", &lines);
+    let output = project.annotd(&["load", "-i", "tasks.jsonl"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("takes 13.0 MiB in MongoDB"), "{said}");
+}

@@ -74,6 +74,8 @@ async fn a_project_of_format_2_gives_the_same_after_a_migration() {
     assert!(
         state.contains("\"shares\":\"0.7 x 1 + 0.3 x 3\"") && state.contains("\"given\":[31,13]")
     );
+    let identity = meta.iter().find(|meta| meta.get_str("_id") == Ok("identity")).unwrap();
+    assert_eq!(identity.get_str("rule"), Ok("format-2"));
     // Once is enough.
     let again = succeeds(&database, folder, &["migrate", "--backup", "again.zst"]);
     assert!(again.contains("of the present format already"), "{again}");

@@ -28,6 +28,7 @@ use mongodb::error::ErrorKind;
 use super::{DOING, Migrated};
 use crate::store::mongo::beside::{Beside, Statement, id_in};
 use crate::store::mongo::document::{self, FORMAT, Stored, StoredAnswer};
+use crate::store::mongo::editions;
 use crate::store::mongo::server::{Server, number};
 use crate::store::{Result, older};
 
@@ -65,6 +66,10 @@ pub(super) async fn run(
     }
     migrated.unreadable = left.len() as u64;
     deal(server).await?;
+    if server.ask(DOING, server.tasks.find_one(doc! {})).await?.is_some() {
+        // What a migration that broke off has set stays.
+        editions::set_identity(server, older::IDENTITY).await?;
+    }
     let done = doc! { "$set": { "version": i64::from(FORMAT) }, "$unset": { "from": 1, "to": 1, "after": 1 } };
     server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, done)).await.map(drop)
 }
