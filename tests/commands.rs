@@ -168,7 +168,7 @@ fn an_export_of_a_stranger_is_refused() {
 }
 
 #[test]
-fn a_table_begins_with_a_byte_order_mark_on_request() {
+fn a_table_begins_with_a_byte_order_mark_where_people_open_it() {
     let project = project("annotations = 1");
     project.write("tasks.jsonl", "{\"text\":\"é\"}\n");
     project.run(&["load", "-i", "tasks.jsonl"]);
@@ -176,6 +176,15 @@ fn a_table_begins_with_a_byte_order_mark_on_request() {
     assert!(project.run(&["export", "--format", "csv"]).starts_with(head));
     let marked = project.run(&["export", "--format", "csv", "--bom", "--raw"]);
     assert!(marked.starts_with(&format!("\u{feff}{head}")), "{marked}");
+    // Excel opens a file with a double click; what programs read has no mark.
+    let in_file = |options: &[&str]| {
+        let mut all = vec!["export", "--format", "csv", "-o", "answers.csv"];
+        all.extend(options);
+        project.run(&all);
+        std::fs::read_to_string(project.path().join("answers.csv")).expect("the table")
+    };
+    assert!(in_file(&[]).starts_with(&format!("\u{feff}{head}")));
+    assert!(in_file(&["--raw"]).starts_with(head));
     for option in ["--bom", "--raw"] {
         let refused = project.annotd(&["export", option]);
         assert_eq!(refused.status.code(), Some(2));

@@ -45,13 +45,22 @@ pub(super) struct Arguments {
     #[arg(long)]
     late: bool,
 
-    /// csv: begin with a byte order mark, so that Excel shows é and 日本 after a double click
+    /// csv: begin with a byte order mark, so that Excel shows é and 日本; a file named with -o has it
     #[arg(long)]
     bom: bool,
 
-    /// csv: texts as they are, without the ' before what a spreadsheet would run as a formula
+    /// csv, for programs: texts as they are, without the ' before what a spreadsheet would run as a
+    /// formula, and a file without the mark
     #[arg(long)]
     raw: bool,
+}
+
+impl Arguments {
+    /// Whether a table goes to a file, which a double click may open. A program that reads
+    /// standard output would take the mark for a part of the first name.
+    fn is_for_eyes(&self) -> bool {
+        !self.raw && self.output.as_ref().is_some_and(|path| path.as_os_str() != "-")
+    }
 }
 
 fn parse_time(text: &str) -> Result<Millis, String> {
@@ -81,7 +90,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             only_finished: arguments.only_finished,
             late: arguments.late,
         },
-        cells: Cells { bom: arguments.bom, raw: arguments.raw },
+        cells: Cells { bom: arguments.bom || arguments.is_for_eyes(), raw: arguments.raw },
     };
     let format = Format::from_name(&arguments.format)
         .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
