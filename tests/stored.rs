@@ -21,8 +21,10 @@ use annotd::allocation::{Number, Overrides};
 use annotd::backup::{self, Backup, Head};
 use annotd::dealing;
 use annotd::exchange::output::Output;
+use annotd::loading::rule;
 use annotd::store::audit::Outcome;
 use annotd::store::{self, Record, Store, StoreError, Which};
+use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Identity, Millis, TaskId, Verdict};
 use annotd::verifying::{self, Inquiry, Report};
 use common::daemon::annotd;
@@ -68,9 +70,11 @@ async fn all(store: &dyn Store) -> Vec<Record> {
 
 async fn verify(store: &dyn Store, repair: bool) -> Report {
     let (rules, terms) = (rules(), terms());
-    let identity = &Identity::plain();
-    let inquiry =
-        Inquiry { rules: &rules, terms: &terms, identity, repair, now: Millis(0), shown: 20 };
+    let rule = rule::in_force(store, None).await.unwrap();
+    let interface = Interface::new("text", Settings::default()).unwrap();
+    let identity = &Identity::new(rule, interface, None);
+    let now = Millis(0);
+    let inquiry = Inquiry { rules: &rules, terms: &terms, identity, repair, now, shown: 20 };
     verifying::verify(store, inquiry, |_| ()).await.unwrap()
 }
 
