@@ -135,7 +135,7 @@ fn every_row(file: &Path) -> String {
     text
 }
 
-/// Compares with a file of `stored/`; with ANNOTD_WRITE_GOLDEN it is written anew.
+/// Compares with a file of `stored/`; with ANNOTD_WRITE_GOLDEN it writes that file.
 fn assert_golden(name: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(name);
     if std::env::var_os("ANNOTD_WRITE_GOLDEN").is_some() {
@@ -243,7 +243,7 @@ async fn earlier_versions_that_are_spare_are_removed_and_lost_ones_are_told() {
         broken(&verify(&*store, true).await).iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["edition"]);
     file.execute_batch("UPDATE hold SET edition = 2").unwrap();
-    // What somebody said, and is gone.
+    // An earlier version that is gone.
     file.execute_batch("DELETE FROM history WHERE annotator = 'ann' AND nth = 2").unwrap();
     let lost = verify(&*store, true).await;
     assert_eq!(broken(&lost), [("history", Some(ann.task.id.clone()))]);
@@ -271,7 +271,7 @@ async fn a_store_of_format_2_is_read_as_it_is_and_changed_by_the_daemon_alone() 
         assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
         assert!(code == 0 || said.contains("`annotd run`"), "{command:?}: {said}");
     }
-    assert_eq!(every_row(&path), before, "nobody has changed it");
+    assert_eq!(every_row(&path), before, "it is unchanged");
 
     let store = store::open_to_run("stored.db", folder.path(), "stored").await.unwrap();
     assert_eq!(store.identity().await.unwrap().as_deref(), Some("format-2"));
@@ -409,8 +409,8 @@ async fn a_backup_brings_every_row_back() {
     copy.end_restore().await.unwrap();
     copy.close().await;
     let restored = every_row(&folder.path().join("copy.db"));
-    // On which occasion a task came back, and in which order answers of different standing came, matters
-    // to nobody who was not there.
+    // On which occasion a task came back, and in which order answers of different standing came, is
+    // not kept in a backup.
     let plain = |text: &str| -> Vec<String> {
         let words = |line: &str| -> String {
             let standing = line.contains("counts=");

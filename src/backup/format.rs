@@ -155,7 +155,7 @@ struct VersionLine {
     tokenizer: Option<u16>,
 }
 
-/// What somebody said of the next task before they changed it.
+/// An earlier version of an answer to the next task.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct EarlierLine {
     annotator: String,
@@ -194,7 +194,7 @@ impl Parts {
         self.earlier.is_empty() && self.large.is_empty()
     }
 
-    /// The earlier versions of somebody's answer, in order.
+    /// The earlier versions of an annotator's answer, in order.
     fn earlier_of(&mut self, annotator: &str) -> Result<Vec<Version>, TaskError> {
         let (own, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.earlier)
             .into_iter()

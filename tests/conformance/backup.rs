@@ -9,15 +9,15 @@ use annotd::allocation::{
 use annotd::backup::{self, Backup, Contents, Head, RestoreError};
 use annotd::dealing;
 use annotd::exchange::output::Output;
-use annotd::store::{Admission, Ground, Record, Store, Terms, Which};
-use annotd::task::{Identity, Millis, Task, Verdict};
+use annotd::store::{Admission, Claim, Ground, Record, Store, Terms, Which};
+use annotd::task::{Basis, Identity, Millis, Task, Verdict};
 use annotd::verifying::{self, Inquiry};
 use mongodb::bson::{Document, doc};
 use proptest::test_runner::TestCaseError;
 
 use super::place::{
     Engine, Faults, Place, all, assert_figures_are_true, claim, for_anyone, named, nth, record,
-    says, with_work,
+    says, wish, with_work,
 };
 
 const NOW: Millis = Millis(5000);
@@ -149,7 +149,22 @@ async fn lively(store: &dyn Store) {
     let mut version = says(Verdict::Accept, 140);
     version.data = serde_json::from_str(data).unwrap();
     assert!(claim(store, &ids[2], "cyd").await);
+    version.basis = Basis { edition: 2, tokenizer: 7 };
     record(store, &ids[2], "cyd", version).await;
+    // Much, and then more: both lie apart. And a lease by another edition and tokenizer.
+    for (letter, at) in [("a", 150), ("b", 160)] {
+        let mut version = says(Verdict::Accept, at);
+        let much = serde_json::json!(letter.repeat(70_000));
+        version.data.insert("user_input".to_owned(), much);
+        version.basis = Basis { edition: 1, tokenizer: 2 };
+        record(store, &ids[3], "bob", version).await;
+    }
+    let lease = Claim { basis: Basis { edition: 2, tokenizer: 3 }, ..wish(&ids[1], "bob") };
+    assert_eq!(store.claim(vec![lease]).await.unwrap(), [true]);
+    store.set_identity("content").await.unwrap();
+    for edition in [r#"{"labels":["A"]}"#, r#"{"labels":["A","B"]}"#] {
+        store.edition(edition).await.unwrap();
+    }
     store.note_loaded_file("/a/b.jsonl", "12:34").await.unwrap();
     store.note_loaded_file("c.jsonl", "5:6").await.unwrap();
     let keys = [("a".to_owned(), "k1".to_owned()), ("(lead)".to_owned(), "k2".to_owned())];
@@ -185,6 +200,8 @@ pub async fn everything_comes_back_in_either_engine(place: &Place) {
         let files = copy.loaded_files().await.unwrap();
         assert_eq!(files, store.loaded_files().await.unwrap());
         assert_eq!(copy.keys().await.unwrap(), store.keys().await.unwrap());
+        assert_eq!(copy.identity().await.unwrap().as_deref(), Some("content"));
+        assert_eq!(copy.editions().await.unwrap(), store.editions().await.unwrap());
         assert_eq!(files.len(), 2);
         let (told, was_told) = (copy.progress().await.unwrap(), store.progress().await.unwrap());
         assert_eq!(with_work(told), with_work(was_told), "{engine:?}");
@@ -193,7 +210,7 @@ pub async fn everything_comes_back_in_either_engine(place: &Place) {
         // And life goes on: leases end, what was promised comes, new tasks stand behind the others.
         copy.follow(terms());
         let last = all(&*copy).await.last().unwrap().number;
-        assert_eq!(copy.sweep(Millis(2000)).await.unwrap(), 1);
+        assert_eq!(copy.sweep(Millis(2000)).await.unwrap(), 2);
         let more = vec![nth(99), nth(0)];
         let more = dealing::admit(&*copy, &people, &Overrides::default(), more).await.unwrap();
         assert_eq!((more.new, more.same), (1, 1));

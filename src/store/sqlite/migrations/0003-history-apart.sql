@@ -105,7 +105,7 @@ CREATE TABLE final (
   data          TEXT NOT NULL,             -- JSON, as in answer
   origin        TEXT NOT NULL,             -- agreed, majority, model, adjudicated
   settlement    TEXT NOT NULL,             -- JSON: the rule, the reason, the versions that it rests on
-  annotator     TEXT,                      -- who settled it, where it was somebody
+  annotator     TEXT,                      -- NULL, or the adjudicator
   time_returned INTEGER NOT NULL
 );
 
