@@ -1,7 +1,9 @@
 //! The labels above a text: told apart beyond the tenth, one row on a phone, and those used last in front.
 
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
+use crate::common::wait_until;
 use crate::seat::Seat;
 
 fn labels(count: usize) -> Vec<String> {
@@ -151,5 +153,31 @@ async fn the_cursor_is_never_beneath_the_labels() {
         );
         seat.wait_for("the cursor below the labels", &seen).await;
     }
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn a_label_that_has_left_the_roster_is_taken_from_the_page_that_shows_it() {
+    let tasks = [
+        json!({"text": "Ada\n\nwas  in Rome", "meta": {"n": 1}}),
+        json!({"text": "Grace in Oslo", "meta": {"n": 2}}),
+    ];
+    let settings = "interface = \"ner_manual\"\nlabels = [\"PER\", \"CITY\"]";
+    let seat = Seat::open(settings, &tasks).await;
+    let card = seat.card().await;
+    // Line breaks and double blanks are tokens, and nothing to stand on or to see.
+    let signs = "document.querySelectorAll('.card:not(.unseen) .newline').length";
+    assert_eq!(seat.eval(signs).await, json!(0));
+    seat.press(&[[Key::Right.into(); 4].as_slice(), &['2']].concat()).await;
+    let roster = seat.project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    seat.project.write("annotators.toml", &text.replace("\"CITY\"", "\"PLACE\""));
+    seat.daemon.signal("HUP");
+    wait_until("the roster in force", || seat.project.log().contains("the roster is in force"));
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let span = json!([{"start": 13, "end": 17, "token_start": 5, "token_end": 5, "label": "CITY"}]);
+    assert_eq!(seat.stored()[&1]["spans"], span);
     seat.close().await;
 }
