@@ -243,6 +243,8 @@ async function wrongDoor(project, { session, url }) {
     : t("You asked for {asked}'s page. Ask whoever leads the project for its address.", { asked: session });
   const here = new URL(location.href);
   here.searchParams.delete("session");
+  document.title = `${project.project} · ${name}`;
+  byId("who").replaceChildren(h("bdi", {}, project.project), " · ", h("bdi", { class: "name" }, name));
   waitingRoom(
     "error",
     t("This page is {name}'s.", { name }),
