@@ -225,7 +225,7 @@ fn read_parts(tasks: Tasks, sender: &mpsc::Sender<Part>) {
 
 /// A line that is a task.
 struct Line {
-    line: u64,
+    at: u64,
     made: Made,
     /// The task of the store that it claims to be, and is.
     known_as: Option<TaskId>,
@@ -261,7 +261,7 @@ impl Load<'_> {
             let made = identified(&self.file, &entry, self.rules, &self.planner);
             match made.and_then(|made| self.held(entry.line, made)) {
                 Ok(made) => {
-                    sorted.push(Sorted::Fits(Line { line: entry.line, made, known_as: None }));
+                    sorted.push(Sorted::Fits(Line { at: entry.line, made, known_as: None }));
                 }
                 Err(wrong) => {
                     sorted.push(Sorted::Wrong(wrong));
@@ -323,8 +323,7 @@ impl Load<'_> {
             match self.rules.identity.difference(body, &record.task.body, &said(record)) {
                 None => line.known_as = Some(record.task.id.clone()),
                 Some(key) => {
-                    *one =
-                        Sorted::Wrong(edited(&self.file, line.line, body, &record.task.id, &key));
+                    *one = Sorted::Wrong(edited(&self.file, line.at, body, &record.task.id, &key));
                 }
             }
         }
@@ -339,7 +338,7 @@ impl Load<'_> {
     async fn admit(&mut self, lines: Vec<Line>) -> Result<(), LoadError> {
         let mut fresh = Vec::with_capacity(lines.len());
         for line in lines {
-            let Line { line: at, made, known_as } = &line;
+            let Line { at, made, known_as } = &line;
             if let Some(id) = known_as {
                 self.loaded.known += 1;
                 self.list(*at, None, id, false)?;
@@ -378,7 +377,7 @@ impl Load<'_> {
                     Err(AdmitError::Plan { nth, error }) => {
                         let line = fresh.get(nth).expect("the batch has it");
                         let body = &line.made.task.body;
-                        let wrong = unplanned(&self.file, line.line, body, error.to_string());
+                        let wrong = unplanned(&self.file, line.at, body, error.to_string());
                         return Err(LoadError::Wrong { wrong: wrong.into(), loaded: self.loaded });
                     }
                 }
@@ -423,12 +422,13 @@ impl Load<'_> {
             });
             self.loaded.known += 1;
             self.loaded.differing += u64::from(differs);
-            self.list(line.line, None, id, differs)?;
+            self.list(line.at, None, id, differs)?;
         }
         Ok(known)
     }
 
     /// Puts a duplicate on the list, if there is one.
+    #[expect(clippy::result_large_err, reason = "it ends the load, and is made once")]
     fn list(
         &mut self,
         line: u64,
@@ -462,6 +462,7 @@ impl Load<'_> {
     }
 
     /// Puts a wrong line aside, or ends the load with it.
+    #[expect(clippy::result_large_err, reason = "it ends the load, and is made once")]
     fn reject(&mut self, wrong: WrongLine) -> Result<(), LoadError> {
         let loaded = &mut self.loaded;
         let Some(rejects) = self.aside.rejects.as_deref_mut() else {

@@ -18,6 +18,7 @@ use crate::task::Millis;
 const PAGE: usize = 500;
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(after_help = "Example:\n  annotd export -o answers.jsonl\n  annotd export --format csv \
                         --annotator andy --since 2026-03-01 -o andy.csv")]
 pub(super) struct Arguments {
@@ -124,7 +125,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         if pen.surveys() {
             let mut after = Number::START;
             while let Some(records) = page(&*store, &mut after).await? {
-                records.iter().for_each(|record| pen.survey(record));
+                for record in &records {
+                    pen.survey(record);
+                }
                 bar.inc(records.len() as u64);
             }
         }

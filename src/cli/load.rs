@@ -69,25 +69,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let file = roster_file::read(roster)?;
     let tasks = read::open(&arguments.input)?;
     let planning = rules::planning(&file.roster);
-    let is_there = |name: &&String| planning.people.iter().any(|person| person.name == **name);
-    if let Some(stranger) = arguments.to.iter().find(|name| !is_there(name)) {
-        return Err(Failure::roster(format!(
-            "--to names {stranger:?}, who is not in {}",
-            file.path.display()
-        )));
-    }
-    let active = u32::try_from(file.roster.active().count()).unwrap_or(u32::MAX);
-    if let Some(wanted) = arguments
-        .annotations
-        .filter(|n| arguments.to.is_empty() && *n > active)
-        .filter(|_| file.roster.allocation.when_short == WhenShort::Hold)
-    {
-        return Err(Failure::roster(format!(
-            "--annotations wants {wanted} answers, and {} has {active} active annotators; such \
-             tasks would wait for ever",
-            file.path.display()
-        )));
-    }
+    check_people(arguments, &file, &planning)?;
     let interface = supervisor::interface(&file.roster);
     let overrides = Overrides {
         annotations: arguments.annotations,
@@ -128,19 +110,19 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let mut rejects = create(arguments.rejects.as_deref())?;
         let mut duplicates = create(arguments.duplicates.as_deref())?;
         let loaded = {
-        let aside = Aside {
-            rejects: rejects.as_mut().map(|file| file as &mut (dyn Write + Send)),
-            duplicates: duplicates.as_mut().map(|file| file as &mut (dyn Write + Send)),
-        };
-        let loading = loading::load(tasks, &rules, into, aside);
-        tokio::pin!(loading);
-        let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
-        loop {
-            tokio::select! {
-                loaded = &mut loading => break loaded,
-                _ = tick.tick() => bar.set_position(meter.bytes_read()),
+            let aside = Aside {
+                rejects: rejects.as_mut().map(|file| file as &mut (dyn Write + Send)),
+                duplicates: duplicates.as_mut().map(|file| file as &mut (dyn Write + Send)),
+            };
+            let loading = loading::load(tasks, &rules, into, aside);
+            tokio::pin!(loading);
+            let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
+            loop {
+                tokio::select! {
+                    loaded = &mut loading => break loaded,
+                    _ = tick.tick() => bar.set_position(meter.bytes_read()),
+                }
             }
-        }
         };
         if let Some(store) = &store {
             store.close().await;
@@ -150,7 +132,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             let mut failure = Failure::from(error);
             if !arguments.dry_run {
                 failure.message = format!(
-                    "{}\n{admitted}\nMend it and run the same command again: it goes on from there.",
+                    "{}\n{admitted}\nMend it and run the same command again: it goes on from \
+                     there.",
                     failure.message
                 );
             }
@@ -172,6 +155,34 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         terminal::say(words);
     }
     report(arguments, loaded, &rule)
+}
+
+/// Refuses annotators that the roster does not have, and more answers than there are annotators.
+fn check_people(
+    arguments: &Arguments,
+    file: &Chosen,
+    planning: &allocation::Rules,
+) -> Result<(), Failure> {
+    let is_there = |name: &&String| planning.people.iter().any(|person| person.name == **name);
+    if let Some(stranger) = arguments.to.iter().find(|name| !is_there(name)) {
+        return Err(Failure::roster(format!(
+            "--to names {stranger:?}, who is not in {}",
+            file.path.display()
+        )));
+    }
+    let active = u32::try_from(file.roster.active().count()).unwrap_or(u32::MAX);
+    if let Some(wanted) = arguments
+        .annotations
+        .filter(|n| arguments.to.is_empty() && *n > active)
+        .filter(|_| file.roster.allocation.when_short == WhenShort::Hold)
+    {
+        return Err(Failure::roster(format!(
+            "--annotations wants {wanted} answers, and {} has {active} active annotators; such \
+             tasks would wait for ever",
+            file.path.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Opens the store, and finds out by which rule it tells tasks apart. A dry run looks at it, and makes

@@ -350,6 +350,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether a task is one that the store can hold, with all answers that may come to it: if not, why,
     /// in words for the one who loads it.
+    ///
+    /// # Errors
+    /// Why it cannot be held.
     fn can_hold(&self, _task: &Task) -> std::result::Result<(), String> {
         Ok(())
     }

@@ -12,22 +12,22 @@ use super::{Result, Store};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
     /// The daemon: an embedded store of an older format is brought to the present one, after a copy.
-    ToRun,
+    Run,
     /// To look at it: one of an older format is read as it is, and not changed.
-    ToRead,
+    Read,
     /// To change what is in it: an older format is refused.
-    ToWork,
+    Work,
     /// To bring a shared store of an older format to the present one.
-    ToMigrate,
+    Migrate,
     /// To restore a backup into it: only then it may bear the mark of a restore. One of an older format
     /// that holds nothing is brought to the present one.
-    ToRestore,
+    Restore,
 }
 
 impl Opening {
     /// Whether a store that is being restored is refused: half a project is none.
     pub(super) fn wants_it_whole(self) -> bool {
-        self != Self::ToRestore
+        self != Self::Restore
     }
 }
 
@@ -38,7 +38,7 @@ impl Opening {
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of another format, or is being restored.
 pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::ToWork).await
+    open_as(url, beside, project, Opening::Work).await
 }
 
 /// Opens the store as [`open`] does, for the daemon: an embedded store of an older format is brought to
@@ -48,7 +48,7 @@ pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Sto
 /// If it cannot be reached or opened, holds something else, is of a newer format or of one that the
 /// daemon does not change, or is being restored; or if there is no room for the copy.
 pub async fn open_to_run(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::ToRun).await
+    open_as(url, beside, project, Opening::Run).await
 }
 
 /// Opens the store as [`open`] does, to look at it: one of an older format is read, and stays as it is.
@@ -57,7 +57,7 @@ pub async fn open_to_run(url: &str, beside: &Path, project: &str) -> Result<Arc<
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of a newer format, or is being restored.
 pub async fn open_to_read(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::ToRead).await
+    open_as(url, beside, project, Opening::Read).await
 }
 
 /// Whether the store of this project is there. Nothing is made by asking; a file is one if it is there.
@@ -77,7 +77,7 @@ pub async fn is_there(url: &str, beside: &Path, project: &str) -> Result<bool> {
 /// # Errors
 /// If it cannot be reached or opened, or holds something else.
 pub async fn open_for_restore(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::ToRestore).await
+    open_as(url, beside, project, Opening::Restore).await
 }
 
 async fn open_as(

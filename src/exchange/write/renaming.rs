@@ -21,7 +21,9 @@ impl Renaming {
         let body = &record.task.body;
         let ledger = &mut record.ledger;
         for list in [&mut ledger.answers, &mut ledger.skipped, &mut ledger.late] {
-            list.iter_mut().for_each(|answer| rename(&self.renamed, body, answer));
+            for answer in list.iter_mut() {
+                rename(&self.renamed, body, answer);
+            }
         }
         record
     }

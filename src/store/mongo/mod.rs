@@ -134,7 +134,7 @@ impl MongoStore {
     /// If the URL is wrong, the server does not answer, or the collection is not annotd's or of a
     /// newer format, or is being restored.
     pub async fn open(url: &str, project: &str) -> Result<Self> {
-        Self::open_as(url, project, Opening::ToWork).await
+        Self::open_as(url, project, Opening::Work).await
     }
 
     pub(super) async fn open_as(url: &str, project: &str, opening: Opening) -> Result<Self> {
@@ -158,7 +158,7 @@ impl MongoStore {
     /// # Errors
     /// As [`MongoStore::open`], but for an older format.
     pub async fn open_to_migrate(url: &str, project: &str) -> Result<Self> {
-        Self::open_as(url, project, Opening::ToMigrate).await
+        Self::open_as(url, project, Opening::Migrate).await
     }
 
     /// Whether the project is of an older format, or was left between two.
@@ -177,7 +177,7 @@ impl MongoStore {
     /// changing the tasks.
     pub async fn migrate(&self, seen: impl FnMut(u64)) -> Result<Migrated> {
         let migrated = migrations::run(&self.server, seen).await?;
-        let is_present = schema::prepare(&self.server, Opening::ToWork).await?;
+        let is_present = schema::prepare(&self.server, Opening::Work).await?;
         self.is_present.store(is_present, Ordering::Relaxed);
         Ok(migrated)
     }

@@ -81,22 +81,22 @@ pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<bool> {
             )));
         }
         // It has all that is read, and its indexes.
-        Stored::Format(2) | Stored::UnderWay { .. } if opening == Opening::ToRead => {
+        Stored::Format(2) | Stored::UnderWay { .. } if opening == Opening::Read => {
             return Ok(false);
         }
-        Stored::Format(1) if opening == Opening::ToMigrate => {
+        Stored::Format(1) if opening == Opening::Migrate => {
             // It only adds fields, among them the number by which a backup walks.
             migrations::to_2::run(server).await?;
             return Ok(false);
         }
         Stored::Format(older) if older > 0 => match opening {
-            Opening::ToMigrate => return Ok(false),
-            Opening::ToRestore if holds_nothing(server).await? => note_format(server).await?,
+            Opening::Migrate => return Ok(false),
+            Opening::Restore if holds_nothing(server).await? => note_format(server).await?,
             _ => return Err(self::older(server, &format!("of the stored format {older}"))),
         },
         Stored::UnderWay { from } => match opening {
-            Opening::ToMigrate => return Ok(false),
-            Opening::ToRestore if holds_nothing(server).await? => note_format(server).await?,
+            Opening::Migrate => return Ok(false),
+            Opening::Restore if holds_nothing(server).await? => note_format(server).await?,
             _ => {
                 let state = format!("half-way between the stored formats {from} and {format}");
                 return Err(self::older(server, &state));

@@ -49,7 +49,7 @@ impl SqliteStore {
     /// If it cannot be opened, is not annotd's, is of another format, holds another project, or is being
     /// restored.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
-        Self::open_as(path, project, Opening::ToWork)
+        Self::open_as(path, project, Opening::Work)
     }
 
     pub(super) fn open_as(path: &Path, project: &str, opening: Opening) -> Result<Self> {

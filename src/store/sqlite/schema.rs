@@ -43,7 +43,7 @@ pub(super) struct Opened {
 /// Opens the file, makes the tables if it is new, and checks that it is ours. One of an older format is
 /// brought to the present one, copied to be read, or refused, as the opening says.
 pub(super) fn open(path: &Path, project: &str, opening: Opening) -> Result<Opened, StoreError> {
-    if opening == Opening::ToRead
+    if opening == Opening::Read
         && let Some(format) = older_format(path)
     {
         let migrations::Copied { path: copied, folder } = migrations::copy_to_read(path, format)?;
@@ -100,9 +100,9 @@ fn open_for_writing(
     // A restore empties what another one has left.
     let holds_nothing = !matches!(ground, Ground::Taken { .. });
     let copy = match opening {
-        Opening::ToRun => Some(migrations::copy_beside(&transaction, path, format)?),
-        Opening::ToRestore if holds_nothing => None,
-        Opening::ToWork | Opening::ToRead | Opening::ToMigrate | Opening::ToRestore => {
+        Opening::Run => Some(migrations::copy_beside(&transaction, path, format)?),
+        Opening::Restore if holds_nothing => None,
+        Opening::Work | Opening::Read | Opening::Migrate | Opening::Restore => {
             return Err(migrations::refused(shown, format));
         }
     };

@@ -118,6 +118,7 @@ pub(super) fn meant(path: &[String]) -> Option<Vec<String>> {
 ///
 /// # Errors
 /// What would be right, if the cell cannot be read as this.
+#[expect(clippy::match_same_arms, reason = "one arm for each kind, in the order of the kinds")]
 pub(super) fn value(kind: Kind, cell: &str) -> Result<Option<Value>, Unfit> {
     let trimmed = cell.trim();
     if kind == Kind::Text {

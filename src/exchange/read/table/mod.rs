@@ -39,7 +39,7 @@ pub(super) struct Rows {
     after_return: bool,
     columns: Option<Columns>,
     /// Whether a row has been read under the names.
-    rows_begun: bool,
+    under_names: bool,
     row: Row,
 }
 
@@ -87,7 +87,7 @@ impl Rows {
             next_line: 1,
             after_return: false,
             columns: None,
-            rows_begun: false,
+            under_names: false,
             row: Row::default(),
         }
     }
@@ -310,7 +310,7 @@ impl Iterator for Rows {
                 }
                 continue;
             };
-            if row.is_ok() && !std::mem::replace(&mut self.rows_begun, true) {
+            if row.is_ok() && !std::mem::replace(&mut self.under_names, true) {
                 if self.has_row_names(&columns) {
                     columns.add_row_names();
                 }

@@ -154,7 +154,7 @@ async fn rewrite_all(
 ) -> Result<u64> {
     let mut rewritten = 0;
     for _ in 0..AGAIN {
-        documents.retain(|document| needs(document));
+        documents.retain(needs);
         for document in &documents {
             if Stored::read(document).is_err() {
                 left.insert(id_in(document).to_owned());
