@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 pub use self::counts::{Loaded, Repeat};
 use self::rule::RuleError;
 use self::seen::Seen;
-use crate::allocation::people::meta;
+use crate::allocation::people::{meta, requires};
 use crate::allocation::{self, Dealt, Overrides, Planner};
 use crate::dealing::{self, AdmitError};
 use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
@@ -521,9 +521,9 @@ impl Steers {
         if !Self::may(task) {
             return Self::default();
         }
-        let says = |key: &str| meta(task, key).is_some_and(|value| !value.is_null());
         let gold = matches!(gold::gold(task), Ok(Some(_)));
-        Self { gold, priority: says("priority"), requires: says("requires") }
+        let priority = meta(task, "priority").is_some_and(|priority| !priority.is_null());
+        Self { gold, priority, requires: !requires(task).is_empty() }
     }
 }
 

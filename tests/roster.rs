@@ -273,6 +273,7 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
         ("bind-not-loopback", plain()),
         ("blocks", plain()),
         ("carriage-returns", plain()),
+        ("identity", plain()),
         ("inline", plain()),
         ("quota", plain()),
         ("renamed", plain()),
