@@ -149,7 +149,7 @@ fn a_backup_goes_through_a_pipe_and_can_be_looked_into() {
     let (here, file) = small();
     let text = lines(&file);
     let head: Value = serde_json::from_str(&text[0]).expect("JSON");
-    assert_eq!((&head["annotd"], &head["format"]), (&"backup".into(), &1.into()));
+    assert_eq!((&head["annotd"], &head["format"]), (&"backup".into(), &2.into()));
     assert_eq!((&head["project"], &head["store"]), (&"race".into(), &"sqlite".into()));
     let task: Value = serde_json::from_str(&text[1]).expect("JSON");
     assert_eq!(task["task"]["task"]["text"], "task 0");
@@ -207,7 +207,7 @@ fn a_file_that_is_not_whole_is_refused_before_the_store_is_touched() {
         ("a changed count", changed(text.len() - 1, "\"tasks\":3", "\"tasks\":4"), "says 4 tasks"),
         ("lines behind the end", packed(&longer), "goes on behind its last line"),
         ("nonsense in a line", changed(2, "{\"task\"", "{\"tusk\""), "is damaged"),
-        ("a newer format", changed(0, "\"format\":1", "\"format\":2"), "with the newer one"),
+        ("a newer format", changed(0, "\"format\":2", "\"format\":3"), "with the newer one"),
         ("tasks", b"{\"text\":\"a\"}\n".to_vec(), "is no backup of annotd's"),
         ("something else", b"hello".to_vec(), "is no backup of annotd's"),
     ];
