@@ -11,7 +11,7 @@ use serde_json::json;
 use super::media::Missing;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
-use crate::allocation::{MAX_PRIORITY, Overrides};
+use crate::allocation::{self, MAX_PRIORITY, Overrides};
 use crate::exchange::read;
 use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
 use crate::roster::WhenShort;
