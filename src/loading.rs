@@ -544,10 +544,9 @@ pub fn identified(
         .map_err(|error| unidentified(file, line, body, &error))?;
     let body = &made.task.body;
     if let Err(unfit) = rules.interface.can_show(body) {
-        let mut wrong = unsuitable(file, line, body, &unfit.expected, &unfit.found);
-        wrong.at = unfit.place(body);
-        wrong.column = body.as_str()[..wrong.at].chars().count() as u64 + 1;
-        wrong.help = wrong.help.or_else(|| unfit.help.map(Into::into));
+        let usual = unsuitable(file, line, body, &unfit.expected, &unfit.found).help;
+        let mut wrong = WrongLine::of_task(file, line, body, unfit);
+        wrong.help = usual.or(wrong.help);
         return Err(wrong);
     }
     if let Err(problem) = gold::gold(body) {

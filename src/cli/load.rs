@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
+use super::media::Missing;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::{MAX_PRIORITY, Overrides};
@@ -94,6 +95,16 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         priority: arguments.priority,
     };
     check_outputs(arguments)?;
+    let folder = file.roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
+    let missing = Missing::default();
+    let tasks = match &folder {
+        Some(folder) => missing.watch(
+            tasks,
+            folder.clone(),
+            ["image", "image_manual"].contains(&interface.name()),
+        ),
+        None => tasks,
+    };
     let meter = tasks.meter();
     let notes = tasks.notes();
     let bar =
@@ -156,6 +167,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     bar.finish_and_clear();
     for note in notes.all() {
         terminal::say(format_args!("{}: {note}.", arguments.input.display()));
+    }
+    if let Some(words) = folder.and_then(|folder| missing.words(&folder)) {
+        terminal::say(words);
     }
     report(arguments, loaded, &rule)
 }

@@ -12,6 +12,7 @@ mod generate;
 mod link;
 mod load;
 mod log;
+mod media;
 mod migrate;
 mod pinned;
 mod reassign;

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::ApiError;
 
-/// The largest body that is read, in bytes: the largest task, an answer to it, and some more.
-const LARGEST: usize = 10 << 20;
+/// The largest body that is read, in bytes: the largest task, the largest answer to it, which may say all of
+/// it again (`room_for_an_answer`), and some more.
+const LARGEST: usize = 20 << 20;
 /// How much of a body that is too large is read to its end, in bytes.
 const PASSED_OVER: usize = 64 << 20;
 /// How long a client may take to send its body, besides what its line needs…

@@ -13,7 +13,8 @@
 //! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads ranges
 //! with, which does not tell the two kinds of mistakes apart either.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use axum::body::Body;
@@ -27,6 +28,7 @@ use tower_http::services::ServeFile;
 
 use super::Desk;
 use crate::http::ApiError;
+use crate::task::picture::{self, Size};
 
 /// Pictures may bring their own looks, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; \
@@ -150,6 +152,17 @@ fn find(folder: &Path, path: &str) -> Option<(PathBuf, u64)> {
     let about = file.metadata().ok()?;
     // A pipe or a device might never end.
     (inside && is_media(&file) && about.is_file()).then_some((file, about.len()))
+}
+
+/// Whether a task that names this path finds a file that may be sent.
+pub fn is_there(folder: &Path, path: &str) -> bool {
+    find(folder, path.trim()).is_some()
+}
+
+/// The size in which a picture of the folder is shown, as far as its header says one.
+pub fn picture_size(folder: &Path, path: &str) -> Option<Size> {
+    let (file, _) = find(folder, path.trim())?;
+    picture::shown_size(BufReader::new(File::open(file).ok()?))
 }
 
 fn is_media(path: &Path) -> bool {

@@ -10,10 +10,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::view::View;
-use super::{Desk, Standing};
+use super::{Desk, Project, Standing, media};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
+use crate::task::media as named;
+use crate::task::picture::Size;
 use crate::task::{Basis, Fields, Task, hashes};
 
 /// Tasks handed out in one reply at most.
@@ -53,8 +55,9 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
     for given in &batch.given {
         project.strangers.look(&project, &given.task);
     }
-    let tasks: Vec<Fields> =
+    let mut tasks: Vec<Fields> =
         batch.given.iter().map(|given| for_the_page(desk, &given.task, given.basis)).collect();
+    measure(&project, &mut tasks).await;
     let mut reply = Fields::new();
     put(&mut reply, "tasks", &tasks);
     for (key, value) in desk.figures().await? {
@@ -66,6 +69,33 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
         put(&mut reply, &key, &value);
     }
     Ok(http::to_json(&reply))
+}
+
+/// Adds the sizes of the pictures that the tasks name in the project's folder, in which shapes are drawn.
+/// One that cannot be read is measured by the page.
+async fn measure(project: &Project, tasks: &mut [Fields]) {
+    const DRAWN_ON: [&str; 3] = ["image", "image_manual", "blocks"];
+    let Some(folder) = project.media.clone() else { return };
+    if !DRAWN_ON.contains(&project.interface.name()) {
+        return;
+    }
+    let path = |task: &Fields| {
+        let image = serde_json::from_str::<String>(task.get("image")?.get()).ok()?;
+        named::is_path(&image).then_some(image)
+    };
+    let paths: Vec<Option<String>> = tasks.iter().map(path).collect();
+    if paths.iter().all(Option::is_none) {
+        return;
+    }
+    let look = move || -> Vec<Option<Size>> {
+        paths.iter().map(|path| media::picture_size(&folder, path.as_ref()?)).collect()
+    };
+    let sizes = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+    for (task, size) in tasks.iter_mut().zip(sizes) {
+        if let Some((key, value)) = size.map(Size::beside) {
+            put(task, &key, &value);
+        }
+    }
 }
 
 /// For somebody who does not work here, or not now.

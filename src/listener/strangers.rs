@@ -4,21 +4,15 @@
 //! The page tells an annotator what they can do about it, which is to skip; the roster is the lead's, and
 //! so is this line. Tasks are looked at as they are handed out, because the roster may have changed since
 //! they were loaded.
-//!
-//! Looked for are `"image"`, `"audio"` and `"video"` at any depth, in the text of the task as it is
-//! stored: without white space between its parts, and with every quotation mark inside of a text escaped,
-//! so that what is found is a key. Rejected: to parse each task for it, which may bring megabytes along.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Deserializer;
 use url::Url;
 
 use super::Project;
-use crate::task::Task;
+use crate::task::{Task, media};
 
-const KEYS: [&str; 3] = [r#""image":""#, r#""audio":""#, r#""video":""#];
 /// The most that is remembered as told; a task file may have a host for each task.
 const MOST: usize = 100;
 
@@ -29,7 +23,7 @@ pub struct Strangers(Arc<Mutex<HashSet<String>>>);
 impl Strangers {
     /// Tells of what this task names and its page may not have, unless it was told.
     pub(super) fn look(&self, project: &Project, task: &Task) {
-        for source in named(task.body.as_str()) {
+        for source in media::named(&task.body) {
             let Some(line) = lacking(&source, project) else { continue };
             if self.is_new(&line) {
                 tracing::warn!(
@@ -46,23 +40,6 @@ impl Strangers {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.len() < MOST && told.insert(line.to_owned())
     }
-}
-
-/// The files that a task names.
-fn named(task: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for key in KEYS {
-        for (at, _) in task.match_indices(key) {
-            let value = &task[at + key.len() - 1..];
-            if value.get(1..6).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
-                continue;
-            }
-            found.extend(
-                Deserializer::from_str(value).into_iter::<String>().next().and_then(Result::ok),
-            );
-        }
-    }
-    found
 }
 
 /// The line of the roster without which a page may not have this file. What no roster can allow has none.
@@ -86,8 +63,6 @@ fn lacking(source: &str, project: &Project) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::task::interface::{Interface, Settings};
 
@@ -128,15 +103,6 @@ mod tests {
             assert_eq!(lacking(source, &open).as_deref(), with, "{source}");
             assert_eq!(lacking(source, &closed).as_deref(), without, "{source}");
         }
-    }
-
-    #[test]
-    fn files_are_found_at_any_depth_and_words_about_them_are_not() {
-        let task = json!({
-            "image": "a.png", "text": "\"image\":\"no.png\"", "video": 3, "audio": "data:audio/wav;base64,AA",
-            "options": [{"id": 1, "image": "b\u{e4}\"r.png"}], "pages": [{"audio": "c.wav"}],
-        });
-        assert_eq!(named(&task.to_string()), ["a.png", "bä\"r.png", "c.wav"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ const COMMANDS: [(&str, &[&str]); 12] = [
 const ANSWERS: [&str; 4] = ["accept", "reject", "ignore", "undo"];
 
 /// Settings that are true or false.
-const TRUTHS: [&str; 11] = [
+const TRUTHS: [&str; 12] = [
     "allow_newline_highlight",
     "audio_autoplay",
     "audio_loop",
@@ -44,6 +44,7 @@ const TRUTHS: [&str; 11] = [
     "field_autofocus",
     "field_required",
     "hide_arrow_heads",
+    "hide_meta",
     "image_manual_from_center",
     "image_manual_show_labels",
     "ner_manual_highlight_chars",

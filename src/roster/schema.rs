@@ -127,7 +127,7 @@ pub(super) static ANNOTATOR: Shape = Shape {
 pub(super) static HEADED: [&Shape; 6] = [&PROJECT, &STORE, &SERVER, &ALLOCATION, &LEAD, &ANNOTATOR];
 
 /// Every setting of `[project.config]` that an interface or the page knows.
-pub(super) const SETTINGS: [&str; 29] = [
+pub(super) const SETTINGS: [&str; 30] = [
     "allow_newline_highlight",
     "audio_autoplay",
     "audio_loop",
@@ -144,6 +144,7 @@ pub(super) const SETTINGS: [&str; 29] = [
     "field_rows",
     "field_suggestions",
     "hide_arrow_heads",
+    "hide_meta",
     "html_template",
     "image_manual_font_size",
     "image_manual_from_center",

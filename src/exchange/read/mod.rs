@@ -179,6 +179,22 @@ impl Tasks {
     }
 }
 
+impl Tasks {
+    /// Has each task looked at when it is read. What is found wrong makes its line a wrong one.
+    #[must_use]
+    pub fn looked_at(
+        self,
+        mut look: impl FnMut(&Arc<str>, &Entry) -> Option<WrongLine> + Send + 'static,
+    ) -> Self {
+        let file = Arc::clone(&self.file);
+        let looked_at = self.parts.map(move |part| {
+            let entry = part?;
+            look(&file, &entry).map_or(Ok(entry), Err)
+        });
+        Self { parts: Box::new(looked_at), ..self }
+    }
+}
+
 impl Iterator for Tasks {
     type Item = Result<Entry, WrongLine>;
 

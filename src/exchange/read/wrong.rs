@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::MAX_TASK_BYTES;
 use super::source::Broken;
+use crate::task::interface::Unfit;
 use crate::task::{Body, BodyError, MAX_DEPTH};
 
 /// The most of an overlong line that a message carries.
@@ -55,6 +56,23 @@ impl fmt::Display for WrongLine {
 }
 
 impl WrongLine {
+    /// Says that a task that was read cannot be shown or answered, and where in its text.
+    pub fn of_task(file: &Arc<str>, line: u64, task: &Body, unfit: Unfit) -> Self {
+        let at = unfit.place(task);
+        let text = task.as_str();
+        Self {
+            file: Arc::clone(file),
+            line,
+            column: text[..at].chars().count() as u64 + 1,
+            expected: unfit.expected.into(),
+            found: unfit.found.into(),
+            help: unfit.help.map(Into::into),
+            text: text.into(),
+            at,
+            fatal: false,
+        }
+    }
+
     pub(super) fn with_help(mut self, help: &str) -> Self {
         self.help = Some(help.into());
         self

@@ -94,7 +94,9 @@ fn visible() -> Vec<(&'static str, Vec<Value>)> {
 fn produced(view: &str) -> &'static [&'static str] {
     match view {
         "choice" => &["accept"],
-        "ner_manual" | "spans_manual" | "pos_manual" | "image_manual" => &["spans"],
+        "ner_manual" | "spans_manual" | "pos_manual" => &["spans"],
+        // The size is the answer's where the task has none.
+        "image_manual" => &["spans", "width"],
         "relations" => &["relations"],
         "audio_manual" => &["audio_spans"],
         "text_input" => &["user_input"],

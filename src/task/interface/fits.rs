@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::kind::Card;
 use super::pieces;
+use crate::task::picture::Size;
 use crate::task::{Body, body, reading};
 
 /// Why a task cannot be shown, or an answer to it not be taken, and where in it.
@@ -53,6 +54,13 @@ impl Unfit {
     pub(super) fn inside(self, within: &str, whose: &str) -> Self {
         let expected = format!("{} for {whose}", self.expected);
         Self { at: format!("{within}{}", self.at), expected, ..self }
+    }
+
+    /// The size that the task says is not that of its picture, in whatever way it lies.
+    pub fn of_size(size: Size, width: f64, height: f64) -> Self {
+        let expected = format!("the size of the picture, {} by {}", size.width, size.height);
+        Self::new("/width", expected, format!("{width} by {height}"))
+            .help("leave `width` and `height` out, and the picture is measured")
     }
 
     /// Where this is in the text of the task, in bytes: the value's first one, or, where the value is

@@ -103,6 +103,21 @@ mod tests {
     }
 
     #[test]
+    fn a_template_is_the_content_of_a_card_that_asks() {
+        for view in ["html", "choice", "classification", "text_input"] {
+            let mut settings = Settings { labels: vec!["A".into()], ..Settings::default() };
+            settings.config.insert(TEMPLATE.into(), "<b>{{q}}</b>".into());
+            let interface = Interface::new(view, settings).expect("it is there");
+            let body = |task: Value| Body::from_value(&task).expect("a task");
+            let asked = body(json!({"q": "p", "label": "A"}));
+            assert_eq!(interface.can_show(&asked), Ok(()), "{view}");
+            assert_eq!(interface.beside(&asked)["_clean"][""], "<b>p</b>", "{view}");
+            let nothing = interface.can_show(&body(json!({"q": null, "label": "A"})));
+            assert_eq!(nothing.is_ok(), view == "text_input", "{view}");
+        }
+    }
+
+    #[test]
     fn a_tasks_own_template_goes_before_the_projects_and_a_wrong_one_says_so() {
         let task = json!({"a": 1, "config": {"html_template": "{{#a}}"}});
         let said = shown("{{a}}", &task);

@@ -3,4 +3,5 @@
 use super::kind::{Kind, PLAIN};
 use super::pictured;
 
-pub(super) const KIND: Kind = Kind { name: "image", fits: pictured::fits, ..PLAIN };
+pub(super) const KIND: Kind =
+    Kind { name: "image", fits: pictured::fits, beside: pictured::beside, ..PLAIN };

@@ -13,12 +13,14 @@ use serde_json::{Map, Value, json};
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use super::pictured;
 use super::untouched::{self, Known};
-use crate::task::Verdict;
+use crate::task::{Verdict, reading};
 
 pub(super) const KIND: Kind = Kind {
     name: "image_manual",
     fits: pictured::fits,
-    sets: |_| vec!["spans".into()],
+    beside: pictured::beside,
+    // A size that the task lacks, or that is swapped on the page, is the answer's.
+    sets: |_| vec!["spans".into(), "width".into(), "height".into()],
     tokens: |_| false,
     check,
     ..PLAIN
@@ -26,20 +28,29 @@ pub(super) const KIND: Kind = Kind {
 
 /// The most corners of one shape.
 const MOST_POINTS: usize = 10_000;
+/// The longest side of a picture that any browser shows, in pixels.
+const LARGEST: f64 = 100_000.0;
 /// What is said twice may differ by a rounding.
 const ROUNDING: f64 = 0.11;
 
 fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     for key in ["width", "height"] {
-        if data.get(key).is_some_and(|size| pictured::size(size).is_none()) {
+        if data.get(key).is_some_and(|size| pictured::size(size).is_none_or(|size| size > LARGEST))
+        {
             return Err(Misfit::new(key, "expected the picture's size in pixels"));
         }
     }
-    let size = |key: &str| {
-        let own = card.get(key);
-        own.as_ref().or(data.get(key)).and_then(pictured::size)
-    };
-    let (width, height) = (size("width"), size("height"));
+    let sent = |key: &str| data.get(key).and_then(pictured::size);
+    let (mut width, mut height) = (sent("width"), sent("height"));
+    if let Some((own_width, own_height)) = pictured::own_size(card) {
+        // The picture is turned when it is shown, and the task has the size that its file says.
+        let is_swapped = width == Some(own_height) && height == Some(own_width);
+        if !is_swapped || width == height {
+            (width, height) = (Some(own_width), Some(own_height));
+            data.shift_remove("width");
+            data.shift_remove("height");
+        }
+    }
     let Some(spans) = data.get_mut("spans") else {
         if !card.has("spans") {
             data.insert("spans".into(), Value::Array(Vec::new()));
@@ -55,6 +66,8 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
     };
     let given = card.list("spans");
     let known = Known::of(card, &given);
+    let places: Vec<Value> = given.iter().map(unlabelled).collect();
+    let places = Known::of(card, &places);
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(old) = known.find(span) {
             *span = old.clone();
@@ -62,10 +75,15 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         }
         let at = |key: &str| format!("spans[{index}].{key}");
         let label = known.label(span);
+        // With another label, a shape that came along is still where it was, and may be odd.
+        let is_renamed = places.find(&unlabelled(span)).is_some();
         let Some(span) = span.as_object_mut() else {
             return Err(Misfit::new(format!("spans[{index}]"), "expected a shape"));
         };
         label.map_err(|message| Misfit::new(at("label"), message))?;
+        if is_renamed {
+            continue;
+        }
         let points = points(span).map_err(|message| Misfit::new(at("points"), message))?;
         for (place, (x, y)) in points.iter().enumerate() {
             let outside = |value: f64, size: Option<f64>| {
@@ -76,18 +94,36 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
                 return Err(Misfit::new(format!("spans[{index}].points[{place}]"), message));
             }
         }
-        if span["type"] == "rect" {
+        if is_box(span) {
             complete(span, &points).map_err(|(key, message)| Misfit::new(at(key), message))?;
         }
     }
     Ok(())
 }
 
+/// A shape without its label.
+fn unlabelled(shape: &Value) -> Value {
+    let mut shape = shape.clone();
+    if let Some(shape) = shape.as_object_mut() {
+        shape.shift_remove("label");
+    }
+    shape
+}
+
+/// Whether a shape is a box: it says so, or it says nothing and has a box's width. The page goes by the
+/// same (shapes.js).
+fn is_box(shape: &Map<String, Value>) -> bool {
+    match reading::get_in(shape, "type") {
+        Some(kind) => kind == "rect",
+        None => reading::get_in(shape, "width").is_some(),
+    }
+}
+
 /// The corners of a shape, of which there are as many as its type needs.
 fn points(span: &Map<String, Value>) -> Result<Vec<(f64, f64)>, String> {
-    let fewest = match span.get("type").and_then(Value::as_str) {
-        Some("rect") => 4,
-        Some("polygon" | "freehand") => 3,
+    let fewest = match reading::get_in(span, "type").map(Value::as_str) {
+        _ if is_box(span) => 4,
+        None | Some(Some("polygon" | "freehand")) => 3,
         _ => return Err("expected a type: \"rect\", \"polygon\" or \"freehand\"".into()),
     };
     let expected = || "expected a list of [x, y], in pixels".to_owned();
@@ -197,6 +233,21 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_is_swapped_as_the_picture_is_shown_is_the_answers() {
+        let task = json!({"image": "a.jpg", "width": 8, "height": 5});
+        let mut tall = square();
+        tall["points"] = json!([[1, 2], [1, 7], [4, 7], [4, 2]]);
+        let sent = json!({"spans": [tall], "width": 5, "height": 8});
+        let kept = receive(&task, &sent).expect("fits");
+        assert_eq!((&kept["width"], &kept["height"]), (&json!(5), &json!(8)));
+        let sent = json!({"spans": [tall], "width": 8, "height": 5});
+        assert!(receive(&task, &sent).is_err(), "it lies outside");
+        let sent = json!({"spans": [square()], "width": 9, "height": 9});
+        let flat = json!({"image": "a.jpg", "width": 8, "height": 7});
+        assert_eq!(receive(&flat, &sent).expect("fits").get("width"), None);
+    }
+
+    #[test]
     fn what_is_no_shape_is_refused_with_its_place() {
         let task = json!({"image": "a.png"});
         let with = |key: &str, value: Value| {
@@ -213,6 +264,25 @@ mod tests {
         assert!(with("x", json!(2)).contains("expected 1, found 2"));
         assert!(receive(&task, &json!({"spans": [3]})).is_err());
         assert!(receive(&task, &json!({"spans": [], "width": 0})).is_err());
+    }
+
+    #[test]
+    fn a_shape_that_came_along_takes_another_label_where_it_is() {
+        let odd = json!({"label": "OLD", "x": 8, "y": 8, "width": 9, "height": 9, "points": null});
+        let task = json!({"image": "a.png", "width": 10, "height": 8, "spans": [odd]});
+        let mut renamed = odd.clone();
+        renamed["label"] = "DOG".into();
+        let sent = json!({"spans": [renamed]});
+        assert_eq!(receive(&task, &sent), Ok(sent));
+        renamed["label"] = "COW".into();
+        assert!(receive(&task, &json!({"spans": [renamed]})).is_err());
+        // Moved, it is a new one: a box of the four corners that the page gives it.
+        let mut moved = square();
+        moved.as_object_mut().expect("an object").remove("type");
+        moved["width"] = json!(3);
+        moved["x"] = Value::Null;
+        let kept = receive(&task, &json!({"spans": [moved]})).expect("fits");
+        assert_eq!(kept["spans"][0]["x"], json!(1));
     }
 
     #[test]

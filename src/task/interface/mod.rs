@@ -201,7 +201,7 @@ impl Interface {
     /// annotator says, and with what this interface has to say beside it. Keys under which the page trusts the server are never the task's.
     pub fn for_the_page(&self, task: &Body) -> Fields {
         let mut fields = task.fields();
-        for own in ["_clean", "_tokens", "_options", "_parts", "_edition"] {
+        for own in ["_clean", "_tokens", "_options", "_size", "_parts", "_edition"] {
             fields.shift_remove(own);
         }
         gold::hide(&mut fields);
@@ -345,6 +345,32 @@ mod tests {
         let task = serde_json::json!({"text": "a"});
         let misfit = receive(&task, &serde_json::json!({"answer": "yes"})).expect_err("a misfit");
         assert_eq!(misfit.to_string(), "answer: expected \"accept\", \"reject\" or \"ignore\"");
+    }
+
+    #[test]
+    fn five_thousand_tags_fit_and_a_task_of_one_word_gets_no_megabytes() {
+        let task = serde_json::json!({"text": "a ".repeat(5000)});
+        let body = Body::from_value(&task).expect("a task");
+        let tag = |n: usize| {
+            serde_json::json!({
+                "start": 2 * n, "end": 2 * n + 1, "token_start": n, "token_end": n, "label": "NOUN",
+            })
+        };
+        let tags: Vec<Value> = (0..5000).map(tag).collect();
+        let settings = Settings { labels: vec!["NOUN".into()], ..Settings::default() };
+        let interface = Interface::new("pos_manual", settings).expect("it is there");
+        let mut sent = serde_json::json!({"answer": "accept", "spans": tags});
+        let object = |sent: &Value| sent.as_object().expect("an object").clone();
+        assert!(interface.receive(&body, &object(&sent)).is_ok());
+        // With what else the tags of a model bring along, the task is larger, and so is the room.
+        sent["spans"][0]["why"] = "x".repeat(300 << 10).into();
+        let more = serde_json::json!({"text": "a ".repeat(5000), "spans": sent["spans"]});
+        let more = Body::from_value(&more).expect("a task");
+        assert!(interface.receive(&more, &object(&sent)).is_ok());
+        let small = Body::from_value(&serde_json::json!({"text": "a"})).expect("a task");
+        let long = serde_json::json!({"answer": "accept", "comment": "x".repeat(300 << 10)});
+        let refused = interface.receive(&small, &object(&long)).expect_err("too large");
+        assert!(refused.message.contains("at most 262"), "{refused}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fits::{Unfit, list, texts, what_is};
 use super::kind::Card;
+use crate::task::picture::{Fit, Size, size_of_data_uri};
 use crate::task::reading;
 
 /// Checks a task with a picture.
@@ -18,6 +19,13 @@ pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
             return Err(Unfit::new(at, "the picture's size in pixels", what_is(&value))
                 .help("leave `width` and `height` out, and the picture is measured"));
         }
+    }
+    let image: Option<String> = card.get_as("image");
+    if let Some(brought) = image.and_then(|image| size_of_data_uri(&image))
+        && let Some((width, height)) = own_size(card)
+        && brought.fit(width, height) == Fit::Neither
+    {
+        return Err(Unfit::of_size(brought, width, height));
     }
     for (index, shape) in list(card, "spans", "shapes")?.iter().enumerate() {
         let at = format!("/spans/{index}");
@@ -39,6 +47,18 @@ pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
         }
     }
     Ok(())
+}
+
+/// The size of a picture that the task brings along itself, as `_size`.
+pub(super) fn beside(card: &Card<'_>) -> Map<String, Value> {
+    let image: Option<String> = card.get_as("image");
+    image.and_then(|image| size_of_data_uri(&image)).map(Size::beside).into_iter().collect()
+}
+
+/// The task's own width and height, where it has both.
+pub(super) fn own_size(card: &Card<'_>) -> Option<(f64, f64)> {
+    let side = |key: &str| card.get(key).as_ref().and_then(size);
+    Some((side("width")?, side("height")?))
 }
 
 /// A width or a height, in pixels.

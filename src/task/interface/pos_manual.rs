@@ -32,5 +32,10 @@ mod tests {
         );
         assert_eq!(send(0, 9), Err("spans[0].end: expected a span of one token".into()));
         assert_eq!(send(0, 2), Err("spans[0].end: no token ends at 2".into()));
+        // One that came along over several takes another label where it is.
+        let given = json!([{"start": 0, "end": 9, "label": "OLD"}]);
+        let task = json!({"text": "two words", "spans": given});
+        let sent = json!({"answer": "accept", "spans": [{"start": 0, "end": 9, "label": "NOUN"}]});
+        assert!(kind::receive(&KIND, settings(), &task, &sent).is_ok());
     }
 }

@@ -183,8 +183,8 @@ fn end_of(
     let token = *tokens.get(&id).ok_or_else(|| format!("no token has the id {id}"))?;
     let said = reading::get(relation, &format!("{side}_span"));
     let span = match said {
-        Some(said) => spans.at.get(&place(said)),
-        None => spans.ending.get(&id),
+        Some(said) => spans.said(said),
+        None => spans.ending.get(&id).copied(),
     };
     if let Some(span) = span.filter(|span| ends_with(span, token)) {
         let keys = ["start", "end", "token_start", "token_end", "label"];
@@ -217,9 +217,10 @@ fn complete<'a>(object: &mut Value, key: &'a str, right: &Value) -> Result<(), (
     }
 }
 
-/// The spans that an end of a relation may be, the first of each place.
+/// The spans that an end of a relation may be.
 struct Spans<'a> {
-    at: HashMap<Place, &'a Value>,
+    at: HashMap<Place, Vec<&'a Value>>,
+    /// The first that ends with a token.
     ending: HashMap<i64, &'a Value>,
 }
 
@@ -234,12 +235,19 @@ impl<'a> Spans<'a> {
     fn of(spans: &'a [Value]) -> Self {
         let mut this = Self { at: HashMap::new(), ending: HashMap::new() };
         for span in spans {
-            this.at.entry(place(span)).or_insert(span);
+            this.at.entry(place(span)).or_default().push(span);
             if let Some(id) = reading::get(span, "token_end").and_then(reading::integer) {
                 this.ending.entry(id).or_insert(span);
             }
         }
         this
+    }
+
+    /// The span that an end says it is: of several in one place the one with its label.
+    fn said(&self, said: &Value) -> Option<&'a Value> {
+        let there = self.at.get(&place(said))?;
+        let labelled = there.iter().find(|span| span.get("label") == said.get("label"));
+        labelled.or(there.first()).copied()
     }
 }
 
@@ -284,6 +292,19 @@ mod tests {
             receive(&json!({"text": "a"}), &json!({})),
             Ok(json!({"spans": [], "relations": []}))
         );
+    }
+
+    #[test]
+    fn of_two_spans_in_one_place_an_end_may_be_either() {
+        let span = |label: &str| json!({"start": 0, "end": 1, "label": label});
+        let task = json!({"text": "a b", "spans": [span("PER"), span("ORG")]});
+        for label in ["PER", "ORG"] {
+            let relation =
+                json!({"head": 0, "child": 1, "label": "FOUNDED", "head_span": span(label)});
+            let sent = json!({"spans": task["spans"], "relations": [relation]});
+            let kept = receive(&task, &sent).expect("fits");
+            assert_eq!(kept["relations"][0]["head_span"]["label"], label);
+        }
     }
 
     #[test]

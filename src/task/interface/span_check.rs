@@ -115,6 +115,8 @@ struct Text<'a> {
     labels: &'a [String],
     /// The labels of what the task came with: they may be used too.
     given: HashSet<&'a str>,
+    /// Where that lies: with another label it may stay there, over whatever tokens.
+    given_places: HashSet<(usize, usize)>,
     by_character: bool,
     one_token: bool,
 }
@@ -133,6 +135,10 @@ impl<'a> Text<'a> {
             given: given
                 .iter()
                 .filter_map(|old| old.get("label").and_then(Value::as_str))
+                .collect(),
+            given_places: given
+                .iter()
+                .filter_map(|old| Some((offset(old, "start")?, offset(old, "end")?)))
                 .collect(),
             by_character: card.is_on("ner_manual_highlight_chars") && !rules.one_token,
             one_token: rules.one_token,
@@ -158,26 +164,33 @@ impl<'a> Text<'a> {
             let message = format!("{label:?} is none of the labels: {}", self.labels.join(", "));
             return Err(("label", message));
         }
+        let is_renamed = self.given_places.contains(&(start, end));
         let first = self.pieces.partition_point(|piece| piece.end <= start);
         let covered = self.pieces[first..].iter().take_while(|piece| piece.start < end);
-        if let Some(off) = covered.into_iter().find(|piece| piece.disabled) {
+        if let Some(off) = covered.into_iter().find(|piece| piece.disabled && !is_renamed) {
             let message = format!("the token {} to {} is disabled", off.start, off.end);
             return Err(("start", message));
         }
         if !self.by_character {
-            self.snap(span, start, end)?;
+            self.snap(span, start, end, self.one_token && !is_renamed)?;
         }
         Ok((start, end))
     }
 
     /// Finds the tokens that the span begins and ends with, and completes `token_start` and
     /// `token_end` from them.
-    fn snap(&self, span: &mut Value, start: usize, end: usize) -> Result<(), Complaint> {
+    fn snap(
+        &self,
+        span: &mut Value,
+        start: usize,
+        end: usize,
+        one_token: bool,
+    ) -> Result<(), Complaint> {
         let first = self.pieces.binary_search_by_key(&start, |piece| piece.start);
         let last = self.pieces.binary_search_by_key(&end, |piece| piece.end);
         let first = first.map_err(|_| ("start", format!("no token begins at {start}")))?;
         let last = last.map_err(|_| ("end", format!("no token ends at {end}")))?;
-        if self.one_token && first != last {
+        if one_token && first != last {
             return Err(("end", "expected a span of one token".into()));
         }
         let Some(span) = span.as_object_mut() else {

@@ -194,7 +194,7 @@ export class Desk {
       announce: this.hands.announce,
       settings: settingsOf(state, task),
     });
-    put(host, facts(task.meta));
+    if (settingsOf(state, task)("hide_meta") !== true) put(host, facts(task.meta));
     return { card, host, above, view };
   }
 

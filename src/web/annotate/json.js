@@ -18,7 +18,7 @@ const suspicious = /\d{16}|\.\d*0(?!\d)|\d[eE][+-]?\d|-0(?![.\d])|\.\d{16}/;
 
 /** Keys whose numbers the page calculates with. Counts need not be here: they come as integers. */
 const counted = new Set([
-  "start", "end", "token_start", "token_end", "width", "height", "progress", "seconds_per_task",
+  "start", "end", "token_start", "token_end", "head", "child", "width", "height", "progress", "seconds_per_task",
   "lease_seconds", "batch_size",
 ]);
 
@@ -61,9 +61,15 @@ export function numberOf(value) {
 }
 
 /**
+ * Whether two values are one: `1` and `1.0` are, `1` and `"1"` are not.
+ *
  * @param {unknown} a
  * @param {unknown} b
  */
 export function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
+  if (JSON.stringify(a) === JSON.stringify(b)) return true;
+  // An array with one number in it would count as that number.
+  if (Array.isArray(a) || Array.isArray(b)) return false;
+  const [one, other] = [numberOf(a), numberOf(b)];
+  return one === other && Number.isSafeInteger(one);
 }

@@ -141,7 +141,7 @@ export function area(points) {
 }
 
 /** @param {Shape} shape */
-export const isBox = (shape) => shape.type === "rect" || (shape.type === undefined && shape.width !== undefined);
+export const isBox = (shape) => shape.type === "rect" || ((shape.type ?? null) === null && (shape.width ?? null) !== null);
 
 /**
  * A shape a little further, as far as the border allows.

@@ -15,6 +15,7 @@
  *   _clean?: Record<string, string>,
  *   _tokens?: Token[],
  *   _options?: Option[],
+ *   _size?: {width: number, height: number},
  *   _parts?: unknown[],
  *   text?: unknown, html?: unknown, image?: unknown, audio?: unknown, video?: unknown, label?: unknown,
  *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,

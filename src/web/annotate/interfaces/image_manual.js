@@ -37,8 +37,12 @@ const imageManual = {
     if (values && "spans" in values) own.spans = values.spans;
     else own.spans = "spans" in task ? /** @type {any} */ (task.spans) : [];
     const { width, height } = values ?? {};
-    if (typeof width === "number" && typeof height === "number") return { ...own, width, height };
-    return size && !sizeFrom(task) ? { ...own, ...size } : own;
+    const given = sizeFrom(task);
+    // The size that the task has is the task's; one that it lacks, or has swapped, is the answer's.
+    if (typeof width === "number" && typeof height === "number") {
+      return given?.width === width && given.height === height ? own : { ...own, width, height };
+    }
+    return size && !given ? { ...own, ...size } : own;
   },
   recall(record) {
     /** @type {Values} */

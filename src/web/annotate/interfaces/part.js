@@ -13,7 +13,7 @@ import { read } from "../reading.js";
 
 /** @typedef {{view: string, task: Task, settings: Settings, labels: string[] | null}} Part */
 
-/** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _parts?: unknown[]}} Beside */
+/** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _size?: {width: number, height: number}, _parts?: unknown[]}} Beside */
 
 /** @param {unknown} value @returns {Record<string, unknown>} */
 const object = (value) => (value && typeof value === "object" && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {});
@@ -62,6 +62,8 @@ export function blocksOf(task, settings) {
     if ("text" in overrides || "tokens" in overrides) delete inside._tokens;
     if (extra._tokens) inside._tokens = extra._tokens;
     if (extra._options) inside._options = extra._options;
+    if ("image" in overrides) delete inside._size;
+    if (extra._size) inside._size = extra._size;
     /** @type {Settings} */
     const set = (name) => own[name] ?? (name in overrides ? overrides[name] : settings(name));
     return [{ view, task: inside, settings: set, labels: labelsOf(overrides.labels) }];
@@ -87,7 +89,7 @@ export function pagesOf(task, settings) {
     const extra = beside(task, i);
     /** @type {Task} */
     const inside = { ...rest, _id: task._id };
-    for (const key of /** @type {const} */ (["_tokens", "_options", "_parts"])) {
+    for (const key of /** @type {const} */ (["_tokens", "_options", "_size", "_parts"])) {
       delete inside[key];
       if (extra[key]) Object.assign(inside, { [key]: extra[key] });
     }
