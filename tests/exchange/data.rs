@@ -39,7 +39,7 @@ fn recomputed(tasks: &[Task]) -> [(usize, usize); 2] {
         for (index, key) in ["_input_hash", "_task_hash"].into_iter().enumerate() {
             if let Some(stored) = stored(key) {
                 counts[index].0 += 1;
-                counts[index].1 += usize::from(stored == i64::from(computed[index]));
+                counts[index].1 += usize::from(stored == computed[index]);
             }
         }
     }

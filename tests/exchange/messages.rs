@@ -335,7 +335,7 @@ fn tables_that_are_one_object() {
             "!t:1:1: expected one JSON object for each task, found a table written {found} {help}"
         );
         for format in [Json, Jsonl] {
-            assert_eq!(outcome(Some(format), text.as_bytes()), [expected.clone()]);
+            assert_eq!(outcome(Some(format), text.as_bytes()), std::slice::from_ref(&expected));
         }
     }
     for task in [r#"{"text":"a","meta":{"0":"x"}}"#, r#"{"text":"a","columns":[1],"data":[2]}"#] {

@@ -54,7 +54,9 @@ fn table(interface: Interface, filter: &Filter, cells: Cells, records: &[Record]
 fn pen_writes(format: &str, export: &Export, records: &[Record]) -> String {
     let mut pen = Format::from_name(format).expect("a format").pen(export);
     if pen.surveys() {
-        records.iter().for_each(|record| pen.survey(record));
+        for record in records {
+            pen.survey(record);
+        }
     }
     let mut out = Vec::new();
     pen.begin(&mut out);
