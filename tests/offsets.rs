@@ -139,7 +139,7 @@ fn rows() -> Vec<Value> {
         "github-issues-with-context.jsonl",
         "relations.jsonl",
     ] {
-        let Ok(entries) = open(&data.join(name)) else {
+        let Ok(entries) = open(data.join(name)) else {
             // Not `eprintln!`, which the test harness keeps to itself when a test succeeds.
             let _ = writeln!(io::stderr(), "NOT RUN: {name} of the public files is not there");
             continue;

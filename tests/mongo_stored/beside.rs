@@ -197,7 +197,7 @@ async fn a_spare_is_removed_when_nobody_can_refer_to_it_any_more() {
         database.client().await.collection::<Document>("p.large"),
     );
     // What a write that was broken off leaves: a version that is not there yet, data that nothing has.
-    let spare = |_id: String| doc! { "_id": _id, "task": id.as_str(), "at": DateTime::now() };
+    let spare = |name: String| doc! { "_id": name, "task": id.as_str(), "at": DateTime::now() };
     history.insert_one(spare(format!("{id}:2:ann"))).await.unwrap();
     large.insert_one(spare(format!("{id}:0123"))).await.unwrap();
     let stranger = task(r#"{"text":"another"}"#).id;

@@ -18,7 +18,9 @@ async fn every_document_has_the_shape_that_is_kept() {
     let ids = lives(&store).await;
     let mut kept = String::new();
     for collection in COLLECTIONS {
-        kept += &format!("== {collection}\n");
+        kept += "== ";
+        kept += collection;
+        kept.push('\n');
         for document in documents(&database, collection).await {
             kept += &as_text(document);
             kept.push('\n');
