@@ -28,7 +28,7 @@ fn project(interface: &str, place: &Place) -> Project {
 }
 
 fn lines(values: &[Value]) -> String {
-    values.iter().map(|value| format!("{value}\n")).collect()
+    values.iter().fold(String::new(), |text, value| text + &value.to_string() + "\n")
 }
 
 fn refused(project: &Project, arguments: &[&str], code: i32) -> String {
@@ -187,8 +187,8 @@ fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &Place)
 fn own_hashes_come_out_to_the_letter(place: &Place) {
     let project = project("interface = \"text\"", place);
     let written = ["9007199254740993", "1.0", "\"77\"", "-5"];
-    let text: String =
-        written.iter().map(|hash| format!("{{\"text\":\"a\",\"_task_hash\":{hash}}}\n")).collect();
+    let line = |hash: &&str| format!("{{\"text\":\"a\",\"_task_hash\":{hash}}}");
+    let text = written.iter().map(line).collect::<Vec<_>>().join("\n");
     project.write("tasks.jsonl", &text);
     assert_eq!(project.run(&LOAD), "4 new, 0 duplicates\n");
     {
