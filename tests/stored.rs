@@ -99,8 +99,7 @@ fn every_row(file: &Path) -> String {
     for name in names {
         writeln!(text, "## {name}").unwrap();
         let mut statement = file.prepare(&format!("SELECT * FROM {name}")).unwrap();
-        let columns: Vec<String> =
-            statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut lines = Vec::new();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -232,7 +231,7 @@ async fn earlier_versions_that_are_spare_are_removed_and_lost_ones_are_told() {
     )
     .unwrap();
     answer(&*store, &ann.task.id, "ann", says(Verdict::Reject, "{}", 500)).await;
-    let after = store.look_up(&[ann.task.id.clone()]).await.unwrap().remove(0).unwrap();
+    let after = store.look_up(std::slice::from_ref(&ann.task.id)).await.unwrap().remove(0).unwrap();
     let (was, is) = (&ann.ledger.answers[0], &after.ledger.answers[0]);
     assert_eq!(is.history.len(), was.history.len() + 1);
     assert_eq!(is.history.last(), Some(&was.current));
@@ -414,9 +413,10 @@ async fn a_backup_brings_every_row_back() {
     let plain = |text: &str| -> Vec<String> {
         let words = |line: &str| -> String {
             let standing = line.contains("counts=");
-            let kept = line.split(' ').filter(|word| {
-                !word.starts_with("reopened=") && !(standing && word.starts_with("nth="))
-            });
+            let is_of_place = |word: &str| {
+                word.starts_with("reopened=") || (standing && word.starts_with("nth="))
+            };
+            let kept = line.split(' ').filter(|word| !is_of_place(word));
             kept.collect::<Vec<_>>().join(" ")
         };
         text.lines().map(words).filter(|line| !line.starts_with("key='reopened'")).collect()
