@@ -5,7 +5,7 @@
 //! there already changes nothing, so running the same load again after the mend goes on where it
 //! stopped.
 //!
-//! A line that repeats one further up is told by its identity, as far as it is remembered ([`seen`]); one
+//! A line that repeats one further up is told by its identity, as far as it is remembered (`seen`); one
 //! that was loaded before, by the store. So the store is asked only for what has to be said of single
 //! lines: that a load of new tasks is one round trip for each batch is what makes it fast. A line that
 //! claims under `_id` to be a task of this store is held against that task.

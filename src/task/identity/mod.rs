@@ -14,7 +14,7 @@
 //! - what only steers annotd: `meta.gold`, `meta.priority`, `meta.requires`, and the key that names
 //!   annotators.
 //!
-//! What counts is compared by value ([`canonical`]). The identity is the first 128 bits of SHA-256 over
+//! What counts is compared by value (`canonical`). The identity is the first 128 bits of SHA-256 over
 //! it, so among 10⁸ tasks the odds of two that share one are below 10⁻²². So an answer that was exported
 //! loads as the task it came from.
 //!
