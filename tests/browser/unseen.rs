@@ -57,6 +57,41 @@ async fn two_presses_within_a_frame_answer_one_card() {
     seat.close().await;
 }
 
+/// Presses `a` so many times, twenty in a second, and notes of each press whether it answered a card or
+/// was told not to have been taken.
+fn hurry(times: usize) -> String {
+    format!(
+        "(() => {{ window.hurried = []; \
+           const card = () => document.querySelector('.card:not(.unseen)')?.dataset.taskId; \
+           const told = () => !document.querySelector('#notice').hidden && \
+             document.querySelector('#notice').textContent.includes('press it again'); \
+           const timer = setInterval(() => {{ \
+             const before = card(); \
+             document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', bubbles: true, cancelable: true}})); \
+             window.hurried.push(card() !== before ? 'answered' : told() ? 'told' : 'swallowed'); \
+             if (window.hurried.length === {times}) clearInterval(timer); \
+           }}, 50); return true; }})()"
+    )
+}
+
+#[tokio::test]
+async fn of_twenty_keys_in_a_second_each_answers_a_card_or_is_told() {
+    let seat = Seat::open("interface = \"text\"", &texts(80)).await;
+    seat.card().await;
+    seat.press(&[]).await;
+    seat.wait_for("the card to be seen", "document.body.dataset.seen === 'true'").await;
+    seat.eval(&hurry(60)).await;
+    seat.wait_for("the last key", "window.hurried.length === 60").await;
+    seat.saved().await;
+    let pressed = seat.eval("window.hurried").await;
+    let pressed = pressed.as_array().expect("a list");
+    let count = |what: &str| pressed.iter().filter(|outcome| **outcome == what).count();
+    assert_eq!(count("swallowed"), 0, "{pressed:?}");
+    assert_eq!(seat.stored().len(), count("answered"), "{pressed:?}");
+    assert!(count("answered") > 0, "{pressed:?}");
+    seat.close().await;
+}
+
 /// A host that takes requests for pictures and answers when it is told to.
 struct Slow {
     origin: String,
