@@ -570,7 +570,8 @@ fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: &str) -> Wr
     let expected = format!("the task that has the _id {id}");
     let found = format!("another `{key}`");
     let mut wrong = unsuitable(file, line, body, &expected, &found);
-    let help = "to load it as a new task, take _id, _input_hash and _task_hash out of the line;                 else put the key back as it was";
+    let help = "to load it as a new task, take _id, _input_hash and _task_hash out of the line; \
+                else put the key back as it was";
     wrong.help = Some(help.into());
     wrong
 }

@@ -106,6 +106,46 @@ fn the_rejects_do_not_overwrite_the_input() {
 }
 
 #[test]
+fn nothing_is_written_over_a_file_that_the_roster_names() {
+    let project = project("annotations = 1");
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    let named = "[project]\ntasks = [\"in/*.jsonl\"]\ninstructions = \"codebook.md\"\n";
+    std::fs::write(&roster, text.replacen("[project]\n", named, 1)).expect("the roster");
+    std::fs::create_dir(project.path().join("in")).expect("a folder");
+    project.write("in/tasks.jsonl", "{\"text\":\"a\",\"label\":\"X\"}\n");
+    project.write("codebook.md", "Read this.");
+    project.write("more.jsonl", "{\"text\":\"b\",\"label\":\"X\"}\n");
+    project.run(&["load", "-i", "more.jsonl"]);
+    for arguments in [
+        &["export", "-o", "in/tasks.jsonl"][..],
+        &["backup", "-o", "codebook.md"],
+        &["load", "-i", "more.jsonl", "--rejects", "in/tasks.jsonl"],
+        &["load", "-i", "more.jsonl", "--duplicates", "./codebook.md"],
+    ] {
+        let refused = project.annotd(arguments);
+        assert_eq!(refused.status.code(), Some(73), "{arguments:?}");
+        assert!(stderr(&refused).contains("is what annotd works with"), "{arguments:?}");
+    }
+    let read = |name: &str| std::fs::read_to_string(project.path().join(name)).expect("the file");
+    assert_eq!(read("in/tasks.jsonl"), "{\"text\":\"a\",\"label\":\"X\"}\n");
+    assert_eq!(read("codebook.md"), "Read this.");
+}
+
+#[test]
+fn rejects_of_before_stay_until_there_are_new_ones() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.write("wrong.jsonl", "kept from before\n");
+    let read = || std::fs::read_to_string(project.path().join("wrong.jsonl")).expect("the file");
+    project.run(&["load", "-i", "tasks.jsonl", "--rejects", "wrong.jsonl"]);
+    assert_eq!(read(), "kept from before\n");
+    project.write("tasks.jsonl", "{\"text\":\"b\"}\nno task\n");
+    project.run(&["load", "-i", "tasks.jsonl", "--rejects", "wrong.jsonl"]);
+    assert!(read().starts_with("{\"file\":"), "{}", read());
+}
+
+#[test]
 fn tasks_with_nothing_to_show_are_refused_with_a_remedy() {
     let project = project("annotations = 1");
     project.write("semicolons.csv", "text;label,x\nhello;X,1\n");

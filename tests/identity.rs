@@ -19,6 +19,7 @@ macro_rules! on_both_stores {
 on_both_stores!(
     duplicates_are_counted_alike_with_and_without_a_store,
     a_store_keeps_the_rule_it_was_made_with,
+    a_store_without_tasks_takes_another_rule,
     an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not,
     own_hashes_come_out_to_the_letter,
 );
@@ -144,6 +145,20 @@ fn a_store_keeps_the_rule_it_was_made_with(place: &Place) {
     project.write("tasks.jsonl", &lines(&[line("new", json!(2)), line("new", json!(3))]));
     assert!(project.run(&LOAD).starts_with("1 new, 1 duplicate: 1 loaded before"));
     project.run(&["verify"]);
+}
+
+fn a_store_without_tasks_takes_another_rule(place: &Place) {
+    let project = project("interface = \"text\"\nidentity = \"Meta.id\"", place);
+    project.write("tasks.jsonl", "{\"text\":\"one\",\"meta\":{\"id\":1}}\n");
+    assert!(refused(&project, &LOAD, 65).contains("has nothing there"));
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    std::fs::write(&roster, text.replace("Meta.id", "meta.id")).expect("the roster");
+    assert!(project.run(&TRY).starts_with("1 new"));
+    assert!(project.run(&LOAD).starts_with("1 new"));
+    assert!(project.run(&["check", "--store"]).contains("identity = \"meta.id\""));
+    std::fs::write(&roster, text).expect("the roster");
+    assert!(refused(&project, &LOAD, 78).contains("told apart by \"meta.id\""));
 }
 
 fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &Place) {

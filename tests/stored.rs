@@ -270,6 +270,16 @@ async fn a_store_of_format_2_is_read_as_it_is_and_changed_by_the_daemon_alone() 
         assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
         assert!(code == 0 || said.contains("`annotd run`"), "{command:?}: {said}");
     }
+    // So does a start that is refused for the rule of identity.
+    let roster = folder.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).unwrap();
+    let other = text.replacen("[project]\n", "[project]\nidentity = \"content\"\n", 1);
+    std::fs::write(&roster, other).unwrap();
+    let output = annotd(folder.path()).arg("run").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("told apart by \"format-2\""), "{said}");
+    std::fs::write(&roster, text).unwrap();
     assert_eq!(every_row(&path), before, "it is unchanged");
 
     let store = store::open_to_run("stored.db", folder.path(), "stored").await.unwrap();

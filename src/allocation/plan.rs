@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::people::meta;
 use super::{Lane, Purpose};
-use crate::task::Body;
+use crate::task::{Body, reading};
 
 /// What a load says instead of the project's rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,8 +145,7 @@ pub(super) fn tags(task: &Body) -> Result<Vec<String>, PlanError> {
 pub(super) fn own_priority(task: &Body) -> Result<Option<i64>, PlanError> {
     match meta(task, "priority") {
         None | Some(Value::Null) => Ok(None),
-        Some(priority) => priority
-            .as_i64()
+        Some(priority) => reading::integer(&priority)
             .map(Some)
             .ok_or_else(|| PlanError::NotPriority { found: priority.to_string() }),
     }

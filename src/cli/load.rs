@@ -77,6 +77,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         priority: arguments.priority,
     };
     check_outputs(arguments)?;
+    file.check_target(arguments.rejects.as_deref())?;
+    file.check_target(arguments.duplicates.as_deref())?;
     let folder = file.roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let missing = Missing::default();
     let tasks = match &folder {
@@ -236,10 +238,29 @@ fn check_outputs(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn create(path: Option<&Path>) -> Result<Option<BufWriter<File>>, Failure> {
+/// A file that keeps what it had until the first byte is written.
+struct Replaced(File, bool);
+
+impl Write for Replaced {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if !self.1 {
+            self.0.set_len(0)?;
+            self.1 = true;
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Opens a list, or makes it. What an earlier load has put there stays until there is something new.
+fn create(path: Option<&Path>) -> Result<Option<BufWriter<Replaced>>, Failure> {
     let Some(path) = path else { return Ok(None) };
-    let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
-    Ok(Some(BufWriter::new(file)))
+    let options = File::options().create(true).write(true).truncate(false).open(path);
+    let file = options.map_err(|error| cannot_write(path, &error))?;
+    Ok(Some(BufWriter::new(Replaced(file, false))))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {

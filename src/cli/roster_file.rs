@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, exit, terminal};
+use crate::loading;
 use crate::roster::{self, StoreKind};
 use crate::roster_file::{Mistakes, RosterError, RosterFile};
 use crate::store::{self, Store};
@@ -134,13 +135,14 @@ impl Chosen {
         Ok(is_file && !self.beside().join(&url).exists())
     }
 
-    /// Refuses to write over what the command reads: the store's file, what lies beside it, and the
-    /// roster. A file that is put in the place of a store would take everything that a daemon, which
-    /// still has the old one open, stores from then on.
+    /// Refuses to write over what annotd reads: the store's file, what lies beside it, the roster, and
+    /// every file that the roster names. A file that is put in the place of a store would take everything
+    /// that a daemon, which still has the old one open, stores from then on.
     pub(super) fn check_target(&self, target: Option<&Path>) -> Result<(), Failure> {
         let Some(target) = target else { return Ok(()) };
         let url = self.store_url()?;
         let mut own = vec![self.path.clone()];
+        own.extend(self.named_files());
         if matches!(roster::store_kind(&url), Ok(StoreKind::File)) {
             let store = self.beside().join(&url);
             own.extend(["", "-wal", "-shm"].map(|end| {
@@ -153,11 +155,24 @@ impl Chosen {
         let place = whole(target);
         if place.is_some() && own.iter().any(|path| whole(path) == place) {
             return Err(Failure::output(format!(
-                "{} is what annotd works with; name another file with -o",
+                "{} is what annotd works with; name another file",
                 target.display()
             )));
         }
         Ok(())
+    }
+
+    /// The files that the roster names, as far as they are there.
+    fn named_files(&self) -> Vec<PathBuf> {
+        let (project, server) = (&self.roster.project, &self.roster.server);
+        let tasks = project
+            .tasks
+            .iter()
+            .filter_map(|pattern| loading::find_files(&pattern.value, self.beside()).ok());
+        let mut named: Vec<PathBuf> = tasks.flatten().map(|file| file.path).collect();
+        let single = [&project.instructions, &server.cert, &server.key];
+        named.extend(single.into_iter().flatten().map(|named| self.beside().join(&named.value)));
+        named
     }
 
     /// Opens the project's store to restore a backup into it.

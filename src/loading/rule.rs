@@ -1,4 +1,5 @@
-//! By which rule a project tells tasks apart: the store's, which it keeps from the first load on.
+//! By which rule a project tells tasks apart: the store's, which it keeps from its first task on. A store
+//! without tasks takes another rule: a slip in the roster is no dead end.
 //!
 //! A store that was filled before stores had a rule has none: whether it goes by `format-2` is told by the
 //! identities of its first tasks.
@@ -48,7 +49,12 @@ pub enum RuleError {
 /// If the store fails, or the roster names another rule than the store's.
 pub async fn in_force(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, RuleError> {
     match store.identity().await? {
-        Some(text) => agreed(store, &text, named),
+        Some(text) => {
+            let outcome = agreed(store, &text, named);
+            let wanted = named.cloned().unwrap_or_default();
+            let same = outcome.as_ref().is_ok_and(|kept| *kept == wanted);
+            if !same && holds_nothing(store).await? { Ok(wanted) } else { outcome }
+        }
         None if is_of_format_2(store).await? => agreed(store, Rule::Format2.as_str(), named),
         None => Ok(named.cloned().unwrap_or_default()),
     }
@@ -63,6 +69,14 @@ pub async fn settle(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, Rul
     // Another load may have been faster.
     let kept = store.set_identity(rule.as_str()).await?;
     agreed(store, &kept, named)
+}
+
+async fn holds_nothing(store: &dyn Store) -> Result<bool, StoreError> {
+    match store.records(Which::All, Number::START, 1).await {
+        Ok(records) => Ok(records.is_empty()),
+        Err(StoreError::Unreadable { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the store's first tasks have the identities that `format-2` gives.

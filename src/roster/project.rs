@@ -69,6 +69,10 @@ fn identity(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let identity = reader.text(section, "identity")?;
     let help = if identity.starts_with('_') {
         "did you mean \"task_hash\"? Keys that begin with _ are the system's".to_owned()
+    } else if let Some(word) = meant(&identity) {
+        format!(
+            "did you mean \"{word}\"? A key of the task is named by its path, such as \"meta.id\""
+        )
     } else if identity.split('.').any(|key| key.trim().is_empty()) {
         format!("{}, or \"content\" or \"task_hash\"", for_example(PROJECT.example("identity")))
     } else {
@@ -77,6 +81,18 @@ fn identity(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let message = format!("{} does not tell tasks apart", quoted(&identity));
     reader.report(Problem::new(message, identity.at).help(help));
     None
+}
+
+/// The word of a rule that this is nearly.
+fn meant(identity: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '_'], "");
+    // A key may well be called `context`: only a letter too many or too few is taken for a slip.
+    let is_near = |word: &&str| {
+        let (said, meant) = (plain(identity), plain(word));
+        let slip = said.len() != meant.len() && strsim::levenshtein(&said, &meant) == 1;
+        identity != *word && (said == meant || slip)
+    };
+    ["content", "task_hash"].into_iter().find(is_near)
 }
 
 /// Where to say that there are no labels, if there are none: at the empty list, or else at the

@@ -21,7 +21,7 @@ mod restoring;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::{is_there, open, open_for_restore, open_to_read, open_to_run, place_of};
+pub use open::{is_older, is_there, open, open_for_restore, open_to_read, open_to_run, place_of};
 pub use restoring::Ground;
 
 use std::collections::{BTreeMap, HashSet};
@@ -499,7 +499,7 @@ pub trait Store: Send + Sync + 'static {
     /// The rule by which the store tells whether two tasks are one; none if it was never set.
     async fn identity(&self) -> Result<Option<String>>;
 
-    /// Sets that rule if there is none yet; gives the one in force.
+    /// Sets that rule if there is none yet, or no task either; gives the one in force.
     async fn set_identity(&self, rule: &str) -> Result<String>;
 
     /// The number of an edition of the roster, from 1, by its text. A text that is new gets the next

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mongo::{self, MongoStore};
-use super::sqlite::SqliteStore;
+use super::sqlite::{self, SqliteStore};
 use super::{Result, Store};
 
 /// What a store is opened for: whether it may be of an older format, and whether it may be one that is
@@ -70,6 +70,16 @@ pub async fn is_there(url: &str, beside: &Path, project: &str) -> Result<bool> {
     } else {
         Ok(path_of(url, beside).exists())
     }
+}
+
+/// Whether the store is a file of an older format, which [`open_to_run`] would change.
+pub async fn is_older(url: &str, beside: &Path) -> bool {
+    if is_mongo(url) {
+        return false;
+    }
+    let path = path_of(url, beside);
+    let look = tokio::task::spawn_blocking(move || sqlite::is_older(&path)).await;
+    look.expect("looking at a file does not panic")
 }
 
 /// Opens the store as [`open`] does, to restore a backup into it.

@@ -250,10 +250,18 @@ async fn open_store(
     terms: &Terms,
     now: Millis,
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StartError> {
-    let roster = &file.roster;
-    let store = store::open_to_run(url, file.beside(), &roster.project.name).await?;
+    let (roster, beside) = (&file.roster, file.beside());
+    let (name, named) = (&roster.project.name, rules::identity(roster));
+    let is_older = store::is_older(url, beside).await;
+    if is_older && named.is_some() {
+        // A store that is refused for its rule stays as it is.
+        let as_it_is = store::open_to_read(url, beside, name).await?;
+        rule::in_force(&*as_it_is, named.as_ref()).await?;
+        as_it_is.close().await;
+    }
+    let store = store::open_to_run(url, beside, name).await?;
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
-    let rule = rule::in_force(&*store, rules::identity(roster).as_ref()).await?;
+    let rule = rule::in_force(&*store, named.as_ref()).await?;
     tracing::debug!(%rule, "tasks are told apart");
     store.follow(terms.clone());
     let known_since = dealing::known_since(&*store, &rules::planning(roster), now).await?;

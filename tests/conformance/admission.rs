@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use annotd::allocation::{Lane, Position};
 use annotd::store::{Admission, Admitted, Mark};
 
-use super::place::{Place, all, for_anyone, nth, task};
+use super::place::{Place, admit, all, for_anyone, nth, task};
 
 pub async fn tasks_stand_in_the_order_in_which_they_came(place: &Place) {
     let store = place.open().await;
@@ -141,7 +141,9 @@ pub async fn of_two_who_make_the_first_key_one_prevails(place: &Place) {
 pub async fn the_rule_of_identity_is_set_once(place: &Place) {
     let store = place.open().await;
     assert_eq!(store.identity().await.unwrap(), None);
-    assert_eq!(store.set_identity("content").await.unwrap(), "content");
+    assert_eq!(store.set_identity("meta.id").await.unwrap(), "meta.id");
+    assert_eq!(store.set_identity("content").await.unwrap(), "content", "there is no task yet");
+    admit(store.as_ref(), 1, 1).await;
     assert_eq!(store.set_identity("task_hash").await.unwrap(), "content");
     assert_eq!(store.identity().await.unwrap().as_deref(), Some("content"));
 }

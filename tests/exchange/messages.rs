@@ -430,3 +430,15 @@ fn a_reject_holds_the_line_and_the_reason() {
         r#"{"file":"t","line":1,"column":7,"reason":"t:1:7: expected a value, found `tru`","text":"{\"a\": tru}"}"#
     );
 }
+
+#[test]
+fn an_exported_table_of_answers_is_no_table_of_tasks() {
+    let text = b"date,coder,diff,id,answer,text\n2026-01-01,a,1,x,accept,one\n";
+    let told = outcome(Some(Csv), text);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let help = "export with --format jsonl: that is loaded as the tasks it came from";
+    assert!(
+        told[0].contains("annotd's own table of answers") && told[0].contains(help),
+        "{told:?}"
+    );
+}

@@ -26,8 +26,10 @@ pub(super) async fn identity(server: &Server) -> Result<Option<String>> {
 
 pub(super) async fn set_identity(server: &Server, rule: &str) -> Result<String> {
     const DOING: &str = "set how tasks are told apart";
-    let insert = doc! { "$setOnInsert": { "rule": rule } };
-    let write = server.meta.update_one(doc! { "_id": "identity" }, insert).upsert(true);
+    let empty = server.ask(DOING, server.tasks.find_one(doc! {})).await?.is_none();
+    let how = if empty { "$set" } else { "$setOnInsert" };
+    let set = doc! { how: { "rule": rule } };
+    let write = server.meta.update_one(doc! { "_id": "identity" }, set).upsert(true);
     server.ask(DOING, write).await?;
     Ok(identity(server).await?.unwrap_or_else(|| rule.to_owned()))
 }

@@ -35,6 +35,11 @@ use super::{
 use crate::allocation::{Lane, Number, Position, Recorded};
 use crate::task::{Millis, TaskId};
 
+/// Whether a file is a store of an older format.
+pub(super) fn is_older(path: &Path) -> bool {
+    schema::older_format(path).is_some()
+}
+
 /// The embedded store.
 pub struct SqliteStore {
     engine: Engine,

@@ -55,7 +55,7 @@ pub(super) fn open(path: &Path, project: &str, opening: Opening) -> Result<Opene
 }
 
 /// The format of a file, if it is there and of an older one.
-fn older_format(path: &Path) -> Option<i64> {
+pub(super) fn older_format(path: &Path) -> Option<i64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).ok()?;
     connection.busy_timeout(BUSY).ok()?;

@@ -506,7 +506,10 @@ pub(super) fn set_keys(
 /// Sets the rule by which tasks are told apart, if there is none; gives the one in force.
 pub(super) fn set_identity(connection: &Connection, rule: &str) -> rusqlite::Result<String> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO meta (key, value) VALUES ('identity', ?1)")?
+        .prepare_cached(
+            "INSERT INTO meta (key, value) VALUES ('identity', ?1) ON CONFLICT (key) DO UPDATE \
+             SET value = excluded.value WHERE NOT EXISTS (SELECT 1 FROM task)",
+        )?
         .execute([rule])?;
     Ok(reads::identity(connection)?.unwrap_or_else(|| rule.to_owned()))
 }

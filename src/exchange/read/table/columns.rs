@@ -34,11 +34,20 @@ pub(super) type Cell = (usize, Vec<u8>);
 const NAME_THEM: &str = "name the column in the first row, or write the table without its index: \
                          df.to_csv(path, index=False), write.csv(d, path, row.names = FALSE)";
 
+/// How a table of answers begins that annotd has exported.
+const OF_AN_EXPORT: [&str; 5] = ["date", "coder", "diff", "id", "answer"];
+
 impl Columns {
     /// Reads the names in the first row.
     pub(super) fn read(piece: &Piece<'_>, cells: &[Cell]) -> Result<Self, WrongLine> {
         let names: Vec<String> =
             cells.iter().map(|(_, cell)| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+        if names.starts_with(&OF_AN_EXPORT.map(str::to_owned)) {
+            let wrong = piece.wrong(0, "a table of tasks", "annotd's own table of answers");
+            return Err(wrong
+                .with_help("export with --format jsonl: that is loaded as the tasks it came from")
+                .fatal());
+        }
         let mut paths: Vec<Vec<String>> = Vec::new();
         let mut columns = Vec::with_capacity(names.len());
         let mut renamed = Vec::new();
