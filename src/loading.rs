@@ -234,6 +234,8 @@ struct Line {
 /// What a line turns out to be.
 enum Sorted {
     Fits(Line),
+    /// It would be refused as a new task, and may be one that the store has.
+    Doubtful(Line, WrongLine),
     Wrong(WrongLine),
 }
 
@@ -258,26 +260,31 @@ impl Load<'_> {
         let stop = self.aside.rejects.is_none();
         let mut sorted = Vec::with_capacity(entries.len());
         for entry in entries {
-            let made = identified(&self.file, &entry, self.rules, &self.planner);
-            match made.and_then(|made| self.held(entry.line, made)) {
-                Ok(made) => {
-                    sorted.push(Sorted::Fits(Line { at: entry.line, made, known_as: None }));
-                }
+            let line = match make(&self.file, &entry, self.rules) {
+                Ok(made) => Line { at: entry.line, made, known_as: None },
                 Err(wrong) => {
                     sorted.push(Sorted::Wrong(wrong));
                     if stop {
                         break;
                     }
+                    continue;
                 }
-            }
+            };
+            let body = &line.made.task.body;
+            let objection = object_to(&self.file, line.at, body, self.rules, &self.planner);
+            sorted.push(match objection.or_else(|| self.not_held(&line)) {
+                None => Sorted::Fits(line),
+                Some(wrong) => Sorted::Doubtful(line, wrong),
+            });
         }
+        self.recognise(&mut sorted).await?;
         self.hold_against_claims(&mut sorted).await?;
         let mut lines = Vec::with_capacity(sorted.len());
         let mut all_wrong = Vec::new();
         for one in sorted {
             match one {
                 Sorted::Fits(line) => lines.push(line),
-                Sorted::Wrong(wrong) => {
+                Sorted::Doubtful(_, wrong) | Sorted::Wrong(wrong) => {
                     all_wrong.push(wrong);
                     if stop {
                         break;
@@ -288,44 +295,69 @@ impl Load<'_> {
         Ok((lines, all_wrong))
     }
 
-    /// Refuses a task that the store could not hold.
-    fn held(&self, line: u64, made: Made) -> Result<Made, WrongLine> {
-        let Some(Err(why)) = self.into.store().map(|store| store.can_hold(&made.task)) else {
-            return Ok(made);
-        };
+    /// Why the store could not hold a task, if so.
+    fn not_held(&self, line: &Line) -> Option<WrongLine> {
+        let task = &line.made.task;
+        let why = self.into.store()?.can_hold(task).err()?;
         let expected = "a task that the store can hold";
-        let mut wrong =
-            unsuitable(&self.file, line, &made.task.body, expected, "one that it cannot");
+        let mut wrong = unsuitable(&self.file, line.at, &task.body, expected, "one that it cannot");
         wrong.help = Some(why.into());
-        Err(wrong)
+        Some(wrong)
     }
 
-    /// Looks up the tasks that lines claim to be: whether they are these.
+    /// Finds among the lines that are doubtful, or claim to be another task, those that the store has as
+    /// they are: loading a line again adds nothing, whatever the roster says of such tasks now.
+    async fn recognise(&mut self, sorted: &mut [Sorted]) -> Result<(), LoadError> {
+        let asked = |one: &Sorted| match one {
+            Sorted::Fits(line) => line.made.claims.is_some().then(|| line.made.task.id.clone()),
+            Sorted::Doubtful(line, _) => Some(line.made.task.id.clone()),
+            Sorted::Wrong(_) => None,
+        };
+        let ids: Vec<TaskId> = sorted.iter().filter_map(asked).collect();
+        let Some(store) = self.into.store().filter(|_| !ids.is_empty()) else { return Ok(()) };
+        let known = store.known(&ids).await.map_err(|source| self.stopped(source))?;
+        for one in sorted {
+            let Some(id) = asked(one).filter(|id| known.contains(id)) else { continue };
+            let (Sorted::Fits(line) | Sorted::Doubtful(line, _)) = one else { continue };
+            let line = Line { at: line.at, made: line.made.clone(), known_as: Some(id) };
+            *one = Sorted::Fits(line);
+        }
+        Ok(())
+    }
+
+    /// Looks up the tasks that lines claim to be: whether they are these. A claim to be a task that came
+    /// with this file is none of an old one.
     async fn hold_against_claims(&mut self, sorted: &mut [Sorted]) -> Result<(), LoadError> {
-        let claims: HashSet<&TaskId> = sorted
-            .iter()
-            .filter_map(|one| match one {
-                Sorted::Fits(line) => line.made.claims.as_ref(),
-                Sorted::Wrong(_) => None,
-            })
-            .collect();
+        fn claim<'a>(one: &'a Sorted, seen: &Seen) -> Option<&'a TaskId> {
+            match one {
+                Sorted::Fits(line) | Sorted::Doubtful(line, _) if line.known_as.is_none() => {
+                    line.made.claims.as_ref().filter(|id| !seen.has(id))
+                }
+                _ => None,
+            }
+        }
+        let claims: HashSet<&TaskId> =
+            sorted.iter().filter_map(|one| claim(one, &self.seen)).collect();
         let Some(store) = self.into.store().filter(|_| !claims.is_empty()) else {
             return Ok(());
         };
         let claims: Vec<TaskId> = claims.into_iter().cloned().collect();
         let records = look_up(store, &claims).await.map_err(|source| self.stopped(source))?;
         for one in sorted {
-            let Sorted::Fits(line) = one else { continue };
-            let Some(record) = line.made.claims.as_ref().and_then(|id| records.get(id)) else {
+            let Some(record) = claim(one, &self.seen).and_then(|id| records.get(id)) else {
                 continue;
             };
+            let (Sorted::Fits(line) | Sorted::Doubtful(line, _)) = one else { continue };
             let body = &line.made.task.body;
-            match self.rules.identity.difference(body, &record.task.body, &said(record)) {
-                None => line.known_as = Some(record.task.id.clone()),
-                Some(key) => {
-                    *one = Sorted::Wrong(edited(&self.file, line.at, body, &record.task.id, &key));
-                }
-            }
+            let id = &record.task.id;
+            *one = match self.rules.identity.difference(body, &record.task.body, &said(record)) {
+                None => Sorted::Fits(Line {
+                    at: line.at,
+                    made: line.made.clone(),
+                    known_as: Some(id.clone()),
+                }),
+                Some(key) => Sorted::Wrong(edited(&self.file, line.at, body, id, &key)),
+            };
         }
         Ok(())
     }
@@ -538,25 +570,38 @@ pub fn identified(
     rules: &Rules<'_>,
     planner: &Planner,
 ) -> Result<Made, WrongLine> {
+    let made = make(file, entry, rules)?;
+    match object_to(file, entry.line, &made.task.body, rules, planner) {
+        None => Ok(made),
+        Some(wrong) => Err(wrong),
+    }
+}
+
+/// Makes a task of a line.
+fn make(file: &Arc<str>, entry: &Entry, rules: &Rules<'_>) -> Result<Made, WrongLine> {
     let (line, body) = (entry.line, &entry.body);
-    let made = rules
-        .identity
-        .make(body.clone())
-        .map_err(|error| unidentified(file, line, body, &error))?;
-    let body = &made.task.body;
+    rules.identity.make(body.clone()).map_err(|error| unidentified(file, line, body, &error))
+}
+
+/// Why a task cannot be shown or given to an annotator, if so.
+fn object_to(
+    file: &Arc<str>,
+    line: u64,
+    body: &Body,
+    rules: &Rules<'_>,
+    planner: &Planner,
+) -> Option<WrongLine> {
     if let Err(unfit) = rules.interface.can_show(body) {
         let usual = unsuitable(file, line, body, &unfit.expected, &unfit.found).help;
         let mut wrong = WrongLine::of_task(file, line, body, unfit);
         wrong.help = usual.or(wrong.help);
-        return Err(wrong);
+        return Some(wrong);
     }
     if let Err(problem) = gold::gold(body) {
-        return Err(unplanned(file, line, body, problem));
+        return Some(unplanned(file, line, body, problem));
     }
-    match planner.check(rules.overrides, body) {
-        Ok(()) => Ok(made),
-        Err(error) => Err(unplanned(file, line, body, error.to_string())),
-    }
+    let error = planner.check(rules.overrides, body).err()?;
+    Some(unplanned(file, line, body, error.to_string()))
 }
 
 fn unidentified(file: &Arc<str>, line: u64, body: &Body, error: &Unidentified) -> WrongLine {

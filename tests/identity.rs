@@ -20,6 +20,9 @@ on_both_stores!(
     duplicates_are_counted_alike_with_and_without_a_store,
     a_store_keeps_the_rule_it_was_made_with,
     a_store_without_tasks_takes_another_rule,
+    what_the_store_has_is_a_duplicate_whatever_the_roster_says_now,
+    a_template_that_shows_remarks_lets_exports_come_back,
+    a_claim_to_be_a_task_of_the_same_file_is_none,
     an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not,
     own_hashes_come_out_to_the_letter,
 );
@@ -159,6 +162,75 @@ fn a_store_without_tasks_takes_another_rule(place: &Place) {
     assert!(project.run(&["check", "--store"]).contains("identity = \"meta.id\""));
     std::fs::write(&roster, text).expect("the roster");
     assert!(refused(&project, &LOAD, 78).contains("told apart by \"meta.id\""));
+}
+
+fn answer_all(project: &Project) {
+    let daemon = project.start();
+    let andy = Annotator::new("andy", &daemon.addresses());
+    let asked = andy.ask(10);
+    let answers: Vec<Value> = asked["tasks"]
+        .as_array()
+        .expect("tasks")
+        .iter()
+        .map(|task| json!({"_id": task["_id"], "answer": "accept", "accept": ["A"]}))
+        .collect();
+    andy.give(&answers);
+}
+
+fn what_the_store_has_is_a_duplicate_whatever_the_roster_says_now(place: &Place) {
+    let project = project("interface = \"choice\"\nlabels = [\"A\", \"B\"]", place);
+    project.write("tasks.jsonl", "{\"text\":\"one\",\"accept\":[\"B\"]}\n{\"text\":\"two\"}\n");
+    project.run(&LOAD);
+    answer_all(&project);
+    let exported = project.run(&["export"]);
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    let renamed = text.replace("[\"A\", \"B\"]", "[\"A\", \"C\"]\nrenamed = { B = \"C\" }");
+    std::fs::write(&roster, renamed).expect("the roster");
+    let more = "{\"text\":\"one\",\"accept\":[\"B\"]}\n{\"text\":\"three\"}\n";
+    project.write("tasks.jsonl", more);
+    for arguments in [&TRY[..], &LOAD[..]] {
+        let said = project.run(arguments);
+        assert!(said.starts_with("1 new, 1 duplicate: 1 loaded before"), "{said}");
+    }
+    project.write("tasks.jsonl", &exported);
+    assert!(project.run(&LOAD).starts_with("0 new, 2 duplicates"));
+    // A task that is new is refused as ever.
+    project.write("tasks.jsonl", "{\"text\":\"four\",\"accept\":[\"B\"]}\n");
+    refused(&project, &LOAD, 65);
+}
+
+fn a_template_that_shows_remarks_lets_exports_come_back(place: &Place) {
+    let config = "[project.config]\nhtml_template = \"{{a}} {{comment}}\"";
+    let project = project("interface = \"html\"", place);
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    std::fs::write(&roster, text.replacen("[store]", &format!("{config}\n[store]"), 1))
+        .expect("the roster");
+    let lines = lines(&[json!({"a": "x", "comment": "one"}), json!({"a": "x", "comment": "two"})]);
+    project.write("tasks.jsonl", &lines);
+    assert!(project.run(&LOAD).starts_with("2 new, 0 duplicates"));
+    answer_all(&project);
+    project.write("tasks.jsonl", &project.run(&["export"]));
+    assert!(project.run(&LOAD).starts_with("0 new, 2 duplicates"));
+    assert!(project.run(&TRY).starts_with("0 new, 2 duplicates"));
+}
+
+fn a_claim_to_be_a_task_of_the_same_file_is_none(place: &Place) {
+    let project = project("interface = \"text\"", place);
+    project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
+    project.run(&LOAD);
+    let exported = project.run(&["export", "--format", "tasks"]);
+    let id = serde_json::from_str::<Value>(&exported).expect("a line")["_id"].clone();
+    let elsewhere = Place::sqlite();
+    let other = self::project("interface = \"text\"", &elsewhere);
+    let mut file: Vec<Value> = (0..6000).map(|n| json!({"text": n.to_string()})).collect();
+    file.insert(0, json!({"text": "a"}));
+    file.push(json!({"text": "b", "_id": id}));
+    other.write("tasks.jsonl", &lines(&file));
+    assert!(other.run(&TRY).starts_with("6002 new, 0 duplicates"));
+    assert!(other.run(&LOAD).starts_with("6002 new, 0 duplicates"));
+    assert!(other.run(&LOAD).starts_with("0 new, 6002 duplicates"));
 }
 
 fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &Place) {

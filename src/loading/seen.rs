@@ -53,6 +53,11 @@ impl Seen {
         }
     }
 
+    /// Whether this task is remembered.
+    pub(super) fn has(&self, task: &TaskId) -> bool {
+        u128::from_str_radix(task.as_str(), 16).is_ok_and(|key| self.first.contains_key(&key))
+    }
+
     /// Whether there were more different tasks than are remembered.
     pub(super) fn is_forgetful(&self) -> bool {
         self.forgetful

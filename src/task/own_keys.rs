@@ -79,6 +79,8 @@ pub fn restore(body: Body) -> Body {
     let kept = fields.get(DISPLACED).map(|raw| serde_json::from_str::<Fields>(raw.get()));
     let Some(Ok(kept)) = kept else { return body };
     fields.shift_remove(DISPLACED);
+    // What stands under the annotator's names is theirs, unless the task had it.
+    fields.retain(|key, _| !is_annotators(key) || kept.contains_key(key));
     fields.extend(kept);
     let text = serde_json::to_string(&fields).expect("JSON parts make JSON");
     // Its parts were parsed a moment ago.

@@ -380,3 +380,17 @@ fn identities_by_content_stay_what_they_are() {
         assert_eq!(made.expect("a task").task.id.as_str(), expected, "{line}");
     }
 }
+
+#[test]
+fn a_key_that_the_card_shows_counts_although_a_text_is_written_there() {
+    for key in ["text", "html", "label", "title", "image"] {
+        let identity = content("text_input", &json!({"field_id": key}));
+        let task = |value: &str| json!({"text": "a", "html": "b", "n": 1, key: value});
+        assert_ne!(id(&identity, &task("one")), id(&identity, &task("two")), "{key}");
+    }
+    let identity = content("choice", &json!({"html_template": "<p>{{ accept }}</p>"}));
+    let task = |id: &str| json!({"options": ["A", "B"], "accept": [id]});
+    assert_ne!(id(&identity, &task("A")), id(&identity, &task("B")));
+    let plain = content("choice", &json!({}));
+    assert_eq!(id(&plain, &task("A")), id(&plain, &task("B")));
+}

@@ -78,8 +78,10 @@ const ALL: &[&Kind] = &[
     &pages::KIND,
 ];
 
-/// What every answer may add to its task, in bytes of JSON.
-const ROOM: usize = 256 << 10;
+/// What tells annotd how to show or give out a task: no answer adds it.
+const STEERS: [&str; 3] = ["config", "html_template", "meta"];
+/// What every answer may add to its task, in bytes of JSON: an outline by hand takes some 14 bytes a point.
+const ROOM: usize = 1 << 20;
 /// What it may add for each byte of its task: the mark on a word of one letter takes some eighty.
 const ROOM_PER_BYTE: usize = 40;
 /// The most that it may add for the length of its task.
@@ -252,6 +254,7 @@ impl Interface {
                 let key = key.as_str();
                 key != "answer"
                     && !key.starts_with('_')
+                    && (!STEERS.contains(&key) || sets.iter().any(|set| set == key))
                     && (own_keys::is_annotators(key)
                         || sets.iter().any(|set| set == key)
                         || !own.contains_key(key))
@@ -368,9 +371,9 @@ mod tests {
         let more = Body::from_value(&more).expect("a task");
         assert!(interface.receive(&more, &object(&sent)).is_ok());
         let small = Body::from_value(&serde_json::json!({"text": "a"})).expect("a task");
-        let long = serde_json::json!({"answer": "accept", "comment": "x".repeat(300 << 10)});
+        let long = serde_json::json!({"answer": "accept", "comment": "x".repeat(2 << 20)});
         let refused = interface.receive(&small, &object(&long)).expect_err("too large");
-        assert!(refused.message.contains("at most 262"), "{refused}");
+        assert!(refused.message.contains("at most 1049"), "{refused}");
     }
 
     #[test]
@@ -410,6 +413,17 @@ mod tests {
                 assert_eq!(value, task[&key], "{view}");
             }
         }
+    }
+
+    #[test]
+    fn an_answer_adds_nothing_that_steers_annotd() {
+        let task = serde_json::json!({"text": "a"});
+        let sent = serde_json::json!({
+            "answer": "accept", "mood": "good", "meta": {"gold": "accept"}, "config": {"x": 1},
+            "html_template": "{{mood}}",
+        });
+        let (_, data) = receive(&task, &sent).expect("fits");
+        assert_eq!(Value::Object(data), serde_json::json!({"mood": "good"}));
     }
 
     #[test]
