@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn markup_that_is_nested_without_end_is_text_and_long_lists_are_not() {
         let deep = clean(&format!("{}x", "<div>".repeat(50_000)));
-        assert!(!deep.contains("<div") && deep.contains("x"));
+        assert!(!deep.contains("<div") && deep.contains('x'));
         assert_eq!(clean(&deep), deep);
         for list in ["<p>one<br>", "<li>one", "<b>one</b>"] {
             assert!(clean(&list.repeat(1000)).contains('<'), "{list}");
