@@ -25,7 +25,7 @@ use crate::{rules, supervisor};
                         -i - --to andy,zach --priority 5\n\nLoading a file again adds nothing."
 )]
 pub(super) struct Arguments {
-    /// JSONL, JSON, CSV or TSV, plain or .gz or .zst; - for standard input
+    /// JSONL, JSON, CSV, TSV or TXT, plain or .gz or .zst; - for standard input
     #[arg(short, long, value_name = "FILE")]
     input: PathBuf,
 
