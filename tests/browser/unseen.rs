@@ -62,7 +62,7 @@ async fn two_presses_within_a_frame_answer_one_card() {
 fn hurry(times: usize) -> String {
     format!(
         "(() => {{ window.hurried = []; \
-           const card = () => document.querySelector('.card:not(.unseen)')?.dataset.taskId; \
+           const card = () => document.querySelector('[data-task-id]')?.dataset.taskId; \
            const told = () => !document.querySelector('#notice').hidden && \
              document.querySelector('#notice').textContent.includes('press it again'); \
            const timer = setInterval(() => {{ \
