@@ -14,6 +14,7 @@
 //! does not come to rest is shown as text.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
@@ -262,19 +263,26 @@ const ENDLESS: [&str; 25] = [
 
 /// Whether more elements are open at once than [`MOST_DEPTH`].
 fn is_too_deep(html: &str) -> bool {
+    let mut open: HashMap<String, usize> = HashMap::new();
     let mut depth = 0_usize;
     for tag in html.split('<').skip(1) {
-        if tag.starts_with('/') {
-            depth = depth.saturating_sub(1);
-            continue;
-        }
+        let (ends, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
         let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
         let name = tag[..end].to_ascii_lowercase();
-        if !name.is_empty() && !ENDLESS.contains(&name.as_str()) {
+        if name.is_empty() || ENDLESS.contains(&name.as_str()) {
+            continue;
+        }
+        let of_name = open.entry(name).or_default();
+        if !ends {
+            *of_name += 1;
             depth += 1;
-            if depth > MOST_DEPTH {
-                return true;
-            }
+        } else if *of_name > 0 {
+            // An end of what is not open closes nothing.
+            *of_name -= 1;
+            depth -= 1;
+        }
+        if depth > MOST_DEPTH {
+            return true;
         }
     }
     false
@@ -315,6 +323,7 @@ mod tests {
         let deep = clean(&format!("{}x", "<div>".repeat(50_000)));
         assert!(!deep.contains("<div") && deep.contains('x'));
         assert_eq!(clean(&deep), deep);
+        assert!(!clean(&"<div></x>".repeat(50_000)).contains("<div"));
         for list in ["<p>one<br>", "<li>one", "<b>one</b>"] {
             assert!(clean(&list.repeat(1000)).contains('<'), "{list}");
         }
