@@ -164,7 +164,9 @@ fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &Place
         assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{policy}");
         assert_eq!(page.headers["www-authenticate"], "Bearer realm=\"annotd\"");
         assert!(!page.headers.contains_key("set-cookie"));
-        for open in ["health", "version", "assets/shared/theme.css", "assets/door/door.css"] {
+        for open in
+            ["health", "version", "assets/shared/theme.css", "assets/no_access/no_access.css"]
+        {
             assert_eq!(house.get(whose, open, With::Nothing).status, 200, "{open} of {whose}");
         }
     }

@@ -221,7 +221,7 @@ fn ago(then: Option<&str>, now: Millis) -> String {
     let Some(then) = then else { return String::new() };
     let Ok(at) = then.parse::<jiff::Timestamp>() else { return then.to_owned() };
     let seconds = now.since(Millis(at.as_millisecond())).as_secs();
-    // Rounded to the nearest, as `ago` in src/web/lead/words.js.
+    // Rounded to the nearest, as `ago` in src/web/lead/format.js.
     match seconds {
         0..45 => "now".to_owned(),
         45..5_400 => format!("{} min ago", ((seconds + 30) / 60).max(1)),

@@ -322,7 +322,7 @@ fn refuse(request: &Request<Body>, looks: bool, wrong: bool) -> Response {
 }
 
 fn page(wrong: bool) -> String {
-    const PAGE: &str = include_str!("../web/door/index.html");
+    const PAGE: &str = include_str!("../web/no_access/index.html");
     let (title, link) = if wrong {
         ("This link does not work any more.", "the new one")
     } else {

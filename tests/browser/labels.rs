@@ -3,8 +3,8 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
+use crate::browser_session::Seat;
 use crate::common::wait_until;
-use crate::seat::Seat;
 
 fn labels(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("LABEL {n}")).collect()
@@ -67,7 +67,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     assert!(row <= 64.0, "one row of 44 px with its border: {row}");
     let wide = "document.documentElement.scrollWidth <= innerWidth";
     assert_eq!(seat.eval(wide).await, json!(true), "the page itself does not scroll sideways");
-    let small = "[...document.querySelectorAll('.card:not(.unseen) .pens button')].filter((one) => one.offsetParent) \
+    let small = "[...document.querySelectorAll('.card:not(.offscreen) .pens button')].filter((one) => one.offsetParent) \
         .map((one) => one.getBoundingClientRect()).filter(({width, height}) => width < 44 || height < 44).length";
     assert_eq!(seat.eval(small).await, json!(0), "every button is large enough for a finger");
     seat.accessible().await;
@@ -77,7 +77,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     seat.press(&"label 47\u{e007}".chars().collect::<Vec<char>>()).await;
     seat.wait_for("the row as it was", &format!("{bar} === {row}")).await;
     let in_sight = "(() => { const list = document.querySelector('.pen-list').getBoundingClientRect(); \
-        return [...document.querySelectorAll('.card:not(.unseen) .pen[aria-pressed=true]')].some((one) => { \
+        return [...document.querySelectorAll('.card:not(.offscreen) .pen[aria-pressed=true]')].some((one) => { \
           const box = one.getBoundingClientRect(); \
           return one.dataset.label === 'LABEL 47' && box.left >= list.left && box.right <= list.right; }); })()";
     seat.wait_for("the label in hand in sight", in_sight).await;
@@ -92,9 +92,9 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
 async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     let seat = Seat::open(&settings(40), &texts(2)).await;
     let card = seat.card().await;
-    let places = "[...document.querySelectorAll('.card:not(.unseen) .pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
+    let places = "[...document.querySelectorAll('.card:not(.offscreen) .pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
     let before = seat.eval(places).await;
-    let last = "[...document.querySelectorAll('.card:not(.unseen) [data-recent]')].map((one) => one.dataset.recent)";
+    let last = "[...document.querySelectorAll('.card:not(.offscreen) [data-recent]')].map((one) => one.dataset.recent)";
     assert_eq!(seat.eval(last).await, json!([]));
     for label in [30, 2, 30, 17] {
         seat.press(&format!("/label {label}\u{e007}").chars().collect::<Vec<char>>()).await;
@@ -108,7 +108,7 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     assert_eq!(seat.eval(last).await, used, "they stay from card to card");
     // By the mouse: the pen in front is the pen further down.
     seat.click("[data-recent='LABEL 2']").await;
-    let pressed = "[...document.querySelectorAll('.card:not(.unseen) .pen[aria-pressed=true]')].map((one) => one.dataset.label)";
+    let pressed = "[...document.querySelectorAll('.card:not(.offscreen) .pen[aria-pressed=true]')].map((one) => one.dataset.label)";
     assert_eq!(seat.eval(pressed).await, json!(["LABEL 2", "LABEL 2"]));
     seat.close().await;
 }
@@ -119,7 +119,7 @@ async fn after_a_click_on_a_label_the_keys_are_the_cards_again() {
     let card = seat.card().await;
     seat.click(".pen[data-label='LABEL 2']").await;
     let pressed =
-        "document.querySelector('.card:not(.unseen) .pen[aria-pressed=true]').dataset.label";
+        "document.querySelector('.card:not(.offscreen) .pen[aria-pressed=true]').dataset.label";
     assert_eq!(seat.eval(pressed).await, json!("LABEL 2"));
     seat.press(&['1']).await;
     assert_eq!(seat.eval(pressed).await, json!("LABEL 0"));
@@ -129,7 +129,7 @@ async fn after_a_click_on_a_label_the_keys_are_the_cards_again() {
     seat.click("#menu-button").await;
     seat.wait_for("the menu", "document.querySelector('dialog[open]') !== null").await;
     seat.press(&['\u{e00c}']).await;
-    let on_card = "document.activeElement.matches('.card:not(.unseen)')";
+    let on_card = "document.activeElement.matches('.card:not(.offscreen)')";
     seat.wait_for("the focus back on the card", on_card).await;
     seat.close().await;
 }
@@ -149,7 +149,7 @@ async fn the_cursor_is_never_beneath_the_labels() {
     for _ in 0..30 {
         seat.press(&[up]).await;
         let seen = format!(
-            "(({{top}}) => top >= document.querySelector('.card:not(.unseen) .pens').getBoundingClientRect().bottom)({place})"
+            "(({{top}}) => top >= document.querySelector('.card:not(.offscreen) .pens').getBoundingClientRect().bottom)({place})"
         );
         seat.wait_for("the cursor below the labels", &seen).await;
     }
@@ -166,7 +166,7 @@ async fn a_label_that_has_left_the_roster_is_taken_from_the_page_that_shows_it()
     let seat = Seat::open(settings, &tasks).await;
     let card = seat.card().await;
     // Line breaks and double blanks are tokens, and nothing to stand on or to see.
-    let signs = "document.querySelectorAll('.card:not(.unseen) .newline').length";
+    let signs = "document.querySelectorAll('.card:not(.offscreen) .newline').length";
     assert_eq!(seat.eval(signs).await, json!(0));
     seat.press(&[[Key::Right.into(); 4].as_slice(), &['2']].concat()).await;
     let roster = seat.project.path().join("annotators.toml");

@@ -5,8 +5,10 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::files::{boxed, data_uri, picture_is_there, png, sound_is_there, wav, with_folder};
-use crate::seat::{Seat, Trial, try_out};
+use crate::browser_session::{Seat, Trial, try_out};
+use crate::media_files::{
+    boxed, data_uri, picture_is_there, png, sound_is_there, wav, with_folder,
+};
 
 /// A key, so many times.
 fn times(key: Key, count: usize) -> Vec<char> {

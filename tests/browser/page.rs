@@ -5,10 +5,10 @@ use fantoccini::actions::{InputSource, PointerAction, TouchActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::breaking_out::tasks;
+use crate::browser_session::{Seat, WORD};
 use crate::common::browser::Browser;
 use crate::common::daemon::Project;
-use crate::seat::{Seat, WORD};
+use crate::markup_injection::tasks;
 
 fn texts(count: usize) -> Vec<Value> {
     (1..=count).map(|n| json!({"text": format!("Text number {n}."), "meta": {"n": n}})).collect()
@@ -107,7 +107,9 @@ async fn a_change_that_is_not_answered_again_is_told_and_kept() {
     seat.press(&[Key::Backspace.into()]).await;
     seat.wait_for_another(&second).await;
     let says = |words: &str| {
-        format!("document.querySelector('.given:not([hidden])')?.textContent.includes({words:?})")
+        format!(
+            "document.querySelector('.previous-answer:not([hidden])')?.textContent.includes({words:?})"
+        )
     };
     seat.wait_for("the answer", &says("Answer again to change it")).await;
     seat.press(&[Key::Right.into(), '1']).await;
@@ -164,7 +166,7 @@ async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
     let card = seat.card().await;
     let place = |what: &str| {
         format!(
-            "JSON.stringify([document.querySelector('.card:not(.unseen) .tokens').getBoundingClientRect().{what}])"
+            "JSON.stringify([document.querySelector('.card:not(.offscreen) .tokens').getBoundingClientRect().{what}])"
         )
     };
     let (top, height) = (seat.eval(&place("top")).await, seat.eval(&place("height")).await);
@@ -193,7 +195,7 @@ async fn a_card_begins_at_the_same_height_whatever_its_length() {
         let tasks: Vec<Value> = lengths.iter().map(|text| json!({"text": text})).collect();
         let seat = Seat::open(settings, &tasks).await;
         let first_line = "(() => { const range = document.createRange(); \
-            range.selectNodeContents(document.querySelector('.card:not(.unseen) .text')); \
+            range.selectNodeContents(document.querySelector('.card:not(.offscreen) .text')); \
             return range.getClientRects()[0].top; })()";
         let mut tops = Vec::new();
         for _ in lengths {
@@ -303,7 +305,7 @@ async fn a_swipe_answers_the_card_on_which_it_began_or_none() {
     // The finger comes down, a key answers, the finger goes up: within one task of the browser.
     let swipe = |between: &str| {
         format!(
-            "(() => {{ const at = (kind, x) => document.querySelector('.card:not(.unseen)').dispatchEvent(new PointerEvent(kind, \
+            "(() => {{ const at = (kind, x) => document.querySelector('.card:not(.offscreen)').dispatchEvent(new PointerEvent(kind, \
                {{bubbles: true, pointerId: 7, pointerType: 'touch', clientX: x, clientY: 300}})); \
              at('pointerdown', 300); at('pointermove', 400); {between}; at('pointermove', 600); at('pointerup', 600); \
              return true; }})()"
@@ -392,8 +394,9 @@ async fn done_and_waiting_for_others_are_told_apart() {
     seat.card().await;
     let other = Browser::start().await;
     other.client.goto(&seat.daemon.addresses().of("mara")).await.expect("the page opens");
-    let says =
-        |words: &str| format!("document.querySelector('.calm')?.textContent.includes({words:?})");
+    let says = |words: &str| {
+        format!("document.querySelector('.empty-state')?.textContent.includes({words:?})")
+    };
     other.wait_for("the note", &says("Others hold the tasks that are left")).await;
     other.close().await;
     seat.press(&['a']).await;
@@ -402,7 +405,7 @@ async fn done_and_waiting_for_others_are_told_apart() {
 }
 
 /// The card that lies ready (ahead.js), laid out and shut.
-const READY: &str = "document.querySelector('.card.unseen.shut') !== null";
+const READY: &str = "document.querySelector('.card.offscreen.collapsed') !== null";
 
 #[tokio::test]
 async fn the_card_that_lies_ready_is_out_of_reach_until_its_turn() {
@@ -415,7 +418,7 @@ async fn the_card_that_lies_ready_is_out_of_reach_until_its_turn() {
     seat.wait_for("the next one", READY).await;
     for _ in 0..25 {
         seat.press(&[Key::Tab.into()]).await;
-        let reached = "document.activeElement?.closest('.unseen') !== null";
+        let reached = "document.activeElement?.closest('.offscreen') !== null";
         assert_eq!(seat.eval(reached).await, json!(false), "Tab goes around it");
     }
     seat.accessible().await;
@@ -426,7 +429,7 @@ async fn the_card_that_lies_ready_is_out_of_reach_until_its_turn() {
     seat.press(&['a']).await;
     seat.wait_for_another(&first).await;
     let second = seat.card().await;
-    let text = "document.querySelector('.card:not(.unseen)').textContent.includes('number 2')";
+    let text = "document.querySelector('.card:not(.offscreen)').textContent.includes('number 2')";
     assert_eq!(seat.eval(text).await, json!(true));
     assert_eq!(seat.eval("document.querySelector('mark') === null").await, json!(true));
     seat.wait_for("the third", READY).await;
@@ -478,7 +481,7 @@ async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
     seat.wait_for_another(&first).await;
     let second = seat.card().await;
     let painted = format!(
-        "(({{left, top}}) => document.elementFromPoint(left + 2, top + 6)?.closest('.card:not(.unseen) .tokens') instanceof Element)\
+        "(({{left, top}}) => document.elementFromPoint(left + 2, top + 6)?.closest('.card:not(.offscreen) .tokens') instanceof Element)\
          (({WORD})('Card').getBoundingClientRect())"
     );
     assert_eq!(seat.eval(&painted).await, json!(true), "it begins at the top");
@@ -492,7 +495,7 @@ async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
 /// Each answer takes this browser half a second to write.
 const SLOW: &str = "(() => {
     const { put } = IDBObjectStore.prototype;
-    IDBObjectStore.prototype.put = function (...given) {
+    IDBObjectStore.prototype.put = function (...previous-answer) {
       const request = put.apply(this, given);
       const end = performance.now() + 500;
       const hold = () => { if (performance.now() < end) this.getKey(0).onsuccess = hold; };

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::browser_session::Seat;
 use crate::common::daemon::Project;
-use crate::seat::Seat;
 
 /// The rows of a file, or nothing and a word about it.
 fn rows(name: &str) -> Option<Vec<Value>> {

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::seat::{Seat, Trial, try_out};
+use crate::browser_session::{Seat, Trial, try_out};
 
 const SETTINGS: &str = "interface = \"relations\"\nlabels = [\"FOUNDED\", \"LED\"]\n\
     [project.config]\nrelations_span_labels = [\"PER\", \"ORG\"]";

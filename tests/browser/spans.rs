@@ -4,7 +4,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::seat::{Seat, Trial, try_out};
+use crate::browser_session::{Seat, Trial, try_out};
 
 const LEFT: char = '\u{e012}';
 const RIGHT: char = '\u{e014}';
@@ -368,7 +368,7 @@ async fn a_text_is_marked_in_its_document() {
     let seat = Seat::open(&manual("ner_manual", &["PERSON", "PLACE"]), &tasks).await;
     for words in [["line 59.", "And after."], ["line 59.", "It ends here."]] {
         let card = seat.card().await;
-        let around = "[...document.querySelectorAll('.card:not(.unseen) .dim')].map((one) => one.textContent)";
+        let around = "[...document.querySelectorAll('.card:not(.offscreen) .dim')].map((one) => one.textContent)";
         let around = seat.eval(around).await.to_string();
         for one in words {
             assert!(around.contains(one), "{one} is in {around}");
@@ -377,7 +377,7 @@ async fn a_text_is_marked_in_its_document() {
             !around.contains("Mara") && !around.contains("Li went"),
             "the text stands there once"
         );
-        let in_sight = "(({top, bottom}) => top > 100 && bottom < innerHeight - 80)(document.querySelector('.card:not(.unseen) .tokens').getBoundingClientRect())";
+        let in_sight = "(({top, bottom}) => top > 100 && bottom < innerHeight - 80)(document.querySelector('.card:not(.offscreen) .tokens').getBoundingClientRect())";
         seat.wait_for("the text in sight", in_sight).await;
         if words[1] == "And after." {
             seat.accessible().await;
@@ -386,7 +386,7 @@ async fn a_text_is_marked_in_its_document() {
         seat.press(&[RIGHT, '1', 'a']).await;
         seat.wait_for_another(&card).await;
     }
-    let last = "document.querySelectorAll('.card:not(.unseen) :is(.dim, .surrounded)').length";
+    let last = "document.querySelectorAll('.card:not(.offscreen) :is(.dim, .surrounded)').length";
     assert_eq!(seat.eval(last).await, json!(0));
     seat.saved().await;
     let stored = seat.stored();
@@ -402,9 +402,10 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
     let tasks: Vec<Value> = (1..=4).map(|n| json!({"text": words, "meta": {"n": n}})).collect();
     let seat = Seat::open(settings, &tasks).await;
     seat.card().await;
-    seat.wait_for("the next card", "document.querySelector('.card.unseen.shut') !== null").await;
+    seat.wait_for("the next card", "document.querySelector('.card.offscreen.collapsed') !== null")
+        .await;
     // The button goes down and up within the same task as the key between them: nothing can be quicker.
-    let quickly = "(() => { const field = document.querySelector('.card:not(.unseen) .tokens'); \
+    let quickly = "(() => { const field = document.querySelector('.card:not(.offscreen) .tokens'); \
         const text = document.createTreeWalker(field, NodeFilter.SHOW_TEXT).nextNode(); const range = document.createRange(); \
         const box = (n) => { range.setStart(text, n); range.setEnd(text, n + 1); return range.getBoundingClientRect(); }; \
         const at = (kind, n) => field.dispatchEvent(new PointerEvent(kind, {bubbles: true, pointerId: 1, \

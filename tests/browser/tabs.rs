@@ -86,7 +86,7 @@ async fn what_is_half_done_in_a_tab_goes_on_in_another_and_is_gone_with_the_answ
     assert_ne!(half, whole);
     go(&browser, &one).await;
     let there =
-        "document.querySelectorAll('.card:not(.unseen) mark[data-label=THING]').length === 1";
+        "document.querySelectorAll('.card:not(.offscreen) mark[data-label=THING]').length === 1";
     browser.press(&[Key::Right.into(), '1']).await;
     browser.wait_for("the span", there).await;
     kept(&browser, "drafts", 1).await;
@@ -143,7 +143,7 @@ async fn a_tab_that_has_nothing_because_another_has_it_says_so_and_gets_it_when_
     let held = card(&browser).await;
     let [one, two] = another_tab(&browser, &place, "").await;
     let said = "document.body.dataset.state === 'waiting' && \
-                document.querySelector('.calm h2')?.textContent.includes('another tab')";
+                document.querySelector('.empty-state h2')?.textContent.includes('another tab')";
     browser.wait_for("the note", said).await;
     go(&browser, &one).await;
     browser.client.close_window().await.expect("the tab closes");

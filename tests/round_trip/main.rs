@@ -4,7 +4,7 @@
 //! The tasks are odd in the ways that files are: `null` in any key, whole numbers as floats, options as
 //! words, tokens and spans of their own, texts in any script. Those that loading refuses are left out. Of
 //! the rest the page gets what the server sends, and makes two answers, one untouched and one annotated
-//! (`tests/web/annotator.js`). The server has to take both; the export has to hold the line and the answer
+//! (`tests/web/simulated_annotator.js`). The server has to take both; the export has to hold the line and the answer
 //! to the letter; and a card that comes back from the history has to make the same answer again.
 //!
 //! Everything follows from the seeds, so a failure is there again at the next run. Node 20 is a browser that
@@ -138,7 +138,7 @@ fn raw(value: &Value) -> Box<RawValue> {
 
 /// What the page says to each of these lines.
 fn ask(lines: &[Value]) -> Vec<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/web/annotator.js");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/web/simulated_annotator.js");
     let mut page = Command::new("node")
         .arg(script)
         .stdin(Stdio::piped())

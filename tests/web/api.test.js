@@ -1,7 +1,7 @@
 // A call waits as long as bytes come, and gives up where none does; tasks come one by one.
 import { mock, test } from "node:test";
 import assert from "node:assert/strict";
-import { ApiError, getQuestions, giveAnswers } from "../../src/web/annotate/api.js";
+import { ApiError, getTasks, submitAnswers } from "../../src/web/annotate/app/api.js";
 
 const settled = () => new Promise((done) => setImmediate(done));
 const nothing = { untouched: [], touched: [] };
@@ -37,7 +37,7 @@ test("a task is there before the rest of its reply, however slow the line is", a
   const { said, write, end } = server();
   /** @type {string[]} */
   const come = [];
-  const asked = getQuestions(["z"], { untouched: ["a"], touched: ["b"] }, (tasks) => come.push(...tasks.map(({ _id }) => _id)));
+  const asked = getTasks(["z"], { untouched: ["a"], touched: ["b"] }, (tasks) => come.push(...tasks.map(({ _id }) => _id)));
   await settled();
   assert.deepEqual(said[0]?.body, { session_id: "", excludes: ["z"], untouched: ["a"], touched: ["b"] });
   await write('{"tasks":[{"_id":"1","n":1.0}');
@@ -57,7 +57,7 @@ test("twenty seconds of silence are a server that is away; the tasks that came s
   const { write } = server();
   /** @type {string[]} */
   const come = [];
-  const asked = getQuestions([], nothing, (tasks) => come.push(...tasks.map(({ _id }) => _id)));
+  const asked = getTasks([], nothing, (tasks) => come.push(...tasks.map(({ _id }) => _id)));
   await settled();
   await write('{"tasks":[{"_id":"1"},{"_id"');
   mock.timers.tick(20_000);
@@ -68,7 +68,7 @@ test("twenty seconds of silence are a server that is away; the tasks that came s
 
 test("half a reply is none", async () => {
   const { write, end } = server();
-  const asked = getQuestions([], nothing, () => {});
+  const asked = getTasks([], nothing, () => {});
   const fails = assert.rejects(asked, (error) => error instanceof ApiError && error.passing);
   await settled();
   await write('{"tasks":[{"_id":"1"}');
@@ -79,7 +79,7 @@ test("half a reply is none", async () => {
 test("a large answer has the time that a slow line needs", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const { write, end } = server();
-  const asked = giveAnswers([JSON.stringify({ _id: "a", comment: "x".repeat(1_600_000) })], 0);
+  const asked = submitAnswers([JSON.stringify({ _id: "a", comment: "x".repeat(1_600_000) })], 0);
   await settled();
   mock.timers.tick(100_000);
   await write('{"saved":1}');
@@ -91,7 +91,7 @@ test("a large answer has the time that a slow line needs", async () => {
 test("the server is told of no more than it takes", async () => {
   const { said, write, end } = server();
   const many = Array.from({ length: 3000 }, (_, n) => String(n));
-  const asked = getQuestions(many, { untouched: many, touched: many }, () => {});
+  const asked = getTasks(many, { untouched: many, touched: many }, () => {});
   await settled();
   await write("{}");
   await end();

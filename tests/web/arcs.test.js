@@ -1,7 +1,7 @@
 // Arcs over a row of words: their ends, what becomes of them when spans change, and where they run.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { beyond, byToken, reanchor, relate, route, stopAt, stops } from "../../src/web/annotate/arcs.js";
+import { beyond, byToken, reanchor, relate, route, anchorAt, anchors } from "../../src/web/annotate/editors/arcs.js";
 
 const text = "one two three four";
 const row = [...text.matchAll(/\S+/g)].map((match, id) => ({
@@ -10,33 +10,33 @@ const row = [...text.matchAll(/\S+/g)].map((match, id) => ({
 const pair = { start: 0, end: 7, token_start: 0, token_end: 1, label: "A" };
 const own = (/** @type {number} */ id) => ({ start: row[id]?.start, end: row[id]?.end, token_start: id, token_end: id, label: null });
 
-/** @param {number} from @param {number} to @param {import("../../src/web/annotate/types.js").Span[]} spans */
+/** @param {number} from @param {number} to @param {import("../../src/web/annotate/state/types.js").Span[]} spans */
 function connected(from, to, spans) {
-  const stopped = stops(row, spans);
-  const [a, b] = [stopped[from], stopped[to]];
+  const anchored = anchors(row, spans);
+  const [a, b] = [anchored[from], anchored[to]];
   assert.ok(a && b);
   return relate(row, a, b, "R");
 }
 
 test("a span is one stop, and the id of its last token is the end of a relation", () => {
-  const stopped = stops(row, [pair]);
-  assert.deepEqual(stopped.map((stop) => [stop.from, stop.to]), [[0, 1], [2, 2], [3, 3]]);
-  assert.equal(byToken(row, stopped).get(0), 0);
+  const anchored = anchors(row, [pair]);
+  assert.deepEqual(anchored.map((stop) => [stop.from, stop.to]), [[0, 1], [2, 2], [3, 3]]);
+  assert.equal(byToken(row, anchored).get(0), 0);
   assert.deepEqual(connected(0, 2, [pair]), { head: 1, child: 3, label: "R", head_span: pair, child_span: own(3) });
 });
 
 test("every unit of a span leads to its stop", () => {
-  const stopped = stops(row, [pair]);
-  assert.deepEqual([0, 1, 2, 3].map((unit) => stopAt(stopped, unit)), [0, 0, 1, 2]);
+  const anchored = anchors(row, [pair]);
+  assert.deepEqual([0, 1, 2, 3].map((unit) => anchorAt(anchored, unit)), [0, 0, 1, 2]);
 });
 
 test("above and below is what lies nearest in the next line in which the cursor may stand", () => {
-  const stopped = stops(row, []);
+  const anchored = anchors(row, []);
   const boxes = [[0, 0], [100, 0], [0, 1], [100, 2]].map(([left = 0, line = 0]) => ({ left, right: left + 60, line }));
-  assert.equal(beyond(stopped, boxes, 1, 1, () => true), 2);
-  assert.equal(beyond(stopped, boxes, 1, 1, (unit) => unit !== 2), 3);
-  assert.equal(beyond(stopped, boxes, 2, -1, () => true), 0);
-  assert.equal(beyond(stopped, boxes, 0, -1, () => true), null);
+  assert.equal(beyond(anchored, boxes, 1, 1, () => true), 2);
+  assert.equal(beyond(anchored, boxes, 1, 1, (unit) => unit !== 2), 3);
+  assert.equal(beyond(anchored, boxes, 2, -1, () => true), 0);
+  assert.equal(beyond(anchored, boxes, 0, -1, () => true), null);
 });
 
 test("a span that is removed takes its relations along, and others stay the same objects", () => {

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { fetchInterfaces, interfaceOf } from "../../src/web/annotate/interfaces/registry.js";
-import { commandOf, namesIn, sign, usual } from "../../src/web/annotate/keys.js";
+import { commandOf, namesIn, sign, usual } from "../../src/web/annotate/state/keys.js";
 
-/** @import { Interface, Project } from "../../src/web/annotate/types.js" */
+/** @import { Interface, Project } from "../../src/web/annotate/state/types.js" */
 
 const folder = new URL("../../src/web/annotate/interfaces/", import.meta.url);
 

@@ -2,9 +2,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { commandOf, composes, keymap, labelKeys, nameOf, normal, usual } from "../../src/web/annotate/keys.js";
+import { commandOf, composes, keymap, labelKeys, nameOf, normal, usual } from "../../src/web/annotate/state/keys.js";
 import { press } from "../../src/web/annotate/interfaces/choice.js";
-import { parse, words } from "../../src/web/annotate/json.js";
+import { parse, toText } from "../../src/web/annotate/state/lossless_json.js";
 
 /** @param {string} key @param {string} code @param {Partial<KeyboardEvent>} [more] */
 const name = (key, code, more = {}) =>
@@ -56,8 +56,8 @@ test("numbers: what the page calculates with is a number, whatever else is there
   assert.equal(value.start, 3);
   assert.equal(value.score, 0.25);
   assert.equal(value.text, "1.0");
-  assert.equal(words(12), "12");
-  assert.equal(words(null), "");
+  assert.equal(toText(12), "12");
+  assert.equal(toText(null), "");
 });
 
 test("numbers that JavaScript cannot hold go back as they came, where the engine can", (t) => {

@@ -1,7 +1,7 @@
 // The dashboard's figures in words.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ago, end, figure, from, matched, pace, percent, present } from "../../src/web/lead/words.js";
+import { ago, end, figure, from, matched, pace, percent, present } from "../../src/web/lead/format.js";
 
 const now = Date.parse("2026-05-01T12:00:00Z");
 

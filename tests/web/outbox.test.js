@@ -1,11 +1,11 @@
 // The outbox's rules, and the sender's, with a made-up store and server.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/web/annotate/api.js";
-import { Outbox, group, groupSize, pause, replace, settle } from "../../src/web/annotate/outbox.js";
-import { Sender, wire } from "../../src/web/annotate/sender.js";
+import { ApiError } from "../../src/web/annotate/app/api.js";
+import { Outbox, group, groupSize, pause, replace, settle } from "../../src/web/annotate/storage/outbox.js";
+import { Sender, wire } from "../../src/web/annotate/app/sender.js";
 
-/** @import { Entry } from "../../src/web/annotate/outbox.js" */
+/** @import { Entry } from "../../src/web/annotate/storage/outbox.js" */
 
 /**
  * @param {string} id
@@ -107,7 +107,7 @@ test("a group is sent at once and leaves", async () => {
   await sender(outbox, async (answers) => {
     seen.push(answers.map((answer) => answer._id));
     return { saved: answers.length, results: answers.map(({ _id }) => ({ _id, status: "saved" })) };
-  }).kick();
+  }).wake();
   assert.deepEqual(seen, [["a", "b", "c"]]);
   assert.deepEqual(outbox.entries, []);
 });
@@ -120,7 +120,7 @@ test("an answer changed while the old one is on its way is sent again", async ()
     seen.push(/** @type {any} */ (answers[0]).answer);
     if (seen.length === 1) await outbox.put("a", { at: 2, first: false, task: '{"_id":"a"}', answer: '{"answer":"reject"}' });
     return { saved: 1, results: [{ _id: "a", status: "saved" }] };
-  }).kick();
+  }).wake();
   assert.deepEqual(seen, ["accept", "reject"]);
   assert.deepEqual(outbox.entries, []);
 });
@@ -132,14 +132,14 @@ test("a server that is away is asked again later, and nothing is lost", async ()
     if (away) throw new ApiError("away", 503, "store_away");
     return { saved: 1, results: [{ _id: "a", status: "saved" }] };
   });
-  await one.kick();
+  await one.wake();
   clearTimeout(one.timer);
   assert.equal(outbox.entries.length, 1);
   assert.equal(one.trouble, "away");
-  await one.kick();
+  await one.wake();
   assert.equal(outbox.entries.length, 1, "the pause is kept");
   away = false;
-  await one.kick(true);
+  await one.wake(true);
   assert.equal(outbox.entries.length, 0);
   assert.equal(one.trouble, null);
 });
@@ -151,12 +151,12 @@ test("where the key has been changed, answers wait for the new link", async () =
     if (key === "old") throw new ApiError("This needs a key", 401, "no_key");
     return { saved: answers.length, results: answers.map(({ _id }) => ({ _id, status: "saved" })) };
   });
-  await one.kick();
+  await one.wake();
   clearTimeout(one.timer);
   assert.equal(one.locked, true);
   assert.deepEqual(outbox.entries.map((entry) => entry.problem), [null, null]);
   key = "new";
-  await one.kick(true);
+  await one.wake(true);
   assert.equal(one.locked, false);
   assert.equal(outbox.entries.length, 0);
 });
@@ -166,7 +166,7 @@ test("a refused request is taken apart: the one at fault is put aside, the other
   await sender(outbox, async (answers) => {
     if (answers.some(({ _id }) => _id === "bad")) throw new ApiError("too strange", 400, "bad_request");
     return { saved: answers.length, results: answers.map(({ _id }) => ({ _id, status: "saved" })) };
-  }).kick();
+  }).wake();
   assert.deepEqual(outbox.entries.map((one) => [one.key[2], one.problem?.error]), [["bad", "too strange"]]);
 });
 
@@ -176,7 +176,7 @@ test("an invalid answer is put aside and not sent again", async () => {
   await sender(outbox, async (answers) => {
     requests++;
     return { saved: 1, results: answers.map(({ _id }) => ({ _id, status: _id === "a" ? "invalid" : "saved", error: "no" })) };
-  }).kick();
+  }).wake();
   assert.equal(requests, 1);
   assert.deepEqual(outbox.entries.map((one) => one.problem?.status), ["invalid"]);
 });
@@ -184,7 +184,7 @@ test("an invalid answer is put aside and not sent again", async () => {
 test("an answer that the reply forgets is kept, and asked for later", async () => {
   const outbox = await box("a");
   const one = sender(outbox, async () => ({ saved: 0, results: [] }));
-  await one.kick();
+  await one.wake();
   clearTimeout(one.timer);
   assert.equal(outbox.entries.length, 1);
   assert.equal(outbox.entries[0]?.problem, null);

@@ -1,16 +1,16 @@
 // The page's own: time at work, swipes, keys of one's own, the history's search, visits.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Activity } from "../../src/web/annotate/activity.js";
-import { reasonsOf } from "../../src/web/annotate/answering.js";
-import { understand } from "../../src/web/annotate/habits.js";
-import { found, short } from "../../src/web/annotate/history.js";
-import { isSingle, keymap, rival, withoutSingles } from "../../src/web/annotate/keys.js";
-import { current, initial, reduce } from "../../src/web/annotate/state.js";
-import { canSwipe, meaning } from "../../src/web/annotate/swipe.js";
+import { ActiveTime } from "../../src/web/annotate/app/active_time.js";
+import { reasonsOf } from "../../src/web/annotate/app/answer_flow.js";
+import { parseSettings } from "../../src/web/annotate/storage/user_settings.js";
+import { found, short } from "../../src/web/annotate/view/history.js";
+import { isSingle, keymap, rival, withoutSingles } from "../../src/web/annotate/state/keys.js";
+import { current, initial, reduce } from "../../src/web/annotate/state/state.js";
+import { canSwipe, meaning } from "../../src/web/annotate/app/swipe.js";
 
 test("reading counts for a minute after the last movement, and no longer", () => {
-  const activity = new Activity();
+  const activity = new ActiveTime();
   activity.begin(1000);
   assert.equal(activity.total(31_000), 30_000);
   assert.equal(activity.total(500_000), 60_000, "somebody went away");
@@ -21,7 +21,7 @@ test("reading counts for a minute after the last movement, and no longer", () =>
 });
 
 test("nothing counts while the page is hidden", () => {
-  const activity = new Activity();
+  const activity = new ActiveTime();
   activity.begin(0);
   activity.show(false, 5_000);
   activity.touch(9_000);
@@ -64,8 +64,8 @@ test("with single characters off they work with Alt and do nothing alone", () =>
 
 test("habits that make no sense are the usual ones", () => {
   const usual = { keys: {}, singles: true, swipe: true };
-  for (const kept of [null, "", "[", "7", '{"keys": {"accept": 3}}', '{"singles": "no"}']) assert.deepEqual(understand(kept), usual);
-  assert.deepEqual(understand('{"keys":{"accept":["q"]},"singles":false,"swipe":false}'), { keys: { accept: ["q"] }, singles: false, swipe: false });
+  for (const kept of [null, "", "[", "7", '{"keys": {"accept": 3}}', '{"singles": "no"}']) assert.deepEqual(parseSettings(kept), usual);
+  assert.deepEqual(parseSettings('{"keys":{"accept":["q"]},"singles":false,"swipe":false}'), { keys: { accept: ["q"] }, singles: false, swipe: false });
 });
 
 test("reasons are words", () => {
@@ -73,10 +73,10 @@ test("reasons are words", () => {
   assert.deepEqual(reasonsOf("unclear"), []);
 });
 
-/** @param {string} id @param {object} task @param {Partial<import("../../src/web/annotate/types.js").Given>} given */
-const past = (id, task, given) => ({
+/** @param {string} id @param {object} task @param {Partial<import("../../src/web/annotate/state/types.js").PreviousAnswer>} previousAnswer */
+const past = (id, task, previousAnswer) => ({
   task: { _id: id, ...task },
-  given: { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "", ...given },
+  previousAnswer: { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "", ...previousAnswer },
   at: 0,
 });
 
@@ -104,18 +104,18 @@ test("a task in short is one line, cut between letters", () => {
 });
 
 test("a visit to an earlier card leads back to where it began", () => {
-  const tally = { total: 9, progress: 0, answered: 0, due: 9 };
+  const stats = { total: 9, progress: 0, answered: 0, due: 9 };
   const project = /** @type {any} */ ({ batch_size: 4 });
   let state = reduce(initial, { type: "project", project });
-  state = reduce(state, { type: "fetched", tasks: ["1", "2", "3"].map((_id) => ({ _id })), pending: [], reason: null, tally });
+  state = reduce(state, { type: "fetched", tasks: ["1", "2", "3"].map((_id) => ({ _id })), pending: [], reason: null, stats });
   state = reduce(state, { type: "answer", verdict: "accept", values: {} });
   state = reduce(state, { type: "comment", comment: "half" });
-  const given = past("9", {}, { comment: "then" }).given;
-  state = reduce(state, { type: "visit", task: { _id: "9" }, given });
+  const previousAnswer = past("9", {}, { comment: "then" }).previousAnswer;
+  state = reduce(state, { type: "visit", task: { _id: "9" }, previousAnswer });
   assert.deepEqual([current(state)?.task._id, current(state)?.comment], ["9", "then"]);
   state = reduce(state, { type: "answer", verdict: "reject", values: {} });
   assert.deepEqual([current(state)?.task._id, current(state)?.comment], ["2", "half"]);
-  state = reduce(state, { type: "visit", task: { _id: "1" }, given });
+  state = reduce(state, { type: "visit", task: { _id: "1" }, previousAnswer });
   assert.equal(current(state)?.task._id, "1");
   state = reduce(state, { type: "forward" });
   assert.equal(current(state)?.task._id, "2");

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { optionsOf } from "../../src/web/annotate/interfaces/choice.js";
-import { pagesOf } from "../../src/web/annotate/interfaces/part.js";
-import { same } from "../../src/web/annotate/json.js";
-import { read, tokensOf } from "../../src/web/annotate/reading.js";
-import { current, initial, reduce } from "../../src/web/annotate/state.js";
+import { pagesOf } from "../../src/web/annotate/interfaces/composite.js";
+import { same } from "../../src/web/annotate/state/lossless_json.js";
+import { read, tokensOf } from "../../src/web/annotate/state/reading.js";
+import { current, initial, reduce } from "../../src/web/annotate/state/state.js";
 
-/** @import { Project, Task } from "../../src/web/annotate/types.js" */
+/** @import { Project, Task } from "../../src/web/annotate/state/types.js" */
 
 const project = /** @type {Project} */ (/** @type {unknown} */ ({ labels: ["A"], config: {}, batch_size: 10 }));
 
@@ -16,7 +16,7 @@ test("a key that is null is absent, on every card", () => {
   assert.deepEqual(read(task), { _id: "1", text: "a", config: { choice_style: null } });
   const plain = { _id: "1", text: "a" };
   assert.equal(read(plain), plain);
-  const state = reduce({ ...initial, project }, { type: "fetched", tasks: [task], pending: [], reason: null, tally: {} });
+  const state = reduce({ ...initial, project }, { type: "fetched", tasks: [task], pending: [], reason: null, stats: {} });
   assert.equal("comment" in /** @type {object} */ (current(state)?.task), false);
   const [page] = pagesOf({ _id: "1", pages: [{ view_id: "ner_manual", text: "a", tokens: null }] }, () => undefined);
   assert.equal("tokens" in /** @type {object} */ (page?.task), false);

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { usual } from "../../src/web/annotate/keys.js";
+import { usual } from "../../src/web/annotate/state/keys.js";
 
 const source = new URL("../../src/", import.meta.url);
 const checks = ["page_settings", "schema"].map((name) => readFileSync(new URL(`roster/${name}.rs`, source), "utf8")).join("\n");
@@ -26,7 +26,7 @@ test("keys that the roster may not take from a command are those that the page h
   const { playpause, ...commands } = known;
   assert.deepEqual(commands, usual);
   // The player's own: it has no command of the page.
-  const player = readFileSync(new URL("web/annotate/interfaces/player.js", source), "utf8");
+  const player = readFileSync(new URL("web/annotate/media/player.js", source), "utf8");
   for (const key of playpause ?? []) assert.ok(player.includes(`"${key}"`), key);
 });
 

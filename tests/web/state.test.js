@@ -1,10 +1,10 @@
 // What the page knows and how it changes.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ahead, current, depth, front, holding, hungry, inView, initial, phase, reduce } from "../../src/web/annotate/state.js";
+import { ahead, current, depth, front, holding, needsTasks, inView, initial, phase, reduce } from "../../src/web/annotate/state/state.js";
 
-/** @import { Project, Task, Verdict } from "../../src/web/annotate/types.js" */
-/** @import { Action, State } from "../../src/web/annotate/state.js" */
+/** @import { Project, Task, Verdict } from "../../src/web/annotate/state/types.js" */
+/** @import { Action, State } from "../../src/web/annotate/state/state.js" */
 
 /** @type {Project} */
 const project = {
@@ -17,7 +17,7 @@ const project = {
 const tasks = (...ids) => ids.map((id) => ({ _id: id, text: id }));
 
 /** @param {string[]} ids @param {Partial<Extract<Action, {type: "fetched"}>>} [more] @returns {Action} */
-const fetched = (ids, more = {}) => ({ type: "fetched", tasks: tasks(...ids), pending: [], reason: null, tally: {}, ...more });
+const fetched = (ids, more = {}) => ({ type: "fetched", tasks: tasks(...ids), pending: [], reason: null, stats: {}, ...more });
 
 /** @param {Verdict} verdict @returns {Action} */
 const answer = (verdict) => ({ type: "answer", verdict, values: {} });
@@ -58,7 +58,7 @@ for (const reason of /** @type {const} */ (["left", "paused", "moved"])) {
 test("an answer goes on to the next card", () => {
   const state = run(fetched(["a", "b"]), answer("accept"));
   assert.equal(shown(state), "b");
-  assert.equal(state.cards[0]?.given?.answer, "accept");
+  assert.equal(state.cards[0]?.previousAnswer?.answer, "accept");
   assert.equal(ahead(state), 1);
 });
 
@@ -81,9 +81,9 @@ test("a planned repeat of a stored answer is a new card", () => {
 test("undo goes back with the answer shown, and a second answer revises it", () => {
   const there = run(fetched(["a", "b", "c"]), answer("accept"), answer("reject"), { type: "undo" });
   assert.equal(shown(there), "b");
-  assert.equal(current(there)?.given?.answer, "reject");
+  assert.equal(current(there)?.previousAnswer?.answer, "reject");
   const revised = reduce(there, answer("ignore"));
-  assert.equal(revised.cards[1]?.given?.answer, "ignore");
+  assert.equal(revised.cards[1]?.previousAnswer?.answer, "ignore");
   assert.equal(shown(revised), "c");
 });
 
@@ -92,7 +92,7 @@ test("after two steps back the cards come in the same order again", () => {
   assert.equal(shown(back), "a");
   const on = reduce(back, answer("accept"));
   assert.equal(shown(on), "b");
-  assert.equal(current(on)?.given?.answer, "reject");
+  assert.equal(current(on)?.previousAnswer?.answer, "reject");
 });
 
 test("forward jumps to the first card without an answer", () => {
@@ -112,8 +112,8 @@ test("what is half done on a card stays while one goes back", () => {
 });
 
 test("older cards come in front, and the card on the page stays", () => {
-  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
-  const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, given })), before: null, end: true });
+  const previousAnswer = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
+  const state = run(fetched(["c"]), { type: "older", cards: tasks("a", "b", "c").map((task) => ({ task, previousAnswer })), before: null, end: true });
   assert.equal(shown(state), "c");
   assert.deepEqual(state.cards.map((card) => card.task._id), ["a", "b", "c"]);
   assert.equal(shown(reduce(state, { type: "undo" })), "b");
@@ -121,9 +121,9 @@ test("older cards come in front, and the card on the page stays", () => {
 });
 
 test("answers from before are reached one page after the other, and none that was put away is left out", () => {
-  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
+  const previousAnswer = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
   const older = (/** @type {string[]} */ ids, /** @type {string | null} */ before) =>
-    /** @type {Action} */ ({ type: "older", cards: tasks(...ids).map((task) => ({ task, given })), before, end: before === null });
+    /** @type {Action} */ ({ type: "older", cards: tasks(...ids).map((task) => ({ task, previousAnswer })), before, end: before === null });
   const state = run(fetched(["x"]), older(["c", "d"], "place"));
   assert.deepEqual([state.before, state.oldest], ["place", false]);
   const whole = reduce(state, older(["a", "b"], null));
@@ -137,18 +137,18 @@ test("answers from before are reached one page after the other, and none that wa
 
 test("whoever stopped can go on", () => {
   const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" });
-  assert.deepEqual([phase(state), hungry(state), holding(state)], ["done", false, []]);
+  assert.deepEqual([phase(state), needsTasks(state), holding(state)], ["done", false, []]);
   const on = reduce(state, { type: "resumed" });
-  assert.deepEqual([phase(on), hungry(on)], ["loading", true]);
+  assert.deepEqual([phase(on), needsTasks(on)], ["loading", true]);
   assert.equal(shown(reduce(on, fetched(["b"]))), "b");
 });
 
 test("the goal stays what it was while a card is open", () => {
-  const told = (/** @type {number | null} */ due) => /** @type {Action} */ ({ type: "tally", tally: { answered: 1, due } });
-  const open = run(fetched(["a", "b"], { tally: { answered: 0, due: 9 } }));
+  const told = (/** @type {number | null} */ due) => /** @type {Action} */ ({ type: "stats", stats: { answered: 1, due } });
+  const open = run(fetched(["a", "b"], { stats: { answered: 0, due: 9 } }));
   assert.equal(open.due, 9);
   const later = [told(7), { type: "flag" }, told(12)].reduce((state, action) => reduce(state, /** @type {Action} */ (action)), open);
-  assert.deepEqual([later.due, later.tally.due], [9, 12]);
+  assert.deepEqual([later.due, later.stats.due], [9, 12]);
   const next = reduce(later, answer("accept"));
   assert.equal(next.due, 12);
   assert.equal(reduce(next, told(5)).due, 12);
@@ -160,7 +160,7 @@ test("the goal stays what it was while a card is open", () => {
 
 test("a flag stays on its card and in its answer", () => {
   const state = run(fetched(["a", "b"]), { type: "flag" }, answer("accept"));
-  assert.equal(state.cards[0]?.given?.flagged, true);
+  assert.equal(state.cards[0]?.previousAnswer?.flagged, true);
   assert.equal(current(state)?.flagged, false);
 });
 
@@ -177,10 +177,10 @@ test("letting go while the page is empty leaves it empty", () => {
 });
 
 test("it is hungry below half a batch", () => {
-  assert.equal(hungry(initial), false);
-  assert.equal(hungry(run(fetched(["a", "b", "c", "d", "e"]))), false);
-  assert.equal(hungry(run(fetched(["a", "b", "c", "d"]))), true);
-  assert.equal(hungry(run({ type: "ended" })), false);
+  assert.equal(needsTasks(initial), false);
+  assert.equal(needsTasks(run(fetched(["a", "b", "c", "d", "e"]))), false);
+  assert.equal(needsTasks(run(fetched(["a", "b", "c", "d"]))), true);
+  assert.equal(needsTasks(run({ type: "ended" })), false);
 });
 
 test("where nothing comes, the reason is shown, and trouble before it", () => {
@@ -203,9 +203,9 @@ test("one can go back from the end", () => {
 
 test("an answer that was not taken comes back to the page", () => {
   const state = run(fetched(["a", "b"]), answer("accept"));
-  const given = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
-  assert.equal(shown(reduce(state, { type: "reopen", task: { _id: "a" }, given })), "a");
-  const unknown = reduce(state, { type: "reopen", task: { _id: "z" }, given });
+  const previousAnswer = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
+  assert.equal(shown(reduce(state, { type: "reopen", task: { _id: "a" }, previousAnswer })), "a");
+  const unknown = reduce(state, { type: "reopen", task: { _id: "z" }, previousAnswer });
   assert.equal(shown(unknown), "z");
   assert.deepEqual(holding(unknown), ["b"]);
 });
@@ -234,11 +234,11 @@ test("the page keeps so many cards and no more", () => {
 
 test("figures that the server leaves out stay as they were", () => {
   const state = run(
-    { type: "tally", tally: { answered: 3, due: 10, progress: 0.3, total: 20 } },
-    { type: "tally", tally: { answered: 4 } },
+    { type: "stats", stats: { answered: 3, due: 10, progress: 0.3, total: 20 } },
+    { type: "stats", stats: { answered: 4 } },
   );
-  assert.deepEqual(state.tally, { answered: 4, due: 10, progress: 0.3, total: 20 });
-  assert.equal(reduce(state, { type: "tally", tally: { due: null } }).tally.due, null);
+  assert.deepEqual(state.stats, { answered: 4, due: 10, progress: 0.3, total: 20 });
+  assert.equal(reduce(state, { type: "stats", stats: { due: null } }).stats.due, null);
 });
 
 test("an answer goes to the card it was given on, whatever came before the eyes meanwhile", () => {
@@ -247,8 +247,8 @@ test("an answer goes to the card it was given on, whatever came before the eyes 
   const undone = reduce(begun, { type: "undo" });
   const state = reduce(undone, { type: "answer", verdict: "reject", values: { accept: ["B"] }, key: late });
   assert.equal(shown(state), "a");
-  assert.equal(current(state)?.given?.answer, "accept");
-  assert.equal(state.cards.find((card) => card.key === late)?.given?.answer, "reject");
+  assert.equal(current(state)?.previousAnswer?.answer, "accept");
+  assert.equal(state.cards.find((card) => card.key === late)?.previousAnswer?.answer, "reject");
 });
 
 test("what is not this annotator's any more goes; what is half done stays and says so", () => {

@@ -13,8 +13,8 @@
  */
 
 import { byId, h, put, say } from "../shared/dom.js";
-import { recall } from "../shared/preferences.js";
-import { ago, end, figure, from, matched, pace, percent, present } from "./words.js";
+import { applyPreferences } from "../shared/preferences.js";
+import { ago, end, figure, from, matched, pace, percent, present } from "./format.js";
 
 /** @typedef {{answered: number, agreed: number}} Matched */
 
@@ -35,7 +35,7 @@ import { ago, end, figure, from, matched, pace, percent, present } from "./words
  * }} Status
  */
 
-recall();
+applyPreferences();
 
 const rhythm = 2_000;
 

@@ -70,7 +70,7 @@ export function setSize(px) {
     root.style.removeProperty("--size");
     write("annotd.size", null);
   }
-  lieAnew();
+  announceResize();
 }
 
 /**
@@ -94,11 +94,11 @@ export function setDensity(choice) {
   if (choice === "compact") root.dataset.density = choice;
   else delete root.dataset.density;
   write("annotd.density", choice === "compact" ? choice : null);
-  lieAnew();
+  announceResize();
 }
 
 /** For what was measured, it is as if the window had another size. */
-const lieAnew = () => dispatchEvent(new Event("resize"));
+const announceResize = () => dispatchEvent(new Event("resize"));
 
 /** The language that somebody chose; null where it is the browser's. */
 export const chosenLanguage = () => read("annotd.language");
@@ -107,7 +107,7 @@ export const chosenLanguage = () => read("annotd.language");
 export const setLanguage = (choice) => write("annotd.language", choice);
 
 /** Apply what was chosen in an earlier visit. */
-export function recall() {
+export function applyPreferences() {
   setDensity(read("annotd.density"));
   const chosen = read("annotd.theme");
   if (chosen) setTheme(chosen);

@@ -3,33 +3,33 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { regionsOf } from "../regions.js";
-import { unseen } from "./absent.js";
-import { inWords, Player, playerHelp } from "./player.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { regionsOf } from "../editors/regions.js";
+import { requireMedia } from "../media/media_error_view.js";
+import { inWords, Player, playerHelp } from "../media/player.js";
 
-/** @import { Desk, Interface } from "../types.js" */
+/** @import { Context, Interface } from "../state/types.js" */
 
 /** @type {Interface} */
 const audio = {
-  draw(host, question, desk) {
-    const regions = regionsOf(desk.task.audio_spans);
-    const player = new Player(host, desk, false, () => {});
+  draw(host, question, context) {
+    const regions = regionsOf(context.task.audio_spans);
+    const player = new Player(host, context, false, () => {});
     player.draw({ regions });
     if (regions.length) put(host, h("ul", { class: "quiet-words" }, ...regions.map((region) => h("li", { dir: "auto" }, inWords(region)))));
-    captions(host, question, desk);
+    captions(host, question, context);
     return {
       key: (key) => player.key(key),
-      check: unseen(() => player.presence, ["accept", "reject"], {
+      check: requireMedia(() => player.presence, ["accept", "reject"], {
         lacking: t("The sound could not be played. Skip the task, or answer once more to do without it."),
       }),
-      shown: () => player.shown(),
-      gone: () => player.gone(),
+      mounted: () => player.mounted(),
+      destroy: () => player.destroy(),
     };
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: playerHelp,
 };
 
@@ -40,10 +40,10 @@ export default audio;
  *
  * @param {HTMLElement} host
  * @param {HTMLElement} question
- * @param {Desk} desk
+ * @param {Context} context
  */
 export function captions(host, question, { task }) {
-  if (task.text) put(host, h("p", { class: "text", dir: "auto" }, words(task.text)));
-  if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
+  if (task.text) put(host, h("p", { class: "text", dir: "auto" }, toText(task.text)));
+  if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, toText(task.label)));
 }
 

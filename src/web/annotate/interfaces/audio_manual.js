@@ -8,20 +8,20 @@
  * Keyboard: `[` sets where a stretch begins and `]` where it ends, at the time that is heard, while it
  * plays or not; with a stretch selected they move its ends there. `,` and `.` go through the stretches.
  *
- * As in image_manual, a stretch just made stays chosen until the next begins (marks.js).
+ * As in image_manual, a stretch just made stays chosen until the next begins (annotation_list.js).
  */
 
 import { h, put } from "../../shared/dom.js";
-import { plural, t } from "../../shared/tongue.js";
-import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../regions.js";
-import { unseen } from "./absent.js";
+import { plural, t } from "../../shared/i18n.js";
+import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../editors/regions.js";
+import { requireMedia } from "../media/media_error_view.js";
 import { captions } from "./audio.js";
-import { Marks } from "./marks.js";
-import { pens, tool } from "./pens.js";
-import { inWords, Player, playerHelp } from "./player.js";
+import { AnnotationList } from "../editors/annotation_list.js";
+import { drawToolbar, tool } from "../editors/draw_toolbar.js";
+import { inWords, Player, playerHelp } from "../media/player.js";
 
-/** @import { Interface, Values } from "../types.js" */
-/** @import { Region } from "../regions.js" */
+/** @import { Interface, Values } from "../state/types.js" */
+/** @import { Region } from "../editors/regions.js" */
 
 /** How far the pointer goes before a press is a drag, in pixels. */
 const slack = 4;
@@ -31,29 +31,29 @@ const hand = { pen: "" };
 
 /** @type {Interface} */
 const audioManual = {
-  draw(host, question, desk) {
-    const { task, project } = desk;
+  draw(host, question, context) {
+    const { task, project } = context;
     const { labels } = project;
     if (!labels.includes(hand.pen)) hand.pen = labels[0] ?? "";
-    const given = desk.values ? desk.values.audio_spans : task.audio_spans;
-    const marks = new Marks(regionsOf(given), hand, { keep, inWords, announce: desk.announce });
+    const given = context.values ? context.values.audio_spans : task.audio_spans;
+    const marks = new AnnotationList(regionsOf(given), hand, { keep, inWords, announce: context.announce });
     /** What cannot be shown stays in the answer. @type {unknown[]} */
     const odd = Array.isArray(given) ? given.filter((one) => !marks.list.includes(one)) : [];
     /** Where a stretch begins that has no end yet. @type {number | null} */
-    let pending = typeof desk.values?.pending === "number" ? desk.values.pending : null;
+    let pending = typeof context.values?.pending === "number" ? context.values.pending : null;
     /** @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null} */
     let drag = null;
 
     const begin = tool(t("begin here"), "[", () => mark("start"), { "data-mark": "start" });
     const end = tool(t("end here"), "]", () => mark("end"), { "data-mark": "end" });
     const drop = tool(t("delete"), "backspace", () => void removeHere(), { "data-tool": "delete" });
-    const bar = pens(labels, desk.settings("keymap_by_label"), take, begin, end, drop);
+    const bar = drawToolbar(labels, context.settings("keymap_by_label"), take, begin, end, drop);
     put(host, bar.element);
-    const player = new Player(host, desk, true, refresh);
+    const player = new Player(host, context, true, refresh);
     const count = h("p", { class: "wave-note", "data-count": "" });
     put(host, count);
-    captions(host, question, desk);
-    const objection = unseen(() => player.presence, ["accept"], {
+    captions(host, question, context);
+    const objection = requireMedia(() => player.presence, ["accept"], {
       coming: t("The sound is not there yet. Wait for it, or accept once more to answer without it."),
       lacking: t("The sound could not be played, so nothing can be marked in it. Skip the task, or accept once more to answer without it."),
     });
@@ -77,7 +77,7 @@ const audioManual = {
       /** @type {Values} */
       const values = { audio_spans: [...marks.list, ...odd] };
       if (pending !== null) values.pending = pending;
-      desk.edit(values);
+      context.edit(values);
     }
 
     /** @param {Region | null} one */
@@ -85,7 +85,7 @@ const audioManual = {
       marks.select(one);
       if (one) {
         player.seek(one.start);
-        desk.announce(`${inWords(one)}. ${t("selected")}`);
+        context.announce(`${inWords(one)}. ${t("selected")}`);
       }
       refresh();
     }
@@ -119,7 +119,7 @@ const audioManual = {
         marks.add(made);
       } else {
         keep();
-        desk.announce(t("That is too short to be a stretch."));
+        context.announce(t("That is too short to be a stretch."));
       }
     }
 
@@ -133,17 +133,17 @@ const audioManual = {
       const now = thousandth(player.time);
       if (marks.selected) {
         const next = moveEnd(marks.selected, which, now, player.duration);
-        if (next === marks.selected) desk.announce(t("That is too short to be a stretch."));
+        if (next === marks.selected) context.announce(t("That is too short to be a stretch."));
         else {
           marks.replace(next);
-          desk.announce(inWords(next));
+          context.announce(inWords(next));
         }
       } else if (which === "start" || pending === null) {
         // An end without a beginning is where the next stretch begins.
         pending = now;
         marks.letGo();
         keep();
-        desk.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
+        context.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
       } else {
         add(pending, now);
       }
@@ -191,7 +191,7 @@ const audioManual = {
       } else if (grab && on) {
         marks.swap(on, grab);
         marks.replace(on);
-        desk.announce(inWords(on));
+        context.announce(inWords(on));
       } else {
         add(from, to);
       }
@@ -210,8 +210,8 @@ const audioManual = {
     });
 
     return {
-      shown: () => player.shown(),
-      gone: () => player.gone(),
+      mounted: () => player.mounted(),
+      destroy: () => player.destroy(),
       key(key) {
         if (player.lacking) return false;
         const label = bar.labelOf(key);
@@ -252,7 +252,7 @@ const audioManual = {
     if (values && "audio_spans" in values) return { audio_spans: values.audio_spans };
     return { audio_spans: "audio_spans" in task ? task.audio_spans : [] };
   },
-  recall: (record) => ({ audio_spans: Array.isArray(record.audio_spans) ? record.audio_spans : [] }),
+  fromAnswer: (record) => ({ audio_spans: Array.isArray(record.audio_spans) ? record.audio_spans : [] }),
   keys: (project) => [
     ...playerHelp(project),
     { keys: ["[", "]"], does: t("begin and end a stretch at the time that is heard, or move the ends of the selected one there") },

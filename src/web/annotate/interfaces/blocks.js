@@ -7,13 +7,13 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { empty } from "./basics.js";
-import { t } from "../../shared/tongue.js";
-import { blocksOf, projectOf, valuesOf } from "./part.js";
+import { empty } from "../view/label_colors.js";
+import { t } from "../../shared/i18n.js";
+import { blocksOf, projectOf, valuesOf } from "./composite.js";
 import { interfaceOf } from "./registry.js";
 
-/** @import { Interface, Task, Values, View } from "../types.js" */
-/** @import { Part, Settings } from "./part.js" */
+/** @import { Interface, Task, Values, View } from "../state/types.js" */
+/** @import { Part, Settings } from "./composite.js" */
 
 /**
  * The blocks that can be drawn, each with its interface.
@@ -31,11 +31,11 @@ function drawable(task, settings) {
 
 /** @type {Interface} */
 const blocks = {
-  draw(host, _question, desk) {
-    const { project } = desk;
-    const all = drawable(desk.task, desk.settings);
+  draw(host, _question, context) {
+    const { project } = context;
+    const all = drawable(context.task, context.settings);
     /** @type {Values | null} */
-    let values = desk.values;
+    let values = context.values;
     /** @type {{view: View, section: HTMLElement}[]} */
     const drawn = [];
     let last = -1;
@@ -44,7 +44,7 @@ const blocks = {
       const section = h("section", { class: `block ${part.view}`, "data-block": i });
       const above = h("div", { class: "question inside" });
       const view = kind.draw(section, above, {
-        ...desk,
+        ...context,
         task: part.task,
         project: projectOf(project, part),
         values: valuesOf(kind, part, values),
@@ -52,7 +52,7 @@ const blocks = {
         part: "block",
         edit(mine) {
           values = { ...values, ...mine };
-          desk.edit(values);
+          context.edit(values);
         },
       });
       if (above.childNodes.length) put(section, above);
@@ -83,24 +83,24 @@ const blocks = {
         }
         return null;
       },
-      shown() {
+      mounted() {
         // From the last to the first: where two of them want to be seen or written in, the first is.
-        for (const { view } of drawn.toReversed()) view.shown?.();
+        for (const { view } of drawn.toReversed()) view.mounted?.();
       },
-      gone() {
-        for (const { view } of drawn) view.gone?.();
+      destroy() {
+        for (const { view } of drawn) view.destroy?.();
       },
     };
   },
   answer(task, values, settings) {
     return Object.assign({}, ...drawable(task, settings).map(({ part, kind }) => kind.answer(part.task, valuesOf(kind, part, values), part.settings)));
   },
-  recall(record, settings) {
+  fromAnswer(record, settings) {
     // A block sees the answer's keys as they were given, whatever it says of the task's.
     const found = drawable(record, settings).map(({ part, kind }) => {
       const keys = Object.keys(kind.answer(part.task, null, part.settings));
       const given = Object.fromEntries(keys.filter((key) => key in record).map((key) => [key, record[key]]));
-      return kind.recall({ ...part.task, ...given }, part.settings);
+      return kind.fromAnswer({ ...part.task, ...given }, part.settings);
     });
     return found.some(Boolean) ? Object.assign({}, ...found) : null;
   },

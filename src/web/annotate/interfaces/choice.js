@@ -10,13 +10,13 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { same, words } from "../json.js";
-import { labelKeys, sign } from "../keys.js";
-import { empty } from "./basics.js";
+import { t } from "../../shared/i18n.js";
+import { same, toText } from "../state/lossless_json.js";
+import { labelKeys, sign } from "../state/keys.js";
+import { empty } from "../view/label_colors.js";
 import { drawContent, image, pressable } from "./content.js";
 
-/** @import { Interface, Option, OptionId, Project, Task } from "../types.js" */
+/** @import { Interface, Option, OptionId, Project, Task } from "../state/types.js" */
 
 /**
  * The options: as the server read them, or, where they came so, the task's own.
@@ -53,15 +53,15 @@ const acceptOf = (given) => (Array.isArray(given) ? /** @type {OptionId[]} */ (g
 
 /** @type {Interface} */
 const choice = {
-  draw(host, question, desk) {
-    const { task, project } = desk;
+  draw(host, question, context) {
+    const { task, project } = context;
     const focus = drawContent(host, task, project);
-    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
-    const several = desk.settings("choice_style") === "multiple";
-    const auto = !several && desk.settings("choice_auto_accept") === true;
+    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, toText(task.label)));
+    const several = context.settings("choice_style") === "multiple";
+    const auto = !several && context.settings("choice_auto_accept") === true;
     const options = optionsOf(task, project);
-    const keys = labelKeys(options.map((option) => words(option.id)), desk.settings("keymap_by_label"));
-    let accept = desk.values?.accept ?? acceptOf(task.accept);
+    const keys = labelKeys(options.map((option) => toText(option.id)), context.settings("keymap_by_label"));
+    let accept = context.values?.accept ?? acceptOf(task.accept);
     let warned = false;
 
     /**
@@ -71,15 +71,15 @@ const choice = {
     const pressed = (option, meant) => {
       accept = press(accept, option.id, options, several);
       refresh();
-      desk.edit({ accept });
-      if (auto && meant && accept.length) desk.submit("accept");
+      context.edit({ accept });
+      if (auto && meant && accept.length) context.submit("accept");
     };
 
     const inputs = options.map((option, i) => {
       const input = h("input", {
         type: several ? "checkbox" : "radio",
         name: "option",
-        "data-option": words(option.id),
+        "data-option": toText(option.id),
         // A radio button that is on gives no change when it is pressed again, but it does give a
         // click; so do space and the arrow keys.
         onclick: (/** @type {MouseEvent} */ event) => {
@@ -122,7 +122,7 @@ const choice = {
         if (i < 0 || !option) return false;
         pressed(option, true);
         const on = accept.some((one) => same(one, option.id));
-        desk.announce(`${inputs[i]?.row.querySelector(".words")?.textContent ?? ""}: ${on ? t("chosen") : t("not chosen")}`);
+        context.announce(`${inputs[i]?.row.querySelector(".words")?.textContent ?? ""}: ${on ? t("chosen") : t("not chosen")}`);
         return true;
       },
       check(verdict) {
@@ -130,11 +130,11 @@ const choice = {
         warned = true;
         return t("Nothing is chosen yet. Choose one, or accept once more to answer without a choice.");
       },
-      shown: () => focus?.scrollIntoView({ block: "center" }),
+      mounted: () => focus?.scrollIntoView({ block: "center" }),
     };
   },
   answer: (task, values) => ({ accept: values?.accept ?? acceptOf(task.accept) }),
-  recall: (record) => ({ accept: acceptOf(record.accept) }),
+  fromAnswer: (record) => ({ accept: acceptOf(record.accept) }),
   keys: (project) => [
     { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? t("choose an option, or take it back") : t("choose an option") },
   ],
@@ -150,6 +150,6 @@ export default choice;
 function optionContent(task, option, i) {
   const html = task._clean?.[`/options/${i}/html`];
   if (html) return pressable(html);
-  if (option.image) return image(option.image, words(option.text) || t("Option {n}", { n: i + 1 }), { pressed: true });
-  return document.createTextNode(words(option.text) || words(option.html) || words(option.id));
+  if (option.image) return image(option.image, toText(option.text) || t("Option {n}", { n: i + 1 }), { pressed: true });
+  return document.createTextNode(toText(option.text) || toText(option.html) || toText(option.id));
 }

@@ -1,27 +1,27 @@
 /**
  * `classification`: does this label fit what is shown? The label is the question and stands right
- * above the answers; the document around the sentence is dimmed (document.js).
+ * above the answers; the document around the sentence is dimmed (context_view.js).
  *
  * A task without a label of its own asks about the project's first.
  */
 
 import { h, put } from "../../shared/dom.js";
-import { words } from "../json.js";
+import { toText } from "../state/lossless_json.js";
 import { contentView } from "./content.js";
 
-/** @import { Interface } from "../types.js" */
+/** @import { Interface } from "../state/types.js" */
 
 /** @type {Interface} */
 const classification = {
-  early: true,
+  canPrerender: true,
   draw(host, question, { task, project }) {
     const view = contentView(host, task, project);
-    const label = words(task.label) || project.labels[0] || "";
+    const label = toText(task.label) || project.labels[0] || "";
     if (label) put(question, h("p", { class: "asked", dir: "auto" }, label));
     return view;
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [],
 };
 

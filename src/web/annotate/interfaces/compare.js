@@ -6,11 +6,11 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
 import { drawContent } from "./content.js";
 
-/** @import { Interface, Project, Task } from "../types.js" */
+/** @import { Interface, Project, Task } from "../state/types.js" */
 
 /**
  * What stands under a key of the task (a text, or an object like a task) as a task of its own.
@@ -21,7 +21,7 @@ import { drawContent } from "./content.js";
  */
 export function within(task, key) {
   const value = task[key];
-  const inside = value && typeof value === "object" && !Array.isArray(value) ? value : { text: words(value) };
+  const inside = value && typeof value === "object" && !Array.isArray(value) ? value : { text: toText(value) };
   const html = task._clean?.[`/${key}/html`];
   return { ...inside, _id: task._id, _clean: html === undefined ? {} : { "/html": html } };
 }
@@ -55,7 +55,7 @@ const compare = {
     return {};
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [],
 };
 

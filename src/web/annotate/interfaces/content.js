@@ -3,22 +3,22 @@
  * it, its HTML as the server cleaned it, its image.
  *
  * Whatever a task says goes in as text; markup comes only from `_clean`. Where an
- * image may come from says media.js.
+ * image may come from says sources.js.
  */
 
 import { cleaned, h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { locate, onceMore } from "../media.js";
-import { Offsets } from "../offsets.js";
-import { start } from "../spans.js";
-import { absent, refused } from "./absent.js";
-import { empty, hue } from "./basics.js";
-import { drawInContext } from "./document.js";
-import { spansToRead } from "./span_text.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { locate, retryAddress } from "../media/sources.js";
+import { Offsets } from "../state/offsets.js";
+import { start } from "../editors/spans.js";
+import { mediaErrorView, blockedMediaView } from "../media/media_error_view.js";
+import { empty, hue } from "../view/label_colors.js";
+import { drawInContext } from "../view/context_view.js";
+import { spansToRead } from "../view/span_text.js";
 
-/** @import { SpanText } from "./span_text.js" */
-/** @import { Project, Task, View } from "../types.js" */
+/** @import { SpanText } from "../view/span_text.js" */
+/** @import { Project, Task, View } from "../state/types.js" */
 
 /**
  * Draw what the question is about.
@@ -47,8 +47,8 @@ export function contentView(host, task, project, look = {}) {
   const texts = [];
   const focus = fill(host, task, project, look, texts);
   return {
-    ahead: () => texts.forEach((text) => text.prepare()),
-    shown: () => focus?.scrollIntoView({ block: "center" }),
+    prepareLayout: () => texts.forEach((text) => text.prepare()),
+    mounted: () => focus?.scrollIntoView({ block: "center" }),
   };
 }
 
@@ -61,7 +61,7 @@ export function contentView(host, task, project, look = {}) {
  * @returns {HTMLElement | null}
  */
 function fill(host, task, project, { inLanes = false }, texts) {
-  const text = words(task.text);
+  const text = toText(task.text);
   /** @type {HTMLElement | null} */
   let focus = null;
   const filled = task._clean?.[""];
@@ -73,7 +73,7 @@ function fill(host, task, project, { inLanes = false }, texts) {
   if (text.trim() || task._clean?.["/html"]) {
     focus = drawInContext(host, task, (shown) => withSpans(shown, shown === text ? task.spans : [], project, inLanes, texts));
   } else if (task.html) {
-    put(host, h("div", { class: "text source", dir: "auto" }, words(task.html)));
+    put(host, h("div", { class: "text source", dir: "auto" }, toText(task.html)));
   } else if (!task.image && "text" in task) {
     put(host, empty(t("This task's text is empty.")));
     if (task.body || task.title) focus = drawInContext(host, { ...task, text: "" }, () => document.createTextNode(""));
@@ -108,14 +108,14 @@ function withSpans(text, given, project, inLanes, texts) {
  */
 export function image(source, alt, { pressed = false } = {}) {
   const found = locate(source, "image");
-  if ("words" in found) return refused(found.words);
+  if ("words" in found) return blockedMediaView(found.words);
   const picture = h("img", { src: found.address, alt, class: "picture", decoding: "async" });
   picture.addEventListener("error", () => {
     const again = () => {
-      picture.src = onceMore(found.address);
+      picture.src = retryAddress(found.address);
       note.replaceWith(picture);
     };
-    const note = absent(source, found.address, pressed ? {} : { again });
+    const note = mediaErrorView(source, found.address, pressed ? {} : { again });
     picture.replaceWith(note);
   });
   return picture;

@@ -6,36 +6,36 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { plural, t } from "../../shared/tongue.js";
-import { byToken, stops } from "../arcs.js";
-import { words } from "../json.js";
-import { Offsets } from "../offsets.js";
-import { tokensOf } from "../reading.js";
-import { start, units } from "../spans.js";
-import { empty, hue } from "./basics.js";
-import { Graph, formula } from "./graph.js";
+import { plural, t } from "../../shared/i18n.js";
+import { byToken, anchors } from "../editors/arcs.js";
+import { toText } from "../state/lossless_json.js";
+import { Offsets } from "../state/offsets.js";
+import { tokensOf } from "../state/reading.js";
+import { start, units } from "../editors/spans.js";
+import { empty, hue } from "../view/label_colors.js";
+import { Graph, formula } from "../view/arc_graph.js";
 
-/** @import { Relation } from "../arcs.js" */
-/** @import { Interface } from "../types.js" */
+/** @import { Relation } from "../editors/arcs.js" */
+/** @import { Interface } from "../state/types.js" */
 
 /** @type {Interface} */
 const dep = {
   draw(host, _question, { task, project, settings }) {
-    const text = words(task.text);
+    const text = toText(task.text);
     if (!text.trim()) {
       put(host, empty(t("This task's text is empty.")));
       return {};
     }
     const offsets = new Offsets(text);
     const row = units(task, offsets, { characters: false, newlines: true });
-    const stopped = stops(row, start(task.spans, offsets.length).spans);
-    const where = byToken(row, stopped);
+    const anchored = anchors(row, start(task.spans, offsets.length).spans);
+    const where = byToken(row, anchored);
     const given = Array.isArray(task.arcs) ? /** @type {Relation[]} */ (task.arcs) : [];
     const arcs = given.flatMap((arc) => {
       const from = where.get(/** @type {number} */ (arc?.head));
       const to = where.get(/** @type {number} */ (arc?.child));
       if (from === undefined || to === undefined) return [];
-      const label = words(arc.label);
+      const label = toText(arc.label);
       return [{ from, to, label, hue: hue(label, project.labels) }];
     });
     const left = given.length - arcs.length;
@@ -48,11 +48,11 @@ const dep = {
       name: t("The text, with arcs between its words. The arcs stand in words beneath."),
       ...(kinds.size ? { beneath: (unit) => kinds.get(unit.id ?? -1) ?? "" } : {}),
     });
-    graph.drawWords(stopped);
+    graph.drawWords(anchored);
     graph.drawArcs(arcs);
     put(host, graph.field);
     const name = (/** @type {number} */ at) => {
-      const stop = stopped[at];
+      const stop = anchored[at];
       const [from, to] = [row[stop?.from ?? -1], row[stop?.to ?? -1]];
       return from && to ? offsets.slice(from.start, to.end) : "";
     };
@@ -64,10 +64,10 @@ const dep = {
       });
       put(host, whole);
     }
-    return { shown: () => graph.shown(), gone: () => graph.gone() };
+    return { mounted: () => graph.mounted(), destroy: () => graph.destroy() };
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [],
 };
 
@@ -82,7 +82,7 @@ function kindsOf(tokens) {
   const found = new Map();
   if (!Array.isArray(tokens)) return found;
   tokens.forEach((token, i) => {
-    const kind = words(token?.pos ?? token?.tag);
+    const kind = toText(token?.pos ?? token?.tag);
     if (kind) found.set(Number.isInteger(token.id) ? token.id : i, kind);
   });
   return found;

@@ -5,14 +5,14 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { verdictSign } from "../words.js";
-import { empty } from "./basics.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { verdictSign } from "../view/messages.js";
+import { empty } from "../view/label_colors.js";
 import { drawInput, within } from "./compare.js";
-import { differences } from "./differences.js";
+import { textDiff } from "./text_diff.js";
 
-/** @import { Interface } from "../types.js" */
+/** @import { Interface } from "../state/types.js" */
 
 /** @type {Interface} */
 const diff = {
@@ -20,9 +20,9 @@ const diff = {
     drawInput(host, task, project);
     const [young, old] = ["accept", "reject"].map((key) => {
       const { text, html } = within(task, key);
-      return words(text ?? html);
+      return toText(text ?? html);
     });
-    const pieces = differences(old ?? "", young ?? "", settings("diff_style") ?? "words");
+    const pieces = textDiff(old ?? "", young ?? "", settings("diff_style") ?? "words");
     if (!pieces.length) put(host, empty(t("Both texts are empty.")));
     else {
       const shown = pieces.map(({ kind, text }) =>
@@ -45,7 +45,7 @@ const diff = {
     return {};
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [],
 };
 

@@ -3,6 +3,6 @@
  * filled the template in and cleaned it.
  */
 
-import { plain } from "./plain.js";
+import { plain } from "./read_only.js";
 
 export default plain();

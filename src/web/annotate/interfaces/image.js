@@ -3,15 +3,15 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { corners } from "../shapes.js";
-import { unseen } from "./absent.js";
-import { inWords, Picture } from "./picture.js";
-import { tool } from "./pens.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { corners } from "../editors/shapes.js";
+import { requireMedia } from "../media/media_error_view.js";
+import { inWords, Picture } from "../media/picture.js";
+import { tool } from "../editors/draw_toolbar.js";
 
-/** @import { Interface } from "../types.js" */
-/** @import { Shape } from "../shapes.js" */
+/** @import { Interface } from "../state/types.js" */
+/** @import { Shape } from "../editors/shapes.js" */
 
 /**
  * The shapes that a task came with, as far as they can be drawn.
@@ -25,33 +25,33 @@ export function shapesOf(given) {
 
 /** @type {Interface} */
 const image = {
-  draw(host, question, desk) {
-    const { task } = desk;
+  draw(host, question, context) {
+    const { task } = context;
     const shapes = shapesOf(task.spans);
     const tools = h("div", { class: "draw-tools" });
     const draw = () => {
-      picture.draw({ shapes, names: desk.settings("image_manual_show_labels") !== false });
+      picture.draw({ shapes, names: context.settings("image_manual_show_labels") !== false });
       tools.hidden = picture.lacking;
     };
-    const picture = new Picture(host, desk, draw);
+    const picture = new Picture(host, context, draw);
     draw();
-    put(tools, ...zoomTools(picture, desk.announce));
+    put(tools, ...zoomTools(picture, context.announce));
     put(host, tools);
     if (!picture.lacking) {
       const drawn = shapes.filter((shape) => corners(shape).length);
       if (drawn.length) put(host, h("ul", { class: "quiet-words" }, ...drawn.map((shape) => h("li", { dir: "auto" }, inWords(shape)))));
     }
-    if (task.text) put(host, h("p", { class: "text", dir: "auto" }, words(task.text)));
-    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, words(task.label)));
+    if (task.text) put(host, h("p", { class: "text", dir: "auto" }, toText(task.text)));
+    if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, toText(task.label)));
     return {
-      key: (name) => zoomKey(name, picture, desk.announce),
-      check: unseen(() => picture.presence, ["accept", "reject"], {
+      key: (name) => zoomKey(name, picture, context.announce),
+      check: requireMedia(() => picture.presence, ["accept", "reject"], {
         lacking: t("The picture could not be shown. Skip the task, or answer once more to do without it."),
       }),
     };
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [zoomHelp()],
 };
 

@@ -10,7 +10,7 @@
  * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v` through the
  * corners of the selected one; the arrows then move these. All of it is told in words.
  *
- * A shape just drawn is taken back by backspace until the next begins (marks.js). It is not selected and has no
+ * A shape just drawn is taken back by backspace until the next begins (annotation_list.js). It is not selected and has no
  * outline, as the arrows, a drag and a label's key are for the next one. What is not closed yet is part of the draft.
  *
  * The card in work is in image_editor.js. Here is what goes into the answer and what the help says.
@@ -19,16 +19,16 @@
  * and canvas, in which nothing can be found by a test or a person who looks into the page.
  */
 
-import { t } from "../../shared/tongue.js";
+import { t } from "../../shared/i18n.js";
 import { shapesOf, zoomHelp } from "./image.js";
-import { ImageEditor } from "./image_editor.js";
-import { sizeFrom, sizeOf } from "./picture.js";
+import { ImageEditor } from "../editors/image_editor.js";
+import { sizeFrom, sizeOf } from "../media/picture.js";
 
-/** @import { Interface, Values } from "../types.js" */
+/** @import { Interface, Values } from "../state/types.js" */
 
 /** @type {Interface} */
 const imageManual = {
-  draw: (host, question, desk) => new ImageEditor(host, question, desk).view(),
+  draw: (host, question, context) => new ImageEditor(host, question, context).view(),
   answer(task, values) {
     const size = sizeOf(task);
     /** @type {Values} */
@@ -44,7 +44,7 @@ const imageManual = {
     }
     return size && !given ? { ...own, ...size } : own;
   },
-  recall(record) {
+  fromAnswer(record) {
     /** @type {Values} */
     const values = { spans: /** @type {any} */ (shapesOf(record.spans)) };
     if (typeof record.width === "number" && typeof record.height === "number") Object.assign(values, { width: record.width, height: record.height });

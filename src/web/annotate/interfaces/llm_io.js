@@ -4,11 +4,11 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { empty } from "./basics.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { empty } from "../view/label_colors.js";
 
-/** @import { Interface, Task } from "../types.js" */
+/** @import { Interface, Task } from "../state/types.js" */
 
 /** A prompt of more characters than this is folded, and on a phone one of more than fits beside the answer. */
 const long = () => (matchMedia("(max-width: 640px)").matches ? 400 : 1500);
@@ -19,7 +19,7 @@ const long = () => (matchMedia("(max-width: 640px)").matches ? 400 : 1500);
  */
 function said(task, key) {
   const llm = /** @type {Record<string, unknown>} */ (task.llm && typeof task.llm === "object" ? task.llm : {});
-  return words(task[key] ?? llm[key]);
+  return toText(task[key] ?? llm[key]);
 }
 
 /** @type {Interface} */
@@ -45,7 +45,7 @@ const llmIo = {
     return {};
   },
   answer: () => ({}),
-  recall: () => null,
+  fromAnswer: () => null,
   keys: () => [],
 };
 

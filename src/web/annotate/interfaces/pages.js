@@ -11,13 +11,13 @@
  */
 
 import { h, put, say } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { empty } from "./basics.js";
-import { blocksOf, pagesOf, projectOf } from "./part.js";
+import { t } from "../../shared/i18n.js";
+import { empty } from "../view/label_colors.js";
+import { blocksOf, pagesOf, projectOf } from "./composite.js";
 import { interfaceOf } from "./registry.js";
 
-/** @import { Interface, Task, Values, View } from "../types.js" */
-/** @import { Settings } from "./part.js" */
+/** @import { Interface, Task, Values, View } from "../state/types.js" */
+/** @import { Settings } from "./composite.js" */
 
 const next = ["n", "arrowright"];
 const previous = ["p", "arrowleft"];
@@ -32,13 +32,13 @@ const addedOf = (values) => (Array.isArray(values?.pages) ? values.pages : []);
 
 /** @type {Interface} */
 const pages = {
-  draw(host, question, desk) {
-    const parts = pagesOf(desk.task, desk.settings);
+  draw(host, question, context) {
+    const parts = pagesOf(context.task, context.settings);
     if (!parts.length) {
       put(host, empty(t("This task has no pages that can be shown.")));
       return {};
     }
-    const { values } = desk;
+    const { values } = context;
     const added = parts.map((_, i) => addedOf(values)[i] ?? null);
     // Values without a place are those of an answer, and who answered has seen every page.
     const seen = new Set(values && !Array.isArray(values._seen) ? parts.keys() : /** @type {number[]} */ (values?._seen ?? []));
@@ -46,9 +46,9 @@ const pages = {
     /** @type {View[]} */
     const views = [];
 
-    const keep = () => desk.edit({ pages: added, _page: at, _seen: [...seen] });
+    const keep = () => context.edit({ pages: added, _page: at, _seen: [...seen] });
     const place = h("p", { class: "place", "aria-live": "polite" });
-    // On a phone the sign is all there is room for; the words are heard (parts.css).
+    // On a phone the sign is all there is room for; the words are heard (composite.css).
     const back = h(
       "button",
       { type: "button", "data-page": "previous", onclick: () => turn(at - 1) },
@@ -74,9 +74,9 @@ const pages = {
       const i = at;
       views[at] = kind
         ? kind.draw(sheet, asked, {
-            ...desk,
+            ...context,
             task: part.task,
-            project: projectOf(desk.project, part),
+            project: projectOf(context.project, part),
             values: added[at] ?? null,
             settings: part.settings,
             part: "page",
@@ -97,13 +97,13 @@ const pages = {
       if (to < 0 || to >= parts.length || to === at) return;
       // The button at the end is about to be disabled, and would drop the focus.
       const pressed = document.activeElement === back || document.activeElement === on;
-      views[at]?.gone?.();
+      views[at]?.destroy?.();
       at = to;
       draw();
       keep();
       if (pressed && document.activeElement instanceof HTMLButtonElement && document.activeElement.disabled) (to === 0 ? on : back).focus();
       scrollTo(0, 0);
-      views[at]?.shown?.();
+      views[at]?.mounted?.();
     }
 
     draw();
@@ -133,8 +133,8 @@ const pages = {
         }
         return null;
       },
-      shown: () => views[at]?.shown?.(),
-      gone: () => views[at]?.gone?.(),
+      mounted: () => views[at]?.mounted?.(),
+      destroy: () => views[at]?.destroy?.(),
     };
   },
   answer(task, values, settings) {
@@ -143,8 +143,8 @@ const pages = {
       pages: pagesOf(task, settings).map((part, i) => interfaceOf(part.view)?.answer(part.task, added[i] ?? null, part.settings) ?? {}),
     };
   },
-  recall: (record, settings) => ({
-    pages: pagesOf(record, settings).map((part) => interfaceOf(part.view)?.recall(part.task, part.settings) ?? null),
+  fromAnswer: (record, settings) => ({
+    pages: pagesOf(record, settings).map((part) => interfaceOf(part.view)?.fromAnswer(part.task, part.settings) ?? null),
   }),
   keys: () => [
     { keys: next, does: t("next page") },

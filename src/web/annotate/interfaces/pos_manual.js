@@ -3,6 +3,6 @@
  * (span_editor.js).
  */
 
-import { spanInterface } from "./span_editor.js";
+import { spanInterface } from "../editors/span_editor.js";
 
 export default spanInterface({ overlapping: false, single: true });

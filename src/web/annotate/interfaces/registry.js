@@ -6,25 +6,25 @@
  * nothing.
  */
 
-/** @import { Interface } from "../types.js" */
+/** @import { Interface } from "../state/types.js" */
 
-/** @typedef {{module: () => Promise<{default: Interface}>, style?: string | string[]}} Place */
+/** @typedef {{module: () => Promise<{default: Interface}>, style?: string | string[]}} Loader */
 
-/** @type {Record<string, Place>} */
-const shelf = {
+/** @type {Record<string, Loader>} */
+const loaders = {
   text: { module: () => import("./text.js") },
   html: { module: () => import("./html.js") },
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
   ner: { module: () => import("./ner.js") },
-  ner_manual: { module: () => import("./ner_manual.js"), style: ["labels", "spans"] },
+  ner_manual: { module: () => import("./ner_manual.js"), style: ["label_toolbar", "spans"] },
   spans: { module: () => import("./spans.js") },
-  spans_manual: { module: () => import("./spans_manual.js"), style: ["labels", "spans"] },
+  spans_manual: { module: () => import("./spans_manual.js"), style: ["label_toolbar", "spans"] },
   pos: { module: () => import("./pos.js") },
-  pos_manual: { module: () => import("./pos_manual.js"), style: ["labels", "spans"] },
-  dep: { module: () => import("./dep.js"), style: "graph" },
-  relations: { module: () => import("./relations.js"), style: ["labels", "graph"] },
-  text_input: { module: () => import("./text_input.js"), style: "written" },
+  pos_manual: { module: () => import("./pos_manual.js"), style: ["label_toolbar", "spans"] },
+  dep: { module: () => import("./dep.js"), style: "arc_graph" },
+  relations: { module: () => import("./relations.js"), style: ["label_toolbar", "arc_graph"] },
+  text_input: { module: () => import("./text_input.js"), style: "text_input" },
   compare: { module: () => import("./compare.js"), style: "compare" },
   diff: { module: () => import("./diff.js"), style: "compare" },
   image: { module: () => import("./image.js"), style: "media" },
@@ -32,8 +32,8 @@ const shelf = {
   audio: { module: () => import("./audio.js"), style: "media" },
   audio_manual: { module: () => import("./audio_manual.js"), style: "media" },
   llm_io: { module: () => import("./llm_io.js"), style: "compare" },
-  blocks: { module: () => import("./blocks.js"), style: "parts" },
-  pages: { module: () => import("./pages.js"), style: "parts" },
+  blocks: { module: () => import("./blocks.js"), style: "composite" },
+  pages: { module: () => import("./pages.js"), style: "composite" },
 };
 
 /** @type {Map<string, Interface>} */
@@ -59,9 +59,9 @@ export const interfaceOf = (view) => fetched.get(view) ?? null;
 export async function fetchInterfaces(views) {
   await Promise.all(
     views.map(async (view) => {
-      const place = Object.hasOwn(shelf, view) ? shelf[view] : undefined;
-      if (!place || fetched.has(view)) return;
-      const [module] = await Promise.all([place.module(), ...[place.style ?? []].flat().map(fetchStyle)]);
+      const loader = Object.hasOwn(loaders, view) ? loaders[view] : undefined;
+      if (!loader || fetched.has(view)) return;
+      const [module] = await Promise.all([loader.module(), ...[loader.style ?? []].flat().map(fetchStyle)]);
       fetched.set(view, module.default);
     }),
   );
@@ -77,7 +77,7 @@ function fetchStyle(name) {
     known = new Promise((resolve, reject) => {
       const link = document.createElement("link");
       link.rel = "stylesheet";
-      link.href = `assets/annotate/interfaces/${name}.css`;
+      link.href = `assets/annotate/styles/${name}.css`;
       link.onload = () => resolve();
       link.onerror = () => {
         styles.delete(name);

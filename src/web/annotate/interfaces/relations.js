@@ -11,17 +11,17 @@
  * a project have the same few.
  */
 
-import { t } from "../../shared/tongue.js";
-import { RelationEditor } from "./relation_editor.js";
+import { t } from "../../shared/i18n.js";
+import { RelationEditor } from "../editors/relation_editor.js";
 
-/** @import { Interface, Span, Task, Values } from "../types.js" */
+/** @import { Interface, Span, Task, Values } from "../state/types.js" */
 
 /** @type {Interface} */
 const relationsInterface = {
-  draw: (host, _question, desk) => new RelationEditor(host, desk).view(),
+  draw: (host, _question, context) => new RelationEditor(host, context).view(),
   // Untouched, both go back as they came, whatever they are.
-  answer: (task, values) => values ?? recall(task),
-  recall,
+  answer: (task, values) => values ?? fromAnswer(task),
+  fromAnswer,
   keys: ({ config }) => [
     { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
     { keys: ["⏎"], does: t("begin a relation here, or end it here") },
@@ -42,7 +42,7 @@ const relationsInterface = {
  * @param {Task} record
  * @returns {Values}
  */
-function recall({ spans = [], relations = [] }) {
+function fromAnswer({ spans = [], relations = [] }) {
   return { spans: /** @type {Span[]} */ (spans), relations };
 }
 

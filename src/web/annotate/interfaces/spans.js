@@ -2,6 +2,6 @@
  * `spans`: are these spans right? They may overlap, and lie in lanes beneath the text.
  */
 
-import { plain } from "./plain.js";
+import { plain } from "./read_only.js";
 
 export default plain({ inLanes: true });

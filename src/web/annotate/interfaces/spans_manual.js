@@ -3,6 +3,6 @@
  * beneath it (span_editor.js).
  */
 
-import { spanInterface } from "./span_editor.js";
+import { spanInterface } from "../editors/span_editor.js";
 
 export default spanInterface({ overlapping: true, single: false });

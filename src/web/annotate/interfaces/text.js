@@ -2,6 +2,6 @@
  * `text`: accept, reject or skip what is shown.
  */
 
-import { plain } from "./plain.js";
+import { plain } from "./read_only.js";
 
 export default plain();

@@ -4,7 +4,7 @@
  * Where it is the whole card, the field has the focus when the card comes, for to write is what the card
  * is for. Enter (in a field of several lines Ctrl+Enter) accepts, and Escape leaves the field: from then
  * on a key means what it says on its button. Until then a letter writes, also where the focus was lost to
- * a click beside the field: it takes the focus back. The buttons say meanwhile what works (written.css).
+ * a click beside the field: it takes the focus back. The buttons say meanwhile what works (text_input.css).
  * On a card that was answered before, the field waits for the first letter, so that somebody who walks
  * back with backspace walks on and takes no letters away.
  *
@@ -17,13 +17,13 @@
  */
 
 import { h, put, say } from "../../shared/dom.js";
-import { t } from "../../shared/tongue.js";
-import { words } from "../json.js";
-import { belongsTo, composes, nameOf, sign } from "../keys.js";
-import { blank, onEmpty, writes } from "../writing.js";
+import { t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { belongsTo, composes, nameOf, sign } from "../state/keys.js";
+import { isBlank, onEmpty, isTyping } from "../editors/typing.js";
 import { drawContent } from "./content.js";
 
-/** @import { Interface, Task } from "../types.js" */
+/** @import { Interface, Task } from "../state/types.js" */
 
 /** @typedef {(name: string) => unknown} Settings */
 
@@ -54,21 +54,21 @@ export function fieldId(task, settings) {
 
 /** @type {Interface} */
 const textInput = {
-  draw(host, _question, desk) {
-    const { task, settings } = desk;
+  draw(host, _question, context) {
+    const { task, settings } = context;
     const id = fieldId(task, settings);
     const name = `field-${fields++}`;
-    const whole = !desk.part;
+    const whole = !context.part;
     const about = h("div", { id: `${name}-about` });
-    const focus = desk.part === "block" ? null : drawContent(about, task, desk.project);
-    if (desk.part !== "block") put(host, about);
+    const focus = context.part === "block" ? null : drawContent(about, task, context.project);
+    if (context.part !== "block") put(host, about);
     const rows = Number(said(task, settings, "field_rows") ?? 1);
-    const label = words(said(task, settings, "field_label"));
-    const placeholder = words(said(task, settings, "field_placeholder"));
+    const label = toText(said(task, settings, "field_label"));
+    const placeholder = toText(said(task, settings, "field_placeholder"));
     const given = said(task, settings, "field_suggestions");
-    const suggestions = Array.isArray(given) ? given.map(words).filter(Boolean) : [];
+    const suggestions = Array.isArray(given) ? given.map(toText).filter(Boolean) : [];
     const several = rows > 1;
-    const begun = words(desk.values ? desk.values[id] : task[id]);
+    const begun = toText(context.values ? context.values[id] : task[id]);
     const required = said(task, settings, "field_required");
     const autofocus = said(task, settings, "field_autofocus") ?? whole;
     /** Whether letters are for the field, wherever the focus is. */
@@ -103,12 +103,12 @@ const textInput = {
       field.blur();
       write(false);
       /** @type {HTMLElement | null} */ (host.closest("[data-task-id]"))?.focus({ preventScroll: true });
-      desk.announce(t("Out of the field. Keys answer again."));
+      context.announce(t("Out of the field. Keys answer again."));
     };
     const changed = () => {
       asked = false;
       field.removeAttribute("aria-invalid");
-      desk.edit({ [id]: field.value });
+      context.edit({ [id]: field.value });
     };
     // Registered as a listener of any element's, to have one type for both.
     const element = /** @type {HTMLElement} */ (field);
@@ -129,7 +129,7 @@ const textInput = {
         choosing = false;
         if (takes) return;
         // A key held down answers one card, not all that lie ready.
-        if (!event.repeat) desk.submit("accept");
+        if (!event.repeat) context.submit("accept");
       } else if (event.key === "Escape" || (event.key === "Enter" && !several && !event.shiftKey)) {
         leave();
       } else {
@@ -157,7 +157,7 @@ const textInput = {
         return;
       }
       // Who walks back through answered cards has backspace for it.
-      if (!writes(event) || (again() && event.key.length > 1)) return;
+      if (!isTyping(event) || (again() && event.key.length > 1)) return;
       // The letter itself goes where the focus is by the time it is typed.
       field.focus({ preventScroll: true });
       event.stopImmediatePropagation();
@@ -189,15 +189,15 @@ const textInput = {
     put(host, written);
     return {
       check(verdict) {
-        if (verdict !== "accept" || !blank(field.value)) return null;
-        const policy = onEmpty(required, desk.part);
+        if (verdict !== "accept" || !isBlank(field.value)) return null;
+        const policy = onEmpty(required, context.part);
         if (policy === "pass" || (policy === "ask" && asked)) return null;
         asked = true;
         if (policy === "ask") return t("Nothing is written. Accept once more to leave it empty.");
         field.setAttribute("aria-invalid", "true");
         return t("“{field}” must not stay empty.", { field: label || placeholder || t("Your text") });
       },
-      shown() {
+      mounted() {
         focus?.scrollIntoView({ block: "center" });
         if (whole) addEventListener("keydown", beside, true);
         if (autofocus !== true) return;
@@ -206,7 +206,7 @@ const textInput = {
         const covers = matchMedia("(pointer: coarse)").matches && said(task, settings, "field_autofocus") !== true;
         if (!again() && !covers) field.focus({ preventScroll: true });
       },
-      gone: () => removeEventListener("keydown", beside, true),
+      destroy: () => removeEventListener("keydown", beside, true),
     };
   },
   answer(task, values, settings) {
@@ -214,7 +214,7 @@ const textInput = {
     if (values && id in values) return { [id]: values[id] };
     return { [id]: id in task ? task[id] : "" };
   },
-  recall: (record, settings) => {
+  fromAnswer: (record, settings) => {
     const id = fieldId(record, settings);
     return id in record ? { [id]: record[id] } : null;
   },

@@ -1,0 +1,453 @@
+/**
+ * Marking stretches of a text and naming them: what `ner_manual`, `spans_manual` and `pos_manual` share.
+ * They differ in two rules only: whether spans may overlap, and whether one is a single token.
+ *
+ * Keyboard: the arrows move a cursor by token (up and down by line), with shift they extend it; a
+ * label's key or enter names what is under it, backspace removes a span there. `.` and `,` choose the
+ * spans one after the other, those that overlap too; a label's key then renames the chosen one, and
+ * shift or ctrl+shift with an arrow moves its end or its beginning.
+ *
+ * Mouse: drag over words, or double-click one, to name them at once; click one to put the cursor on it.
+ * A click on a span chooses it, the next click the next one beneath, and at last the word alone. The
+ * first and the last word of the chosen span can be dragged. Touch: tap the first word, then the last
+ * (or the same again); dragging stays scrolling.
+ *
+ * After a label was given by mouse the cursor goes away: the next label key then means the next
+ * stretch, and does not rename the last, which therefore has no outline. Backspace still takes the last one
+ * back, and ctrl+z undoes edits one by one. An outline says that a label's key is for this span. Rejected: that
+ * the key renames what was just drawn. Whoever takes the label first and then draws, as most do, would rename
+ * each span with the label that is meant for the next.
+ *
+ * The text is drawn once (span_text.js), the labels are in label_toolbar.js, what presses and drags mean is in
+ * span_pointers.js, how the cursor moves in span_cursor.js, and what becomes of spans in ../spans.js.
+ *
+ * Rejected: the browser's own text selection. It knows nothing of tokens, reports its ends in
+ * nodes that the marks keep splitting, and cannot be moved by token.
+ */
+
+import { h, put } from "../../shared/dom.js";
+import { plural, t } from "../../shared/i18n.js";
+import { toText } from "../state/lossless_json.js";
+import { labelKeys } from "../state/keys.js";
+import { Offsets } from "../state/offsets.js";
+import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "./spans.js";
+import { empty, hue } from "../view/label_colors.js";
+import { surround } from "../view/context_view.js";
+import { savedLabel, saveLabel, labelToolbar } from "./label_toolbar.js";
+import { arrow, next, walk } from "./span_cursor.js";
+import { pointers } from "./span_pointers.js";
+import { SpanText } from "../view/span_text.js";
+import { reveal } from "../view/text_geometry.js";
+
+/** @import { Context, Interface, Span, View } from "../state/types.js" */
+/** @import { Range, Unit } from "./spans.js" */
+
+/** @typedef {{overlapping: boolean, single: boolean}} Rules */
+
+/** The label in use; it stays from card to card, as a pen stays in the hand, and over a reload. */
+let pen = savedLabel();
+
+/** One card in work. */
+export class SpanEditor {
+  /**
+   * @param {HTMLElement} host
+   * @param {Context} context
+   * @param {Rules} rules
+   */
+  constructor(host, context, rules) {
+    const { task, project } = context;
+    this.context = context;
+    this.rules = rules;
+    this.text = toText(task.text);
+    this.offsets = new Offsets(this.text);
+    this.row = units(task, this.offsets, {
+      characters: !rules.single && context.settings("ner_manual_highlight_chars") === true,
+      newlines: context.settings("allow_newline_highlight") === true,
+    });
+    this.labels = project.labels;
+    this.keys = labelKeys(this.labels, context.settings("keymap_by_label"));
+    if (!this.labels.includes(pen)) pen = this.labels[0] ?? "";
+
+    this.origin = context.values?.spans ?? task.spans;
+    const { spans, rest } = start(this.origin, this.offsets.length);
+    this.begin = spans;
+    this.rest = rest;
+    this.spans = spans;
+    /** @type {Span[][]} */
+    this.before = [];
+    /** @type {number | null} */
+    this.cursor = null;
+    /** @type {number | null} where a selection began */
+    this.anchor = null;
+    /** @type {Span | null} the span that a label's key renames */
+    this.chosen = null;
+    /** @type {Span | null} the span that was in hand last: `.` goes on from it, backspace takes it back */
+    this.last = null;
+    this.byKeys = false;
+    /** @type {string | undefined} which way the text runs */
+    this.direction = undefined;
+
+    this.bar = labelToolbar(this.labels, this.keys, {
+      take: (label) => this.take(label),
+      drop: () => this.removeHere(),
+      back: () => host.focus({ preventScroll: true }),
+      announce: context.announce,
+    });
+    this.field = h("div", {
+      class: rules.overlapping ? "text tokens lanes" : "text tokens", role: "group",
+      "aria-label": t("The text. The arrow keys move from word to word."),
+    });
+    const given = Array.isArray(task.spans) ? start(task.spans, this.offsets.length).spans : [];
+    const drawable = [...spans, ...given];
+    // A span that may cross a line break cannot stand in two blocks.
+    const opening = context.settings("allow_newline_highlight") === true ? [] : paragraphs(this.row, this.offsets, drawable);
+    this.drawn = new SpanText(this.field, this.offsets, this.row, {
+      hue: (label) => hue(label, this.labels),
+      inLanes: rules.overlapping,
+      opening,
+      remove: (span) => this.removeSpan(span),
+    });
+    this.drawn.draw(spans);
+    // Last, because in a field with dir="auto" each insertion looks at the whole text again.
+    this.field.dir = "auto";
+    put(host, this.bar.element);
+    if (rest.length) {
+      put(host, h("p", { class: "note" }, plural(rest.length,
+        "{n} of the suggestions does not lie in the text. It is kept as it is.",
+        "{n} of the suggestions do not lie in the text. They are kept as they are.")));
+    }
+    this.around = this.text.trim() ? surround(task, this.field) : null;
+    put(host, this.text.trim() ? (this.around?.whole ?? this.field) : empty(t("This task's text is empty.")));
+    this.letPointerGo = pointers(this);
+    let width = 0;
+    this.watch = new ResizeObserver(() => {
+      if (width === this.field.clientWidth) return;
+      width = this.field.clientWidth;
+      requestAnimationFrame(() => this.drawn.settle());
+    });
+  }
+
+  // What is meant.
+
+  /** What is selected, as units. */
+  range() {
+    if (this.cursor === null) return null;
+    return select(this.row, this.anchor ?? this.cursor, this.cursor);
+  }
+
+  /** The span that backspace would remove. */
+  here() {
+    if (this.chosen) return this.chosen;
+    const unit = this.cursor === null ? null : this.row[this.cursor];
+    const last = this.last && this.spans.includes(this.last) ? this.last : null;
+    // Where several lie under the cursor, the one just named is meant, not the first.
+    if (last && (!unit || overlap(last, unit))) return last;
+    return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
+  }
+
+  /** The span that is shown as the one in hand. What was just drawn is not: a label's key is for the next. */
+  outlined() {
+    const here = this.here();
+    return here === this.last && here !== this.chosen && here !== this.under() ? null : here;
+  }
+
+  /** The span that the cursor stands in, of which a label's key makes another. */
+  under() {
+    return this.anchor === null && this.cursor !== null && !this.rules.overlapping ? at(this.spans, this.row[this.cursor]) : null;
+  }
+
+  /** Scroll to where the cursor is, and not beneath the labels. */
+  reveal() {
+    reveal(this.drawn.segments, this.row[this.cursor ?? 0], () => this.bar.element.getBoundingClientRect().bottom);
+  }
+
+  /** @param {Range} range */
+  stretch(range) {
+    return { start: this.row[range.from]?.start ?? 0, end: this.row[range.to]?.end ?? 0 };
+  }
+
+  /** @param {Pick<Span, "start" | "end">} stretch */
+  said(stretch) {
+    return this.offsets.slice(stretch.start, stretch.end);
+  }
+
+  /** Show the selection and what the keys would do with it. */
+  refresh() {
+    const picked = this.range();
+    this.drawn.light(this.chosen ?? (picked && this.stretch(picked)));
+    const here = this.here();
+    this.drawn.turnOn(this.outlined());
+    this.bar.show(pen, here !== null);
+  }
+
+  // Changes.
+
+  /** @param {Span[]} next */
+  edit(next) {
+    if (next === this.spans) return;
+    this.before.push(this.spans);
+    this.change(next);
+  }
+
+  /** @param {Span[]} next */
+  change(next) {
+    this.spans = next;
+    const fresh = this.drawn.draw(next);
+    // With the frame, so that what else the key changes is not laid out twice.
+    if (fresh.length) requestAnimationFrame(() => this.drawn.settle(fresh));
+    const whole = next === this.begin && Array.isArray(this.origin) ? this.origin : [...next, ...this.rest];
+    this.context.edit({ spans: /** @type {Span[]} */ (whole) });
+  }
+
+  /** @param {Span} span */
+  removeSpan(span) {
+    this.edit(remove(this.spans, span));
+    this.context.announce(t("{label} removed from {text}", { label: toText(span.label), text: this.said(span) }));
+    if (this.chosen === span) this.anchor = null;
+    this.chosen = null;
+    this.last = null;
+    this.refresh();
+  }
+
+  removeHere() {
+    const span = this.here();
+    if (span) this.removeSpan(span);
+    return Boolean(span);
+  }
+
+  takeBack() {
+    const back = this.before.pop();
+    if (!back) return;
+    const returned = back.find((span) => !this.spans.includes(span)) ?? null;
+    this.chosen = null;
+    this.last = null;
+    this.anchor = null;
+    this.change(back);
+    // What has come back is in hand again, wherever the cursor went.
+    if (returned) this.choose(returned);
+    this.context.announce(t("The last change is undone."));
+    this.refresh();
+  }
+
+  /**
+   * Take a label in hand, and give it to what is selected.
+   *
+   * @param {string} label
+   */
+  take(label) {
+    pen = label;
+    saveLabel(label);
+    if (this.cursor !== null || this.chosen) this.name();
+    else this.context.announce(t("{label} is in hand", { label }));
+    this.refresh();
+  }
+
+  /** Give the selection the label in hand. */
+  name() {
+    if (!pen) return;
+    const { row, rules } = this;
+    // Whoever stands in a span, without a selection of their own, means that span.
+    const meant = this.chosen ?? this.under();
+    const whole = meant && fit(row, meant);
+    if (meant && !whole) {
+      this.context.announce(t("This suggestion does not begin and end with a word. It can only be removed."));
+      return;
+    }
+    if (meant && whole) {
+      const result = replace(this.spans, row, meant, whole, pen, rules.overlapping);
+      if (!result) {
+        this.context.announce(t("Another suggestion lies over this one. Remove one of them first."));
+        return;
+      }
+      const chosen = this.chosen !== null;
+      this.edit(result.spans);
+      this.named(result.span, [], whole.to);
+      // Under the arrows it stays chosen. By mouse the next label key is for the next stretch.
+      if (chosen && this.byKeys) this.chosen = result.span;
+      return;
+    }
+    const picked = this.range();
+    if (!picked) return;
+    let spans = this.spans;
+    /** @type {Span | null} */
+    let made = null;
+    /** @type {Span[]} */
+    const replaced = [];
+    for (const range of rules.single ? singles(row, picked) : [picked]) {
+      const result = apply(spans, row, range, pen, rules.overlapping);
+      if ("blocked" in result) {
+        this.context.announce(t("A suggestion ({label}) lies there that does not end with a word. Remove it first.", { label: toText(result.blocked.label) }));
+        return;
+      }
+      spans = result.spans;
+      made = result.span;
+      replaced.push(...result.replaced);
+    }
+    if (!made) return;
+    this.edit(spans);
+    this.named(rules.single ? { ...made, start: this.stretch(picked).start } : made, replaced, picked.to, made);
+  }
+
+  /**
+   * @param {Span} span what was named
+   * @param {Span[]} replaced
+   * @param {number} to its last unit
+   * @param {Span} [made] the span in hand now
+   */
+  named(span, replaced, to, made = span) {
+    const [text, label] = [this.said(span), toText(span.label)];
+    this.context.announce(replaced.length
+      ? t("{text}: {label}, in place of {others}", { text, label, others: replaced.map((one) => toText(one.label)).join(", ") })
+      : t("{text}: {label}", { text, label }));
+    this.anchor = null;
+    this.chosen = null;
+    this.last = made;
+    // Where every token gets a label, the next one is next.
+    if (this.byKeys) this.cursor = (this.rules.single ? next(this.row, to, 1, false) : null) ?? to;
+    else this.cursor = null;
+  }
+
+  /**
+   * Choose a span, to be renamed, resized or removed.
+   *
+   * @param {Span | null} span
+   */
+  choose(span) {
+    this.chosen = span;
+    this.last = span;
+    if (!span) return;
+    const range = fit(this.row, span);
+    this.anchor = range ? range.from : null;
+    this.cursor = range ? range.to : Math.max(0, this.row.findIndex((unit) => overlap(unit, span)));
+    const order = covering(this.spans, span);
+    const which = order.length > 1 ? t(", {n} of {all} that lie here", { n: order.indexOf(span) + 1, all: order.length }) : "";
+    this.context.announce(t("{text}: {label}", { text: this.said(span), label: toText(span.label) }) + which);
+  }
+
+  /**
+   * Let the chosen span begin or end with another unit.
+   *
+   * @param {"from" | "to"} edge
+   * @param {number} unit
+   */
+  resize(edge, unit) {
+    const old = this.chosen;
+    const range = old && fit(this.row, old);
+    if (!old || !range || this.rules.single) return;
+    const wanted = edge === "from" ? { from: Math.min(unit, range.to), to: range.to } : { from: range.from, to: Math.max(unit, range.from) };
+    // As far as a selection may go, from the end that stays.
+    const picked = edge === "from" ? select(this.row, wanted.to, wanted.from) : select(this.row, wanted.from, wanted.to);
+    if (!picked) return;
+    const result = replace(this.spans, this.row, old, picked, toText(old.label), this.rules.overlapping);
+    if (!result) {
+      this.context.announce(t("Another span lies there."));
+      return;
+    }
+    this.edit(result.spans);
+    this.choose(result.span);
+  }
+
+  /** @param {string} name */
+  key(name) {
+    const label = this.labels[this.keys.indexOf(name)];
+    if (label !== undefined) {
+      this.take(label);
+      return true;
+    }
+    switch (name) {
+      case "/":
+        return this.bar.search();
+      case ".":
+        walk(this, 1);
+        return true;
+      case ",":
+        walk(this, -1);
+        return true;
+      case "enter":
+        if (this.cursor === null) return false;
+        this.name();
+        this.refresh();
+        return true;
+      case "backspace":
+      case "delete":
+        return this.removeHere();
+      case "ctrl+z":
+      case "meta+z":
+        this.takeBack();
+        return true;
+      case "escape":
+        if (this.cursor === null && !this.chosen) return false;
+        this.letGo();
+        return true;
+      default:
+        return arrow(this, name);
+    }
+  }
+
+  letGo() {
+    this.cursor = null;
+    this.anchor = null;
+    this.chosen = null;
+    this.refresh();
+  }
+
+  /** @returns {View} */
+  view() {
+    const { context } = this;
+    return {
+      prepareLayout: () => {
+        this.drawn.prepare();
+        this.bar.show(pen, false);
+        this.watch.observe(this.field);
+      },
+      mounted: () => {
+        this.refresh();
+        this.drawn.unfold();
+        if (this.around?.before && !context.part) this.field.scrollIntoView({ block: this.field.clientHeight < innerHeight / 2 ? "center" : "start" });
+        this.watch.observe(this.field);
+      },
+      destroy: () => {
+        this.watch.disconnect();
+        this.letPointerGo();
+      },
+      key: (name) => this.key(name),
+    };
+  }
+}
+
+/**
+ * Each unit of a range by itself.
+ *
+ * @param {Unit[]} row
+ * @param {Range} range
+ */
+function singles(row, range) {
+  const found = [];
+  for (let i = range.from; i <= range.to; i++) if (!row[i]?.blank) found.push({ from: i, to: i });
+  return found;
+}
+
+/**
+ * An interface with these rules.
+ *
+ * @param {Rules} rules
+ * @returns {Interface}
+ */
+export const spanInterface = (rules) => ({
+  canPrerender: true,
+  draw: (host, _question, context) => new SpanEditor(host, context, rules).view(),
+  answer: (task, values) => ({ spans: /** @type {Span[]} */ (values?.spans ?? ("spans" in task ? task.spans : [])) }),
+  fromAnswer: (record) => (Array.isArray(record.spans) ? { spans: record.spans } : null),
+  keys: (project) => [
+    { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
+    ...(rules.single ? [] : [{ keys: ["⇧ ←", "⇧ →"], does: t("select several words; move the end of the chosen span") }]),
+    ...(rules.single ? [] : [{ keys: ["ctrl ⇧ ←", "ctrl ⇧ →"], does: t("move the beginning of the chosen span") }]),
+    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
+    ...(project.labels.length > 10 ? [{ keys: ["/"], does: t("find a label by its name") }] : []),
+    { keys: ["⏎"], does: t("give the selection the label in hand") },
+    { keys: [".", ","], does: t("choose the next span, or the one before") },
+    { keys: ["⌫"], does: t("remove the span under the cursor") },
+    { keys: ["ctrl z"], does: t("undo the last change to the spans") },
+    { keys: ["esc"], does: t("let go of the selection") },
+  ],
+});

@@ -1,0 +1,60 @@
+/**
+ * Words that several parts of the page say.
+ */
+
+import { plural, t } from "../../shared/i18n.js";
+
+/** @import { Fate, Verdict } from "../state/types.js" */
+/** @import { Command } from "../state/keys.js" */
+
+/** @type {Record<Verdict, string>} */
+export const verdictSign = { accept: "✓", reject: "✗", ignore: "⊘" };
+
+/**
+ * A verdict as its button says it.
+ *
+ * @param {string} verdict
+ */
+export function verdictWord(verdict) {
+  switch (verdict) {
+    case "accept":
+      return t("accept");
+    case "reject":
+      return t("reject");
+    case "ignore":
+      return t("skip");
+    default:
+      return verdict;
+  }
+}
+
+/** What each command does, as the list of keys has it; in this order. @returns {[Command, string][]} */
+export const commandWords = () => [
+  ["accept", t("accept")],
+  ["reject", t("reject")],
+  ["ignore", t("skip")],
+  ["undo", t("undo: back to the card before, as far as you like")],
+  ["forward", t("from there, back to where you were")],
+  ["flag", t("flag this task, or take the flag away")],
+  ["comment", t("a remark on this task")],
+  ["history", t("your answers, with a search")],
+  ["save", t("send now what waits here (it happens by itself too)")],
+  ["instructions", t("the instructions")],
+  ["help", t("this list")],
+];
+
+/** What to say where the server wants a key that this browser does not have. */
+export const newLink = () => t("Your link does not work any more. Ask whoever leads the project for the new one, and open it in this browser.");
+
+/** @param {number} n */
+export const answersWaitHere = (n) => plural(n, "{n} answer waits here", "{n} answers wait here");
+
+/**
+ * What a card says that is half done and not this page's any more.
+ *
+ * @param {Fate} fate
+ */
+export const fateWords = (fate) =>
+  fate === "answered"
+    ? t("You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.")
+    : t("This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.");

@@ -1,0 +1,151 @@
+/**
+ * The quiet bar above the card: who, how far, and whether everything is saved; the strip beneath it
+ * for what the annotator should know; and the voice for screen readers.
+ *
+ * The state of saving is in `data-saved` at once, but its words change only when sending lasts: an
+ * answer that takes 20 ms to store need not make anything flicker. Spoken are only the changes that
+ * matter, to "offline" and back.
+ */
+
+import { byId, h, say } from "../../shared/dom.js";
+import { plural, t } from "../../shared/i18n.js";
+import { afterFrame } from "./scheduling.js";
+import { answersWaitHere, newLink } from "./messages.js";
+
+/** @import { State } from "../state/state.js" */
+
+/** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
+
+/** @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null}} OutboxLook */
+
+/** How long sending may last before the bar says so. */
+const patience = 700;
+
+export class StatusBar {
+  /** @param {(saved: Saved) => void} onStatus */
+  constructor(onStatus) {
+    this.status = byId("status");
+    this.notice = byId("notice");
+    this.spoken = byId("spoken");
+    /** @type {Saved} */
+    this.saved = "saved";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.since = 0;
+    this.dot = h("span", { class: "dot", "aria-hidden": "true" });
+    this.words = h("span", {}, t("saved"));
+    this.status.append(this.dot, this.words);
+    this.status.addEventListener("click", () => onStatus(this.saved));
+    /** @type {string | null} what is to be spoken after the next frame */
+    this.toSpeak = null;
+    /** @type {string | null} a passing word from the page, shown in the strip */
+    this.remark = null;
+    this.standing = "";
+    byId("progress").setAttribute("aria-label", t("Progress"));
+    byId("answers").setAttribute("aria-label", t("Answer"));
+    for (const [id, words] of [["menu", t("Menu")], ["history", t("Your answers")], ["comment", t("Remark")]]) {
+      const button = byId(`${id}-button`);
+      button.setAttribute("aria-label", String(words));
+      button.title = String(words);
+    }
+  }
+
+  /** @param {string} words */
+  announce(words) {
+    const waits = this.toSpeak !== null;
+    this.toSpeak = words;
+    if (waits) return;
+    // After the frame, which need not wait for words that nobody sees.
+    afterFrame(() => {
+      const said = this.toSpeak ?? "";
+      this.toSpeak = null;
+      // The same words twice are still two events.
+      this.spoken.textContent = this.spoken.textContent === said ? `${said}\u00a0` : said;
+    });
+  }
+
+  /**
+   * Show and speak something that passes with the next card.
+   *
+   * @param {string | null} words
+   */
+  say(words) {
+    this.remark = words;
+    if (words) this.announce(words);
+    this.strip();
+  }
+
+  /**
+   * @param {State} state
+   * @param {OutboxLook} outbox
+   */
+  update(state, outbox) {
+    const { project, stats, due } = state;
+    if (project) {
+      const who = project.display || project.annotator;
+      document.title = `${project.project} · ${who}`;
+      const place = byId("who");
+      if (place.dataset.who !== document.title) {
+        place.dataset.who = document.title;
+        place.replaceChildren(h("span", { class: "project" }, h("bdi", {}, project.project), " · "), h("bdi", { class: "name" }, who));
+      }
+    }
+    const done = (stats.answered ?? 0) + outbox.fresh;
+    const progress = byId("progress");
+    progress.hidden = stats.answered === null && stats.progress === null;
+    const share = due ? done / due : (stats.progress ?? 0);
+    const percent = Math.max(0, Math.min(100, 100 * share));
+    byId("progress-fill").style.width = `${percent}%`;
+    progress.setAttribute("aria-valuenow", String(Math.round(percent)));
+    const words = due
+      ? t("{n} of {all}", { n: done, all: due })
+      : stats.answered === null ? `${Math.round(percent)} %` : plural(done, "{n} answered", "{n} answered");
+    progress.setAttribute("aria-valuetext", words);
+    say(byId("progress-words"), words);
+    this.save(outbox);
+  }
+
+  /** @param {OutboxLook} outbox */
+  save(outbox) {
+    const { waiting, writing, problems, trouble, locked, refusal } = outbox;
+    /** @type {Saved} */
+    const saved = waiting && trouble ? "offline" : problems ? "problem" : waiting ? "sending" : "saved";
+    const before = this.saved;
+    this.saved = saved;
+    this.status.dataset.saved = saved;
+    this.status.dataset.outbox = String(waiting + problems - writing);
+    const spoken = {
+      saved: t("saved"),
+      sending: t("sending {n}", { n: waiting }),
+      offline: `${locked ? t("a new link is needed") : t("offline")}, ${answersWaitHere(waiting)}`,
+      problem: plural(problems, "{n} answer needs a look", "{n} answers need a look"),
+    }[saved];
+    clearTimeout(this.timer);
+    if (saved !== "sending") this.since = 0;
+    else this.since ||= performance.now();
+    const left = saved === "sending" ? patience - (performance.now() - this.since) : 0;
+    const show = () => {
+      say(this.words, spoken);
+      this.dot.dataset.saved = saved;
+    };
+    if (left > 0) this.timer = setTimeout(show, left);
+    else show();
+    if (saved !== before && (saved === "offline" || saved === "problem" || (saved === "saved" && before === "offline"))) {
+      this.announce(spoken);
+    }
+    const away = locked
+      ? [newLink(), plural(waiting, "Your answer is kept in this browser and will be sent then.", "Your {n} answers are kept in this browser and will be sent then."), t("Until then, please leave this page open.")]
+      : [t("The server cannot be reached."), plural(waiting, "Your answer is kept in this browser and will be sent by itself.", "Your {n} answers are kept in this browser and will be sent by themselves."), t("Please leave this page open.")];
+    const [why, then, stay] = away;
+    const cannotKeep = t("This browser cannot keep answers on its disk ({reason}). Each one is therefore sent to the server before the next task is shown.", { reason: refusal ?? "" });
+    if (refusal) this.standing = waiting && trouble ? `${cannotKeep} ${why} ${stay}` : cannotKeep;
+    else this.standing = saved === "offline" ? `${why} ${then}` : "";
+    this.strip();
+  }
+
+  strip() {
+    const words = this.remark ?? this.standing;
+    this.notice.hidden = !words;
+    say(this.notice, words);
+  }
+}

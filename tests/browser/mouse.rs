@@ -1,0 +1,229 @@
+//! The mouse, as hands use it: words of any script, what lies beside them, shapes, and pictures that lie
+//! on their side in their file.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::browser_session::Seat;
+use crate::media_files::{data_uri, picture_is_there, png};
+
+/// A text of each kind of writing, and words and signs of it that one may want to mark.
+const TEXTS: [(&str, &[&str]); 5] = [
+    ("Angela Merkel met (Emmanuel Macron) in Paris.", &["Merkel", "(", ")", "Paris", "."]),
+    ("التقى محمد (John Smith) في القاهرة (أمس).", &["محمد", "(", ")", "Smith", "القاهرة"]),
+    ("He wrote (التقى محمد) and (مرحبا), then left.", &["(", ")", "and", "مرحبا", ","]),
+    ("昨天北京大学的学生在广场上（天安门）集会。", &["北京", "（", "）", "集会", "。"]),
+    ("นักศึกษาชุมนุม (ที่กรุงเทพ) เมื่อวานนี้", &["(", "กรุงเทพ", ")"]),
+];
+
+fn texts() -> Vec<Value> {
+    let numbered = TEXTS.iter().enumerate();
+    numbered.map(|(n, (text, _))| json!({"text": text, "meta": {"n": n}})).collect()
+}
+
+const MARKED: &str = "[...document.querySelectorAll('.card:not(.offscreen) mark[data-span]')].map((mark) => mark.dataset.span)";
+
+/// Where the first place of a word lies in a text, in code points.
+fn place(text: &str, word: &str) -> (usize, usize) {
+    let start = text[..text.find(word).expect("it is there")].chars().count();
+    (start, start + word.chars().count())
+}
+
+/// What is marked, as code points; waits for so many spans.
+async fn marked(seat: &Seat, count: usize) -> Vec<(usize, usize)> {
+    let there = format!("{MARKED}.length === {count} && {MARKED}");
+    let found = seat.wait_for(&format!("{count} spans"), &there).await;
+    let ends = |span: &Value| {
+        let (start, end) = span.as_str().expect("a place").split_once('-').expect("two ends");
+        (start.parse().expect("a number"), end.parse().expect("a number"))
+    };
+    found.as_array().expect("a list").iter().map(ends).collect()
+}
+
+#[tokio::test]
+async fn a_drag_over_one_word_of_any_script_marks_it() {
+    for view in ["ner_manual", "spans_manual"] {
+        let settings = format!("interface = \"{view}\"\nlabels = [\"A\", \"B\"]");
+        let seat = Seat::open(&settings, &texts()).await;
+        for (text, words) in TEXTS {
+            let card = seat.card().await;
+            for word in words {
+                let found = async || {
+                    seat.eval(
+                        "document.querySelectorAll('.card:not(.offscreen) [data-span]').length",
+                    )
+                    .await
+                };
+                assert_eq!(found().await, 0, "{view} {word}");
+                // Not quite from edge to edge.
+                let css = format!("word {word}");
+                seat.drag_within(&css, &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+                let span =
+                    "document.querySelector('.card:not(.offscreen) [data-span]')?.dataset.span";
+                let span = seat.wait_for(&format!("{view}: {word:?} of {text}"), span).await;
+                let span = span.as_str().expect("a place");
+                let (start, end) = span.split_once('-').expect("two ends");
+                let (start, end): (usize, usize) =
+                    (start.parse().expect("a number"), end.parse().expect("a number"));
+                let (from, to) = place(text, word);
+                // Where words end is the tokens' business.
+                assert!(start < to && from < end, "{view}: {word:?} of {text}: {span}");
+                let outline = "document.querySelector('.card:not(.offscreen) [data-span].on')";
+                assert_eq!(
+                    seat.eval(outline).await,
+                    Value::Null,
+                    "what was just drawn has no outline"
+                );
+                seat.press(&[Key::Backspace.into()]).await;
+                let none =
+                    "document.querySelectorAll('.card:not(.offscreen) [data-span]').length === 0";
+                seat.wait_for("it to be taken back", none).await;
+            }
+            seat.press(&['a']).await;
+            seat.wait_for_another(&card).await;
+        }
+        seat.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_drag_from_beside_the_letters_takes_the_nearest_word() {
+    for (text, _) in TEXTS {
+        let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]";
+        let seat = Seat::open(settings, &[json!({"text": text})]).await;
+        seat.card().await;
+        let rtl = seat.eval("getComputedStyle(document.querySelector('.tokens')).direction").await
+            == "rtl";
+        // From the edge of the card where the line begins to the other, beside and below all letters.
+        let (first, last) = if rtl { (0.998, 0.002) } else { (0.002, 0.998) };
+        seat.drag_within(".card:not(.offscreen) .tokens", &[(first, 0.5), (0.5, 0.5), (last, 1.9)])
+            .await;
+        let spans = marked(&seat, 1).await;
+        assert_eq!(spans, [(0, text.chars().count())], "{text}");
+        seat.press(&[Key::Backspace.into()]).await;
+        marked(&seat, 0).await;
+        seat.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_click_or_a_slip_beside_the_letters_marks_nothing() {
+    let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]";
+    let seat = Seat::open(settings, &[json!({"text": "Ada met Noor.", "meta": {"n": 1}})]).await;
+    let card = seat.card().await;
+    seat.click("word Ada").await;
+    seat.drag_within(".card:not(.offscreen) .tokens", &[(0.9, 0.5), (0.91, 0.5), (0.93, 0.6)])
+        .await;
+    // The same hand, not quite still.
+    seat.drag_within("word Noor", &[(0.5, 0.5), (0.53, 0.5)]).await;
+    assert_eq!(seat.eval(&format!("{MARKED}.length")).await, 0);
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    assert_eq!(seat.stored()[&1]["spans"], json!([]));
+    seat.close().await;
+}
+
+#[tokio::test]
+async fn an_outline_says_that_a_labels_key_is_for_this_span() {
+    for view in ["ner_manual", "spans_manual"] {
+        let settings = format!("interface = \"{view}\"\nlabels = [\"A\", \"B\"]");
+        let seat =
+            Seat::open(&settings, &[json!({"text": "Ada met Noor here.", "meta": {"n": 1}})]).await;
+        let card = seat.card().await;
+        let outlined = "document.querySelector('.card:not(.offscreen) [data-span].on') !== null";
+        seat.drag_within("word Ada", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+        seat.find("[data-span='0-3'][data-label=A]").await;
+        assert_eq!(seat.eval(outlined).await, json!(false));
+        // The next label is for the next stretch.
+        seat.press(&['2']).await;
+        seat.drag_within("word Noor", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+        seat.find("[data-span='8-12'][data-label=B]").await;
+        seat.find("[data-span='0-3'][data-label=A]").await;
+        // What is clicked has an outline, and is renamed.
+        seat.click("word Noor").await;
+        seat.wait_for("the outline", outlined).await;
+        seat.press(&['1']).await;
+        seat.find("[data-span='8-12'][data-label=A]").await;
+        seat.press(&[Key::Escape.into(), 'a']).await;
+        seat.wait_for_another(&card).await;
+        seat.close().await;
+    }
+}
+
+#[tokio::test]
+async fn enter_closes_a_polygon_that_the_mouse_has_set() {
+    let image = data_uri("image/png", &png());
+    let settings = "interface = \"image_manual\"\nlabels = [\"CAT\"]";
+    let task = json!({"image": image, "width": 400, "height": 300, "meta": {"n": 1}});
+    let seat = Seat::open(settings, &[task]).await;
+    let card = seat.card().await;
+    picture_is_there(&seat).await;
+    seat.press(&['p']).await;
+    for (x, y) in [(0.25, 0.25), (0.5, 0.25)] {
+        seat.click_at(".picture-box", x, y).await;
+    }
+    // Two corners are no polygon; they stay.
+    seat.press(&[Key::Enter.into()]).await;
+    seat.wait_for("two corners", "document.querySelectorAll('.corner-dot').length === 2").await;
+    seat.click_at(".picture-box", 0.5, 0.5).await;
+    // The mouse goes on, and where it is now is no corner.
+    seat.drag_within(".picture-box", &[(0.9, 0.9)]).await;
+    seat.press(&[Key::Backspace.into()]).await;
+    seat.press(&[Key::Enter.into()]).await;
+    seat.find("[data-shape='0'][data-label=CAT]:not(.on)").await;
+    seat.press(&['a']).await;
+    seat.wait_for_another(&card).await;
+    seat.saved().await;
+    let points = json!([[100, 75], [200, 75], [200, 150]]);
+    assert_eq!(seat.stored()[&1]["spans"][0]["points"], points);
+    seat.close().await;
+}
+
+/// A photograph of 80 by 60 pixels that says of itself that it is shown turned, 60 by 80.
+const TURNED: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDABsSFBcUERsX\
+    FhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4r\
+    K06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wAARCAA8AFADASIA\
+    AhEBAxEB/8QAFwABAQEBAAAAAAAAAAAAAAAAAAUEBv/EACUQAQAAAgoCAwAAAAAAAAAAAAABBAIDBRESExVTotEhUUOC\
+    wf/EABkBAQADAQEAAAAAAAAAAAAAAAACAwQBBf/EABoRAQEBAQEBAQAAAAAAAAAAAAABAgMRBBL/2gAMAwEAAhEDEQA/\
+    AKoAAwWrM10vlZVPDivv8Qj6T9Sm93jDpC7kvjRj59bz+oviBqU3u8YdL7udSodeOufnoAkqAAAAS7c+D7fiUtWrLV0x\
+    lZVDFhvv8wh6T9Nm9rlDtTuX16fDeZzktZXUoGmze1yh2vpc5Yp+vWdeeUAWMQAAAAAAAAAAAAAAAAAAAAAD/9k=";
+
+#[tokio::test]
+async fn boxes_lie_on_the_picture_as_it_is_shown() {
+    let image = format!("data:image/jpeg;base64,{TURNED}");
+    let settings = "interface = \"image_manual\"\nlabels = [\"SIGN\"]";
+    let tasks = [
+        json!({"image": image, "meta": {"n": 1}}),
+        json!({"image": image, "width": 80, "height": 60, "meta": {"n": 2}}),
+    ];
+    let seat = Seat::open(settings, &tasks).await;
+    for _ in 0..2 {
+        let card = seat.card().await;
+        let there = "document.querySelector('.card:not(.offscreen) img')?.naturalWidth === 60";
+        seat.wait_for("the picture", there).await;
+        let shown = "(({width, height}) => Math.round(100 * width / height))\
+                     (document.querySelector('.card:not(.offscreen) .picture-box').getBoundingClientRect())";
+        assert_eq!(seat.eval(shown).await, 75, "it stands upright");
+        seat.drag_within(
+            ".card:not(.offscreen) .picture-box",
+            &[(0.25, 0.25), (0.5, 0.4), (0.75, 0.5)],
+        )
+        .await;
+        seat.find(".card:not(.offscreen) [data-shape='0']").await;
+        seat.press(&['a']).await;
+        seat.wait_for_another(&card).await;
+    }
+    seat.saved().await;
+    let stored = seat.stored();
+    let near = |point: &Value, x: f64, y: f64| {
+        let at = |i: usize| point[i].as_f64().expect("a number");
+        (at(0) - x).abs() <= 1.0 && (at(1) - y).abs() <= 1.0
+    };
+    for n in [1, 2] {
+        let points = &stored[&n]["spans"][0]["points"];
+        assert!(near(&points[0], 15.0, 20.0) && near(&points[2], 45.0, 40.0), "{n}: {points}");
+    }
+    assert_eq!((&stored[&1]["width"], &stored[&1]["height"]), (&json!(60), &json!(80)));
+    seat.close().await;
+}

@@ -1,0 +1,47 @@
+// Marks made by hand: which one is chosen, and what a label's key means to it.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { AnnotationList } from "../../src/web/annotate/editors/annotation_list.js";
+
+/** @typedef {{label?: unknown, n?: number}} Mark */
+
+/** @param {Mark[]} [list] */
+function hold(list = []) {
+  /** @type {string[]} */
+  const said = [];
+  const hand = { pen: "CAT" };
+  /** @type {AnnotationList<Mark>} */
+  const marks = new AnnotationList(list, hand, { keep: () => {}, inWords: (one) => String(one.label), announce: (words) => said.push(words) });
+  return { marks, hand, said, labels: () => marks.list.map(({ label }) => label).join(" ") };
+}
+
+test("what was just drawn stays chosen, and a label's key is for the next, as in Prodigy", () => {
+  const { marks, hand, labels, said } = hold();
+  marks.add({ label: hand.pen });
+  assert.equal(marks.here, marks.list[0]);
+  marks.take("DOG");
+  assert.deepEqual([labels(), hand.pen, marks.label, said.at(-1)], ["CAT", "DOG", "DOG", "DOG is in hand"]);
+  assert.equal(marks.here, marks.list[0], "backspace takes it back");
+  marks.add({ label: hand.pen });
+  assert.equal(labels(), "CAT DOG");
+});
+
+test("one that was picked is named anew too, and other keys of it stay", () => {
+  const { marks, hand } = hold([{ label: "CAT", n: 1 }, { label: "CAT", n: 2 }]);
+  marks.select(marks.list[1] ?? null);
+  marks.take("DOG");
+  assert.deepEqual(marks.list, [{ label: "CAT", n: 1 }, { label: "DOG", n: 2 }]);
+  assert.deepEqual([marks.selected, hand.pen], [marks.list[1], "DOG"]);
+});
+
+test("a name given is taken back by undo, and what was drawn by backspace", () => {
+  const { marks, labels } = hold([{ label: "COW" }]);
+  marks.select(marks.list[0] ?? null);
+  marks.take("DOG");
+  assert.ok(marks.takeBack());
+  assert.equal(labels(), "COW");
+  marks.add({ label: "CAT" });
+  assert.ok(marks.remove());
+  assert.equal(labels(), "COW");
+  assert.equal(marks.here, null);
+});
