@@ -25,6 +25,7 @@ on_both_stores!(
     a_claim_to_be_a_task_of_the_same_file_is_none,
     an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not,
     own_hashes_come_out_to_the_letter,
+    answers_to_blocks_that_show_what_another_sets_come_back,
 );
 
 fn project(interface: &str, place: &Place) -> Project {
@@ -297,6 +298,40 @@ fn own_hashes_come_out_to_the_letter(place: &Place) {
         let said = refused(&project, &LOAD, 65);
         assert!(said.contains("tasks.jsonl:1:1:") && said.contains(why), "{hash}: {said}");
     }
+}
+
+fn answers_to_blocks_that_show_what_another_sets_come_back(place: &Place) {
+    let project = project("interface = \"blocks\"\nlabels = [\"X\", \"Y\"]", place);
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    let blocks =
+        "[project.config]\nblocks = [{ view_id = \"ner\" }, { view_id = \"spans_manual\" }]";
+    std::fs::write(&roster, text.replacen("[store]", &format!("{blocks}\n[store]"), 1))
+        .expect("the roster");
+    let span = |label: &str| json!([{"start": 0, "end": 3, "label": label}]);
+    let tasks = [
+        json!({"text": "one two"}),
+        json!({"text": "one two", "spans": span("X")}),
+        json!({"text": "one two", "spans": span("Y")}),
+    ];
+    project.write("tasks.jsonl", &lines(&tasks));
+    assert_eq!(project.run(&LOAD), "3 new, 0 duplicates\n");
+    {
+        let daemon = project.start();
+        let andy = Annotator::new("andy", &daemon.addresses());
+        for task in andy.ask(10)["tasks"].as_array().expect("tasks") {
+            let spans = json!([{"start": 4, "end": 7, "label": "X"}]);
+            let given =
+                andy.give(&[json!({"_id": task["_id"], "answer": "accept", "spans": spans})]);
+            assert_eq!(given["results"][0]["status"], "saved", "{given}");
+        }
+    }
+    project.write("tasks.jsonl", &project.run(&["export"]));
+    for arguments in [&TRY[..], &LOAD[..]] {
+        let said = project.run(arguments);
+        assert!(said.starts_with("0 new, 3 duplicates: 3 loaded before"), "{said}");
+    }
+    project.run(&["verify"]);
 }
 
 #[test]

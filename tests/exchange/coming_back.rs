@@ -6,6 +6,8 @@ use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Body, Task};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::writing::{T, answer, plain, record};
 use annotd::task::Verdict;
@@ -74,12 +76,22 @@ fn object(keys: &'static [&'static str]) -> impl Strategy<Value = Map<String, Va
     })
 }
 
-fn interface(view: &str) -> Interface {
-    let blocks = json!({"blocks": [{"view_id": "ner_manual"}, {"view_id": "choice"}]});
-    let config = blocks.as_object().expect("an object").clone();
+fn interface(view: &str, blocks: &[&str]) -> Interface {
+    let blocks: Vec<Value> = blocks.iter().map(|view| json!({"view_id": view})).collect();
+    let config = json!({"blocks": blocks}).as_object().expect("an object").clone();
     let settings = Settings { labels: vec!["X".into()], config };
     Interface::new(view, settings).expect("it is there")
 }
+
+/// Every two interfaces that can be blocks of one card.
+static PAIRS: LazyLock<Vec<[&'static str; 2]>> = LazyLock::new(|| {
+    let body = Body::parse("{}").expect("an object");
+    let sets = |view: &str| interface(view, &[]).sets(&body).into_iter().collect::<HashSet<_>>();
+    let names =
+        || Interface::names().into_iter().filter(|name| !matches!(*name, "blocks" | "pages"));
+    let pairs = names().flat_map(|one| names().map(move |other| [one, other]));
+    pairs.filter(|[one, other]| sets(one).is_disjoint(&sets(other))).collect()
+});
 
 /// Whether a line adds nothing to a store that has this record.
 fn is_known(identity: &Identity, line: &str, record: &Record) -> Result<(), String> {
@@ -98,6 +110,38 @@ fn is_known(identity: &Identity, line: &str, record: &Record) -> Result<(), Stri
     }
 }
 
+/// That an answer of these keys, exported and loaded, is the task that it answers.
+fn comes_back(
+    interface: &Interface,
+    mut task: Map<String, Value>,
+    said: Map<String, Value>,
+    produced: Map<String, Value>,
+    sets: &[String],
+) -> Result<(), TestCaseError> {
+    // A hash is a whole number, or the line is refused.
+    for key in ["_task_hash", "_input_hash"] {
+        let whole = |hash: &Value| matches!(hash.to_string().as_str(), "1" | "1.0" | "null");
+        if task.get(key).is_some_and(|hash| !whole(hash)) {
+            task.remove(key);
+        }
+    }
+    let identity = Identity::new(Rule::Content, interface.clone(), None);
+    let body = Body::from_value(&task.into()).expect("an object");
+    let made = identity.make(body.clone()).expect("a task");
+    prop_assert_eq!(&identity.make(body).expect("a task"), &made, "twice is the same");
+    let mut data = said;
+    // What the page adds under other keys, it adds where the task has none.
+    data.extend(produced.into_iter().filter(|(key, _)| sets.contains(key)));
+    let mut record = record("{}", vec![answer("andy", Verdict::Accept, &data.into(), T)]);
+    record.task = Task::clone(&made.task).into();
+    let written = plain("jsonl", interface.clone(), std::slice::from_ref(&record));
+    for line in super::texts(None, written.as_bytes()) {
+        let known = is_known(&identity, &line, &record);
+        prop_assert_eq!(known, Ok(()), "{}: {}", interface.name(), line);
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn an_exported_answer_adds_nothing(
@@ -108,25 +152,22 @@ proptest! {
         text in "[a-zA-Z .]{0,12}",
     ) {
         task.insert("text".into(), text.into());
-        // A hash is a whole number, or the line is refused.
-        for key in ["_task_hash", "_input_hash"] {
-            if task.get(key).is_some_and(|hash| !matches!(hash.to_string().as_str(), "1" | "1.0" | "null")) {
-                task.remove(key);
-            }
-        }
-        let interface = interface(view);
-        let identity = Identity::new(Rule::Content, interface.clone(), None);
+        let interface = interface(view, &["ner_manual", "choice"]);
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        comes_back(&interface, task, said, produced, &sets)?;
+    }
+
+    #[test]
+    fn an_exported_answer_to_blocks_of_any_two_adds_nothing(
+        blocks in prop::sample::select(&PAIRS[..]),
+        mut task in object(&KEYS),
+        said in object(&["flagged", "comment", "skip_reason", "mood"]),
+        produced in object(&["spans", "accept", "user_input", "audio_spans", "relations", "width"]),
+    ) {
+        task.insert("text".into(), "Ada in Rome".into());
+        let interface = interface("blocks", &blocks);
         let body = Body::from_value(&task.clone().into()).expect("an object");
-        let made = identity.make(body.clone()).expect("a task");
-        prop_assert_eq!(&identity.make(body).expect("a task"), &made, "twice is the same");
-        let mut data = said;
-        // What the page adds under other keys, it adds where the task has none.
-        data.extend(produced.into_iter().filter(|(key, _)| sets.contains(&key.as_str())));
-        let mut record = record("{}", vec![answer("andy", Verdict::Accept, &data.into(), T)]);
-        record.task = Task::clone(&made.task).into();
-        for line in super::texts(None, plain("jsonl", interface, std::slice::from_ref(&record)).as_bytes()) {
-            let known = is_known(&identity, &line, &record);
-            prop_assert_eq!(known, Ok(()), "{}: {}", view, line);
-        }
+        let sets = interface.sets(&body);
+        comes_back(&interface, task, said, produced, &sets)?;
     }
 }

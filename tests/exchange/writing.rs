@@ -263,18 +263,18 @@ fn csv_has_a_column_for_every_key_and_every_cell_in_quotes() {
     assert_eq!(
         plain("csv", view("choice"), &records),
         [
-            r#""date","coder","diff","id","answer","spans","accept","comment","flagged","skip_reason","#,
-            r#""text","label","html","date_","meta","n","meta.of","meta.source","check""#,
+            r#""date","coder","diff","id","answer","accept","spans","comment","flagged","skip_reason","#,
+            r#""text","html","label","date_","meta","n","meta.of","meta.source","check""#,
             "\n",
             &format!(r#""2026-03-02T08:15:00.000Z","andy","1.6","{a}","accept","#),
-            r#""[{""start"":0,""end"":1,""label"":""X""}]","[""a"",2]","odd","true","","#,
-            r#""a","'-1","","then","","-1.50","{""x"":1e3}","web","""#,
+            r#""[""a"",2]","[{""start"":0,""end"":1,""label"":""X""}]","odd","true","","#,
+            r#""a","","'-1","then","","-1.50","{""x"":1e3}","web","""#,
             "\n",
             &format!(r#""2026-03-02T08:15:00.005Z","zach","1.6","{a}","ignore","#),
-            r#""","","","","unclear","a","'-1","","then","","-1.50","{""x"":1e3}","web","""#,
+            r#""","","","","unclear","a","","'-1","then","","-1.50","{""x"":1e3}","web","""#,
             "\n",
             &format!(r#""2026-03-02T08:15:00.000Z","li","1.6","{b}","reject","#),
-            r#""","[""z""]","","","","","","<b>","","","","","","""#,
+            r#""[""z""]","","","","","","<b>","","","","","","","""#,
             "\n",
         ]
         .concat()

@@ -9,7 +9,8 @@
 //!   `skip_reason`. Where a template can show what a task has under these names, they count in a line
 //!   that is no answer;
 //! - the keys that an answer sets, where the annotator produces what stands there: such a key of a task
-//!   is a suggestion. Where the annotator only judges it, it counts;
+//!   is a suggestion. Where the annotator only judges it, it counts, also if that is in one block of
+//!   several and another one sets it;
 //! - tokens that are those annotd would compute, where the interface works on tokens;
 //! - what only steers annotd: `meta.gold`, `meta.priority`, `meta.requires`, and the key that names
 //!   annotators.
@@ -33,10 +34,12 @@ mod tests;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::interface::suggestions::{Parting, TEMPLATE, Templates};
 use super::interface::{Interface, Settings};
 use super::{Body, Task, TaskId, Verdict, canonical, hashes, own_keys};
 
@@ -129,8 +132,10 @@ pub struct Identity {
     interface: Interface,
     /// The path of the key that names annotators.
     names: Option<String>,
-    /// Whether a template of the project's may show any key.
-    templates: bool,
+    /// See [`Parting::formerly`].
+    formerly: bool,
+    /// What the project's templates show.
+    templates: Arc<Templates>,
 }
 
 /// A task that was made of a line, and what the line says besides.
@@ -149,9 +154,8 @@ impl Identity {
     /// Tells tasks of this interface apart by this rule. `names` is the path of the key that names
     /// annotators, if there is one.
     pub fn new(rule: Rule, interface: Interface, names: Option<&str>) -> Self {
-        let templates = interface.settings().config.values().any(has_template)
-            || interface.settings().config.contains_key(TEMPLATE);
-        Self { rule, interface, names: names.map(str::to_owned), templates }
+        let templates = Arc::new(Templates::of_project(&interface));
+        Self { rule, interface, names: names.map(str::to_owned), templates, formerly: false }
     }
 
     /// By `content` for an interface whose answers set nothing, as long as there is no project.
@@ -203,15 +207,17 @@ impl Identity {
         Ok(Made { task: Task { id, input_hash, task_hash, body }, beside, claims })
     }
 
-    /// The tasks that a stored line may be: as the project makes it now, and as it would have made it before
-    /// the roster named another interface.
+    /// The tasks that a stored line may be: as the project makes it now, as it made it formerly, and as it
+    /// would have made it before the roster named another interface.
     pub fn readings(&self, body: &Body) -> impl Iterator<Item = Task> {
         let now = self.make(body.clone()).ok().map(|made| made.task);
         let others = if self.rule == Rule::Content { Interface::names() } else { Vec::new() };
-        let then = others.into_iter().filter_map(move |view| {
-            let interface = Interface::new(view, self.interface.settings().clone())?;
-            let identity = Self::new(Rule::Content, interface, self.names.as_deref());
-            identity.make(body.clone()).ok().map(|made| made.task)
+        let then = others.into_iter().flat_map(move |view| {
+            [false, true].into_iter().filter_map(move |formerly| {
+                let interface = Interface::new(view, self.interface.settings().clone())?;
+                let identity = Self { interface, formerly, ..self.clone() };
+                identity.make(body.clone()).ok().map(|made| made.task)
+            })
         });
         let format_2 = (self.rule == Rule::Format2).then(|| format_2::task(body));
         now.into_iter().chain(then).chain(format_2)
@@ -233,7 +239,7 @@ impl Identity {
         };
         let changed = line.iter().find(|(key, value)| match stored.get(*key) {
             _ if value.is_null() => stored.get(*key).is_some_and(|stored| !stored.is_null()),
-            Some(stored) => !same(value, stored),
+            Some(stored) => !same(value, stored) && !said(key, value),
             // Tokens that an earlier version has computed came with the export.
             None => *key != "tokens" && !said(key, value),
         });
@@ -250,14 +256,15 @@ impl Identity {
         let mut counts = value.clone();
         counts.retain(|key, value| !key.starts_with('_') && !value.is_null());
         // What a template shows counts, unless an annotator has said it.
-        let is_shown = self.templates || body.as_str().contains(TEMPLATE);
+        let is_shown = self.templates.are_there() || body.as_str().contains(TEMPLATE);
         if !is_shown || is_answer(&counts) {
             for key in own_keys::ANNOTATORS {
                 counts.shift_remove(key);
             }
         }
         let mut suggestions = Map::new();
-        self.interface.part_suggestions(body, &mut counts, &mut suggestions);
+        let how = Parting { templates: &self.templates, formerly: self.formerly };
+        self.interface.part_suggestions(body, how, &mut counts, &mut suggestions);
         for key in STEERING {
             remove(&mut counts, &["meta", key]);
         }
@@ -268,18 +275,6 @@ impl Identity {
             remove(&mut counts, &path.split('.').collect::<Vec<_>>());
         }
         Content { counts, suggestions }
-    }
-}
-
-/// A setting that can show any key of a task.
-const TEMPLATE: &str = "html_template";
-
-/// Whether a block has a template.
-fn has_template(setting: &Value) -> bool {
-    match setting {
-        Value::Array(items) => items.iter().any(has_template),
-        Value::Object(map) => map.contains_key(TEMPLATE) || map.values().any(has_template),
-        _ => false,
     }
 }
 

@@ -110,6 +110,20 @@ fn sets(view: &str) -> impl Iterator<Item = &'static str> {
     produced(view).iter().copied().chain(judged)
 }
 
+/// The keys that a card shows as the task has them, and that another interface sets.
+fn judged(view: &str) -> &'static [&'static str] {
+    match view {
+        "text" | "html" | "classification" | "choice" | "ner" | "spans" | "pos" | "relations" => {
+            &["spans"]
+        }
+        "dep" => &["arcs", "spans"],
+        "compare" | "diff" => &["accept", "reject"],
+        "image" => &["spans", "width", "height"],
+        "audio" => &["audio_spans"],
+        _ => &[],
+    }
+}
+
 #[test]
 fn five_lines_that_differ_in_one_visible_key_are_five_tasks_for_every_interface() {
     for view in Interface::names() {
@@ -136,11 +150,10 @@ fn five_lines_that_differ_in_one_visible_key_are_five_tasks_for_blocks_of_every_
             }
             let blocks = json!([{"view_id": one}, {"view_id": other}]);
             let identity = content("blocks", &json!({"blocks": blocks}));
-            let compares = [one, other].iter().any(|view| matches!(**view, "compare" | "diff"));
             for (key, values) in visible() {
                 let is_produced = produced(one).contains(&key) || produced(other).contains(&key);
-                // What is compared is no suggestion of a choice.
-                let expected = if is_produced && !(compares && key == "accept") { 1 } else { 5 };
+                let is_judged = judged(one).contains(&key) || judged(other).contains(&key);
+                let expected = if is_produced && !is_judged { 1 } else { 5 };
                 let found = tasks(&identity, &base(), key, &values);
                 assert_eq!(found, expected, "{one} and {other}: {key}");
             }
@@ -148,6 +161,57 @@ fn five_lines_that_differ_in_one_visible_key_are_five_tasks_for_blocks_of_every_
         }
     }
     assert!(pairs > 300, "{pairs}");
+}
+
+#[test]
+fn a_suggestion_counts_where_another_block_shows_it_and_not_where_the_block_hides_it() {
+    let lines = [json!([]), json!([{"start": 0, "end": 3, "label": "X"}])];
+    let base = json!({"text": "Ada in Rome"});
+    for (beside, expected) in [
+        (json!({"view_id": "ner"}), 2),
+        (json!({"view_id": "choice"}), 2),
+        (json!({"view_id": "choice", "text": null}), 1),
+        (json!({"view_id": "choice", "html_template": "<b>{{text}}</b>"}), 1),
+        (json!({"view_id": "html", "html_template": "<b>{{#spans}}{{label}}{{/spans}}</b>"}), 2),
+        (json!({"view_id": "html", "html": "<b>x</b>", "text": null}), 1),
+        (json!({"view_id": "text_input"}), 1),
+        (json!({"view_id": "dep"}), 2),
+    ] {
+        let blocks = json!({"blocks": [{"view_id": "spans_manual"}, beside]});
+        let identity = content("blocks", &blocks);
+        assert_eq!(tasks(&identity, &base, "spans", &lines), expected, "{blocks}");
+    }
+}
+
+#[test]
+fn a_task_that_was_stored_while_any_set_key_was_a_suggestion_is_still_in_order() {
+    let views = ["ner", "spans_manual", "audio", "audio_manual"];
+    let blocks: Vec<Value> = views.iter().map(|view| json!({"view_id": view})).collect();
+    let identity = content("blocks", &json!({"blocks": blocks}));
+    let plain = json!({"text": "Ada", "audio": "a.wav"});
+    let mut suggests = plain.clone();
+    suggests["spans"] = json!([{"start": 0, "end": 3, "label": "X"}]);
+    suggests["audio_spans"] = json!([{"start": 0, "end": 3, "label": "X"}]);
+    assert_ne!(id(&identity, &plain), id(&identity, &suggests));
+    let stored = Body::from_value(&suggests).expect("an object");
+    let was = id(&identity, &plain);
+    assert!(identity.readings(&stored).any(|task| task.id.as_str() == was));
+}
+
+#[test]
+fn an_answer_that_a_block_shows_is_known_by_its_id_alone() {
+    let blocks = json!({"blocks": [{"view_id": "ner"}, {"view_id": "spans_manual"}]});
+    let identity = content("blocks", &blocks);
+    let spans = |label: &str| json!([{"start": 0, "end": 3, "label": label}]);
+    let body = |value: &Value| Body::from_value(value).expect("an object");
+    let added = json!({"spans": spans("NEW")});
+    let added = added.as_object().expect("an object");
+    let line = body(&json!({"text": "Ada", "spans": spans("NEW")}));
+    for stored in [json!({"text": "Ada"}), json!({"text": "Ada", "spans": spans("OLD")})] {
+        assert_eq!(identity.difference(&line, &body(&stored), &[added]), None, "{stored}");
+        let others = identity.difference(&line, &body(&stored), &[]);
+        assert_eq!(others, Some("spans".into()), "{stored}");
+    }
 }
 
 #[test]

@@ -4,4 +4,11 @@
 use super::heard;
 use super::kind::{Kind, PLAIN};
 
-pub(super) const KIND: Kind = Kind { name: "audio", fits: heard::fits, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "audio",
+    fits: heard::fits,
+    content: &heard::CONTENT,
+    context: &heard::CONTEXT,
+    judges: |_| vec!["audio_spans"],
+    ..PLAIN
+};

@@ -13,6 +13,8 @@ use crate::task::Verdict;
 pub(super) const KIND: Kind = Kind {
     name: "audio_manual",
     fits: heard::fits,
+    content: &heard::CONTENT,
+    context: &heard::CONTEXT,
     sets: |_| vec!["audio_spans".into()],
     tokens: |_| false,
     check,

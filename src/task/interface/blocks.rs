@@ -16,6 +16,8 @@ use crate::task::clean;
 pub(super) const KIND: Kind = Kind {
     name: "blocks",
     fits,
+    content: &[],
+    context: &[],
     sets: |card| parts(card).iter().flat_map(|(part, _)| part.sets()).collect(),
     judges: |card| parts(card).iter().flat_map(|(part, _)| part.judges()).collect(),
     tokens: |card| {
@@ -78,7 +80,8 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
         let empty = unfit.empty;
         let unfit = unfit.inside(&within, &name(index, part));
         // A block whose text is hidden shows what else it has, and some only ask about another block.
-        let hides = SHOWN.iter().any(|key| overrides.get(*key).is_some_and(hidden));
+        let content = part.interface.kind.content;
+        let hides = content.iter().any(|key| overrides.get(*key).is_some_and(hidden));
         if !empty || !(hides || ASKING.contains(&part.interface.name())) {
             return Err(unfit);
         }
@@ -102,9 +105,6 @@ fn can_be_a_block(block: &Value) -> bool {
         !NO_BLOCKS.contains(&view) && Interface::new(view, Settings::default()).is_some()
     })
 }
-
-/// What a task shows, and a block may hide because another one shows it.
-const SHOWN: [&str; 5] = ["text", "html", "image", "audio", "video"];
 
 /// Whether a value in a block takes the task's key away.
 fn hidden(value: &Value) -> bool {
@@ -150,6 +150,19 @@ fn parts(card: &Card<'_>) -> Vec<(Part, Map<String, Value>)> {
             Some((part, overrides))
         })
         .collect()
+}
+
+/// The keys that counted as judged before any block could make one count: those that the block that
+/// sets them judges, and what is compared.
+pub(super) fn judged_by_their_own(card: &Card<'_>) -> Vec<&'static str> {
+    let own = |(part, _): &(Part, _)| {
+        let sets = part.sets();
+        let mut judged = part.judges();
+        judged
+            .retain(|key| matches!(*key, "accept" | "reject") || sets.iter().any(|set| set == key));
+        judged
+    };
+    parts(card).iter().flat_map(own).collect()
 }
 
 fn beside(card: &Card<'_>) -> Map<String, Value> {

@@ -15,8 +15,16 @@ use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::Verdict;
 use crate::task::reading::{self, NoOption};
 
-pub(super) const KIND: Kind =
-    Kind { name: "choice", fits, sets: |_| vec!["accept".into()], beside, check, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "choice",
+    fits,
+    context: &["label", "options", "title", "body", "context_before", "context_after"],
+    sets: |_| vec!["accept".into()],
+    judges: fits::spans_of_content,
+    beside,
+    check,
+    ..PLAIN
+};
 
 fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
     let Some(chosen) = data.get("accept") else {

@@ -6,19 +6,21 @@
 
 use serde_json::Value;
 
-use super::fits::{Unfit, a_text};
+use super::fits::{CONTENT, Unfit, a_text};
 use super::kind::{Card, Kind, PLAIN};
 use crate::task::reading;
 
-pub(super) const KIND: Kind = Kind { name: "compare", fits, judges, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "compare",
+    fits,
+    content: &[],
+    context: &["input"],
+    judges: |_| vec!["accept", "reject"],
+    ..PLAIN
+};
 
-/// What is compared is no suggestion, also where a block beside it sets a key of this name.
-pub(super) fn judges(_: &Card<'_>) -> Vec<String> {
-    vec!["accept".into(), "reject".into()]
-}
-
-/// What both interfaces for two things need. One of the two may be empty, as a model's answer can be.
-pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
+/// What an interface for two things needs. One of the two may be empty, as a model's answer can be.
+fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     let (Some(accept), Some(reject)) = (card.get("accept"), card.get("reject")) else {
         return Err(Unfit::nothing(card, "a task with both `accept` and `reject`"));
     };
@@ -26,7 +28,7 @@ pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
         match value {
             Value::String(_) => {}
             Value::Object(_) => {
-                for inner in SHOWN {
+                for inner in CONTENT {
                     if let Some(value) = reading::get(value, inner).filter(|v| !v.is_string()) {
                         a_text(value, &format!("/{key}/{inner}"), inner)?;
                     }
@@ -42,12 +44,9 @@ pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// What one of the two shows.
-const SHOWN: [&str; 3] = ["text", "html", "image"];
-
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::String(text) => reading::is_blank(text),
-        value => SHOWN.iter().all(|key| reading::get(value, key).is_none_or(is_empty)),
+        value => CONTENT.iter().all(|key| reading::get(value, key).is_none_or(is_empty)),
     }
 }

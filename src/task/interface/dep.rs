@@ -4,7 +4,15 @@ use super::fits::{self, Unfit, list};
 use super::kind::{Card, Kind, PLAIN};
 use super::pieces;
 
-pub(super) const KIND: Kind = Kind { name: "dep", fits, tokens: |_| true, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "dep",
+    fits,
+    content: &["text"],
+    context: &[],
+    judges: |_| vec!["arcs", "spans"],
+    tokens: |_| true,
+    ..PLAIN
+};
 
 fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     fits::text_to_join(card)?;

@@ -1,7 +1,6 @@
 //! `diff`: what sets the task's `accept` apart from its `reject`, drawn as one text.
 
 use super::compare;
-use super::kind::{Kind, PLAIN};
+use super::kind::Kind;
 
-pub(super) const KIND: Kind =
-    Kind { name: "diff", fits: compare::fits, judges: compare::judges, ..PLAIN };
+pub(super) const KIND: Kind = Kind { name: "diff", ..compare::KIND };

@@ -140,12 +140,32 @@ pub(super) fn texts(card: &Card<'_>, keys: &[&str], needs: &str) -> Result<(), U
     }
 }
 
+/// The keys of what a card is about, where nothing else is said: what `drawContent` on the page draws.
+pub(super) const CONTENT: [&str; 3] = ["text", "html", "image"];
+/// The keys of the document around a text (`document.js`).
+pub(super) const CONTEXT: [&str; 4] = ["title", "body", "context_before", "context_after"];
+/// The same beneath a question about a label.
+pub(super) const LABEL_AND_CONTEXT: [&str; 5] =
+    ["label", "title", "body", "context_before", "context_after"];
+
+/// What a card judges that draws a text with its spans.
+pub(super) fn spans_of_text(card: &Card<'_>) -> Vec<&'static str> {
+    if card.has("text") { vec!["spans"] } else { Vec::new() }
+}
+
+/// The same, where a template takes the text's place.
+pub(super) fn spans_of_content(card: &Card<'_>) -> Vec<&'static str> {
+    if super::html::has_template(card) { Vec::new() } else { spans_of_text(card) }
+}
+
 /// What `drawContent` shows: HTML from a template, or the task's own text, HTML or picture, with its spans.
 pub(super) fn content(card: &Card<'_>) -> Result<(), Unfit> {
-    if let Some(template) = super::html::template(card) {
-        return template;
-    }
-    texts(card, &["text", "html", "image"], "a task with `text`, `html` or `image`")?;
+    super::html::template(card).unwrap_or_else(|| own_content(card))
+}
+
+/// The same without a template.
+pub(super) fn own_content(card: &Card<'_>) -> Result<(), Unfit> {
+    texts(card, &CONTENT, "a task with `text`, `html` or `image`")?;
     if card.has("text") && !card.has("image") {
         spans(card, &card.text(), false)?;
     }

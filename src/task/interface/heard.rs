@@ -4,9 +4,14 @@ use super::fits::{Unfit, list, texts, what_is};
 use super::kind::Card;
 use crate::task::reading;
 
+/// What a card with sound is about.
+pub(super) const CONTENT: [&str; 2] = ["audio", "video"];
+/// What stands around the sound.
+pub(super) const CONTEXT: [&str; 2] = ["label", "text"];
+
 /// Checks a task with sound or a film.
 pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
-    texts(card, &["audio", "video"], "a task with `audio` or `video`")?;
+    texts(card, &CONTENT, "a task with `audio` or `video`")?;
     for (index, span) in list(card, "audio_spans", "stretches")?.iter().enumerate() {
         let at = format!("/audio_spans/{index}");
         if !span.is_object() {

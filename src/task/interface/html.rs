@@ -5,22 +5,34 @@
 
 use serde_json::{Map, Value};
 
-use super::fits::{Unfit, texts};
+use super::fits::{self, Unfit, texts};
 use super::kind::{Card, Kind, PLAIN};
 use crate::task::clean::clean;
 use crate::task::gold;
 use crate::task::reading;
 use crate::task::template::{Template, TemplateError};
 
-pub(super) const KIND: Kind = Kind { name: "html", fits, beside: filled_in, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "html",
+    fits,
+    content: &["html"],
+    judges: fits::spans_of_content,
+    beside: filled_in,
+    ..PLAIN
+};
 
 /// The setting that holds a template.
 const TEMPLATE: &str = "html_template";
 
 fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     template(card).unwrap_or_else(|| {
-        texts(card, &["html"], "a task with `html`, or the setting `html_template`")
+        texts(card, KIND.content, "a task with `html`, or the setting `html_template`")
     })
+}
+
+/// Whether the card has a template.
+pub(super) fn has_template(card: &Card<'_>) -> bool {
+    card.setting(TEMPLATE).is_some_and(|template| template.is_string())
 }
 
 /// What can be said of the card's template, if it has one.

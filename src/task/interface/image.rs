@@ -3,5 +3,13 @@
 use super::kind::{Kind, PLAIN};
 use super::pictured;
 
-pub(super) const KIND: Kind =
-    Kind { name: "image", fits: pictured::fits, beside: pictured::beside, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "image",
+    fits: pictured::fits,
+    content: &pictured::CONTENT,
+    context: &pictured::CONTEXT,
+    // The shapes count in a picture of this size.
+    judges: |_| vec!["spans", "width", "height"],
+    beside: pictured::beside,
+    ..PLAIN
+};

@@ -18,6 +18,8 @@ use crate::task::{Verdict, reading};
 pub(super) const KIND: Kind = Kind {
     name: "image_manual",
     fits: pictured::fits,
+    content: &pictured::CONTENT,
+    context: &pictured::CONTEXT,
     beside: pictured::beside,
     // A size that the task lacks, or that is swapped on the page, is the answer's.
     sets: |_| vec!["spans".into(), "width".into(), "height".into()],

@@ -24,11 +24,17 @@ pub(super) struct Kind {
     pub name: &'static str,
     /// Checks, when a task is loaded, that it can be shown and that its answers can be taken.
     pub fits: Fits,
-    /// The keys of a task that an answer sets anew.
+    /// The keys that hold what a card is about. A task needs one of them at least.
+    pub content: &'static [&'static str],
+    /// The keys that a card shows around it.
+    pub context: &'static [&'static str],
+    /// The keys of a task that an answer sets anew. The annotator produces them, unless `judges` has
+    /// them, too.
     pub sets: fn(&Card<'_>) -> Vec<String>,
-    /// Keys that an answer may set and in which the annotator makes nothing new: a task that brings
-    /// others asks something else, and is another task.
-    pub judges: fn(&Card<'_>) -> Vec<String>,
+    /// The keys that a card shows as the task has them, and in which the annotator makes nothing new,
+    /// such as the spans of `ner`. A task with other values there is another task, also where another
+    /// block of the same card sets the key.
+    pub judges: fn(&Card<'_>) -> Vec<&'static str>,
     /// Whether spans are drawn on the text, so that it needs tokens.
     pub tokens: fn(&Card<'_>) -> bool,
     /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts of
@@ -44,6 +50,8 @@ pub(super) struct Kind {
 pub(super) const PLAIN: Kind = Kind {
     name: "",
     fits: fits::content,
+    content: &fits::CONTENT,
+    context: &fits::CONTEXT,
     sets: |_| Vec::new(),
     judges: |_| Vec::new(),
     tokens: |_| false,

@@ -5,7 +5,8 @@ use super::fits::Unfit;
 use super::kind::{Card, Kind, PLAIN};
 use crate::task::reading;
 
-pub(super) const KIND: Kind = Kind { name: "llm_io", fits, ..PLAIN };
+pub(super) const KIND: Kind =
+    Kind { name: "llm_io", fits, content: &["prompt", "response"], context: &["llm"], ..PLAIN };
 
 /// What is no text, such as a list of messages, is shown as it is written.
 fn fits(card: &Card<'_>) -> Result<(), Unfit> {
@@ -14,7 +15,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
         let value = card.get(key).or_else(|| reading::get(&within, key).cloned());
         value.is_some_and(|value| value.as_str().is_none_or(|text| !reading::is_blank(text)))
     };
-    if ["prompt", "response"].into_iter().any(says_something) {
+    if KIND.content.iter().copied().any(says_something) {
         return Ok(());
     }
     Err(Unfit::nothing(card, "a task with `prompt` and `response`, or both in `llm`"))

@@ -38,7 +38,7 @@ mod relations;
 mod span_check;
 mod spans;
 mod spans_manual;
-mod suggestions;
+pub(super) mod suggestions;
 mod text;
 mod text_input;
 mod untouched;

@@ -7,6 +7,7 @@ use super::span_check::{Rules, check};
 pub(super) const KIND: Kind = Kind {
     name: "ner_manual",
     fits: fits::text_to_mark,
+    content: &["text"],
     sets: |_| vec!["spans".into()],
     tokens: |_| true,
     check: |card, _, data| check(card, data, Rules { overlapping: false, one_token: false }),

@@ -9,11 +9,14 @@ use serde_json::{Map, Value};
 
 use super::kind::{Card, Kind, Misfit, Unfit};
 use super::part::{Part, settings_of};
+use super::suggestions::Parting;
 use crate::task::Verdict;
 
 pub(super) const KIND: Kind = Kind {
     name: "pages",
     fits,
+    content: &[],
+    context: &[],
     sets: |_| vec!["pages".into()],
     judges: |_| Vec::new(),
     tokens: |_| false,
@@ -79,14 +82,18 @@ fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
 /// Parts each page as [`Interface::part_suggestions`](super::Interface::part_suggestions) parts a task.
 pub(super) fn part_suggestions(
     card: &Card<'_>,
+    how: Parting<'_>,
     counts: &mut Map<String, Value>,
     suggestions: &mut Map<String, Value>,
 ) {
     let Some(Value::Array(pages)) = counts.get_mut("pages") else { return };
+    // What the task itself sets holds for each of its pages.
+    let templates = how.templates.with(card.get("config").as_ref());
+    let how = Parting { templates: &templates, ..how };
     for (index, (page, part)) in pages.iter_mut().zip(parts(card)).enumerate() {
         let (Some(page), Some(part)) = (page.as_object_mut(), part) else { continue };
         let mut of_page = Map::new();
-        part.interface.part_suggestions(&part.body, page, &mut of_page);
+        part.interface.part_suggestions(&part.body, how, page, &mut of_page);
         if !of_page.is_empty() {
             suggestions.insert(format!("pages[{index}]"), of_page.into());
         }

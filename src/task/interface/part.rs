@@ -40,8 +40,8 @@ impl Part {
         (self.interface.kind.sets)(&self.card())
     }
 
-    /// Those of them in which the annotator makes nothing new.
-    pub(super) fn judges(&self) -> Vec<String> {
+    /// The keys that this part shows as they are.
+    pub(super) fn judges(&self) -> Vec<&'static str> {
         (self.interface.kind.judges)(&self.card())
     }
 

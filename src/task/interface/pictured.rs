@@ -8,9 +8,14 @@ use super::kind::Card;
 use crate::task::picture::{Fit, Size, size_of_data_uri};
 use crate::task::reading;
 
+/// What a card with a picture is about.
+pub(super) const CONTENT: [&str; 1] = ["image"];
+/// What stands around the picture.
+pub(super) const CONTEXT: [&str; 2] = ["label", "text"];
+
 /// Checks a task with a picture.
 pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
-    texts(card, &["image"], "a task with `image`")?;
+    texts(card, &CONTENT, "a task with `image`")?;
     for key in ["width", "height"] {
         if let Some(value) = card.get(key)
             && size(&value).is_none()

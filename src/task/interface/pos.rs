@@ -3,4 +3,10 @@
 use super::fits;
 use super::kind::{Kind, PLAIN};
 
-pub(super) const KIND: Kind = Kind { name: "pos", fits: fits::text_to_read, ..PLAIN };
+pub(super) const KIND: Kind = Kind {
+    name: "pos",
+    fits: fits::text_to_read,
+    content: &["text"],
+    judges: fits::spans_of_text,
+    ..PLAIN
+};

@@ -20,9 +20,11 @@ use crate::task::{Verdict, reading};
 pub(super) const KIND: Kind = Kind {
     name: "relations",
     fits,
+    content: &["text"],
+    context: &[],
     sets: |_| vec!["spans".into(), "relations".into()],
     // Without labels for spans, those that are there are what relations are drawn between.
-    judges: |card| if span_labels(card).is_empty() { vec!["spans".into()] } else { Vec::new() },
+    judges: |card| if span_labels(card).is_empty() { vec!["spans"] } else { Vec::new() },
     tokens: |_| true,
     check,
     ..PLAIN

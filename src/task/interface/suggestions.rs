@@ -1,34 +1,99 @@
 //! What a task suggests, apart from what it shows: for the identity of tasks.
 //!
 //! An annotator who produces something under a key may find a suggestion there; with another suggestion it
-//! is the same task. Where they only judge what stands there, it is what they are asked about.
+//! is the same task. Where they only judge what stands there, it is what they are asked about. On a card of
+//! several blocks a key that one of them shows as it is counts, although another one sets it: two such
+//! tasks are two cards to look at.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::{Interface, pages};
+use super::{ALL, Interface, blocks, pages};
 use crate::task::{Body, TOKENIZER, canonical, tokenize};
 
-/// What a card shows beside what is answered.
-const SHOWN: [&str; 12] = [
-    "text", "html", "image", "audio", "video", "label", "title", "body", "input", "prompt",
-    "response", "options",
-];
+/// A setting that can show any key of a task.
+pub(in crate::task) const TEMPLATE: &str = "html_template";
+
+/// The keys that some interface shows as they are, in the order of a reader. They are never suggestions:
+/// a text field may stand under one of them, which is then what is corrected.
+static SHOWN: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let contents = ALL.iter().flat_map(|kind| kind.content);
+    let all = contents.chain(ALL.iter().flat_map(|kind| kind.context));
+    let mut shown: Vec<&str> = Vec::new();
+    for key in all {
+        if !shown.contains(key) {
+            shown.push(key);
+        }
+    }
+    shown
+});
+
+/// What templates show of a task.
+#[derive(Clone, Debug, Default)]
+pub(in crate::task) struct Templates {
+    /// Whether there is one.
+    any: bool,
+    /// The keys that they name.
+    keys: HashSet<String>,
+}
+
+impl Templates {
+    /// Those of a project.
+    pub(in crate::task) fn of_project(interface: &Interface) -> Self {
+        Self::default().with(Some(&Value::Object(interface.settings.config.clone()))).into_owned()
+    }
+
+    /// Whether there is one.
+    pub(in crate::task) fn are_there(&self) -> bool {
+        self.any
+    }
+
+    /// These, and those of more settings.
+    pub(super) fn with(&self, settings: Option<&Value>) -> Cow<'_, Self> {
+        let more = settings.map(|settings| Self::in_text(&settings.to_string()));
+        let Some(mut more) = more.filter(|more| more.any) else { return Cow::Borrowed(self) };
+        more.keys.extend(self.keys.iter().cloned());
+        Cow::Owned(more)
+    }
+
+    /// Those in a text of JSON.
+    fn in_text(text: &str) -> Self {
+        if !text.contains(TEMPLATE) {
+            return Self::default();
+        }
+        let names = text.split("{{").skip(1).map(|tag| {
+            let name = tag.trim_start_matches(['{', '#', '^', '&', '/', ' ']);
+            let end = name.find([' ', '}', '.']).unwrap_or(name.len());
+            name[..end].to_owned()
+        });
+        Self { any: true, keys: names.collect() }
+    }
+}
+
+/// How suggestions are parted from what counts.
+#[derive(Clone, Copy)]
+pub(in crate::task) struct Parting<'a> {
+    /// The project's templates.
+    pub templates: &'a Templates,
+    /// Whether a key that one block sets is a suggestion although another block shows it: so it was in
+    /// the first stores that go by content.
+    pub formerly: bool,
+}
 
 impl Interface {
-    /// Whether a template of the project's or the task's shows this key.
-    fn has_template_of(&self, task: &Body, key: &str) -> bool {
-        const TEMPLATE: &str = "html_template";
-        let shows = |text: &str| {
-            text.contains(TEMPLATE)
-                && text.split("{{").skip(1).any(|tag| {
-                    let name = tag.trim_start_matches(['{', '#', '^', '&', '/', ' ']);
-                    let end = name.find([' ', '}', '.']).unwrap_or(name.len());
-                    &name[..end] == key
-                })
-        };
-        shows(task.as_str())
-            || (!self.settings.config.is_empty()
-                && shows(&Value::Object(self.settings.config.clone()).to_string()))
+    /// The keys that cards show as a task has them, those of this interface first.
+    pub fn shown(&self) -> Vec<&'static str> {
+        let own = self.kind.content.iter().chain(self.kind.context);
+        let mut shown: Vec<&str> = own.copied().collect();
+        shown.extend(
+            SHOWN
+                .iter()
+                .filter(|key| !self.kind.content.contains(key) && !self.kind.context.contains(key)),
+        );
+        shown
     }
 
     /// Parts what a task shows from what it suggests: keys in which the annotator produces something
@@ -36,26 +101,38 @@ impl Interface {
     pub(in crate::task) fn part_suggestions(
         &self,
         task: &Body,
+        how: Parting<'_>,
         counts: &mut Map<String, Value>,
         suggestions: &mut Map<String, Value>,
     ) {
         let card = self.card(task);
         if self.kind.name == pages::KIND.name {
-            return pages::part_suggestions(&card, counts, suggestions);
+            return pages::part_suggestions(&card, how, counts, suggestions);
         }
-        let judged = (self.kind.judges)(&card);
-        for key in (self.kind.sets)(&card) {
-            // A text field may stand under a key that the card shows: it is what is corrected.
-            if SHOWN.contains(&key.as_str()) || self.has_template_of(task, &key) {
-                continue;
-            }
-            if judged.contains(&key) {
-                // An answer says of what is not there that there is none.
-                if counts.get(&key).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        let mut set: Vec<String> = (self.kind.sets)(&card);
+        set.retain(|key| {
+            counts.contains_key(key)
+                && !SHOWN.contains(&key.as_str())
+                && !how.templates.keys.contains(key)
+        });
+        // Most tasks suggest nothing, and cost no further look.
+        if !set.is_empty() {
+            let of_task = Templates::in_text(task.as_str());
+            let judged = if how.formerly && self.kind.name == blocks::KIND.name {
+                blocks::judged_by_their_own(&card)
+            } else {
+                (self.kind.judges)(&card)
+            };
+            for key in set {
+                if of_task.keys.contains(&key) {
+                    continue;
+                }
+                if !judged.contains(&key.as_str()) {
+                    suggestions.extend(counts.shift_remove_entry(&key));
+                } else if counts[&key].as_array().is_some_and(Vec::is_empty) {
+                    // An answer says of what is not there that there is none.
                     counts.shift_remove(&key);
                 }
-            } else if let Some(value) = counts.shift_remove(&key) {
-                suggestions.insert(key, value);
             }
         }
         if let (Some(tokens), Some(Value::String(text))) =

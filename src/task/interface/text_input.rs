@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fits::{Unfit, a_text};
+use super::fits::{CONTENT, Unfit, a_text};
 use super::html;
 use super::kind::{Card, Kind, Misfit, PLAIN};
 use crate::task::{Verdict, reading};
@@ -38,7 +38,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     if let Some(template) = html::template(card) {
         return template.or_else(|unfit| if unfit.empty { Ok(()) } else { Err(unfit) });
     }
-    for key in ["text", "html", "image"] {
+    for key in CONTENT {
         if let Some(value) = card.get(key).filter(|value| !value.is_string()) {
             a_text(&value, &format!("/{key}"), key)?;
         }

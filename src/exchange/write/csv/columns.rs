@@ -14,10 +14,6 @@ use crate::task::{Body, Fields};
 /// The annotator's own columns, which every table has.
 const REMARKS: [&str; 3] = ["comment", "flagged", "skip_reason"];
 
-/// What a task shows comes in this order; other keys follow in the order of their names.
-const SHOWN: [&str; 10] =
-    ["text", "label", "title", "html", "image", "audio", "video", "input", "options", "spans"];
-
 /// Keys of a task that are no content: how it is drawn, and the words that its text consists of.
 const NO_CONTENT: [&str; 2] = ["config", "tokens"];
 
@@ -71,14 +67,15 @@ impl Group {
         self.is_one || self.names.contains(name)
     }
 
-    /// A column for each name, what a task shows first, or one for all.
-    fn columns(&self, each: fn(String) -> Column, all: Column) -> Vec<Column> {
+    /// A column for each name, those in `first` first and the others in the order of their names; or one
+    /// for all.
+    fn columns(&self, first: &[&str], each: fn(String) -> Column, all: Column) -> Vec<Column> {
         if self.is_one {
             return vec![all];
         }
-        let rank = |name: &&String| SHOWN.iter().position(|shown| shown == *name);
+        let rank = |name: &&String| first.iter().position(|key| key == *name);
         let mut names: Vec<&String> = self.names.iter().collect();
-        names.sort_by_key(|name| rank(name).unwrap_or(SHOWN.len()));
+        names.sort_by_key(|name| rank(name).unwrap_or(first.len()));
         names.into_iter().map(|name| each(name.clone())).collect()
     }
 }
@@ -107,8 +104,9 @@ impl Column {
 }
 
 /// The columns between the first ones and the last.
-#[derive(Default)]
 pub(super) struct Columns {
+    /// The keys that cards show, in the order in which they stand in the table.
+    shown: Vec<&'static str>,
     answers: Group,
     tasks: Group,
     meta: Group,
@@ -117,6 +115,17 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// None yet, for tasks of this interface.
+    pub(super) fn new(interface: &Interface) -> Self {
+        Self {
+            shown: interface.shown(),
+            answers: Group::default(),
+            tasks: Group::default(),
+            meta: Group::default(),
+            order: Vec::new(),
+        }
+    }
+
     /// Makes room for a task and answers to it.
     pub(super) fn see<'a>(
         &mut self,
@@ -134,15 +143,15 @@ impl Columns {
     /// Puts the columns in order, once all has been seen, and gives their names, no two of them the same:
     /// a key that has the name of another column gets a `_` behind it.
     pub(super) fn settle(&mut self, first: &[&str], last: &[&str]) -> Vec<String> {
-        self.order = self.answers.columns(Column::Key, Column::AllOfAnswer);
+        self.order = self.answers.columns(&self.shown, Column::Key, Column::AllOfAnswer);
         self.order.extend(REMARKS.map(|key| Column::Key(key.to_owned())));
-        let of_tasks = self.tasks.columns(Column::Key, Column::AllOfTask);
+        let of_tasks = self.tasks.columns(&self.shown, Column::Key, Column::AllOfTask);
         // A key that answers have, too, has one column: the answer's word, or else the task's.
         self.order.extend(of_tasks.into_iter().filter(|column| match column {
             Column::Key(key) => !self.answers.names.contains(key) && !is_annotators(key),
             _ => true,
         }));
-        self.order.extend(self.meta.columns(Column::Meta, Column::AllOfMeta));
+        self.order.extend(self.meta.columns(&self.shown, Column::Meta, Column::AllOfMeta));
         let mut taken: HashSet<String> =
             first.iter().chain(last).map(|name| (*name).to_owned()).collect();
         let mut names: Vec<String> = first.iter().map(|name| (*name).to_owned()).collect();

@@ -39,7 +39,8 @@ struct Csv {
 
 impl Csv {
     fn new(export: Export) -> Self {
-        Self { export, columns: Columns::default(), left_out: 0 }
+        let columns = Columns::new(&export.interface);
+        Self { export, columns, left_out: 0 }
     }
 }
 
