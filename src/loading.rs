@@ -26,10 +26,10 @@ use tokio::sync::mpsc;
 pub use self::counts::{Loaded, Repeat};
 use self::rule::RuleError;
 use self::seen::Seen;
-use crate::allocation::people::{meta, requires};
-use crate::allocation::{self, Dealt, Overrides, Planner};
-use crate::dealing::{self, AdmitError};
+use crate::allocation::profile::{meta, requires};
+use crate::allocation::{self, AllocationCounters, Overrides, Planner};
 use crate::exchange::read::{self, Entry, ReadError, Tasks, WrongLine};
+use crate::planning::{self, AdmitError};
 use crate::store::{Record, Store, StoreError};
 use crate::task::identity::{Identity, Made, Rule, Unidentified};
 use crate::task::interface::Interface;
@@ -115,7 +115,7 @@ pub struct Rules<'a> {
     /// How the project tells tasks apart.
     pub identity: &'a Identity,
     /// The project's rules.
-    pub planning: &'a allocation::Rules,
+    pub planning: &'a allocation::PlanPolicy,
     /// What this load says instead.
     pub overrides: &'a Overrides,
 }
@@ -168,7 +168,7 @@ pub async fn load<'a>(
     let mut nothing = true;
     let (sender, mut parts) = mpsc::channel(4);
     let reader = tokio::task::spawn_blocking(move || read_parts(tasks, &sender));
-    let planner = Planner::new(rules.planning.clone(), &Dealt::default());
+    let planner = Planner::new(rules.planning.clone(), &AllocationCounters::default());
     let loaded = Loaded::default();
     let mut load = Load { file, rules, into, aside, planner, seen: Seen::default(), loaded };
     while let Some(part) = parts.recv().await {
@@ -400,7 +400,7 @@ impl Load<'_> {
             Target::Store(store) => {
                 let tasks = fresh.iter().map(|line| line.made.task.clone()).collect();
                 let rules = self.rules;
-                match dealing::admit(store, rules.planning, rules.overrides, tasks).await {
+                match planning::admit(store, rules.planning, rules.overrides, tasks).await {
                     Ok(admitted) => {
                         self.loaded.known += admitted.same;
                         admitted.new
@@ -525,8 +525,8 @@ async fn look_up(
 
 /// What annotators have added to a task, in any version of any answer.
 fn said(record: &Record) -> Vec<&Map<String, Value>> {
-    let ledger = &record.ledger;
-    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+    let state = &record.state;
+    let answers = state.answers.iter().chain(&state.skipped).chain(&state.late);
     answers
         .flat_map(|answer| answer.history.iter().chain(std::iter::once(&answer.current)))
         .map(|version| &version.data)
@@ -699,7 +699,7 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 /// As [`load`] does.
 pub async fn load_file(
     file: &TaskFile,
-    planning: &allocation::Rules,
+    planning: &allocation::PlanPolicy,
     interface: &Interface,
     named: Option<&Rule>,
     store: &dyn Store,
@@ -724,6 +724,6 @@ pub async fn load_file(
 }
 
 /// How a project with this interface and these rules tells tasks apart.
-pub fn identity(rule: Rule, interface: &Interface, planning: &allocation::Rules) -> Identity {
+pub fn identity(rule: Rule, interface: &Interface, planning: &allocation::PlanPolicy) -> Identity {
     Identity::new(rule, interface.clone(), planning.assign_field.as_deref())
 }

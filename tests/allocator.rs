@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use annotd::allocation::{Colleague, Lane, Plan, Recorded};
-use annotd::allocator::{Allocator, Clock, Conduct, Reason};
+use annotd::allocation::{AnnotatorProfile, AnswerOutcome, Lane, Plan};
+use annotd::allocator::{Allocator, AllocatorPolicy, Clock, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
@@ -48,7 +48,7 @@ impl House {
         store.admit(admissions).await.expect("admitted");
         let now = Arc::new(AtomicI64::new(1_000_000));
         let (allocator, _) =
-            Allocator::start(Arc::clone(&store), clock(&now), Conduct::plain(LEASE));
+            Allocator::start(Arc::clone(&store), clock(&now), AllocatorPolicy::with_lease(LEASE));
         Self { store, allocator, now, folder }
     }
 
@@ -79,7 +79,7 @@ impl House {
         }
     }
 
-    async fn answer(&self, who: &str, text: &str) -> Recorded {
+    async fn answer(&self, who: &str, text: &str) -> AnswerOutcome {
         let now = self.allocator.now();
         let version = Version {
             verdict: Verdict::Accept,
@@ -105,8 +105,8 @@ async fn a_lease_that_ends_gives_the_task_to_the_next_and_a_late_answer_is_kept(
     assert_eq!(house.reason("ben").await, Some(Reason::Waiting));
     house.pass(LEASE);
     house.ask_until("ben", &["0"]).await;
-    assert_eq!(house.answer("ada", "0").await, Recorded::Late);
-    assert_eq!(house.answer("ben", "0").await, Recorded::Saved);
+    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Late);
+    assert_eq!(house.answer("ben", "0").await, AnswerOutcome::Saved);
     assert_eq!(house.reason("ada").await, Some(Reason::Done));
 }
 
@@ -119,7 +119,7 @@ async fn activity_renews_a_lease() {
         assert_eq!(house.ask("ada", 2).await, ["0", "1"], "she asked in time");
     }
     house.pass(LEASE * 2 / 3);
-    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     house.pass(LEASE * 2 / 3);
     house.store.sweep(house.allocator.now()).await.expect("swept");
     assert_eq!(house.ask("ben", 3).await, ["2"], "her answer has renewed the other, too");
@@ -131,8 +131,8 @@ async fn an_answer_after_the_lease_does_not_bring_back_what_others_hold() {
     assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
     house.pass(LEASE);
     house.store.sweep(house.allocator.now()).await.expect("swept");
-    house.allocator.look().await;
-    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    house.allocator.notify_tasks_changed().await;
+    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     assert_eq!(house.ask("ben", 3).await, ["1", "2"]);
     assert!(house.ask("ada", 3).await.is_empty(), "Ben holds the others");
 }
@@ -142,8 +142,11 @@ async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
     let house = House::new(2, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
     // The daemon is restarted.
-    let (again, _) =
-        Allocator::start(Arc::clone(&house.store), clock(&house.now), Conduct::plain(LEASE));
+    let (again, _) = Allocator::start(
+        Arc::clone(&house.store),
+        clock(&house.now),
+        AllocatorPolicy::with_lease(LEASE),
+    );
     let batch = again.tasks("ada", 2, HashSet::new()).await.expect("a batch");
     assert_eq!(batch.given.len(), 2);
     assert!(house.ask("ben", 1).await.is_empty());
@@ -156,15 +159,15 @@ async fn what_comes_back_goes_to_those_who_are_far_ahead_too() {
     for who in ["ben", "cleo"] {
         for _ in 0..150 {
             let texts = house.ask(who, 1).await;
-            assert_eq!(house.answer(who, &texts[0]).await, Recorded::Saved);
+            assert_eq!(house.answer(who, &texts[0]).await, AnswerOutcome::Saved);
         }
     }
     // Task 0 was full when Cleo passed it; now Ada's slot comes back, far behind.
     house.pass(LEASE);
     house.store.sweep(house.allocator.now()).await.expect("swept");
-    house.allocator.look().await;
+    house.allocator.notify_tasks_changed().await;
     assert_eq!(house.ask("cleo", 1).await, ["0"]);
-    assert_eq!(house.answer("cleo", "0").await, Recorded::Saved);
+    assert_eq!(house.answer("cleo", "0").await, AnswerOutcome::Saved);
     assert_eq!(house.ask("cleo", 1).await, ["151"]);
 }
 
@@ -174,8 +177,8 @@ async fn a_load_of_higher_priority_is_handed_out_next() {
     assert_eq!(house.ask("ada", 1).await, ["0"]);
     let urgent = vec![admission(1000, 1, 5), admission(1001, 1, 9)];
     house.store.admit(urgent).await.expect("admitted");
-    house.allocator.look().await;
-    assert_eq!(house.answer("ada", "0").await, Recorded::Saved);
+    house.allocator.notify_tasks_changed().await;
+    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     let mut next = house.ask("ada", 2).await;
     next.sort();
     assert_eq!(next, ["1000", "1001"]);
@@ -198,7 +201,7 @@ async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
     let (allocator, _) = Allocator::start(
         Arc::<Faulty>::clone(&store),
         clock(&house.now),
-        Conduct::plain(Duration::from_secs(600)),
+        AllocatorPolicy::with_lease(Duration::from_secs(600)),
     );
     let house = House { store: Arc::<Faulty>::clone(&store), allocator, ..house };
     let mut got: Vec<String> = house.ask("ada", 60).await;
@@ -235,7 +238,7 @@ async fn what_appears_behind_everybody_without_a_word_is_found_by_who_runs_out()
     let mut got = Vec::new();
     for _ in 0..20 {
         for text in house.ask("ada", 3).await {
-            assert_eq!(house.answer("ada", &text).await, Recorded::Saved);
+            assert_eq!(house.answer("ada", &text).await, AnswerOutcome::Saved);
             got.push(text);
         }
         house.pass(Duration::from_secs(1));
@@ -253,7 +256,7 @@ async fn a_batch_has_each_task_once() {
         .admit((2..6).map(|number| admission(number, 1, 5)).collect())
         .await
         .expect("admitted");
-    house.allocator.look().await;
+    house.allocator.notify_tasks_changed().await;
     let got = house.ask("ada", 5).await;
     assert_eq!(got, ["2", "3", "4", "5", "1"]);
 }
@@ -276,10 +279,15 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
 
 /// The house with people on a roster and other rules of handing out.
 impl House {
-    fn follow(&self, people: Vec<Colleague>, steal_after: Option<Duration>) {
+    fn follow(&self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
         let known_since = people.iter().map(|p| (p.name.clone(), self.allocator.now())).collect();
-        let conduct = Conduct { people, steal_after, known_since, ..Conduct::plain(LEASE) };
-        self.allocator.follow(conduct);
+        let conduct = AllocatorPolicy {
+            people,
+            steal_after,
+            known_since,
+            ..AllocatorPolicy::with_lease(LEASE)
+        };
+        self.allocator.set_policy(conduct);
     }
 
     async fn admit_named(&self, texts: &[&str], names: &[&str], bound: bool) {
@@ -296,15 +304,15 @@ impl House {
 #[tokio::test]
 async fn a_quota_is_never_exceeded_however_somebody_asks() {
     let house = House::new(20, 1).await;
-    let ada = Colleague { quota: Some(5), ..Colleague::new("ada") };
-    house.follow(vec![ada, Colleague::new("ben")], None);
+    let ada = AnnotatorProfile { quota: Some(5), ..AnnotatorProfile::new("ada") };
+    house.follow(vec![ada, AnnotatorProfile::new("ben")], None);
     assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
     // Several pages of one annotator at once.
     let (one, two) = tokio::join!(house.ask("ada", 10), house.ask("ada", 10));
     assert!(one.len() <= 5 && two.len() <= 5, "{one:?} {two:?}");
     assert_eq!(one.len().max(two.len()), 5, "what is held, and two more");
     for text in ["0", "1", "2", "3", "4"] {
-        assert_eq!(house.answer("ada", text).await, Recorded::Saved);
+        assert_eq!(house.answer("ada", text).await, AnswerOutcome::Saved);
     }
     assert!(house.ask("ada", 10).await.is_empty());
     assert_eq!(house.reason("ada").await, Some(Reason::Done));
@@ -315,7 +323,7 @@ async fn a_quota_is_never_exceeded_however_somebody_asks() {
 async fn what_was_meant_for_somebody_absent_goes_to_who_has_nothing_left() {
     let house = House::new(0, 1).await;
     let names = ["ada", "ben", "cleo"];
-    let people = names.iter().map(|name| Colleague::new(name)).collect();
+    let people = names.iter().map(|name| AnnotatorProfile::new(name)).collect();
     house.follow(people, Some(Duration::from_secs(100)));
     house.admit_named(&["own"], &["ben"], false).await;
     house.admit_named(&["of ada 1", "of ada 2"], &["ada"], false).await;
@@ -331,7 +339,7 @@ async fn what_was_meant_for_somebody_absent_goes_to_who_has_nothing_left() {
     assert_eq!(house.ask("ben", 2).await, ["own", "of ada 2"]);
     assert_eq!(house.ask("cleo", 5).await, ["of ada 1"], "what names somebody stays theirs");
     let bound = house.store.look_up(&[id("bound")]).await.expect("found");
-    assert!(bound[0].as_ref().expect("a task").ledger.is_for("ada"));
+    assert!(bound[0].as_ref().expect("a task").state.admits("ada"));
     // Ada is there again, and what is hers is hers.
     assert_eq!(house.ask("ada", 5).await, ["bound"]);
 }

@@ -3,7 +3,7 @@
 //!
 //! The random tests of the conformance suite try many histories; this tries all of a small world.
 //! What is claimed, answered, released, filled and settled is decided by the project's own
-//! [`Ledger`] and judged by its own `invariants::check`. The model adds what lies around them
+//! [`TaskState`] and judged by its own `invariants::check`. The model adds what lies around them
 //! (`model_check/`): a store whose writes are single guarded steps (`store.rs`), daemons that
 //! remember the queue and may be wrong about it, with messages on their way, and annotators with an
 //! old card in view (`world.rs`, `steps.rs`), and the promises (`promises.rs`).
@@ -41,24 +41,24 @@ mod model_check {
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use annotd::allocation::{Further, Ignore, Lane, Ledger};
+use annotd::allocation::{EscalationRule, Ignore, Lane, TaskState};
 use annotd::task::Verdict;
 use model_check::promises::{FINISHED, LATE, RESTS};
 use model_check::steps::{Broken, Setting};
 use stateright::{Checker, HasDiscoveries, Model};
 
 /// A task for so many annotators, whoever they are.
-fn anyone(wanted: u32) -> Ledger {
-    Ledger::new(wanted, vec![Lane::Anyone])
+fn anyone(wanted: u32) -> TaskState {
+    TaskState::new(wanted, vec![Lane::Anyone])
 }
 
 /// A task for so many of these.
-fn named(wanted: u32, names: &[&str]) -> Ledger {
-    Ledger::new(wanted, names.iter().map(|name| Lane::Of((*name).into())).collect())
+fn named(wanted: u32, names: &[&str]) -> TaskState {
+    TaskState::new(wanted, names.iter().map(|name| Lane::Of((*name).into())).collect())
 }
 
 /// The first accepts, the second rejects, the others accept.
-fn disagreeing(setting: Setting, further: Further) -> Setting {
+fn disagreeing(setting: Setting, further: EscalationRule) -> Setting {
     let says = (0..setting.people()).map(|who| vec![u8::from(who == 1)]).collect();
     let verdicts = vec![Verdict::Accept, Verdict::Reject];
     let mut setting = Setting { verdicts, says, ..setting };
@@ -70,7 +70,7 @@ fn disagreeing(setting: Setting, further: Further) -> Setting {
 /// and lost it when the lease ended, with the card still in view; `dee` decides.
 fn adjudicated() -> Setting {
     let setting = Setting::new(4, [anyone(2)], 0).held_by(0, &[0, 1]).still_shown_to(0, 2);
-    disagreeing(setting, Further { extra: 1, max: 3, by: vec!["dee".into()] })
+    disagreeing(setting, EscalationRule { extra: 1, max: 3, by: vec!["dee".into()] })
 }
 
 /// Explores everything. What is discovered must be these names and no others: `expected` are things
@@ -145,14 +145,14 @@ fn a_skip_is_no_answer_and_can_be_taken_back() {
 #[test]
 fn those_who_disagree_are_followed_by_one_more_and_no_other() {
     let setting = Setting::new(3, [anyone(2)], 1).held_by(0, &[0, 1]);
-    let setting = disagreeing(setting, Further { extra: 1, max: 3, by: vec![] });
+    let setting = disagreeing(setting, EscalationRule { extra: 1, max: 3, by: vec![] });
     explore(setting, 15_000, &[FINISHED, RESTS, LATE]);
 }
 
 #[test]
 fn those_who_disagree_are_followed_by_the_adjudicator() {
     let setting = Setting::new(3, [anyone(2)], 1).held_by(0, &[0, 1]);
-    let setting = disagreeing(setting, Further { extra: 1, max: 3, by: vec!["cy".into()] });
+    let setting = disagreeing(setting, EscalationRule { extra: 1, max: 3, by: vec!["cy".into()] });
     explore(setting, 15_000, &[FINISHED, RESTS, LATE]);
 }
 
@@ -210,7 +210,7 @@ fn the_last_answer_goes_unseen_where_a_belief_is_not_compared() {
 fn an_answer_of_somebody_not_asked_counts_where_a_plain_write_does_not_look_at_the_lanes() {
     let setting = Setting::new(5, [anyone(2)], 0).held_by(0, &[0]).still_shown_to(0, 2);
     let by = vec!["dee".into(), "eve".into()];
-    let mut setting = disagreeing(setting, Further { extra: 2, max: 4, by });
+    let mut setting = disagreeing(setting, EscalationRule { extra: 2, max: 4, by });
     // The two who are asked need not say anything for this.
     setting.says[3].clear();
     setting.says[4].clear();

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use annotd::allocation::{Lane, Plan, Recorded};
+use annotd::allocation::{AnswerOutcome, Lane, Plan};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Admission, Claim, Store, StoreError, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
@@ -190,7 +190,7 @@ async fn what_got_no_reply_can_be_sent_again() {
         let error = store.record(answer(&id, who)).await.expect_err("it failed");
         assert!(error.is_away(), "{error}");
         let again = store.record(answer(&id, who)).await.unwrap();
-        let expected = if who == "ann" { Recorded::Saved } else { Recorded::Unchanged };
+        let expected = if who == "ann" { AnswerOutcome::Saved } else { AnswerOutcome::Unchanged };
         assert_eq!(again, [expected]);
     }
     let progress = store.progress().await.unwrap();

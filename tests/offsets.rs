@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use annotd::allocation::{Ledger, Number, Position};
+use annotd::allocation::{Position, SequenceNumber, TaskState};
 use annotd::exchange::read::open;
 use annotd::exchange::write::{Cells, Export, Filter, Format};
 use annotd::store::Record;
@@ -104,10 +104,10 @@ fn exported(view: &str, body: Body) -> Value {
         time_returned: Millis(1),
         basis: Basis { edition: 1, tokenizer: TOKENIZER },
     };
-    let mut ledger = Ledger::new(1, Vec::new());
-    ledger.answers.push(Answer { annotator: "noor".into(), current: version, history: Vec::new() });
-    let (number, position) = (Number(1), Position(1));
-    let record = Record { task: Arc::new(Task::new(body)), number, position, ledger };
+    let mut state = TaskState::new(1, Vec::new());
+    state.answers.push(Answer { annotator: "noor".into(), current: version, history: Vec::new() });
+    let (number, position) = (SequenceNumber(1), Position(1));
+    let record = Record { task: Arc::new(Task::new(body)), number, position, state };
     let interface = Interface::new(view, Settings::default()).expect("it is there");
     let export = Export {
         project: "p".into(),

@@ -17,11 +17,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annotd::allocation::{Number, Overrides};
+use annotd::allocation::{Overrides, SequenceNumber};
 use annotd::backup::{self, Backup, Head};
-use annotd::dealing;
 use annotd::exchange::output::Output;
 use annotd::loading::rule;
+use annotd::planning;
 use annotd::store::audit::Outcome;
 use annotd::store::{self, Record, Store, StoreError, Which};
 use annotd::task::interface::{Interface, Settings};
@@ -65,7 +65,7 @@ fn format_of(file: &Path) -> i64 {
 }
 
 async fn all(store: &dyn Store) -> Vec<Record> {
-    store.records(Which::All, Number::START, 1000).await.unwrap()
+    store.records(Which::All, SequenceNumber::START, 1000).await.unwrap()
 }
 
 async fn verify(store: &dyn Store, repair: bool) -> Report {
@@ -169,7 +169,7 @@ async fn every_version_comes_back_and_large_ones_lie_apart() {
     let records = all(&*store).await;
     let of = |text: &str| {
         let found = records.iter().find(|record| record.task.body.as_str().contains(text));
-        found.unwrap().ledger.clone()
+        found.unwrap().state.clone()
     };
     let verdicts = |answer: &annotd::task::Answer| -> Vec<Verdict> {
         answer.history.iter().chain([&answer.current]).map(|version| version.verdict).collect()
@@ -187,13 +187,13 @@ async fn every_version_comes_back_and_large_ones_lie_apart() {
     assert_eq!(count("SELECT count(*) FROM large"), 2);
     assert_eq!(count("SELECT max(length(data)) < 1000 FROM answer"), 1);
     // An old copy of the first changes nothing; a new opinion counts on.
-    let id = records.iter().find(|r| r.ledger.answers.contains(eve)).unwrap().task.id.clone();
+    let id = records.iter().find(|r| r.state.answers.contains(eve)).unwrap().task.id.clone();
     let copy = says(Verdict::Accept, &much("a"), 170);
     assert_eq!(answer(&*store, &id, "eve", copy).await.as_str(), "unchanged");
     let little = says(Verdict::Reject, "{}", 300);
     assert_eq!(answer(&*store, &id, "eve", little).await.as_str(), "revised");
     let record = store.look_up(&[id]).await.unwrap().remove(0).unwrap();
-    assert_eq!(record.ledger.answers[0].history.len(), 2);
+    assert_eq!(record.state.answers[0].history.len(), 2);
     assert_eq!(count("SELECT max(nth) FROM history WHERE annotator = 'eve'"), 2);
     assert_eq!(broken(&verify(&*store, false).await), []);
 }
@@ -213,7 +213,7 @@ async fn earlier_versions_that_are_spare_are_removed_and_lost_ones_are_told() {
     .unwrap();
     // A spare is none of the versions.
     let plain = |records: &[Record]| -> Vec<_> {
-        records.iter().map(|record| record.ledger.clone()).collect()
+        records.iter().map(|record| record.state.clone()).collect()
     };
     assert_eq!(plain(&all(&*store).await), plain(&before));
     let found = verify(&*store, false).await;
@@ -223,8 +223,7 @@ async fn earlier_versions_that_are_spare_are_removed_and_lost_ones_are_told() {
     assert_eq!(broken(&verify(&*store, true).await), []);
     assert_eq!(plain(&all(&*store).await), plain(&before));
     // The next change of the answer takes the number of the spare.
-    let ann =
-        before.iter().find(|r| r.ledger.answers.iter().any(|a| a.annotator == "ann")).unwrap();
+    let ann = before.iter().find(|r| r.state.answers.iter().any(|a| a.annotator == "ann")).unwrap();
     file.execute_batch(
         "INSERT INTO history SELECT seq, annotator, revisions + 1, 'ignore', '{}', 0, 0, 0, 1, NULL \
          FROM answer WHERE annotator = 'ann'",
@@ -232,7 +231,7 @@ async fn earlier_versions_that_are_spare_are_removed_and_lost_ones_are_told() {
     .unwrap();
     answer(&*store, &ann.task.id, "ann", says(Verdict::Reject, "{}", 500)).await;
     let after = store.look_up(std::slice::from_ref(&ann.task.id)).await.unwrap().remove(0).unwrap();
-    let (was, is) = (&ann.ledger.answers[0], &after.ledger.answers[0]);
+    let (was, is) = (&ann.state.answers[0], &after.state.answers[0]);
     assert_eq!(is.history.len(), was.history.len() + 1);
     assert_eq!(is.history.last(), Some(&was.current));
     assert_eq!(broken(&verify(&*store, false).await), []);
@@ -476,8 +475,8 @@ async fn a_mixture_of_format_2_goes_on_where_it_was() {
     let folder = of_format_2();
     let store = store::open_to_run("stored.db", folder.path(), "stored").await.unwrap();
     let more = |from: usize| (from..from + 62).map(|n| task(&format!(r#"{{"text":"more {n}"}}"#)));
-    let rules = annotd::allocation::Rules { seed: 7, ..rules() };
-    dealing::admit(&*store, &rules, &Overrides::default(), more(0).collect()).await.unwrap();
+    let rules = annotd::allocation::PlanPolicy { seed: 7, ..rules() };
+    planning::admit(&*store, &rules, &Overrides::default(), more(0).collect()).await.unwrap();
     // 38 were dealt before: of 100, 70 want one answer and 30 want two.
     let state = store.deal().await.unwrap().state;
     assert!(state.contains(r#""given":[70,30]"#), "{state}");

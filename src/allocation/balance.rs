@@ -25,9 +25,9 @@
 //!
 //! # How
 //!
-//! Two answers and equal weights: all pairs in the order of `design.rs`, the people in another
+//! Two answers and equal weights: all pairs in the order of `pair_design.rs`, the people in another
 //! seeded order in each cycle. Otherwise whoever would first fall a whole task behind goes first
-//! (the earliest deadline, as in `share.rs`); between those who stand level, the set whose pairs
+//! (the earliest deadline, as in `mixture.rs`); between those who stand level, the set whose pairs
 //! have met least is taken, and that leaves the ones who must be next a good set, too. What is
 //! still level is drawn.
 //!
@@ -42,7 +42,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{company, design, seed};
+use super::{pair_design, pair_selection, seed};
 
 /// The most by which the supports of two pairs differ, with equal weights and three or more answers
 /// a task, up to 12 people and 5 answers.
@@ -56,7 +56,7 @@ const ONE: u64 = 1_000_000;
 
 /// Somebody who may be named.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Person {
+pub struct PoolMember {
     /// The annotator's name.
     pub name: String,
     /// Their part of the work in relation to the others': above 0; held to between 10⁻⁶ and 10⁶.
@@ -71,7 +71,7 @@ pub struct Counts {
     /// Tasks so far.
     tasks: u64,
     /// Everybody who was ever in the pool, in the order of coming.
-    people: Vec<Standing>,
+    people: Vec<Load>,
     /// For each person, their pairs with all who came before them.
     pairs: Vec<Vec<Met>>,
     /// Where the order of all pairs stands.
@@ -79,7 +79,7 @@ pub struct Counts {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Standing {
+struct Load {
     name: String,
     /// In millionths.
     weight: u64,
@@ -166,7 +166,7 @@ impl Balance {
     /// Says who is there from now on; the same people as before change nothing.
     ///
     /// Of two with one name the last counts.
-    pub fn set_pool(&mut self, pool: &[Person]) {
+    pub fn set_pool(&mut self, pool: &[PoolMember]) {
         let level = self.active().map(|i| self.counts.people[i].ahead).max().unwrap_or(0);
         let before: Vec<usize> = self.active().collect();
         let usual = self.usual_level(&before);
@@ -278,7 +278,7 @@ impl Balance {
             return who;
         }
         let who = self.counts.people.len();
-        self.counts.people.push(Standing {
+        self.counts.people.push(Load {
             name: name.to_owned(),
             weight,
             quota: None,
@@ -363,7 +363,7 @@ impl Balance {
             people[..index].iter().map(|other| self.support(*one, *other))
         });
         let sum: f64 = supports.sum();
-        sum / (design::pairs(people.len()).max(1) as f64)
+        sum / (pair_design::pairs(people.len()).max(1) as f64)
     }
 
     /// What a task of `wanted` answers adds to the due of each: in proportion to the weights, and
@@ -425,7 +425,7 @@ impl Balance {
     fn next_pair(&mut self, able: &[usize]) -> Vec<usize> {
         let began = self.counts.tasks;
         let cycle = self.counts.cycle.get_or_insert(Cycle { began, taken: 0 });
-        let length = design::pairs(able.len()).max(1);
+        let length = pair_design::pairs(able.len()).max(1);
         let (round, at) = (cycle.taken / length, cycle.taken % length);
         cycle.taken += 1;
         let seed = seed::number(seed::number(self.seed, cycle.began), round);
@@ -434,7 +434,7 @@ impl Balance {
             let drawn = seed::below(seed::number(seed, last as u64), last as u64 + 1);
             people.swap(last, usize::try_from(drawn).unwrap_or(0));
         }
-        let (one, other) = design::pair(people.len(), at);
+        let (one, other) = pair_design::pair(people.len(), at);
         vec![people[one], people[other]]
     }
 
@@ -473,7 +473,7 @@ impl Balance {
         let drawn = seed::number(self.seed ^ 0xBA1A, self.counts.tasks);
         let support = |one, other| self.support(one, other);
         let company: Vec<usize> = chosen.iter().chain(with).copied().collect();
-        chosen.extend(company::least_met(&level, wanted, &company, support, drawn));
+        chosen.extend(pair_selection::least_met(&level, wanted, &company, support, drawn));
         chosen
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::Ledger;
+use super::TaskState;
 
 /// An invariant that a single task can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,14 +38,14 @@ impl Invariant {
 }
 
 /// The invariants that this task breaks.
-pub fn check(task: &Ledger) -> Vec<Invariant> {
+pub fn check(task: &TaskState) -> Vec<Invariant> {
     let wanted = task.wanted as usize;
     let mut broken = Vec::new();
     if task.answers.len() > wanted {
         broken.push(Invariant::Exact);
     }
     let mut people = HashSet::new();
-    if !task.takers().all(|who| people.insert(who)) {
+    if !task.participants().all(|who| people.insert(who)) {
         broken.push(Invariant::Once);
     }
     if task.answers.len() + task.held.len() > wanted {
@@ -53,7 +53,7 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
     }
     // Who had it once may answer too late, or skip it, which counts for nothing.
     let holders = task.held.iter().map(|hold| hold.annotator.as_str());
-    if holders.chain(task.coders()).any(|who| !task.is_for(who)) {
+    if holders.chain(task.counted_annotators()).any(|who| !task.admits(who)) {
         broken.push(Invariant::Eligible);
     }
     if task.finished != (task.answers.len() >= wanted) {
@@ -66,24 +66,24 @@ pub fn check(task: &Ledger) -> Vec<Invariant> {
 /// answered, nobody holds it twice, and it is finished exactly when nothing more is wanted. Answers
 /// and all other holds stay as they are.
 #[must_use]
-pub fn mended(task: &Ledger) -> Ledger {
+pub fn repaired(task: &TaskState) -> TaskState {
     let mut mended = task.clone();
     let mut holders = HashSet::new();
     mended.held.retain(|hold| {
         !task.has_answered(&hold.annotator) && holders.insert(hold.annotator.clone())
     });
-    mended.finished = mended.lacking() == 0;
+    mended.finished = mended.remaining() == 0;
     mended
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hold, Lane, Rule};
+    use super::super::{Lane, Lease, SettlePolicy};
     use super::*;
     use crate::task::{Basis, Body, Millis, Verdict, Version};
 
-    fn hold(annotator: &str, until: i64) -> Hold {
-        Hold {
+    fn hold(annotator: &str, until: i64) -> Lease {
+        Lease {
             annotator: annotator.to_owned(),
             since: Millis(0),
             until: Millis(until),
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_follows_from_the_answers_is_put_right_and_nothing_else() {
-        let mut task = Ledger::new(2, vec![Lane::Anyone]);
+        let mut task = TaskState::new(2, vec![Lane::Anyone]);
         let version = Version {
             verdict: Verdict::Accept,
             data: serde_json::Map::new(),
@@ -101,17 +101,17 @@ mod tests {
             time_returned: Millis(2),
             basis: Basis::default(),
         };
-        task.record("andy", version, &Rule::default(), &Body::empty());
+        task.record("andy", version, &SettlePolicy::default(), &Body::empty());
         let mut damaged = task.clone();
         damaged.held = vec![hold("andy", 1), hold("zach", 2), hold("zach", 3)];
         damaged.finished = true;
         let broken = [Invariant::Once, Invariant::HeldOnce, Invariant::Finished];
         assert_eq!(check(&damaged), broken);
         task.held = vec![hold("zach", 2)];
-        assert_eq!(mended(&damaged), task);
-        assert_eq!(mended(&task), task);
+        assert_eq!(repaired(&damaged), task);
+        assert_eq!(repaired(&task), task);
         // More answers than wanted are somebody's work: they stay, and stay a finding.
         task.wanted = 0;
-        assert_eq!(check(&mended(&task)), [Invariant::Exact, Invariant::HeldOnce]);
+        assert_eq!(check(&repaired(&task)), [Invariant::Exact, Invariant::HeldOnce]);
     }
 }

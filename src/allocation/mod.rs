@@ -5,7 +5,7 @@
 //! task stands at a [`Position`] in one or more [`Lane`]s, has a number of free slots, and is
 //! handed to whoever may use the lane and has neither answered nor holds it.
 //!
-//! [`Ledger`] is the life of one task under these operations. It is the reference for both
+//! [`TaskState`] is the life of one task under these operations. It is the reference for both
 //! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes say the same in
 //! one update, and [`invariants`] must hold of it at any time.
 //!
@@ -17,33 +17,35 @@
 //! the same rule.
 
 pub mod balance;
-mod company;
-mod design;
+pub mod check_schedule;
 pub mod invariants;
-mod ledger;
-pub mod moving;
+pub mod mixture;
 pub mod order;
-pub mod people;
+mod pair_design;
+mod pair_selection;
 mod plan;
 mod planner;
 pub mod prodigy;
+pub mod profile;
+pub mod reassign;
 mod replan;
 pub mod seed;
 mod settle;
-pub mod share;
-pub mod stream;
+mod task_state;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::task::TaskId;
 
-pub use ledger::{Hold, Ledger, Recorded};
-pub use people::Colleague;
 pub use plan::{Overrides, Plan, PlanError};
-pub use planner::{Answers, Dealt, EVERYBODY, Planner, Route, Rules, Split, WhenShort};
+pub use planner::{
+    ALL_ANNOTATORS, AllocationCounters, AnswersWanted, PlanPolicy, Planner, Route, Split, WhenShort,
+};
+pub use profile::AnnotatorProfile;
 pub use replan::Replanner;
-pub use settle::{Further, Ignore, Rule, Settlement, settle_by};
+pub use settle::{EscalationRule, Ignore, SettlePolicy, Settlement, settle_by};
+pub use task_state::{AnswerOutcome, Lease, TaskState};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.
 ///
@@ -55,9 +57,9 @@ pub struct Position(pub i64);
 /// The number under which a task was admitted: later ones are larger, none is given twice, and it
 /// never changes, wherever the task stands in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(pub i64);
+pub struct SequenceNumber(pub i64);
 
-impl Number {
+impl SequenceNumber {
     /// Before every task.
     pub const START: Self = Self(i64::MIN);
 }

@@ -32,9 +32,9 @@ pub enum Order {
 /// Bits that number the tasks in the order finish-first: 1.7 × 10¹⁰ of them.
 const NUMBER_BITS: u32 = 34;
 /// Lacking more answers than this makes no difference to the order.
-pub const MOST_LACKING: u32 = (1 << (SEQUENCE_BITS - NUMBER_BITS)) - 1;
+pub const REMAINING_CAP: u32 = (1 << (SEQUENCE_BITS - NUMBER_BITS)) - 1;
 /// By how much a task moves forward with an answer, in the order finish-first, as long as it lacks no
-/// more than [`MOST_LACKING`].
+/// more than [`REMAINING_CAP`].
 pub const STEP: i64 = 1 << NUMBER_BITS;
 /// Half of the bits that a permutation works on.
 const HALF: u32 = SEQUENCE_BITS / 2;
@@ -42,14 +42,14 @@ const HALF: u32 = SEQUENCE_BITS / 2;
 impl Order {
     /// The position of the task admitted as number `sequence` (from 0, below 2⁴⁰; for
     /// finish-first below 2³⁴; clamped) that lacks this many answers.
-    pub fn position(self, priority: i32, sequence: i64, lacking: u32) -> Position {
+    pub fn position(self, priority: i32, sequence: i64, remaining: u32) -> Position {
         let largest = |bits: u32| (1_i64 << bits) - 1;
         let place = match self {
             Self::Loaded => sequence.clamp(0, largest(SEQUENCE_BITS)),
             Self::Random(seed) => permuted(seed, sequence.clamp(0, largest(SEQUENCE_BITS))),
             Self::FinishFirst => {
-                let lacking = i64::from(lacking.min(MOST_LACKING));
-                (lacking << NUMBER_BITS) + sequence.clamp(0, largest(NUMBER_BITS))
+                let remaining = i64::from(remaining.min(REMAINING_CAP));
+                (remaining << NUMBER_BITS) + sequence.clamp(0, largest(NUMBER_BITS))
             }
         };
         Position::new(priority, place)
@@ -131,10 +131,10 @@ mod tests {
 
     #[test]
     fn whoever_lacks_least_comes_first() {
-        let at = |n, lacking| Order::FinishFirst.position(0, n, lacking);
+        let at = |n, remaining| Order::FinishFirst.position(0, n, remaining);
         assert!(at(900, 1) < at(3, 2));
         assert!(at(3, 2) < at(4, 2));
-        assert!(at(4, MOST_LACKING + 1) == at(4, MOST_LACKING));
+        assert!(at(4, REMAINING_CAP + 1) == at(4, REMAINING_CAP));
     }
 
     #[test]
@@ -149,13 +149,13 @@ mod tests {
     proptest! {
         #[test]
         fn priority_comes_before_every_order(
-            high: i32, low: i32, one: i64, other: i64, lacking: [u32; 2], seed: u64,
+            high: i32, low: i32, one: i64, other: i64, remaining: [u32; 2], seed: u64,
         ) {
             let clamped = |p: i32| priority(None, Some(p));
             prop_assume!(clamped(high) > clamped(low));
             for order in [Order::Loaded, Order::Random(seed), Order::FinishFirst] {
-                let first = order.position(high, one, lacking[0]);
-                prop_assert!(first < order.position(low, other, lacking[1]));
+                let first = order.position(high, one, remaining[0]);
+                prop_assert!(first < order.position(low, other, remaining[1]));
                 prop_assert!(first > Position::START);
             }
         }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::people::meta;
+use super::profile::meta;
 use super::{Lane, Purpose};
 use crate::task::{Body, reading};
 
@@ -28,7 +28,7 @@ pub struct Plan {
     /// How early: higher comes first.
     pub priority: i32,
     /// Which part of the project's mixture it was counted to; none if the mixture was not asked;
-    /// [`EVERYBODY`](super::EVERYBODY) if it is for all.
+    /// [`ALL_ANNOTATORS`](super::ALL_ANNOTATORS) if it is for all.
     pub part: Option<u16>,
     /// Whether the task or the load names its annotators: then only a lead moves it.
     pub bound: bool,

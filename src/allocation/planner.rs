@@ -10,28 +10,28 @@
 //!    those to come, or makes do.
 //!
 //! Only tasks of the third step count for the mixture, and only those of the fourth for the balance,
-//! so what bypasses them disturbs nobody's share. What has been dealt is [`Dealt`]; a planner that is
+//! so what bypasses them disturbs nobody's share. What has been dealt is [`AllocationCounters`]; a planner that is
 //! made of it goes on as if there had been no pause.
 //!
 //! A held task names those who are there, although anybody might have it, so that one rule says
-//! which tasks are short: [`Ledger::missing`](super::Ledger::missing). When people come or go,
+//! which tasks are short: [`TaskState::shortfall`](super::TaskState::shortfall). When people come or go,
 //! `replan.rs` looks at it again.
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::balance::{Balance, Counts, Person};
+use super::balance::{Balance, Counts, PoolMember};
+use super::mixture::{ExactSplitter, Mixture};
 use super::plan::{named, own_priority, tags};
-use super::share::{Parts, Splitter};
-use super::{Colleague, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
+use super::{AnnotatorProfile, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
 use crate::task::{Body, Task, gold};
 
 /// How many answers, and from whom.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rules {
+pub struct PlanPolicy {
     /// How many answers a task wants.
-    pub answers: Answers,
+    pub answers: AnswersWanted,
     /// How a mixture is dealt out.
     pub split: Split,
     /// Who is meant for a task.
@@ -45,21 +45,21 @@ pub struct Rules {
     /// What draws follow from.
     pub seed: u64,
     /// The annotators of the roster, in its order, active or not.
-    pub people: Vec<Colleague>,
+    pub people: Vec<AnnotatorProfile>,
 }
 
 /// How many answers a task wants.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answers {
+pub enum AnswersWanted {
     /// As a mixture says, which may have one part.
-    Parts(Parts),
+    Mixture(Mixture),
     /// One by everybody who may have it.
     All,
 }
 
 /// The part of a task that is for everybody: its number of answers follows who comes and goes, where a
 /// number that a load asked for stays.
-pub const EVERYBODY: u16 = u16::MAX;
+pub const ALL_ANNOTATORS: u16 = u16::MAX;
 
 /// How a mixture is dealt out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +113,8 @@ impl WhenShort {
 
 /// What has been dealt out so far: all that has to be kept between two loads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Dealt {
-    /// Which mixture the next counts belong to ([`Parts::to_text`]); empty if none was dealt. Stored
+pub struct AllocationCounters {
+    /// Which mixture the next counts belong to ([`Mixture::to_text`]); empty if none was dealt. Stored
     /// format 2 calls it `mixture` and has another text there, so an older annotd refuses this record
     /// instead of beginning to count at nothing.
     shares: String,
@@ -124,22 +124,22 @@ pub struct Dealt {
     balance: Counts,
 }
 
-impl Dealt {
+impl AllocationCounters {
     /// How many tasks each part of these rules' mixture has been given; none if it is another mixture
     /// that was dealt.
-    pub fn given(&self, rules: &Rules) -> Option<&[u64]> {
+    pub fn given(&self, rules: &PlanPolicy) -> Option<&[u64]> {
         match &rules.answers {
-            Answers::Parts(parts) if self.shares == parts.to_text() => Some(&self.given),
+            AnswersWanted::Mixture(parts) if self.shares == parts.to_text() => Some(&self.given),
             _ => None,
         }
     }
 
     /// The same, with these tasks given to the parts of these rules' mixture.
     #[must_use]
-    pub fn with_given(self, rules: &Rules, given: Vec<u64>) -> Self {
+    pub fn with_given(self, rules: &PlanPolicy, given: Vec<u64>) -> Self {
         match &rules.answers {
-            Answers::Parts(parts) => Self { shares: parts.to_text(), given, ..self },
-            Answers::All => self,
+            AnswersWanted::Mixture(parts) => Self { shares: parts.to_text(), given, ..self },
+            AnswersWanted::All => self,
         }
     }
 
@@ -153,22 +153,22 @@ impl Dealt {
 /// Consults the rules, task after task.
 #[derive(Clone, Debug)]
 pub struct Planner {
-    pub(super) rules: Rules,
-    splitter: Option<Splitter>,
+    pub(super) rules: PlanPolicy,
+    splitter: Option<ExactSplitter>,
     pub(super) balance: Balance,
 }
 
 impl Planner {
     /// Goes on where what has been dealt stopped. A mixture other than the one that was dealt begins
     /// anew.
-    pub fn new(rules: Rules, dealt: &Dealt) -> Self {
+    pub fn new(rules: PlanPolicy, dealt: &AllocationCounters) -> Self {
         let splitter = match &rules.answers {
-            Answers::Parts(parts) => {
+            AnswersWanted::Mixture(parts) => {
                 let same = dealt.shares == parts.to_text();
                 let given = if same { dealt.given.clone() } else { Vec::new() };
-                Some(Splitter::resume(parts.clone(), rules.seed, given))
+                Some(ExactSplitter::resume(parts.clone(), rules.seed, given))
             }
-            Answers::All => None,
+            AnswersWanted::All => None,
         };
         let mut balance = Balance::resume(rules.seed, dealt.balance.clone());
         if rules.route == Route::Balanced {
@@ -178,21 +178,23 @@ impl Planner {
     }
 
     /// Whether what a task gets depends on what others got. If not, nothing has to be kept.
-    pub fn keeps_count(&self) -> bool {
+    pub fn is_stateful(&self) -> bool {
         let mixed = match &self.rules.answers {
-            Answers::Parts(parts) => parts.len() > 1 && self.rules.split == Split::Exact,
-            Answers::All => false,
+            AnswersWanted::Mixture(parts) => parts.len() > 1 && self.rules.split == Split::Exact,
+            AnswersWanted::All => false,
         };
         mixed || self.rules.route == Route::Balanced
     }
 
     /// What has been dealt out.
-    pub fn dealt(&self) -> Dealt {
+    pub fn counters(&self) -> AllocationCounters {
         let (shares, given) = match (&self.rules.answers, &self.splitter) {
-            (Answers::Parts(parts), Some(splitter)) => (parts.to_text(), splitter.given().to_vec()),
+            (AnswersWanted::Mixture(parts), Some(splitter)) => {
+                (parts.to_text(), splitter.given().to_vec())
+            }
             _ => Default::default(),
         };
-        Dealt { shares, given, balance: self.balance.counts().clone() }
+        AllocationCounters { shares, given, balance: self.balance.counts().clone() }
     }
 
     /// Looks at a task without counting it.
@@ -222,9 +224,10 @@ impl Planner {
             let lanes = names.into_iter().map(of).collect();
             return Ok(Plan { priority, bound: true, purpose, ..Plan::new(wanted, lanes) });
         }
-        if is_gold || (self.rules.answers == Answers::All && overrides.annotations.is_none()) {
+        if is_gold || (self.rules.answers == AnswersWanted::All && overrides.annotations.is_none())
+        {
             let (wanted, lanes) = self.everybody(&requires, is_gold);
-            let part = (!is_gold).then_some(EVERYBODY);
+            let part = (!is_gold).then_some(ALL_ANNOTATORS);
             return Ok(Plan { priority, part, purpose, ..Plan::new(wanted, lanes) });
         }
         let (wanted, part) = match overrides.annotations {
@@ -276,12 +279,12 @@ impl Planner {
     /// How many answers the mixture gives a task, and as which part of it.
     fn wanted(&mut self, task: &Task) -> (u32, Option<u16>) {
         match (&self.rules.answers, &mut self.splitter) {
-            (Answers::Parts(parts), Some(splitter)) if self.rules.split == Split::Exact => {
+            (AnswersWanted::Mixture(parts), Some(splitter)) if self.rules.split == Split::Exact => {
                 let part = splitter.next_part();
                 (parts.annotations(part), u16::try_from(part).ok())
             }
-            (Answers::Parts(parts), _) => (parts.by_hash(task.task_hash), None),
-            (Answers::All, _) => (1, None),
+            (AnswersWanted::Mixture(parts), _) => (parts.by_hash(task.task_hash), None),
+            (AnswersWanted::All, _) => (1, None),
         }
     }
 
@@ -316,11 +319,11 @@ impl Planner {
         let enough = able.len() >= wanted as usize;
         match self.rules.route {
             Route::Open if enough && requires.is_empty() => (wanted, vec![Lane::Anyone]),
-            Route::Open => self.held_or_cut(wanted, able),
+            Route::Open => self.apply_when_short(wanted, able),
             Route::Balanced => {
                 let may = |name: &str| able.iter().any(|person| person == name);
                 let named = self.balance.name(wanted as usize, may, &[]);
-                self.held_or_cut(wanted, named.names)
+                self.apply_when_short(wanted, named.names)
             }
             Route::Hash => {
                 let exactly =
@@ -334,13 +337,13 @@ impl Planner {
                     }
                     _ => wanted,
                 };
-                self.held_or_cut(wanted, names)
+                self.apply_when_short(wanted, names)
             }
         }
     }
 
     /// So many answers of these people; where they are fewer, all there are, or as many as there are.
-    fn held_or_cut(&self, wanted: u32, names: Vec<String>) -> (u32, Vec<Lane>) {
+    fn apply_when_short(&self, wanted: u32, names: Vec<String>) -> (u32, Vec<Lane>) {
         let there = u32::try_from(names.len()).unwrap_or(u32::MAX);
         let wanted = match self.rules.when_short {
             WhenShort::Hold => wanted,
@@ -364,9 +367,9 @@ fn wanted_of(overrides: &Overrides, names: &[String]) -> Result<Option<u32>, Pla
 }
 
 /// Those who are there, for the balance.
-pub(super) fn pool(people: &[Colleague]) -> Vec<Person> {
+pub(super) fn pool(people: &[AnnotatorProfile]) -> Vec<PoolMember> {
     let there = people.iter().filter(|person| person.active);
-    let person = |person: &Colleague| Person {
+    let person = |person: &AnnotatorProfile| PoolMember {
         name: person.name.clone(),
         weight: person.weight,
         quota: person.quota,

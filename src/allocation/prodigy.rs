@@ -5,7 +5,7 @@
 //! modulo the number of those who are left in it, a fraction is decided by the last three digits
 //! of the hash, and both moduli are Python's, which are never negative.
 //!
-//! It converges to what is asked for and does not hit it: `share.rs` and `balance.rs` do.
+//! It converges to what is asked for and does not hit it: `mixture.rs` and `balance.rs` do.
 //!
 //! Rejected: spreading the hash first. It would be a better rule, and another one.
 

@@ -19,9 +19,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::people::requires;
-use super::planner::{EVERYBODY, Planner, Route, WhenShort};
-use super::{Lane, Ledger, Purpose, prodigy};
+use super::planner::{ALL_ANNOTATORS, Planner, Route, WhenShort};
+use super::profile::requires;
+use super::{Lane, Purpose, TaskState, prodigy};
 use crate::task::Task;
 
 impl Planner {
@@ -44,31 +44,31 @@ pub struct Replanner<'a> {
 
 impl Replanner<'_> {
     /// First pass: notes for whom a task waits.
-    pub fn note(&mut self, _task: &Task, ledger: &Ledger) {
-        if self.planner.rules.route != Route::Balanced || !is_by_rule(ledger) {
+    pub fn note(&mut self, _task: &Task, state: &TaskState) {
+        if self.planner.rules.route != Route::Balanced || !is_by_rule(state) {
             return;
         }
-        for name in ledger.awaited() {
+        for name in state.pending_named() {
             *self.left.entry(name.to_owned()).or_default() += 1;
             self.all += 1;
         }
     }
 
     /// Second pass: the state that a task should have; none if it has it.
-    pub fn replan(&mut self, task: &Task, ledger: &Ledger) -> Option<Ledger> {
-        if ledger.finished {
+    pub fn replan(&mut self, task: &Task, state: &TaskState) -> Option<TaskState> {
+        if state.finished {
             return None;
         }
         let requires = requires(&task.body);
-        let mut now = ledger.clone();
-        match &ledger.purpose {
+        let mut now = state.clone();
+        match &state.purpose {
             Purpose::Repeat(_) => return None,
-            _ if ledger.bound => self.cut_bound(&mut now),
+            _ if state.bound => self.cut_bound(&mut now),
             Purpose::Gold => self.everybody(&mut now, &requires),
-            Purpose::Regular if ledger.wanted > ledger.planned => {
+            Purpose::Regular if state.wanted > state.planned => {
                 self.ask_others(&mut now, &requires);
             }
-            Purpose::Regular if ledger.part == Some(EVERYBODY) => {
+            Purpose::Regular if state.part == Some(ALL_ANNOTATORS) => {
                 self.everybody(&mut now, &requires);
             }
             Purpose::Regular => match self.planner.rules.route {
@@ -80,13 +80,13 @@ impl Replanner<'_> {
         // The order of lanes means nothing, and must not depend on who came first.
         now.lanes.sort();
         now.lanes.dedup();
-        let mut before = ledger.lanes.clone();
+        let mut before = state.lanes.clone();
         before.sort();
         if now.lanes == before {
-            now.lanes.clone_from(&ledger.lanes);
+            now.lanes.clone_from(&state.lanes);
         }
-        now.finished = now.lacking() == 0;
-        (now != *ledger).then_some(now)
+        now.finished = now.remaining() == 0;
+        (now != *state).then_some(now)
     }
 
     fn is_there(&self, name: &str) -> bool {
@@ -94,83 +94,87 @@ impl Replanner<'_> {
     }
 
     /// A task that names its people itself makes do with those who are there, if it may.
-    fn cut_bound(&self, now: &mut Ledger) {
+    fn cut_bound(&self, now: &mut TaskState) {
         if self.planner.rules.when_short != WhenShort::Partial {
             return;
         }
-        let there = now.awaited().filter(|name| self.is_there(name)).count();
+        let there = now.pending_named().filter(|name| self.is_there(name)).count();
         cut(now, there);
     }
 
     /// Once for everybody who may have it, and for those who have answered it.
-    fn everybody(&self, now: &mut Ledger, requires: &[String]) {
+    fn everybody(&self, now: &mut TaskState, requires: &[String]) {
         let able = self.planner.eligible(requires);
-        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+        let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         // Those who skipped it or came too late fill no slot, and nobody else fills theirs.
         let fills = |name: &String| {
             !now.skipped.iter().chain(&now.late).any(|answer| answer.annotator == *name)
         };
-        let fresh = able.iter().filter(|name| !takers.contains(name)).count();
-        let filled = takers.iter().filter(|name| fills(name)).count();
+        let fresh = able.iter().filter(|name| !participants.contains(name)).count();
+        let filled = participants.iter().filter(|name| fills(name)).count();
         let wanted = u32::try_from(fresh + filled).unwrap_or(u32::MAX).max(1);
         let is_gold = now.purpose == Purpose::Gold;
         let open = requires.is_empty() && !able.is_empty();
         now.lanes = match (open, is_gold) {
             (true, true) => vec![Lane::Gold],
             (true, false) => vec![Lane::Anyone],
-            (false, true) => with_takers(able, &takers).into_iter().map(Lane::GoldOf).collect(),
-            (false, false) => with_takers(able, &takers).into_iter().map(Lane::Of).collect(),
+            (false, true) => {
+                with_participants(able, &participants).into_iter().map(Lane::GoldOf).collect()
+            }
+            (false, false) => {
+                with_participants(able, &participants).into_iter().map(Lane::Of).collect()
+            }
         };
         now.planned = wanted;
         now.wanted = wanted;
     }
 
     /// A further opinion that was asked of somebody who is gone.
-    fn ask_others(&self, now: &mut Ledger, requires: &[String]) {
+    fn ask_others(&self, now: &mut TaskState, requires: &[String]) {
         let gone = |name: &str| !self.is_there(name);
-        if now.missing() == 0 && !now.awaited().any(gone) {
+        if now.shortfall() == 0 && !now.pending_named().any(gone) {
             return;
         }
-        if now.awaited().filter(|name| !gone(name)).count() >= now.free() as usize {
+        if now.pending_named().filter(|name| !gone(name)).count() >= now.free() as usize {
             return;
         }
         self.open(now, requires);
     }
 
-    fn open(&self, now: &mut Ledger, requires: &[String]) {
+    fn open(&self, now: &mut TaskState, requires: &[String]) {
         let able = self.planner.eligible(requires);
-        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
-        let fresh = able.iter().filter(|name| !takers.contains(name)).count();
+        let participants: Vec<String> = now.participants().map(str::to_owned).collect();
+        let fresh = able.iter().filter(|name| !participants.contains(name)).count();
         if fresh >= now.free() as usize && requires.is_empty() {
             now.lanes = vec![Lane::Anyone];
             return;
         }
-        now.lanes = with_takers(able, &takers).into_iter().map(Lane::Of).collect();
-        self.hold_or_cut(now);
+        now.lanes = with_participants(able, &participants).into_iter().map(Lane::Of).collect();
+        self.apply_when_short(now);
     }
 
-    fn balance(&mut self, now: &mut Ledger, requires: &[String]) {
-        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+    fn balance(&mut self, now: &mut TaskState, requires: &[String]) {
+        let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
         // Without names it asked for a further opinion, or came in under another rule.
         let named: Vec<String> = now.names().map(str::to_owned).collect();
-        let awaited: Vec<String> = now.awaited().map(str::to_owned).collect();
+        let pending_named: Vec<String> = now.pending_named().map(str::to_owned).collect();
         let mut staying: Vec<String> = Vec::new();
         for name in named {
-            let waits = awaited.contains(&name);
+            let waits = pending_named.contains(&name);
             if waits && !able.contains(&name) {
                 self.withdraw(&name, &staying);
             } else {
                 staying.push(name);
             }
         }
-        for taker in &takers {
-            if !staying.contains(taker) {
-                staying.push(taker.clone());
+        for participant in &participants {
+            if !staying.contains(participant) {
+                staying.push(participant.clone());
             }
         }
         now.lanes = staying.iter().cloned().map(Lane::Of).collect();
-        let missing = now.missing() as usize;
+        let missing = now.shortfall() as usize;
         if missing > 0 {
             let already: Vec<&str> = staying.iter().map(String::as_str).collect();
             let may = |name: &str| able.iter().any(|person| person == name);
@@ -182,7 +186,7 @@ impl Replanner<'_> {
             }
         }
         self.even_out(now, &able);
-        self.hold_or_cut(now);
+        self.apply_when_short(now);
     }
 
     fn withdraw(&mut self, name: &str, others: &[String]) {
@@ -196,7 +200,7 @@ impl Replanner<'_> {
 
     /// Gives slots of those who have more before them than their share of what is left to those who
     /// have less.
-    fn even_out(&mut self, now: &mut Ledger, able: &[String]) {
+    fn even_out(&mut self, now: &mut TaskState, able: &[String]) {
         loop {
             let named: Vec<&str> = now.names().collect();
             let excess = |name: &str| {
@@ -206,7 +210,7 @@ impl Replanner<'_> {
                 let left = left as f64;
                 left - self.due(name)
             };
-            let from = now.awaited().max_by(|a, b| excess(a).total_cmp(&excess(b)));
+            let from = now.pending_named().max_by(|a, b| excess(a).total_cmp(&excess(b)));
             let to = able
                 .iter()
                 .filter(|name| self.joined.contains(*name) && !named.contains(&name.as_str()))
@@ -254,32 +258,32 @@ impl Replanner<'_> {
     }
 
     /// As Prodigy: the pool are those who have not had it, and as many are needed as are lacking.
-    fn hash(&self, now: &mut Ledger, task_hash: i64, requires: &[String]) {
-        let takers: Vec<String> = now.takers().map(str::to_owned).collect();
+    fn hash(&self, now: &mut TaskState, task_hash: i64, requires: &[String]) {
+        let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
         let mut names: Vec<String> = Vec::new();
-        if !takers.is_empty() {
-            names.extend(now.awaited().filter(|name| self.is_there(name)).map(str::to_owned));
+        if !participants.is_empty() {
+            names.extend(now.pending_named().filter(|name| self.is_there(name)).map(str::to_owned));
             names.retain(|name| able.contains(name));
         }
-        let fresh = |name: &String| !takers.contains(name) && !names.contains(name);
+        let fresh = |name: &String| !participants.contains(name) && !names.contains(name);
         let pool: Vec<String> = able.into_iter().filter(fresh).collect();
         let needed = f64::from(now.free()) - f64::from(u32::try_from(names.len()).unwrap_or(0));
         names.extend(prodigy::annotators(task_hash, needed, &pool));
-        now.lanes = takers.into_iter().chain(names).map(Lane::Of).collect();
-        self.hold_or_cut(now);
+        now.lanes = participants.into_iter().chain(names).map(Lane::Of).collect();
+        self.apply_when_short(now);
     }
 
-    fn hold_or_cut(&self, now: &mut Ledger) {
-        if self.planner.rules.when_short == WhenShort::Partial && now.missing() > 0 {
-            let there = now.awaited().count();
+    fn apply_when_short(&self, now: &mut TaskState) {
+        if self.planner.rules.when_short == WhenShort::Partial && now.shortfall() > 0 {
+            let there = now.pending_named().count();
             cut(now, there);
         }
     }
 }
 
 /// Wants no more answers than those that are there, in hand, or to come from so many people.
-fn cut(now: &mut Ledger, to_come: usize) {
+fn cut(now: &mut TaskState, to_come: usize) {
     let possible = now.answers.len() + now.held.len() + to_come;
     let possible = u32::try_from(possible).unwrap_or(u32::MAX).max(1);
     if possible < now.wanted {
@@ -289,16 +293,16 @@ fn cut(now: &mut Ledger, to_come: usize) {
 }
 
 /// Whether its people were named by balanced routing.
-fn is_by_rule(ledger: &Ledger) -> bool {
-    !ledger.finished
-        && !ledger.bound
-        && ledger.purpose == Purpose::Regular
-        && ledger.wanted == ledger.planned
+fn is_by_rule(state: &TaskState) -> bool {
+    !state.finished
+        && !state.bound
+        && state.purpose == Purpose::Regular
+        && state.wanted == state.planned
 }
 
 /// These people, and those who have had it.
-fn with_takers(people: Vec<String>, takers: &[String]) -> Vec<String> {
-    let mut all: Vec<String> = takers.to_vec();
-    all.extend(people.into_iter().filter(|name| !takers.contains(name)));
+fn with_participants(people: Vec<String>, participants: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = participants.to_vec();
+    all.extend(people.into_iter().filter(|name| !participants.contains(name)));
     all
 }

@@ -1,6 +1,6 @@
 //! What becomes of a task when an answer has arrived.
 //!
-//! [`settle`] counts. [`settle_by`] knows the project's [`Rule`]: what an ignore is worth, and who
+//! [`settle`] counts. [`settle_by`] knows the project's [`SettlePolicy`]: what an ignore is worth, and who
 //! is asked when the answers disagree.
 //!
 //! The answers that a task was planned for must all agree; otherwise `extra` more are asked for.
@@ -14,18 +14,18 @@
 //! Rejected: asking until all agree, for two who disagree will not agree by a third answering; and
 //! asking as soon as two of five disagree, since the other three are coming anyway.
 
-use super::people::{Colleague, requires};
-use super::{Lane, Ledger};
+use super::profile::{AnnotatorProfile, requires};
+use super::{Lane, TaskState};
 use crate::task::disagreement::{Measure, Opinion, opinion};
 use crate::task::{Body, Renamed, Verdict, Version};
 
 /// What the project says about answers that have arrived.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
+pub struct SettlePolicy {
     /// What an ignore is worth.
     pub ignore: Ignore,
     /// Who is asked when answers disagree; nobody if nothing is said.
-    pub further: Option<Further>,
+    pub further: Option<EscalationRule>,
     /// What of the answers is compared.
     pub measure: Measure,
     /// Labels that were renamed: an old name says what its new one says.
@@ -33,10 +33,10 @@ pub struct Rule {
     /// From which likeness on two answers agree: 0 to 1, 1 being the same.
     pub threshold: f64,
     /// Those who could be asked, in the order of the roster.
-    pub people: Vec<Colleague>,
+    pub people: Vec<AnnotatorProfile>,
 }
 
-impl Default for Rule {
+impl Default for SettlePolicy {
     /// Every answer counts, and the count decides.
     fn default() -> Self {
         Self {
@@ -62,7 +62,7 @@ pub enum Ignore {
 
 /// Whom to ask when answers disagree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Further {
+pub struct EscalationRule {
     /// How many more answers are asked for each time; 0 asks nobody.
     pub extra: u32,
     /// How many answers that count there may be in all.
@@ -87,7 +87,7 @@ pub enum Settlement {
     },
 }
 
-impl Rule {
+impl SettlePolicy {
     /// Whether an answer takes one of the places of a task.
     pub fn counts(&self, verdict: Verdict) -> bool {
         verdict != Verdict::Ignore || self.ignore == Ignore::Answer
@@ -100,8 +100,8 @@ impl Rule {
 }
 
 /// What the answers to a task have in common, with the present names of their labels.
-fn opinion_of(rule: &Rule, task: &Body, ledger: &Ledger) -> Opinion {
-    let versions = ledger.answers.iter().map(|answer| &answer.current);
+fn opinion_of(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
+    let versions = state.answers.iter().map(|answer| &answer.current);
     if rule.renamed.is_empty() {
         return opinion(&rule.measure, rule.threshold, task, versions);
     }
@@ -112,7 +112,7 @@ fn opinion_of(rule: &Rule, task: &Body, ledger: &Ledger) -> Opinion {
 
 /// Decides from a task's answers, the newest among them, what it still wants.
 ///
-/// Only answers that count are in its [`Ledger::answers`]. Late ones are not heard: they came when
+/// Only answers that count are in its [`TaskState::answers`]. Late ones are not heard: they came when
 /// the task was full.
 ///
 /// Where certain people are to be asked (the adjudicators; or the annotators that the task itself
@@ -120,9 +120,9 @@ fn opinion_of(rule: &Rule, task: &Body, ledger: &Ledger) -> Opinion {
 /// it; if there is none, the task is finished, disagreement or not. Who is asked must be active and
 /// have the tags that the task requires. Where anybody may be asked and nobody is there, the task
 /// waits for somebody.
-pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
-    let wanted = ledger.wanted;
-    if ledger.answers.len() < wanted as usize {
+pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlement {
+    let wanted = state.wanted;
+    if state.answers.len() < wanted as usize {
         return Settlement::Open;
     }
     let Some(further) = &rule.further else {
@@ -132,9 +132,9 @@ pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
     if extra == 0 {
         return Settlement::Finished;
     }
-    let settled = match opinion_of(rule, task, ledger) {
+    let settled = match opinion_of(rule, task, state) {
         Opinion::Single | Opinion::Unanimous => true,
-        Opinion::Majority => wanted > ledger.planned,
+        Opinion::Majority => wanted > state.planned,
         Opinion::Split => false,
     };
     if settled {
@@ -146,16 +146,17 @@ pub fn settle_by(rule: &Rule, task: &Body, ledger: &Ledger) -> Settlement {
         rule.people.is_empty()
             || rule.people.iter().any(|person| person.name == name && person.may(&requires))
     };
-    let fresh = |name: &&str| !ledger.takers().any(|taker| taker == *name) && may(name);
+    let fresh =
+        |name: &&str| !state.participants().any(|participant| participant == *name) && may(name);
     let certain: Option<Vec<&str>> = if !further.by.is_empty() {
         Some(further.by.iter().map(String::as_str).filter(fresh).collect())
-    } else if ledger.bound {
-        Some(ledger.names().filter(fresh).collect())
+    } else if state.bound {
+        Some(state.names().filter(fresh).collect())
     } else {
         None
     };
     // Those whose answers came too late have no part in it.
-    let had = ledger.takers().filter(|name| !ledger.is_late(name));
+    let had = state.participants().filter(|name| !state.is_late(name));
     let mut lanes: Vec<Lane> = had.map(|name| Lane::Of(name.to_owned())).collect();
     match certain {
         Some(people) => {
@@ -215,12 +216,12 @@ mod tests {
         people.zip(verdicts.chars()).map(|(who, v)| answer(&who, verdict(v), &json!({}))).collect()
     }
 
-    fn rule(extra: u32, max: u32, by: &[&str]) -> Rule {
+    fn rule(extra: u32, max: u32, by: &[&str]) -> SettlePolicy {
         let by = by.iter().map(|name| (*name).to_owned()).collect();
-        Rule {
+        SettlePolicy {
             ignore: Ignore::Answer,
-            further: Some(Further { extra, max, by }),
-            ..Rule::default()
+            further: Some(EscalationRule { extra, max, by }),
+            ..SettlePolicy::default()
         }
     }
 
@@ -228,19 +229,24 @@ mod tests {
         Body::parse(r#"{"text":"a"}"#).expect("a task")
     }
 
-    fn ledger(planned: u32, wanted: u32, answers: &[Answer]) -> Ledger {
+    fn state(planned: u32, wanted: u32, answers: &[Answer]) -> TaskState {
         let lanes = vec![Lane::Anyone];
-        Ledger { planned, answers: answers.to_vec(), ..Ledger::new(wanted, lanes) }
+        TaskState { planned, answers: answers.to_vec(), ..TaskState::new(wanted, lanes) }
     }
 
     /// What a task of these answers settles to, skips put aside.
-    fn settled_with(rule: &Rule, planned: u32, wanted: u32, answers: &[Answer]) -> Settlement {
+    fn settled_with(
+        rule: &SettlePolicy,
+        planned: u32,
+        wanted: u32,
+        answers: &[Answer],
+    ) -> Settlement {
         let counted: Vec<Answer> =
             answers.iter().filter(|a| rule.counts(a.current.verdict)).cloned().collect();
-        settle_by(rule, &task(), &ledger(planned, wanted, &counted))
+        settle_by(rule, &task(), &state(planned, wanted, &counted))
     }
 
-    fn settled(rule: &Rule, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
+    fn settled(rule: &SettlePolicy, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
         settled_with(rule, planned, wanted, &answers(verdicts))
     }
 
@@ -288,10 +294,10 @@ mod tests {
 
     #[test]
     fn who_is_asked_has_the_tags_and_is_there() {
-        let with = |name: &str, tags: &[&str], active| Colleague {
+        let with = |name: &str, tags: &[&str], active| AnnotatorProfile {
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
             active,
-            ..Colleague::new(name)
+            ..AnnotatorProfile::new(name)
         };
         let people = vec![
             with("a", &["es"], true),
@@ -301,12 +307,12 @@ mod tests {
             with("e", &["es"], true),
         ];
         let spanish = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
-        let two = ledger(2, 2, &answers("ar"));
-        let anybody = Rule { people: people.clone(), ..rule(1, 3, &[]) };
+        let two = state(2, 2, &answers("ar"));
+        let anybody = SettlePolicy { people: people.clone(), ..rule(1, 3, &[]) };
         assert_eq!(settle_by(&anybody, &spanish, &two), more(3, &["a", "b", "e"]));
-        let adjudicators = Rule { people, ..rule(1, 3, &["c", "d"]) };
+        let adjudicators = SettlePolicy { people, ..rule(1, 3, &["c", "d"]) };
         assert_eq!(settle_by(&adjudicators, &spanish, &two), Settlement::Finished);
-        let bound = Ledger { bound: true, lanes: of(&["a", "b", "c"]), ..two };
+        let bound = TaskState { bound: true, lanes: of(&["a", "b", "c"]), ..two };
         assert_eq!(settle_by(&anybody, &task(), &bound), more(3, &["a", "b", "c"]));
     }
 
@@ -323,7 +329,7 @@ mod tests {
 
     #[test]
     fn without_a_rule_for_disagreement_the_count_decides() {
-        let rule = Rule { further: None, ..rule(0, 0, &[]) };
+        let rule = SettlePolicy { further: None, ..rule(0, 0, &[]) };
         assert_eq!(settled(&rule, 2, 2, "ar"), Settlement::Finished);
         assert_eq!(settled(&rule, 2, 2, "a"), Settlement::Open);
     }
@@ -339,7 +345,7 @@ mod tests {
             answer("a", Verdict::Accept, &spans(&[1, 2])),
             answer("b", Verdict::Accept, &spans(&[1, 2, 3])),
         ];
-        let mut rule = Rule { measure: Measure::Spans("spans"), ..rule(1, 3, &[]) };
+        let mut rule = SettlePolicy { measure: Measure::Spans("spans"), ..rule(1, 3, &[]) };
         assert_eq!(settled_with(&rule, 2, 2, &two), more(3, &[]));
         rule.threshold = 0.8;
         assert_eq!(settled_with(&rule, 2, 2, &two), Settlement::Finished);
@@ -385,7 +391,7 @@ mod tests {
     /// Each task's answers through the rule, in the order of their times (and of the file, where
     /// two are of one second): how many tasks asked for a third.
     fn third_opinions(rows: &[Value], ignore: Ignore) -> usize {
-        let rule = Rule { ignore, ..rule(1, 3, &[]) };
+        let rule = SettlePolicy { ignore, ..rule(1, 3, &[]) };
         let mut tasks: BTreeMap<i64, Vec<(i64, Answer)>> = BTreeMap::new();
         for row in rows {
             let verdict = row["answer"].as_str().and_then(Verdict::from_text).expect("a verdict");

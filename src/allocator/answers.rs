@@ -8,29 +8,29 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
-use crate::allocation::Recorded;
+use crate::allocation::AnswerOutcome;
 use crate::store::{StoreError, Submission};
 
 /// Requests stored together at most.
 const GROUP: usize = 512;
 
 /// The answers of one request.
-pub(super) struct Deliver {
+pub(super) struct AnswerBatch {
     pub(super) answers: Vec<Submission>,
-    pub(super) reply: oneshot::Sender<Result<Vec<Recorded>, Arc<StoreError>>>,
+    pub(super) reply: oneshot::Sender<Result<Vec<AnswerOutcome>, Arc<StoreError>>>,
 }
 
 /// Stores until all senders are gone.
-pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deliver>) {
+pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<AnswerBatch>) {
     let mut group = Vec::new();
     while deliveries.recv_many(&mut group, GROUP).await > 0 {
         let answers: Vec<Submission> =
-            group.iter().flat_map(|delivery: &Deliver| &delivery.answers).cloned().collect();
+            group.iter().flat_map(|delivery: &AnswerBatch| &delivery.answers).cloned().collect();
         let now = (shared.clock)();
         let stored = shared.store.record(answers.clone()).await;
         match stored {
             Ok(recorded) => {
-                shared.note_trouble(None);
+                shared.note_store_error(None);
                 shared.note(&answers, &recorded);
                 let mut recorded = recorded.into_iter();
                 for delivery in group.drain(..) {
@@ -42,7 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
             Err(error) if !error.is_away() && group.len() > 1 => {
                 for delivery in group.drain(..) {
                     let stored = shared.store.record(delivery.answers.clone()).await;
-                    shared.note_trouble(stored.as_ref().err());
+                    shared.note_store_error(stored.as_ref().err());
                     if let Ok(recorded) = &stored {
                         shared.note(&delivery.answers, recorded);
                     }
@@ -50,7 +50,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<Deli
                 }
             }
             Err(error) => {
-                shared.note_trouble(Some(&error));
+                shared.note_store_error(Some(&error));
                 let error = Arc::new(error);
                 for delivery in group.drain(..) {
                     let _ = delivery.reply.send(Err(Arc::clone(&error)));

@@ -1,6 +1,6 @@
 //! Checks inside the stream: gold tasks and repeats, in their turn.
 //!
-//! Whose turn it is says [`Stream`]. Gold comes from lanes of its own. A repeat is made when its turn
+//! Whose turn it is says [`CheckSchedule`]. Gold comes from lanes of its own. A repeat is made when its turn
 //! comes: one of the annotator's own answers, far enough back, drawn with the seed, is admitted again
 //! as a task for them alone. Its identity follows from the task and the annotator, so that it is made
 //! once however often that is tried.
@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claims::{Chosen, Claims};
-use crate::allocation::stream::{Stream, Turn};
+use super::claim_loop::{Chosen, ClaimLoop};
+use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
 use crate::allocation::{Lane, Plan, Position, Purpose, seed};
-use crate::store::{Admission, OpenTask, Record, StoreError};
+use crate::store::{Admission, QueuedTask, Record, StoreError};
 use crate::task::{Millis, TaskId};
 
 /// Answers among which a repeat is drawn.
@@ -26,58 +26,60 @@ const GLANCE: Duration = Duration::from_secs(2);
 
 /// What is known of everybody's stream.
 #[derive(Default)]
-pub(super) struct Checking {
-    streams: HashMap<String, Stream>,
+pub(super) struct QualityChecks {
+    streams: HashMap<String, CheckSchedule>,
     /// When gold may be looked for again from the beginning.
     next_search: HashMap<String, Millis>,
     /// Whether there is any gold to be given out, and until when that is believed.
     gold: Option<(bool, Millis)>,
 }
 
-impl Checking {
+impl QualityChecks {
     /// Forgets where everybody stands; the store knows.
     pub(super) fn forget(&mut self) {
         self.streams.clear();
     }
 }
 
-impl Claims {
+impl ClaimLoop {
     /// The check whose turn it is, if it is one's turn and there is one.
     pub(super) async fn next_check(
         &mut self,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Chosen>, StoreError> {
-        let conduct = self.shared.conduct();
-        if conduct.checks.gold <= 0.0 && conduct.checks.repeat <= 0.0 {
+        let policy = self.shared.policy();
+        if policy.checks.gold <= 0.0 && policy.checks.repeat <= 0.0 {
             return Ok(None);
         }
-        if !self.checking.streams.contains_key(annotator) {
+        if !self.checks.streams.contains_key(annotator) {
             let progress = self.shared.store.progress().await?;
             let share = progress.annotators.get(annotator).cloned().unwrap_or_default();
             let had = share.answered + share.late + share.skipped + share.checks + share.in_hand;
-            let stream = Stream::resume(&conduct.checks, conduct.seed, annotator, had);
-            self.checking.streams.insert(annotator.to_owned(), stream);
+            let stream = CheckSchedule::resume(&policy.checks, policy.seed, annotator, had);
+            self.checks.streams.insert(annotator.to_owned(), stream);
         }
-        let Some(stream) = self.checking.streams.get_mut(annotator) else { return Ok(None) };
+        let Some(stream) = self.checks.streams.get_mut(annotator) else { return Ok(None) };
         let turn = stream.next();
         stream.advance();
         match turn {
-            Turn::Regular => Ok(None),
-            Turn::Gold => self.next_gold(annotator, now).await,
-            Turn::Repeat => self.next_repeat(annotator, conduct.checks.after, conduct.seed).await,
+            ScheduledItem::Regular => Ok(None),
+            ScheduledItem::Gold => self.next_gold(annotator, now).await,
+            ScheduledItem::Repeat => {
+                self.next_repeat(annotator, policy.checks.after, policy.seed).await
+            }
         }
     }
 
     /// Most projects have no gold, and then nobody looks for any.
     async fn is_there_gold(&mut self, now: Millis) -> Result<bool, StoreError> {
-        if let Some((there, until)) = self.checking.gold
+        if let Some((there, until)) = self.checks.gold
             && now < until
         {
             return Ok(there);
         }
         let there = self.shared.store.progress().await?.gold > 0;
-        self.checking.gold = Some((there, now + GLANCE));
+        self.checks.gold = Some((there, now + GLANCE));
         Ok(there)
     }
 
@@ -92,15 +94,15 @@ impl Claims {
         let lanes = [Lane::GoldOf(annotator.to_owned()), Lane::Gold];
         for lane in &lanes {
             if let Some(task) = self.next_in(annotator, lane, now).await? {
-                let position = self.window.position(&task.id).unwrap_or(Position::START);
+                let position = self.queue.position(&task.id).unwrap_or(Position::START);
                 return Ok(Some((task, position)));
             }
         }
         // A lease may have ended behind the place that they have come to.
-        if self.checking.next_search.get(annotator).is_some_and(|next| *next > now) {
+        if self.checks.next_search.get(annotator).is_some_and(|next| *next > now) {
             return Ok(None);
         }
-        self.checking.next_search.insert(annotator.to_owned(), now + PAUSE);
+        self.checks.next_search.insert(annotator.to_owned(), now + PAUSE);
         let store = Arc::clone(&self.shared.store);
         for lane in &lanes {
             let first = store.first_open_to(annotator, lane, Position::START).await?;
@@ -108,9 +110,9 @@ impl Claims {
             let found = store.open_tasks(lane, Position(position.0 - 1), 1).await?;
             let Some(open) = found.into_iter().next() else { continue };
             let chosen = (Arc::clone(&open.task), open.position);
-            self.window.remember(open);
+            self.queue.remember(open);
             // The store does not know yet what has been chosen for them a moment ago.
-            if self.window.is_open_to(&chosen.0.id, annotator) {
+            if self.queue.is_open_to(&chosen.0.id, annotator) {
                 return Ok(Some(chosen));
             }
         }
@@ -130,10 +132,8 @@ impl Claims {
         let far_back: Vec<TaskId> =
             history.iter().skip(after).map(|past| past.task.id.clone()).collect();
         let records: Vec<Record> = store.look_up(&far_back).await?.into_iter().flatten().collect();
-        let mut regular: Vec<Record> = records
-            .into_iter()
-            .filter(|record| record.ledger.purpose == Purpose::Regular)
-            .collect();
+        let mut regular: Vec<Record> =
+            records.into_iter().filter(|record| record.state.purpose == Purpose::Regular).collect();
         // The draw depends on what there is to draw from, and on nothing that a restart changes.
         regular.sort_by_key(|record| {
             let drawn = seed::of_text(seed, record.task.id.as_str());
@@ -152,23 +152,23 @@ impl Claims {
         let task = record.task.repeated_for(annotator);
         store.admit(vec![Admission { task, plan }]).await?;
         let found = store.look_up(std::slice::from_ref(id)).await?.into_iter().flatten().next();
-        let Some(repeat) = found.filter(|repeat| repeat.ledger.is_open_to(annotator)) else {
+        let Some(repeat) = found.filter(|repeat| repeat.state.is_open_to(annotator)) else {
             return Ok(None);
         };
         let chosen = (Arc::clone(&repeat.task), repeat.position);
-        self.window.remember(open(repeat));
+        self.queue.remember(open(repeat));
         Ok(Some(chosen))
     }
 }
 
 /// A task as the window knows it.
-pub(super) fn open(record: Record) -> OpenTask {
-    let Record { task, position, ledger, .. } = record;
-    OpenTask {
+pub(super) fn open(record: Record) -> QueuedTask {
+    let Record { task, position, state, .. } = record;
+    QueuedTask {
         task,
         position,
-        free: ledger.free(),
-        takers: ledger.takers().map(str::to_owned).collect(),
-        lanes: ledger.lanes,
+        free: state.free(),
+        participants: state.participants().map(str::to_owned).collect(),
+        lanes: state.lanes,
     }
 }

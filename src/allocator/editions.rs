@@ -32,7 +32,7 @@ impl Editions {
 impl Shared {
     /// By what tasks are handed out now.
     pub(super) async fn basis(&self) -> Result<Basis, StoreError> {
-        let text = Arc::clone(&self.conduct().edition);
+        let text = Arc::clone(&self.policy().edition);
         if text.is_empty() {
             return Ok(Basis { edition: 0, tokenizer: TOKENIZER });
         }

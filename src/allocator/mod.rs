@@ -2,7 +2,7 @@
 //!
 //! It gathers what is waiting and claims, or stores, for all annotators in one call of the store:
 //! the round trip and the sync are shared, and annotators of one process do not race each other
-//! for the head of the queue. Handing out (`claims.rs`) and taking in (`answers.rs`) are two tasks
+//! for the head of the queue. Handing out (`claim_loop.rs`) and taking in (`answers.rs`) are two tasks
 //! that run beside each other, so two groups are under way at a time.
 //!
 //! Rejected: a claim per request straight to the store, which is what every other system does and
@@ -10,13 +10,13 @@
 
 mod answers;
 mod checks;
-mod claims;
+mod claim_loop;
 mod editions;
-mod hand;
-mod holding;
+mod held_cache;
+mod lease_status;
+mod queue_cache;
 mod quota;
-mod steal;
-mod window;
+mod reassignment;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -26,10 +26,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use self::editions::Editions;
-use self::hand::Hands;
-pub use self::holding::Whereabouts;
-use crate::allocation::stream::Checks;
-use crate::allocation::{Colleague, Recorded};
+use self::held_cache::HeldCache;
+pub use self::lease_status::LeaseStatus;
+use crate::allocation::check_schedule::CheckPolicy;
+use crate::allocation::{AnnotatorProfile, AnswerOutcome};
 use crate::store::{Cursor, Past, Progress, Store, StoreError, Submission};
 use crate::task::{Basis, Millis, Task, TaskId};
 
@@ -40,13 +40,13 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 const QUEUE: usize = 4096;
 /// How long answers that could not be stored are taken for a sign that the next ones cannot be either.
 /// Pages send theirs again four times within it.
-const TROUBLE: Duration = Duration::from_secs(60);
+const STORE_ERROR_MEMORY: Duration = Duration::from_secs(60);
 /// Figures older than this are read again.
-const FIGURES: Duration = Duration::from_secs(1);
+const STATS_TTL: Duration = Duration::from_secs(1);
 
 /// A task in an annotator's hand.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub struct LeasedTask {
     /// The task.
     pub task: Arc<Task>,
     /// When it was handed out.
@@ -71,7 +71,7 @@ pub struct Answerable {
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The tasks: those that were held already first.
-    pub given: Vec<Given>,
+    pub given: Vec<LeasedTask>,
     /// Why there is none.
     pub reason: Option<Reason>,
 }
@@ -95,15 +95,15 @@ impl Reason {
     }
 }
 
-struct Figures {
+struct CachedStats {
     read: Millis,
     progress: Progress,
 }
 
-impl Figures {
+impl CachedStats {
     /// Counts an answer until the figures are read again. Whether its task named the annotator is
     /// not known here and assumed if anything does.
-    fn note_saved(&mut self, annotator: &str) {
+    fn note_answer(&mut self, annotator: &str) {
         let progress = &mut self.progress;
         let share = progress.annotators.entry(annotator.to_owned()).or_default();
         let left = if share.named > 0 { &mut share.named } else { &mut progress.open_to_anyone };
@@ -117,15 +117,15 @@ impl Figures {
 
 /// What the allocator goes by; another one can be put in force while it runs.
 #[derive(Clone, Debug)]
-pub struct Conduct {
+pub struct AllocatorPolicy {
     /// How long a task stays with somebody who does nothing.
     pub lease: Duration,
     /// The shares of gold tasks and repeats in everybody's stream.
-    pub checks: Checks,
+    pub checks: CheckPolicy,
     /// What draws follow from.
     pub seed: u64,
     /// The annotators in the order of the roster, active or not.
-    pub people: Vec<Colleague>,
+    pub people: Vec<AnnotatorProfile>,
     /// After how long without a sign of somebody others get what was meant for them; never, if it
     /// is not said.
     pub steal_after: Option<Duration>,
@@ -136,12 +136,12 @@ pub struct Conduct {
     pub edition: Arc<str>,
 }
 
-impl Conduct {
+impl AllocatorPolicy {
     /// Plain handing out, with this lease.
-    pub fn plain(lease: Duration) -> Self {
+    pub fn with_lease(lease: Duration) -> Self {
         Self {
             lease,
-            checks: Checks::default(),
+            checks: CheckPolicy::default(),
             seed: 0,
             people: Vec::new(),
             steal_after: None,
@@ -150,7 +150,7 @@ impl Conduct {
         }
     }
 
-    fn colleague(&self, name: &str) -> Option<&Colleague> {
+    fn profile(&self, name: &str) -> Option<&AnnotatorProfile> {
         self.people.iter().find(|person| person.name == name)
     }
 }
@@ -158,54 +158,54 @@ impl Conduct {
 struct Shared {
     store: Arc<dyn Store>,
     clock: Clock,
-    conduct: RwLock<Arc<Conduct>>,
+    policy: RwLock<Arc<AllocatorPolicy>>,
     /// When this process last had a sign of somebody.
     seen: Mutex<HashMap<String, Millis>>,
-    hands: Hands,
+    held: HeldCache,
     editions: Editions,
-    figures: Mutex<Option<Figures>>,
+    stats: Mutex<Option<CachedStats>>,
     /// Why the last answers could not be stored, and when that was.
-    trouble: Mutex<Option<(Millis, String)>>,
+    last_store_error: Mutex<Option<(Millis, String)>>,
 }
 
 impl Shared {
-    fn conduct(&self) -> Arc<Conduct> {
-        Arc::clone(&self.conduct.read().unwrap_or_else(PoisonError::into_inner))
+    fn policy(&self) -> Arc<AllocatorPolicy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lease(&self) -> Duration {
-        self.conduct().lease
+        self.policy().lease
     }
 
     /// Notes a sign of somebody.
-    fn sign_of(&self, annotator: &str, now: Millis) {
+    fn touch(&self, annotator: &str, now: Millis) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(annotator.to_owned(), now);
     }
 
-    fn last_sign_of(&self, annotator: &str) -> Option<Millis> {
+    fn last_seen(&self, annotator: &str) -> Option<Millis> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(annotator).copied()
     }
 
-    fn figures(&self) -> std::sync::MutexGuard<'_, Option<Figures>> {
-        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stats(&self) -> std::sync::MutexGuard<'_, Option<CachedStats>> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes whether answers could be stored just now.
-    fn note_trouble(&self, error: Option<&StoreError>) {
-        let trouble = error.map(|error| ((self.clock)(), error.to_string()));
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    fn note_store_error(&self, error: Option<&StoreError>) {
+        let last_store_error = error.map(|error| ((self.clock)(), error.to_string()));
+        *self.last_store_error.lock().unwrap_or_else(PoisonError::into_inner) = last_store_error;
     }
 
     /// Brings hands and figures up to what was stored.
-    fn note(&self, answers: &[Submission], recorded: &[Recorded]) {
-        let mut figures = self.figures();
+    fn note(&self, answers: &[Submission], recorded: &[AnswerOutcome]) {
+        let mut stats = self.stats();
         for (answer, recorded) in answers.iter().zip(recorded) {
-            self.hands.remove(&answer.annotator, &answer.task);
-            if *recorded == Recorded::Saved
-                && let Some(figures) = figures.as_mut()
+            self.held.remove(&answer.annotator, &answer.task);
+            if *recorded == AnswerOutcome::Saved
+                && let Some(stats) = stats.as_mut()
             {
-                figures.note_saved(&answer.annotator);
+                stats.note_answer(&answer.annotator);
             }
         }
     }
@@ -214,7 +214,7 @@ impl Shared {
     async fn renew_if_due(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
         let half = now + self.lease() / 2;
         let due: Vec<&str> =
-            annotators.iter().copied().filter(|who| self.hands.ends_before(who, half)).collect();
+            annotators.iter().copied().filter(|who| self.held.ends_before(who, half)).collect();
         if due.is_empty() {
             return Ok(());
         }
@@ -227,7 +227,7 @@ impl Shared {
         self.store.renew(renewals).await?;
         let now = (self.clock)();
         for annotator in annotators {
-            self.hands.renewed(annotator, until, now);
+            self.held.renewed(annotator, until, now);
         }
         Ok(())
     }
@@ -237,8 +237,8 @@ impl Shared {
 #[derive(Clone)]
 pub struct Allocator {
     shared: Arc<Shared>,
-    claims: mpsc::Sender<claims::Message>,
-    answers: mpsc::Sender<answers::Deliver>,
+    claims: mpsc::Sender<claim_loop::Message>,
+    answers: mpsc::Sender<answers::AnswerBatch>,
 }
 
 impl Allocator {
@@ -249,39 +249,40 @@ impl Allocator {
     pub fn start(
         store: Arc<dyn Store>,
         clock: Clock,
-        conduct: Conduct,
+        policy: AllocatorPolicy,
     ) -> (Self, Vec<JoinHandle<()>>) {
         let shared = Arc::new(Shared {
             store,
             clock,
-            conduct: RwLock::new(Arc::new(conduct)),
+            policy: RwLock::new(Arc::new(policy)),
             seen: Mutex::default(),
-            hands: Hands::default(),
+            held: HeldCache::default(),
             editions: Editions::default(),
-            figures: Mutex::new(None),
-            trouble: Mutex::new(None),
+            stats: Mutex::new(None),
+            last_store_error: Mutex::new(None),
         });
         let (claims, asks) = mpsc::channel(QUEUE);
         let (answers, deliveries) = mpsc::channel(QUEUE);
         let tasks = vec![
-            tokio::spawn(claims::Claims::new(Arc::clone(&shared)).run(asks)),
+            tokio::spawn(claim_loop::ClaimLoop::new(Arc::clone(&shared)).run(asks)),
             tokio::spawn(answers::run(Arc::clone(&shared), deliveries)),
         ];
-        tokio::spawn(claims::keep_house(Arc::clone(&shared), claims.downgrade()));
+        tokio::spawn(claim_loop::run_lease_expiry(Arc::clone(&shared), claims.downgrade()));
         (Self { shared, claims, answers }, tasks)
     }
 
     /// Goes by this from now on.
-    pub fn follow(&self, conduct: Conduct) {
-        *self.shared.conduct.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(conduct);
+    pub fn set_policy(&self, policy: AllocatorPolicy) {
+        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
     /// Why answers cannot be stored, if the last ones could not, and that was not long ago: a store may
     /// answer questions and take nothing, as on a full disk.
-    pub fn trouble(&self) -> Option<String> {
-        let trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, why) = trouble.as_ref()?;
-        (self.now().since(*at) < TROUBLE).then(|| why.clone())
+    pub fn last_store_error(&self) -> Option<String> {
+        let last_store_error =
+            self.shared.last_store_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, why) = last_store_error.as_ref()?;
+        (self.now().since(*at) < STORE_ERROR_MEMORY).then(|| why.clone())
     }
 
     /// The store beneath.
@@ -310,10 +311,11 @@ impl Allocator {
         most: usize,
         excludes: HashSet<String>,
     ) -> Result<Batch, Arc<StoreError>> {
-        self.shared.sign_of(annotator, self.now());
+        self.shared.touch(annotator, self.now());
         let (reply, answer) = oneshot::channel();
-        let ask = claims::Ask { annotator: annotator.to_owned(), most, excludes, reply };
-        if self.claims.send(claims::Message::Ask(ask)).await.is_err() {
+        let ask =
+            claim_loop::TaskRequest { annotator: annotator.to_owned(), most, excludes, reply };
+        if self.claims.send(claim_loop::Message::TaskRequest(ask)).await.is_err() {
             return Err(Arc::new(gone("hand out tasks")));
         }
         let batch = answer.await.unwrap_or_else(|_| Err(Arc::new(gone("hand out tasks"))))?;
@@ -330,15 +332,15 @@ impl Allocator {
     pub async fn answers(
         &self,
         answers: Vec<Submission>,
-    ) -> Result<Vec<Recorded>, Arc<StoreError>> {
+    ) -> Result<Vec<AnswerOutcome>, Arc<StoreError>> {
         if answers.is_empty() {
             return Ok(Vec::new());
         }
         for answer in &answers {
-            self.shared.sign_of(&answer.annotator, self.now());
+            self.shared.touch(&answer.annotator, self.now());
         }
         let (reply, answer) = oneshot::channel();
-        let delivery = answers::Deliver { answers, reply };
+        let delivery = answers::AnswerBatch { answers, reply };
         if self.answers.send(delivery).await.is_err() {
             return Err(Arc::new(gone("store answers")));
         }
@@ -370,13 +372,13 @@ impl Allocator {
         annotator: &str,
         id: &TaskId,
     ) -> Result<Option<Answerable>, StoreError> {
-        if let Some(Given { task, since, basis }) = self.shared.hands.task(annotator, id) {
+        if let Some(LeasedTask { task, since, basis }) = self.shared.held.task(annotator, id) {
             return Ok(Some(Answerable { task, since: Some(since), basis: Some(basis) }));
         }
         let mut records = self.shared.store.look_up(std::slice::from_ref(id)).await?;
-        Ok(records.pop().flatten().filter(|record| record.ledger.takes_from(annotator)).map(
+        Ok(records.pop().flatten().filter(|record| record.state.accepts_from(annotator)).map(
             |record| {
-                let basis = record.ledger.basis_of(annotator);
+                let basis = record.state.basis_of(annotator);
                 Answerable { task: record.task, since: None, basis }
             },
         ))
@@ -411,7 +413,7 @@ impl Allocator {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn renew(&self, annotator: &str) -> Result<(), StoreError> {
-        self.shared.sign_of(annotator, self.now());
+        self.shared.touch(annotator, self.now());
         self.shared.renew(&[annotator], self.now()).await
     }
 
@@ -420,17 +422,17 @@ impl Allocator {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn release(&self, annotator: &str) -> Result<u64, StoreError> {
-        self.shared.hands.forget(annotator);
+        self.shared.held.forget(annotator);
         let released = self.shared.store.release(annotator).await?;
-        self.shared.hands.forget(annotator);
-        self.look().await;
+        self.shared.held.forget(annotator);
+        self.notify_tasks_changed().await;
         Ok(released)
     }
 
     /// Says that tasks were loaded or came back, so that nobody waits for them longer than needed.
-    pub async fn look(&self) {
+    pub async fn notify_tasks_changed(&self) {
         // Should it be gone, nobody waits for tasks any more.
-        let _ = self.claims.send(claims::Message::Look).await;
+        let _ = self.claims.send(claim_loop::Message::TasksChanged).await;
     }
 
     /// The project's figures, at most a second old but for this process's own answers.
@@ -439,21 +441,21 @@ impl Allocator {
     /// If the store cannot be reached.
     pub async fn progress(&self) -> Result<Progress, StoreError> {
         let now = self.now();
-        if let Some(figures) = self.shared.figures().as_ref()
-            && now.since(figures.read) < FIGURES
-            && figures.read <= now
+        if let Some(stats) = self.shared.stats().as_ref()
+            && now.since(stats.read) < STATS_TTL
+            && stats.read <= now
         {
-            return Ok(figures.progress.clone());
+            return Ok(stats.progress.clone());
         }
         let progress = self.shared.store.progress().await?;
-        *self.shared.figures() = Some(Figures { read: now, progress: progress.clone() });
+        *self.shared.stats() = Some(CachedStats { read: now, progress: progress.clone() });
         Ok(progress)
     }
 
     /// The project's figures as they were last read, and when that was; this process's own answers
     /// since are counted. Asks nobody.
     pub fn last_progress(&self) -> Option<(Millis, Progress)> {
-        self.shared.figures().as_ref().map(|figures| (figures.read, figures.progress.clone()))
+        self.shared.stats().as_ref().map(|stats| (stats.read, stats.progress.clone()))
     }
 }
 

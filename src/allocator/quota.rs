@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::claims::{Claims, Serving};
+use super::claim_loop::{ClaimLoop, PendingRequest};
 use crate::store::StoreError;
 
 /// What is left of the quotas of those who are being served.
@@ -18,7 +18,7 @@ pub(super) struct Quotas {
 
 impl Quotas {
     /// Whether this annotator may be given another task.
-    pub(super) fn leaves_room(&self, annotator: &str) -> bool {
+    pub(super) fn has_quota_left(&self, annotator: &str) -> bool {
         self.left.get(annotator).is_none_or(|left| *left > 0)
     }
 
@@ -30,14 +30,17 @@ impl Quotas {
     }
 }
 
-impl Claims {
+impl ClaimLoop {
     /// Finds out how much those who ask may still be given.
-    pub(super) async fn look_at_quotas(&mut self, serving: &[Serving]) -> Result<(), StoreError> {
+    pub(super) async fn read_quotas(
+        &mut self,
+        serving: &[PendingRequest],
+    ) -> Result<(), StoreError> {
         self.quotas.left.clear();
-        let conduct = self.shared.conduct();
+        let policy = self.shared.policy();
         let limited: Vec<(&str, u64)> = serving
             .iter()
-            .filter_map(|request| conduct.colleague(&request.ask.annotator))
+            .filter_map(|request| policy.profile(&request.ask.annotator))
             .filter_map(|person| person.quota.map(|quota| (person.name.as_str(), quota)))
             .collect();
         if limited.is_empty() {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
+use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::planned::Planned;
 use crate::store::{Deal, LARGE, Record, older};
 use crate::task::{Answer, Basis, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
@@ -307,38 +307,38 @@ fn is_false(truth: &bool) -> bool {
 }
 
 /// Answers of every kind.
-pub(super) fn answers_of(ledger: &Ledger) -> u64 {
-    (ledger.answers.len() + ledger.skipped.len() + ledger.late.len()) as u64
+pub(super) fn answers_of(state: &TaskState) -> u64 {
+    (state.answers.len() + state.skipped.len() + state.late.len()) as u64
 }
 
 impl TaskLine {
     /// A task's line, and those that stand before it.
     pub(super) fn of(record: &Record) -> (Vec<Line>, Self) {
-        let Record { task, number, position, ledger } = record;
+        let Record { task, number, position, state } = record;
         let mut before = Vec::new();
         let mut answers = |answers: &[Answer]| -> Vec<AnswerLine> {
             answers.iter().map(|answer| AnswerLine::of(answer, &mut before)).collect()
         };
         let (counted, skipped, late) =
-            (answers(&ledger.answers), answers(&ledger.skipped), answers(&ledger.late));
+            (answers(&state.answers), answers(&state.skipped), answers(&state.late));
         let line = Self {
             number: number.0,
             position: position.0,
             id: task.id.clone(),
             input_hash: task.input_hash,
             task_hash: task.task_hash,
-            planned: ledger.planned,
-            wanted: ledger.wanted,
-            finished: ledger.finished,
-            lanes: ledger.lanes.iter().map(|lane| lane.to_text().into_owned()).collect(),
-            part: ledger.part,
-            bound: ledger.bound,
-            purpose: ledger.purpose.to_text(),
-            held: ledger.held.iter().map(HoldLine::of).collect(),
+            planned: state.planned,
+            wanted: state.wanted,
+            finished: state.finished,
+            lanes: state.lanes.iter().map(|lane| lane.to_text().into_owned()).collect(),
+            part: state.part,
+            bound: state.bound,
+            purpose: state.purpose.to_text(),
+            held: state.held.iter().map(HoldLine::of).collect(),
             answers: counted,
             skipped,
             late,
-            former: ledger.former.clone(),
+            former: state.previous_holders.clone(),
             task: raw(&task.body),
         };
         (before, line)
@@ -361,7 +361,7 @@ impl TaskLine {
             body: Body::from_stored(self.task.get())?,
         };
         let lanes = self.lanes.iter().map(|lane| Lane::from_text(lane)).collect();
-        let ledger = Ledger {
+        let state = TaskState {
             purpose: Purpose::from_text(self.purpose.as_deref()),
             part: self.part,
             bound: self.bound,
@@ -370,12 +370,12 @@ impl TaskLine {
             answers: counted,
             skipped,
             late,
-            former: self.former,
+            previous_holders: self.former,
             finished: self.finished,
-            ..Ledger::new(self.wanted, lanes)
+            ..TaskState::new(self.wanted, lanes)
         };
-        let (number, position) = (Number(self.number), Position(self.position));
-        Ok(Record { task: task.into(), number, position, ledger })
+        let (number, position) = (SequenceNumber(self.number), Position(self.position));
+        Ok(Record { task: task.into(), number, position, state })
     }
 }
 
@@ -389,8 +389,8 @@ fn raw(body: &Body) -> Box<RawValue> {
 }
 
 impl HoldLine {
-    fn of(hold: &Hold) -> Self {
-        let Hold { annotator, since, until, basis } = hold;
+    fn of(hold: &Lease) -> Self {
+        let Lease { annotator, since, until, basis } = hold;
         Self {
             annotator: annotator.clone(),
             since: *since,
@@ -400,8 +400,8 @@ impl HoldLine {
         }
     }
 
-    fn hold(self) -> Hold {
-        Hold {
+    fn hold(self) -> Lease {
+        Lease {
             annotator: self.annotator,
             since: self.since,
             until: self.until,
@@ -540,13 +540,13 @@ mod tests {
             current: version(r#"{"spans":[{"start":0,"w":1.50}],"annotator":"x"}"#, at),
             history: vec![version("{}", at - 20), version(&much("a"), at - 10)],
         };
-        let hold = Hold {
+        let hold = Lease {
             annotator: "eve".into(),
             since: Millis(-1),
             until: Millis(i64::MAX),
             basis: Basis { edition: 4, tokenizer: 2 },
         };
-        let ledger = Ledger {
+        let state = TaskState {
             purpose: Purpose::Repeat(TaskId::from_text("0123")),
             part: Some(1),
             bound: true,
@@ -555,17 +555,17 @@ mod tests {
             answers: vec![answer("ann", 50)],
             skipped: vec![Answer { current: version(&much("b"), 60), ..answer("bob", 60) }],
             late: vec![answer("cyd", 70)],
-            former: vec!["dan".into()],
+            previous_holders: vec!["dan".into()],
             finished: true,
-            ..Ledger::new(3, vec![Lane::Of("ann".into()), Lane::GoldOf("bob".into())])
+            ..TaskState::new(3, vec![Lane::Of("ann".into()), Lane::GoldOf("bob".into())])
         };
-        let (number, position) = (Number(7), Position::new(-3, 9));
-        let record = Record { task: task.into(), number, position, ledger };
+        let (number, position) = (SequenceNumber(7), Position::new(-3, 9));
+        let record = Record { task: task.into(), number, position, state };
         let back = there_and_back(&record);
         assert_eq!((back.number, back.position), (record.number, record.position));
-        assert_eq!((&back.task, &back.ledger), (&record.task, &record.ledger));
-        let plain = Record { ledger: Ledger::new(1, vec![Lane::Anyone]), ..record };
-        assert_eq!(there_and_back(&plain).ledger, plain.ledger);
+        assert_eq!((&back.task, &back.state), (&record.task, &record.state));
+        let plain = Record { state: TaskState::new(1, vec![Lane::Anyone]), ..record };
+        assert_eq!(there_and_back(&plain).state, plain.state);
     }
 
     #[test]

@@ -269,7 +269,7 @@ impl Reader {
                 Line::Task(task) => {
                     let record = task.record(parts).map_err(|error| self.damaged(&error))?;
                     self.tasks += 1;
-                    self.answers += answers_of(&record.ledger);
+                    self.answers += answers_of(&record.state);
                     Item::Task(Box::new(record))
                 }
                 Line::Deal(deal) => Item::Deal(deal.deal()),

@@ -30,9 +30,9 @@ use zstd::stream::write::Encoder;
 use super::format::{
     DealLine, EditionLine, End, FileLine, Head, IdentityLine, KeyLine, Line, TaskLine, answers_of,
 };
-use crate::allocation::Number;
-use crate::dealing::State;
+use crate::allocation::SequenceNumber;
 use crate::exchange::output::{Output, OutputError};
+use crate::planning::AllocationState;
 use crate::store::{Deal, Record, Store, StoreError, Which};
 
 /// Tasks read at a time.
@@ -51,12 +51,12 @@ pub enum BackupError {
     Output(#[from] OutputError),
     /// Some tasks cannot be walked to.
     #[error(
-        "cannot back up: {lacking} of the tasks in {store} have no number of their own; put that \
+        "cannot back up: {remaining} of the tasks in {store} have no number of their own; put that \
          right with `annotd verify --repair`, and back up again"
     )]
     Unnumbered {
         /// How many.
-        lacking: u64,
+        remaining: u64,
         /// The store, without credentials.
         store: String,
     },
@@ -93,15 +93,15 @@ pub async fn take(
         let there = store.count().await?;
         pen.fetch_missing(store).await?;
         seen(pen.taken.tasks);
-        let lacking = there.saturating_sub(pen.taken.tasks);
+        let remaining = there.saturating_sub(pen.taken.tasks);
         if store.deal().await?.version != deal.version {
             continue;
         }
-        if lacking == 0 {
+        if remaining == 0 {
             break (deal, files);
         }
         if pen.taken.tasks == before {
-            return Err(BackupError::Unnumbered { lacking, store: store.place().to_owned() });
+            return Err(BackupError::Unnumbered { remaining, store: store.place().to_owned() });
         }
     };
     let deal = agreed(&began, deal);
@@ -128,7 +128,7 @@ fn agreed(began: &Deal, ended: Deal) -> Deal {
     if began.version == ended.version {
         return ended;
     }
-    match (State::read(began), State::read(&ended)) {
+    match (AllocationState::read(began), AllocationState::read(&ended)) {
         (Ok(then), Ok(now)) => Deal { state: now.looked_over_as(then).write(), ..ended },
         // It is damaged. What is there is kept; `verify` makes it anew.
         _ => ended,
@@ -144,7 +144,7 @@ struct Pen {
     earlier: u64,
     written: Numbers,
     /// Where the walk stands.
-    last: Number,
+    last: SequenceNumber,
 }
 
 impl Pen {
@@ -161,7 +161,7 @@ impl Pen {
             taken: Taken { tasks: 0, answers: 0 },
             earlier: 0,
             written: Numbers::default(),
-            last: Number::START,
+            last: SequenceNumber::START,
         })
     }
 
@@ -178,7 +178,11 @@ impl Pen {
 
     /// Adds the tasks behind a number that are not there yet; says whether there were any in the
     /// store.
-    async fn page(&mut self, store: &dyn Store, after: Number) -> Result<bool, BackupError> {
+    async fn page(
+        &mut self,
+        store: &dyn Store,
+        after: SequenceNumber,
+    ) -> Result<bool, BackupError> {
         let records = store.records(Which::All, after, PAGE).await?;
         for record in &records {
             self.record(record)?;
@@ -198,21 +202,21 @@ impl Pen {
             }
             self.line(&Line::Task(Box::new(task)))?;
             self.taken.tasks += 1;
-            self.taken.answers += answers_of(&record.ledger);
+            self.taken.answers += answers_of(&record.state);
         }
         Ok(())
     }
 
     /// Adds tasks that came in behind the place that the walk had reached.
     async fn fetch_missing(&mut self, store: &dyn Store) -> Result<(), BackupError> {
-        let mut after = Number::START;
+        let mut after = SequenceNumber::START;
         loop {
             let numbers = store.numbers(after, NUMBERS).await?;
             let Some(last) = numbers.last() else { return Ok(()) };
             after = *last;
             for number in numbers {
                 if !self.written.has(number) {
-                    self.page(store, Number(number.0.saturating_sub(1))).await?;
+                    self.page(store, SequenceNumber(number.0.saturating_sub(1))).await?;
                 }
             }
         }
@@ -241,7 +245,7 @@ fn unpackable(source: std::io::Error) -> BackupError {
 struct Numbers(HashMap<i64, [u64; 8]>);
 
 impl Numbers {
-    fn place(number: Number) -> (i64, usize, u64) {
+    fn place(number: SequenceNumber) -> (i64, usize, u64) {
         let within = number.0.rem_euclid(512).unsigned_abs();
         // It is below 8.
         let word = usize::try_from(within / 64).unwrap_or(0);
@@ -249,7 +253,7 @@ impl Numbers {
     }
 
     /// Adds a number; says whether it is new.
-    fn add(&mut self, number: Number) -> bool {
+    fn add(&mut self, number: SequenceNumber) -> bool {
         let (part, word, bit) = Self::place(number);
         let word = &mut self.0.entry(part).or_default()[word];
         let new = *word & bit == 0;
@@ -257,7 +261,7 @@ impl Numbers {
         new
     }
 
-    fn has(&self, number: Number) -> bool {
+    fn has(&self, number: SequenceNumber) -> bool {
         let (part, word, bit) = Self::place(number);
         self.0.get(&part).is_some_and(|words| words[word] & bit != 0)
     }
@@ -272,11 +276,11 @@ mod tests {
         let mut numbers = Numbers::default();
         let some = [0, 1, 63, 64, 511, 512, 513, -1, -512, -513, i64::MAX, i64::MIN];
         for number in some {
-            assert!(!numbers.has(Number(number)), "{number}");
-            assert!(numbers.add(Number(number)), "{number}");
-            assert!(!numbers.add(Number(number)), "{number}");
-            assert!(numbers.has(Number(number)), "{number}");
+            assert!(!numbers.has(SequenceNumber(number)), "{number}");
+            assert!(numbers.add(SequenceNumber(number)), "{number}");
+            assert!(!numbers.add(SequenceNumber(number)), "{number}");
+            assert!(numbers.has(SequenceNumber(number)), "{number}");
         }
-        assert!(!numbers.has(Number(2)) && !numbers.has(Number(-2)));
+        assert!(!numbers.has(SequenceNumber(2)) && !numbers.has(SequenceNumber(-2)));
     }
 }

@@ -7,10 +7,11 @@ use comfy_table::Table;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
+use crate::config::policies;
 use crate::loading::rule;
 use crate::roster::Access;
 use crate::task::identity::Rule;
-use crate::{access, address, rules};
+use crate::{access, address};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
@@ -35,7 +36,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     if server.access() == Access::Key && address::is_readable_on_the_way(server) {
         terminal::say(format_args!("Warning: {}.", address::READABLE));
     }
-    let named = rules::identity(&file.roster);
+    let named = policies::identity(&file.roster);
     let store = if arguments.store && file.store_is_made_later()? {
         terminal::say("There is no store yet; it is made when annotd runs or loads tasks.");
         None

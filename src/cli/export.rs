@@ -6,10 +6,10 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{Failure, block_on, roster_file, terminal};
-use crate::allocation::Number;
+use crate::allocation::SequenceNumber;
+use crate::config::policies;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Cells, Export, Filter, Format};
-use crate::rules;
 use crate::store::{Record, Store, Which};
 use crate::supervisor;
 use crate::task::Millis;
@@ -84,7 +84,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let export = Export {
         project: project.name.clone(),
         interface: supervisor::interface(&file.roster),
-        renamed: rules::renamed(&file.roster),
+        renamed: policies::renamed(&file.roster),
         filter: Filter {
             annotators: arguments.annotator.clone(),
             since: arguments.since,
@@ -123,7 +123,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             "exporting {wide_bar} {pos} of {len} tasks, {eta} to go",
         );
         if pen.surveys() {
-            let mut after = Number::START;
+            let mut after = SequenceNumber::START;
             while let Some(records) = page(&*store, &mut after).await? {
                 for record in &records {
                     pen.survey(record);
@@ -133,7 +133,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         }
         let mut buffer = Vec::new();
         let mut lines = 0;
-        let mut after = Number::START;
+        let mut after = SequenceNumber::START;
         pen.begin(&mut buffer);
         while let Some(records) = page(&*store, &mut after).await? {
             for record in &records {
@@ -163,7 +163,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
 }
 
 /// The next tasks with their answers; nothing where there are no more.
-async fn page(store: &dyn Store, after: &mut Number) -> Result<Option<Vec<Record>>, Failure> {
+async fn page(
+    store: &dyn Store,
+    after: &mut SequenceNumber,
+) -> Result<Option<Vec<Record>>, Failure> {
     let records = store.records(Which::All, *after, PAGE).await?;
     let Some(last) = records.last() else { return Ok(None) };
     *after = last.number;

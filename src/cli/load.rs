@@ -12,12 +12,13 @@ use super::media::Missing;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides};
+use crate::config::policies;
 use crate::exchange::read;
 use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
 use crate::roster::WhenShort;
 use crate::store::Store;
+use crate::supervisor;
 use crate::task::identity::Rule;
-use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -68,7 +69,7 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     let tasks = read::open(&arguments.input)?;
-    let planning = rules::planning(&file.roster);
+    let planning = policies::plan_policy(&file.roster);
     check_people(arguments, &file, &planning)?;
     let interface = supervisor::interface(&file.roster);
     let overrides = Overrides {
@@ -94,7 +95,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let bar =
         terminal::bar(meter.total(), "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} to go");
     bar.set_message("loading");
-    let named = rules::identity(&file.roster);
+    let named = policies::identity(&file.roster);
     let (loaded, rule) = block_on(async {
         let (store, rule) = open(&file, arguments, named.as_ref()).await?;
         let identity = loading::identity(rule.clone(), &interface, &planning);
@@ -163,7 +164,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
 fn check_people(
     arguments: &Arguments,
     file: &Chosen,
-    planning: &allocation::Rules,
+    planning: &allocation::PlanPolicy,
 ) -> Result<(), Failure> {
     let is_there = |name: &&String| planning.people.iter().any(|person| person.name == **name);
     if let Some(stranger) = arguments.to.iter().find(|name| !is_there(name)) {
@@ -202,7 +203,7 @@ async fn open(
         return Ok((Some(store), rule));
     }
     let store = file.open_store(arguments.project.as_deref()).await?;
-    store.follow(rules::terms(&file.roster));
+    store.follow(policies::store_policy(&file.roster));
     if let Some(project) = &arguments.project
         && *project != file.roster.project.name
         && store.progress().await?.tasks == 0

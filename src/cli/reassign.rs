@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
-use crate::allocation::moving::{may_stand_in, moved};
-use crate::allocation::{Colleague, Ledger, Number};
-use crate::rules;
+use crate::allocation::reassign::{can_replace, reassigned};
+use crate::allocation::{AnnotatorProfile, SequenceNumber, TaskState};
+use crate::config::policies;
 use crate::store::{Amendment, Record, Store, Which};
 
 /// Tasks looked at and changed at a time.
@@ -48,8 +48,8 @@ struct Moves {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
-    let people = rules::people(&file.roster);
-    let mut to: Vec<Colleague> = Vec::new();
+    let people = policies::annotator_profiles(&file.roster);
+    let mut to: Vec<AnnotatorProfile> = Vec::new();
     for name in &arguments.to {
         let Some(person) = people.iter().find(|person| person.name == *name) else {
             return Err(Failure::roster(format!(
@@ -67,7 +67,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     let moves = block_on(async {
         let store = file.open_existing_store().await?;
-        store.follow(rules::terms(&file.roster));
+        store.follow(policies::store_policy(&file.roster));
         let moves = reassign(&*store, &arguments.from, &to).await?;
         store.close().await;
         Ok(moves)
@@ -91,9 +91,13 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     Ok(())
 }
 
-async fn reassign(store: &dyn Store, from: &str, to: &[Colleague]) -> Result<Moves, Failure> {
+async fn reassign(
+    store: &dyn Store,
+    from: &str,
+    to: &[AnnotatorProfile],
+) -> Result<Moves, Failure> {
     let mut moves = Moves::default();
-    let mut after = Number::START;
+    let mut after = SequenceNumber::START;
     loop {
         let mut page = store.records(Which::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(moves) };
@@ -102,8 +106,8 @@ async fn reassign(store: &dyn Store, from: &str, to: &[Colleague]) -> Result<Mov
             let mut chosen = Vec::new();
             let mut stayed = 0;
             for record in &page {
-                let Record { task, ledger, .. } = record;
-                if !waits_for(ledger, from) {
+                let Record { task, state, .. } = record;
+                if !waits_for(state, from) {
                     continue;
                 }
                 // Whoever has been given least so far, the first of those who are level.
@@ -113,14 +117,14 @@ async fn reassign(store: &dyn Store, from: &str, to: &[Colleague]) -> Result<Mov
                 };
                 let stands_in = to
                     .iter()
-                    .filter(|person| may_stand_in(ledger, &task.body, person))
+                    .filter(|person| can_replace(state, &task.body, person))
                     .min_by_key(|person| so_far(&person.name));
                 let Some(person) = stands_in else {
                     stayed += 1;
                     continue;
                 };
-                let now = moved(ledger, from, &person.name);
-                let amendment = Amendment { task: task.id.clone(), seen: ledger.clone(), now };
+                let now = reassigned(state, from, &person.name);
+                let amendment = Amendment { task: task.id.clone(), seen: state.clone(), now };
                 chosen.push((person.name.clone(), amendment));
             }
             let amendments: Vec<_> =
@@ -140,8 +144,8 @@ async fn reassign(store: &dyn Store, from: &str, to: &[Colleague]) -> Result<Mov
             }
             // Somebody was faster: these as they are now, and those that stay are counted again.
             page.retain(|record| {
-                waits_for(&record.ledger, from)
-                    && !to.iter().any(|p| may_stand_in(&record.ledger, &record.task.body, p))
+                waits_for(&record.state, from)
+                    && !to.iter().any(|p| can_replace(&record.state, &record.task.body, p))
             });
             page.extend(store.look_up(&again).await?.into_iter().flatten());
         }
@@ -149,6 +153,6 @@ async fn reassign(store: &dyn Store, from: &str, to: &[Colleague]) -> Result<Mov
 }
 
 /// Whether this is named for somebody and not answered by them.
-fn waits_for(ledger: &Ledger, name: &str) -> bool {
-    !ledger.finished && ledger.names().any(|named| named == name) && !ledger.has_answered(name)
+fn waits_for(state: &TaskState, name: &str) -> bool {
+    !state.finished && state.names().any(|named| named == name) && !state.has_answered(name)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
-use crate::rules;
+use crate::config::policies;
 
 #[derive(Args, Debug)]
 #[command(
@@ -28,7 +28,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let name = &arguments.annotator;
     let released = block_on(async {
         let store = file.open_existing_store().await?;
-        store.follow(rules::terms(&file.roster));
+        store.follow(policies::store_policy(&file.roster));
         let known = file.roster.annotator(name).is_some()
             || store.progress().await?.annotators.contains_key(name);
         if !known {

@@ -7,11 +7,12 @@ use clap::Args;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::backup::{self, Backup, Contents};
+use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::Store;
+use crate::supervisor;
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
-use crate::{rules, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -108,7 +109,8 @@ async fn restore(
     let restored = backup::restore(store, backup, contents, |tasks| bar.set_position(tasks)).await;
     bar.finish_and_clear();
     restored.map_err(|error| begun_anew(error.into()))?;
-    let (planning, terms) = (rules::planning(&file.roster), rules::terms(&file.roster));
+    let (planning, terms) =
+        (policies::plan_policy(&file.roster), policies::store_policy(&file.roster));
     // The backup's rule goes before the roster's.
     let rule = rule::in_force(store, None).await?;
     let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);

@@ -13,13 +13,17 @@ use comfy_table::CellAlignment;
 use serde::Serialize;
 
 use super::{Failure, roster_file, terminal};
-use crate::allocation::{Dealt, Overrides, Planner};
+use crate::allocation::{AllocationCounters, Overrides, Planner};
+use crate::config::policies;
 use crate::exchange::read;
 use crate::loading::{self, LoadError, Loaded, Rules};
 use crate::roster::Roster;
-use crate::simulation::{Forecast, Habits, Model, Person, Reason, Setting, Simulation, Stuck};
+use crate::simulation::{
+    AnnotatorForecast, Forecast, Model, Simulation, SimulationPolicy, UnfinishedReason,
+    UnfinishedTasks, WorkPattern,
+};
+use crate::supervisor;
 use crate::task::TaskId;
-use crate::{rules, supervisor};
 
 /// More pairs than these are not printed one by one.
 const PAIRS: usize = 45;
@@ -147,10 +151,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         )),
         Wrong::Number(message) => Failure::usage(message),
     })?;
-    let terms = rules::terms(&file.roster);
-    let conduct = rules::conduct(&file.roster, BTreeMap::new());
-    let setting = Setting {
-        rules: rules::planning(&file.roster),
+    let terms = policies::store_policy(&file.roster);
+    let conduct = policies::allocator_policy(&file.roster, BTreeMap::new());
+    let setting = SimulationPolicy {
+        rules: policies::plan_policy(&file.roster),
         rule: terms.rule,
         order: terms.order,
         checks: conduct.checks,
@@ -203,23 +207,23 @@ enum Wrong {
 }
 
 /// Sets one of somebody's habits.
-type Set = fn(&mut Habits, f64);
+type Set = fn(&mut WorkPattern, f64);
 
 /// The people as the command line has them.
 fn model(roster: &Roster, arguments: &Arguments) -> Result<Model, Wrong> {
     let first = |active: bool| active.then_some(1);
-    let mut habits: Vec<Habits> = roster
+    let mut patterns: Vec<WorkPattern> = roster
         .annotators
         .iter()
-        .map(|annotator| Habits { from: first(annotator.active), ..Habits::default() })
+        .map(|annotator| WorkPattern { from: first(annotator.active), ..WorkPattern::default() })
         .collect();
     let who = |option: &'static str, name: &str| {
         let place = roster.annotators.iter().position(|annotator| annotator.name == name);
         place.ok_or_else(|| Wrong::Name { option, name: name.to_owned() })
     };
     let numbers: [(&'static str, &[Setpoint], f64, Set); 2] = [
-        ("--seconds", &arguments.seconds, 86_400.0, |habits, seconds| habits.seconds = seconds),
-        ("--hours", &arguments.hours, 24.0, |habits, hours| habits.hours = hours),
+        ("--seconds", &arguments.seconds, 86_400.0, |patterns, seconds| patterns.seconds = seconds),
+        ("--hours", &arguments.hours, 24.0, |patterns, hours| patterns.hours = hours),
     ];
     for (option, setpoints, most, set) in numbers {
         // What is said of one goes before what is said of all, in whatever order it is said.
@@ -232,31 +236,31 @@ fn model(roster: &Roster, arguments: &Arguments) -> Result<Model, Wrong> {
                 )));
             }
             match name {
-                Some(name) => set(&mut habits[who(option, name)?], *number),
-                None => habits.iter_mut().for_each(|habits| set(habits, *number)),
+                Some(name) => set(&mut patterns[who(option, name)?], *number),
+                None => patterns.iter_mut().for_each(|patterns| set(patterns, *number)),
             }
         }
     }
     for name in &arguments.absent {
-        habits[who("--absent", name)?].absent = true;
+        patterns[who("--absent", name)?].absent = true;
     }
     for NameDay { name, day } in &arguments.joins {
-        habits[who("--joins", name)?].from = Some(*day);
+        patterns[who("--joins", name)?].from = Some(*day);
     }
     for NameDay { name, day } in &arguments.leaves {
-        habits[who("--leaves", name)?].until = Some(*day);
+        patterns[who("--leaves", name)?].until = Some(*day);
     }
-    for (annotator, habits) in roster.annotators.iter().zip(&habits) {
-        if habits.seconds > habits.hours * 3600.0 {
+    for (annotator, patterns) in roster.annotators.iter().zip(&patterns) {
+        if patterns.seconds > patterns.hours * 3600.0 {
             return Err(Wrong::Number(format!(
                 "{} takes {} seconds for a task and works {} hours a day, which is less; nobody \
                  would ever end one. Give more --hours or fewer --seconds",
-                annotator.name, habits.seconds, habits.hours
+                annotator.name, patterns.seconds, patterns.hours
             )));
         }
     }
     Ok(Model {
-        habits,
+        patterns,
         truthful: Model::truthful_for(arguments.agreement),
         ignores: arguments.ignores,
         seed: arguments.seed,
@@ -292,11 +296,11 @@ fn admit(
     simulation: &mut Simulation,
     known: &mut HashSet<TaskId>,
 ) -> Result<(), Failure> {
-    let planning = rules::planning(roster);
+    let planning = policies::plan_policy(roster);
     let overrides = Overrides::default();
-    let planner = Planner::new(planning.clone(), &Dealt::default());
+    let planner = Planner::new(planning.clone(), &AllocationCounters::default());
     let interface = supervisor::interface(roster);
-    let rule = rules::identity(roster).unwrap_or_default();
+    let rule = policies::identity(roster).unwrap_or_default();
     let identity = loading::identity(rule, &interface, &planning);
     let rules = Rules {
         interface: &interface,
@@ -319,7 +323,7 @@ fn admit(
 }
 
 /// A column of the table of annotators.
-type Column = (&'static str, fn(&Person) -> u64);
+type Column = (&'static str, fn(&AnnotatorForecast) -> u64);
 
 fn print(project: &str, forecast: &Forecast) -> Result<(), Failure> {
     // Only columns in which something stands.
@@ -430,24 +434,26 @@ fn print_tasks(forecast: &Forecast) -> Result<(), Failure> {
 }
 
 /// Why tasks stay unfinished, and what can be done about it.
-fn in_words(stuck: &Stuck) -> String {
-    let Stuck { reason, waits_for, tasks } = stuck;
+fn in_words(stuck: &UnfinishedTasks) -> String {
+    let UnfinishedTasks { reason, waits_for, tasks } = stuck;
     let stay = if *tasks == 1 { "1 task stays".to_owned() } else { format!("{tasks} tasks stay") };
     let mut who = waits_for.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", ");
     if waits_for.len() > NAMES {
         who = format!("{who} and {} more", waits_for.len() - NAMES);
     }
     let why = match reason {
-        Reason::TooFewPeople => "there are too few people who may answer; add annotators, or set \
+        UnfinishedReason::TooFewPeople => {
+            "there are too few people who may answer; add annotators, or set \
                                  when_short = \"partial\""
-            .to_owned(),
-        Reason::NotThere => format!(
+                .to_owned()
+        }
+        UnfinishedReason::NotThere => format!(
             "waiting for {who}; a shorter steal_after or `annotd reassign` gives them to others"
         ),
-        Reason::Quota if who.is_empty() => {
+        UnfinishedReason::Quota if who.is_empty() => {
             "whoever could answer has reached their quota; raise it".to_owned()
         }
-        Reason::Quota => format!("{who} reached their quota; raise it"),
+        UnfinishedReason::Quota => format!("{who} reached their quota; raise it"),
     };
     format!("{stay} unfinished: {why}")
 }

@@ -14,12 +14,13 @@ use super::daemon_client::{self, NoWord};
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::access;
+use crate::config::policies;
 use crate::lead::checks;
 use crate::lead::status::{Figures, Member, Status};
 use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
-use crate::{address, rules, supervisor};
+use crate::{address, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -123,7 +124,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let store = file.open_store_to_read().await?;
     let progress = store.progress().await?;
     let checks = if progress.checks > 0 {
-        checks::count(&*store, &rules::terms(roster).rule).await?
+        checks::count(&*store, &policies::store_policy(roster).rule).await?
     } else {
         BTreeMap::new()
     };

@@ -6,11 +6,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Failure, block_on, exit, roster_file, terminal};
+use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::audit::{Finding, Outcome};
+use crate::supervisor;
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
-use crate::{rules, supervisor};
 
 /// Findings of each kind that are printed.
 const SHOWN: usize = 20;
@@ -35,14 +36,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
-    let (planning, terms) = (rules::planning(&file.roster), rules::terms(&file.roster));
+    let (planning, terms) =
+        (policies::plan_policy(&file.roster), policies::store_policy(&file.roster));
     let report = block_on(async {
         let store = if arguments.repair {
             file.open_existing_store().await?
         } else {
             file.open_store_to_read().await?
         };
-        let rule = rule::in_force(&*store, rules::identity(&file.roster).as_ref()).await?;
+        let rule = rule::in_force(&*store, policies::identity(&file.roster).as_ref()).await?;
         let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);
         let inquiry = Inquiry {
             rules: &planning,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation::{Number, Purpose, Rule};
+use crate::allocation::{Purpose, SequenceNumber, SettlePolicy};
 use crate::store::{Progress, Record, Result, Store, Which};
 use crate::task::{Answer, Version, gold};
 
@@ -59,16 +59,16 @@ impl Matched {
 ///
 /// # Errors
 /// If the store cannot be read.
-pub async fn count(store: &dyn Store, rule: &Rule) -> Result<BTreeMap<String, Checks>> {
+pub async fn count(store: &dyn Store, rule: &SettlePolicy) -> Result<BTreeMap<String, Checks>> {
     let mut checks: BTreeMap<String, Checks> = BTreeMap::new();
-    let mut after = Number::START;
+    let mut after = SequenceNumber::START;
     loop {
         let page = store.records(Which::Checks, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(checks) };
         after = last.number;
         let firsts: Vec<_> = page
             .iter()
-            .filter_map(|record| match &record.ledger.purpose {
+            .filter_map(|record| match &record.state.purpose {
                 Purpose::Repeat(first) => Some(first.clone()),
                 _ => None,
             })
@@ -76,7 +76,7 @@ pub async fn count(store: &dyn Store, rule: &Rule) -> Result<BTreeMap<String, Ch
         let firsts = store.look_up(&firsts).await?;
         let mut firsts = firsts.into_iter();
         for record in &page {
-            match record.ledger.purpose {
+            match record.state.purpose {
                 Purpose::Regular => {}
                 Purpose::Gold => note_gold(&mut checks, rule, record),
                 Purpose::Repeat(_) => {
@@ -89,7 +89,7 @@ pub async fn count(store: &dyn Store, rule: &Rule) -> Result<BTreeMap<String, Ch
     }
 }
 
-fn note_gold(checks: &mut BTreeMap<String, Checks>, rule: &Rule, record: &Record) {
+fn note_gold(checks: &mut BTreeMap<String, Checks>, rule: &SettlePolicy, record: &Record) {
     let Ok(Some(right)) = gold::gold(&record.task.body) else { return };
     for answer in everyones(record) {
         if let Some(agrees) = agree(rule, record, &right, &answer.current) {
@@ -100,7 +100,7 @@ fn note_gold(checks: &mut BTreeMap<String, Checks>, rule: &Rule, record: &Record
 
 fn note_repeat(
     checks: &mut BTreeMap<String, Checks>,
-    rule: &Rule,
+    rule: &SettlePolicy,
     record: &Record,
     first: &Record,
 ) {
@@ -114,10 +114,10 @@ fn note_repeat(
 }
 
 fn everyones(record: &Record) -> impl Iterator<Item = &Answer> {
-    record.ledger.answers.iter().chain(&record.ledger.late)
+    record.state.answers.iter().chain(&record.state.late)
 }
 
-fn agree(rule: &Rule, record: &Record, one: &Version, other: &Version) -> Option<bool> {
+fn agree(rule: &SettlePolicy, record: &Record, one: &Version, other: &Version) -> Option<bool> {
     let likeness = rule.measure.likeness(&record.task.body, one, other)?;
     Some(likeness >= rule.threshold - 1e-12)
 }
@@ -139,7 +139,7 @@ impl Known {
     pub async fn now(
         &self,
         store: &dyn Store,
-        rule: &Rule,
+        rule: &SettlePolicy,
         progress: &Progress,
     ) -> BTreeMap<String, Checks> {
         let began = Instant::now();

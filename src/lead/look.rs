@@ -25,7 +25,7 @@ pub(super) async fn ping(office: &Office) -> Result<(), String> {
     let store = Arc::clone(office.allocator.store());
     let asked = office.runtime.spawn(async move { store.ping().await });
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(Ok(()))) => office.allocator.trouble().map_or(Ok(()), Err),
+        Ok(Ok(Ok(()))) => office.allocator.last_store_error().map_or(Ok(()), Err),
         Ok(Ok(Err(error))) => Err(error.to_string()),
         // It did not come to an end, or it is late.
         Ok(Err(_)) | Err(_) => {

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use self::status::{Annotators, Reloads, Status};
-use crate::allocation::Rule;
+use crate::allocation::SettlePolicy;
 use crate::allocator::Allocator;
 use crate::http::{self, Door, Guarded, Meter};
 use crate::live::Live;
@@ -42,7 +42,7 @@ pub struct About {
     /// The project's interface.
     pub interface: &'static str,
     /// What makes two answers agree.
-    pub rule: Rule,
+    pub rule: SettlePolicy,
 }
 
 /// What the lead's port knows.

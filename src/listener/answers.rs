@@ -12,7 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::{Desk, checking, questions};
-use crate::allocation::Number;
+use crate::allocation::SequenceNumber;
 use crate::allocator::Answerable;
 use crate::http::{self, ApiError, Callers};
 use crate::store::{Cursor, Past, Submission};
@@ -191,7 +191,10 @@ fn cursor_to_text(cursor: Cursor) -> String {
 
 fn cursor_from_text(text: &str) -> Option<Cursor> {
     let (time, number) = text.split_once('.')?;
-    Some(Cursor { time_returned: Millis(time.parse().ok()?), number: Number(number.parse().ok()?) })
+    Some(Cursor {
+        time_returned: Millis(time.parse().ok()?),
+        number: SequenceNumber(number.parse().ok()?),
+    })
 }
 
 pub(super) async fn history(
@@ -255,7 +258,7 @@ mod tests {
     #[test]
     fn a_place_in_the_history_is_the_same_after_its_way_through_an_address() {
         for (time, number) in [(0, 0), (1_764_522_000_123, 41), (-5, -1), (i64::MAX, i64::MIN)] {
-            let cursor = Cursor { time_returned: Millis(time), number: Number(number) };
+            let cursor = Cursor { time_returned: Millis(time), number: SequenceNumber(number) };
             assert_eq!(cursor_from_text(&cursor_to_text(cursor)), Some(cursor));
         }
         for odd in ["", ".", "1", "1.", ".1", "1.2.3", "1,2", "a.b", "99999999999999999999.1"] {

@@ -206,7 +206,7 @@ async fn renew(
     desk.check_session(body.get("session_id"))?;
     let view = View::of(&body)?;
     desk.allocator.renew(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
-    let mut reply = view.whereabouts(&desk, true).await?;
+    let mut reply = view.lease_status(&desk, true).await?;
     reply.insert("lease_seconds".into(), desk.allocator.lease().as_secs().into());
     Ok(http::to_json(&reply))
 }

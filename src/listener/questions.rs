@@ -65,7 +65,7 @@ async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, A
     }
     put(&mut reply, "session_id", &desk.session_id());
     put(&mut reply, "reason", &batch.reason.map(Reason::as_str));
-    for (key, value) in view.whereabouts(desk, false).await? {
+    for (key, value) in view.lease_status(desk, false).await? {
         put(&mut reply, &key, &value);
     }
     Ok(http::to_json(&reply))
@@ -101,7 +101,7 @@ async fn measure(project: &Project, tasks: &mut [Fields]) {
 /// For somebody who does not work here, or not now.
 async fn nothing_more(desk: &Desk, standing: &Standing, view: View) -> Result<Response, ApiError> {
     let mut reply = desk.figures().await?;
-    reply.extend(view.whereabouts(desk, true).await?);
+    reply.extend(view.lease_status(desk, true).await?);
     reply.insert("tasks".into(), Value::Array(Vec::new()));
     reply.insert("session_id".into(), desk.session_id().into());
     reply.insert("reason".into(), standing.as_str().into());

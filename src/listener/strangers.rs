@@ -24,7 +24,7 @@ impl Strangers {
     /// Tells of what this task names and its page may not have, unless it was told.
     pub(super) fn look(&self, project: &Project, task: &Task) {
         for source in media::named(&task.body) {
-            let Some(line) = lacking(&source, project) else { continue };
+            let Some(line) = remaining(&source, project) else { continue };
             if self.is_new(&line) {
                 tracing::warn!(
                     task = %task.id,
@@ -43,7 +43,7 @@ impl Strangers {
 }
 
 /// The line of the roster without which a page may not have this file. What no roster can allow has none.
-fn lacking(source: &str, project: &Project) -> Option<String> {
+fn remaining(source: &str, project: &Project) -> Option<String> {
     let source = source.trim();
     let whole =
         if source.starts_with("//") { format!("https:{source}") } else { source.to_owned() };
@@ -100,8 +100,8 @@ mod tests {
             ("https://", None, None),
             ("", None, None),
         ] {
-            assert_eq!(lacking(source, &open).as_deref(), with, "{source}");
-            assert_eq!(lacking(source, &closed).as_deref(), without, "{source}");
+            assert_eq!(remaining(source, &open).as_deref(), with, "{source}");
+            assert_eq!(remaining(source, &closed).as_deref(), without, "{source}");
         }
     }
 

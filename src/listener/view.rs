@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Desk;
-use crate::allocator::Whereabouts;
+use crate::allocator::LeaseStatus;
 use crate::http::ApiError;
 use crate::task::TaskId;
 
@@ -44,16 +44,16 @@ impl View {
     }
 
     /// Says for each key of the request what has become of its tasks. `doubted` has the store asked.
-    pub(super) async fn whereabouts(
+    pub(super) async fn lease_status(
         self,
         desk: &Desk,
         doubted: bool,
     ) -> Result<Map<String, Value>, ApiError> {
         let mut told = Map::new();
         for (key, ids) in self.0 {
-            let Whereabouts { held, moved, answered } = desk
+            let LeaseStatus { held, moved, answered } = desk
                 .allocator
-                .whereabouts(&desk.annotator, &ids, doubted)
+                .lease_status(&desk.annotator, &ids, doubted)
                 .await
                 .map_err(|error| ApiError::from(&error))?;
             told.insert(key.into(), json!({"held": held, "moved": moved, "answered": answered}));

@@ -4,7 +4,7 @@
 //! A store that was filled before stores had a rule has none: whether it goes by `format-2` is told by the
 //! identities of its first tasks.
 
-use crate::allocation::{Number, Purpose};
+use crate::allocation::{Purpose, SequenceNumber};
 use crate::store::{Store, StoreError, Which};
 use crate::task::identity::{self, Rule};
 
@@ -73,12 +73,12 @@ pub async fn settle(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, Rul
 
 /// Whether the store has no task. None is read: it may be damaged.
 async fn holds_nothing(store: &dyn Store) -> Result<bool, StoreError> {
-    Ok(store.numbers(Number::START, 1).await?.is_empty())
+    Ok(store.numbers(SequenceNumber::START, 1).await?.is_empty())
 }
 
 /// Whether the store's first tasks have the identities that `format-2` gives.
 async fn is_of_format_2(store: &dyn Store) -> Result<bool, StoreError> {
-    let records = match store.records(Which::All, Number::START, LOOKED_AT).await {
+    let records = match store.records(Which::All, SequenceNumber::START, LOOKED_AT).await {
         Ok(records) => records,
         // Damaged ones tell nothing; `annotd verify` names them.
         Err(StoreError::Unreadable { .. }) => return Ok(false),
@@ -86,7 +86,7 @@ async fn is_of_format_2(store: &dyn Store) -> Result<bool, StoreError> {
     };
     let mut tasks = records
         .iter()
-        .filter(|record| !matches!(record.ledger.purpose, Purpose::Repeat(_)))
+        .filter(|record| !matches!(record.state.purpose, Purpose::Repeat(_)))
         .map(|record| &record.task)
         .peekable();
     Ok(tasks.peek().is_some() && tasks.all(|task| identity::of_format_2(&task.body) == task.id))

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Setting;
-use super::book::Book;
+use super::SimulationPolicy;
 use super::model::{DAY, HOUR, Model, Time};
-use super::run::Course;
-use crate::allocation::Ledger;
+use super::run::Outcome;
+use super::task_table::TaskTable;
+use crate::allocation::TaskState;
 
 /// What the allocation would do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Forecast {
     /// Everybody on the roster, in its order.
-    pub annotators: Vec<Person>,
+    pub annotators: Vec<AnnotatorForecast>,
     /// Any two who come, in the order of the roster. None where no task has two answers.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<PairForecast>,
     /// How many tasks get how many answers. Gold is left out.
-    pub tasks: Tasks,
+    pub tasks: TaskForecast,
     /// Answers that count.
     pub answers: u64,
     /// Answers to gold tasks and repeats.
@@ -26,12 +26,12 @@ pub struct Forecast {
     /// Ignores that are no answers.
     pub skipped: u64,
     /// When the last answer comes; nothing if there is none.
-    pub end: Option<Moment>,
+    pub end: Option<SimTime>,
 }
 
 /// A time in the calendar of the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Moment {
+pub struct SimTime {
     /// The day, from 1.
     pub day: u64,
     /// Hours since the beginning of work on that day.
@@ -40,7 +40,7 @@ pub struct Moment {
 
 /// One annotator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Person {
+pub struct AnnotatorForecast {
     /// The name in the roster.
     pub name: String,
     /// Answers that count.
@@ -61,7 +61,7 @@ pub struct Person {
 
 /// Two annotators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Pair {
+pub struct PairForecast {
     /// The first on the roster.
     pub one: String,
     /// The other.
@@ -72,7 +72,7 @@ pub struct Pair {
 
 /// All tasks but gold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Tasks {
+pub struct TaskForecast {
     /// How many there are.
     pub all: u64,
     /// Gold tasks, which are not among these.
@@ -86,14 +86,14 @@ pub struct Tasks {
     /// Tasks by the answers that they got.
     pub by_answers: BTreeMap<u32, u64>,
     /// Those that stay unfinished, and why: the most frequent first.
-    pub unfinished: Vec<Stuck>,
+    pub unfinished: Vec<UnfinishedTasks>,
 }
 
 /// Tasks that stay unfinished for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Stuck {
+pub struct UnfinishedTasks {
     /// Why.
-    pub reason: Reason,
+    pub reason: UnfinishedReason,
     /// For whom they wait.
     pub waits_for: Vec<String>,
     /// How many.
@@ -103,7 +103,7 @@ pub struct Stuck {
 /// Why tasks stay unfinished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum UnfinishedReason {
     /// They want more answers than there are people who may give them.
     TooFewPeople,
     /// They name people who do not come, or not long enough.
@@ -113,20 +113,20 @@ pub enum Reason {
 }
 
 pub(super) fn of(
-    setting: &Setting,
+    setting: &SimulationPolicy,
     model: &Model,
-    book: &Book,
-    course: &[Course],
+    table: &TaskTable,
+    outcomes: &[Outcome],
     end: Time,
 ) -> Forecast {
     let people = &setting.rules.people;
     let mut left = vec![0_u64; people.len()];
     let mut pairs = Pairs::new(people.len());
-    let mut tasks = Tasks::default();
-    let mut stuck: BTreeMap<(Reason, Vec<u32>), u64> = BTreeMap::new();
+    let mut tasks = TaskForecast::default();
+    let mut stuck: BTreeMap<(UnfinishedReason, Vec<u32>), u64> = BTreeMap::new();
     let mut coders = Vec::new();
-    for task in 0..u32::try_from(book.entries.len()).unwrap_or(u32::MAX) {
-        let entry = book.entry(task);
+    for task in 0..u32::try_from(table.entries.len()).unwrap_or(u32::MAX) {
+        let entry = table.entry(task);
         if entry.gold {
             tasks.gold += 1;
             continue;
@@ -137,75 +137,76 @@ pub(super) fn of(
         *tasks.by_planned.entry(entry.planned).or_default() += 1;
         *tasks.by_answers.entry(entry.counted).or_default() += 1;
         coders.clear();
-        coders.extend(book.coders(task));
+        coders.extend(table.counted_annotators(task));
         pairs.add(&mut coders);
         if entry.finished {
             continue;
         }
-        let awaited: Vec<u32> =
-            book.lanes(task).names.iter().copied().filter(|who| !book.had(task, *who)).collect();
-        for who in &awaited {
+        let pending_named: Vec<u32> =
+            table.lanes(task).names.iter().copied().filter(|who| !table.had(task, *who)).collect();
+        for who in &pending_named {
             left[*who as usize] += 1;
         }
-        let ledger = book.ledger(task);
+        let state = table.state(task);
         let has_room = |who: &u32| {
-            let had = &course[*who as usize];
+            let had = &outcomes[*who as usize];
             let quota = people[*who as usize].quota;
             quota.is_none_or(|quota| had.answers + had.skipped < quota)
         };
-        let reason = if awaited.is_empty() || ledger.missing() > 0 {
-            reason_of(&ledger, book, task, people.len())
-        } else if awaited.iter().any(has_room) {
-            Reason::NotThere
+        let reason = if pending_named.is_empty() || state.shortfall() > 0 {
+            reason_of(&state, table, task, people.len())
+        } else if pending_named.iter().any(has_room) {
+            UnfinishedReason::NotThere
         } else {
-            Reason::Quota
+            UnfinishedReason::Quota
         };
-        *stuck.entry((reason, awaited)).or_default() += 1;
+        *stuck.entry((reason, pending_named)).or_default() += 1;
     }
     let name = |who: u32| people[who as usize].name.clone();
     tasks.unfinished = stuck
         .into_iter()
         .map(|((reason, who), tasks)| {
             let waits_for = who.into_iter().map(name).collect();
-            Stuck { reason, waits_for, tasks }
+            UnfinishedTasks { reason, waits_for, tasks }
         })
         .collect();
     tasks.unfinished.sort_by_key(|stuck| std::cmp::Reverse(stuck.tasks));
-    let person = |(index, course): (usize, &Course)| Person {
+    let person = |(index, outcomes): (usize, &Outcome)| AnnotatorForecast {
         name: people[index].name.clone(),
-        answers: course.answers,
-        checks: course.checks,
-        skipped: course.skipped,
-        taken_over: course.taken_over,
-        hours_worked: hours(course.worked),
-        hours_idle: hours(model.habits[index].at_work(end).saturating_sub(course.worked)),
+        answers: outcomes.answers,
+        checks: outcomes.checks,
+        skipped: outcomes.skipped,
+        taken_over: outcomes.taken_over,
+        hours_worked: hours(outcomes.worked),
+        hours_idle: hours(model.patterns[index].at_work(end).saturating_sub(outcomes.worked)),
         left: left[index],
     };
-    let comes: Vec<bool> = model.habits.iter().map(|habits| habits.at_work(end) > 0).collect();
+    let comes: Vec<bool> =
+        model.patterns.iter().map(|patterns| patterns.at_work(end) > 0).collect();
     let several = tasks.by_answers.keys().any(|answers| *answers > 1);
     let pairs = if several { pairs.of_those_who(&comes, name) } else { Vec::new() };
     Forecast {
-        annotators: course.iter().enumerate().map(person).collect(),
+        annotators: outcomes.iter().enumerate().map(person).collect(),
         pairs,
         tasks,
-        answers: course.iter().map(|course| course.answers).sum(),
-        checks: course.iter().map(|course| course.checks).sum(),
-        skipped: course.iter().map(|course| course.skipped).sum(),
-        end: (end > 0).then(|| Moment { day: end / DAY + 1, hours: hours(end % DAY) }),
+        answers: outcomes.iter().map(|outcomes| outcomes.answers).sum(),
+        checks: outcomes.iter().map(|outcomes| outcomes.checks).sum(),
+        skipped: outcomes.iter().map(|outcomes| outcomes.skipped).sum(),
+        end: (end > 0).then(|| SimTime { day: end / DAY + 1, hours: hours(end % DAY) }),
     }
 }
 
 /// Why a task that waits for nobody in particular, or for too few, is not finished.
-fn reason_of(ledger: &Ledger, book: &Book, task: u32, people: usize) -> Reason {
-    if ledger.missing() > 0 || !book.lanes(task).anyone {
-        return Reason::TooFewPeople;
+fn reason_of(state: &TaskState, table: &TaskTable, task: u32, people: usize) -> UnfinishedReason {
+    if state.shortfall() > 0 || !table.lanes(task).anyone {
+        return UnfinishedReason::TooFewPeople;
     }
-    let had = ledger.takers().count();
+    let had = state.participants().count();
     // Whoever has not had it and came would have taken it.
-    if people.saturating_sub(had) >= ledger.lacking() as usize {
-        Reason::Quota
+    if people.saturating_sub(had) >= state.remaining() as usize {
+        UnfinishedReason::Quota
     } else {
-        Reason::TooFewPeople
+        UnfinishedReason::TooFewPeople
     }
 }
 
@@ -236,13 +237,17 @@ impl Pairs {
         }
     }
 
-    fn of_those_who(&self, come: &[bool], name: impl Fn(u32) -> String) -> Vec<Pair> {
+    fn of_those_who(&self, arrive: &[bool], name: impl Fn(u32) -> String) -> Vec<PairForecast> {
         let mut pairs = Vec::new();
-        let all = (0_u32..).zip(come).filter(|(_, comes)| **comes).map(|(who, _)| who);
+        let all = (0_u32..).zip(arrive).filter(|(_, comes)| **comes).map(|(who, _)| who);
         for one in all.clone() {
             for other in all.clone().filter(|other| *other > one) {
                 let tasks = self.counts[other as usize][one as usize];
-                pairs.push(Pair { one: name(one), other: name(other), tasks: tasks.into() });
+                pairs.push(PairForecast {
+                    one: name(one),
+                    other: name(other),
+                    tasks: tasks.into(),
+                });
             }
         }
         pairs

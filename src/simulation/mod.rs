@@ -3,12 +3,12 @@
 //! A lead wants to know beforehand what a roster leads to: who gets how much, which pairs can be
 //! compared, what an absence does, and when it would end. [`Simulation`] plans tasks with the real
 //! [`Planner`], lets people who are made up (`model.rs`) take and answer them, settles the answers
-//! with the real [`Ledger::settle`], looks over what is unfinished with the real replanner when people
+//! with the real [`TaskState::settle`], looks over what is unfinished with the real replanner when people
 //! come or go, and gives a [`Forecast`].
 //!
 //! It is a simulation by events (`run.rs`): at any time one person is the next who is free, answers
-//! what is in hand, and takes the next task in order. Tasks are kept small (`book.rs`): some fifty
-//! bytes each, and twelve for each answer, so that a million fit; a [`Ledger`] is made of these only
+//! what is in hand, and takes the next task in order. Tasks are kept small (`task_table.rs`): some fifty
+//! bytes each, and twelve for each answer, so that a million fit; a [`TaskState`] is made of these only
 //! where a rule asks for one. Queues (`queue.rs`) find the next task in constant time, also for
 //! somebody who is far ahead.
 //!
@@ -23,64 +23,68 @@
 //! simple rules and says nothing about absence, disagreement and tags.
 //!
 //! [`Planner`]: crate::allocation::Planner
-//! [`Ledger`]: crate::allocation::Ledger
-//! [`Ledger::settle`]: crate::allocation::Ledger::settle
+//! [`TaskState`]: crate::allocation::Ledger
+//! [`TaskState::settle`]: crate::allocation::Ledger::settle
 
-mod book;
 mod forecast;
 mod model;
 mod queue;
 mod run;
+mod task_table;
 
 use std::time::Duration;
 
+use crate::allocation::check_schedule::CheckPolicy;
 use crate::allocation::order::Order;
-use crate::allocation::stream::Checks;
-use crate::allocation::{Overrides, PlanError, Planner, Rule, Rules};
+use crate::allocation::{Overrides, PlanError, PlanPolicy, Planner, SettlePolicy};
 use crate::task::{Body, Task, TaskId};
 
-use book::Book;
-pub use forecast::{Forecast, Moment, Pair, Person, Reason, Stuck, Tasks};
-pub use model::{Habits, Model};
+pub use forecast::{
+    AnnotatorForecast, Forecast, PairForecast, SimTime, TaskForecast, UnfinishedReason,
+    UnfinishedTasks,
+};
+pub use model::{Model, WorkPattern};
+use task_table::TaskTable;
 
 /// The project's rules: all that the roster says about who gets what.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct SimulationPolicy {
     /// What is decided when a task enters, and the people.
-    pub rules: Rules,
+    pub rules: PlanPolicy,
     /// What is decided when its answers are there.
-    pub rule: Rule,
+    pub rule: SettlePolicy,
     /// Where tasks stand.
     pub order: Order,
     /// The shares of checks in everybody's stream.
-    pub checks: Checks,
+    pub checks: CheckPolicy,
     /// After how long without a sign somebody's tasks go to others; never, if nothing is said.
     pub steal_after: Option<Duration>,
 }
 
 /// Tasks that have been planned, and people who will answer them.
 pub struct Simulation {
-    setting: Setting,
+    setting: SimulationPolicy,
     model: Model,
     planner: Planner,
-    book: Book,
+    table: TaskTable,
 }
 
 impl Simulation {
     /// A project without tasks on its first day.
     ///
     /// The model's habits are those of `setting.rules.people`, in the same order; who has none is as
-    /// [`Habits::default`]. Whether somebody is active follows from their habits, and not from the
+    /// [`WorkPattern::default`]. Whether somebody is active follows from their habits, and not from the
     /// roster.
-    pub fn new(mut setting: Setting, mut model: Model) -> Self {
-        model.habits.resize(setting.rules.people.len(), Habits::default());
-        for (person, habits) in setting.rules.people.iter_mut().zip(&model.habits) {
-            person.active = habits.is_on_the_roster(1);
+    pub fn new(mut setting: SimulationPolicy, mut model: Model) -> Self {
+        model.patterns.resize(setting.rules.people.len(), WorkPattern::default());
+        for (person, patterns) in setting.rules.people.iter_mut().zip(&model.patterns) {
+            person.active = patterns.is_on_the_roster(1);
         }
         setting.rule.people.clone_from(&setting.rules.people);
-        let planner = Planner::new(setting.rules.clone(), &crate::allocation::Dealt::default());
-        let book = Book::new(&setting.rules.people);
-        Self { setting, model, planner, book }
+        let planner =
+            Planner::new(setting.rules.clone(), &crate::allocation::AllocationCounters::default());
+        let table = TaskTable::new(&setting.rules.people);
+        Self { setting, model, planner, table }
     }
 
     /// Lets a task in. Nothing of it is kept but what the rules will ask about.
@@ -89,7 +93,7 @@ impl Simulation {
     /// If it cannot be planned; then nothing is counted.
     pub fn admit(&mut self, task: &Task) -> Result<(), PlanError> {
         let plan = self.planner.plan(&Overrides::default(), task)?;
-        self.book.admit(task, &plan);
+        self.table.admit(task, &plan);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ pub(super) const HOUR: Time = 3_600_000;
 
 /// When and how fast somebody works.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Habits {
+pub struct WorkPattern {
     /// Seconds for a task, on average: above 0; held to between a hundredth and a day.
     pub seconds: f64,
     /// Hours of work on each day: above 0; held to between a minute and 24.
@@ -35,14 +35,14 @@ pub struct Habits {
     pub absent: bool,
 }
 
-impl Default for Habits {
+impl Default for WorkPattern {
     /// Twenty seconds for a task, four hours a day, from the first day on.
     fn default() -> Self {
         Self { seconds: 20.0, hours: 4.0, from: Some(1), until: None, absent: false }
     }
 }
 
-impl Habits {
+impl WorkPattern {
     /// Whether tasks are given to them on this day (from 1).
     pub fn is_on_the_roster(&self, day: u32) -> bool {
         self.from.is_some_and(|from| from <= day) && self.until.is_none_or(|until| day < until)
@@ -103,7 +103,7 @@ impl Habits {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// When and how fast people work, in the order of the roster.
-    pub habits: Vec<Habits>,
+    pub patterns: Vec<WorkPattern>,
     /// How likely somebody is to say what is true: 0 to 1.
     pub truthful: f64,
     /// How likely somebody is to ignore a task: 0 to 1.
@@ -116,7 +116,7 @@ impl Default for Model {
     /// Nobody in particular; two of them agree on four tasks of five.
     fn default() -> Self {
         let truthful = Self::truthful_for(0.8);
-        Self { habits: Vec::new(), truthful, ignores: 0.0, seed: 0 }
+        Self { patterns: Vec::new(), truthful, ignores: 0.0, seed: 0 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Queues in which everybody finds their next task in constant time.
 //!
-//! A [`Log`] is a list of tasks that only grows, and each reader has a place in it that only goes
+//! A [`TaskLog`] is a list of tasks that only grows, and each reader has a place in it that only goes
 //! forward. What is full is taken out for all of them at once: each place knows the next one that may
 //! still be in, and the ways there are shortened as they are walked (Tarjan, "Efficiency of a good but
 //! not linear set union algorithm", 1975). So somebody far ahead does not walk over what others have
@@ -14,27 +14,27 @@
 //! Rejected: an ordered set of open tasks. Whoever is far ahead walks over all that they have answered
 //! at each claim.
 
-use crate::allocation::order::MOST_LACKING;
+use crate::allocation::order::REMAINING_CAP;
 
 /// No task, no place, no answer.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// Where in a queue something was put.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct QueueSlot {
     pub(super) level: u8,
     pub(super) at: u32,
 }
 
 /// A list of tasks that only grows.
 #[derive(Default)]
-struct Log {
+struct TaskLog {
     tasks: Vec<u32>,
     /// For each place the first from there on that may still be in; itself if it is.
     next: Vec<u32>,
 }
 
-impl Log {
+impl TaskLog {
     fn len(&self) -> u32 {
         // As many as there are tasks or answers: below 2³².
         u32::try_from(self.tasks.len()).unwrap_or(NONE)
@@ -73,14 +73,14 @@ impl Log {
 
 /// How far somebody has come in each log of a queue.
 #[derive(Clone, Default)]
-pub(super) struct Reader {
+pub(super) struct QueueReader {
     at: Vec<u32>,
 }
 
 /// The tasks of one lane.
 #[derive(Default)]
 pub(super) struct Queue {
-    logs: Vec<Log>,
+    logs: Vec<TaskLog>,
 }
 
 /// The level of what came back.
@@ -89,22 +89,22 @@ pub(super) const BACK: u8 = 0;
 pub(super) const PLAIN: u8 = 1;
 
 /// The level of a task that lacks so many answers, where answers move tasks.
-pub(super) fn level(lacking: u32) -> u8 {
-    u8::try_from(lacking.min(MOST_LACKING)).unwrap_or(u8::MAX - 1) + 1
+pub(super) fn level(remaining: u32) -> u8 {
+    u8::try_from(remaining.min(REMAINING_CAP)).unwrap_or(u8::MAX - 1) + 1
 }
 
 impl Queue {
     /// Puts a task at the end of a level.
-    pub(super) fn push(&mut self, level: u8, task: u32) -> Place {
+    pub(super) fn push(&mut self, level: u8, task: u32) -> QueueSlot {
         let index = usize::from(level);
         if self.logs.len() <= index {
-            self.logs.resize_with(index + 1, Log::default);
+            self.logs.resize_with(index + 1, TaskLog::default);
         }
-        Place { level, at: self.logs[index].push(task) }
+        QueueSlot { level, at: self.logs[index].push(task) }
     }
 
     /// Takes a task out, for all readers.
-    pub(super) fn close(&mut self, place: Place) {
+    pub(super) fn close(&mut self, place: QueueSlot) {
         if let Some(log) = self.logs.get_mut(usize::from(place.level)) {
             log.close(place.at);
         }
@@ -119,10 +119,10 @@ impl Queue {
     /// again, unless it is put in anew.
     pub(super) fn head(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut QueueReader,
         level: u8,
         open: impl Fn(u32) -> bool,
-    ) -> Option<(u32, Place)> {
+    ) -> Option<(u32, QueueSlot)> {
         let index = usize::from(level);
         let log = self.logs.get_mut(index)?;
         if reader.at.len() <= index {
@@ -133,14 +133,14 @@ impl Queue {
             reader.at[index] = at;
             let task = *log.tasks.get(at as usize)?;
             if open(task) {
-                return Some((task, Place { level, at }));
+                return Some((task, QueueSlot { level, at }));
             }
             reader.at[index] = at + 1;
         }
     }
 
     /// Whether this reader has come to the end of everything.
-    pub(super) fn is_read(&self, reader: &Reader) -> bool {
+    pub(super) fn is_read(&self, reader: &QueueReader) -> bool {
         self.logs
             .iter()
             .enumerate()

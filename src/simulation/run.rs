@@ -8,19 +8,19 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use super::Simulation;
-use super::book::Book;
 use super::forecast::{self, Forecast};
-use super::model::{DAY, Habits, Model, Time};
-use super::queue::{self, Place, Queue, Reader};
-use crate::allocation::moving::{may_be_taken, moved};
+use super::model::{DAY, Model, Time, WorkPattern};
+use super::queue::{self, Queue, QueueReader, QueueSlot};
+use super::task_table::TaskTable;
+use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
 use crate::allocation::order::Order;
-use crate::allocation::stream::{Stream, Turn};
+use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{Planner, seed};
 use crate::task::Verdict;
 
 /// What somebody works on.
 #[derive(Clone, Copy, Debug)]
-enum Hand {
+enum Holding {
     /// A task, and the number of their claim.
     Task(u32, u32),
     /// One of their own earlier tasks, once more.
@@ -29,7 +29,7 @@ enum Hand {
 
 /// What has become of somebody.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Course {
+pub(super) struct Outcome {
     /// Regular tasks that they were handed.
     had: u64,
     /// Tasks of all kinds that they began.
@@ -47,34 +47,34 @@ pub(super) struct Course {
     pub(super) worked: Time,
     /// When they were last seen.
     sign: Time,
-    hand: Option<Hand>,
+    hand: Option<Holding>,
     /// When they are free, or look again.
     due: Option<Time>,
 }
 
 /// The queues of one kind of task: for anyone, and for each person.
-struct Shelf {
+struct Queues {
     anyone: Queue,
     /// How far each person has come in it.
-    readers: Vec<Reader>,
+    readers: Vec<QueueReader>,
     own: Vec<Queue>,
-    own_readers: Vec<Reader>,
+    own_readers: Vec<QueueReader>,
 }
 
-impl Shelf {
+impl Queues {
     fn new(people: usize) -> Self {
         Self {
             anyone: Queue::default(),
-            readers: vec![Reader::default(); people],
+            readers: vec![QueueReader::default(); people],
             own: (0..people).map(|_| Queue::default()).collect(),
-            own_readers: vec![Reader::default(); people],
+            own_readers: vec![QueueReader::default(); people],
         }
     }
 
     /// The next task of this person, the first in order of those in both their queues.
-    fn next(&mut self, who: u32, book: &Book, order: Order) -> Option<u32> {
+    fn next(&mut self, who: u32, table: &TaskTable, order: Order) -> Option<u32> {
         let index = who as usize;
-        let open = |task: u32| book.is_open_to(task, who);
+        let open = |task: u32| table.is_open_to(task, who);
         let mut best: Option<(u32, i64)> = None;
         let queues = [
             (&mut self.own[index], &mut self.own_readers[index]),
@@ -83,7 +83,7 @@ impl Shelf {
         for (queue, reader) in queues {
             for level in 0..queue.levels() {
                 let Some((task, _)) = queue.head(reader, level, open) else { continue };
-                let key = book.position(task, order).0;
+                let key = table.position(task, order).0;
                 if best.is_none_or(|(_, so_far)| key < so_far) {
                     best = Some((task, key));
                 }
@@ -95,47 +95,47 @@ impl Shelf {
 
 struct Run {
     simulation: Simulation,
-    course: Vec<Course>,
+    outcomes: Vec<Outcome>,
     seeds: Vec<u64>,
-    streams: Vec<Stream>,
-    regular: Shelf,
-    gold: Shelf,
+    streams: Vec<CheckSchedule>,
+    regular: Queues,
+    gold: Queues,
     /// Each person's time, and their number.
     heap: BinaryHeap<Reverse<(Time, u32)>>,
     /// Those who found nothing.
     idle: BTreeSet<u32>,
     /// How far the first has looked through what is named for the second.
-    taking: HashMap<(u32, u32), Reader>,
+    taking: HashMap<(u32, u32), QueueReader>,
     /// The end of the last answer.
     end: Time,
 }
 
 pub(super) fn run(simulation: Simulation) -> Forecast {
-    let Run { simulation, course, end, .. } = to_the_end(simulation);
-    forecast::of(&simulation.setting, &simulation.model, &simulation.book, &course, end)
+    let Run { simulation, outcomes, end, .. } = to_the_end(simulation);
+    forecast::of(&simulation.setting, &simulation.model, &simulation.table, &outcomes, end)
 }
 
 /// The tasks as they are in the end.
 #[cfg(test)]
-pub(super) fn book_after(simulation: Simulation) -> Book {
-    to_the_end(simulation).simulation.book
+pub(super) fn table_after(simulation: Simulation) -> TaskTable {
+    to_the_end(simulation).simulation.table
 }
 
 fn to_the_end(simulation: Simulation) -> Run {
     let mut run = Run::new(simulation);
-    run.shelve();
+    run.enqueue();
     let mut changes = run.changes().into_iter().peekable();
     run.everybody_at(0);
     loop {
         let next = run.heap.peek().map(|Reverse((time, _))| *time);
         if let Some(day) = changes.next_if(|day| next.is_none_or(|time| time >= start_of(*day))) {
-            run.look_over(day);
+            run.replan_unfinished(day);
             continue;
         }
         let Some(Reverse((time, who))) = run.heap.pop() else { break };
         // Who was called in the meantime comes at another time.
-        if run.course[who as usize].due == Some(time) {
-            run.turn(who, time);
+        if run.outcomes[who as usize].due == Some(time) {
+            run.step(who, time);
         }
     }
     run
@@ -148,7 +148,7 @@ fn start_of(day: u32) -> Time {
 impl Run {
     fn new(simulation: Simulation) -> Self {
         let people = &simulation.setting.rules.people;
-        let has_gold = simulation.book.entries.iter().any(|entry| entry.gold);
+        let has_gold = simulation.table.entries.iter().any(|entry| entry.gold);
         let mut checks = simulation.setting.checks.clone();
         if !has_gold && checks.repeat <= 0.0 {
             // Turns that always fall to a regular task need not be drawn.
@@ -156,21 +156,21 @@ impl Run {
         }
         let of_setting = simulation.setting.rules.seed;
         let streams =
-            people.iter().map(|p| Stream::resume(&checks, of_setting, &p.name, 0)).collect();
+            people.iter().map(|p| CheckSchedule::resume(&checks, of_setting, &p.name, 0)).collect();
         let of_model = simulation.model.seed;
         let seeds = people.iter().map(|person| seed::of_text(of_model, &person.name)).collect();
-        let known = |habits: &Habits| habits.from.map_or(0, start_of);
-        let habits = &simulation.model.habits;
-        let course =
-            habits.iter().map(|h| Course { sign: known(h), ..Course::default() }).collect();
+        let known = |patterns: &WorkPattern| patterns.from.map_or(0, start_of);
+        let patterns = &simulation.model.patterns;
+        let outcomes =
+            patterns.iter().map(|h| Outcome { sign: known(h), ..Outcome::default() }).collect();
         let count = people.len();
         Self {
             simulation,
-            course,
+            outcomes,
             seeds,
             streams,
-            regular: Shelf::new(count),
-            gold: Shelf::new(count),
+            regular: Queues::new(count),
+            gold: Queues::new(count),
             heap: BinaryHeap::new(),
             idle: BTreeSet::new(),
             taking: HashMap::new(),
@@ -182,34 +182,34 @@ impl Run {
         &self.simulation.model
     }
 
-    fn habits(&self, who: u32) -> &Habits {
-        &self.simulation.model.habits[who as usize]
+    fn patterns(&self, who: u32) -> &WorkPattern {
+        &self.simulation.model.patterns[who as usize]
     }
 
     /// The numbers of all people.
     fn people(&self) -> std::ops::Range<u32> {
-        0..u32::try_from(self.course.len()).unwrap_or(u32::MAX)
+        0..u32::try_from(self.outcomes.len()).unwrap_or(u32::MAX)
     }
 
     /// The days, after the first, on which somebody joins or leaves.
     fn changes(&self) -> BTreeSet<u32> {
-        let habits = self.model().habits.iter();
-        let days = habits.flat_map(|habits| [habits.from, habits.until]);
+        let patterns = self.model().patterns.iter();
+        let days = patterns.flat_map(|patterns| [patterns.from, patterns.until]);
         days.flatten().filter(|day| *day > 1).collect()
     }
 
     /// Puts everything that is unfinished into its queues, in order.
-    fn shelve(&mut self) {
-        let count = self.course.len();
-        self.regular = Shelf::new(count);
-        self.gold = Shelf::new(count);
+    fn enqueue(&mut self) {
+        let count = self.outcomes.len();
+        self.regular = Queues::new(count);
+        self.gold = Queues::new(count);
         self.taking.clear();
-        let book = &self.simulation.book;
+        let table = &self.simulation.table;
         let order = self.simulation.setting.order;
-        let all = u32::try_from(book.entries.len()).unwrap_or(u32::MAX);
-        let mut tasks: Vec<u32> = (0..all).filter(|task| !book.entry(*task).finished).collect();
+        let all = u32::try_from(table.entries.len()).unwrap_or(u32::MAX);
+        let mut tasks: Vec<u32> = (0..all).filter(|task| !table.entry(*task).finished).collect();
         // In the order of loading they come sorted, but for priorities.
-        tasks.sort_by_cached_key(|task| book.position(*task, order));
+        tasks.sort_by_cached_key(|task| table.position(*task, order));
         for task in tasks {
             self.put(task, false);
         }
@@ -218,36 +218,36 @@ impl Run {
     /// Puts a task that has free slots into the queues of those who may have it.
     fn put(&mut self, task: u32, back: bool) {
         let order = self.simulation.setting.order;
-        let book = &mut self.simulation.book;
-        let entry = book.entry(task);
+        let table = &mut self.simulation.table;
+        let entry = table.entry(task);
         if entry.finished || entry.free() == 0 {
             return;
         }
         let level = match (order.moves(), back) {
-            (true, _) => queue::level(entry.lacking()),
+            (true, _) => queue::level(entry.remaining()),
             (false, true) => queue::BACK,
             (false, false) => queue::PLAIN,
         };
         let shelf = if entry.gold { &mut self.gold } else { &mut self.regular };
-        let lanes = book.lanes(task);
+        let lanes = table.lanes(task);
         let mut place = None;
         if lanes.anyone {
             place = Some(shelf.anyone.push(level, task));
         } else {
             for who in &lanes.names {
-                if !book.had(task, *who) {
+                if !table.had(task, *who) {
                     shelf.own[*who as usize].push(level, task);
                 }
             }
         }
-        let entry = book.entry_mut(task);
+        let entry = table.entry_mut(task);
         entry.place = place;
         entry.queued = true;
     }
 
     /// Takes a task out of the queue of anyone; in those of single people it is passed over.
     fn take_out(&mut self, task: u32) {
-        let entry = self.simulation.book.entry_mut(task);
+        let entry = self.simulation.table.entry_mut(task);
         entry.queued = false;
         if let Some(place) = entry.place.take() {
             let shelf = if entry.gold { &mut self.gold } else { &mut self.regular };
@@ -256,9 +256,9 @@ impl Run {
     }
 
     /// Has somebody come at this time, or when they next work.
-    fn come(&mut self, who: u32, at: Time) {
-        let due = self.habits(who).begins(at, 0);
-        self.course[who as usize].due = due;
+    fn arrive(&mut self, who: u32, at: Time) {
+        let due = self.patterns(who).begins(at, 0);
+        self.outcomes[who as usize].due = due;
         self.idle.remove(&who);
         if let Some(due) = due {
             self.heap.push(Reverse((due, who)));
@@ -268,63 +268,63 @@ impl Run {
     /// Has everybody come who has nothing in hand.
     fn everybody_at(&mut self, at: Time) {
         for who in self.people() {
-            if self.course[who as usize].hand.is_none() {
-                self.come(who, at);
+            if self.outcomes[who as usize].hand.is_none() {
+                self.arrive(who, at);
             }
         }
     }
 
     /// Somebody is free, or looks again.
-    fn turn(&mut self, who: u32, now: Time) {
-        self.course[who as usize].due = None;
-        if let Some(hand) = self.course[who as usize].hand.take() {
-            self.course[who as usize].sign = now;
+    fn step(&mut self, who: u32, now: Time) {
+        self.outcomes[who as usize].due = None;
+        if let Some(hand) = self.outcomes[who as usize].hand.take() {
+            self.outcomes[who as usize].sign = now;
             self.end = self.end.max(now);
             self.answer(who, hand, now);
         }
         let needed = {
-            let begun = self.course[who as usize].begun;
-            self.habits(who).time_for(self.seeds[who as usize], begun)
+            let begun = self.outcomes[who as usize].begun;
+            self.patterns(who).time_for(self.seeds[who as usize], begun)
         };
-        match self.habits(who).begins(now, needed) {
+        match self.patterns(who).begins(now, needed) {
             None => return,
-            Some(later) if later > now => return self.come(who, later),
+            Some(later) if later > now => return self.arrive(who, later),
             Some(_) => {}
         }
         let Some(hand) = self.next(who, now) else {
             self.idle.insert(who);
             return self.look_again(who, now);
         };
-        let course = &mut self.course[who as usize];
-        course.hand = Some(hand);
-        course.sign = now;
-        course.begun += 1;
-        course.worked += needed;
-        course.due = Some(now + needed);
+        let outcomes = &mut self.outcomes[who as usize];
+        outcomes.hand = Some(hand);
+        outcomes.sign = now;
+        outcomes.begun += 1;
+        outcomes.worked += needed;
+        outcomes.due = Some(now + needed);
         self.heap.push(Reverse((now + needed, who)));
     }
 
-    fn answer(&mut self, who: u32, hand: Hand, now: Time) {
-        let Hand::Task(task, claim) = hand else {
-            self.course[who as usize].checks += 1;
+    fn answer(&mut self, who: u32, hand: Holding, now: Time) {
+        let Holding::Task(task, claim) = hand else {
+            self.outcomes[who as usize].checks += 1;
             return;
         };
         let verdict: Verdict = self.model().verdict(who, task);
-        let Simulation { setting, book, .. } = &mut self.simulation;
-        let counts = book.answer(task, claim, verdict, &setting.rule);
-        let course = &mut self.course[who as usize];
-        match (book.entry(task).gold, counts) {
-            (true, _) => course.checks += 1,
-            (false, true) => course.answers += 1,
-            (false, false) => course.skipped += 1,
+        let Simulation { setting, table, .. } = &mut self.simulation;
+        let counts = table.answer(task, claim, verdict, &setting.rule);
+        let outcomes = &mut self.outcomes[who as usize];
+        match (table.entry(task).gold, counts) {
+            (true, _) => outcomes.checks += 1,
+            (false, true) => outcomes.answers += 1,
+            (false, false) => outcomes.skipped += 1,
         }
-        let entry = self.simulation.book.entry(task);
+        let entry = self.simulation.table.entry(task);
         if entry.finished || entry.free() == 0 {
             return;
         }
         if !entry.queued {
             self.put(task, true);
-            self.call(task, now);
+            self.schedule(task, now);
         } else if self.simulation.setting.order.moves() {
             self.take_out(task);
             self.put(task, true);
@@ -332,43 +332,43 @@ impl Run {
     }
 
     /// Calls those who found nothing and may have a task that came back.
-    fn call(&mut self, task: u32, now: Time) {
-        let book = &self.simulation.book;
+    fn schedule(&mut self, task: u32, now: Time) {
+        let table = &self.simulation.table;
         let called: Vec<u32> =
-            self.idle.iter().copied().filter(|who| book.is_open_to(task, *who)).collect();
+            self.idle.iter().copied().filter(|who| table.is_open_to(task, *who)).collect();
         for who in called {
-            self.come(who, now);
+            self.arrive(who, now);
         }
     }
 
     /// What somebody takes next.
-    fn next(&mut self, who: u32, now: Time) -> Option<Hand> {
+    fn next(&mut self, who: u32, now: Time) -> Option<Holding> {
         let index = who as usize;
         let setting = &self.simulation.setting;
-        let had = self.course[index].had;
+        let had = self.outcomes[index].had;
         if setting.rules.people[index].quota.is_some_and(|quota| had >= quota) {
             return None;
         }
         let order = setting.order;
-        let found = self.regular.next(who, &self.simulation.book, order);
+        let found = self.regular.next(who, &self.simulation.table, order);
         let Some(task) = found else {
             // Nothing is checked where nothing is left.
             let task = self.take_over(who, now)?;
-            self.course[index].taken_over += 1;
+            self.outcomes[index].taken_over += 1;
             return Some(self.claim(who, task));
         };
-        let turn = self.streams[index].next();
+        let step = self.streams[index].next();
         self.streams[index].advance();
-        let check = match turn {
-            Turn::Regular => None,
-            Turn::Gold => self.gold.next(who, &self.simulation.book, order),
-            Turn::Repeat => {
-                let course = &mut self.course[index];
+        let check = match step {
+            ScheduledItem::Regular => None,
+            ScheduledItem::Gold => self.gold.next(who, &self.simulation.table, order),
+            ScheduledItem::Repeat => {
+                let outcomes = &mut self.outcomes[index];
                 let after = u64::from(self.simulation.setting.checks.after);
-                let far_back = (course.answers + course.skipped).saturating_sub(after);
-                if far_back > course.repeats {
-                    course.repeats += 1;
-                    return Some(Hand::Repeat);
+                let far_back = (outcomes.answers + outcomes.skipped).saturating_sub(after);
+                if far_back > outcomes.repeats {
+                    outcomes.repeats += 1;
+                    return Some(Holding::Repeat);
                 }
                 None
             }
@@ -376,16 +376,16 @@ impl Run {
         Some(self.claim(who, check.unwrap_or(task)))
     }
 
-    fn claim(&mut self, who: u32, task: u32) -> Hand {
-        let claim = self.simulation.book.claim(task, who);
-        let entry = self.simulation.book.entry(task);
+    fn claim(&mut self, who: u32, task: u32) -> Holding {
+        let claim = self.simulation.table.claim(task, who);
+        let entry = self.simulation.table.entry(task);
         if !entry.gold {
-            self.course[who as usize].had += 1;
+            self.outcomes[who as usize].had += 1;
         }
         if entry.free() == 0 {
             self.take_out(task);
         }
-        Hand::Task(task, claim)
+        Holding::Task(task, claim)
     }
 
     /// Whether nobody has heard of them for long enough; the time until which they are waited for, if
@@ -393,7 +393,7 @@ impl Run {
     fn is_missing(&self, who: u32, now: Time) -> Result<(), Option<Time>> {
         let after = self.simulation.setting.steal_after.ok_or(None)?;
         let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let until = self.course[who as usize].sign.saturating_add(after);
+        let until = self.outcomes[who as usize].sign.saturating_add(after);
         if until <= now { Ok(()) } else { Err(Some(until)) }
     }
 
@@ -413,23 +413,23 @@ impl Run {
     fn take_from(&mut self, absent: u32, who: u32) -> Option<u32> {
         let queue = &mut self.regular.own[absent as usize];
         let reader = self.taking.entry((who, absent)).or_default();
-        let Simulation { setting, book, .. } = &mut self.simulation;
+        let Simulation { setting, table, .. } = &mut self.simulation;
         let (from, to) =
             (&setting.rules.people[absent as usize].name, &setting.rules.people[who as usize]);
         let may = |task: u32| {
-            let entry = book.entry(task);
+            let entry = table.entry(task);
             // A look at the small form first: most that cannot be taken are told by it.
             !entry.finished
                 && entry.free() > 0
                 && !entry.bound
-                && !book.had(task, who)
-                && may_be_taken(&book.ledger(task), book.body(task), from, to)
+                && !table.had(task, who)
+                && can_take_over(&table.state(task), table.body(task), from, to)
         };
-        let (task, place): (u32, Place) =
+        let (task, place): (u32, QueueSlot) =
             (0..queue.levels()).find_map(|level| queue.head(reader, level, may))?;
-        let now = moved(&book.ledger(task), from, &to.name);
+        let now = reassigned(&table.state(task), from, &to.name);
         queue.close(place);
-        book.write(task, &now);
+        table.write(task, &now);
         Some(task)
     }
 
@@ -440,36 +440,38 @@ impl Run {
             *other != who && !self.regular.own[index].is_read(&self.regular.own_readers[index])
         });
         let soonest = others.filter_map(|other| self.is_missing(other, now).err().flatten()).min();
-        let Some(due) = soonest.and_then(|until| self.habits(who).begins(until, 0)) else { return };
-        self.course[who as usize].due = Some(due);
+        let Some(due) = soonest.and_then(|until| self.patterns(who).begins(until, 0)) else {
+            return;
+        };
+        self.outcomes[who as usize].due = Some(due);
         self.heap.push(Reverse((due, who)));
     }
 
     /// People have come or gone: looks over all that is unfinished, as the daemon does.
-    fn look_over(&mut self, day: u32) {
-        let Simulation { setting, model, planner, book } = &mut self.simulation;
+    fn replan_unfinished(&mut self, day: u32) {
+        let Simulation { setting, model, planner, table } = &mut self.simulation;
         let mut joined = HashSet::new();
-        for (person, habits) in setting.rules.people.iter_mut().zip(&model.habits) {
-            let active = habits.is_on_the_roster(day);
+        for (person, patterns) in setting.rules.people.iter_mut().zip(&model.patterns) {
+            let active = patterns.is_on_the_roster(day);
             if active && !person.active {
                 joined.insert(person.name.clone());
             }
             person.active = active;
         }
         setting.rule.people.clone_from(&setting.rules.people);
-        *planner = Planner::new(setting.rules.clone(), &planner.dealt());
+        *planner = Planner::new(setting.rules.clone(), &planner.counters());
         let mut replanner = planner.replanner(joined);
-        let all = u32::try_from(book.entries.len()).unwrap_or(u32::MAX);
-        let unfinished: Vec<u32> = (0..all).filter(|task| !book.entry(*task).finished).collect();
+        let all = u32::try_from(table.entries.len()).unwrap_or(u32::MAX);
+        let unfinished: Vec<u32> = (0..all).filter(|task| !table.entry(*task).finished).collect();
         for task in &unfinished {
-            replanner.note(&book.task(*task), &book.ledger(*task));
+            replanner.note(&table.task(*task), &table.state(*task));
         }
         for task in unfinished {
-            if let Some(now) = replanner.replan(&book.task(task), &book.ledger(task)) {
-                book.write(task, &now);
+            if let Some(now) = replanner.replan(&table.task(task), &table.state(task)) {
+                table.write(task, &now);
             }
         }
-        self.shelve();
+        self.enqueue();
         self.everybody_at(start_of(day));
     }
 }

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
-use crate::allocation::share::Parts;
-use crate::allocation::{Answers, Colleague, Further, Route, Split, WhenShort};
+use crate::allocation::mixture::Mixture;
+use crate::allocation::{AnnotatorProfile, AnswersWanted, EscalationRule, Route, Split, WhenShort};
 
-fn people(count: usize) -> Vec<Colleague> {
-    (b'a'..).take(count).map(|letter| Colleague::new(&char::from(letter).to_string())).collect()
+fn people(count: usize) -> Vec<AnnotatorProfile> {
+    (b'a'..)
+        .take(count)
+        .map(|letter| AnnotatorProfile::new(&char::from(letter).to_string()))
+        .collect()
 }
 
-fn setting(answers: Parts, route: Route, people: Vec<Colleague>) -> Setting {
-    let rule = Rule { people: people.clone(), ..Rule::default() };
-    let rules = Rules {
-        answers: Answers::Parts(answers),
+fn setting(answers: Mixture, route: Route, people: Vec<AnnotatorProfile>) -> SimulationPolicy {
+    let rule = SettlePolicy { people: people.clone(), ..SettlePolicy::default() };
+    let rules = PlanPolicy {
+        answers: AnswersWanted::Mixture(answers),
         split: Split::Exact,
         route,
         average: None,
@@ -25,27 +28,27 @@ fn setting(answers: Parts, route: Route, people: Vec<Colleague>) -> Setting {
         people,
     };
     let day = Duration::from_secs(24 * 3600);
-    let checks = Checks::default();
-    Setting { rules, rule, order: Order::Loaded, checks, steal_after: Some(day) }
+    let checks = CheckPolicy::default();
+    SimulationPolicy { rules, rule, order: Order::Loaded, checks, steal_after: Some(day) }
 }
 
-fn each(answers: u32, route: Route, count: usize) -> Setting {
-    setting(Parts::each(answers).expect("a number of answers"), route, people(count))
+fn each(answers: u32, route: Route, count: usize) -> SimulationPolicy {
+    setting(Mixture::each(answers).expect("a number of answers"), route, people(count))
 }
 
-fn model(habits: &[(usize, Habits)], count: usize) -> Model {
-    let mut all = vec![Habits::default(); count];
-    for (who, habits) in habits {
-        all[*who] = habits.clone();
+fn model(patterns: &[(usize, WorkPattern)], count: usize) -> Model {
+    let mut all = vec![WorkPattern::default(); count];
+    for (who, patterns) in patterns {
+        all[*who] = patterns.clone();
     }
-    Model { habits: all, ..Model::default() }
+    Model { patterns: all, ..Model::default() }
 }
 
-fn absent() -> Habits {
-    Habits { absent: true, ..Habits::default() }
+fn absent() -> WorkPattern {
+    WorkPattern { absent: true, ..WorkPattern::default() }
 }
 
-fn forecast(setting: Setting, model: Model, tasks: u32) -> Forecast {
+fn forecast(setting: SimulationPolicy, model: Model, tasks: u32) -> Forecast {
     let mut simulation = Simulation::new(setting, model);
     simulation.make_up(tasks).expect("nothing is wrong with these");
     let forecast = simulation.run();
@@ -73,7 +76,7 @@ fn balanced_pairs_come_out_even() {
 
 #[test]
 fn a_mixture_gives_the_answers_that_it_promises() {
-    let parts = Parts::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
+    let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
     let forecast = forecast(setting(parts, Route::Open, people(5)), model(&[], 5), 10_000);
     assert_eq!(forecast.answers, 16_000);
     assert_eq!(forecast.tasks.by_answers, BTreeMap::from([(1, 7_000), (3, 3_000)]));
@@ -88,19 +91,19 @@ fn a_mixture_gives_the_answers_that_it_promises() {
 fn nobody_gets_a_task_twice_in_any_order_and_with_skips() {
     for order in [Order::Loaded, Order::Random(3), Order::FinishFirst] {
         for route in [Route::Open, Route::Balanced, Route::Hash] {
-            let mut setting = Setting { order, ..each(3, route, 6) };
+            let mut setting = SimulationPolicy { order, ..each(3, route, 6) };
             setting.rule.ignore = crate::allocation::Ignore::Skip;
-            setting.rule.further = Some(Further { extra: 1, max: 5, by: Vec::new() });
-            let fast = Habits { seconds: 2.0, ..Habits::default() };
+            setting.rule.further = Some(EscalationRule { extra: 1, max: 5, by: Vec::new() });
+            let fast = WorkPattern { seconds: 2.0, ..WorkPattern::default() };
             let model = Model { ignores: 0.1, ..model(&[(2, fast)], 6) };
             let mut simulation = Simulation::new(setting, model);
             simulation.make_up(500).expect("nothing is wrong with these");
-            let book = run::book_after(simulation);
+            let table = run::table_after(simulation);
             for task in 0..500 {
-                let ledger = book.ledger(task);
-                let broken = crate::allocation::invariants::check(&ledger);
-                assert_eq!(broken, [], "{order:?} {route:?} {ledger:?}");
-                assert!(ledger.held.is_empty());
+                let state = table.state(task);
+                let broken = crate::allocation::invariants::check(&state);
+                assert_eq!(broken, [], "{order:?} {route:?} {state:?}");
+                assert!(state.held.is_empty());
             }
         }
     }
@@ -116,11 +119,15 @@ fn somebody_absent_holds_nothing_up_where_anybody_may_answer() {
 
 #[test]
 fn what_waits_for_somebody_absent_is_reported_if_nobody_may_take_it() {
-    let never = Setting { steal_after: None, ..each(2, Route::Balanced, 4) };
+    let never = SimulationPolicy { steal_after: None, ..each(2, Route::Balanced, 4) };
     let waits = forecast(never, model(&[(1, absent())], 4), 1_200);
     assert_eq!(waits.tasks.finished, 600);
     assert_eq!(waits.annotators[1].left, 600);
-    let reason = Stuck { reason: Reason::NotThere, waits_for: vec!["b".into()], tasks: 600 };
+    let reason = UnfinishedTasks {
+        reason: UnfinishedReason::NotThere,
+        waits_for: vec!["b".into()],
+        tasks: 600,
+    };
     assert_eq!(waits.tasks.unfinished, [reason]);
     let taken = forecast(each(2, Route::Balanced, 4), model(&[(1, absent())], 4), 1_200);
     assert_eq!(taken.tasks.finished, 1_200);
@@ -133,7 +140,7 @@ fn what_waits_for_somebody_absent_is_reported_if_nobody_may_take_it() {
 fn disagreement_asks_for_thirds_as_often_as_people_disagree() {
     for agreement in [0.6, 0.8, 1.0] {
         let mut setting = each(2, Route::Balanced, 5);
-        setting.rule.further = Some(Further { extra: 1, max: 3, by: Vec::new() });
+        setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
         let truthful = Model::truthful_for(agreement);
         let forecast = forecast(setting, Model { truthful, ..model(&[], 5) }, 20_000);
         assert_eq!(forecast.tasks.finished, 20_000);
@@ -148,7 +155,7 @@ fn disagreement_asks_for_thirds_as_often_as_people_disagree() {
 #[test]
 fn adjudicators_answer_what_is_disputed() {
     let mut setting = each(2, Route::Open, 5);
-    setting.rule.further = Some(Further { extra: 1, max: 3, by: vec!["e".into()] });
+    setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: vec!["e".into()] });
     let forecast = forecast(setting, model(&[], 5), 2_000);
     assert_eq!(forecast.tasks.finished, 2_000);
     assert!(forecast.tasks.further > 200);
@@ -158,7 +165,7 @@ fn adjudicators_answer_what_is_disputed() {
 fn one_seed_gives_one_forecast() {
     let once = |seed| {
         let mut setting = each(2, Route::Open, 6);
-        setting.rule.further = Some(Further { extra: 1, max: 3, by: Vec::new() });
+        setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
         forecast(setting, Model { seed, ..model(&[], 6) }, 3_000)
     };
     assert_eq!(once(1), once(1));
@@ -167,8 +174,8 @@ fn one_seed_gives_one_forecast() {
 
 #[test]
 fn who_joins_gets_a_share_and_who_leaves_blocks_nothing() {
-    let joins = Habits { from: Some(2), ..Habits::default() };
-    let leaves = Habits { until: Some(2), ..Habits::default() };
+    let joins = WorkPattern { from: Some(2), ..WorkPattern::default() };
+    let leaves = WorkPattern { until: Some(2), ..WorkPattern::default() };
     let mut setting = each(2, Route::Balanced, 5);
     setting.steal_after = None;
     // Each has time for some 720 tasks a day.
@@ -181,27 +188,27 @@ fn who_joins_gets_a_share_and_who_leaves_blocks_nothing() {
 
 #[test]
 fn tasks_that_are_short_wait_for_whoever_joins() {
-    let joins = Habits { from: Some(3), ..Habits::default() };
+    let joins = WorkPattern { from: Some(3), ..WorkPattern::default() };
     let held = forecast(each(3, Route::Open, 3), model(&[(2, joins)], 3), 100);
     assert_eq!(held.tasks.finished, 100);
     assert_eq!(held.end.expect("an end").day, 3);
-    let never = Habits { from: None, ..Habits::default() };
+    let never = WorkPattern { from: None, ..WorkPattern::default() };
     let short = forecast(each(3, Route::Open, 3), model(&[(2, never)], 3), 100);
     assert_eq!(short.tasks.finished, 0);
-    assert_eq!(short.tasks.unfinished[0].reason, Reason::TooFewPeople);
+    assert_eq!(short.tasks.unfinished[0].reason, UnfinishedReason::TooFewPeople);
 }
 
 #[test]
 fn quotas_are_kept() {
     let mut team = people(2);
     team[0].quota = Some(10);
-    let one = Parts::each(1).expect("one");
+    let one = Mixture::each(1).expect("one");
     let kept = forecast(setting(one, Route::Open, team.clone()), model(&[], 2), 100);
     assert_eq!(answers(&kept), [10, 90]);
     team[1].quota = Some(20);
-    let one = Parts::each(1).expect("one");
+    let one = Mixture::each(1).expect("one");
     let short = forecast(setting(one, Route::Open, team), model(&[], 2), 100);
-    assert_eq!(short.tasks.unfinished[0].reason, Reason::Quota);
+    assert_eq!(short.tasks.unfinished[0].reason, UnfinishedReason::Quota);
     assert_eq!(short.tasks.finished, 30);
 }
 
@@ -209,8 +216,8 @@ fn quotas_are_kept() {
 fn gold_repeats_names_tags_and_priorities_are_followed() {
     let mut team = people(3);
     team[2].tags = vec!["es".into()];
-    let mut setting = setting(Parts::each(1).expect("one"), Route::Open, team);
-    setting.checks = Checks { gold: 0.1, repeat: 0.1, after: 5 };
+    let mut setting = setting(Mixture::each(1).expect("one"), Route::Open, team);
+    setting.checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 5 };
     let mut simulation = Simulation::new(setting, model(&[], 3));
     let task = |value: &serde_json::Value| Task::new(Body::from_value(value).expect("a task"));
     for n in 0..30 {
@@ -234,22 +241,22 @@ fn gold_repeats_names_tags_and_priorities_are_followed() {
 fn time_at_work_follows_the_calendar() {
     let hour = model::HOUR;
     let day = model::DAY;
-    let habits = Habits { from: Some(2), until: Some(4), ..Habits::default() };
-    assert_eq!(habits.begins(0, hour), Some(day));
-    assert_eq!(habits.begins(day + 3 * hour, hour), Some(day + 3 * hour));
-    assert_eq!(habits.begins(day + 3 * hour + 1, hour), Some(2 * day));
-    assert_eq!(habits.begins(2 * day + 4 * hour, 1), None);
-    assert_eq!(habits.at_work(day), 0);
-    assert_eq!(habits.at_work(day + 2 * hour), 2 * hour);
-    assert_eq!(habits.at_work(2 * day + 20 * hour), 8 * hour);
-    assert_eq!(habits.at_work(9 * day), 8 * hour);
+    let patterns = WorkPattern { from: Some(2), until: Some(4), ..WorkPattern::default() };
+    assert_eq!(patterns.begins(0, hour), Some(day));
+    assert_eq!(patterns.begins(day + 3 * hour, hour), Some(day + 3 * hour));
+    assert_eq!(patterns.begins(day + 3 * hour + 1, hour), Some(2 * day));
+    assert_eq!(patterns.begins(2 * day + 4 * hour, 1), None);
+    assert_eq!(patterns.at_work(day), 0);
+    assert_eq!(patterns.at_work(day + 2 * hour), 2 * hour);
+    assert_eq!(patterns.at_work(2 * day + 20 * hour), 8 * hour);
+    assert_eq!(patterns.at_work(9 * day), 8 * hour);
     assert_eq!(absent().begins(0, 0), None);
 }
 
 /// Not a test of speed, but that it does not grow with how far ahead somebody is.
 #[test]
 fn a_hundred_thousand_tasks_with_somebody_far_ahead() {
-    let fast = Habits { seconds: 1.0, hours: 24.0, ..Habits::default() };
+    let fast = WorkPattern { seconds: 1.0, hours: 24.0, ..WorkPattern::default() };
     let began = std::time::Instant::now();
     let forecast = forecast(each(2, Route::Open, 10), model(&[(4, fast)], 10), 100_000);
     println!("100,000 tasks: {:?}", began.elapsed());

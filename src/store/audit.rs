@@ -5,7 +5,7 @@
 //! audit derives the second from the first and says where they differ; a repair writes what was
 //! derived. Facts are never changed, but for one that cannot be: a hold of somebody who has answered
 //! the task, or a second hold of the same person, is taken back
-//! ([`mended`](crate::allocation::invariants::mended)).
+//! ([`mended`](crate::allocation::invariants::repaired)).
 //!
 //! Each page also gives the tasks themselves, for the checks that know no engine (`verifying/`).
 

@@ -2,7 +2,7 @@
 //!
 //! [`Store`] speaks of the domain (admit, claim, record, renew, release, sweep), never of get and
 //! put: what a store promises is that each of these is carried out whole, as
-//! [`Ledger`] says, and is durable when the call returns. Both engines pass one conformance suite
+//! [`TaskState`] says, and is durable when the call returns. Both engines pass one conformance suite
 //! (`tests/conformance.rs`).
 //!
 //! Claims and answers come in groups, since the round trip and the sync are what they cost. Every
@@ -31,7 +31,9 @@ use async_trait::async_trait;
 
 use self::audit::{Audit, Audited, Finding, Page};
 use crate::allocation::order::Order;
-use crate::allocation::{Lane, Ledger, Number, Plan, Position, Recorded, Rule};
+use crate::allocation::{
+    AnswerOutcome, Lane, Plan, Position, SequenceNumber, SettlePolicy, TaskState,
+};
 use crate::task::{Basis, Millis, Task, TaskId, Version};
 
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
@@ -46,7 +48,7 @@ pub(crate) const LARGE: usize = 65_536;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
     /// What becomes of a task when an answer has arrived.
-    pub rule: Rule,
+    pub rule: SettlePolicy,
     /// Where tasks stand.
     pub order: Order,
 }
@@ -71,7 +73,7 @@ pub struct Admitted {
 
 /// A task with a free slot, as it was when it was read.
 #[derive(Clone, Debug)]
-pub struct OpenTask {
+pub struct QueuedTask {
     /// The task.
     pub task: Arc<Task>,
     /// Its place in the queue.
@@ -81,7 +83,7 @@ pub struct OpenTask {
     /// Slots that nobody holds or has filled.
     pub free: u32,
     /// Those who hold it or have answered it, in time or late.
-    pub takers: Vec<String>,
+    pub participants: Vec<String>,
 }
 
 /// The wish to hand one task to one annotator.
@@ -129,7 +131,7 @@ pub struct HeldTask {
 #[derive(Clone, Debug)]
 pub struct Past {
     /// The number under which the task was admitted.
-    pub number: Number,
+    pub number: SequenceNumber,
     /// The task.
     pub task: Arc<Task>,
     /// The answer that holds.
@@ -153,7 +155,7 @@ pub struct Cursor {
     /// When the answer was given.
     pub time_returned: Millis,
     /// The number of its task.
-    pub number: Number,
+    pub number: SequenceNumber,
 }
 
 /// Everything that is known of a task.
@@ -162,11 +164,11 @@ pub struct Record {
     /// The task.
     pub task: Arc<Task>,
     /// The number under which it was admitted.
-    pub number: Number,
+    pub number: SequenceNumber,
     /// Its place in the queue.
     pub position: Position,
     /// Who holds it, who has answered, and what.
-    pub ledger: Ledger,
+    pub state: TaskState,
 }
 
 /// Which tasks to walk over.
@@ -187,10 +189,10 @@ pub struct Amendment {
     pub task: TaskId,
     /// Its state as it was when the change was decided. If it is another one by now, but for the
     /// times to which leases were renewed, nothing is changed.
-    pub seen: Ledger,
-    /// Its state as it should be, late answers filled in ([`Ledger::fill`]). Answers and holds may
+    pub seen: TaskState,
+    /// Its state as it should be, late answers filled in ([`TaskState::promote_late_answers`]). Answers and holds may
     /// have moved or gone; none may be new.
-    pub now: Ledger,
+    pub now: TaskState,
 }
 
 /// What has been dealt out in a project: the counts that rules such as mixtures rest upon.
@@ -384,8 +386,12 @@ pub trait Store: Send + Sync + 'static {
     /// Tasks with a free slot in this lane behind `after`, in order, at most `limit` of them.
     ///
     /// Costs what it returns: neither finished tasks nor those of other lanes are walked over.
-    async fn open_tasks(&self, lane: &Lane, after: Position, limit: usize)
-    -> Result<Vec<OpenTask>>;
+    async fn open_tasks(
+        &self,
+        lane: &Lane,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<QueuedTask>>;
 
     /// The place of the first task in this lane behind `after` that this annotator could be
     /// handed. This walks over what they hold or have answered, so it is asked seldom.
@@ -398,7 +404,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Tasks that became open out of their turn since the mark (a lease ended, somebody left, a
     /// load of a higher priority), and the next mark. May give some of them twice.
-    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)>;
+    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)>;
 
     /// Hands out tasks: for each claim, in its order, whether the annotator now holds the task.
     ///
@@ -406,7 +412,7 @@ pub trait Store: Send + Sync + 'static {
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>>;
 
     /// Takes in answers: for each, in its order, what became of it. Durable on return.
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>>;
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>>;
 
     /// Prolongs everything that these annotators hold.
     async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()>;
@@ -439,7 +445,12 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Past>>;
 
     /// Tasks in the order of loading, a page at a time: those behind `after`.
-    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>>;
+    async fn records(
+        &self,
+        which: Which,
+        after: SequenceNumber,
+        limit: usize,
+    ) -> Result<Vec<Record>>;
 
     /// The project's figures, kept as answers pass through.
     async fn progress(&self) -> Result<Progress>;
@@ -465,7 +476,7 @@ pub trait Store: Send + Sync + 'static {
     async fn count(&self) -> Result<u64>;
 
     /// The numbers of tasks behind `after`, in order, at most `limit` of them. No task is read.
-    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>>;
+    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>>;
 
     /// What is there, to somebody who wants to restore a backup.
     async fn ground(&self) -> Result<Ground>;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::allocation::share::{BETWEEN, part_to_text};
+use crate::allocation::mixture::{BETWEEN, part_to_text};
 
 /// The rule by which tasks of format 2 and older are told apart, by its name.
 pub(crate) const IDENTITY: &str = "format-2";
@@ -36,7 +36,7 @@ pub(crate) fn deal(state: &str) -> Cow<'_, str> {
     Cow::Owned(whole.to_string())
 }
 
-/// A mixture, from `Parts { parts: [Part { annotations: 1, share: 0.7, weight: 7 }, …], whole: 10 }`.
+/// A mixture, from `Mixture { parts: [Part { annotations: 1, share: 0.7, weight: 7 }, …], whole: 10 }`.
 fn shares(text: &str) -> Option<String> {
     let parts = text.strip_prefix("Parts { parts: [")?;
     let (parts, _whole) = parts.rsplit_once("], whole: ")?;
@@ -70,8 +70,8 @@ fn rules_of(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocation::mixture::Mixture;
     use crate::allocation::order::Order;
-    use crate::allocation::share::Parts;
     use crate::allocation::{Route, WhenShort};
 
     /// As annotd wrote it in format 2, to the letter.
@@ -107,7 +107,7 @@ mod tests {
             &[(0.2, 1), (0.3, 2), (0.5, 3)],
         ];
         for mixture in mixtures {
-            let now = Parts::mix(mixture).expect("a mixture").to_text();
+            let now = Mixture::mix(mixture).expect("a mixture").to_text();
             assert_eq!(shares(&as_of_old(mixture)), Some(now));
         }
         assert_eq!(shares("Mixture { parts: [], whole: 1 }"), None);

@@ -4,39 +4,39 @@
 //! they are right whatever the change was, and a recount is the sum over all tasks.
 
 use super::{PAUSE_MS, Progress, Share};
-use crate::allocation::{Lane, Ledger, Purpose};
+use crate::allocation::{Lane, Purpose, TaskState};
 use crate::task::Millis;
 
 /// What a task in this state adds to the figures.
-pub fn contribution(ledger: &Ledger) -> Progress {
-    if ledger.purpose != Purpose::Regular {
-        return of_check(ledger);
+pub fn contribution(state: &TaskState) -> Progress {
+    if state.purpose != Purpose::Regular {
+        return of_check(state);
     }
-    let wanted = u64::from(ledger.wanted);
-    let answers = ledger.answers.len() as u64;
+    let wanted = u64::from(state.wanted);
+    let answers = state.answers.len() as u64;
     let mut progress = Progress {
         tasks: 1,
-        finished: u64::from(ledger.finished),
+        finished: u64::from(state.finished),
         wanted,
         answers,
-        in_hand: ledger.held.len() as u64,
-        open_to_anyone: if ledger.lanes.contains(&Lane::Anyone) {
+        in_hand: state.held.len() as u64,
+        open_to_anyone: if state.lanes.contains(&Lane::Anyone) {
             wanted.saturating_sub(answers)
         } else {
             0
         },
-        short: u64::from(ledger.missing() > 0),
+        short: u64::from(state.shortfall() > 0),
         ..Progress::default()
     };
-    for hold in &ledger.held {
+    for hold in &state.held {
         share(&mut progress, &hold.annotator).in_hand += 1;
     }
-    for answer in &ledger.skipped {
+    for answer in &state.skipped {
         let share = share(&mut progress, &answer.annotator);
         share.skipped += 1;
         share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
     }
-    for answer in &ledger.answers {
+    for answer in &state.answers {
         let share = share(&mut progress, &answer.annotator);
         share.answered += 1;
         share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
@@ -45,15 +45,15 @@ pub fn contribution(ledger: &Ledger) -> Progress {
             share.timed += 1;
         }
     }
-    for answer in &ledger.late {
+    for answer in &state.late {
         let share = share(&mut progress, &answer.annotator);
         share.late += 1;
         share.last_seen = share.last_seen.max(Some(answer.current.time_returned));
     }
-    for lane in &ledger.lanes {
+    for lane in &state.lanes {
         if let Lane::Of(name) = lane
-            && !ledger.finished
-            && !ledger.has_answered(name)
+            && !state.finished
+            && !state.has_answered(name)
         {
             share(&mut progress, name).named += 1;
         }
@@ -62,13 +62,13 @@ pub fn contribution(ledger: &Ledger) -> Progress {
 }
 
 /// What a gold task or a repeat adds: it is left out of the counts of the rest.
-fn of_check(ledger: &Ledger) -> Progress {
-    let mut progress = Progress { in_hand: ledger.held.len() as u64, ..Progress::default() };
-    progress.gold = u64::from(ledger.purpose == Purpose::Gold && !ledger.finished);
-    for hold in &ledger.held {
+fn of_check(state: &TaskState) -> Progress {
+    let mut progress = Progress { in_hand: state.held.len() as u64, ..Progress::default() };
+    progress.gold = u64::from(state.purpose == Purpose::Gold && !state.finished);
+    for hold in &state.held {
         share(&mut progress, &hold.annotator).in_hand += 1;
     }
-    for answer in ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late) {
+    for answer in state.answers.iter().chain(&state.skipped).chain(&state.late) {
         progress.checks += 1;
         let share = share(&mut progress, &answer.annotator);
         share.checks += 1;

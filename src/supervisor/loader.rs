@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use super::house::TheHouse;
 use super::interface;
 use crate::allocator::Allocator;
+use crate::config::policies;
 use crate::loading::{self, Loaded, TaskFile, load_file};
 use crate::roster_file::RosterFile;
-use crate::rules;
 use crate::store::Store;
 
 /// Loads whenever it is told to.
@@ -30,7 +30,7 @@ impl Loader {
             while wishes.changed().await.is_ok() {
                 let file = Arc::clone(&wishes.borrow_and_update());
                 load_task_files(&file, &**allocator.store(), &house).await;
-                allocator.look().await;
+                allocator.notify_tasks_changed().await;
             }
         });
         Self { wish, task }
@@ -53,8 +53,8 @@ impl Loader {
 /// working on the others: it is a problem that the log and the dashboard show.
 pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house: &TheHouse) {
     let roster = &file.roster;
-    let (planning, interface) = (rules::planning(roster), interface(roster));
-    let identity = rules::identity(roster);
+    let (planning, interface) = (policies::plan_policy(roster), interface(roster));
+    let identity = policies::identity(roster);
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
         let files = match loading::find_files(&pattern.value, file.beside()) {

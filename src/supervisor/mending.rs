@@ -6,11 +6,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::allocation::Rules;
+use crate::allocation::PlanPolicy;
 use crate::allocator::Allocator;
-use crate::dealing;
+use crate::config::policies;
+use crate::planning;
 use crate::roster::Roster;
-use crate::rules;
 use crate::store::{Progress, StoreError, Terms};
 
 /// A look may take this part of the time.
@@ -18,7 +18,7 @@ const SHARE: u32 = 50;
 
 /// Looks over the unfinished tasks when there is a reason to.
 pub(super) struct Mending {
-    planning: Rules,
+    planning: PlanPolicy,
     terms: Terms,
     pause: Duration,
     /// Whether the roster may be another one than at the last look.
@@ -32,7 +32,7 @@ impl Mending {
         // As often as leases are looked at; nobody waits for this who has anything else to do.
         let lease = roster.allocation.lease;
         let pause = (lease / 10).clamp(Duration::from_millis(500), Duration::from_secs(30));
-        Self { planning: rules::planning(roster), terms, pause, first: true, seen: None }
+        Self { planning: policies::plan_policy(roster), terms, pause, first: true, seen: None }
     }
 
     /// Looks at once, and then whenever there is a reason to, until it is aborted.
@@ -58,7 +58,8 @@ impl Mending {
             return Ok(());
         }
         let store = allocator.store();
-        let changed = dealing::look_over(&**store, &self.planning, &self.terms, short).await?;
+        let changed =
+            planning::replan_unfinished(&**store, &self.planning, &self.terms, short).await?;
         self.first = false;
         self.seen = Some(now);
         if changed > 0 {
@@ -66,7 +67,7 @@ impl Mending {
                 tasks = changed,
                 "tasks are meant for other people now, or want more or fewer answers"
             );
-            allocator.look().await;
+            allocator.notify_tasks_changed().await;
         }
         Ok(())
     }
@@ -84,7 +85,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(progress: &Progress, planning: &Rules) -> Self {
+    fn of(progress: &Progress, planning: &PlanPolicy) -> Self {
         let there = |name: &String| planning.people.iter().any(|p| p.active && p.name == *name);
         let gone = progress.annotators.iter().filter(|(name, _)| !there(name));
         let of_the_gone = gone.fold((0, 0), |(named, in_hand), (_, share)| {

@@ -26,7 +26,7 @@ mod sockets;
 mod store_watch;
 mod watch;
 
-pub use crate::rules::interface;
+pub use crate::config::policies::interface;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -52,16 +52,16 @@ use self::watch::Watch;
 use crate::access::{self, Access};
 use crate::address;
 use crate::allocator::{Allocator, Clock};
-use crate::dealing;
+use crate::config::policies;
 use crate::http::Meter;
 use crate::http::tls::{Certificate, Loaded};
 use crate::lead::{self, About, Office};
 use crate::listener::{self, Project};
 use crate::live::Live;
 use crate::loading::rule::{self, RuleError};
+use crate::planning;
 use crate::roster::{self, Problem, Roster};
 use crate::roster_file::RosterFile;
-use crate::rules;
 use crate::store::{self, Store, StoreError, Terms};
 use crate::task::Millis;
 
@@ -158,7 +158,7 @@ pub async fn run(
     let clock = system_clock();
     let started_at = clock();
     let url = store_url.as_deref().unwrap_or(&roster.store.url);
-    let terms = rules::terms(roster);
+    let terms = policies::store_policy(roster);
     let manager = Manager::find();
     let opening = open_store(url, &file, &terms, clock());
     let opened = unless_stopped(opening, "Opening the store", &manager, &mut commands).await;
@@ -180,7 +180,7 @@ pub async fn run(
     let (allocator, storing) = Allocator::start(
         Arc::clone(&store),
         Arc::clone(&clock),
-        rules::conduct(roster, known_since.clone()),
+        policies::allocator_policy(roster, known_since.clone()),
     );
     let about = Live::new(About { interface: project.interface.name(), rule: terms.rule.clone() });
     let project = Live::new(project);
@@ -251,7 +251,7 @@ async fn open_store(
     now: Millis,
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, Access), StartError> {
     let (roster, beside) = (&file.roster, file.beside());
-    let (name, named) = (&roster.project.name, rules::identity(roster));
+    let (name, named) = (&roster.project.name, policies::identity(roster));
     let is_older = store::is_older(url, beside).await;
     if is_older && named.is_some() {
         // A store that is refused for its rule stays as it is.
@@ -264,7 +264,7 @@ async fn open_store(
     let rule = rule::in_force(&*store, named.as_ref()).await?;
     tracing::debug!(%rule, "tasks are told apart");
     store.follow(terms.clone());
-    let known_since = dealing::known_since(&*store, &rules::planning(roster), now).await?;
+    let known_since = planning::known_since(&*store, &policies::plan_policy(roster), now).await?;
     let access = Access::for_roster(Arc::clone(&store), roster).await?;
     Ok((store, known_since, access))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::address;
+use crate::config::policies;
 use crate::listener::{Project, Strangers, instructions_to_html};
 use crate::roster::{Access, Roster};
 use crate::roster_file::{RosterFile, read_instructions};
-use crate::rules;
 
 /// Tasks that a page asks for at a time, as Prodigy's does.
 const BATCH_SIZE: usize = 10;
@@ -25,7 +25,7 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
     };
     let project = Project {
         name: roster.project.name.clone(),
-        interface: rules::interface(roster),
+        interface: policies::interface(roster),
         instructions,
         batch_size: BATCH_SIZE,
         people: roster.active().count(),

@@ -13,12 +13,12 @@ use super::house::Refused;
 use super::sockets::NO_SUCH_ADDRESS;
 use super::{Supervisor, Watch, Who, interface, project, serve, tell_about_access, watched};
 use crate::access;
-use crate::dealing;
+use crate::config::policies;
 use crate::lead::About;
 use crate::loading::rule::{self, RuleError};
+use crate::planning;
 use crate::roster::{self, Problem, Roster, Setting};
 use crate::roster_file::{RosterError, RosterFile};
-use crate::rules;
 
 /// How long a reload waits for the store to say since when somebody is known.
 const STORE: Duration = Duration::from_secs(5);
@@ -90,12 +90,13 @@ impl Supervisor {
             tell_about_access(&next.roster);
         }
         self.project.set(told);
-        let terms = rules::terms(&next.roster);
+        let terms = policies::store_policy(&next.roster);
         let view = interface(&next.roster).name();
         self.about.set(About { interface: view, rule: terms.rule.clone() });
         self.know(&next.roster).await;
         self.allocator.store().follow(terms.clone());
-        self.allocator.follow(rules::conduct(&next.roster, self.known_since.clone()));
+        self.allocator
+            .set_policy(policies::allocator_policy(&next.roster, self.known_since.clone()));
         self.mend_with(&next.roster, terms);
         self.file = Arc::new(next);
         self.watch = Watch::new(watched(&self.file)).since(&seen);
@@ -155,7 +156,7 @@ impl Supervisor {
     /// Whether the next roster tells tasks apart by another rule than the store. While the store is away, a
     /// load says so as soon as it is back.
     async fn other_rule(&self, next: &Roster) -> Option<Problem> {
-        let named = rules::identity(next)?;
+        let named = policies::identity(next)?;
         let store = self.allocator.store();
         let asked = tokio::time::timeout(STORE, rule::in_force(&**store, Some(&named))).await;
         let Ok(Err(RuleError::Another { kept, .. })) = asked else { return None };
@@ -172,9 +173,9 @@ impl Supervisor {
     /// Writes down since when those who are new are known; if the store is away, only here.
     async fn know(&mut self, next: &Roster) {
         let now = self.allocator.now();
-        let planning = rules::planning(next);
+        let planning = policies::plan_policy(next);
         let store = self.allocator.store();
-        let asked = tokio::time::timeout(STORE, dealing::known_since(&**store, &planning, now));
+        let asked = tokio::time::timeout(STORE, planning::known_since(&**store, &planning, now));
         match asked.await {
             Ok(Ok(known)) => self.known_since = known,
             Ok(Err(error)) => {

@@ -75,8 +75,8 @@ impl Renamed {
     /// shown.
     pub fn task(&self, task: &Body) -> Body {
         let mut value = task.to_value();
-        let lacking = lacks_options(&value);
-        self.rename(&mut value, lacking);
+        let remaining = lacks_options(&value);
+        self.rename(&mut value, remaining);
         Body::from_value(&Value::Object(value)).unwrap_or_else(|_| task.clone())
     }
 
@@ -99,8 +99,8 @@ impl Renamed {
             _ => {}
         }
         for page in objects(data.get_mut("pages")) {
-            let lacking = self::lacks_options(page);
-            self.rename(page, lacking);
+            let remaining = self::lacks_options(page);
+            self.rename(page, remaining);
         }
     }
 

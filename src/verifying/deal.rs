@@ -21,9 +21,9 @@ use std::collections::HashSet;
 
 use super::Inquiry;
 use crate::allocation::balance::Balance;
-use crate::allocation::share::Parts;
-use crate::allocation::{Answers, Planner, Purpose, Route, Rules, Split};
-use crate::dealing::State;
+use crate::allocation::mixture::Mixture;
+use crate::allocation::{AnswersWanted, PlanPolicy, Planner, Purpose, Route, Split};
+use crate::planning::AllocationState;
 use crate::store::audit::{Finding, Outcome};
 use crate::store::{Deal, Record, Store, StoreError};
 
@@ -45,7 +45,7 @@ pub(super) async fn before(store: &dyn Store) -> Result<Before, StoreError> {
 impl Before {
     /// Whether unfinished tasks stand where the roster puts them.
     pub(super) fn stands(&self, inquiry: &Inquiry<'_>) -> bool {
-        let state = self.deal.as_ref().and_then(|deal| State::read(deal).ok());
+        let state = self.deal.as_ref().and_then(|deal| AllocationState::read(deal).ok());
         state.is_some_and(|state| state.is_of(inquiry.rules, inquiry.terms))
     }
 }
@@ -58,16 +58,16 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    pub(super) fn new(rules: &Rules) -> Self {
+    pub(super) fn new(rules: &PlanPolicy) -> Self {
         let balanced = rules.route == Route::Balanced;
         Self { parts: Vec::new(), balance: Balance::new(rules.seed), balanced }
     }
 
     pub(super) fn note(&mut self, record: &Record) {
-        let ledger = &record.ledger;
-        self.count(ledger.part);
-        if self.balanced && ledger.purpose == Purpose::Regular && !ledger.bound {
-            let names: Vec<&str> = ledger.names().collect();
+        let state = &record.state;
+        self.count(state.part);
+        if self.balanced && state.purpose == Purpose::Regular && !state.bound {
+            let names: Vec<&str> = state.names().collect();
             if !names.is_empty() {
                 self.balance.note(&names);
             }
@@ -120,9 +120,9 @@ pub(super) async fn check(
             counting.count(plan.part);
         }
     }
-    let (state, readable) = match State::read(&deal) {
+    let (state, readable) = match AllocationState::read(&deal) {
         Ok(state) => (state, true),
-        Err(_) => (State::default(), false),
+        Err(_) => (AllocationState::default(), false),
     };
     let verdict = if readable {
         judge(rules, &state, &counting)
@@ -150,14 +150,16 @@ enum Verdict {
     Wrong(String),
 }
 
-fn mixture(rules: &Rules) -> Option<&Parts> {
+fn mixture(rules: &PlanPolicy) -> Option<&Mixture> {
     match &rules.answers {
-        Answers::Parts(parts) if parts.len() > 1 && rules.split == Split::Exact => Some(parts),
+        AnswersWanted::Mixture(parts) if parts.len() > 1 && rules.split == Split::Exact => {
+            Some(parts)
+        }
         _ => None,
     }
 }
 
-fn judge(rules: &Rules, state: &State, counting: &Counting) -> Verdict {
+fn judge(rules: &PlanPolicy, state: &AllocationState, counting: &Counting) -> Verdict {
     let Some(parts) = mixture(rules) else { return Verdict::Right };
     let counted = &counting.parts;
     let of = |counts: &[u64], part: usize| counts.get(part).copied().unwrap_or(0);
@@ -190,7 +192,12 @@ fn judge(rules: &Rules, state: &State, counting: &Counting) -> Verdict {
 }
 
 /// The record as the tasks tell it.
-fn anew(rules: &Rules, mut state: State, readable: bool, counting: Counting) -> State {
+fn anew(
+    rules: &PlanPolicy,
+    mut state: AllocationState,
+    readable: bool,
+    counting: Counting,
+) -> AllocationState {
     let Counting { mut parts, balance, .. } = counting;
     if let Some(mixture) = mixture(rules) {
         parts.resize(mixture.len(), 0);
@@ -200,6 +207,6 @@ fn anew(rules: &Rules, mut state: State, readable: bool, counting: Counting) -> 
         state.dealt = state.dealt.with_balance(balance.counts().clone());
     }
     // With the people who are there.
-    state.dealt = Planner::new(rules.clone(), &state.dealt).dealt();
+    state.dealt = Planner::new(rules.clone(), &state.dealt).counters();
     state
 }

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::allocation::invariants::{self, Invariant};
-use crate::allocation::{Lane, Ledger, Purpose, Rules};
+use crate::allocation::{Lane, PlanPolicy, Purpose, TaskState};
 use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page};
 use crate::store::{Record, Store, StoreError, Terms};
 use crate::task::{Identity, Millis, Task, TaskId};
@@ -39,7 +39,7 @@ const MARGIN: Duration = Duration::from_secs(300);
 #[derive(Clone, Copy, Debug)]
 pub struct Inquiry<'a> {
     /// The rules by which tasks were planned.
-    pub rules: &'a Rules,
+    pub rules: &'a PlanPolicy,
     /// How they settle, and where they stand.
     pub terms: &'a Terms,
     /// How the project tells tasks apart.
@@ -119,7 +119,7 @@ pub async fn verify(
     mut seen: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let unknown = |editions: &BTreeMap<u32, String>, record: &Record| -> Option<u32> {
-        let mut named = editions_of(&record.ledger);
+        let mut named = editions_of(&record.state);
         named.find(|number| *number != 0 && !editions.contains_key(number))
     };
     store.follow(inquiry.terms.clone());
@@ -166,10 +166,10 @@ pub async fn verify(
 }
 
 /// The editions by which a task was handed out and answered; 0 is from before they were kept.
-fn editions_of(ledger: &Ledger) -> impl Iterator<Item = u32> {
-    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+fn editions_of(state: &TaskState) -> impl Iterator<Item = u32> {
+    let answers = state.answers.iter().chain(&state.skipped).chain(&state.late);
     let versions = answers.flat_map(|answer| answer.history.iter().chain([&answer.current]));
-    let held = ledger.held.iter().map(|hold| hold.basis.edition);
+    let held = state.held.iter().map(|hold| hold.basis.edition);
     held.chain(versions.map(|version| version.basis.edition))
 }
 
@@ -177,10 +177,10 @@ fn editions_of(ledger: &Ledger) -> impl Iterator<Item = u32> {
 async fn firsts(
     store: &dyn Store,
     records: &[Record],
-) -> Result<HashMap<TaskId, Option<Ledger>>, StoreError> {
+) -> Result<HashMap<TaskId, Option<TaskState>>, StoreError> {
     let ids: Vec<TaskId> = records
         .iter()
-        .filter_map(|record| match &record.ledger.purpose {
+        .filter_map(|record| match &record.state.purpose {
             Purpose::Repeat(first) => Some(first.clone()),
             _ => None,
         })
@@ -192,7 +192,7 @@ async fn firsts(
         Ok(found) => Ok(ids
             .into_iter()
             .zip(found)
-            .map(|(id, record)| (id, record.map(|record| record.ledger)))
+            .map(|(id, record)| (id, record.map(|record| record.state)))
             .collect()),
         Err(error) if error.is_away() => Err(error),
         // One of them cannot be read, which is a finding of its own; the rest is left for next time.
@@ -205,38 +205,33 @@ fn check(
     record: &Record,
     inquiry: &Inquiry<'_>,
     page: &Audited,
-    firsts: &HashMap<TaskId, Option<Ledger>>,
+    firsts: &HashMap<TaskId, Option<TaskState>>,
     report: &mut Report,
 ) {
-    let Record { task, ledger, .. } = record;
+    let Record { task, state, .. } = record;
     let mut find = |breaks, says: String, outcome| {
         report.take(Finding { breaks, task: Some(task.id.clone()), says, outcome });
     };
     let derived = Outcome::derived(page.repaired.contains(&task.id));
-    let remaining = invariants::check(&invariants::mended(ledger));
-    for broken in invariants::check(ledger) {
+    let remaining = invariants::check(&invariants::repaired(state));
+    for broken in invariants::check(state) {
         let outcome = if remaining.contains(&broken) { Outcome::Stays } else { derived };
-        find(broken.name(), in_words(broken, ledger), outcome);
+        find(broken.name(), in_words(broken, state), outcome);
     }
     let twice = twice(
-        ledger
-            .answers
-            .iter()
-            .chain(&ledger.skipped)
-            .chain(&ledger.late)
-            .map(|a| a.annotator.as_str()),
+        state.answers.iter().chain(&state.skipped).chain(&state.late).map(|a| a.annotator.as_str()),
     );
     if !twice.is_empty() {
         let says = format!("{} answered more than once", twice.join(" and "));
         find("idempotent", says, Outcome::Stays);
     }
-    if let Some(says) = identity(inquiry.identity, task, ledger) {
+    if let Some(says) = identity(inquiry.identity, task, state) {
         find("identity", says, Outcome::Stays);
     }
-    if let Purpose::Repeat(first) = &ledger.purpose {
-        for name in ledger.names() {
+    if let Purpose::Repeat(first) = &state.purpose {
+        for name in state.names() {
             let says = match firsts.get(first) {
-                Some(Some(ledger)) if !ledger.has_answered(name) => {
+                Some(Some(state)) if !state.has_answered(name) => {
                     format!("it repeats {first} for {name}, who has not answered that")
                 }
                 Some(None) => format!("it repeats {first}, which is not there"),
@@ -245,7 +240,7 @@ fn check(
             find(Invariant::Once.name(), says, Outcome::Stays);
         }
     }
-    for hold in &ledger.held {
+    for hold in &state.held {
         if hold.until + MARGIN < inquiry.now {
             let says = format!(
                 "{} holds it since {}, and the lease ended at {}; a daemon that runs takes it back",
@@ -265,59 +260,61 @@ fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// How a task breaks an invariant.
-fn in_words(broken: Invariant, ledger: &Ledger) -> String {
+fn in_words(broken: Invariant, state: &TaskState) -> String {
     let count = |number: usize, one: &str, more: &str| match number {
         1 => format!("1 {one}"),
         number => format!("{number} {more}"),
     };
-    let answers = count(ledger.answers.len(), "answer", "answers");
-    let wanted = ledger.wanted;
+    let answers = count(state.answers.len(), "answer", "answers");
+    let wanted = state.wanted;
     match broken {
         Invariant::Exact => format!("{answers}, {wanted} wanted"),
         Invariant::HeldOnce => {
-            let holds = count(ledger.held.len(), "hold", "holds");
+            let holds = count(state.held.len(), "hold", "holds");
             format!("{answers} and {holds}, {wanted} wanted")
         }
         Invariant::Once => {
-            let names = twice(ledger.takers()).join(" and ");
+            let names = twice(state.participants()).join(" and ");
             format!("{names} holds it or has answered it more than once")
         }
         Invariant::Eligible => {
-            let mut names: Vec<&str> =
-                ledger.takers().filter(|who| !ledger.is_for(who) && !ledger.is_late(who)).collect();
+            let mut names: Vec<&str> = state
+                .participants()
+                .filter(|who| !state.admits(who) && !state.is_late(who))
+                .collect();
             names.sort_unstable();
             names.dedup();
             format!("it is not meant for {}, who holds it or has answered it", names.join(" and "))
         }
         Invariant::Finished => {
-            let state = if ledger.finished { "it is finished" } else { "it is not finished" };
+            let state = if state.finished { "it is finished" } else { "it is not finished" };
             format!("{state}: {answers}, {wanted} wanted")
         }
     }
 }
 
 /// What is wrong with the identity of a task, if no reading of it is in order.
-fn identity(identity: &Identity, task: &Task, ledger: &Ledger) -> Option<String> {
+fn identity(identity: &Identity, task: &Task, state: &TaskState) -> Option<String> {
     let mut first = None;
     for made in identity.readings(&task.body) {
-        let says = misidentified(&made, task, ledger)?;
+        let says = misidentified(&made, task, state)?;
         first.get_or_insert(says);
     }
     first.or_else(|| Some("its hashes are none".to_owned()))
 }
 
-fn misidentified(made: &Task, task: &Task, ledger: &Ledger) -> Option<String> {
+fn misidentified(made: &Task, task: &Task, state: &TaskState) -> Option<String> {
     if (made.input_hash, made.task_hash) != (task.input_hash, task.task_hash) {
         return Some("its hashes are not those of its content: it has been changed".to_owned());
     }
-    let id = match &ledger.purpose {
+    let id = match &state.purpose {
         Purpose::Repeat(first) if *first != made.id => {
             return Some(format!(
                 "it should repeat {first}, and its content is that of {}",
                 made.id
             ));
         }
-        Purpose::Repeat(_) => match &ledger.lanes[..] {
+        Purpose::Repeat(_) => match &state.lanes[..] {
             [Lane::Of(name)] => made.repeated_for(name).id,
             _ => return Some("it is a repeat, and is not for one annotator".to_owned()),
         },

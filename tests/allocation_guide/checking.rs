@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use annotd::allocation::{Purpose, Recorded};
+use annotd::allocation::{AnswerOutcome, Purpose};
+use annotd::config::policies;
 use annotd::lead::checks;
-use annotd::rules;
 use annotd::task::Verdict;
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ pub async fn gold(example: &str) {
     assert_eq!(answered, 300);
     assert_eq!(progress.checks + 300, team.turns.len() as u64);
     // How right everybody is.
-    let counted = checks::count(&*team.store, &rules::terms(&team.roster).rule).await;
+    let counted = checks::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
     let counted = counted.expect("counted");
     let andy = counted["andy"].gold;
     assert!(andy.answered > 0 && andy.answered == andy.agreed);
@@ -87,7 +87,7 @@ pub async fn repeats(example: &str) {
     const AFTER: usize = 20;
     let mut team = Team::with(example, &plain(300)).await;
     let purposes = |records: Vec<annotd::store::Record>| -> HashMap<_, _> {
-        records.into_iter().map(|r| (r.task.id.clone(), r.ledger.purpose)).collect()
+        records.into_iter().map(|r| (r.task.id.clone(), r.state.purpose)).collect()
     };
     let mut said: BTreeMap<(String, String), Verdict> = BTreeMap::new();
     let mut idle = 0;
@@ -103,7 +103,7 @@ pub async fn repeats(example: &str) {
                 _ => Verdict::Accept,
             };
             said.insert(key, verdict);
-            assert_eq!(team.say(who, &task, verdict).await, Recorded::Saved);
+            assert_eq!(team.say(who, &task, verdict).await, AnswerOutcome::Saved);
             team.turns.push(crate::team::Turn { who: who.to_owned(), task });
         }
         idle = if any { 0 } else { idle + 1 };
@@ -130,7 +130,7 @@ pub async fn repeats(example: &str) {
     let progress = team.progress().await;
     assert_eq!((progress.tasks, progress.wanted, progress.answers), (300, 300, 300));
     assert_eq!(progress.checks + 300, team.turns.len() as u64);
-    let counted = checks::count(&*team.store, &rules::terms(&team.roster).rule).await;
+    let counted = checks::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
     let counted = counted.expect("counted");
     assert_eq!(counted["andy"].repeats.agreed, counted["andy"].repeats.answered);
     assert_eq!(counted["zach"].repeats.agreed, 0);

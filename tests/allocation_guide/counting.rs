@@ -1,6 +1,6 @@
 //! How many answers, and that it is the same again.
 
-use annotd::allocation::{Ledger, prodigy};
+use annotd::allocation::{TaskState, prodigy};
 use annotd::store::Record;
 
 use crate::team::{Team, names, plain};
@@ -9,7 +9,7 @@ pub async fn a_number_of_answers(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
     team.everybody_works().await;
     team.all_is_finished().await;
-    assert!(team.regular().await.iter().all(|r| r.ledger.answers.len() == 3));
+    assert!(team.regular().await.iter().all(|r| r.state.answers.len() == 3));
     assert_eq!(team.turns.len(), 180);
 }
 
@@ -20,7 +20,7 @@ fn keeps_shares(records: &[Record], shares: &[(f64, u32)]) -> bool {
         let mut n = 0.0;
         records.iter().all(|record| {
             n += 1.0;
-            given += f64::from(u8::from(record.ledger.planned == *annotations));
+            given += f64::from(u8::from(record.state.planned == *annotations));
             let off: f64 = given - n * share;
             off.abs() < 1.0 - 1e-9 || off.abs() < 1e-9
         })
@@ -60,10 +60,10 @@ pub async fn exact_or_by_hash(example: &str) {
     let mut twice = 0;
     for record in team.regular().await {
         let by_prodigy = if prodigy::draw(record.task.task_hash) < 0.5 { 2 } else { 1 };
-        assert_eq!(record.ledger.wanted, by_prodigy);
+        assert_eq!(record.state.wanted, by_prodigy);
         let again = other.store.look_up(std::slice::from_ref(&record.task.id)).await;
         let again = again.expect("a look").pop().flatten().expect("the same task");
-        assert_eq!(again.ledger.wanted, by_prodigy);
+        assert_eq!(again.state.wanted, by_prodigy);
         twice += u32::from(by_prodigy == 2);
     }
     // Roughly the share: a half of 300 is 150, with a standard deviation of 9.
@@ -74,14 +74,14 @@ pub async fn exact_or_by_hash(example: &str) {
 }
 
 pub async fn seed(example: &str) {
-    let plan = async |example: &str| -> Vec<(Ledger, i64)> {
+    let plan = async |example: &str| -> Vec<(TaskState, i64)> {
         let team = Team::with(example, &plain(200)).await;
-        team.regular().await.into_iter().map(|r| (r.ledger, r.position.0)).collect()
+        team.regular().await.into_iter().map(|r| (r.state, r.position.0)).collect()
     };
     let one = plan(example).await;
     assert_eq!(one, plan(example).await);
     let other = plan(&example.replace("seed  = 42", "seed = 43")).await;
-    let who = |plan: &[(Ledger, i64)]| plan.iter().map(|(l, _)| names(l)).collect::<Vec<_>>();
+    let who = |plan: &[(TaskState, i64)]| plan.iter().map(|(l, _)| names(l)).collect::<Vec<_>>();
     assert_ne!(who(&one), who(&other));
     for plan in [one, other] {
         let wanted = |n: u32| plan.iter().filter(|(l, _)| l.wanted == n).count();

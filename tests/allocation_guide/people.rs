@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use annotd::allocation::Recorded;
+use annotd::allocation::AnswerOutcome;
 use annotd::task::Verdict;
 use serde_json::{Value, json};
 
-use crate::team::{Team, coders, names, plain, text_of};
+use crate::team::{Team, counted_annotators, names, plain, text_of};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -28,10 +28,10 @@ pub async fn too_few_people_wait(example: &str) {
     for record in team.regular().await {
         let text = text_of(&record.task);
         if text.starts_with("es") {
-            assert_eq!(coders(&record.ledger), ["andy", "zach"], "{text}");
-            assert_eq!((record.ledger.wanted, record.ledger.finished), (3, false), "{text}");
+            assert_eq!(counted_annotators(&record.state), ["andy", "zach"], "{text}");
+            assert_eq!((record.state.wanted, record.state.finished), (3, false), "{text}");
         } else {
-            assert!(record.ledger.finished, "{text} is held up");
+            assert!(record.state.finished, "{text} is held up");
         }
     }
     // Li learns Spanish.
@@ -39,7 +39,7 @@ pub async fn too_few_people_wait(example: &str) {
     assert_eq!(team.progress().await.short, 0);
     team.everybody_works().await;
     team.all_is_finished().await;
-    assert!(team.regular().await.iter().all(|record| record.ledger.answers.len() == 3));
+    assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 3));
 }
 
 pub async fn too_few_people_make_do(example: &str) {
@@ -50,18 +50,18 @@ pub async fn too_few_people_make_do(example: &str) {
     team.all_is_finished().await;
     for record in team.regular().await {
         let two = text_of(&record.task).starts_with("es");
-        assert_eq!(record.ledger.answers.len(), if two { 2 } else { 3 });
+        assert_eq!(record.state.answers.len(), if two { 2 } else { 3 });
     }
     // Somebody leaves in the middle: two are enough for what is left. What is cut stays cut.
     let mut team = Team::with(example, &plain(20)).await;
     team.work(&["andy"]).await;
     let fewer = example.replace("port = 9012", "port = 9012\nactive = false");
     team.go_on_with(&fewer).await;
-    assert!(team.regular().await.iter().all(|record| record.ledger.wanted == 2));
+    assert!(team.regular().await.iter().all(|record| record.state.wanted == 2));
     team.go_on_with(example).await;
     team.everybody_works().await;
     team.all_is_finished().await;
-    assert!(team.regular().await.iter().all(|record| record.ledger.answers.len() == 2));
+    assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 2));
 }
 
 pub async fn people_come_and_go(example: &str) {
@@ -74,25 +74,25 @@ pub async fn people_come_and_go(example: &str) {
     }
     let held: Vec<String> = team.ask("andy", 3).await.iter().map(|task| text_of(task)).collect();
     let before = team.regular().await;
-    let left: i64 = team.awaited().await.values().sum();
+    let left: i64 = team.pending_named().await.values().sum();
     assert!(team.go_on_with(&joined).await > 0);
     // Answers and hands are as they were.
     for (was, is) in before.iter().zip(team.regular().await) {
-        assert_eq!((&was.ledger.answers, &was.ledger.held), (&is.ledger.answers, &is.ledger.held));
-        assert_eq!(was.ledger.wanted, is.ledger.wanted);
+        assert_eq!((&was.state.answers, &was.state.held), (&is.state.answers, &is.state.held));
+        assert_eq!(was.state.wanted, is.state.wanted);
     }
     // Everybody has about the same before them.
-    let awaited = team.awaited().await;
-    assert_eq!(awaited.values().sum::<i64>(), left);
-    let (least, most) = (awaited.values().min(), awaited.values().max());
-    assert_eq!(awaited.len(), 4);
-    assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{awaited:?}");
+    let pending_named = team.pending_named().await;
+    assert_eq!(pending_named.values().sum::<i64>(), left);
+    let (least, most) = (pending_named.values().min(), pending_named.values().max());
+    assert_eq!(pending_named.len(), 4);
+    assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{pending_named:?}");
     // A second look finds nothing to do.
     assert_eq!(team.go_on_with(&joined).await, 0);
     // Andy leaves with three tasks in his hands.
     let gone = joined.replacen("port = 9010", "port = 9010\nactive = false", 1);
     team.go_on_with(&gone).await;
-    assert_eq!(team.awaited().await.get("andy"), None);
+    assert_eq!(team.pending_named().await.get("andy"), None);
     team.work(&["zach", "li", "mara"]).await;
     let open: Vec<String> = unfinished(&team).await;
     assert_eq!(open, held, "only what he holds is not finished");
@@ -116,7 +116,7 @@ pub async fn people_come_and_go(example: &str) {
 
 async fn unfinished(team: &Team) -> Vec<String> {
     let all = team.regular().await.into_iter();
-    all.filter(|record| !record.ledger.finished).map(|record| text_of(&record.task)).collect()
+    all.filter(|record| !record.state.finished).map(|record| text_of(&record.task)).collect()
 }
 
 fn named(who: &str, how_many: usize) -> Vec<Value> {
@@ -128,7 +128,7 @@ fn named(who: &str, how_many: usize) -> Vec<Value> {
 pub async fn when_somebody_does_not_come(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
     team.load(&named("li", 5)).await;
-    let own = team.awaited().await;
+    let own = team.pending_named().await;
     assert_eq!(own["li"], 25);
     // In the first day everybody finds their own, and nothing else.
     team.work(&["andy", "zach"]).await;
@@ -137,7 +137,7 @@ pub async fn when_somebody_does_not_come(example: &str) {
     team.pass(24 * HOUR);
     // Now there is something of hers to take; each does their own first.
     let before = team.turns.len();
-    let mine = team.awaited().await["andy"];
+    let mine = team.pending_named().await["andy"];
     let andys: Vec<String> = awaited_of(&team, "andy").await;
     for _ in 0..mine {
         assert!(team.turn("andy").await);
@@ -151,18 +151,18 @@ pub async fn when_somebody_does_not_come(example: &str) {
         assert!(team.turn("andy").await, "hers come next");
     }
     // She comes: from then on nothing more is taken.
-    let hers = team.awaited().await["li"];
+    let hers = team.pending_named().await["li"];
     assert_eq!(hers, 25 + 5 - 3);
     assert!(team.turn("li").await);
     team.work(&["andy", "zach"]).await;
-    assert_eq!(team.awaited().await["li"], hers - 1);
+    assert_eq!(team.pending_named().await["li"], hers - 1);
     // She stays away for another day: everything but what names her goes.
     team.pass(24 * HOUR);
     team.work(&["andy", "zach"]).await;
     let left = unfinished(&team).await;
     assert!(left.iter().all(|text| text.starts_with("li ")), "{left:?}");
     assert_eq!(left.len(), 5);
-    assert!(team.regular().await.iter().all(|record| record.ledger.wanted == 1));
+    assert!(team.regular().await.iter().all(|record| record.state.wanted == 1));
     // "never" means never.
     let mut team = Team::with(&example.replace("\"24h\"", "\"never\""), &plain(9)).await;
     team.pass(10_000 * HOUR);
@@ -172,7 +172,7 @@ pub async fn when_somebody_does_not_come(example: &str) {
 
 async fn awaited_of(team: &Team, who: &str) -> Vec<String> {
     let all = team.regular().await.into_iter();
-    all.filter(|record| record.ledger.awaited().any(|name| name == who))
+    all.filter(|record| record.state.pending_named().any(|name| name == who))
         .map(|record| text_of(&record.task))
         .collect()
 }
@@ -184,12 +184,12 @@ pub async fn taking_back_and_moving(example: &str) {
     assert!(team.ask("zach", 1).await.is_empty());
     let said = team.annotd(&["release", "--annotator", "andy"]);
     assert!(said.starts_with("10 tasks are free again"), "{said}");
-    team.allocator.look().await;
+    team.allocator.notify_tasks_changed().await;
     assert!(team.turn("zach").await);
     let taken = team.turns[0].task.id.clone();
     for task in held {
         let recorded = team.say("andy", &task, Verdict::Accept).await;
-        let expected = if task.id == taken { Recorded::Late } else { Recorded::Saved };
+        let expected = if task.id == taken { AnswerOutcome::Late } else { AnswerOutcome::Saved };
         assert_eq!(recorded, expected, "{}", text_of(&task));
     }
     team.all_is_finished().await;
@@ -199,12 +199,15 @@ pub async fn taking_back_and_moving(example: &str) {
     let in_hand = team.ask("andy", 2).await;
     let said = team.annotd(&["reassign", "--from", "andy", "--to", "zach,li"]);
     assert_eq!(said, "10 tasks of andy go to zach.\n10 tasks of andy go to li.\n");
-    assert_eq!(team.awaited().await, BTreeMap::from([("li".into(), 10), ("zach".into(), 10)]));
-    assert_eq!(team.say("andy", &in_hand[0], Verdict::Accept).await, Recorded::Late);
+    assert_eq!(
+        team.pending_named().await,
+        BTreeMap::from([("li".into(), 10), ("zach".into(), 10)])
+    );
+    assert_eq!(team.say("andy", &in_hand[0], Verdict::Accept).await, AnswerOutcome::Late);
     team.go_on_with(example).await;
     team.work(&["zach", "li"]).await;
     team.all_is_finished().await;
-    assert_eq!(coders(&team.ledger("andy 0").await), ["andy"]);
+    assert_eq!(counted_annotators(&team.state("andy 0").await), ["andy"]);
     // Where nobody may stand in, it stays.
     let tagged = example.replace("port = 9010", "port = 9010\ntags = [\"es\"]");
     let team = Team::of(&tagged).await;
@@ -214,5 +217,5 @@ pub async fn taking_back_and_moving(example: &str) {
     }
     team.load(&tasks).await;
     team.annotd(&["reassign", "--from", "andy", "--to", "zach"]);
-    assert!(team.regular().await.iter().all(|record| names(&record.ledger) == ["andy"]));
+    assert!(team.regular().await.iter().all(|record| names(&record.state) == ["andy"]));
 }

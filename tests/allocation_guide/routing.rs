@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use annotd::allocation::{Overrides, prodigy};
 use annotd::allocator::Reason;
-use annotd::dealing;
-use annotd::rules;
+use annotd::config::policies;
+use annotd::planning;
 use annotd::task::Verdict;
 use serde_json::{Value, json};
 
-use crate::team::{Team, coders, names, plain, task, text_of};
+use crate::team::{Team, counted_annotators, names, plain, task, text_of};
 
 pub async fn whoever_asks_first(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
@@ -47,7 +47,7 @@ pub async fn named_evenly(example: &str) {
         }
     }
     for record in team.regular().await {
-        let named = names(&record.ledger);
+        let named = names(&record.state);
         assert_eq!(named.len(), 2);
         *pairs.get_mut(&named.join("+")).expect("a pair") += 1;
         for name in named {
@@ -59,7 +59,7 @@ pub async fn named_evenly(example: &str) {
     team.everybody_works().await;
     team.all_is_finished().await;
     for record in team.regular().await {
-        assert_eq!(coders(&record.ledger), names(&record.ledger));
+        assert_eq!(counted_annotators(&record.state), names(&record.state));
     }
 }
 
@@ -73,10 +73,10 @@ pub async fn named_as_prodigy_does(example: &str) {
     for record in team.regular().await {
         let mut chosen = prodigy::annotators(record.task.task_hash, 1.5, &pool);
         chosen.sort();
-        assert_eq!(names(&record.ledger), chosen);
+        assert_eq!(names(&record.state), chosen);
     }
     // As published.
-    assert_eq!(names(&team.ledger("given").await), ["carol"]);
+    assert_eq!(names(&team.state("given").await), ["carol"]);
     team.everybody_works().await;
     team.all_is_finished().await;
 }
@@ -101,7 +101,7 @@ pub async fn everyone_sees_everything(example: &str) {
     team.all_is_finished().await;
     let of = |who: &str| team.turns.iter().filter(|turn| turn.who == who).count();
     assert_eq!((of("andy"), of("zach"), of("li"), of("mara")), (40, 10, 41, 31));
-    assert_eq!(coders(&team.ledger("hola").await), ["li", "mara"]);
+    assert_eq!(counted_annotators(&team.state("hola").await), ["li", "mara"]);
 }
 
 pub async fn tasks_that_name_their_annotators(example: &str) {
@@ -114,17 +114,18 @@ pub async fn tasks_that_name_their_annotators(example: &str) {
     team.work(&["andy", "zach"]).await;
     team.pass(std::time::Duration::from_secs(30 * 24 * 60 * 60));
     team.work(&["andy", "zach"]).await;
-    assert!(team.ledger("for one").await.answers.is_empty());
-    assert_eq!(coders(&team.ledger("for two").await), ["andy"]);
+    assert!(team.state("for one").await.answers.is_empty());
+    assert_eq!(counted_annotators(&team.state("for two").await), ["andy"]);
     team.everybody_works().await;
     team.all_is_finished().await;
-    assert_eq!(coders(&team.ledger("for one").await), ["li"]);
-    assert_eq!(coders(&team.ledger("for two").await), ["andy", "li"]);
-    assert_eq!(team.ledger("for anyone").await.answers.len(), 2);
+    assert_eq!(counted_annotators(&team.state("for one").await), ["li"]);
+    assert_eq!(counted_annotators(&team.state("for two").await), ["andy", "li"]);
+    assert_eq!(team.state("for anyone").await.answers.len(), 2);
     let stranger = json!({"text": "for eve", "meta": {"target_annotator": "eve"}});
-    let planning = rules::planning(&team.roster);
+    let planning = policies::plan_policy(&team.roster);
     let refused =
-        dealing::admit(&*team.store, &planning, &Overrides::default(), vec![task(&stranger)]).await;
+        planning::admit(&*team.store, &planning, &Overrides::default(), vec![task(&stranger)])
+            .await;
     assert!(refused.expect_err("a wrong line").to_string().contains("not in the roster"));
 }
 
@@ -139,9 +140,9 @@ pub async fn overrides(example: &str) {
     team.load_with(&three, &[json!({"text": "three"})]).await;
     team.everybody_works().await;
     team.all_is_finished().await;
-    assert_eq!(coders(&team.ledger("both").await), to);
-    assert_eq!(team.ledger("one of them").await.answers.len(), 1);
-    assert_eq!(team.ledger("three").await.answers.len(), 3);
+    assert_eq!(counted_annotators(&team.state("both").await), to);
+    assert_eq!(team.state("one of them").await.answers.len(), 1);
+    assert_eq!(team.state("three").await.answers.len(), 3);
 }
 
 pub async fn tags(example: &str) {
@@ -161,16 +162,16 @@ pub async fn tags(example: &str) {
     let mut stolen_or_asked = 0;
     for record in team.regular().await {
         let text = text_of(&record.task);
-        let who = coders(&record.ledger);
+        let who = counted_annotators(&record.state);
         if text.starts_with("es") {
             assert!(!who.contains(&"mara".to_owned()), "{text} went to Mara");
-            assert!(record.ledger.finished, "{text}");
+            assert!(record.state.finished, "{text}");
             stolen_or_asked += usize::from(who.len() == 3);
         } else if text == "hard" {
             assert_eq!(who, ["zach"]);
-            assert!(!record.ledger.finished);
+            assert!(!record.state.finished);
         } else {
-            assert!(record.ledger.finished, "{text}");
+            assert!(record.state.finished, "{text}");
         }
     }
     assert!(stolen_or_asked > 0, "nobody was asked for a third opinion");
@@ -191,7 +192,10 @@ pub async fn quota(example: &str) {
     // Named evenly, nobody is named for more either.
     let balanced = example.replace("annotations = 1", "annotations = 1\nroute = \"balanced\"");
     let mut team = Team::with(&balanced, &plain(60)).await;
-    assert_eq!(team.awaited().await, BTreeMap::from([("andy".into(), 20), ("zach".into(), 40)]));
+    assert_eq!(
+        team.pending_named().await,
+        BTreeMap::from([("andy".into(), 20), ("zach".into(), 40)])
+    );
     team.everybody_works().await;
     team.all_is_finished().await;
 }
@@ -202,7 +206,7 @@ pub async fn weight(example: &str) {
     let mut n = 0.0;
     for record in team.regular().await {
         n += 1.0;
-        for name in names(&record.ledger) {
+        for name in names(&record.state) {
             *given.entry(name).or_default() += 1.0;
         }
         for (name, share) in [("andy", 0.2), ("zach", 0.4), ("li", 0.4)] {

@@ -24,11 +24,11 @@ pub async fn almost_finished_tasks_first(example: &str) {
             .regular()
             .await
             .into_iter()
-            .filter(|record| record.ledger.is_open_to(who))
-            .map(|r| (r.ledger.lacking(), r.number.0, text_of(&r.task)))
+            .filter(|record| record.state.is_open_to(who))
+            .map(|r| (r.state.remaining(), r.number.0, text_of(&r.task)))
             .collect();
         open.sort();
-        let due = open.first().map(|(lacking, _, text)| (*lacking, text.clone()));
+        let due = open.first().map(|(remaining, _, text)| (*remaining, text.clone()));
         let had = team.turns.len();
         if team.turn(who).await {
             let got = team.turns[had].text();

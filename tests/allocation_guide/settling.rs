@@ -5,7 +5,7 @@ use std::time::Duration;
 use annotd::task::Verdict;
 use serde_json::{Value, json};
 
-use crate::team::{Team, coders, plain, text_of};
+use crate::team::{Team, counted_annotators, plain, text_of};
 
 pub async fn when_answers_disagree(example: &str) {
     let mut team = Team::with(example, &plain(40)).await;
@@ -23,20 +23,20 @@ pub async fn when_answers_disagree(example: &str) {
     for record in team.regular().await {
         let text = text_of(&record.task);
         let wanted = if kind(&text) == 0 { 2 } else { 3 };
-        assert_eq!(record.ledger.wanted, wanted, "{text}");
-        assert_eq!(record.ledger.finished, wanted == 2, "{text}");
+        assert_eq!(record.state.wanted, wanted, "{text}");
+        assert_eq!(record.state.finished, wanted == 2, "{text}");
     }
     team.work_by(&["li"], &opinion).await;
     team.work_by(&["mara", "tom"], &opinion).await;
     team.all_is_finished().await;
     for record in team.regular().await {
-        let (text, who) = (text_of(&record.task), coders(&record.ledger));
+        let (text, who) = (text_of(&record.task), counted_annotators(&record.state));
         match kind(&text) {
             0 => assert_eq!(who, ["andy", "zach"], "{text}"),
             // Li accepts as Andy did: a majority.
             1 | 2 => assert_eq!(who, ["andy", "li", "zach"], "{text}"),
             // Li has no opinion: one more is asked, who makes a majority.
-            _ => assert_eq!((who.len(), record.ledger.wanted), (4, 4), "{text}"),
+            _ => assert_eq!((who.len(), record.state.wanted), (4, 4), "{text}"),
         }
     }
     never_more_than_the_most(example).await;
@@ -58,7 +58,7 @@ async fn instead_of_those_who_do_not_come(example: &str) {
     team.work_by(&["eve"], &opinion).await;
     team.all_is_finished().await;
     for record in team.regular().await {
-        assert_eq!(coders(&record.ledger), ["andy", "eve", "zach"]);
+        assert_eq!(counted_annotators(&record.state), ["andy", "eve", "zach"]);
     }
 }
 
@@ -73,7 +73,7 @@ async fn never_more_than_the_most(example: &str) {
     team.work_by(&["andy", "zach"], &opinion).await;
     team.work_by(&["li", "mara", "tom", "andy", "zach"], &opinion).await;
     team.all_is_finished().await;
-    assert!(team.regular().await.iter().all(|record| record.ledger.answers.len() == 5));
+    assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 5));
 }
 
 async fn only_those_who_are_left(example: &str) {
@@ -83,7 +83,7 @@ async fn only_those_who_are_left(example: &str) {
     let opinion = |who: &str, _: &str| if who == "li" { Verdict::Reject } else { Verdict::Accept };
     team.work_by(&["li", "mara"], &opinion).await;
     team.all_is_finished().await;
-    assert!(team.regular().await.iter().all(|record| record.ledger.answers.len() == 2));
+    assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 2));
 }
 
 /// What disagreement means follows from the interface, and the threshold forgives.
@@ -98,7 +98,7 @@ async fn spans_and_options(example: &str) {
             let data = data.as_object().cloned().expect("an object");
             team.say_with(who, &task, Verdict::Accept, data).await;
         }
-        team.ledger("task 0").await.wanted == 3
+        team.state("task 0").await.wanted == 3
     };
     let option = |ids: &[&str]| json!({"accept": ids});
     assert!(!third("\"choice\"", "", option(&["A", "B"]), option(&["B", "A"])).await);
@@ -128,10 +128,10 @@ pub async fn when_an_ignore_is_no_answer(example: &str) {
     team.all_is_finished().await;
     let mut skipped = 0;
     for record in team.regular().await {
-        let ledger = &record.ledger;
-        assert!(ledger.answers.iter().all(|answer| answer.current.verdict != Verdict::Ignore));
-        assert_eq!(ledger.answers.len(), 2);
-        skipped += ledger.skipped.len();
+        let state = &record.state;
+        assert!(state.answers.iter().all(|answer| answer.current.verdict != Verdict::Ignore));
+        assert_eq!(state.answers.len(), 2);
+        skipped += state.skipped.len();
     }
     assert!(skipped > 0);
     let mut seen = std::collections::HashSet::new();

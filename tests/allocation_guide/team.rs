@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use annotd::allocation::{Ledger, Number, Overrides, Purpose, Recorded, invariants};
+use annotd::allocation::{
+    AnswerOutcome, Overrides, Purpose, SequenceNumber, TaskState, invariants,
+};
 use annotd::allocator::{Allocator, Clock};
-use annotd::dealing;
+use annotd::config::policies;
+use annotd::planning;
 use annotd::roster::{self, Roster};
-use annotd::rules;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Progress, Record, Store, Submission, Which};
 use annotd::task::interface::Interface;
@@ -77,12 +79,12 @@ impl Team {
                 .expect("a store"),
         );
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
-        let terms = rules::terms(&roster);
+        let terms = policies::store_policy(&roster);
         store.follow(terms.clone());
         let at = Millis(now.load(Ordering::SeqCst));
-        let planning = rules::planning(&roster);
-        let known = dealing::known_since(&*store, &planning, at).await.expect("known");
-        dealing::look_over(&*store, &planning, &terms, false).await.expect("looked over");
+        let planning = policies::plan_policy(&roster);
+        let known = planning::known_since(&*store, &planning, at).await.expect("known");
+        planning::replan_unfinished(&*store, &planning, &terms, false).await.expect("looked over");
         let allocator = start(&store, &now, &roster, known);
         Self { roster, store, allocator, now, folder, turns: Vec::new() }
     }
@@ -100,22 +102,23 @@ impl Team {
 
     pub async fn load_with(&self, overrides: &Overrides, tasks: &[Value]) {
         let batch: Vec<Task> = tasks.iter().map(task).collect();
-        let planning = rules::planning(&self.roster);
-        let loaded = dealing::admit(&*self.store, &planning, overrides, batch).await;
+        let planning = policies::plan_policy(&self.roster);
+        let loaded = planning::admit(&*self.store, &planning, overrides, batch).await;
         assert_eq!(loaded.expect("they are admitted").new, tasks.len() as u64);
-        self.allocator.look().await;
+        self.allocator.notify_tasks_changed().await;
     }
 
     /// Goes on with another roster, as a daemon does that is started again with it.
     pub async fn go_on_with(&mut self, text: &str) -> u64 {
         self.roster = roster(text);
-        let terms = rules::terms(&self.roster);
+        let terms = policies::store_policy(&self.roster);
         self.store.follow(terms.clone());
-        let planning = rules::planning(&self.roster);
+        let planning = policies::plan_policy(&self.roster);
         let now = self.allocator.now();
-        let known = dealing::known_since(&*self.store, &planning, now).await.expect("known");
-        let changed =
-            dealing::look_over(&*self.store, &planning, &terms, false).await.expect("looked over");
+        let known = planning::known_since(&*self.store, &planning, now).await.expect("known");
+        let changed = planning::replan_unfinished(&*self.store, &planning, &terms, false)
+            .await
+            .expect("looked over");
         self.allocator = start(&self.store, &self.now, &self.roster, known);
         changed
     }
@@ -128,9 +131,12 @@ impl Team {
 
     /// What the daemon does now and then while tasks are short of people.
     pub async fn mend(&self) {
-        let (planning, terms) = (rules::planning(&self.roster), rules::terms(&self.roster));
-        dealing::look_over(&*self.store, &planning, &terms, true).await.expect("looked over");
-        self.allocator.look().await;
+        let (planning, terms) =
+            (policies::plan_policy(&self.roster), policies::store_policy(&self.roster));
+        planning::replan_unfinished(&*self.store, &planning, &terms, true)
+            .await
+            .expect("looked over");
+        self.allocator.notify_tasks_changed().await;
     }
 
     pub fn pass(&self, time: Duration) {
@@ -147,7 +153,7 @@ impl Team {
         batch.given.into_iter().map(|given| given.task).collect()
     }
 
-    pub async fn say(&self, who: &str, task: &Task, verdict: Verdict) -> Recorded {
+    pub async fn say(&self, who: &str, task: &Task, verdict: Verdict) -> AnswerOutcome {
         self.say_with(who, task, verdict, Map::new()).await
     }
 
@@ -157,7 +163,7 @@ impl Team {
         task: &Task,
         verdict: Verdict,
         data: Map<String, Value>,
-    ) -> Recorded {
+    ) -> AnswerOutcome {
         let now = self.allocator.now();
         let version = Version {
             verdict,
@@ -178,7 +184,7 @@ impl Team {
     async fn turn_by(&mut self, who: &str, opinion: &dyn Fn(&str, &str) -> Verdict) -> bool {
         let Some(task) = self.ask(who, 1).await.pop() else { return false };
         let verdict = opinion(who, &text_of(&task));
-        assert_eq!(self.say(who, &task, verdict).await, Recorded::Saved, "{who}");
+        assert_eq!(self.say(who, &task, verdict).await, AnswerOutcome::Saved, "{who}");
         self.turns.push(Turn { who: who.to_owned(), task });
         true
     }
@@ -215,7 +221,7 @@ impl Team {
 
     pub async fn records(&self) -> Vec<Record> {
         let mut all = Vec::new();
-        let mut after = Number::START;
+        let mut after = SequenceNumber::START;
         loop {
             let page = self.store.records(Which::All, after, 500).await.expect("records");
             let Some(last) = page.last() else { return all };
@@ -227,13 +233,13 @@ impl Team {
     /// What is known of the tasks that are neither gold nor repeats, in the order of loading.
     pub async fn regular(&self) -> Vec<Record> {
         let all = self.records().await.into_iter();
-        all.filter(|record| record.ledger.purpose == Purpose::Regular).collect()
+        all.filter(|record| record.state.purpose == Purpose::Regular).collect()
     }
 
-    pub async fn ledger(&self, text: &str) -> Ledger {
+    pub async fn state(&self, text: &str) -> TaskState {
         let all = self.records().await;
         let found = all.into_iter().find(|record| text_of(&record.task) == text);
-        found.unwrap_or_else(|| panic!("there is no {text:?}")).ledger
+        found.unwrap_or_else(|| panic!("there is no {text:?}")).state
     }
 
     pub async fn progress(&self) -> Progress {
@@ -241,29 +247,29 @@ impl Team {
     }
 
     /// How many tasks wait for each.
-    pub async fn awaited(&self) -> BTreeMap<String, i64> {
-        let mut awaited = BTreeMap::new();
+    pub async fn pending_named(&self) -> BTreeMap<String, i64> {
+        let mut pending_named = BTreeMap::new();
         for record in self.regular().await {
-            for name in record.ledger.awaited().filter(|_| !record.ledger.finished) {
-                *awaited.entry(name.to_owned()).or_default() += 1;
+            for name in record.state.pending_named().filter(|_| !record.state.finished) {
+                *pending_named.entry(name.to_owned()).or_default() += 1;
             }
         }
-        awaited
+        pending_named
     }
 
     /// Every invariant that one task can break, and that everything is finished or short.
     pub async fn check(&self) {
         for record in self.records().await {
-            assert_eq!(invariants::check(&record.ledger), [], "{}", text_of(&record.task));
+            assert_eq!(invariants::check(&record.state), [], "{}", text_of(&record.task));
         }
     }
 
     /// Nothing is left to do of anything but checks.
     pub async fn all_is_finished(&self) {
         for record in self.regular().await {
-            let (text, ledger) = (text_of(&record.task), &record.ledger);
-            assert!(ledger.finished, "{text} is not finished: {ledger:?}");
-            assert_eq!(ledger.answers.len(), ledger.wanted as usize, "{text}");
+            let (text, state) = (text_of(&record.task), &record.state);
+            assert!(state.finished, "{text} is not finished: {state:?}");
+            assert_eq!(state.answers.len(), state.wanted as usize, "{text}");
         }
     }
 
@@ -293,19 +299,20 @@ fn start(
 ) -> Allocator {
     let clock = Arc::clone(now);
     let clock: Clock = Arc::new(move || Millis(clock.load(Ordering::SeqCst)));
-    Allocator::start(Arc::clone(store), clock, rules::conduct(roster, known_since)).0
+    Allocator::start(Arc::clone(store), clock, policies::allocator_policy(roster, known_since)).0
 }
 
 /// The names whose answers count, in the order of the alphabet.
-pub fn coders(ledger: &Ledger) -> Vec<String> {
-    let mut coders: Vec<String> = ledger.coders().map(str::to_owned).collect();
-    coders.sort();
-    coders
+pub fn counted_annotators(state: &TaskState) -> Vec<String> {
+    let mut counted_annotators: Vec<String> =
+        state.counted_annotators().map(str::to_owned).collect();
+    counted_annotators.sort();
+    counted_annotators
 }
 
 /// The names that a task names, in the order of the alphabet.
-pub fn names(ledger: &Ledger) -> Vec<String> {
-    let mut names: Vec<String> = ledger.names().map(str::to_owned).collect();
+pub fn names(state: &TaskState) -> Vec<String> {
+    let mut names: Vec<String> = state.names().map(str::to_owned).collect();
     names.sort();
     names
 }

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use annotd::allocation::{Lane, Number, Position, Recorded};
+use annotd::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
 use annotd::store::audit::{Audit, Audited, Finding, Page};
 use annotd::store::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
-    Past, Progress, Record, Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
+    Progress, QueuedTask, Record, Result, Store, StoreError, Submission, Terms, Which,
 };
 use annotd::task::{Millis, TaskId};
 use async_trait::async_trait;
@@ -42,9 +42,9 @@ enum Fault {
 enum Lost {
     Nothing,
     Admitted(Admitted),
-    Dealt(Option<Admitted>),
+    AllocationCounters(Option<Admitted>),
     Amended(Vec<bool>),
-    Recorded(Vec<Recorded>),
+    AnswerOutcome(Vec<AnswerOutcome>),
     Count(u64),
 }
 
@@ -127,7 +127,7 @@ impl Store for Faulty {
     async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
         self.through(self.inner.admit(tasks), Lost::Admitted).await
     }
-    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<OpenTask>> {
+    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<QueuedTask>> {
         if self.next_page_fails.swap(false, Ordering::SeqCst) {
             return Err(away(Lost::Nothing));
         }
@@ -141,14 +141,14 @@ impl Store for Faulty {
     ) -> Result<Option<Position>> {
         self.through(self.inner.first_open_to(annotator, lane, after), nothing).await
     }
-    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
         self.through(self.inner.reopened(since), nothing).await
     }
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
         self.through(self.inner.claim(claims), nothing).await
     }
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
-        self.through(self.inner.record(answers), Lost::Recorded).await
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
+        self.through(self.inner.record(answers), Lost::AnswerOutcome).await
     }
     async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
         self.through(self.inner.renew(annotators), nothing).await
@@ -179,7 +179,12 @@ impl Store for Faulty {
     ) -> Result<Vec<Past>> {
         self.through(self.inner.history(annotator, before, n), nothing).await
     }
-    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+    async fn records(
+        &self,
+        which: Which,
+        after: SequenceNumber,
+        limit: usize,
+    ) -> Result<Vec<Record>> {
         self.through(self.inner.records(which, after, limit), nothing).await
     }
     fn follow(&self, terms: Terms) {
@@ -197,7 +202,7 @@ impl Store for Faulty {
         seen: i64,
         state: String,
     ) -> Result<Option<Admitted>> {
-        self.through(self.inner.admit_dealt(tasks, seen, state), Lost::Dealt).await
+        self.through(self.inner.admit_dealt(tasks, seen, state), Lost::AllocationCounters).await
     }
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
         self.through(self.inner.amend(amendments), Lost::Amended).await
@@ -217,7 +222,7 @@ impl Store for Faulty {
     async fn count(&self) -> Result<u64> {
         self.through(self.inner.count(), nothing).await
     }
-    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         self.through(self.inner.numbers(after, limit), nothing).await
     }
     async fn ground(&self) -> Result<Ground> {
@@ -325,7 +330,7 @@ impl Store for Retrying {
             _ => reply,
         })
     }
-    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<OpenTask>> {
+    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<QueuedTask>> {
         Ok(again(|| self.inner.open_tasks(lane, after, n)).await?.reply)
     }
     async fn first_open_to(
@@ -336,19 +341,19 @@ impl Store for Retrying {
     ) -> Result<Option<Position>> {
         Ok(again(|| self.inner.first_open_to(annotator, lane, after)).await?.reply)
     }
-    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
         Ok(again(|| self.inner.reopened(since)).await?.reply)
     }
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
         Ok(again(|| self.inner.claim(claims.clone())).await?.reply)
     }
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
         let Outcome { reply, lost } = again(|| self.inner.record(answers.clone())).await?;
-        let Some(Lost::Recorded(lost)) = lost else { return Ok(reply) };
+        let Some(Lost::AnswerOutcome(lost)) = lost else { return Ok(reply) };
         for (lost, again) in lost.iter().zip(&reply) {
             let expected = match lost {
-                Recorded::Unknown => Recorded::Unknown,
-                _ => Recorded::Unchanged,
+                AnswerOutcome::Unknown => AnswerOutcome::Unknown,
+                _ => AnswerOutcome::Unchanged,
             };
             assert_eq!(*again, expected, "{lost:?} was sent again");
         }
@@ -383,7 +388,12 @@ impl Store for Retrying {
     ) -> Result<Vec<Past>> {
         Ok(again(|| self.inner.history(annotator, before, n)).await?.reply)
     }
-    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+    async fn records(
+        &self,
+        which: Which,
+        after: SequenceNumber,
+        limit: usize,
+    ) -> Result<Vec<Record>> {
         Ok(again(|| self.inner.records(which, after, limit)).await?.reply)
     }
     fn follow(&self, terms: Terms) {
@@ -404,7 +414,7 @@ impl Store for Retrying {
         let call = || self.inner.admit_dealt(tasks.clone(), seen, state.clone());
         let Outcome { reply, lost } = again(call).await?;
         Ok(match lost {
-            Some(Lost::Dealt(Some(lost))) => {
+            Some(Lost::AllocationCounters(Some(lost))) => {
                 assert_eq!(reply, None, "the deal is at another version by now");
                 Some(lost)
             }
@@ -433,7 +443,7 @@ impl Store for Retrying {
     async fn count(&self) -> Result<u64> {
         Ok(again(|| self.inner.count()).await?.reply)
     }
-    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         Ok(again(|| self.inner.numbers(after, limit)).await?.reply)
     }
     async fn ground(&self) -> Result<Ground> {

@@ -32,7 +32,7 @@ pub async fn a_task_is_there_once_however_often_it_is_admitted(place: &Place) {
     let records = all(store.as_ref()).await;
     let order: Vec<_> = [1, 2, 3, 4].map(|n| nth(n).id).into();
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), order);
-    assert_eq!(records[0].ledger.wanted, 1, "a task stays as it is");
+    assert_eq!(records[0].state.wanted, 1, "a task stays as it is");
 }
 
 pub async fn a_task_comes_out_as_it_went_in(place: &Place) {

@@ -1,14 +1,14 @@
 //! A backup holds everything, whatever goes on beside it, and goes into either engine.
 
+use annotd::allocation::mixture::Mixture;
 use annotd::allocation::order::Order;
-use annotd::allocation::share::Parts;
 use annotd::allocation::{
-    Answers, Colleague, Ignore, Lane, Ledger, Number, Overrides, Plan, Position, Purpose, Route,
-    Rule, Rules, Split, WhenShort,
+    AnnotatorProfile, AnswersWanted, Ignore, Lane, Overrides, Plan, PlanPolicy, Position, Purpose,
+    Route, SequenceNumber, SettlePolicy, Split, TaskState, WhenShort,
 };
 use annotd::backup::{self, Backup, Contents, Head, RestoreError};
-use annotd::dealing;
 use annotd::exchange::output::Output;
+use annotd::planning;
 use annotd::store::{Admission, Claim, Ground, Record, Store, Terms, Which};
 use annotd::task::{Basis, Identity, Millis, Task, Verdict};
 use annotd::verifying::{self, Inquiry};
@@ -23,21 +23,24 @@ use super::place::{
 const NOW: Millis = Millis(5000);
 
 /// 70 of 100 once and 30 twice, named in balance.
-pub fn rules(people: &[&str]) -> Rules {
-    Rules {
-        answers: Answers::Parts(Parts::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
+pub fn rules(people: &[&str]) -> PlanPolicy {
+    PlanPolicy {
+        answers: AnswersWanted::Mixture(Mixture::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
         split: Split::Exact,
         route: Route::Balanced,
         average: None,
         assign_field: None,
         when_short: WhenShort::Hold,
         seed: 3,
-        people: people.iter().map(|name| Colleague::new(name)).collect(),
+        people: people.iter().map(|name| AnnotatorProfile::new(name)).collect(),
     }
 }
 
 fn terms() -> Terms {
-    Terms { rule: Rule { ignore: Ignore::Skip, ..Rule::default() }, order: Order::Loaded }
+    Terms {
+        rule: SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() },
+        order: Order::Loaded,
+    }
 }
 
 /// Writes a backup and opens it.
@@ -65,16 +68,16 @@ async fn restored(backup: &Backup, place: &Place) -> std::sync::Arc<dyn Store> {
 }
 
 /// Everything about tasks. Who came first among those who hold a task means nothing.
-fn plain(records: Vec<Record>) -> Vec<(Number, Position, Task, Ledger)> {
+fn plain(records: Vec<Record>) -> Vec<(SequenceNumber, Position, Task, TaskState)> {
     let plain = |record: Record| {
-        let mut ledger = record.ledger;
-        ledger.held.sort_by(|a, b| a.annotator.cmp(&b.annotator));
-        (record.number, record.position, Task::clone(&record.task), ledger)
+        let mut state = record.state;
+        state.held.sort_by(|a, b| a.annotator.cmp(&b.annotator));
+        (record.number, record.position, Task::clone(&record.task), state)
     };
     records.into_iter().map(plain).collect()
 }
 
-async fn found(store: &dyn Store, rules: &Rules, terms: &Terms) -> Vec<String> {
+async fn found(store: &dyn Store, rules: &PlanPolicy, terms: &Terms) -> Vec<String> {
     let identity = &Identity::plain();
     let inquiry = Inquiry { rules, terms, identity, repair: false, now: Millis(0), shown: 20 };
     let report = verifying::verify(store, inquiry, |_| ()).await.unwrap();
@@ -90,7 +93,7 @@ async fn found(store: &dyn Store, rules: &Rules, terms: &Terms) -> Vec<String> {
 pub async fn round_trip(
     place: &Place,
     store: &dyn Store,
-    rules: &Rules,
+    rules: &PlanPolicy,
     terms: &Terms,
 ) -> Result<(), TestCaseError> {
     let other = if place.database().is_some() { Engine::Sqlite } else { Engine::Mongo };
@@ -115,9 +118,9 @@ async fn lively(store: &dyn Store) {
     store.follow(terms());
     let people = rules(&["ann", "bob", "cyd"]);
     let batch = (0..10).map(nth).collect();
-    dealing::admit(store, &people, &Overrides::default(), batch).await.unwrap();
-    dealing::known_since(store, &people, Millis(7)).await.unwrap();
-    dealing::look_over(store, &people, &terms(), false).await.unwrap();
+    planning::admit(store, &people, &Overrides::default(), batch).await.unwrap();
+    planning::known_since(store, &people, Millis(7)).await.unwrap();
+    planning::replan_unfinished(store, &people, &terms(), false).await.unwrap();
     let mut early = for_anyone(nth(20), 2);
     early.plan.priority = 3;
     let mut bound = named(nth(21), 1, &["bob"]);
@@ -212,13 +215,13 @@ pub async fn everything_comes_back_in_either_engine(place: &Place) {
         let last = all(&*copy).await.last().unwrap().number;
         assert_eq!(copy.sweep(Millis(2000)).await.unwrap(), 2);
         let more = vec![nth(99), nth(0)];
-        let more = dealing::admit(&*copy, &people, &Overrides::default(), more).await.unwrap();
+        let more = planning::admit(&*copy, &people, &Overrides::default(), more).await.unwrap();
         assert_eq!((more.new, more.same), (1, 1));
         let records = all(&*copy).await;
         let new = records.last().unwrap();
         assert!(new.number > last);
         if !promised.is_empty() {
-            assert_eq!(new.ledger.lanes, [Lane::Of("ann".into())], "as it was promised");
+            assert_eq!(new.state.lanes, [Lane::Of("ann".into())], "as it was promised");
         }
         is = copy.deal().await.unwrap();
         assert_eq!(is.version, was.version + 1);
@@ -307,7 +310,7 @@ pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
         loads.spawn(async move {
             for nth_batch in 0..BATCHES {
                 let tasks = batch(load, nth_batch);
-                dealing::admit(&*store, &people, &Overrides::default(), tasks).await.unwrap();
+                planning::admit(&*store, &people, &Overrides::default(), tasks).await.unwrap();
             }
         });
     }
@@ -359,18 +362,19 @@ pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &Place
     let store = place.open().await;
     let (few, more) = (rules(&["ann", "bob"]), rules(&["ann", "bob", "cyd"]));
     let tasks = (0..30).flat_map(|n| batch(0, n)).collect();
-    dealing::admit(&*store, &few, &Overrides::default(), tasks).await.unwrap();
-    dealing::look_over(&*store, &few, &Terms::default(), false).await.unwrap();
+    planning::admit(&*store, &few, &Overrides::default(), tasks).await.unwrap();
+    planning::replan_unfinished(&*store, &few, &Terms::default(), false).await.unwrap();
     // When the first page has been read, cyd comes.
     let mut changed = None;
     let backup = taken(&*store, |_| {
-        let look = || at_once(dealing::look_over(&*store, &more, &Terms::default(), false));
+        let look =
+            || at_once(planning::replan_unfinished(&*store, &more, &Terms::default(), false));
         changed = changed.or_else(|| Some(look().unwrap()));
     });
     let backup = backup.await;
     assert!(changed.is_some_and(|changed| changed > 0), "{changed:?}");
     let of_cyd = |records: &[Record]| {
-        let names = records.iter().filter(|record| record.ledger.names().any(|n| n == "cyd"));
+        let names = records.iter().filter(|record| record.state.names().any(|n| n == "cyd"));
         names.count()
     };
     for engine in [Engine::Sqlite, Engine::Mongo] {
@@ -379,7 +383,7 @@ pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &Place
         assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
         let before = of_cyd(&all(&*copy).await);
         assert!(before < of_cyd(&all(&*store).await), "some had been read before");
-        dealing::look_over(&*copy, &more, &Terms::default(), false).await.unwrap();
+        planning::replan_unfinished(&*copy, &more, &Terms::default(), false).await.unwrap();
         assert!(of_cyd(&all(&*copy).await) > before, "{engine:?}");
         assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
         copy.close().await;
@@ -411,6 +415,6 @@ pub async fn tasks_that_share_a_place_find_one_each(place: &Place) {
         assert!(claim(&*store, task, "bob").await);
         record(&*store, task, "bob", says(Verdict::Accept, 200)).await;
     }
-    assert!(store.records(Which::Unfinished, Number::START, 9).await.unwrap().is_empty());
+    assert!(store.records(Which::Unfinished, SequenceNumber::START, 9).await.unwrap().is_empty());
     assert_figures_are_true(&*store).await;
 }

@@ -11,10 +11,10 @@ pub async fn a_slot_is_handed_out_once(place: &Place) {
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
     assert!(!claim(store.as_ref(), &ids[0], "cyd").await, "both slots are held");
     assert!(!claim(store.as_ref(), &TaskId::from_text("no such task"), "ann").await);
-    let ledger = look_up(store.as_ref(), &ids[0]).await.ledger;
-    let holders: Vec<_> = ledger.held.iter().map(|hold| hold.annotator.as_str()).collect();
+    let state = look_up(store.as_ref(), &ids[0]).await.state;
+    let holders: Vec<_> = state.held.iter().map(|hold| hold.annotator.as_str()).collect();
     assert_eq!(holders, ["ann", "bob"]);
-    assert_eq!((ledger.held[0].since.0, ledger.held[0].until.0), (10, 1000));
+    assert_eq!((state.held[0].since.0, state.held[0].until.0), (10, 1000));
 }
 
 pub async fn a_claim_that_is_sent_again_is_granted_again(place: &Place) {
@@ -25,7 +25,7 @@ pub async fn a_claim_that_is_sent_again_is_granted_again(place: &Place) {
     assert_eq!(store.claim(group).await.unwrap(), [true, true, true]);
     let mixed = vec![wish(&ids[1], "ann"), wish(&ids[1], "bob")];
     assert_eq!(store.claim(mixed).await.unwrap(), [false, true]);
-    assert_eq!(look_up(store.as_ref(), &ids[0]).await.ledger.held.len(), 1);
+    assert_eq!(look_up(store.as_ref(), &ids[0]).await.state.held.len(), 1);
     assert_eq!(store.claim(Vec::new()).await.unwrap(), Vec::<bool>::new());
 }
 

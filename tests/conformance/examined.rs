@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Number, Position};
+use annotd::allocation::{Lane, Position, SequenceNumber};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Mark, Store, Which};
 use annotd::task::{Millis, Verdict};
@@ -49,8 +49,13 @@ impl Watched {
 
     /// As if this annotator had answered all of the first tasks, and nobody else any.
     async fn let_run_ahead(&self, annotator: &str, tasks: usize) {
-        let last =
-            self.store.records(Which::All, Number::START, tasks).await.unwrap().pop().unwrap();
+        let last = self
+            .store
+            .records(Which::All, SequenceNumber::START, tasks)
+            .await
+            .unwrap()
+            .pop()
+            .unwrap();
         let now = DateTime::from_millis(1);
         let done = doc! { "$set": {
             "free": 1, "left": 1, "seen": 1, "coders": [annotator],
@@ -131,8 +136,13 @@ async fn a_claim_costs_the_same_with_a_hundred_times_the_tasks() {
     large.let_run_ahead("ann", 50_000).await;
     assert_eq!(large.work("bob", Position::START).await, expected);
     // And ann goes on from her own place.
-    let anns_place =
-        large.store.records(Which::All, Number::START, 50_000).await.unwrap().pop().unwrap();
+    let anns_place = large
+        .store
+        .records(Which::All, SequenceNumber::START, 50_000)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
     assert_eq!(large.work("ann", anns_place.position).await, expected);
     // A daemon that has just started finds her place by walking over what she has answered, once.
     let (first, _) =
@@ -157,7 +167,7 @@ async fn everything_else_examines_what_it_gives() {
     let watched = Watched::with_tasks(3000).await;
     watched.let_run_ahead("ann", 1000).await;
     let store = &watched.store;
-    let records = store.records(Which::All, Number::START, 3000).await.unwrap();
+    let records = store.records(Which::All, SequenceNumber::START, 3000).await.unwrap();
     let ids: Vec<_> = records.iter().map(|record| record.task.id.clone()).collect();
     let claims = (1500..1510).flat_map(|n| [wish(&ids[n], "bob"), wish(&ids[n], "cyd")]);
     assert_eq!(store.claim(claims.collect()).await.unwrap(), [true; 20]);

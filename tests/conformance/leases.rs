@@ -1,6 +1,6 @@
 //! Leases: kept, prolonged, ended, given back.
 
-use annotd::allocation::Recorded;
+use annotd::allocation::AnswerOutcome;
 use annotd::store::{Mark, Store};
 use annotd::task::{Millis, TaskId, Verdict};
 
@@ -28,7 +28,7 @@ pub async fn what_is_in_hand_survives_a_restart(place: &Place) {
     assert!(store.in_hand("cyd").await.unwrap().is_empty());
     // An answer to what was held before the restart counts.
     let recorded = record(store.as_ref(), &ids[2], "ann", says(Verdict::Accept, 20)).await;
-    assert_eq!(recorded, Recorded::Saved);
+    assert_eq!(recorded, AnswerOutcome::Saved);
     assert_eq!(store.in_hand("ann").await.unwrap().len(), 1);
     assert_figures_are_true(store.as_ref()).await;
 }
@@ -90,7 +90,7 @@ pub async fn what_is_released_comes_back(place: &Place) {
     let told = told_of(store.as_ref(), mark).await;
     assert!(told.contains(&ids[0]) && told.contains(&ids[2]) && !told.contains(&ids[1]));
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
-    assert!(look_up(store.as_ref(), &ids[2]).await.ledger.held.is_empty());
+    assert!(look_up(store.as_ref(), &ids[2]).await.state.held.is_empty());
     // What has been taken again is not told of any more.
     assert!(!told_of(store.as_ref(), mark).await.contains(&ids[0]));
     assert_figures_are_true(store.as_ref()).await;

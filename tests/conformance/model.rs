@@ -1,6 +1,6 @@
-//! The store as it should be: [`Ledger`]s in memory.
+//! The store as it should be: [`TaskState`]s in memory.
 
-use annotd::allocation::{Ledger, Position, Recorded, invariants};
+use annotd::allocation::{AnswerOutcome, Position, TaskState, invariants};
 use annotd::store::{Admission, Admitted, Amendment, Claim, Record, Submission, Terms};
 use annotd::task::{Millis, Task, TaskId};
 
@@ -8,7 +8,7 @@ use annotd::task::{Millis, Task, TaskId};
 struct Row {
     task: Task,
     priority: i32,
-    ledger: Ledger,
+    state: TaskState,
 }
 
 /// All tasks, in the order of loading.
@@ -34,8 +34,8 @@ impl Model {
     }
 
     /// The state of a task.
-    pub fn ledger(&self, id: &TaskId) -> Option<&Ledger> {
-        self.tasks.iter().find(|row| row.task.id == *id).map(|row| &row.ledger)
+    pub fn state(&self, id: &TaskId) -> Option<&TaskState> {
+        self.tasks.iter().find(|row| row.task.id == *id).map(|row| &row.state)
     }
 
     /// See the trait, here and below.
@@ -47,8 +47,8 @@ impl Model {
                 continue;
             }
             admitted.new += 1;
-            let ledger = Ledger::of(plan);
-            self.tasks.push(Row { task: task.clone(), priority: plan.priority, ledger });
+            let state = TaskState::of(plan);
+            self.tasks.push(Row { task: task.clone(), priority: plan.priority, state });
         }
         admitted
     }
@@ -56,45 +56,45 @@ impl Model {
     pub fn claim(&mut self, claims: &[Claim]) -> Vec<bool> {
         let each = |claim: &Claim| {
             self.find(&claim.task).is_some_and(|row| {
-                row.ledger.held.iter().any(|hold| hold.annotator == claim.annotator)
-                    || row.ledger.claim(&claim.annotator, claim.since, claim.until, claim.basis)
+                row.state.held.iter().any(|hold| hold.annotator == claim.annotator)
+                    || row.state.claim(&claim.annotator, claim.since, claim.until, claim.basis)
             })
         };
         claims.iter().map(each).collect()
     }
 
-    pub fn record(&mut self, answers: &[Submission]) -> Vec<Recorded> {
+    pub fn record(&mut self, answers: &[Submission]) -> Vec<AnswerOutcome> {
         let rule = self.terms.rule.clone();
         let each = |answer: &Submission| match self.find(&answer.task) {
-            Some(Row { task, ledger, .. }) => {
-                ledger.record(&answer.annotator, answer.version.clone(), &rule, &task.body)
+            Some(Row { task, state, .. }) => {
+                state.record(&answer.annotator, answer.version.clone(), &rule, &task.body)
             }
-            None => Recorded::Unknown,
+            None => AnswerOutcome::Unknown,
         };
         answers.iter().map(each).collect()
     }
 
     pub fn renew(&mut self, annotator: &str, until: Millis) {
-        for Row { ledger, .. } in &mut self.tasks {
-            for hold in ledger.held.iter_mut().filter(|hold| hold.annotator == annotator) {
+        for Row { state, .. } in &mut self.tasks {
+            for hold in state.held.iter_mut().filter(|hold| hold.annotator == annotator) {
                 hold.until = hold.until.max(until);
             }
         }
     }
 
     pub fn release(&mut self, annotator: &str) -> u64 {
-        self.take_back(|ledger| u64::from(ledger.release(annotator)))
+        self.take_back(|state| u64::from(state.release(annotator)))
     }
 
     pub fn sweep(&mut self, now: Millis) -> u64 {
-        self.take_back(|ledger| ledger.expire(now).len() as u64)
+        self.take_back(|state| state.expire(now).len() as u64)
     }
 
-    fn take_back(&mut self, from: impl Fn(&mut Ledger) -> u64) -> u64 {
+    fn take_back(&mut self, from: impl Fn(&mut TaskState) -> u64) -> u64 {
         let mut taken = 0;
-        for Row { task, ledger, .. } in &mut self.tasks {
-            taken += from(ledger);
-            ledger.fill(&self.terms.rule, &task.body);
+        for Row { task, state, .. } in &mut self.tasks {
+            taken += from(state);
+            state.promote_late_answers(&self.terms.rule, &task.body);
         }
         taken
     }
@@ -102,7 +102,7 @@ impl Model {
     pub fn amend(&mut self, amendments: &[Amendment]) {
         for Amendment { task, now, .. } in amendments {
             let row = self.find(task).expect("it was looked at before");
-            row.ledger = now.clone();
+            row.state = now.clone();
         }
     }
 
@@ -114,27 +114,27 @@ impl Model {
         if records.len() != self.tasks.len() {
             return Err(format!("{} tasks, not {}", records.len(), self.tasks.len()));
         }
-        for (Row { task, priority, ledger }, record) in self.tasks.iter().zip(records) {
+        for (Row { task, priority, state }, record) in self.tasks.iter().zip(records) {
             if record.task.id != task.id {
                 return Err(format!("{} stands where {} should", record.task.id, task.id));
             }
             let order = self.terms.order;
-            let place = order.position(*priority, record.number.0, ledger.lacking());
+            let place = order.position(*priority, record.number.0, state.remaining());
             if place != record.position {
                 return Err(format!("{} stands at {:?}, not {place:?}", task.id, record.position));
             }
             // Who came first among those who hold a task means nothing.
-            let sorted = |ledger: &Ledger| {
-                let mut ledger = ledger.clone();
-                ledger.held.sort_by(|a, b| a.annotator.cmp(&b.annotator));
-                ledger
+            let sorted = |state: &TaskState| {
+                let mut state = state.clone();
+                state.held.sort_by(|a, b| a.annotator.cmp(&b.annotator));
+                state
             };
-            if sorted(&record.ledger) != sorted(ledger) {
-                return Err(format!("stored: {:#?}\nshould be: {ledger:#?}", record.ledger));
+            if sorted(&record.state) != sorted(state) {
+                return Err(format!("stored: {:#?}\nshould be: {state:#?}", record.state));
             }
-            let broken = invariants::check(&record.ledger);
+            let broken = invariants::check(&record.state);
             if !broken.is_empty() {
-                return Err(format!("{broken:?} of {:#?}", record.ledger));
+                return Err(format!("{broken:?} of {:#?}", record.state));
             }
         }
         Ok(())
@@ -144,8 +144,8 @@ impl Model {
     pub fn first_open_to(records: &[Record], annotator: &str) -> Option<Position> {
         records
             .iter()
-            .filter(|record| record.ledger.is_open_to(annotator))
-            .filter(|record| record.ledger.lanes.contains(&annotd::allocation::Lane::Anyone))
+            .filter(|record| record.state.is_open_to(annotator))
+            .filter(|record| record.state.lanes.contains(&annotd::allocation::Lane::Anyone))
             .map(|record| record.position)
             .min()
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use annotd::allocation::{Lane, Number, Plan, Recorded};
+use annotd::allocation::{AnswerOutcome, Lane, Plan, SequenceNumber};
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{
@@ -182,7 +182,7 @@ pub async fn record(
     task: &TaskId,
     annotator: &str,
     version: Version,
-) -> Recorded {
+) -> AnswerOutcome {
     store.record(vec![answer(task, annotator, version)]).await.expect("an answer")[0]
 }
 
@@ -196,7 +196,7 @@ pub async fn look_up(store: &dyn Store, task: &TaskId) -> Record {
 pub async fn all(store: &dyn Store) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
-        let after = all.last().map_or(Number::START, |last| last.number);
+        let after = all.last().map_or(SequenceNumber::START, |last| last.number);
         let page = store.records(Which::All, after, 7).await.expect("an answer");
         if page.is_empty() {
             return all;
@@ -209,7 +209,7 @@ pub async fn all(store: &dyn Store) -> Vec<Record> {
 pub fn recount(records: &[Record]) -> Progress {
     let mut progress = Progress::default();
     for record in records {
-        let part = annotd::store::tally::contribution(&record.ledger);
+        let part = annotd::store::tally::contribution(&record.state);
         progress.change(&Progress::default(), &part);
     }
     progress

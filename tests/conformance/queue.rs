@@ -23,7 +23,7 @@ pub async fn a_lane_shows_what_is_free_in_it_and_nothing_else(place: &Place) {
     let anyone = store.open_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
     assert_eq!(anyone.len(), 1, "the others are full");
     assert_eq!((&anyone[0].task.id, anyone[0].free), (&ids[0], 1));
-    assert_eq!(anyone[0].takers, ["ann"]);
+    assert_eq!(anyone[0].participants, ["ann"]);
     assert_eq!(anyone[0].lanes, [Lane::Anyone]);
     let anns = store.open_tasks(&Lane::Of("ann".into()), Position::START, 10).await.unwrap();
     assert_eq!(anns.iter().map(|open| &open.task.id).collect::<Vec<_>>(), [&ids[1], &ids[2]]);

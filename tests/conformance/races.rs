@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Position, Recorded, invariants};
+use annotd::allocation::{AnswerOutcome, Lane, Position, invariants};
 use annotd::store::{Mark, Store};
 use annotd::task::Verdict;
 
@@ -20,7 +20,7 @@ async fn work(store: Arc<dyn Store>, annotators: Vec<String>) -> u64 {
         mark = next;
         for annotator in &annotators {
             let theirs =
-                open.iter().chain(&reopened).filter(|open| !open.takers.contains(annotator));
+                open.iter().chain(&reopened).filter(|open| !open.participants.contains(annotator));
             claims.extend(theirs.take(3).map(|open| wish(&open.task.id, annotator)));
         }
         if claims.is_empty() && open.is_empty() {
@@ -35,10 +35,10 @@ async fn work(store: Arc<dyn Store>, annotators: Vec<String>) -> u64 {
             .collect();
         for recorded in store.record(answers).await.unwrap() {
             assert!(
-                matches!(recorded, Recorded::Saved | Recorded::Unchanged),
+                matches!(recorded, AnswerOutcome::Saved | AnswerOutcome::Unchanged),
                 "what is held counts, and a claim may be the same twice: {recorded:?}"
             );
-            saved += u64::from(recorded == Recorded::Saved);
+            saved += u64::from(recorded == AnswerOutcome::Saved);
         }
         tokio::task::yield_now().await;
     }
@@ -64,9 +64,9 @@ pub async fn each_task_gets_what_it_wants_however_many_ask(place: &Place) {
     let records = all(loader.as_ref()).await;
     assert_eq!(records.len(), TASKS);
     for record in &records {
-        assert_eq!(invariants::check(&record.ledger), [], "{record:?}");
-        assert_eq!((record.ledger.answers.len(), record.ledger.late.len()), (3, 0));
-        assert!(record.ledger.finished && record.ledger.held.is_empty());
+        assert_eq!(invariants::check(&record.state), [], "{record:?}");
+        assert_eq!((record.state.answers.len(), record.state.late.len()), (3, 0));
+        assert!(record.state.finished && record.state.held.is_empty());
     }
     let fresh = place.open().await;
     assert_figures_are_true(fresh.as_ref()).await;
@@ -87,13 +87,16 @@ pub async fn an_answer_sent_by_many_at_once_is_there_once(place: &Place) {
     let mut saved = 0;
     for sender in senders {
         for recorded in sender.await.unwrap() {
-            assert!(matches!(recorded, Recorded::Saved | Recorded::Unchanged), "{recorded:?}");
-            saved += usize::from(recorded == Recorded::Saved);
+            assert!(
+                matches!(recorded, AnswerOutcome::Saved | AnswerOutcome::Unchanged),
+                "{recorded:?}"
+            );
+            saved += usize::from(recorded == AnswerOutcome::Saved);
         }
     }
     assert_eq!(saved, ids.len(), "each of them is taken in by one");
     for record in all(first.as_ref()).await {
-        assert_eq!(invariants::check(&record.ledger), []);
-        assert_eq!(record.ledger.answers.len(), 1);
+        assert_eq!(invariants::check(&record.state), []);
+        assert_eq!(record.state.answers.len(), 1);
     }
 }

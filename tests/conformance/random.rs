@@ -1,7 +1,10 @@
 //! Whatever happens, in whatever order, the store is as the ledgers say.
 
 use annotd::allocation::order::Order;
-use annotd::allocation::{Colleague, Further, Ignore, Lane, Ledger, Plan, Position, Purpose, Rule};
+use annotd::allocation::{
+    AnnotatorProfile, EscalationRule, Ignore, Lane, Plan, Position, Purpose, SettlePolicy,
+    TaskState,
+};
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
 use annotd::task::{Basis, Millis, Task, Verdict, Version};
 use proptest::prelude::*;
@@ -42,11 +45,11 @@ fn terms() -> impl Strategy<Value = Terms> {
         1 => Just(Order::FinishFirst),
     ];
     (further, any::<bool>(), orders).prop_map(|(further, skip, order)| Terms {
-        rule: Rule {
+        rule: SettlePolicy {
             ignore: if skip { Ignore::Skip } else { Ignore::Answer },
-            further: further.map(|(extra, max, by)| Further { extra, max, by }),
-            people: PEOPLE.iter().map(|name| Colleague::new(name)).collect(),
-            ..Rule::default()
+            further: further.map(|(extra, max, by)| EscalationRule { extra, max, by }),
+            people: PEOPLE.iter().map(|name| AnnotatorProfile::new(name)).collect(),
+            ..SettlePolicy::default()
         },
         order,
     })
@@ -90,8 +93,8 @@ fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission
 
 /// A change of a task as a whole: somebody's hold is taken, and it is for others and wants more or
 /// fewer answers.
-fn amended(ledger: &Ledger, (who, bits, wanted): (usize, u8, u32)) -> Ledger {
-    let mut now = ledger.clone();
+fn amended(state: &TaskState, (who, bits, wanted): (usize, u8, u32)) -> TaskState {
+    let mut now = state.clone();
     if now.finished {
         return now;
     }
@@ -101,7 +104,7 @@ fn amended(ledger: &Ledger, (who, bits, wanted): (usize, u8, u32)) -> Ledger {
     now.planned = now.planned.min(now.wanted);
     now.finished = now.answers.len() >= now.wanted as usize;
     let chosen = PEOPLE.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
-    let chosen = chosen.map(|(_, name)| *name).chain(now.takers());
+    let chosen = chosen.map(|(_, name)| *name).chain(now.participants());
     let names: std::collections::BTreeSet<String> = chosen.map(str::to_owned).collect();
     now.lanes = names.into_iter().map(Lane::Of).collect();
     if bits == 0 {
@@ -173,12 +176,12 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
                 let mut amendments: Vec<Amendment> = Vec::new();
                 for (task, who, bits, wanted) in changes {
                     let Task { id: task, body, .. } = nth(task);
-                    let Some(seen) = model.ledger(&task).cloned() else { continue };
+                    let Some(seen) = model.state(&task).cloned() else { continue };
                     if amendments.iter().any(|other| other.task == task) {
                         continue;
                     }
                     let mut now = amended(&seen, (who, bits, wanted));
-                    now.fill(&terms.rule, &body);
+                    now.promote_late_answers(&terms.rule, &body);
                     amendments.push(Amendment { task, seen, now });
                 }
                 let done = store.amend(amendments.clone()).await.map_err(failed)?;

@@ -1,6 +1,6 @@
 //! Looking things up.
 
-use annotd::allocation::Number;
+use annotd::allocation::SequenceNumber;
 use annotd::store::{Past, Which};
 use annotd::task::{TaskId, Verdict};
 
@@ -107,12 +107,12 @@ pub async fn all_records_come_page_by_page(place: &Place) {
     record(store.as_ref(), &ids[3], "ann", says(Verdict::Accept, 1)).await;
     let records = all(store.as_ref()).await;
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), ids);
-    assert!(records[3].ledger.finished && !records[4].ledger.finished);
+    assert!(records[3].state.finished && !records[4].state.finished);
     let behind = store.records(Which::All, records[17].number, 100).await.unwrap();
     assert_eq!(behind.len(), 2);
-    let open = store.records(Which::Unfinished, Number::START, 100).await.unwrap();
+    let open = store.records(Which::Unfinished, SequenceNumber::START, 100).await.unwrap();
     assert_eq!(open.len(), 19);
-    assert!(store.records(Which::All, Number(i64::MAX), 100).await.unwrap().is_empty());
+    assert!(store.records(Which::All, SequenceNumber(i64::MAX), 100).await.unwrap().is_empty());
 }
 
 pub async fn others_hold_only_what_this_annotator_could_have(place: &Place) {

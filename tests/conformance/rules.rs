@@ -6,14 +6,14 @@
 
 use std::collections::HashSet;
 
-use annotd::allocation::moving::{may_stand_in, moved};
+use annotd::allocation::mixture::Mixture;
 use annotd::allocation::order::Order;
-use annotd::allocation::share::Parts;
+use annotd::allocation::reassign::{can_replace, reassigned};
 use annotd::allocation::{
-    Answers, Colleague, Dealt, Further, Ignore, Ledger, Overrides, Planner, Route, Rule, Rules,
-    Split, WhenShort,
+    AllocationCounters, AnnotatorProfile, AnswersWanted, EscalationRule, Ignore, Overrides,
+    PlanPolicy, Planner, Route, SettlePolicy, Split, TaskState, WhenShort,
 };
-use annotd::dealing;
+use annotd::planning;
 use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
 use annotd::task::{Basis, Body, Identity, Millis, Task, Verdict, Version};
 use annotd::verifying::{self, Inquiry};
@@ -57,26 +57,26 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A rule for planning and one for settling.
-fn rules() -> impl Strategy<Value = (Rules, Terms)> {
-    let each = |n: u32| Answers::Parts(Parts::each(n).expect("a number of answers"));
+fn rules() -> impl Strategy<Value = (PlanPolicy, Terms)> {
+    let each = |n: u32| AnswersWanted::Mixture(Mixture::each(n).expect("a number of answers"));
     let answers = prop_oneof![
         2 => (1..4_u32).prop_map(each),
-        2 => Just(Answers::Parts(Parts::mix(&[(0.6, 1), (0.4, 3)]).expect("a mixture"))),
-        1 => Just(Answers::Parts(Parts::average(1.5).expect("an average"))),
-        1 => Just(Answers::All),
+        2 => Just(AnswersWanted::Mixture(Mixture::mix(&[(0.6, 1), (0.4, 3)]).expect("a mixture"))),
+        1 => Just(AnswersWanted::Mixture(Mixture::average(1.5).expect("an average"))),
+        1 => Just(AnswersWanted::All),
     ];
     let route = prop_oneof![Just(Route::Open), Just(Route::Balanced), Just(Route::Hash)];
     let order = prop_oneof![Just(Order::Loaded), Just(Order::Random(3)), Just(Order::FinishFirst)];
     let further = prop_oneof![
         Just(None),
-        Just(Some(Further { extra: 1, max: 4, by: Vec::new() })),
-        Just(Some(Further { extra: 1, max: 4, by: vec!["dan".into(), "eve".into()] })),
+        Just(Some(EscalationRule { extra: 1, max: 4, by: Vec::new() })),
+        Just(Some(EscalationRule { extra: 1, max: 4, by: vec!["dan".into(), "eve".into()] })),
     ];
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     (answers, route, order, further, flags, 0..3_u64).prop_map(
         |(answers, route, order, further, (hash, partial, skip), seed)| {
-            let rules = Rules {
-                route: if answers == Answers::All { Route::Open } else { route },
+            let rules = PlanPolicy {
+                route: if answers == AnswersWanted::All { Route::Open } else { route },
                 answers,
                 split: if hash { Split::Hash } else { Split::Exact },
                 average: None,
@@ -86,18 +86,19 @@ fn rules() -> impl Strategy<Value = (Rules, Terms)> {
                 people: staff(31, 31),
             };
             let ignore = if skip { Ignore::Skip } else { Ignore::Answer };
-            let rule = Rule { ignore, further, people: staff(31, 31), ..Rule::default() };
+            let rule =
+                SettlePolicy { ignore, further, people: staff(31, 31), ..SettlePolicy::default() };
             (rules, Terms { rule, order })
         },
     )
 }
 
-fn staff(there: u8, tagged: u8) -> Vec<Colleague> {
-    let person = |(bit, name): (usize, &&str)| Colleague {
+fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
+    let person = |(bit, name): (usize, &&str)| AnnotatorProfile {
         // Somebody has the tag, whoever is there.
         tags: if bit == 0 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { Vec::new() },
         active: there & (1 << bit) != 0,
-        ..Colleague::new(name)
+        ..AnnotatorProfile::new(name)
     };
     PEOPLE.iter().enumerate().map(person).collect()
 }
@@ -116,10 +117,10 @@ fn task(n: usize) -> Task {
 
 /// What is planned, beside the ledgers of the model.
 struct Planned {
-    rules: Rules,
+    rules: PlanPolicy,
     terms: Terms,
-    dealt: Dealt,
-    looked_over: Option<Vec<Colleague>>,
+    dealt: AllocationCounters,
+    looked_over: Option<Vec<AnnotatorProfile>>,
     model: Model,
 }
 
@@ -129,19 +130,19 @@ impl Planned {
         let mut admissions: Vec<Admission> = Vec::new();
         for task in tasks {
             let there = admissions.iter().any(|other| other.task.id == task.id);
-            if there || self.model.ledger(&task.id).is_some() {
+            if there || self.model.state(&task.id).is_some() {
                 continue;
             }
             let plan = planner.plan(&Overrides::default(), task).expect("it can be planned");
             admissions.push(Admission { task: task.clone(), plan });
         }
-        if planner.keeps_count() && !admissions.is_empty() {
-            self.dealt = planner.dealt();
+        if planner.is_stateful() && !admissions.is_empty() {
+            self.dealt = planner.counters();
         }
         self.model.admit(&admissions).new
     }
 
-    fn look_over(&mut self) {
+    fn replan_unfinished(&mut self) {
         let people = &self.rules.people;
         if self.looked_over.as_ref() == Some(people) {
             return;
@@ -151,46 +152,44 @@ impl Planned {
             new.map(|person| person.name.clone()).collect()
         });
         self.looked_over = Some(people.clone());
-        let unfinished = |task: &Task| self.model.ledger(&task.id).is_some_and(|l| !l.finished);
+        let unfinished = |task: &Task| self.model.state(&task.id).is_some_and(|l| !l.finished);
         if !self.model.all().iter().any(unfinished) {
             return;
         }
         let mut planner = Planner::new(self.rules.clone(), &self.dealt);
         let mut replanner = planner.replanner(joined);
         for n in self.model.all() {
-            let ledger = self.model.ledger(&n.id).expect("it is there");
-            if !ledger.finished {
-                replanner.note(&n, ledger);
+            let state = self.model.state(&n.id).expect("it is there");
+            if !state.finished {
+                replanner.note(&n, state);
             }
         }
         for n in self.model.all() {
-            let ledger = self.model.ledger(&n.id).expect("it is there").clone();
-            if let Some(mut now) = replanner.replan(&n, &ledger) {
-                now.fill(&self.terms.rule, &n.body);
-                self.model.amend(&[Amendment { task: n.id.clone(), seen: ledger, now }]);
+            let state = self.model.state(&n.id).expect("it is there").clone();
+            if let Some(mut now) = replanner.replan(&n, &state) {
+                now.promote_late_answers(&self.terms.rule, &n.body);
+                self.model.amend(&[Amendment { task: n.id.clone(), seen: state, now }]);
             }
         }
-        if planner.keeps_count() {
-            self.dealt = planner.dealt();
+        if planner.is_stateful() {
+            self.dealt = planner.counters();
         }
     }
 
     /// As `annotd reassign` does it.
     fn reassignments(&self, from: &str, to: &str) -> Vec<Amendment> {
         let to = self.rules.people.iter().find(|person| person.name == to).expect("on the roster");
-        let waits = |ledger: &Ledger| {
-            !ledger.finished
-                && ledger.names().any(|name| name == from)
-                && !ledger.has_answered(from)
+        let waits = |state: &TaskState| {
+            !state.finished && state.names().any(|name| name == from) && !state.has_answered(from)
         };
         let mut amendments = Vec::new();
         for task in self.model.all() {
-            let seen = self.model.ledger(&task.id).expect("it is there").clone();
-            if !waits(&seen) || !may_stand_in(&seen, &task.body, to) {
+            let seen = self.model.state(&task.id).expect("it is there").clone();
+            if !waits(&seen) || !can_replace(&seen, &task.body, to) {
                 continue;
             }
-            let mut now = moved(&seen, from, &to.name);
-            now.fill(&self.terms.rule, &task.body);
+            let mut now = reassigned(&seen, from, &to.name);
+            now.promote_late_answers(&self.terms.rule, &task.body);
             amendments.push(Amendment { task: task.id, seen, now });
         }
         amendments
@@ -199,7 +198,7 @@ impl Planned {
 
 async fn live(
     place: &Place,
-    rules: &Rules,
+    rules: &PlanPolicy,
     terms: &Terms,
     steps: &[Step],
 ) -> Result<(), TestCaseError> {
@@ -208,7 +207,7 @@ async fn live(
     let mut planned = Planned {
         rules: rules.clone(),
         terms: terms.clone(),
-        dealt: Dealt::default(),
+        dealt: AllocationCounters::default(),
         looked_over: None,
         model: Model::new(terms.clone()),
     };
@@ -220,7 +219,8 @@ async fn live(
                 let batch: Vec<Task> = numbers.into_iter().map(task).collect();
                 let overrides = Overrides::default();
                 let admitted =
-                    dealing::admit(store.as_ref(), &planned.rules, &overrides, batch.clone()).await;
+                    planning::admit(store.as_ref(), &planned.rules, &overrides, batch.clone())
+                        .await;
                 let admitted = admitted.map_err(|error| failed(&error))?;
                 prop_assert_eq!(admitted.new, planned.load(&batch));
             }
@@ -270,9 +270,10 @@ async fn live(
             }
             Step::Roster(there, tagged) => {
                 planned.rules.people = staff(there, tagged);
-                let looked = dealing::look_over(store.as_ref(), &planned.rules, terms, false);
+                let looked =
+                    planning::replan_unfinished(store.as_ref(), &planned.rules, terms, false);
                 looked.await.map_err(|error| failed(&error))?;
-                planned.look_over();
+                planned.replan_unfinished();
             }
             Step::Reassign(from, to) => {
                 let amendments = planned.reassignments(PEOPLE[from], PEOPLE[to]);
@@ -307,9 +308,11 @@ async fn check(store: &dyn Store, planned: &Planned) -> Result<(), TestCaseError
     told.annotators.retain(|_, share| *share != annotd::store::Share::default());
     prop_assert_eq!(told, recount(&records));
     // Every part of a mixture is within one task of its due.
-    if let (Answers::Parts(parts), Split::Exact) = (&planned.rules.answers, planned.rules.split) {
+    if let (AnswersWanted::Mixture(parts), Split::Exact) =
+        (&planned.rules.answers, planned.rules.split)
+    {
         let mut given = vec![0_u64; parts.len()];
-        for part in records.iter().filter_map(|record| record.ledger.part) {
+        for part in records.iter().filter_map(|record| record.state.part) {
             given[usize::from(part)] += 1;
         }
         for part in 0..parts.len() {

@@ -1,12 +1,13 @@
 //! Damage that was made by hand in the database is found by its name and its task, mended where it
 //! can be derived, and left alone where it is somebody's work.
 
+use annotd::allocation::mixture::Mixture;
 use annotd::allocation::order::Order;
-use annotd::allocation::share::Parts;
 use annotd::allocation::{
-    Answers, Colleague, Lane, Overrides, Plan, Purpose, Route, Rules, Split, WhenShort,
+    AnnotatorProfile, AnswersWanted, Lane, Overrides, Plan, PlanPolicy, Purpose, Route, Split,
+    WhenShort,
 };
-use annotd::dealing;
+use annotd::planning;
 use annotd::store::audit::{Audit, Bookmark, Outcome, Page};
 use annotd::store::{Admission, Store, Terms};
 use annotd::task::{Identity, Millis, TaskId, Verdict};
@@ -18,24 +19,24 @@ use super::place::{
     Place, admit, assert_figures_are_true, claim, for_anyone, look_up, named, nth, record, says,
 };
 
-fn rules(parts: &[(f64, u32)], route: Route) -> Rules {
-    Rules {
-        answers: Answers::Parts(Parts::mix(parts).unwrap()),
+fn rules(parts: &[(f64, u32)], route: Route) -> PlanPolicy {
+    PlanPolicy {
+        answers: AnswersWanted::Mixture(Mixture::mix(parts).unwrap()),
         split: Split::Exact,
         route,
         average: None,
         assign_field: None,
         when_short: WhenShort::Hold,
         seed: 3,
-        people: ["ann", "bob", "cyd"].map(Colleague::new).into(),
+        people: ["ann", "bob", "cyd"].map(AnnotatorProfile::new).into(),
     }
 }
 
-fn plain() -> Rules {
+fn plain() -> PlanPolicy {
     rules(&[(1.0, 2)], Route::Open)
 }
 
-async fn verify(store: &dyn Store, rules: &Rules, repair: bool) -> Report {
+async fn verify(store: &dyn Store, rules: &PlanPolicy, repair: bool) -> Report {
     let terms = Terms::default();
     let identity = &Identity::plain();
     let now = Millis(500);
@@ -99,7 +100,7 @@ async fn project(store: &dyn Store) -> Vec<TaskId> {
     }
     assert!(claim(store, &ids[1], "bob").await && claim(store, &ids[3], "cyd").await);
     // From now on the order is looked at.
-    let looked = dealing::look_over(store, &plain(), &Terms::default(), false).await;
+    let looked = planning::replan_unfinished(store, &plain(), &Terms::default(), false).await;
     assert_eq!(looked.unwrap(), 0);
     ids
 }
@@ -172,7 +173,7 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
         assert!(mended.found() > 0 && mended.remain() == 0, "{name} of {task}: {mended:?}");
         assert_eq!(broken(&verify(&*store, &plain(), false).await), [], "{name} of {task}");
         let after = look_up(&*store, &ids[task]).await;
-        assert_eq!(after.ledger, before.ledger, "{name}");
+        assert_eq!(after.state, before.state, "{name}");
     }
     assert_eq!(differences(&*store, Order::Loaded).await, Vec::<String>::new());
     // What was mended is handed out as ever.
@@ -183,7 +184,7 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
         }
     }
     for task in &ids {
-        assert!(look_up(&*store, task).await.ledger.finished, "{task}");
+        assert!(look_up(&*store, task).await.state.finished, "{task}");
     }
     assert_eq!(broken(&verify(&*store, &plain(), false).await), []);
 }
@@ -191,7 +192,7 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
 pub async fn tasks_that_have_changed_places_find_their_own(place: &Place) {
     let store = place.open().await;
     let ids = admit(&*store, 5, 1).await;
-    dealing::look_over(&*store, &plain(), &Terms::default(), false).await.unwrap();
+    planning::replan_unfinished(&*store, &plain(), &Terms::default(), false).await.unwrap();
     if let Some(database) = place.database() {
         let tasks = database.client().await.collection::<Document>("p");
         let inc = doc! { "$inc": { "position": -1_i64 } };
@@ -246,7 +247,7 @@ pub async fn what_people_have_answered_is_found_and_left_alone(place: &Place) {
     }
     let mut answers = Vec::new();
     for id in &ids {
-        answers.push(look_up(&*store, id).await.ledger.answers);
+        answers.push(look_up(&*store, id).await.state.answers);
     }
     for repair in [false, true, true] {
         let report = verify(&*store, &plain(), repair).await;
@@ -260,7 +261,7 @@ pub async fn what_people_have_answered_is_found_and_left_alone(place: &Place) {
         assert!(report.remain() > 0);
     }
     for (id, answers) in ids.iter().zip(answers) {
-        assert_eq!(look_up(&*store, id).await.ledger.answers, answers);
+        assert_eq!(look_up(&*store, id).await.state.answers, answers);
     }
 }
 
@@ -360,7 +361,7 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
     let mixed = rules(&[(0.7, 1), (0.3, 2)], Route::Balanced);
     let batch = |from: usize| (from..from + 40).map(nth).collect::<Vec<_>>();
     let load = async |from| {
-        dealing::admit(&*store, &mixed, &Overrides::default(), batch(from)).await.unwrap();
+        planning::admit(&*store, &mixed, &Overrides::default(), batch(from)).await.unwrap();
     };
     load(0).await;
     assert_eq!(broken(&verify(&*store, &mixed, false).await), []);
@@ -383,7 +384,7 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
     }
     // Another mixture counts anew, which is no damage.
     let other = rules(&[(0.5, 1), (0.5, 3)], Route::Balanced);
-    dealing::admit(&*store, &other, &Overrides::default(), batch(80)).await.unwrap();
+    planning::admit(&*store, &other, &Overrides::default(), batch(80)).await.unwrap();
     let report = verify(&*store, &other, false).await;
     assert_eq!((broken(&report), report.kinds["deal"].all), (vec![], 1));
 }
@@ -391,7 +392,7 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
 pub async fn a_project_at_work_raises_no_alarm(place: &Place) {
     let store = place.open().await;
     let ids = admit(&*store, 60, 2).await;
-    dealing::look_over(&*store, &plain(), &Terms::default(), false).await.unwrap();
+    planning::replan_unfinished(&*store, &plain(), &Terms::default(), false).await.unwrap();
     let mut work = tokio::task::JoinSet::new();
     for who in ["ann", "bob", "cyd"] {
         let (store, ids) = (place.open().await, ids.clone());

@@ -103,7 +103,7 @@ fn is_known(identity: &Identity, line: &str, record: &Record) -> Result<(), Stri
     if made.claims.as_ref() != Some(&record.task.id) {
         return Err(format!("it claims {:?}", made.claims));
     }
-    let said: Vec<_> = record.ledger.answers.iter().map(|answer| &answer.current.data).collect();
+    let said: Vec<_> = record.state.answers.iter().map(|answer| &answer.current.data).collect();
     match identity.difference(&body, &record.task.body, &said) {
         None => Ok(()),
         Some(key) => Err(format!("it differs in {key}")),

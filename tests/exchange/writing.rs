@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Ledger, Number, Position};
+use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
 use annotd::exchange::write::{Cells, Export, FORMATS, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::{Interface, Settings};
@@ -31,11 +31,11 @@ pub(super) fn answer(annotator: &str, verdict: Verdict, data: &Value, returned: 
 }
 
 pub(super) fn record(task: &str, answers: Vec<Answer>) -> Record {
-    let mut ledger = Ledger::new(2, vec![Lane::Anyone]);
-    ledger.finished = answers.len() >= 2;
-    ledger.answers = answers;
+    let mut state = TaskState::new(2, vec![Lane::Anyone]);
+    state.finished = answers.len() >= 2;
+    state.answers = answers;
     let task = Arc::new(Task::new(Body::parse(task).expect("a task")));
-    Record { task, number: Number(0), position: Position(0), ledger }
+    Record { task, number: SequenceNumber(0), position: Position(0), state }
 }
 
 fn export(interface: Interface, filter: &Filter, cells: Cells) -> Export {
@@ -205,8 +205,8 @@ fn tasks_have_everything() {
         HI,
         vec![answer("andy", Verdict::Accept, &json!({"history": 1, "accept": ["x"]}), T)],
     );
-    record.ledger.answers[0].history.push(version(Verdict::Ignore, &json!({}), T - 60_000));
-    record.ledger.late.push(answer("li", Verdict::Reject, &json!({}), T + 250));
+    record.state.answers[0].history.push(version(Verdict::Ignore, &json!({}), T - 60_000));
+    record.state.late.push(answer("li", Verdict::Reject, &json!({}), T + 250));
     let id = record.task.id.to_string();
     let expected = [
         r#"{"_id":""#,
@@ -350,7 +350,7 @@ fn csv_leaves_out_an_answer_that_came_too_late_for_its_columns_and_says_so() {
 fn filters_choose_annotators_times_finished_tasks_and_late_answers() {
     let yes = |annotator: &str, at: i64| answer(annotator, Verdict::Accept, &json!({}), at);
     let mut first = record(r#"{"text":"1"}"#, vec![yes("a", T), yes("b", T + 10)]);
-    first.ledger.late.push(yes("c", T + 20));
+    first.state.late.push(yes("c", T + 20));
     let records = [
         first,
         record(r#"{"text":"2"}"#, vec![yes("a", T + 30)]),

@@ -34,7 +34,7 @@ pub fn all() -> Vec<Property<Setting>> {
         // The writes say what the ledger says.
         Property::always("as decided", |_, world: &World| !world.noted.astray),
         Property::always("counted", |_, world: &World| {
-            world.rows.iter().all(|row| i64::from(row.free) == i64::from(row.ledger.free()))
+            world.rows.iter().all(|row| i64::from(row.free) == i64::from(row.state.free()))
         }),
         // Nobody's work on what they were handed is refused.
         Property::always("kept", |_, world: &World| {
@@ -42,13 +42,13 @@ pub fn all() -> Vec<Property<Setting>> {
         }),
         // The world is not empty.
         Property::sometimes(FINISHED, |_, world: &World| {
-            world.rows.iter().all(|row| row.ledger.finished)
+            world.rows.iter().all(|row| row.state.finished)
         }),
         Property::sometimes(RESTS, |setting: &Setting, world: &World| {
             world.troubles == 0 && setting.is_at_rest(world)
         }),
         Property::sometimes(LATE, |_, world: &World| {
-            world.rows.iter().any(|row| !row.ledger.late.is_empty())
+            world.rows.iter().any(|row| !row.state.late.is_empty())
         }),
     ];
     promises
@@ -56,7 +56,7 @@ pub fn all() -> Vec<Property<Setting>> {
 
 /// All of them, on every task.
 fn keeps(world: &World, invariant: Invariant) -> bool {
-    world.rows.iter().all(|row| !invariants::check(&row.ledger).contains(&invariant))
+    world.rows.iter().all(|row| !invariants::check(&row.state).contains(&invariant))
 }
 
 /// Everything that somebody has been told is stored is there, in their name.
@@ -87,18 +87,18 @@ fn each_card(world: &World) -> impl Iterator<Item = (usize, usize, u8)> + '_ {
 }
 
 fn kept(world: &World, who: usize, task: usize) -> Vec<&Version> {
-    let ledger = &world.rows[task].ledger;
-    let answers = ledger.answers.iter().chain(&ledger.skipped).chain(&ledger.late);
+    let state = &world.rows[task].state;
+    let answers = state.answers.iter().chain(&state.skipped).chain(&state.late);
     let own = answers.filter(|answer: &&Answer| answer.annotator == NAMES[who]);
     own.flat_map(|answer| std::iter::once(&answer.current).chain(&answer.history)).collect()
 }
 
 /// Where nothing more is going to happen, nothing is unfinished that somebody could take.
 fn alive(setting: &Setting, world: &World) -> bool {
-    let stuck = world.rows.iter().filter(|row| !row.ledger.finished).any(|row| {
+    let stuck = world.rows.iter().filter(|row| !row.state.finished).any(|row| {
         let people = NAMES.iter().take(usize::from(setting.people()));
         // Whoever holds it would give an answer, or the lease would end.
-        !row.ledger.held.is_empty() || people.into_iter().any(|who| row.ledger.is_open_to(who))
+        !row.state.held.is_empty() || people.into_iter().any(|who| row.state.is_open_to(who))
     });
     !stuck || !setting.is_at_rest(world)
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use annotd::allocation::{Ledger, Recorded, Rule};
+use annotd::allocation::{AnswerOutcome, SettlePolicy, TaskState};
 use annotd::task::{Basis, Body, Verdict};
 use stateright::{Model, Property};
 
@@ -43,7 +43,7 @@ pub struct Setting {
     pub says: Vec<Vec<Said>>,
     /// Whether there are second thoughts.
     pub second_thoughts: bool,
-    pub rule: Rule,
+    pub rule: SettlePolicy,
     pub body: Body,
     /// Whether answers are written plainly where they can be, and on a belief where there is one.
     pub plain: bool,
@@ -98,7 +98,7 @@ pub enum Step {
 
 impl Setting {
     /// Two daemons and so many annotators, over these tasks.
-    pub fn new(people: u8, tasks: impl IntoIterator<Item = Ledger>, troubles: u8) -> Self {
+    pub fn new(people: u8, tasks: impl IntoIterator<Item = TaskState>, troubles: u8) -> Self {
         let rows: Vec<Arc<Row>> = tasks.into_iter().map(Row::of).collect();
         assert!(rows.len() <= TASKS, "there is room for so many");
         let begin = World {
@@ -114,7 +114,7 @@ impl Setting {
             verdicts: vec![Verdict::Accept],
             says: vec![vec![0]; usize::from(people)],
             second_thoughts: false,
-            rule: Rule::default(),
+            rule: SettlePolicy::default(),
             body: Body::parse(r#"{"text":"a"}"#).expect("a task"),
             plain: true,
             broken: None,
@@ -124,12 +124,12 @@ impl Setting {
     /// Begins with this task in these annotators' hands.
     pub fn held_by(mut self, task: Which, holders: &[Who]) -> Self {
         for who in holders {
-            let mut ledger = self.begin.row(task).ledger.clone();
+            let mut state = self.begin.row(task).state.clone();
             assert!(
-                ledger.claim(NAMES[usize::from(*who)], NOW, LATER, Basis::default()),
+                state.claim(NAMES[usize::from(*who)], NOW, LATER, Basis::default()),
                 "it can be handed out"
             );
-            self.begin.rows[usize::from(task)] = Row::of(ledger);
+            self.begin.rows[usize::from(task)] = Row::of(state);
             self.begin.card_mut(*who, task).shown = true;
         }
         self
@@ -139,9 +139,9 @@ impl Setting {
     pub fn still_shown_to(mut self, task: Which, who: Who) -> Self {
         self.begin.card_mut(who, task).shown = true;
         let row = self.begin.row(task);
-        let (mut ledger, free) = (row.ledger.clone(), row.free);
-        ledger.former.push(NAMES[usize::from(who)].to_owned());
-        self.begin.rows[usize::from(task)] = Row::new(ledger, free);
+        let (mut state, free) = (row.state.clone(), row.free);
+        state.previous_holders.push(NAMES[usize::from(who)].to_owned());
+        self.begin.rows[usize::from(task)] = Row::new(state, free);
         self
     }
 
@@ -169,8 +169,8 @@ impl Setting {
 
     fn ordinary(&self, world: &World, steps: &mut Vec<Step>) {
         for (who, task) in self.people_and_tasks() {
-            let ledger = &world.row(task).ledger;
-            let hold = ledger.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
+            let state = &world.row(task).state;
+            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
             let card = world.card(who, task);
             if hold.is_some() && !card.shown {
                 steps.push(Step::Recall { who, task });
@@ -193,7 +193,7 @@ impl Setting {
         }
         for (daemon, it) in world.daemons.iter().enumerate() {
             for (task, row) in (0..).zip(&world.rows) {
-                let truth = Seen::of(&row.ledger, self.people());
+                let truth = Seen::of(&row.state, self.people());
                 // Read is when somebody asks for whom nothing is remembered.
                 let asked = |who: Who| {
                     truth.is_some_and(|truth| truth.open_to & (1 << who) != 0)
@@ -203,7 +203,7 @@ impl Setting {
                 if it.claim.is_none() && (0..self.people()).any(asked) {
                     steps.push(Step::Look { daemon, task });
                 }
-                if it.house.is_none() && row.ledger.can_fill(&self.rule) {
+                if it.house.is_none() && row.state.can_promote_late_answer(&self.rule) {
                     steps.push(Step::Fill { daemon, task });
                 }
             }
@@ -239,8 +239,8 @@ impl Setting {
 
     fn troubles(&self, world: &World, steps: &mut Vec<Step>) {
         for (who, task) in self.people_and_tasks() {
-            let ledger = &world.row(task).ledger;
-            let hold = ledger.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
+            let state = &world.row(task).state;
+            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
             if let Some(hold) = hold {
                 steps.push(Step::Leave { who, task });
                 if hold.until > NOW {
@@ -290,14 +290,14 @@ impl Setting {
         let (statement, after) = store::on_belief(self, view, said);
         it.views[nth] = after;
         let (recorded, statement) = if let Some(statement) = statement {
-            (Recorded::Saved, statement)
+            (AnswerOutcome::Saved, statement)
         } else {
-            let before = &world.rows[nth].ledger;
+            let before = &world.rows[nth].state;
             let (recorded, after) = store::recorded(self, before, who, said);
             if self.plain {
-                it.views[nth] = View::of(&after.ledger);
+                it.views[nth] = View::of(&after.state);
             }
-            if matches!(recorded, Recorded::Unchanged | Recorded::Unknown) {
+            if matches!(recorded, AnswerOutcome::Unchanged | AnswerOutcome::Unknown) {
                 it.answer = None;
                 acknowledge(world.card_mut(who, task), said, recorded);
                 return;
@@ -343,9 +343,9 @@ fn is_busy(world: &World, who: Who) -> bool {
     world.cards[usize::from(who)].iter().any(|card| card.shown && card.said == 0)
 }
 
-fn acknowledge(card: &mut Card, said: Said, recorded: Recorded) {
+fn acknowledge(card: &mut Card, said: Said, recorded: AnswerOutcome) {
     let heard =
-        if recorded == Recorded::Unknown { &mut card.refused } else { &mut card.acknowledged };
+        if recorded == AnswerOutcome::Unknown { &mut card.refused } else { &mut card.acknowledged };
     *heard |= 1 << said;
 }
 
@@ -397,11 +397,11 @@ impl Model for Setting {
         let mut world = before.clone();
         match step {
             Step::Look { daemon, task } => {
-                let ledger = &before.row(task).ledger;
+                let state = &before.row(task).state;
                 let it = &mut world.daemons[daemon];
-                it.seen[usize::from(task)] = Seen::of(ledger, self.people());
+                it.seen[usize::from(task)] = Seen::of(state, self.people());
                 if self.plain {
-                    it.views[usize::from(task)] = View::of(ledger);
+                    it.views[usize::from(task)] = View::of(state);
                 }
             }
             Step::Ask { daemon, who } => {
@@ -423,8 +423,8 @@ impl Model for Setting {
                 world.daemons[daemon].house = Some(Write::Sweep { task, who });
             }
             Step::Fill { daemon, task } => {
-                let mut after = before.row(task).ledger.clone();
-                after.fill(&self.rule, &self.body);
+                let mut after = before.row(task).state.clone();
+                after.promote_late_answers(&self.rule, &self.body);
                 world.daemons[daemon].house =
                     Some(Write::Fill { task, after: Some(Row::of(after)) });
             }

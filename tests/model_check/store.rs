@@ -1,13 +1,13 @@
 //! What the store does: each write one atomic step under its guard, as MongoDB's.
 //!
 //! What a claim, an answer, a release and the end of a lease do to a task is said by
-//! [`Ledger`](annotd::allocation::Ledger) alone. Written out here are the guards, the counter of free
+//! [`TaskState`](annotd::allocation::TaskState) alone. Written out here are the guards, the counter of free
 //! slots, and the plain writes of answers, which say in the server's words what the ledger decided:
 //! each of them is held against what the ledger says of the task at the moment of the write.
 
 use std::sync::Arc;
 
-use annotd::allocation::{Hold, Lane, Ledger, Recorded};
+use annotd::allocation::{AnswerOutcome, Lane, Lease, TaskState};
 use annotd::task::{Answer, Basis, Millis, Verdict, Version};
 
 use super::steps::{Broken, Setting};
@@ -32,8 +32,8 @@ fn name(who: Who) -> &'static str {
     NAMES[usize::from(who)]
 }
 
-fn holds(ledger: &Ledger, who: Who) -> bool {
-    ledger.held.iter().any(|hold| hold.annotator == name(who))
+fn holds(state: &TaskState, who: Who) -> bool {
+    state.held.iter().any(|hold| hold.annotator == name(who))
 }
 
 fn is_among(answers: &[Answer], who: Who) -> bool {
@@ -41,8 +41,13 @@ fn is_among(answers: &[Answer], who: Who) -> bool {
 }
 
 /// The ledger after an answer, and what became of it.
-pub fn recorded(setting: &Setting, ledger: &Ledger, who: Who, said: Said) -> (Recorded, Arc<Row>) {
-    let mut after = ledger.clone();
+pub fn recorded(
+    setting: &Setting,
+    state: &TaskState,
+    who: Who,
+    said: Said,
+) -> (AnswerOutcome, Arc<Row>) {
+    let mut after = state.clone();
     let version = version(setting, said);
     let recorded = after.record(name(who), version, &setting.rule, &setting.body);
     (recorded, Row::of(after))
@@ -52,16 +57,17 @@ pub fn recorded(setting: &Setting, ledger: &Ledger, who: Who, said: Said) -> (Re
 /// in `store/mongo/answers.rs`; otherwise the whole state.
 pub fn statement(
     setting: &Setting,
-    before: &Ledger,
+    before: &TaskState,
     after: &Arc<Row>,
     who: Who,
-    recorded: Recorded,
+    recorded: AnswerOutcome,
 ) -> Statement {
     let whole = Statement::Whole(Some(Arc::clone(after)));
-    let after = &after.ledger;
+    let after = &after.state;
     let others_stay = (before.wanted, &before.lanes, &before.skipped)
         == (after.wanted, &after.lanes, &after.skipped);
-    let compared = setting.rule.compares() && after.lacking() == 0 && recorded == Recorded::Saved;
+    let compared =
+        setting.rule.compares() && after.remaining() == 0 && recorded == AnswerOutcome::Saved;
     if !setting.plain || !others_stay || compared {
         return whole;
     }
@@ -73,21 +79,25 @@ pub fn statement(
     };
     let late_stay = before.late.len() == after.late.len();
     match (recorded, own(&after.answers), own(&after.late)) {
-        (Recorded::Saved, Some(_), _) if one_more(&before.answers, &after.answers) && late_stay => {
-            let (left, last) = (before.lacking(), after.finished);
+        (AnswerOutcome::Saved, Some(_), _)
+            if one_more(&before.answers, &after.answers) && late_stay =>
+        {
+            let (left, last) = (before.remaining(), after.finished);
             let held = holds(before, who);
             // Whether it is still for them depends on more than on what they hold.
             if held || lanes_unread { Statement::Counts { held, left, last } } else { whole }
         }
-        (Recorded::Late, None, Some(0)) if one_more(&before.late, &after.late) && lanes_unread => {
+        (AnswerOutcome::Late, None, Some(0))
+            if one_more(&before.late, &after.late) && lanes_unread =>
+        {
             Statement::Beside
         }
-        (Recorded::Revised, Some(changes), None)
+        (AnswerOutcome::Revised, Some(changes), None)
             if before.answers.len() == after.answers.len() && late_stay =>
         {
             Statement::Instead { late: false, earlier: changes - 1 }
         }
-        (Recorded::Late, None, Some(changes)) if late_stay && changes > 0 => {
+        (AnswerOutcome::Late, None, Some(changes)) if late_stay && changes > 0 => {
             Statement::Instead { late: true, earlier: changes - 1 }
         }
         _ => whole,
@@ -127,7 +137,7 @@ pub fn carry_out(setting: &Setting, world: &mut World, write: &Write) -> bool {
             let Some(row) = written(setting, world.row(*task), *who, *said, statement) else {
                 return false;
             };
-            let (should, would_be) = self::recorded(setting, &world.row(*task).ledger, *who, *said);
+            let (should, would_be) = self::recorded(setting, &world.row(*task).state, *who, *said);
             world.noted.astray |= should != *recorded || *would_be != *row;
             put(setting, world, *task, row);
             true
@@ -138,17 +148,17 @@ pub fn carry_out(setting: &Setting, world: &mut World, write: &Write) -> bool {
 /// Hands a task out. A claim that is sent again is granted again.
 fn claim(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
     let row = world.row(task);
-    if holds(&row.ledger, who) {
+    if holds(&row.state, who) {
         return true;
     }
     // The guard looks at the counter, so the ledger is asked as if as many slots were free.
-    let taken = row.ledger.held.len() + row.ledger.answers.len();
-    let mut told = row.ledger.clone();
+    let taken = row.state.held.len() + row.state.answers.len();
+    let mut told = row.state.clone();
     told.wanted =
         u32::try_from(i64::try_from(taken).unwrap_or(0) + i64::from(row.free)).unwrap_or(0);
     let mut free = row.free - 1;
     match setting.broken {
-        Some(Broken::ClaimsWithoutASlot) if row.free == 0 && !row.ledger.finished => {
+        Some(Broken::ClaimsWithoutASlot) if row.free == 0 && !row.state.finished => {
             told.wanted += 1;
             free = 0;
         }
@@ -158,24 +168,24 @@ fn claim(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
     if !told.claim(name(who), NOW, LATER, Basis::default()) {
         return false;
     }
-    let mut ledger = row.ledger.clone();
-    ledger.held = told.held;
-    world.noted.handed_again |= ledger.has_answered(name(who));
-    put(setting, world, task, Row::new(ledger, free));
+    let mut state = row.state.clone();
+    state.held = told.held;
+    world.noted.handed_again |= state.has_answered(name(who));
+    put(setting, world, task, Row::new(state, free));
     true
 }
 
 /// Takes a task back from one of its holders, unless they have renewed or answered meanwhile.
 fn sweep(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
     let row = world.row(task);
-    let over = |hold: &Hold| hold.annotator == name(who) && hold.until <= NOW;
-    let found = row.ledger.held.iter().any(over);
+    let over = |hold: &Lease| hold.annotator == name(who) && hold.until <= NOW;
+    let found = row.state.held.iter().any(over);
     if !found && setting.broken != Some(Broken::SweepsWhatWasAnswered) {
         return false;
     }
-    let mut ledger = row.ledger.clone();
-    ledger.release(name(who));
-    let row = Row::new(ledger, row.free + 1);
+    let mut state = row.state.clone();
+    state.release(name(who));
+    let row = Row::new(state, row.free + 1);
     put(setting, world, task, row);
     true
 }
@@ -183,9 +193,9 @@ fn sweep(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
 /// Takes a task back from somebody who leaves. Late answers are let in by a later write.
 pub fn release(setting: &Setting, world: &mut World, task: Which, who: Who) {
     let row = world.row(task);
-    let mut ledger = row.ledger.clone();
-    if ledger.release(name(who)) {
-        let row = Row::new(ledger, row.free + 1);
+    let mut state = row.state.clone();
+    if state.release(name(who)) {
+        let row = Row::new(state, row.free + 1);
         put(setting, world, task, row);
     }
 }
@@ -207,11 +217,11 @@ pub fn end_lease(world: &mut World, task: Which, who: Who) {
 }
 
 fn with_lease_until(row: &Row, who: Who, until: Millis) -> Arc<Row> {
-    let mut ledger = row.ledger.clone();
-    for hold in ledger.held.iter_mut().filter(|hold| hold.annotator == name(who)) {
+    let mut state = row.state.clone();
+    for hold in state.held.iter_mut().filter(|hold| hold.annotator == name(who)) {
         hold.until = until;
     }
-    Row::new(ledger, row.free)
+    Row::new(state, row.free)
 }
 
 /// The task after the write of an answer, if the guard finds it.
@@ -222,7 +232,7 @@ fn written(
     said: Said,
     statement: &Statement,
 ) -> Option<Arc<Row>> {
-    let mut ledger = row.ledger.clone();
+    let mut state = row.state.clone();
     let mut free = row.free;
     let current = version(setting, said);
     let answer = || Answer {
@@ -230,52 +240,52 @@ fn written(
         current: current.clone(),
         history: Vec::new(),
     };
-    let answered = is_among(&ledger.answers, who);
-    let otherwise = is_among(&ledger.skipped, who) || is_among(&ledger.late, who);
-    let held = holds(&ledger, who);
+    let answered = is_among(&state.answers, who);
+    let otherwise = is_among(&state.skipped, who) || is_among(&state.late, who);
+    let held = holds(&state, who);
     match statement {
         Statement::Whole(after) => return after.clone(),
         Statement::Expected { last, anyone } => {
             let lane = if *anyone { Lane::Anyone } else { Lane::Of(name(who).to_owned()) };
-            let as_believed = if *last { ledger.lacking() == 1 } else { ledger.lacking() > 1 }
+            let as_believed = if *last { state.remaining() == 1 } else { state.remaining() > 1 }
                 || setting.broken == Some(Broken::LeftUnread);
-            if !held || answered || !ledger.lanes.contains(&lane) || !as_believed {
+            if !held || answered || !state.lanes.contains(&lane) || !as_believed {
                 return None;
             }
-            ledger.held.retain(|hold| hold.annotator != name(who));
-            ledger.answers.push(answer());
-            ledger.finished |= *last;
+            state.held.retain(|hold| hold.annotator != name(who));
+            state.answers.push(answer());
+            state.finished |= *last;
         }
         Statement::Counts { held: was_held, left, last } => {
             let slot = if *was_held { held } else { !held && free > 0 };
-            if answered || otherwise || ledger.lacking() != *left || !slot {
+            if answered || otherwise || state.remaining() != *left || !slot {
                 return None;
             }
-            ledger.held.retain(|hold| hold.annotator != name(who));
-            ledger.answers.push(answer());
-            ledger.finished |= *last;
+            state.held.retain(|hold| hold.annotator != name(who));
+            state.answers.push(answer());
+            state.finished |= *last;
             free -= i8::from(!was_held);
         }
         Statement::Beside => {
             if answered || otherwise || held || free > 0 {
                 return None;
             }
-            ledger.late.push(answer());
+            state.late.push(answer());
         }
         Statement::Instead { late, earlier } => {
-            let list = if *late { &mut ledger.late } else { &mut ledger.answers };
+            let list = if *late { &mut state.late } else { &mut state.answers };
             let own = list
                 .iter_mut()
                 .find(|answer| answer.annotator == name(who) && answer.history.len() == *earlier)?;
             own.history.push(std::mem::replace(&mut own.current, current));
         }
     }
-    Some(Row::new(ledger, free))
+    Some(Row::new(state, free))
 }
 
 /// Replaces a task, which raises its `rev`.
 fn put(setting: &Setting, world: &mut World, task: Which, row: Arc<Row>) {
-    world.noted.reopened |= world.row(task).ledger.finished && !row.ledger.finished;
+    world.noted.reopened |= world.row(task).state.finished && !row.state.finished;
     world.rows[usize::from(task)] = row;
     if setting.broken == Some(Broken::RevUnread) {
         return;

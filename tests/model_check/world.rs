@@ -5,7 +5,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use annotd::allocation::{Hold, Lane, Ledger, Recorded};
+use annotd::allocation::{AnswerOutcome, Lane, Lease, TaskState};
 use annotd::task::{Answer, Millis};
 
 /// An annotator, by number.
@@ -28,30 +28,30 @@ pub const LATER: Millis = Millis(1);
 /// A task as the store has it.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub ledger: Ledger,
+    pub state: TaskState,
     /// Free slots, counted along as MongoDB's document does; claims are guarded by this number.
     pub free: i8,
     print: u64,
 }
 
 impl Row {
-    pub fn new(mut ledger: Ledger, free: i8) -> Arc<Self> {
+    pub fn new(mut state: TaskState, free: i8) -> Arc<Self> {
         // Who came first among those who hold a task, or are named for it, means nothing.
-        ledger.held.sort_by(|one, other| one.annotator.cmp(&other.annotator));
-        ledger.lanes.sort();
-        let print = print_of_ledger(&ledger, free);
-        Arc::new(Self { ledger, free, print })
+        state.held.sort_by(|one, other| one.annotator.cmp(&other.annotator));
+        state.lanes.sort();
+        let print = print_of_state(&state, free);
+        Arc::new(Self { state, free, print })
     }
 
-    pub fn of(ledger: Ledger) -> Arc<Self> {
-        let free = small(ledger.free());
-        Self::new(ledger, free)
+    pub fn of(state: TaskState) -> Arc<Self> {
+        let free = small(state.free());
+        Self::new(state, free)
     }
 }
 
 impl PartialEq for Row {
     fn eq(&self, other: &Self) -> bool {
-        self.print == other.print && self.free == other.free && self.ledger == other.ledger
+        self.print == other.print && self.free == other.free && self.state == other.state
     }
 }
 
@@ -84,7 +84,7 @@ pub enum Statement {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Write {
     Claim { task: Which, who: Who },
-    Answer { task: Which, who: Who, said: Said, recorded: Recorded, statement: Statement },
+    Answer { task: Which, who: Who, said: Said, recorded: AnswerOutcome, statement: Statement },
     Sweep { task: Which, who: Who },
     Fill { task: Which, after: Option<Arc<Row>> },
 }
@@ -112,10 +112,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub fn of(ledger: &Ledger, people: u8) -> Option<Self> {
-        let free = u8::try_from(ledger.free()).unwrap_or(u8::MAX);
+    pub fn of(state: &TaskState, people: u8) -> Option<Self> {
+        let free = u8::try_from(state.free()).unwrap_or(u8::MAX);
         let open_to = (0..people)
-            .filter(|who| ledger.is_open_to(NAMES[usize::from(*who)]))
+            .filter(|who| state.is_open_to(NAMES[usize::from(*who)]))
             .fold(0, |all, who| all | 1 << who);
         (free > 0).then_some(Self { free, open_to })
     }
@@ -135,10 +135,10 @@ pub struct View {
 }
 
 impl View {
-    pub fn of(ledger: &Ledger) -> Option<Self> {
-        let anyone = ledger.lanes.contains(&Lane::Anyone);
-        let plain = anyone || ledger.wanted as usize == ledger.lanes.len();
-        (plain && ledger.lacking() > 0).then(|| Self { left: ledger.lacking(), anyone })
+    pub fn of(state: &TaskState) -> Option<Self> {
+        let anyone = state.lanes.contains(&Lane::Anyone);
+        let plain = anyone || state.wanted as usize == state.lanes.len();
+        (plain && state.remaining() > 0).then(|| Self { left: state.remaining(), anyone })
     }
 }
 
@@ -204,7 +204,7 @@ pub struct Noted {
     pub reopened: bool,
     /// A task was handed to somebody who had answered it.
     pub handed_again: bool,
-    /// A write of an answer did something other than [`Ledger::record`] would have done then.
+    /// A write of an answer did something other than [`TaskState::record`] would have done then.
     pub astray: bool,
 }
 
@@ -265,9 +265,9 @@ impl World {
 
 /// Answers hold JSON, which has no hash of its own. Here they hold none: what is said is told by the
 /// verdict and the moment.
-fn print_of_ledger(ledger: &Ledger, free: i8) -> u64 {
+fn print_of_state(state: &TaskState, free: i8) -> u64 {
     // All fields are named, so that a new one is thought of.
-    let Ledger {
+    let TaskState {
         purpose,
         part,
         bound,
@@ -278,12 +278,13 @@ fn print_of_ledger(ledger: &Ledger, free: i8) -> u64 {
         answers,
         skipped,
         late,
-        former,
+        previous_holders,
         finished,
-    } = ledger;
+    } = state;
     let mut hasher = DefaultHasher::new();
-    (purpose, part, bound, planned, wanted, lanes, former, finished, free).hash(&mut hasher);
-    for Hold { annotator, since, until, basis } in held {
+    (purpose, part, bound, planned, wanted, lanes, previous_holders, finished, free)
+        .hash(&mut hasher);
+    for Lease { annotator, since, until, basis } in held {
         (annotator, since.0, until.0, basis).hash(&mut hasher);
     }
     for (list, answers) in [answers, skipped, late].into_iter().enumerate() {

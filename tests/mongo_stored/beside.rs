@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use annotd::allocation::Recorded;
+use annotd::allocation::AnswerOutcome;
 use annotd::store::Store;
 use annotd::store::audit::Outcome;
 use annotd::store::mongo::MongoStore;
@@ -25,7 +25,7 @@ async fn with_a_task(database: &Database, wanted: u32) -> (MongoStore, TaskId) {
     (store, id)
 }
 
-async fn record(store: &MongoStore, task: &TaskId, who: &str, version: Version) -> Recorded {
+async fn record(store: &MongoStore, task: &TaskId, who: &str, version: Version) -> AnswerOutcome {
     store.record(vec![answer(task, who, version)]).await.unwrap()[0]
 }
 
@@ -47,11 +47,11 @@ async fn a_document_grows_neither_with_revisions_nor_with_large_answers() {
         } else {
             says(Verdict::Accept, 200 + n, &format!("{{\"n\":{n}}}"))
         };
-        assert_eq!(record(&store, &id, "ann", version.clone()).await, Recorded::Revised);
+        assert_eq!(record(&store, &id, "ann", version.clone()).await, AnswerOutcome::Revised);
         said.push(version);
         assert!(size(&documents(&database, "p").await) < before + 100);
     }
-    let answer = look_up(&store, &id).await.ledger.answers.remove(0);
+    let answer = look_up(&store, &id).await.state.answers.remove(0);
     assert_eq!(answer.current, said.pop().unwrap());
     assert_eq!(answer.history, said);
     assert_eq!(documents(&database, "p.history").await.len(), 59);
@@ -59,7 +59,7 @@ async fn a_document_grows_neither_with_revisions_nor_with_large_answers() {
     assert!(findings(&store, false).await.is_empty());
     // What lies in the past is recognised.
     let old = said[20].clone();
-    assert_eq!(record(&store, &id, "ann", old).await, Recorded::Unchanged);
+    assert_eq!(record(&store, &id, "ann", old).await, AnswerOutcome::Unchanged);
     database.drop().await;
 }
 
@@ -69,16 +69,16 @@ async fn a_large_answer_comes_back_wherever_answers_are_read() {
     let (store, id) = with_a_task(&database, 2).await;
     let version = says(Verdict::Accept, 200, &large("one"));
     claim(&store, &id, "ann").await;
-    assert_eq!(record(&store, &id, "ann", version.clone()).await, Recorded::Saved);
-    assert_eq!(record(&store, &id, "ann", version.clone()).await, Recorded::Unchanged);
-    assert_eq!(look_up(&store, &id).await.ledger.answers[0].current, version);
+    assert_eq!(record(&store, &id, "ann", version.clone()).await, AnswerOutcome::Saved);
+    assert_eq!(record(&store, &id, "ann", version.clone()).await, AnswerOutcome::Unchanged);
+    assert_eq!(look_up(&store, &id).await.state.answers[0].current, version);
     assert_eq!(store.history("ann", None, 5).await.unwrap()[0].version, version);
     // Somebody else's answer, and one that is nested deeper than a document may be.
     let deep = format!(r#"{{"deep":{}1{}}}"#, "[".repeat(120), "]".repeat(120));
     let deep = says(Verdict::Accept, 300, &deep);
-    assert_eq!(record(&store, &id, "bob", deep.clone()).await, Recorded::Saved);
-    let ledger = look_up(&store, &id).await.ledger;
-    assert_eq!((&ledger.answers[0].current, &ledger.answers[1].current), (&version, &deep));
+    assert_eq!(record(&store, &id, "bob", deep.clone()).await, AnswerOutcome::Saved);
+    let state = look_up(&store, &id).await.state;
+    assert_eq!((&state.answers[0].current, &state.answers[1].current), (&version, &deep));
     assert!(findings(&store, true).await.is_empty());
     // One that is gone is told, and not taken for an empty one.
     let large = database.client().await.collection::<Document>("p.large");
@@ -108,7 +108,7 @@ async fn revisions_by_many_daemons_at_once_are_all_kept_once() {
                 let at = 200 + turn * 10 + daemon;
                 let who = people[usize::try_from(turn % 2).unwrap()];
                 let version = says(Verdict::Accept, at, &format!("{{\"by\":[{daemon},{turn}]}}"));
-                if record(&store, &id, who, version.clone()).await == Recorded::Revised {
+                if record(&store, &id, who, version.clone()).await == AnswerOutcome::Revised {
                     taken.push((who, version));
                 }
             }
@@ -120,8 +120,8 @@ async fn revisions_by_many_daemons_at_once_are_all_kept_once() {
         taken.extend(done.unwrap());
     }
     assert_eq!(taken.len(), 48);
-    let ledger = look_up(&store, &id).await.ledger;
-    for answer in &ledger.answers {
+    let state = look_up(&store, &id).await.state;
+    for answer in &state.answers {
         let mut kept: Vec<&Version> = answer.history.iter().collect();
         kept.push(&answer.current);
         let texts: HashSet<String> = kept.iter().map(|version| format!("{version:?}")).collect();
@@ -164,12 +164,12 @@ async fn a_crash_between_the_two_writes_leaves_a_spare_and_loses_nothing() {
             .run_command(doc! { "configureFailPoint": "failCommand", "mode": "off" })
             .await
             .unwrap();
-        let ledger = look_up(&store, &id).await.ledger;
-        let there = ledger.answers[0].current == version;
+        let state = look_up(&store, &id).await.state;
+        let there = state.answers[0].current == version;
         assert!(there || tried.is_err(), "acknowledged and not there");
         // Nothing that was there is lost, and the spare hurts nobody.
-        let mut kept = ledger.answers[0].history.clone();
-        kept.push(ledger.answers[0].current.clone());
+        let mut kept = state.answers[0].history.clone();
+        kept.push(state.answers[0].current.clone());
         let expected =
             if there { [said.clone(), vec![version.clone()]].concat() } else { said.clone() };
         assert_eq!(kept, expected);
@@ -177,11 +177,11 @@ async fn a_crash_between_the_two_writes_leaves_a_spare_and_loses_nothing() {
         spares += beside - (kept.len() - 1);
         // It is sent again, as pages do.
         let again = record(&store, &id, "ann", version.clone()).await;
-        assert!(matches!(again, Recorded::Revised | Recorded::Unchanged), "{again:?}");
+        assert!(matches!(again, AnswerOutcome::Revised | AnswerOutcome::Unchanged), "{again:?}");
         said.push(version);
     }
     assert!(spares > 0, "a crash has fallen between the two");
-    assert_eq!(look_up(&store, &id).await.ledger.answers[0].history, said[..6]);
+    assert_eq!(look_up(&store, &id).await.state.answers[0].history, said[..6]);
     assert!(findings(&store, false).await.is_empty());
     database.drop().await;
 }
@@ -218,7 +218,7 @@ async fn a_spare_is_removed_when_nobody_can_refer_to_it_any_more() {
     let repaired = findings(&store, true).await;
     assert!(repaired.iter().all(|found| found.outcome == Outcome::Repaired), "{repaired:?}");
     assert!(findings(&store, false).await.is_empty());
-    let kept = look_up(&store, &id).await.ledger.answers.remove(0);
+    let kept = look_up(&store, &id).await.state.answers.remove(0);
     assert_eq!((kept.history.len(), documents(&database, "p.large").await.len()), (1, 2));
     database.drop().await;
 }
@@ -237,14 +237,14 @@ async fn an_earlier_version_that_is_gone_is_told_and_the_rest_goes_on() {
     assert!(found[0].says.contains("of 3 earlier versions of the answer of \"ann\", 2 are there"));
     // The next one takes the next number, and nobody else's.
     let version = says(Verdict::Reject, 200, "{}");
-    assert_eq!(record(&store, &id, "ann", version).await, Recorded::Revised);
+    assert_eq!(record(&store, &id, "ann", version).await, AnswerOutcome::Revised);
     let numbers: Vec<i32> = documents(&database, "p.history")
         .await
         .iter()
         .map(|document| document.get_i32("nth").unwrap())
         .collect();
     assert_eq!(numbers, [1, 3, 4]);
-    assert_eq!(look_up(&store, &id).await.ledger.answers[0].history.len(), 3);
+    assert_eq!(look_up(&store, &id).await.state.answers[0].history.len(), 3);
     database.drop().await;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Its writes stand here as it sends them.
 
-use annotd::allocation::Recorded;
+use annotd::allocation::AnswerOutcome;
 use annotd::store::Store;
 use annotd::store::audit::Outcome;
 use annotd::store::mongo::MongoStore;
@@ -113,7 +113,7 @@ async fn what_it_hands_out_stores_or_loads_is_refused() {
     // The newer daemon goes on, and what waited in the browser arrives.
     super::world::claim(&store, &id, "bob").await;
     let saved = store.record(vec![answer(&id, "bob", says(Verdict::Accept, 50, "{}"))]).await;
-    assert_eq!(saved.unwrap(), [Recorded::Saved]);
+    assert_eq!(saved.unwrap(), [AnswerOutcome::Saved]);
     database.drop().await;
 }
 
@@ -133,26 +133,26 @@ async fn a_document_of_the_old_shape_is_read_right_and_made_of_the_new_one() {
             .await
             .unwrap();
 
-        let is_read = |ledger: &annotd::allocation::Ledger, more: usize| {
-            let answer = &ledger.answers[0];
+        let is_read = |state: &annotd::allocation::TaskState, more: usize| {
+            let answer = &state.answers[0];
             let verdicts: Vec<Verdict> =
                 answer.history.iter().take(2).map(|version| version.verdict).collect();
             assert_eq!(verdicts, [Verdict::Reject, Verdict::Ignore]);
             assert_eq!(answer.history.len(), 2 + more);
             assert_eq!(answer.history[0].data["edition"], "an interface's own key");
             assert_eq!(answer.history[0].basis, Basis::default());
-            assert_eq!(ledger.held[0].basis, Basis::default());
+            assert_eq!(state.held[0].basis, Basis::default());
         };
-        is_read(&look_up(&store, &id).await.ledger, 0);
+        is_read(&look_up(&store, &id).await.state, 0);
         let mut more = 0;
         if revised_first {
             let version = says(Verdict::Reject, 500, "{}");
             let recorded = store.record(vec![answer(&id, "ann", version.clone())]).await.unwrap();
-            assert_eq!(recorded, [Recorded::Revised]);
+            assert_eq!(recorded, [AnswerOutcome::Revised]);
             more = 1;
-            let ledger = look_up(&store, &id).await.ledger;
-            is_read(&ledger, more);
-            assert_eq!(ledger.answers[0].current, version);
+            let state = look_up(&store, &id).await.state;
+            is_read(&state, more);
+            assert_eq!(state.answers[0].current, version);
         }
         claim(&store, &id, "cyd").await;
         let found = findings(&store, false).await;
@@ -161,7 +161,7 @@ async fn a_document_of_the_old_shape_is_read_right_and_made_of_the_new_one() {
         let repaired = findings(&store, true).await;
         assert_eq!((repaired.len(), repaired[0].outcome), (1, Outcome::Repaired));
         assert!(findings(&store, false).await.is_empty());
-        is_read(&look_up(&store, &id).await.ledger, more);
+        is_read(&look_up(&store, &id).await.state, more);
         assert_eq!(documents(&database, "p.history").await.len(), 2 + more);
         database.drop().await;
     }

@@ -1,6 +1,6 @@
 //! Every document that is stored, to the letter.
 
-use annotd::allocation::{Ignore, Lane, Plan, Purpose, Rule};
+use annotd::allocation::{Ignore, Lane, Plan, Purpose, SettlePolicy};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Admission, Store, Terms};
 use annotd::task::{TaskId, Verdict};
@@ -29,15 +29,15 @@ async fn every_document_has_the_shape_that_is_kept() {
     assert_is_kept("mongo-format-3.txt", &kept);
     // And it is read as it was written.
     let record = look_up(&store, &ids[2]).await;
-    assert_eq!(record.ledger.answers[0].history.len(), 2);
-    assert_eq!(record.ledger.answers[0].history[0].basis, basis());
-    assert_eq!(record.ledger.held[0].basis, basis());
+    assert_eq!(record.state.answers[0].history.len(), 2);
+    assert_eq!(record.state.answers[0].history[0].basis, basis());
+    assert_eq!(record.state.held[0].basis, basis());
     database.drop().await;
 }
 
 /// Tasks of several lives.
 async fn lives(store: &MongoStore) -> Vec<TaskId> {
-    let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
     store.follow(Terms { rule, ..Terms::default() });
     let fresh = admission(r#"{"text":"fresh","meta":{"n":1}}"#, 3);
     let inexact = Admission {

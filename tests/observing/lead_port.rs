@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annotd::access::Access;
-use annotd::allocation::Rule;
-use annotd::allocator::{Allocator, Conduct};
+use annotd::allocation::SettlePolicy;
+use annotd::allocator::{Allocator, AllocatorPolicy};
 use annotd::http::Meter;
 use annotd::lead::status::{Annotators, Member, Reloads};
 use annotd::lead::{self, About, House, Office};
@@ -79,11 +79,11 @@ async fn a_listener_that_is_down_is_named_everywhere() {
     let (allocator, _storing) = Allocator::start(
         store,
         supervisor::system_clock(),
-        Conduct::plain(Duration::from_secs(60)),
+        AllocatorPolicy::with_lease(Duration::from_secs(60)),
     );
     let office = Office {
         project: "demo".into(),
-        about: Live::new(About { interface: "text", rule: Rule::default() }),
+        about: Live::new(About { interface: "text", rule: SettlePolicy::default() }),
         place: "demo.db".into(),
         allocator,
         house: Arc::new(Broken),

@@ -17,7 +17,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use annotd::allocation::{Lane, Ledger, Number, Position};
+use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
 use annotd::exchange::write::{Cells, Export, Filter, Format};
 use annotd::store::Record;
 use annotd::task::interface::Interface;
@@ -80,13 +80,13 @@ impl Card {
             basis: Basis { edition: 0, tokenizer: TOKENIZER },
         };
         let answer = Answer { annotator: "andy".into(), current: version, history: Vec::new() };
-        let mut ledger = Ledger::new(1, vec![Lane::Anyone]);
-        ledger.answers = vec![answer];
+        let mut state = TaskState::new(1, vec![Lane::Anyone]);
+        state.answers = vec![answer];
         let record = Record {
             task: Arc::clone(&self.task),
-            number: Number(0),
+            number: SequenceNumber(0),
             position: Position(0),
-            ledger,
+            state,
         };
         let export = Export {
             project: "p".into(),

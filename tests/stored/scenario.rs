@@ -2,33 +2,36 @@
 
 use std::sync::Arc;
 
+use annotd::allocation::mixture::Mixture;
 use annotd::allocation::order::Order;
-use annotd::allocation::share::Parts;
 use annotd::allocation::{
-    Answers, Colleague, Ignore, Lane, Overrides, Plan, Purpose, Recorded, Route, Rule, Rules,
-    Split, WhenShort,
+    AnnotatorProfile, AnswerOutcome, AnswersWanted, Ignore, Lane, Overrides, Plan, PlanPolicy,
+    Purpose, Route, SettlePolicy, Split, WhenShort,
 };
-use annotd::dealing;
+use annotd::planning;
 use annotd::store::{Admission, Claim, Store, Submission, Terms};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// 70 of 100 once and 30 twice, named in balance.
-pub fn rules() -> Rules {
-    Rules {
-        answers: Answers::Parts(Parts::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
+pub fn rules() -> PlanPolicy {
+    PlanPolicy {
+        answers: AnswersWanted::Mixture(Mixture::mix(&[(0.7, 1), (0.3, 2)]).unwrap()),
         split: Split::Exact,
         route: Route::Balanced,
         average: None,
         assign_field: None,
         when_short: WhenShort::Hold,
         seed: 3,
-        people: ["ann", "bob", "cyd"].iter().map(|name| Colleague::new(name)).collect(),
+        people: ["ann", "bob", "cyd"].iter().map(|name| AnnotatorProfile::new(name)).collect(),
     }
 }
 
 /// Ignores are skips, and tasks stand in the order of loading.
 pub fn terms() -> Terms {
-    Terms { rule: Rule { ignore: Ignore::Skip, ..Rule::default() }, order: Order::Loaded }
+    Terms {
+        rule: SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() },
+        order: Order::Loaded,
+    }
 }
 
 /// A task with this JSON.
@@ -68,7 +71,7 @@ pub async fn answer(
     task: &TaskId,
     annotator: &str,
     version: Version,
-) -> Recorded {
+) -> AnswerOutcome {
     let submission = Submission { task: task.clone(), annotator: annotator.into(), version };
     store.record(vec![submission]).await.unwrap()[0]
 }
@@ -83,9 +86,9 @@ pub async fn fill(store: &Arc<dyn Store>) {
     let store = &**store;
     store.follow(terms());
     let batch = (0..10).map(nth).collect();
-    dealing::admit(store, &rules(), &Overrides::default(), batch).await.unwrap();
-    dealing::known_since(store, &rules(), Millis(7)).await.unwrap();
-    dealing::look_over(store, &rules(), &terms(), false).await.unwrap();
+    planning::admit(store, &rules(), &Overrides::default(), batch).await.unwrap();
+    planning::known_since(store, &rules(), Millis(7)).await.unwrap();
+    planning::replan_unfinished(store, &rules(), &terms(), false).await.unwrap();
     let anyone = |task, wanted| Admission { task, plan: Plan::new(wanted, vec![Lane::Anyone]) };
     let mut early = anyone(nth(20), 2);
     early.plan.priority = 3;

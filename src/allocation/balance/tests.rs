@@ -6,20 +6,20 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn people(weights: &[f64]) -> Vec<Person> {
+fn people(weights: &[f64]) -> Vec<PoolMember> {
     let name = |index| format!("p{index:02}");
     weights
         .iter()
         .enumerate()
-        .map(|(index, weight)| Person { name: name(index), weight: *weight, quota: None })
+        .map(|(index, weight)| PoolMember { name: name(index), weight: *weight, quota: None })
         .collect()
 }
 
-fn equals(count: usize) -> Vec<Person> {
+fn equals(count: usize) -> Vec<PoolMember> {
     people(&vec![1.0; count])
 }
 
-fn started(seed: u64, pool: &[Person]) -> Balance {
+fn started(seed: u64, pool: &[PoolMember]) -> Balance {
     let mut balance = Balance::new(seed);
     balance.set_pool(pool);
     balance
@@ -33,11 +33,11 @@ fn next(balance: &mut Balance, answers: usize) -> Vec<String> {
     named.names
 }
 
-fn loads(balance: &Balance, pool: &[Person]) -> Vec<u64> {
+fn loads(balance: &Balance, pool: &[PoolMember]) -> Vec<u64> {
     pool.iter().map(|person| balance.given(&person.name)).collect()
 }
 
-fn supports(balance: &Balance, pool: &[Person]) -> Vec<u64> {
+fn supports(balance: &Balance, pool: &[PoolMember]) -> Vec<u64> {
     let pairs = pool.iter().enumerate().flat_map(|(index, one)| {
         pool[..index].iter().map(|other| balance.together(&one.name, &other.name))
     });
@@ -339,7 +339,7 @@ proptest! {
             if !here.remove(&who) || here.len() < answers {
                 here.insert(who);
             }
-            let pool: Vec<Person> = here.iter().map(|i| everybody[*i].clone()).collect();
+            let pool: Vec<PoolMember> = here.iter().map(|i| everybody[*i].clone()).collect();
             balance.set_pool(&pool);
             let before = loads(&balance, &pool);
             for _ in 0..tasks {

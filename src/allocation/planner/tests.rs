@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::Ledger;
+use super::super::TaskState;
 use super::*;
 
 mod coming_and_going;
@@ -16,18 +16,18 @@ fn nth(n: usize) -> Task {
     task(&format!(r#"{{"text":"{n}"}}"#))
 }
 
-fn people(names: &[&str]) -> Vec<Colleague> {
-    names.iter().map(|name| Colleague::new(name)).collect()
+fn people(names: &[&str]) -> Vec<AnnotatorProfile> {
+    names.iter().map(|name| AnnotatorProfile::new(name)).collect()
 }
 
 /// The first so many letters.
-fn team(size: usize) -> Vec<Colleague> {
-    ('a'..='z').take(size).map(|letter| Colleague::new(&letter.to_string())).collect()
+fn team(size: usize) -> Vec<AnnotatorProfile> {
+    ('a'..='z').take(size).map(|letter| AnnotatorProfile::new(&letter.to_string())).collect()
 }
 
-fn rules(parts: Parts, people: Vec<Colleague>) -> Rules {
-    Rules {
-        answers: Answers::Parts(parts),
+fn rules(parts: Mixture, people: Vec<AnnotatorProfile>) -> PlanPolicy {
+    PlanPolicy {
+        answers: AnswersWanted::Mixture(parts),
         split: Split::Exact,
         route: Route::Open,
         average: None,
@@ -38,16 +38,16 @@ fn rules(parts: Parts, people: Vec<Colleague>) -> Rules {
     }
 }
 
-fn each(annotations: u32, people: Vec<Colleague>) -> Rules {
-    let parts = Parts::each(annotations).expect("a number of answers");
-    Rules { average: Some(f64::from(annotations)), ..rules(parts, people) }
+fn each(annotations: u32, people: Vec<AnnotatorProfile>) -> PlanPolicy {
+    let parts = Mixture::each(annotations).expect("a number of answers");
+    PlanPolicy { average: Some(f64::from(annotations)), ..rules(parts, people) }
 }
 
-fn planner(rules: Rules) -> Planner {
-    Planner::new(rules, &Dealt::default())
+fn planner(rules: PlanPolicy) -> Planner {
+    Planner::new(rules, &AllocationCounters::default())
 }
 
-fn plan(rules: Rules, text: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
+fn plan(rules: PlanPolicy, text: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
     planner(rules).plan(overrides, &task(text))
 }
 
@@ -61,14 +61,14 @@ fn names(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn a_task_that_names_nobody_is_for_anyone() {
-    let rules = Rules { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
     let plan = plan(rules, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
     assert_eq!(plan, Plan { part: Some(0), ..Plan::new(3, vec![Lane::Anyone]) });
 }
 
 #[test]
 fn a_task_that_names_people_wants_one_answer_of_each_and_a_load_goes_before_it() {
-    let rules = Rules { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
     let bound = |wanted, names: &[&str]| Plan { bound: true, ..Plan::new(wanted, of(names)) };
     let planned = |text: &str, overrides: &Overrides| plan(rules.clone(), text, overrides);
     let none = Overrides::default();
@@ -84,7 +84,7 @@ fn a_task_that_names_people_wants_one_answer_of_each_and_a_load_goes_before_it()
 fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
     let mut people = team(3);
     people[0].tags = vec!["es".into()];
-    let rules = Rules { assign_field: Some("meta.for".into()), ..each(1, people) };
+    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(1, people) };
     let wrong = [
         (r#"{"meta":{"for":"eve"}}"#, "add them to annotators.toml"),
         (r#"{"meta":{"for":3}}"#, "a list of names, found 3"),
@@ -95,29 +95,29 @@ fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
     ];
     for (text, words) in wrong {
         let mut planner = planner(rules.clone());
-        let before = planner.dealt();
+        let before = planner.counters();
         let body = Body::parse(text).expect("a task");
         let checked = planner.check(&Overrides::default(), &body).expect_err("refused");
         let planned = planner.plan(&Overrides::default(), &task(text)).expect_err("refused");
         assert_eq!(checked, planned);
         assert!(planned.to_string().contains(words), "{planned}");
-        assert_eq!(planner.dealt(), before, "nothing is counted");
+        assert_eq!(planner.counters(), before, "nothing is counted");
     }
 }
 
 #[test]
 fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
-    let parts = Parts::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
+    let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
     let rules = rules(parts, team(5));
-    let mut dealt = Dealt::default();
+    let mut dealt = AllocationCounters::default();
     let mut thrice = 0_u32;
     let mut n = 0_u32;
     for load in [1, 2500, 7, 5000, 2492] {
         // Kept and read again between two loads.
         let text = serde_json::to_string(&dealt).expect("JSON");
-        let kept: Dealt = serde_json::from_str(&text).expect("as it was written");
+        let kept: AllocationCounters = serde_json::from_str(&text).expect("as it was written");
         let mut planner = Planner::new(rules.clone(), &kept);
-        assert!(planner.keeps_count());
+        assert!(planner.is_stateful());
         for _ in 0..load {
             let plan = planner.plan(&Overrides::default(), &nth(n as usize)).expect("a plan");
             n += 1;
@@ -125,15 +125,15 @@ fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
             assert_eq!(plan.part, Some(u16::from(plan.wanted == 3)));
             assert!((f64::from(thrice) - f64::from(n) * 0.3).abs() < 1.0, "{thrice} of {n}");
         }
-        dealt = planner.dealt();
+        dealt = planner.counters();
     }
     assert_eq!((n, thrice), (10_000, 3_000));
 }
 
 #[test]
 fn tasks_that_bypass_the_mixture_take_nothing_from_it() {
-    let parts = Parts::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
-    let mixed = Rules { assign_field: Some("meta.for".into()), ..rules(parts, team(5)) };
+    let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
+    let mixed = PlanPolicy { assign_field: Some("meta.for".into()), ..rules(parts, team(5)) };
     let plain: Vec<u32> = {
         let mut planner = planner(mixed.clone());
         (0..50)
@@ -157,8 +157,8 @@ fn tasks_that_bypass_the_mixture_take_nothing_from_it() {
 
 #[test]
 fn balanced_gives_seven_people_every_pair_a_hundred_times() {
-    let rules = Rules { route: Route::Balanced, ..each(2, team(7)) };
-    let mut dealt = Dealt::default();
+    let rules = PlanPolicy { route: Route::Balanced, ..each(2, team(7)) };
+    let mut dealt = AllocationCounters::default();
     let mut pairs: BTreeMap<Vec<String>, u32> = BTreeMap::new();
     let mut loads: BTreeMap<String, u32> = BTreeMap::new();
     for load in 0..7 {
@@ -172,7 +172,7 @@ fn balanced_gives_seven_people_every_pair_a_hundred_times() {
             }
             *pairs.entry(pair).or_default() += 1;
         }
-        dealt = planner.dealt();
+        dealt = planner.counters();
     }
     assert_eq!(pairs.len(), 21);
     assert!(pairs.values().all(|count| *count == 100), "{pairs:?}");
@@ -185,9 +185,9 @@ fn everybody_and_gold_are_for_all_who_may() {
     people[1].tags = vec!["es".into()];
     people[2].tags = vec!["es".into()];
     people[3].active = false;
-    let all = Rules { answers: Answers::All, ..each(1, people) };
+    let all = PlanPolicy { answers: AnswersWanted::All, ..each(1, people) };
     let planned = |text: &str| plan(all.clone(), text, &Overrides::default()).expect("a plan");
-    let for_all = |plan: Plan| Plan { part: Some(EVERYBODY), ..plan };
+    let for_all = |plan: Plan| Plan { part: Some(ALL_ANNOTATORS), ..plan };
     assert_eq!(planned(r#"{"text":"a"}"#), for_all(Plan::new(3, vec![Lane::Anyone])));
     assert_eq!(planned(r#"{"meta":{"requires":"es"}}"#), for_all(Plan::new(2, of(&["b", "c"]))));
     let gold = planned(r#"{"meta":{"gold":"accept"}}"#);
@@ -200,13 +200,13 @@ fn everybody_and_gold_are_for_all_who_may() {
 #[test]
 fn where_people_are_short_a_task_is_held_or_makes_do() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
-        let hold = Rules { route, ..each(3, team(2)) };
+        let hold = PlanPolicy { route, ..each(3, team(2)) };
         let held = plan(hold.clone(), r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
-        assert_eq!((held.wanted, Ledger::of(&held).missing()), (3, 1), "{route:?}");
+        assert_eq!((held.wanted, TaskState::of(&held).shortfall()), (3, 1), "{route:?}");
         assert_eq!(names(&held).len(), 2);
-        let partial = Rules { when_short: WhenShort::Partial, ..hold };
+        let partial = PlanPolicy { when_short: WhenShort::Partial, ..hold };
         let cut = plan(partial, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
-        assert_eq!((cut.wanted, Ledger::of(&cut).missing()), (2, 0), "{route:?}");
+        assert_eq!((cut.wanted, TaskState::of(&cut).shortfall()), (2, 0), "{route:?}");
     }
 }
 
@@ -224,8 +224,8 @@ fn prodigys_published_vectors_come_out_of_the_planner() {
         (-1_280_357_114, 3.0, &["bob", "alice", "carol"]),
     ];
     for (hash, n, expected) in vectors {
-        let parts = Parts::average(n).expect("an average");
-        let rules = Rules {
+        let parts = Mixture::average(n).expect("an average");
+        let rules = PlanPolicy {
             route: Route::Hash,
             split: Split::Hash,
             average: Some(n),
@@ -257,11 +257,11 @@ fn real_tasks_are_routed_as_prodigy_routes_them() {
     let Some(tasks) = real_tasks() else { return };
     assert_eq!(tasks.len(), 117);
     let counts = |n: f64| {
-        let rules = Rules {
+        let rules = PlanPolicy {
             route: Route::Hash,
             split: Split::Hash,
             average: Some(n),
-            ..rules(Parts::average(n).expect("an average"), team(4))
+            ..rules(Mixture::average(n).expect("an average"), team(4))
         };
         let mut planner = planner(rules);
         let mut counts = [0_u32; 4];

@@ -100,16 +100,16 @@ impl Filter {
     }
 
     fn admits_task(&self, record: &Record) -> bool {
-        !self.only_finished || record.ledger.finished
+        !self.only_finished || record.state.finished
     }
 
     /// The wanted answers to a task, each with whether it came too late. Skips are among them: they
     /// are somebody's ignores, although they fill no slot.
     fn answers<'a>(&'a self, record: &'a Record) -> impl Iterator<Item = (&'a Answer, bool)> {
         let wanted = self.admits_task(record);
-        let ledger = &record.ledger;
-        let counting = ledger.answers.iter().chain(&ledger.skipped).map(|answer| (answer, false));
-        let late = record.ledger.late.iter().map(|answer| (answer, true));
+        let state = &record.state;
+        let counting = state.answers.iter().chain(&state.skipped).map(|answer| (answer, false));
+        let late = record.state.late.iter().map(|answer| (answer, true));
         counting
             .chain(late.filter(|_| self.late))
             .filter(move |(answer, _)| wanted && self.admits(answer))
@@ -143,7 +143,7 @@ pub trait Pen: Send {
 
 /// What a task checks, in one word; nothing for one that is to be annotated.
 fn check(record: &Record) -> Option<&'static str> {
-    match record.ledger.purpose {
+    match record.state.purpose {
         Purpose::Regular => None,
         Purpose::Gold => Some("gold"),
         Purpose::Repeat(_) => Some("repeat"),

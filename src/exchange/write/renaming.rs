@@ -19,8 +19,8 @@ impl Renaming {
     fn renamed(&self, record: &Record) -> Record {
         let mut record = record.clone();
         let body = &record.task.body;
-        let ledger = &mut record.ledger;
-        for list in [&mut ledger.answers, &mut ledger.skipped, &mut ledger.late] {
+        let state = &mut record.state;
+        for list in [&mut state.answers, &mut state.skipped, &mut state.late] {
             for answer in list.iter_mut() {
                 rename(&self.renamed, body, answer);
             }

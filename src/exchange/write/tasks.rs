@@ -59,9 +59,9 @@ impl Pen for Tasks {
         let wanted = |answers: &'_ [Answer]| -> Vec<usize> {
             (0..answers.len()).filter(|index| filter.admits(&answers[*index])).collect()
         };
-        let ledger = &record.ledger;
-        let (counting, late) = (wanted(&ledger.answers), wanted(&ledger.late));
-        let skipped = wanted(&ledger.skipped);
+        let state = &record.state;
+        let (counting, late) = (wanted(&state.answers), wanted(&state.late));
+        let skipped = wanted(&state.skipped);
         if !filter.is_open() && counting.is_empty() && skipped.is_empty() && late.is_empty() {
             return 0;
         }
@@ -71,18 +71,18 @@ impl Pen for Tasks {
             _task_hash: record.task.task_hash,
             task: serde_json::from_str(record.task.body.as_str())
                 .expect("a body is JSON by construction"),
-            wanted: ledger.wanted,
-            seen: ledger.answers.len(),
-            coders: ledger.coders().collect(),
-            finished: ledger.finished,
+            wanted: state.wanted,
+            seen: state.answers.len(),
+            coders: state.counted_annotators().collect(),
+            finished: state.finished,
             check: check(record),
-            repeat_of: match &ledger.purpose {
+            repeat_of: match &state.purpose {
                 Purpose::Repeat(task) => Some(task.as_str()),
                 _ => None,
             },
-            skipped: skipped.into_iter().map(|index| Whole(&ledger.skipped[index])).collect(),
-            answers: counting.into_iter().map(|index| Whole(&ledger.answers[index])).collect(),
-            late: late.into_iter().map(|index| Whole(&ledger.late[index])).collect(),
+            skipped: skipped.into_iter().map(|index| Whole(&state.skipped[index])).collect(),
+            answers: counting.into_iter().map(|index| Whole(&state.answers[index])).collect(),
+            late: late.into_iter().map(|index| Whole(&state.late[index])).collect(),
         };
         serde_json::to_writer(&mut *out, &line).expect("writing to memory does not fail");
         out.push(b'\n');

@@ -24,7 +24,7 @@ use super::document;
 use super::figures::Figures;
 use super::server::{Server, number};
 use crate::allocation::order::Order;
-use crate::allocation::{Ledger, Number};
+use crate::allocation::{SequenceNumber, TaskState};
 use crate::store::tally::contribution;
 use crate::store::{Admission, Admitted, Progress, Result};
 
@@ -63,7 +63,7 @@ pub(super) async fn admit(
             let mut added = Progress::default();
             for (nth, Admission { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
                 if !skipped.contains(&nth) {
-                    added.change(&Progress::default(), &contribution(&Ledger::of(plan)));
+                    added.change(&Progress::default(), &contribution(&TaskState::of(plan)));
                 }
             }
             admitted.new += (batch.len() - skipped.len()) as u64;
@@ -100,7 +100,7 @@ fn encode(
             // Behind its own priority and before a lower one: there may be readers past this place.
             let reopened = (i64::from(plan.priority) > numbers.lowest)
                 .then(|| numbers.now + place(nth) / SAME_TIME);
-            let number = Number(numbers.first + place(nth));
+            let number = SequenceNumber(numbers.first + place(nth));
             let position = order.position(plan.priority, number.0, plan.wanted);
             documents.push(document::of_task(task, plan, number, position, reopened));
         }

@@ -5,7 +5,7 @@
 //! written to it since: every write raises `rev`. Whoever comes second decides anew.
 //!
 //! Rejected: an update for each kind of change, which would say in the server's words what
-//! [`Ledger`] says already.
+//! [`TaskState`] says already.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use super::MongoStore;
 use super::beside::{self, Beside, Statement};
 use super::document::{self, Kept, Stored};
 use super::reads;
-use crate::allocation::Ledger;
+use crate::allocation::TaskState;
 use crate::store::tally::contribution;
 use crate::store::{Amendment, Result};
 use crate::task::TaskId;
@@ -33,13 +33,13 @@ pub(super) fn statement(
     store: &MongoStore,
     stored: &Stored,
     rev: i64,
-    before: &Ledger,
-    after: &Ledger,
+    before: &TaskState,
+    after: &TaskState,
     kept: &HashMap<String, Kept>,
 ) -> Statement {
     let order = store.terms().order;
     let priority = stored.position.priority();
-    let position = order.position(priority, stored.number.0, after.lacking());
+    let position = order.position(priority, stored.number.0, after.remaining());
     let changed =
         (&before.lanes, before.wanted, stored.position) != (&after.lanes, after.wanted, position);
     let announce = after.free() > 0 && (changed || after.free() > before.free());
@@ -69,7 +69,7 @@ pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Resul
     let mut once = HashSet::new();
     for (nth, Amendment { task, seen, now }) in amendments.iter().enumerate() {
         let Some(stored) = found.get(task) else { continue };
-        let before = stored.ledger().map_err(|odd| server.odd_task(DOING, task, &odd))?;
+        let before = stored.state().map_err(|odd| server.odd_task(DOING, task, &odd))?;
         if !before.is_as(seen) || !once.insert(task) {
             continue;
         }
@@ -93,7 +93,7 @@ pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Resul
         let task = &amendments[nth].task;
         store.outlook.forget(task);
         if all
-            || found.get(task).is_some_and(|stored| stored.ledger().is_ok_and(|is| is.is_as(&now)))
+            || found.get(task).is_some_and(|stored| stored.state().is_ok_and(|is| is.is_as(&now)))
         {
             store.figures.change(&contribution(&before), &contribution(&now));
             done[nth] = true;
@@ -121,9 +121,9 @@ pub(super) async fn fill(store: &MongoStore) -> Result<()> {
             let mut stored = beside::whole(&store.server, DOING, document).await?;
             let odd = |odd| store.server.odd(DOING, document, &odd);
             let task = stored.task().map_err(odd)?;
-            let seen = stored.ledger().map_err(odd)?;
+            let seen = stored.state().map_err(odd)?;
             let mut now = seen.clone();
-            now.fill(rule, &task.body);
+            now.promote_late_answers(rule, &task.body);
             if now != seen {
                 amendments.push(Amendment { task: stored.id.clone(), seen, now });
             }

@@ -1,7 +1,7 @@
 //! Taking in answers: a group in one round trip.
 //!
 //! An answer that is held and about whose task there is a belief (`outlook.rs`) goes as a plain
-//! guarded write, without reading anything. The others are decided by [`Ledger::record`] on what is
+//! guarded write, without reading anything. The others are decided by [`TaskState::record`] on what is
 //! read, and written with a guard that says what the decision rests on; where more changes than
 //! that one answer (a skip, a further opinion, a late answer that fills a slot), the whole state is
 //! written (`amendments.rs`). So is the last answer of a task whose answers are to be compared. All writes of a group are
@@ -27,8 +27,8 @@ use super::beside::{Beside, Statement};
 use super::document::{self, Kept, Stored};
 use super::outlook::View;
 use super::{MongoStore, amendments, reads};
-use crate::allocation::order::{self, MOST_LACKING};
-use crate::allocation::{Lane, Ledger, Recorded, Rule};
+use crate::allocation::order::{self, REMAINING_CAP};
+use crate::allocation::{AnswerOutcome, Lane, SettlePolicy, TaskState};
 use crate::store::tally::contribution;
 use crate::store::{Progress, Result, Submission, Terms};
 use crate::task::{Answer, Body, TaskId};
@@ -49,7 +49,7 @@ struct Pending {
 
 /// A write that is under way.
 struct Sent {
-    recorded: Recorded,
+    recorded: AnswerOutcome,
     before: Progress,
     after: Progress,
 }
@@ -57,15 +57,15 @@ struct Sent {
 /// What to do about an answer.
 enum Step {
     Write(Box<Statement>, Box<Sent>),
-    Done(Recorded),
+    Done(AnswerOutcome),
 }
 
 pub(super) async fn record(
     store: &MongoStore,
     submissions: Vec<Submission>,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<AnswerOutcome>> {
     let first = store.stamps(submissions.len());
-    let mut outcomes = vec![Recorded::Unknown; submissions.len()];
+    let mut outcomes = vec![AnswerOutcome::Unknown; submissions.len()];
     let mut pending: Vec<Pending> = submissions
         .into_iter()
         .zip(0_i64..)
@@ -99,7 +99,7 @@ pub(super) async fn record(
 async fn round(
     store: &MongoStore,
     pending: Vec<Pending>,
-    outcomes: &mut [Recorded],
+    outcomes: &mut [AnswerOutcome],
 ) -> Result<Vec<Pending>> {
     let (pending, mut rest) = one_of_each(pending);
     let terms = store.terms();
@@ -131,8 +131,8 @@ async fn round(
         }
         let step = match (beliefs.get_mut(task), states.get_mut(task), found.get(task)) {
             (Some(belief), ..) => belief.next(&terms, &one),
-            (None, Some(state), Some(stored)) => by_ledger(store, &terms, stored, state, &one),
-            _ => Step::Done(Recorded::Unknown),
+            (None, Some(state), Some(stored)) => by_state(store, &terms, stored, state, &one),
+            _ => Step::Done(AnswerOutcome::Unknown),
         };
         match step {
             Step::Done(recorded) => outcomes[one.nth] = recorded,
@@ -144,7 +144,7 @@ async fn round(
         }
     }
     for stored in found.values_mut() {
-        store.outlook.learn_after(stored, states.get(&stored.id).map(|state| &state.ledger));
+        store.outlook.learn_after(stored, states.get(&stored.id).map(|state| &state.state));
     }
 
     let expected = statements.len() as u64;
@@ -230,7 +230,7 @@ impl Belief {
     }
 }
 
-fn decide(store: &MongoStore, outcomes: &mut [Recorded], one: &Pending, write: &Sent) {
+fn decide(store: &MongoStore, outcomes: &mut [AnswerOutcome], one: &Pending, write: &Sent) {
     outcomes[one.nth] = write.recorded;
     store.figures.change(&write.before, &write.after);
 }
@@ -246,7 +246,7 @@ fn state_fields(terms: &Terms) -> Document {
 
 /// A task that was read, as it will be after the writes that are sent.
 struct State {
-    ledger: Ledger,
+    state: TaskState,
     body: Body,
     rev: i64,
     kept: HashMap<String, Kept>,
@@ -261,9 +261,8 @@ impl State {
         } else {
             Body::empty()
         };
-        let ledger =
-            stored.ledger().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
-        Ok(Self { ledger, body, rev: stored.rev, kept: stored.kept() })
+        let state = stored.state().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
+        Ok(Self { state, body, rev: stored.rev, kept: stored.kept() })
     }
 }
 
@@ -294,13 +293,13 @@ fn expected(
     };
     // What one slot of this task adds to the figures before and after: the task itself and its
     // other slots stay as they are.
-    let mut ledger = Ledger::new(1, vec![lane]);
-    ledger.claim(annotator, version.time_loaded, version.time_returned, version.basis);
-    let before = contribution(&ledger);
-    ledger.record(annotator, version.clone(), &Rule::default(), &Body::empty());
-    let mut after = contribution(&ledger);
+    let mut state = TaskState::new(1, vec![lane]);
+    state.claim(annotator, version.time_loaded, version.time_returned, version.basis);
+    let before = contribution(&state);
+    state.record(annotator, version.clone(), &SettlePolicy::default(), &Body::empty());
+    let mut after = contribution(&state);
     after.finished = u64::from(last);
-    let sent = Sent { recorded: Recorded::Saved, before, after };
+    let sent = Sent { recorded: AnswerOutcome::Saved, before, after };
     Step::Write(Box::new(statement), Box::new(sent))
 }
 
@@ -335,7 +334,7 @@ fn saved(
 }
 
 /// What the ledger says, and the write that carries it out as long as the task is as it was read.
-fn by_ledger(
+fn by_state(
     store: &MongoStore,
     terms: &Terms,
     stored: &Stored,
@@ -343,14 +342,14 @@ fn by_ledger(
     one: &Pending,
 ) -> Step {
     let Submission { annotator, version, .. } = &one.submission;
-    let before = state.ledger.clone();
-    let recorded = state.ledger.record(annotator, version.clone(), &terms.rule, &state.body);
-    if matches!(recorded, Recorded::Unchanged | Recorded::Unknown) {
+    let before = state.state.clone();
+    let recorded = state.state.record(annotator, version.clone(), &terms.rule, &state.body);
+    if matches!(recorded, AnswerOutcome::Unchanged | AnswerOutcome::Unknown) {
         return Step::Done(recorded);
     }
     let read = state.kept.get(annotator).cloned().unwrap_or_default();
     state.kept.insert(annotator.clone(), Kept { stamp: one.stamp, ..read.clone() });
-    let after = &state.ledger;
+    let after = &state.state;
     let alone = plain(terms, &before, after, one, recorded, state.rev, &read);
     // From now on, whoever answers in this group finds what is written beside by then.
     let is_alone = alone.is_some();
@@ -374,10 +373,10 @@ fn by_ledger(
 /// The write where nothing but that one answer changes; none where more does.
 fn plain(
     terms: &Terms,
-    before: &Ledger,
-    after: &Ledger,
+    before: &TaskState,
+    after: &TaskState,
     one: &Pending,
-    recorded: Recorded,
+    recorded: AnswerOutcome,
     rev: i64,
     read: &Kept,
 ) -> Option<Statement> {
@@ -385,15 +384,16 @@ fn plain(
     let others_stay = (before.wanted, &before.lanes, &before.skipped)
         == (after.wanted, &after.lanes, &after.skipped);
     // Far down, the place of a task does not move with each answer.
-    let moves_evenly = !terms.order.moves() || before.wanted <= MOST_LACKING;
+    let moves_evenly = !terms.order.moves() || before.wanted <= REMAINING_CAP;
     // What an answer was compared with must be what was read.
-    let compared = terms.rule.compares() && after.lacking() == 0 && recorded == Recorded::Saved;
+    let compared =
+        terms.rule.compares() && after.remaining() == 0 && recorded == AnswerOutcome::Saved;
     if !others_stay || !moves_evenly || compared {
         return None;
     }
     let own = |answers: &[Answer]| answers.iter().find(|a| a.annotator == name).cloned();
-    let more = |list: fn(&Ledger) -> usize| (list(before), list(after));
-    let (answers, late) = (more(|ledger| ledger.answers.len()), more(|ledger| ledger.late.len()));
+    let more = |list: fn(&TaskState) -> usize| (list(before), list(after));
+    let (answers, late) = (more(|state| state.answers.len()), more(|state| state.late.len()));
     let same = |(before, after): (usize, usize)| before == after;
     let one_more = |(before, after): (usize, usize)| before + 1 == after;
     let held = before.held.iter().any(|hold| hold.annotator == name);
@@ -403,7 +403,7 @@ fn plain(
         document::of_answer(task, answer, &kept, &mut beside)
     };
     let (query, update) = match (recorded, own(&after.answers), own(&after.late)) {
-        (Recorded::Saved, Some(answer), _) if one_more(answers) && same(late) => {
+        (AnswerOutcome::Saved, Some(answer), _) if one_more(answers) && same(late) => {
             let left = count((before.wanted as usize).saturating_sub(before.answers.len()));
             let mut query = rawdoc! {
                 "_id": task.as_str(),
@@ -420,14 +420,18 @@ fn plain(
             }
             (query, saved(terms, name, written(&answer), held, after.finished))
         }
-        (Recorded::Late, None, Some(answer)) if answer.history.is_empty() && one_more(late) => (
-            rawdoc! { "_id": task.as_str(), "rev": rev },
-            rawdoc! { "$push": { "late": written(&answer) }, "$inc": { "rev": 1_i64 } },
-        ),
-        (Recorded::Revised, Some(answer), _) if same(answers) && same(late) => {
+        (AnswerOutcome::Late, None, Some(answer))
+            if answer.history.is_empty() && one_more(late) =>
+        {
+            (
+                rawdoc! { "_id": task.as_str(), "rev": rev },
+                rawdoc! { "$push": { "late": written(&answer) }, "$inc": { "rev": 1_i64 } },
+            )
+        }
+        (AnswerOutcome::Revised, Some(answer), _) if same(answers) && same(late) => {
             revised(task, name, "answers", read, written(&answer))
         }
-        (Recorded::Late, None, Some(answer)) if same(late) => {
+        (AnswerOutcome::Late, None, Some(answer)) if same(late) => {
             revised(task, name, "late", read, written(&answer))
         }
         _ => return None,

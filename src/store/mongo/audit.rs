@@ -10,7 +10,7 @@
 //! missing.
 //!
 //! Rejected: one pipeline update over the whole collection, which says in the server's words what
-//! [`Ledger`] says already, and does not tell which tasks were wrong.
+//! [`TaskState`] says already, and does not tell which tasks were wrong.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -27,7 +27,7 @@ use super::document::{self, FORMAT, Odd, Stored};
 use super::server::{Server, number};
 use super::{MongoStore, deal, migrations, spare};
 use crate::allocation::order::Order;
-use crate::allocation::{Ledger, Number, Position, invariants};
+use crate::allocation::{Position, SequenceNumber, TaskState, invariants};
 use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
 use crate::store::{Record, Result};
 use crate::task::TaskId;
@@ -119,7 +119,7 @@ impl Draft {
     /// older format is a wrong one where the project `is_present`.
     fn seen(self, order: Option<Order>, is_present: bool) -> std::result::Result<Seen, Odd> {
         let Self { mut stored, kept, priority, missing } = self;
-        let ledger = Ledger { finished: kept.finished.unwrap_or(false), ..stored.ledger()? };
+        let state = TaskState { finished: kept.finished.unwrap_or(false), ..stored.state()? };
         let lost = stored.everyones().filter(|answer| answer.kept.known < answer.kept.revisions);
         let wrong = lost.map(|answer| {
             let (whose, all, there) =
@@ -135,7 +135,7 @@ impl Draft {
             task: stored.task()?,
             number: stored.number,
             position: kept.position.map_or(stored.position, Position),
-            ledger,
+            state,
         };
         let (rev, format) = (stored.rev, if is_present { stored.format } else { FORMAT });
         let mut seen = Seen {
@@ -156,16 +156,16 @@ impl Draft {
 
 impl Seen {
     /// Where it belongs; none if it may stand where it does.
-    fn place(&self, order: Option<Order>, number: Number) -> Option<Position> {
-        let ledger = &self.record.ledger;
+    fn place(&self, order: Option<Order>, number: SequenceNumber) -> Option<Position> {
+        let state = &self.record.state;
         let unknown = self.kept.position.is_none();
         let order = order.or(unknown.then_some(Order::Loaded))?;
-        (unknown || ledger.lacking() > 0)
-            .then(|| order.position(self.priority, number.0, ledger.lacking()))
+        (unknown || state.remaining() > 0)
+            .then(|| order.position(self.priority, number.0, state.remaining()))
     }
 
     fn compare(&mut self, order: Option<Order>) {
-        let ledger = &self.record.ledger;
+        let state = &self.record.state;
         let mut wrong = Vec::new();
         if self.format < FORMAT {
             let says = format!(
@@ -178,10 +178,10 @@ impl Seen {
         for key in &self.missing {
             wrong.push(("fields", format!("{key:?} is missing, or not what annotd puts there")));
         }
-        let count = i64::try_from(ledger.answers.len()).unwrap_or(i64::MAX);
+        let count = i64::try_from(state.answers.len()).unwrap_or(i64::MAX);
         for (key, kept, follows) in [
-            ("free", self.kept.free, i64::from(ledger.free())),
-            ("left", self.kept.left, i64::from(ledger.lacking())),
+            ("free", self.kept.free, i64::from(state.free())),
+            ("left", self.kept.left, i64::from(state.remaining())),
             ("seen", self.kept.seen, count),
         ] {
             if kept != Some(follows) {
@@ -194,7 +194,7 @@ impl Seen {
                 names
             })
         };
-        let coders: Vec<String> = ledger.coders().map(str::to_owned).collect();
+        let coders: Vec<String> = state.counted_annotators().map(str::to_owned).collect();
         if sorted(self.kept.coders.clone()) != sorted(Some(coders.clone())) {
             let says = format!("{:?} are kept, and {coders:?} have answered", self.kept.coders);
             wrong.push((
@@ -219,23 +219,23 @@ impl Seen {
     }
 
     fn is_wrong(&self) -> bool {
-        let ledger = &self.record.ledger;
-        self.double || !self.wrong.is_empty() || invariants::mended(ledger) != *ledger
+        let state = &self.record.state;
+        self.double || !self.wrong.is_empty() || invariants::repaired(state) != *state
     }
 
     /// The write that puts it right.
-    fn statement(&self, order: Option<Order>, number: Number) -> RawDocumentBuf {
+    fn statement(&self, order: Option<Order>, number: SequenceNumber) -> RawDocumentBuf {
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-        let before = &self.record.ledger;
-        let after = invariants::mended(before);
+        let before = &self.record.state;
+        let after = invariants::repaired(before);
         let mut set = rawdoc! {
             "free": count(after.free()),
-            "left": count(after.lacking()),
+            "left": count(after.remaining()),
             "seen": i32::try_from(after.answers.len()).unwrap_or(i32::MAX),
             "finished": after.finished,
         };
         let mut coders = RawArrayBuf::new();
-        for annotator in after.coders() {
+        for annotator in after.counted_annotators() {
             coders.push(annotator);
         }
         set.append("coders", coders);
@@ -432,13 +432,13 @@ async fn mend(
 
 /// A number for a task that has lost its own: the one that its place was made of, if that can be
 /// told and nobody has it, or else the next one.
-async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Result<Number> {
+async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Result<SequenceNumber> {
     if let Some(Order::Loaded) = order
         && let Some(number) = seen.kept.position.and_then(number_in)
     {
         let find = server.tasks.find(doc! { "number": number }).limit(1);
         if server.find(DOING, find).await?.is_empty() {
-            return Ok(Number(number));
+            return Ok(SequenceNumber(number));
         }
     }
     let next = server
@@ -448,7 +448,7 @@ async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Resul
         .return_document(ReturnDocument::After);
     let next = server.ask("repair tasks", next).await?.unwrap_or_default();
     number(&next, "last")
-        .map(Number)
+        .map(SequenceNumber)
         .ok_or_else(|| server.failed("repair tasks", format!("its numbering is damaged: {next}")))
 }
 
@@ -557,14 +557,14 @@ async fn dealt(
         let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
         let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
         let there = server.find(DOING, find).await?.len();
-        let lacking = tasks.len().saturating_sub(there);
-        if lacking == 0 {
+        let remaining = tasks.len().saturating_sub(there);
+        if remaining == 0 {
             let says = format!("a load was stopped after all its {there} tasks were in");
             found.push(("promise", says, Outcome::derived(repair)));
             mends.push(doc! { "$pull": { "promised": { "$eq": promise } } });
         } else {
             let says = format!(
-                "a load was stopped before {lacking} of its tasks were in; load the same file again"
+                "a load was stopped before {remaining} of its tasks were in; load the same file again"
             );
             found.push(("promise", says, Outcome::Note));
         }

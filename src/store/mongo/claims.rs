@@ -1,6 +1,6 @@
 //! Handing out: a group of claims in one round trip.
 //!
-//! Each claim is one guarded write that says what `Ledger::claim` says: there is a free slot, the
+//! Each claim is one guarded write that says what `TaskState::claim` says: there is a free slot, the
 //! lane admits the annotator, and they neither hold the task nor have answered it. The server
 //! tells how many of the group were granted. When that is all of them, nothing is read; otherwise
 //! the tasks are, and whoever is found to hold one has been granted it, by this group or by an
@@ -18,7 +18,7 @@ use super::document::{self, Stored};
 use super::figures::Figures;
 use super::reads;
 use super::server::Server;
-use crate::allocation::{Hold, Lane};
+use crate::allocation::{Lane, Lease};
 use crate::store::{Claim, Progress, Result, Share};
 use crate::task::TaskId;
 
@@ -54,7 +54,7 @@ pub(super) async fn claim(
 
 fn statement(claim: &Claim) -> RawDocumentBuf {
     let annotator = claim.annotator.as_str();
-    let hold = Hold {
+    let hold = Lease {
         annotator: claim.annotator.clone(),
         since: claim.since,
         until: claim.until,

@@ -11,7 +11,7 @@ use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, rawdoc};
 
 use super::beside::{self, Beside};
 use super::json;
-use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
+use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::Record;
 use crate::task::{Answer, Basis, Task, TaskId, Version};
 
@@ -98,7 +98,7 @@ pub(super) fn can_hold(task: &Task) -> Result<(), String> {
 pub(super) fn of_task(
     task: &Task,
     plan: &Plan,
-    number: Number,
+    number: SequenceNumber,
     position: Position,
     reopened: Option<i64>,
 ) -> RawDocumentBuf {
@@ -126,17 +126,17 @@ pub(super) fn of_task(
 
 /// The document of a task as it was in another store.
 pub(super) fn of_record(record: &Record, beside: &mut Beside) -> RawDocumentBuf {
-    let Record { task, number, position, ledger } = record;
+    let Record { task, number, position, state } = record;
     let mut document = of_content(task);
     document.append("number", number.0);
     document.append("priority", position.priority());
     // A stamp is looked for by the one who gave it, while their write is under way.
-    let facts = of_facts(&task.id, ledger, *position, |_| Kept::default(), beside);
+    let facts = of_facts(&task.id, state, *position, |_| Kept::default(), beside);
     for element in &facts {
         let (key, value) = element.expect("it has just been written");
         document.append_ref(key, value);
     }
-    append_origin(&mut document, ledger.part, ledger.bound, &ledger.purpose);
+    append_origin(&mut document, state.part, state.bound, &state.purpose);
     document
 }
 
@@ -178,13 +178,13 @@ fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
 /// annotator's answer as it is stored; with `announce` those who hand out hear of it.
 pub(super) fn of_state(
     task: &TaskId,
-    ledger: &Ledger,
+    state: &TaskState,
     position: Position,
     kept: impl Fn(&str) -> Kept,
     announce: bool,
     beside: &mut Beside,
 ) -> RawDocumentBuf {
-    let set = of_facts(task, ledger, position, kept, beside);
+    let set = of_facts(task, state, position, kept, beside);
     let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
     if announce {
         update.append("$currentDate", rawdoc! { "reopened": true });
@@ -195,37 +195,36 @@ pub(super) fn of_state(
 /// Who may have a task, who holds it, who has answered what, and what follows from that.
 fn of_facts(
     task: &TaskId,
-    ledger: &Ledger,
+    state: &TaskState,
     position: Position,
     kept: impl Fn(&str) -> Kept,
     beside: &mut Beside,
 ) -> RawDocumentBuf {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let mut set = rawdoc! {
-        "for": of_lanes(&ledger.lanes),
-        "planned": count(ledger.planned),
-        "wanted": count(ledger.wanted),
-        "free": count(ledger.free()),
-        "left": count(ledger.lacking()),
-        "seen": i32::try_from(ledger.answers.len()).unwrap_or(i32::MAX),
-        "finished": ledger.finished,
+        "for": of_lanes(&state.lanes),
+        "planned": count(state.planned),
+        "wanted": count(state.wanted),
+        "free": count(state.free()),
+        "left": count(state.remaining()),
+        "seen": i32::try_from(state.answers.len()).unwrap_or(i32::MAX),
+        "finished": state.finished,
         "position": position.0,
     };
     let mut coders = RawArrayBuf::new();
-    for annotator in ledger.coders() {
+    for annotator in state.counted_annotators() {
         coders.push(annotator);
     }
     set.append("coders", coders);
-    set.append("held", of_holds(&ledger.held));
-    if !ledger.former.is_empty() {
+    set.append("held", of_holds(&state.held));
+    if !state.previous_holders.is_empty() {
         let mut former = RawArrayBuf::new();
-        for name in &ledger.former {
+        for name in &state.previous_holders {
             former.push(name.as_str());
         }
         set.append("former", former);
     }
-    let lists =
-        [("answers", &ledger.answers), ("skipped", &ledger.skipped), ("late", &ledger.late)];
+    let lists = [("answers", &state.answers), ("skipped", &state.skipped), ("late", &state.late)];
     for (key, list) in lists {
         let mut answers = RawArrayBuf::new();
         for answer in list {
@@ -237,7 +236,7 @@ fn of_facts(
 }
 
 /// Those who hold a task.
-pub(super) fn of_holds(holds: &[Hold]) -> RawArrayBuf {
+pub(super) fn of_holds(holds: &[Lease]) -> RawArrayBuf {
     let mut held = RawArrayBuf::new();
     for hold in holds {
         held.push(of_hold(hold));
@@ -246,7 +245,7 @@ pub(super) fn of_holds(holds: &[Hold]) -> RawArrayBuf {
 }
 
 /// One who holds a task.
-pub(super) fn of_hold(hold: &Hold) -> RawDocumentBuf {
+pub(super) fn of_hold(hold: &Lease) -> RawDocumentBuf {
     let mut document = rawdoc! {
         "annotator": hold.annotator.as_str(),
         "since": DateTime::from_millis(hold.since.0),

@@ -38,7 +38,7 @@
 //!
 //! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
 //! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
-//! work at once. Claims and answers go as one command for a whole group (`claims.rs`,
+//! work at once. Claims and answers go as one command for a whole group (`claim_loop.rs`,
 //! `answers.rs`), plain operators only: they cost the server less than a pipeline.
 //!
 //! The indexes, and what each is for; all but two hold nothing of a task that is finished:
@@ -95,10 +95,10 @@ use self::server::Server;
 use super::audit::{Audit, Audited, Finding, Page};
 use super::open::Opening;
 use super::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
-    Past, Progress, Record, Result, Store, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
+    Progress, QueuedTask, Record, Result, Store, Submission, Terms, Which,
 };
-use crate::allocation::{Lane, Number, Position, Recorded};
+use crate::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
 use crate::task::{Millis, Task, TaskId};
 
 /// A MongoDB's URL as it may be shown.
@@ -250,7 +250,7 @@ impl Store for MongoStore {
         lane: &Lane,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<OpenTask>> {
+    ) -> Result<Vec<QueuedTask>> {
         reads::open_tasks(&self.server, &self.outlook, lane, after, limit).await
     }
 
@@ -263,7 +263,7 @@ impl Store for MongoStore {
         reads::first_open_to(&self.server, annotator, lane, after).await
     }
 
-    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
         reads::reopened(&self.server, &self.outlook, since).await
     }
 
@@ -271,7 +271,7 @@ impl Store for MongoStore {
         claims::claim(&self.server, &self.figures, &claims).await
     }
 
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
         answers::record(self, answers).await
     }
 
@@ -316,7 +316,12 @@ impl Store for MongoStore {
         past::history(&self.server, annotator, before, limit, self.sharded).await
     }
 
-    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+    async fn records(
+        &self,
+        which: Which,
+        after: SequenceNumber,
+        limit: usize,
+    ) -> Result<Vec<Record>> {
         reads::records(&self.server, which, after, limit).await
     }
 
@@ -383,7 +388,7 @@ impl Store for MongoStore {
         restore::count(&self.server).await
     }
 
-    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         restore::numbers(&self.server, after, limit).await
     }
 

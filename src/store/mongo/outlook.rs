@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::document::Stored;
-use crate::allocation::order::MOST_LACKING;
-use crate::allocation::{Lane, Ledger, Purpose};
+use crate::allocation::order::REMAINING_CAP;
+use crate::allocation::{Lane, Purpose, TaskState};
 use crate::task::TaskId;
 
 /// Beliefs that are kept at most: some 10 MB. Beyond, they are all forgotten, and learnt again.
@@ -45,17 +45,17 @@ impl Outlook {
         // place of a task that lacks very many answers does not move with each.
         let plain = (for_anyone || task.wanted as usize == task.lanes.len())
             && task.purpose == Purpose::Regular
-            && task.wanted <= MOST_LACKING;
+            && task.wanted <= REMAINING_CAP;
         if plain && task.left > 0 {
             self.put(&task.id, View { left: task.left, for_anyone });
         }
     }
 
     /// Learns from a task that has been read and to which answers are about to be added.
-    pub(super) fn learn_after(&self, task: &mut Stored, ledger: Option<&Ledger>) {
-        if let Some(ledger) = ledger {
-            let answers = u32::try_from(ledger.answers.len()).unwrap_or(u32::MAX);
-            task.left = ledger.wanted.saturating_sub(answers);
+    pub(super) fn learn_after(&self, task: &mut Stored, state: Option<&TaskState>) {
+        if let Some(state) = state {
+            let answers = u32::try_from(state.answers.len()).unwrap_or(u32::MAX);
+            task.left = state.wanted.saturating_sub(answers);
             self.learn(task);
         }
     }

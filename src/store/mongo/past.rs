@@ -55,7 +55,8 @@ pub(super) async fn history(
         let last = earlier.last().map(|past| past.version.time_returned);
         if let Some(time) = last.filter(|_| last == next) {
             earlier.retain(|past| past.version.time_returned > time);
-            let all = Cursor { time_returned: time, number: crate::allocation::Number(i64::MAX) };
+            let all =
+                Cursor { time_returned: time, number: crate::allocation::SequenceNumber(i64::MAX) };
             let rest = of_a_moment(server, annotator, all, left - earlier.len()).await?;
             earlier.extend(rest);
         }

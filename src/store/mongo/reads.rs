@@ -12,8 +12,8 @@ use super::beside::{self, Wanted};
 use super::document::{Odd, Stored};
 use super::outlook::Outlook;
 use super::server::Server;
-use crate::allocation::{Lane, Number, Position};
-use crate::store::{HeldTask, Mark, OpenTask, Record, Result, StoreError, Which};
+use crate::allocation::{Lane, Position, SequenceNumber};
+use crate::store::{HeldTask, Mark, QueuedTask, Record, Result, StoreError, Which};
 use crate::task::TaskId;
 
 /// Clocks of two servers may differ, and a write that is under way is not seen yet: a mark lies
@@ -57,13 +57,13 @@ fn open_fields() -> Document {
     }
 }
 
-fn open_task(stored: &mut Stored) -> std::result::Result<OpenTask, Odd> {
-    Ok(OpenTask {
+fn open_task(stored: &mut Stored) -> std::result::Result<QueuedTask, Odd> {
+    Ok(QueuedTask {
         task: stored.task()?,
         position: stored.position,
         lanes: stored.lanes.clone(),
         free: stored.free,
-        takers: stored.takers(),
+        participants: stored.participants(),
     })
 }
 
@@ -116,7 +116,7 @@ pub(super) async fn open_tasks(
     lane: &Lane,
     after: Position,
     limit: usize,
-) -> Result<Vec<OpenTask>> {
+) -> Result<Vec<QueuedTask>> {
     if limit == 0 {
         // To MongoDB it would mean: no limit.
         return Ok(Vec::new());
@@ -158,7 +158,7 @@ pub(super) async fn reopened(
     server: &Server,
     outlook: &Outlook,
     since: Mark,
-) -> Result<(Vec<OpenTask>, Mark)> {
+) -> Result<(Vec<QueuedTask>, Mark)> {
     const DOING: &str = "find tasks that came back";
     let next = server.now(DOING).await? - OVERLAP_MS;
     let find = server
@@ -266,7 +266,7 @@ fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
         task: stored.task()?,
         number: stored.number,
         position: stored.position,
-        ledger: stored.ledger()?,
+        state: stored.state()?,
     })
 }
 
@@ -293,7 +293,7 @@ pub(super) async fn known(server: &Server, tasks: &[TaskId]) -> Result<HashSet<T
 pub(super) async fn records(
     server: &Server,
     which: Which,
-    after: Number,
+    after: SequenceNumber,
     limit: usize,
 ) -> Result<Vec<Record>> {
     if limit == 0 {

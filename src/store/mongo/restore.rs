@@ -7,7 +7,7 @@ use mongodb::bson::{DateTime, RawBsonRef, RawDocumentBuf, doc};
 use super::beside::Beside;
 use super::server::Server;
 use super::{MongoStore, admission, document};
-use crate::allocation::Number;
+use crate::allocation::SequenceNumber;
 use crate::store::restoring::taken;
 use crate::store::tally::contribution;
 use crate::store::{Ground, Progress, Record, Result};
@@ -40,7 +40,11 @@ pub(super) async fn count(server: &Server) -> Result<u64> {
     server.ask("count tasks", async { count }).await
 }
 
-pub(super) async fn numbers(server: &Server, after: Number, limit: usize) -> Result<Vec<Number>> {
+pub(super) async fn numbers(
+    server: &Server,
+    after: SequenceNumber,
+    limit: usize,
+) -> Result<Vec<SequenceNumber>> {
     if limit == 0 {
         return Ok(Vec::new());
     }
@@ -53,8 +57,8 @@ pub(super) async fn numbers(server: &Server, after: Number, limit: usize) -> Res
         .limit(i64::try_from(limit).unwrap_or(i64::MAX));
     let found = server.find("count tasks", find).await?;
     let number = |task: &RawDocumentBuf| match task.get("number").ok().flatten()? {
-        RawBsonRef::Int32(number) => Some(Number(i64::from(number))),
-        RawBsonRef::Int64(number) => Some(Number(number)),
+        RawBsonRef::Int32(number) => Some(SequenceNumber(i64::from(number))),
+        RawBsonRef::Int64(number) => Some(SequenceNumber(number)),
         _ => None,
     };
     Ok(found.iter().filter_map(number).collect())
@@ -122,7 +126,7 @@ pub(super) async fn put_back(store: &MongoStore, records: Vec<Record>) -> Result
     let mut added = Progress::default();
     for (nth, record) in records.iter().enumerate() {
         if !there.contains(&nth) {
-            added.change(&Progress::default(), &contribution(&record.ledger));
+            added.change(&Progress::default(), &contribution(&record.state));
         }
     }
     store.figures.change(&Progress::default(), &added);

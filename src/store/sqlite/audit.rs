@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::writes::{count, next_occasion};
 use super::{Engine, reads, rows};
 use crate::allocation::order::Order;
-use crate::allocation::{Ledger, Position, invariants};
+use crate::allocation::{Position, TaskState, invariants};
 use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
 use crate::store::tally::contribution;
 use crate::store::{Progress, Record, Result};
@@ -103,7 +103,7 @@ pub(super) fn page(
         };
         let free = whole(&row.get("free")?);
         let differences = differences(connection, order, &record, seq, free)?;
-        if !differences.is_empty() || invariants::mended(&record.ledger) != record.ledger {
+        if !differences.is_empty() || invariants::repaired(&record.state) != record.state {
             seen.wrong.push((seq, record.task.id.clone()));
         }
         for (breaks, says) in differences {
@@ -132,22 +132,22 @@ fn differences(
     seq: i64,
     free: Option<i64>,
 ) -> rusqlite::Result<Vec<(&'static str, String)>> {
-    let Record { ledger, position, .. } = record;
+    let Record { state, position, .. } = record;
     let mut found = Vec::new();
-    if free != Some(i64::from(ledger.free())) {
-        found.push(("free", differs(free, i64::from(ledger.free()))));
+    if free != Some(i64::from(state.free())) {
+        found.push(("free", differs(free, i64::from(state.free()))));
     }
     if let Some(order) = order
-        && ledger.lacking() > 0
+        && state.remaining() > 0
     {
-        let place = order.position(position.priority(), seq, ledger.lacking());
+        let place = order.position(position.priority(), seq, state.remaining());
         if place != *position {
             let (is, should) = (position.0, place.0);
             found.push(("position", format!("it stands at {is}, and the order says {should}")));
         }
     }
-    if ledger.free() > 0 {
-        for lane in &ledger.lanes {
+    if state.free() > 0 {
+        for lane in &state.lanes {
             let there: Option<i64> = connection
                 .prepare_cached("SELECT seq FROM queue WHERE lane = ?1 AND position = ?2")?
                 .query_row((lane.to_text(), position.0), |row| row.get(0))
@@ -176,14 +176,14 @@ pub(super) fn mend(
 /// A task on its way to another place.
 struct Moving {
     seq: i64,
-    ledger: Ledger,
+    state: TaskState,
     place: Position,
 }
 
 fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite::Result<()> {
     let Some(found) = rows::find_row(connection, seq, false)? else { return Ok(()) };
-    let after = invariants::mended(&found.ledger);
-    for hold in &found.ledger.held {
+    let after = invariants::repaired(&found.state);
+    for hold in &found.state.held {
         if !after.held.contains(hold) {
             connection
                 .prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?
@@ -193,16 +193,16 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
     connection
         .prepare_cached("UPDATE task SET finished = ?2 WHERE seq = ?1")?
         .execute((seq, after.finished))?;
-    count(connection, &contribution(&found.ledger), &contribution(&after))?;
+    count(connection, &contribution(&found.state), &contribution(&after))?;
     take_out(connection, seq, &after, found.position)?;
     let place = match order {
-        Some(order) if after.lacking() > 0 => {
-            order.position(found.position.priority(), seq, after.lacking())
+        Some(order) if after.remaining() > 0 => {
+            order.position(found.position.priority(), seq, after.remaining())
         }
         _ => found.position,
     };
     // Whoever stands where it belongs stands wrong as well: no order gives a place twice.
-    let mut moving = vec![Moving { seq, ledger: after, place }];
+    let mut moving = vec![Moving { seq, state: after, place }];
     while let (Some(order), Some(last)) = (order, moving.last()) {
         let occupant: Option<i64> = connection
             .prepare_cached("SELECT seq FROM task WHERE position = ?1 AND seq <> ?2")?
@@ -210,27 +210,27 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
             .optional()?;
         let Some(seq) = occupant else { break };
         let Some(found) = rows::find_row(connection, seq, false)? else { break };
-        take_out(connection, seq, &found.ledger, found.position)?;
+        take_out(connection, seq, &found.state, found.position)?;
         connection
             .prepare_cached("UPDATE task SET position = ?2 WHERE seq = ?1")?
             .execute((seq, AWAY.saturating_add(seq)))?;
-        let ledger = found.ledger;
-        let place = order.position(found.position.priority(), seq, ledger.lacking());
-        moving.push(Moving { seq, ledger, place });
+        let state = found.state;
+        let place = order.position(found.position.priority(), seq, state.remaining());
+        moving.push(Moving { seq, state, place });
     }
-    for Moving { seq, ledger, place } in moving.into_iter().rev() {
-        let reopened = if ledger.free() > 0 { Some(next_occasion(connection)?) } else { None };
+    for Moving { seq, state, place } in moving.into_iter().rev() {
+        let reopened = if state.free() > 0 { Some(next_occasion(connection)?) } else { None };
         connection
             .prepare_cached(
                 "UPDATE task SET position = ?2, free = ?3, reopened = coalesce(?4, reopened) \
                  WHERE seq = ?1",
             )?
-            .execute((seq, place.0, ledger.free(), reopened))?;
-        if ledger.free() > 0 {
+            .execute((seq, place.0, state.free(), reopened))?;
+        if state.free() > 0 {
             let mut enqueue = connection.prepare_cached(
                 "INSERT OR REPLACE INTO queue (lane, position, seq) VALUES (?1, ?2, ?3)",
             )?;
-            for lane in &ledger.lanes {
+            for lane in &state.lanes {
                 enqueue.execute((lane.to_text(), place.0, seq))?;
             }
         }
@@ -242,12 +242,12 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
 fn take_out(
     connection: &Connection,
     seq: i64,
-    ledger: &Ledger,
+    state: &TaskState,
     position: Position,
 ) -> rusqlite::Result<()> {
     let mut statement = connection
         .prepare_cached("DELETE FROM queue WHERE lane = ?1 AND position = ?2 AND seq = ?3")?;
-    for lane in &ledger.lanes {
+    for lane in &state.lanes {
         statement.execute((lane.to_text(), position.0, seq))?;
     }
     Ok(())
@@ -394,7 +394,7 @@ fn recount(connection: &Connection) -> rusqlite::Result<Option<Progress>> {
     while let Some(row) = rows.next()? {
         match rows::find_row(connection, row.get(0)?, false) {
             Ok(Some(found)) => {
-                counted.change(&Progress::default(), &contribution(&found.ledger));
+                counted.change(&Progress::default(), &contribution(&found.state));
             }
             Ok(None) => {}
             Err(error) if is_content(&error) => return Ok(None),

@@ -2,7 +2,7 @@
 //!
 //! WAL, `synchronous=FULL`, one writer that groups what waits into one transaction and one sync
 //! (`engine.rs`). The tables are in `schema.rs`, what is asked in `reads.rs`, what is told in
-//! `writes.rs`. A task's changes go through [`Ledger`](crate::allocation::Ledger), so the rules of
+//! `writes.rs`. A task's changes go through [`TaskState`](crate::allocation::TaskState), so the rules of
 //! its life stand in one place.
 //!
 //! Other processes may use the same file (`annotd load` beside the daemon): SQLite's own locks
@@ -29,10 +29,10 @@ use super::audit::{Audit, Audited, Finding, Page};
 use super::open::Opening;
 use super::restoring::taken;
 use super::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, OpenTask,
-    Past, Progress, Record, Result, Store, StoreError, Submission, Terms, Which,
+    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
+    Progress, QueuedTask, Record, Result, Store, StoreError, Submission, Terms, Which,
 };
-use crate::allocation::{Lane, Number, Position, Recorded};
+use crate::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
 use crate::task::{Millis, TaskId};
 
 /// Whether a file is a store of an older format.
@@ -169,7 +169,7 @@ impl Store for SqliteStore {
         lane: &Lane,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<OpenTask>> {
+    ) -> Result<Vec<QueuedTask>> {
         let lane = lane.clone();
         self.engine
             .read("find the next task", move |connection| {
@@ -192,7 +192,7 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn reopened(&self, since: Mark) -> Result<(Vec<OpenTask>, Mark)> {
+    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
         self.engine
             .read("find tasks that came back", move |connection| reads::reopened(connection, since))
             .await
@@ -204,7 +204,7 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<Recorded>> {
+    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
         let terms = self.terms();
         self.engine
             .write("store answers", move |connection| writes::record(connection, &terms, answers))
@@ -276,7 +276,12 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn records(&self, which: Which, after: Number, limit: usize) -> Result<Vec<Record>> {
+    async fn records(
+        &self,
+        which: Which,
+        after: SequenceNumber,
+        limit: usize,
+    ) -> Result<Vec<Record>> {
         self.engine
             .read("read tasks and answers", move |connection| {
                 reads::records(connection, which, after, limit)
@@ -329,7 +334,7 @@ impl Store for SqliteStore {
         self.engine.read("count tasks", restore::count).await
     }
 
-    async fn numbers(&self, after: Number, limit: usize) -> Result<Vec<Number>> {
+    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         self.engine
             .read("count tasks", move |connection| restore::numbers(connection, after, limit))
             .await

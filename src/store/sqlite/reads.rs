@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::rows;
-use crate::allocation::{Lane, Number, Position};
-use crate::store::{Cursor, Deal, HeldTask, Mark, OpenTask, Past, Progress, Record, Share, Which};
+use crate::allocation::{Lane, Position, SequenceNumber};
+use crate::store::{
+    Cursor, Deal, HeldTask, Mark, Past, Progress, QueuedTask, Record, Share, Which,
+};
 use crate::task::{Millis, TaskId};
 
 /// Columns of an open task behind those of `rows::TASK`.
@@ -18,15 +20,16 @@ const OPEN: &str = "t.free, t.lanes, \
 /// Tasks that came back which one look takes in.
 const REOPENED: usize = 5000;
 
-fn open_task(row: &Row<'_>) -> rusqlite::Result<OpenTask> {
+fn open_task(row: &Row<'_>) -> rusqlite::Result<QueuedTask> {
     let (_, position, task) = rows::task(row)?;
-    let takers = row.get_ref(8)?.as_str()?;
-    Ok(OpenTask {
+    let participants = row.get_ref(8)?.as_str()?;
+    Ok(QueuedTask {
         task,
         position,
         free: row.get(6)?,
         lanes: rows::lanes_from_text(row.get_ref(7)?.as_str()?)?,
-        takers: serde_json::from_str(takers).map_err(|error| rows::unreadable(8, error))?,
+        participants: serde_json::from_str(participants)
+            .map_err(|error| rows::unreadable(8, error))?,
     })
 }
 
@@ -42,7 +45,7 @@ pub(super) fn open_tasks(
     lane: &Lane,
     after: Position,
     limit: usize,
-) -> rusqlite::Result<Vec<OpenTask>> {
+) -> rusqlite::Result<Vec<QueuedTask>> {
     connection
         .prepare_cached(&open_tasks_sql())?
         .query_map((lane.to_text(), after.0, limit), open_task)?
@@ -78,11 +81,11 @@ pub(super) fn first_open_to(
 pub(super) fn reopened(
     connection: &Connection,
     since: Mark,
-) -> rusqlite::Result<(Vec<OpenTask>, Mark)> {
+) -> rusqlite::Result<(Vec<QueuedTask>, Mark)> {
     let now: i64 =
         connection
             .query_row("SELECT value FROM meta WHERE key = 'reopened'", [], |row| row.get(0))?;
-    let found: Vec<(OpenTask, i64)> = connection
+    let found: Vec<(QueuedTask, i64)> = connection
         .prepare_cached(&format!(
             "SELECT {}, {OPEN}, t.reopened FROM task t WHERE t.reopened > ?1 AND t.free > 0 \
              ORDER BY t.reopened LIMIT {REOPENED}",
@@ -176,7 +179,7 @@ pub(super) fn history(
         ))?
         .query_map((annotator, limit, time, number), |row| {
             let (number, _, task) = rows::task(row)?;
-            Ok(Past { number: Number(number), task, version: rows::version(row, 6)? })
+            Ok(Past { number: SequenceNumber(number), task, version: rows::version(row, 6)? })
         })?
         .collect()
 }
@@ -184,7 +187,7 @@ pub(super) fn history(
 pub(super) fn records(
     connection: &Connection,
     which: Which,
-    after: Number,
+    after: SequenceNumber,
     limit: usize,
 ) -> rusqlite::Result<Vec<Record>> {
     let those = match which {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::rows::{self, Standing};
 use super::writes::{self, is_taken};
-use crate::allocation::{Number, Position};
+use crate::allocation::{Position, SequenceNumber};
 use crate::store::tally::contribution;
 use crate::store::{Deal, Ground, Progress, Record};
 use crate::task::Millis;
@@ -24,12 +24,12 @@ pub(super) fn count(connection: &Connection) -> rusqlite::Result<u64> {
 
 pub(super) fn numbers(
     connection: &Connection,
-    after: Number,
+    after: SequenceNumber,
     limit: usize,
-) -> rusqlite::Result<Vec<Number>> {
+) -> rusqlite::Result<Vec<SequenceNumber>> {
     connection
         .prepare_cached("SELECT seq FROM task WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
-        .query_map((after.0, limit), |row| Ok(Number(row.get(0)?)))?
+        .query_map((after.0, limit), |row| Ok(SequenceNumber(row.get(0)?)))?
         .collect()
 }
 
@@ -82,17 +82,17 @@ pub(super) fn put_back(connection: &Connection, records: &[Record]) -> rusqlite:
             .exists([record.task.id.as_str()])?;
         if !there {
             put_back_one(connection, record)?;
-            added.change(&Progress::default(), &contribution(&record.ledger));
+            added.change(&Progress::default(), &contribution(&record.state));
         }
     }
     writes::count(connection, &Progress::default(), &added)
 }
 
 fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
-    let Record { task, number, ledger, .. } = record;
+    let Record { task, number, state, .. } = record;
     let seq = number.0;
     let position = place_for(connection, record)?;
-    let former = serde_json::to_string(&ledger.former).expect("names are JSON");
+    let former = serde_json::to_string(&state.previous_holders).expect("names are JSON");
     connection
         .prepare_cached(
             "INSERT INTO task (seq, id, position, input_hash, task_hash, wanted, planned, free, \
@@ -105,18 +105,18 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
             position.0,
             task.input_hash,
             task.task_hash,
-            ledger.wanted,
-            ledger.planned,
-            ledger.free(),
-            ledger.finished,
-            rows::lanes_to_text(&ledger.lanes),
-            ledger.part,
-            ledger.bound,
-            ledger.purpose.to_text(),
-            (!ledger.former.is_empty()).then_some(former),
+            state.wanted,
+            state.planned,
+            state.free(),
+            state.finished,
+            rows::lanes_to_text(&state.lanes),
+            state.part,
+            state.bound,
+            state.purpose.to_text(),
+            (!state.previous_holders.is_empty()).then_some(former),
             task.body.as_str(),
         ))?;
-    for hold in &ledger.held {
+    for hold in &state.held {
         connection
             .prepare_cached(
                 "INSERT INTO hold (seq, annotator, since, until, edition, tokenizer) \
@@ -132,17 +132,17 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
             ))?;
     }
     let lists = [
-        (Standing::Counts, &ledger.answers),
-        (Standing::Skipped, &ledger.skipped),
-        (Standing::Late, &ledger.late),
+        (Standing::Counts, &state.answers),
+        (Standing::Skipped, &state.skipped),
+        (Standing::Late, &state.late),
     ];
     for (standing, answers) in lists {
         for answer in answers {
             writes::put_answer(connection, seq, answer, standing, None)?;
         }
     }
-    if ledger.free() > 0 {
-        writes::enqueue(connection, seq, position, &ledger.lanes)?;
+    if state.free() > 0 {
+        writes::enqueue(connection, seq, position, &state.lanes)?;
     }
     Ok(())
 }
@@ -164,7 +164,7 @@ fn place_for(connection: &Connection, record: &Record) -> rusqlite::Result<Posit
     let (seq, finished): (i64, bool) = connection
         .prepare_cached("SELECT seq, finished FROM task WHERE position = ?1")?
         .query_row([place.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if finished && record.ledger.lacking() > 0 {
+    if finished && record.state.remaining() > 0 {
         connection
             .prepare_cached("UPDATE task SET position = ?2 WHERE seq = ?1")?
             .execute((seq, next))?;

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Map;
 
-use crate::allocation::{Hold, Lane, Ledger, Number, Plan, Position, Purpose};
+use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::Record;
 use crate::store::planned::Planned;
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
@@ -128,29 +128,29 @@ fn state(
     row: &Row<'_>,
     first: usize,
     seq: i64,
-) -> rusqlite::Result<Ledger> {
+) -> rusqlite::Result<TaskState> {
     let lanes = lanes_from_text(row.get_ref(first + 3)?.as_str()?)?;
-    let mut ledger = Ledger {
+    let mut state = TaskState {
         planned: row.get(first + 1)?,
         finished: row.get(first + 2)?,
         part: row.get(first + 4)?,
         bound: row.get(first + 5)?,
         purpose: Purpose::from_text(row.get_ref(first + 6)?.as_str_or_null()?),
-        former: match row.get_ref(first + 7)?.as_str_or_null()? {
+        previous_holders: match row.get_ref(first + 7)?.as_str_or_null()? {
             None => Vec::new(),
             Some(names) => {
                 serde_json::from_str(names).map_err(|error| unreadable(first + 7, error))?
             }
         },
-        ..Ledger::new(row.get(first)?, lanes)
+        ..TaskState::new(row.get(first)?, lanes)
     };
-    ledger.held = connection
+    state.held = connection
         .prepare_cached(
             "SELECT annotator, since, until, edition, tokenizer FROM hold WHERE seq = ?1 \
              ORDER BY since",
         )?
         .query_map([seq], |row| {
-            Ok(Hold {
+            Ok(Lease {
                 annotator: row.get(0)?,
                 since: Millis(row.get(1)?),
                 until: Millis(row.get(2)?),
@@ -173,19 +173,19 @@ fn state(
         };
         let answer = Answer { annotator, current: version(row, 0)?, history };
         match row.get(8)? {
-            1 => ledger.answers.push(answer),
-            2 => ledger.skipped.push(answer),
-            _ => ledger.late.push(answer),
+            1 => state.answers.push(answer),
+            2 => state.skipped.push(answer),
+            _ => state.late.push(answer),
         }
     }
-    Ok(ledger)
+    Ok(state)
 }
 
 /// A task's row and its state.
 pub(super) struct Found {
     pub(super) seq: i64,
     pub(super) position: Position,
-    pub(super) ledger: Ledger,
+    pub(super) state: TaskState,
     /// Empty unless it was asked for.
     pub(super) body: Body,
 }
@@ -225,8 +225,8 @@ fn find_where(
                 None => Body::empty(),
                 Some(text) => Body::from_stored(text).map_err(|error| unreadable(2, error))?,
             };
-            let ledger = state(connection, row, 3, seq)?;
-            Ok(Found { seq, position: Position(row.get(1)?), ledger, body })
+            let state = state(connection, row, 3, seq)?;
+            Ok(Found { seq, position: Position(row.get(1)?), state, body })
         })
         .optional()
 }
@@ -239,6 +239,6 @@ pub(super) fn record_columns() -> String {
 /// Everything about the task in this row.
 pub(super) fn record(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Record> {
     let (seq, position, task) = task(row)?;
-    let ledger = state(connection, row, 6, seq)?;
-    Ok(Record { task, number: Number(seq), position, ledger })
+    let state = state(connection, row, 6, seq)?;
+    Ok(Record { task, number: SequenceNumber(seq), position, state })
 }

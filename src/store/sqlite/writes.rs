@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::reads;
 use super::rows::{self, Standing};
-use crate::allocation::{Lane, Ledger, Plan, Position, Recorded};
+use crate::allocation::{AnswerOutcome, Lane, Plan, Position, TaskState};
 use crate::store::tally::contribution;
 use crate::store::{
     Admission, Admitted, Amendment, Claim, LARGE, Progress, Share, Submission, Terms,
@@ -60,7 +60,7 @@ pub(super) fn admit(
         seq += 1;
         admitted.new += 1;
         enqueue(connection, seq, position, &plan.lanes)?;
-        added.change(&Progress::default(), &contribution(&Ledger::of(plan)));
+        added.change(&Progress::default(), &contribution(&TaskState::of(plan)));
     }
     count(connection, &Progress::default(), &added)?;
     Ok(admitted)
@@ -120,7 +120,7 @@ pub(super) fn amend(
     let mut changed = Vec::with_capacity(amendments.len());
     for Amendment { task, seen, now } in amendments {
         let found = rows::find(connection, task, false)?;
-        let found = found.filter(|found| found.ledger.is_as(seen));
+        let found = found.filter(|found| found.state.is_as(seen));
         if let Some(found) = &found {
             keep(connection, terms, found, now)?;
         }
@@ -180,7 +180,7 @@ pub(super) fn record(
     connection: &Connection,
     terms: &Terms,
     answers: Vec<Submission>,
-) -> rusqlite::Result<Vec<Recorded>> {
+) -> rusqlite::Result<Vec<AnswerOutcome>> {
     answers.into_iter().map(|answer| record_one(connection, terms, answer)).collect()
 }
 
@@ -188,15 +188,15 @@ fn record_one(
     connection: &Connection,
     terms: &Terms,
     submission: Submission,
-) -> rusqlite::Result<Recorded> {
+) -> rusqlite::Result<AnswerOutcome> {
     let Some(found) = rows::find(connection, &submission.task, terms.rule.compares())? else {
-        return Ok(Recorded::Unknown);
+        return Ok(AnswerOutcome::Unknown);
     };
-    let mut ledger = found.ledger.clone();
+    let mut state = found.state.clone();
     let Submission { annotator, version, .. } = submission;
-    let recorded = ledger.record(&annotator, version, &terms.rule, &found.body);
-    if !matches!(recorded, Recorded::Unknown | Recorded::Unchanged) {
-        keep(connection, terms, &found, &ledger)?;
+    let recorded = state.record(&annotator, version, &terms.rule, &found.body);
+    if !matches!(recorded, AnswerOutcome::Unknown | AnswerOutcome::Unchanged) {
+        keep(connection, terms, &found, &state)?;
     }
     Ok(recorded)
 }
@@ -206,9 +206,9 @@ fn keep(
     connection: &Connection,
     terms: &Terms,
     found: &rows::Found,
-    after: &Ledger,
+    after: &TaskState,
 ) -> rusqlite::Result<()> {
-    let rows::Found { seq, position, ledger: before, .. } = found;
+    let rows::Found { seq, position, state: before, .. } = found;
     let mut put_back =
         connection.prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?;
     for hold in &before.held {
@@ -228,7 +228,7 @@ fn keep(
             put_answer(connection, *seq, answer, standing, before)?;
         }
     }
-    let mut place = terms.order.position(position.priority(), *seq, after.lacking());
+    let mut place = terms.order.position(position.priority(), *seq, after.remaining());
     // Where the project's order was another one, somebody may stand there. Then it stays where it is.
     if place != *position && is_taken(connection, place)? {
         place = *position;
@@ -249,8 +249,8 @@ fn keep(
                 place.0,
             ))?;
     }
-    if before.former != after.former {
-        remember(connection, *seq, &after.former)?;
+    if before.previous_holders != after.previous_holders {
+        remember(connection, *seq, &after.previous_holders)?;
     }
     let (free, still) = (before.free(), after.free());
     if moved && free > 0 && still > 0 {
@@ -436,10 +436,10 @@ fn take_back(
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM answer WHERE seq = ?1 AND counts = 0)")?
             .query_row([seq], |row| row.get(0))?;
         if someone_was_late && let Some(found) = rows::find_row(connection, *seq, true)? {
-            let mut ledger = found.ledger.clone();
-            ledger.release(annotator);
-            ledger.fill(&terms.rule, &found.body);
-            keep(connection, terms, &found, &ledger)?;
+            let mut state = found.state.clone();
+            state.release(annotator);
+            state.promote_late_answers(&terms.rule, &found.body);
+            keep(connection, terms, &found, &state)?;
             continue;
         }
         connection

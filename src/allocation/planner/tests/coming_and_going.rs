@@ -5,50 +5,50 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::allocation::{Ignore, Rule, invariants, people};
+use crate::allocation::{Ignore, SettlePolicy, invariants, profile};
 use crate::task::{Basis, Millis, Verdict, Version};
 
 /// A project in memory: what is planned, and what becomes of it.
 struct Project {
     planner: Planner,
-    tasks: Vec<(Task, Ledger)>,
+    tasks: Vec<(Task, TaskState)>,
 }
 
 impl Project {
-    fn new(rules: Rules, tasks: Vec<Task>) -> Self {
+    fn new(rules: PlanPolicy, tasks: Vec<Task>) -> Self {
         let mut planner = planner(rules);
         let planned = tasks
             .into_iter()
             .map(|task| {
                 let plan = planner.plan(&Overrides::default(), &task).expect("a plan");
-                (task, Ledger::of(&plan))
+                (task, TaskState::of(&plan))
             })
             .collect();
         Self { planner, tasks: planned }
     }
 
-    fn replan(&mut self, people: Vec<Colleague>) {
+    fn replan(&mut self, people: Vec<AnnotatorProfile>) {
         let before = &self.planner.rules.people;
         let joined = people.iter().filter(|person| person.active && !before.contains(person));
         let joined = joined.map(|person| person.name.clone()).collect();
-        let rules = Rules { people, ..self.planner.rules.clone() };
-        self.planner = Planner::new(rules, &self.planner.dealt());
+        let rules = PlanPolicy { people, ..self.planner.rules.clone() };
+        self.planner = Planner::new(rules, &self.planner.counters());
         let mut replanner = self.planner.replanner(joined);
-        for (task, ledger) in &self.tasks {
-            if !ledger.finished {
-                replanner.note(task, ledger);
+        for (task, state) in &self.tasks {
+            if !state.finished {
+                replanner.note(task, state);
             }
         }
-        for (task, ledger) in &mut self.tasks {
-            if let Some(now) = replanner.replan(task, ledger) {
-                *ledger = now;
+        for (task, state) in &mut self.tasks {
+            if let Some(now) = replanner.replan(task, state) {
+                *state = now;
             }
         }
     }
 
     fn answer(&mut self, n: usize, who: &str, verdict: Verdict) {
-        let (task, ledger) = &mut self.tasks[n];
-        if !ledger.claim(who, Millis(0), Millis(9), Basis::default()) {
+        let (task, state) = &mut self.tasks[n];
+        if !state.claim(who, Millis(0), Millis(9), Basis::default()) {
             return;
         }
         let version = Version {
@@ -58,25 +58,25 @@ impl Project {
             time_returned: Millis(1),
             basis: Basis::default(),
         };
-        let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
-        ledger.record(who, version, &rule, &task.body);
+        let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+        state.record(who, version, &rule, &task.body);
     }
 
     /// Tasks that still wait for each person.
-    fn awaited(&self) -> BTreeMap<String, u64> {
-        let mut awaited = BTreeMap::new();
-        for (_, ledger) in self.tasks.iter().filter(|(_, ledger)| !ledger.finished) {
-            for name in ledger.awaited() {
-                *awaited.entry(name.to_owned()).or_default() += 1;
+    fn pending_named(&self) -> BTreeMap<String, u64> {
+        let mut pending_named = BTreeMap::new();
+        for (_, state) in self.tasks.iter().filter(|(_, state)| !state.finished) {
+            for name in state.pending_named() {
+                *pending_named.entry(name.to_owned()).or_default() += 1;
             }
         }
-        awaited
+        pending_named
     }
 }
 
 #[test]
 fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
-    let balanced = Rules { route: Route::Balanced, ..each(2, team(4)) };
+    let balanced = PlanPolicy { route: Route::Balanced, ..each(2, team(4)) };
     let mut project = Project::new(balanced, (0..400).map(nth).collect());
     for n in 0..200 {
         let names: Vec<String> = project.tasks[n].1.names().map(str::to_owned).collect();
@@ -85,45 +85,45 @@ fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
         }
     }
     project.replan(team(5));
-    let awaited = project.awaited();
+    let pending_named = project.pending_named();
     // 400 answers are left, for five.
-    assert!(awaited.values().all(|left| (79..=81).contains(left)), "{awaited:?}");
+    assert!(pending_named.values().all(|left| (79..=81).contains(left)), "{pending_named:?}");
     project.replan(team(5));
-    assert_eq!(project.awaited(), awaited, "a second look changes nothing");
+    assert_eq!(project.pending_named(), pending_named, "a second look changes nothing");
 }
 
 #[test]
 fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
-    let balanced = Rules { route: Route::Balanced, ..each(2, team(5)) };
+    let balanced = PlanPolicy { route: Route::Balanced, ..each(2, team(5)) };
     let mut project = Project::new(balanced, (0..500).map(nth).collect());
     let mut people = team(5);
     people[2].active = false;
     project.replan(people);
-    let awaited = project.awaited();
-    assert_eq!(awaited.get("c"), None);
-    assert!(awaited.values().all(|left| (249..=251).contains(left)), "{awaited:?}");
-    assert!(project.tasks.iter().all(|(_, ledger)| ledger.missing() == 0));
+    let pending_named = project.pending_named();
+    assert_eq!(pending_named.get("c"), None);
+    assert!(pending_named.values().all(|left| (249..=251).contains(left)), "{pending_named:?}");
+    assert!(project.tasks.iter().all(|(_, state)| state.shortfall() == 0));
 }
 
 #[test]
 fn a_look_without_a_change_changes_nothing() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
         let mut project =
-            Project::new(Rules { route, ..each(2, team(5)) }, (0..60).map(nth).collect());
+            Project::new(PlanPolicy { route, ..each(2, team(5)) }, (0..60).map(nth).collect());
         for n in 0..30 {
             let first = project.tasks[n].1.names().next().unwrap_or("a").to_owned();
             project.answer(n, &first, Verdict::Accept);
         }
-        let before: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        let before: Vec<TaskState> = project.tasks.iter().map(|(_, state)| state.clone()).collect();
         project.replan(team(5));
-        let after: Vec<Ledger> = project.tasks.iter().map(|(_, ledger)| ledger.clone()).collect();
+        let after: Vec<TaskState> = project.tasks.iter().map(|(_, state)| state.clone()).collect();
         assert!(before == after, "{route:?}");
     }
 }
 
 #[test]
 fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
-    let balanced = Rules { route: Route::Balanced, ..each(1, team(3)) };
+    let balanced = PlanPolicy { route: Route::Balanced, ..each(1, team(3)) };
     let mut project = Project::new(balanced, (0..300).map(nth).collect());
     // Two are done with everything, the third has done nothing.
     for n in 0..300 {
@@ -133,19 +133,19 @@ fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
         }
     }
     project.replan(team(4));
-    let awaited = project.awaited();
-    assert_eq!((awaited.get("a"), awaited.get("b")), (None, None));
-    assert_eq!((awaited["c"], awaited["d"]), (75, 25), "a quarter of what is left");
+    let pending_named = project.pending_named();
+    assert_eq!((pending_named.get("a"), pending_named.get("b")), (None, None));
+    assert_eq!((pending_named["c"], pending_named["d"]), (75, 25), "a quarter of what is left");
 }
 
 #[test]
 fn a_held_task_gets_its_people_when_they_come() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
-        let mut project = Project::new(Rules { route, ..each(3, team(2)) }, vec![nth(0)]);
+        let mut project = Project::new(PlanPolicy { route, ..each(3, team(2)) }, vec![nth(0)]);
         project.answer(0, "a", Verdict::Accept);
-        assert_eq!(project.tasks[0].1.missing(), 1);
+        assert_eq!(project.tasks[0].1.shortfall(), 1);
         project.replan(team(3));
-        assert_eq!(project.tasks[0].1.missing(), 0, "{route:?}");
+        assert_eq!(project.tasks[0].1.shortfall(), 0, "{route:?}");
         for who in ["b", "c"] {
             project.answer(0, who, Verdict::Accept);
         }
@@ -155,8 +155,10 @@ fn a_held_task_gets_its_people_when_they_come() {
 
 #[test]
 fn everybody_means_also_who_comes_later_and_not_who_has_gone() {
-    let mut project =
-        Project::new(Rules { answers: Answers::All, ..each(1, team(3)) }, vec![nth(0), nth(1)]);
+    let mut project = Project::new(
+        PlanPolicy { answers: AnswersWanted::All, ..each(1, team(3)) },
+        vec![nth(0), nth(1)],
+    );
     for who in ["a", "b"] {
         project.answer(0, who, Verdict::Accept);
     }
@@ -166,20 +168,20 @@ fn everybody_means_also_who_comes_later_and_not_who_has_gone() {
     people[2].active = false;
     people[3].active = false;
     project.replan(people);
-    let wanted: Vec<u32> = project.tasks.iter().map(|(_, ledger)| ledger.wanted).collect();
+    let wanted: Vec<u32> = project.tasks.iter().map(|(_, state)| state.wanted).collect();
     assert_eq!((wanted, project.tasks[0].1.finished), (vec![2, 2], true));
 }
 
-fn any_rules() -> impl Strategy<Value = Rules> {
+fn any_rules() -> impl Strategy<Value = PlanPolicy> {
     let answers = prop_oneof![
-        (1..4_u32).prop_map(|n| Answers::Parts(Parts::each(n).expect("a number"))),
-        Just(Answers::Parts(Parts::mix(&[(0.5, 1), (0.5, 3)]).expect("a mixture"))),
-        Just(Answers::All),
+        (1..4_u32).prop_map(|n| AnswersWanted::Mixture(Mixture::each(n).expect("a number"))),
+        Just(AnswersWanted::Mixture(Mixture::mix(&[(0.5, 1), (0.5, 3)]).expect("a mixture"))),
+        Just(AnswersWanted::All),
     ];
     let route = prop_oneof![Just(Route::Open), Just(Route::Balanced), Just(Route::Hash)];
     (answers, route, any::<bool>(), any::<bool>(), 0..5_u64).prop_map(
-        |(answers, route, hash, partial, seed)| Rules {
-            route: if answers == Answers::All { Route::Open } else { route },
+        |(answers, route, hash, partial, seed)| PlanPolicy {
+            route: if answers == AnswersWanted::All { Route::Open } else { route },
             answers,
             split: if hash { Split::Hash } else { Split::Exact },
             average: None,
@@ -192,11 +194,11 @@ fn any_rules() -> impl Strategy<Value = Rules> {
 }
 
 /// Six people, of whom the bits say who is there and who has the tag.
-fn staff(there: u8, tagged: u8) -> Vec<Colleague> {
+fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
     team(6)
         .into_iter()
         .enumerate()
-        .map(|(bit, person)| Colleague {
+        .map(|(bit, person)| AnnotatorProfile {
             // Somebody has the tag, whoever is there.
             tags: if bit == 5 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { vec![] },
             active: there & (1 << bit) != 0,
@@ -223,10 +225,10 @@ proptest! {
             _ => format!(r#"{{"text":"{n}"}}"#),
         };
         let tasks: Vec<Task> = tasks.iter().enumerate().map(text).map(|t| task(&t)).collect();
-        let rules = Rules { people: staff(there, tagged), ..rules };
+        let rules = PlanPolicy { people: staff(there, tagged), ..rules };
         let again = Project::new(rules.clone(), tasks.clone());
         let mut project = Project::new(rules.clone(), tasks);
-        let same = |(one, other): (&(Task, Ledger), &(Task, Ledger))| one.1 == other.1;
+        let same = |(one, other): (&(Task, TaskState), &(Task, TaskState))| one.1 == other.1;
         prop_assert!(again.tasks.iter().zip(&project.tasks).all(same), "deterministic");
         for (there, answers) in changes {
             let people = staff(there, tagged);
@@ -237,24 +239,24 @@ proptest! {
                     project.answer(n, &name, Verdict::ALL[usize::from(verdict)]);
                 }
             }
-            let before: Vec<Ledger> = project.tasks.iter().map(|(_, l)| l.clone()).collect();
+            let before: Vec<TaskState> = project.tasks.iter().map(|(_, l)| l.clone()).collect();
             project.replan(people.clone());
-            for ((task, ledger), before) in project.tasks.iter().zip(&before) {
-                prop_assert_eq!(invariants::check(ledger), vec![], "{:?}", ledger);
+            for ((task, state), before) in project.tasks.iter().zip(&before) {
+                prop_assert_eq!(invariants::check(state), vec![], "{:?}", state);
                 if before.finished {
-                    prop_assert_eq!(ledger, before, "a finished task stays as it is");
+                    prop_assert_eq!(state, before, "a finished task stays as it is");
                     continue;
                 }
-                let requires = people::requires(&task.body);
-                for name in ledger.awaited() {
+                let requires = profile::requires(&task.body);
+                for name in state.pending_named() {
                     let person = people.iter().find(|p| p.name == name).expect("in the roster");
-                    prop_assert!(ledger.bound || person.may(&requires), "{name}: {ledger:?}");
+                    prop_assert!(state.bound || person.may(&requires), "{name}: {state:?}");
                 }
-                let can = people.iter().any(|p| p.active && ledger.is_open_to(&p.name));
+                let can = people.iter().any(|p| p.active && state.is_open_to(&p.name));
                 prop_assert!(
-                    ledger.finished || ledger.bound || ledger.missing() > 0 || can
-                        || ledger.free() == 0 || ledger.lanes.iter().any(|l| l.name().is_none()),
-                    "waits in vain: {ledger:?}"
+                    state.finished || state.bound || state.shortfall() > 0 || can
+                        || state.free() == 0 || state.lanes.iter().any(|l| l.name().is_none()),
+                    "waits in vain: {state:?}"
                 );
             }
         }

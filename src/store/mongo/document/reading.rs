@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::super::json::{self, NotJson};
 use super::{FORMAT, Kept};
-use crate::allocation::{Hold, Lane, Ledger, Number, Position, Purpose};
+use crate::allocation::{Lane, Lease, Position, Purpose, SequenceNumber, TaskState};
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// Why a document is not one of annotd's.
@@ -66,7 +66,7 @@ enum Shape {
 /// What was read of a task. What the query left out is empty.
 pub(in crate::store::mongo) struct Stored {
     pub(in crate::store::mongo) id: TaskId,
-    pub(in crate::store::mongo) number: Number,
+    pub(in crate::store::mongo) number: SequenceNumber,
     pub(in crate::store::mongo) position: Position,
     pub(in crate::store::mongo) planned: u32,
     pub(in crate::store::mongo) wanted: u32,
@@ -75,7 +75,7 @@ pub(in crate::store::mongo) struct Stored {
     pub(in crate::store::mongo) finished: bool,
     pub(in crate::store::mongo) lanes: Vec<Lane>,
     pub(in crate::store::mongo) coders: Vec<String>,
-    pub(in crate::store::mongo) held: Vec<Hold>,
+    pub(in crate::store::mongo) held: Vec<Lease>,
     pub(in crate::store::mongo) answers: Vec<StoredAnswer>,
     pub(in crate::store::mongo) skipped: Vec<StoredAnswer>,
     pub(in crate::store::mongo) late: Vec<StoredAnswer>,
@@ -103,7 +103,7 @@ impl Stored {
         let mut wanted = None;
         let mut stored = Self {
             id: TaskId::from_text(""),
-            number: Number::START,
+            number: SequenceNumber::START,
             position: Position::START,
             planned: 0,
             wanted: 0,
@@ -143,7 +143,7 @@ impl Stored {
                 "input_hash" => stored.input_hash = whole(value, "input_hash")?,
                 "task_hash" => stored.task_hash = whole(value, "task_hash")?,
                 "position" => position = Some(Position(whole(value, "position")?)),
-                "number" => stored.number = Number(whole(value, "number")?),
+                "number" => stored.number = SequenceNumber(whole(value, "number")?),
                 "planned" => stored.planned = whole(value, "planned")?,
                 "part" => stored.part = Some(whole(value, "part")?),
                 "bound" => stored.bound = value.as_bool().ok_or(Odd::Wrong("bound"))?,
@@ -192,23 +192,23 @@ impl Stored {
     /// Its state.
     ///
     /// Fails where the data of an answer are not there.
-    pub(in crate::store::mongo) fn ledger(&self) -> Result<Ledger, Odd> {
+    pub(in crate::store::mongo) fn state(&self) -> Result<TaskState, Odd> {
         if let Some(lost) = self.everyones().find(|answer| answer.lacks_data) {
             return Err(Odd::Lost { annotator: lost.answer.annotator.clone() });
         }
         let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
-        Ok(Ledger {
+        Ok(TaskState {
             purpose: self.purpose.clone(),
             part: self.part,
             bound: self.bound,
             planned: self.planned,
             skipped: plain(&self.skipped),
-            former: self.former.clone(),
+            previous_holders: self.former.clone(),
             held: self.held.clone(),
             answers: plain(&self.answers),
             late: plain(&self.late),
             finished: self.finished,
-            ..Ledger::new(self.wanted, self.lanes.clone())
+            ..TaskState::new(self.wanted, self.lanes.clone())
         })
     }
 
@@ -241,7 +241,7 @@ impl Stored {
     }
 
     /// Those who hold it or have answered it.
-    pub(in crate::store::mongo) fn takers(&self) -> Vec<String> {
+    pub(in crate::store::mongo) fn participants(&self) -> Vec<String> {
         let held = self.held.iter().map(|hold| &hold.annotator);
         let others = self.skipped.iter().chain(&self.late).map(|other| &other.answer.annotator);
         held.chain(&self.coders).chain(others).cloned().collect()
@@ -288,8 +288,8 @@ fn each<T>(
         .collect()
 }
 
-fn read_hold(document: &RawDocument) -> Result<Hold, Odd> {
-    let mut hold = Hold {
+fn read_hold(document: &RawDocument) -> Result<Lease, Odd> {
+    let mut hold = Lease {
         annotator: String::new(),
         since: Millis(0),
         until: Millis(0),

@@ -70,11 +70,11 @@ fn a_task_comes_back_to_the_letter() {
     ] {
         let task = Task::new(Body::parse(text).expect("an object"));
         let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
-        let document = of_task(&task, &plan, Number(7), Position::new(1, 7), Some(5));
+        let document = of_task(&task, &plan, SequenceNumber(7), Position::new(1, 7), Some(5));
         assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
         let mut stored = Stored::read(&document).expect("a task");
         assert_eq!(*stored.task().expect("a task"), task);
-        assert_eq!(stored.ledger().expect("all is there"), Ledger::new(3, vec![Lane::Anyone]));
+        assert_eq!(stored.state().expect("all is there"), TaskState::new(3, vec![Lane::Anyone]));
         assert_eq!((stored.free, stored.left, stored.reopened), (3, 3, Some(5)));
     }
 }

@@ -7,7 +7,7 @@ use crate::task::Body;
 
 /// An annotator, as far as the rules look at one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Colleague {
+pub struct AnnotatorProfile {
     /// The name in the roster.
     pub name: String,
     /// What this annotator can do.
@@ -20,7 +20,7 @@ pub struct Colleague {
     pub active: bool,
 }
 
-impl Colleague {
+impl AnnotatorProfile {
     /// Somebody without anything special.
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), tags: Vec::new(), weight: 1.0, quota: None, active: true }
@@ -63,9 +63,12 @@ mod tests {
         assert_eq!(task(r#"{"meta":{"requires":"es"}}"#), ["es"]);
         assert_eq!(task(r#"{"meta":{"requires":["es","expert"]}}"#), ["es", "expert"]);
         assert!(task(r#"{"text":"meta requires"}"#).is_empty());
-        let both = Colleague { tags: vec!["es".into(), "expert".into()], ..Colleague::new("andy") };
+        let both = AnnotatorProfile {
+            tags: vec!["es".into(), "expert".into()],
+            ..AnnotatorProfile::new("andy")
+        };
         assert!(both.may(&["es".into()]) && both.may(&[]));
-        assert!(!Colleague::new("zach").may(&["es".into()]));
-        assert!(!Colleague { active: false, ..both }.may(&[]));
+        assert!(!AnnotatorProfile::new("zach").may(&["es".into()]));
+        assert!(!AnnotatorProfile { active: false, ..both }.may(&[]));
     }
 }

@@ -15,7 +15,7 @@ use crate::task::TaskId;
 
 /// What has become of tasks that were handed out to an annotator, each list in the order asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whereabouts {
+pub struct LeaseStatus {
     /// Still theirs.
     pub held: Vec<TaskId>,
     /// Not theirs any more, and not answered by them: the lease is over or it was taken back, and others
@@ -33,14 +33,14 @@ impl Allocator {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn whereabouts(
+    pub async fn lease_status(
         &self,
         annotator: &str,
         tasks: &[TaskId],
         doubted: bool,
-    ) -> Result<Whereabouts, StoreError> {
-        let hands = &self.shared.hands;
-        let remembered = hands.of(annotator, self.now());
+    ) -> Result<LeaseStatus, StoreError> {
+        let cache = &self.shared.held;
+        let remembered = cache.of(annotator, self.now());
         let hand = match remembered.as_ref().filter(|_| !doubted) {
             Some(hand) => hand.clone(),
             None => self.shared.store.in_hand(annotator).await?,
@@ -48,7 +48,7 @@ impl Allocator {
         let held: HashSet<&TaskId> = hand.iter().map(|held| &held.task.id).collect();
         if remembered.iter().flatten().any(|one| !held.contains(&one.task.id)) {
             // An answer that came in meanwhile looks the same, and then nothing is lost by a second look.
-            hands.forget(annotator);
+            cache.forget(annotator);
         }
         let others: Vec<TaskId> =
             tasks.iter().filter(|task| !held.contains(task)).cloned().collect();
@@ -58,21 +58,21 @@ impl Allocator {
             .iter()
             .zip(records)
             .filter(|(_, record)| {
-                record.as_ref().is_some_and(|record| record.ledger.has_answered(annotator))
+                record.as_ref().is_some_and(|record| record.state.has_answered(annotator))
             })
             .map(|(task, _)| task.clone())
             .collect();
-        let mut whereabouts = Whereabouts::default();
+        let mut lease_status = LeaseStatus::default();
         for task in tasks {
             let list = if held.contains(task) {
-                &mut whereabouts.held
+                &mut lease_status.held
             } else if answered.contains(task) {
-                &mut whereabouts.answered
+                &mut lease_status.answered
             } else {
-                &mut whereabouts.moved
+                &mut lease_status.moved
             };
             list.push(task.clone());
         }
-        Ok(whereabouts)
+        Ok(lease_status)
     }
 }

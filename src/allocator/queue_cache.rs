@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::allocation::{Lane, Position};
-use crate::store::OpenTask;
+use crate::store::QueuedTask;
 use crate::task::{Task, TaskId};
 
 /// Tasks of a page. A page serves all annotators who come by, so that reading it costs little a
@@ -33,15 +33,15 @@ const MANY_TASKS: usize = 16_384;
 /// Bytes of tasks in memory beyond which the pages are forgotten.
 const MANY_BYTES: usize = 32 << 20;
 
-struct Entry {
+struct CachedTask {
     task: Arc<Task>,
     position: Position,
     free: u32,
-    takers: Vec<String>,
+    participants: Vec<String>,
     lanes: Vec<Lane>,
 }
 
-impl Entry {
+impl CachedTask {
     /// Gold comes in its turn, and never because it came back.
     fn is_gold(&self) -> bool {
         self.lanes.iter().any(|lane| matches!(lane, Lane::Gold | Lane::GoldOf(_)))
@@ -49,7 +49,7 @@ impl Entry {
 
     fn is_open_to(&self, annotator: &str) -> bool {
         self.free > 0
-            && !self.takers.iter().any(|taker| taker == annotator)
+            && !self.participants.iter().any(|participant| participant == annotator)
             && self.lanes.iter().any(|lane| lane.admits(annotator))
     }
 }
@@ -61,18 +61,18 @@ struct Page {
 }
 
 #[derive(Default)]
-struct LaneWindow {
+struct LaneCache {
     pages: BTreeMap<Position, Page>,
     cursors: HashMap<String, Position>,
 }
 
 /// The next step towards a task for an annotator.
 #[derive(Debug)]
-pub(super) enum Next {
+pub(super) enum NextTask {
     /// This one seems open to them.
     Task(Arc<Task>),
     /// Nothing is known of this lane behind the place: ask the store for a page.
-    Unknown {
+    MissingPage {
         /// Which lane.
         lane: Lane,
         /// Behind which place.
@@ -82,28 +82,28 @@ pub(super) enum Next {
 
 /// The memory of the queue.
 #[derive(Default)]
-pub(super) struct Window {
-    tasks: HashMap<TaskId, Entry>,
+pub(super) struct QueueCache {
+    tasks: HashMap<TaskId, CachedTask>,
     bytes: usize,
-    lanes: HashMap<Lane, LaneWindow>,
+    lanes: HashMap<Lane, LaneCache>,
     /// What came back, by the number of the occasion.
-    returned: BTreeMap<u64, TaskId>,
+    reopened: BTreeMap<u64, TaskId>,
     /// Who has been chosen for a task and has not claimed it yet: the store does not know of it, so
     /// whatever is read from it meanwhile must not make the task look free again.
     chosen: HashMap<TaskId, Vec<String>>,
-    occasions: u64,
-    looked_through: HashMap<String, u64>,
+    reopen_seq: u64,
+    scanned: HashMap<String, u64>,
 }
 
-impl Window {
+impl QueueCache {
     /// The next task of this lane for this annotator, or the page that is missing to say.
-    pub(super) fn next_in(&mut self, annotator: &str, lane: &Lane) -> Next {
-        let window = self.lanes.entry(lane.clone()).or_default();
-        let mut cursor = window.cursors.get(annotator).copied().unwrap_or(Position::START);
+    pub(super) fn next_in(&mut self, annotator: &str, lane: &Lane) -> NextTask {
+        let queue = self.lanes.entry(lane.clone()).or_default();
+        let mut cursor = queue.cursors.get(annotator).copied().unwrap_or(Position::START);
         let next = loop {
-            let page = window.pages.range(..=cursor).next_back().map(|(_, page)| page);
+            let page = queue.pages.range(..=cursor).next_back().map(|(_, page)| page);
             let Some(page) = page.filter(|page| page.through > cursor) else {
-                break Next::Unknown { lane: lane.clone(), after: cursor };
+                break NextTask::MissingPage { lane: lane.clone(), after: cursor };
             };
             let first = page.tasks.partition_point(|(position, _)| *position <= cursor);
             let found = page.tasks[first..].iter().find(|(_, id)| {
@@ -112,25 +112,25 @@ impl Window {
             if let Some((position, id)) = found {
                 // The cursor stops before the task: it goes past once the task is taken.
                 cursor = Position(position.0 - 1);
-                break Next::Task(Arc::clone(&self.tasks[id].task));
+                break NextTask::Task(Arc::clone(&self.tasks[id].task));
             }
             cursor = page.through;
         };
-        window.cursors.insert(annotator.to_owned(), cursor);
+        queue.cursors.insert(annotator.to_owned(), cursor);
         next
     }
 
     /// The first in the queue of the tasks that came back and that this annotator may have, among the
     /// oldest of them that they have not looked through.
-    pub(super) fn next_returned(&mut self, annotator: &str) -> Option<Arc<Task>> {
-        let seen = self.looked_through.get(annotator).copied().unwrap_or(0);
+    pub(super) fn next_reopened(&mut self, annotator: &str) -> Option<Arc<Task>> {
+        let seen = self.scanned.get(annotator).copied().unwrap_or(0);
         let mut through = seen;
         let mut found: Option<(Position, Arc<Task>)> = None;
         let mut open = 0;
         let mut gone = Vec::new();
-        for (occasion, id) in self.returned.range(seen + 1..) {
+        for (seq, id) in self.reopened.range(seen + 1..) {
             match self.tasks.get(id) {
-                Some(entry) if entry.is_gold() => gone.push(*occasion),
+                Some(entry) if entry.is_gold() => gone.push(*seq),
                 Some(entry) if entry.is_open_to(annotator) => {
                     let earlier = found.as_ref().is_none_or(|(first, _)| entry.position < *first);
                     if earlier {
@@ -142,18 +142,18 @@ impl Window {
                     }
                 }
                 Some(entry) if entry.free > 0 => {}
-                _ => gone.push(*occasion),
+                _ => gone.push(*seq),
             }
             // Beyond the first that is open to them they have to look again.
             if open == 0 {
-                through = *occasion;
+                through = *seq;
             }
         }
-        for occasion in gone {
-            self.returned.remove(&occasion);
+        for seq in gone {
+            self.reopened.remove(&seq);
         }
         if through != seen {
-            self.looked_through.insert(annotator.to_owned(), through);
+            self.scanned.insert(annotator.to_owned(), through);
         }
         found.map(|(_, task)| task)
     }
@@ -164,44 +164,44 @@ impl Window {
     }
 
     /// Takes in a page that was read behind `after`.
-    pub(super) fn learn(&mut self, lane: &Lane, after: Position, tasks: Vec<OpenTask>) {
+    pub(super) fn insert_page(&mut self, lane: &Lane, after: Position, tasks: Vec<QueuedTask>) {
         if self.tasks.len() > MANY_TASKS || self.bytes > MANY_BYTES {
             self.forget_pages();
         }
         let Some(through) = tasks.last().map(|task| task.position) else { return };
         let listed = tasks.iter().map(|task| (task.position, task.task.id.clone())).collect();
         for task in tasks {
-            self.put(task);
+            self.insert(task);
         }
-        let window = self.lanes.entry(lane.clone()).or_default();
-        window.pages.insert(after, Page { through, tasks: listed });
+        let queue = self.lanes.entry(lane.clone()).or_default();
+        queue.pages.insert(after, Page { through, tasks: listed });
     }
 
     /// Moves a cursor forward: nothing before `to` is open to this annotator.
     pub(super) fn advance(&mut self, annotator: &str, lane: &Lane, to: Position) {
-        let window = self.lanes.entry(lane.clone()).or_default();
-        let cursor = window.cursors.entry(annotator.to_owned()).or_insert(Position::START);
+        let queue = self.lanes.entry(lane.clone()).or_default();
+        let cursor = queue.cursors.entry(annotator.to_owned()).or_insert(Position::START);
         *cursor = (*cursor).max(Position(to.0 - 1));
     }
 
     /// Takes in tasks that became open out of their turn. Those of one look are handed out in the
     /// order of the queue, not in that in which they came back.
-    pub(super) fn reopen(&mut self, mut tasks: Vec<OpenTask>) {
+    pub(super) fn reopen(&mut self, mut tasks: Vec<QueuedTask>) {
         tasks.sort_by_key(|task| task.position);
         for task in tasks {
             let id = task.task.id.clone();
-            self.put(task);
-            self.occasions += 1;
-            self.returned.insert(self.occasions, id);
+            self.insert(task);
+            self.reopen_seq += 1;
+            self.reopened.insert(self.reopen_seq, id);
         }
     }
 
-    /// Notes that an annotator has been chosen for a task, until [`Window::claimed`].
-    pub(super) fn took(&mut self, annotator: &str, task: &TaskId) {
+    /// Notes that an annotator has been chosen for a task, until [`QueueCache::claimed`].
+    pub(super) fn mark_leased(&mut self, annotator: &str, task: &TaskId) {
         self.chosen.entry(task.clone()).or_default().push(annotator.to_owned());
         let Some(entry) = self.tasks.get_mut(task) else { return };
         entry.free = entry.free.saturating_sub(1);
-        entry.takers.push(annotator.to_owned());
+        entry.participants.push(annotator.to_owned());
         if entry.free == 0 {
             self.drop_task(task);
         }
@@ -222,8 +222,8 @@ impl Window {
 
     /// Forgets how far an annotator has come: the next search begins at the beginning.
     pub(super) fn rewind(&mut self, annotator: &str) {
-        for window in self.lanes.values_mut() {
-            window.cursors.remove(annotator);
+        for queue in self.lanes.values_mut() {
+            queue.cursors.remove(annotator);
         }
     }
 
@@ -233,32 +233,32 @@ impl Window {
     }
 
     /// Takes in a task that was found beside the pages.
-    pub(super) fn remember(&mut self, open: OpenTask) {
-        self.put(open);
+    pub(super) fn remember(&mut self, open: QueuedTask) {
+        self.insert(open);
     }
 
-    fn put(&mut self, open: OpenTask) {
-        let OpenTask { task, position, lanes, mut free, mut takers } = open;
+    fn insert(&mut self, open: QueuedTask) {
+        let QueuedTask { task, position, lanes, mut free, mut participants } = open;
         for annotator in self.chosen.get(&task.id).into_iter().flatten() {
-            if !takers.contains(annotator) {
-                takers.push(annotator.clone());
+            if !participants.contains(annotator) {
+                participants.push(annotator.clone());
                 free = free.saturating_sub(1);
             }
         }
         self.bytes += task.body.as_str().len();
-        let entry = Entry { task: Arc::clone(&task), position, free, takers, lanes };
+        let entry = CachedTask { task: Arc::clone(&task), position, free, participants, lanes };
         if let Some(old) = self.tasks.insert(task.id.clone(), entry) {
             self.bytes = self.bytes.saturating_sub(old.task.body.as_str().len());
         }
     }
 
     fn forget_pages(&mut self) {
-        for window in self.lanes.values_mut() {
-            window.pages.clear();
+        for queue in self.lanes.values_mut() {
+            queue.pages.clear();
         }
         // What came back is not in any page ahead, so it is kept.
-        let returned: std::collections::HashSet<_> = self.returned.values().cloned().collect();
-        self.tasks.retain(|id, _| returned.contains(id));
+        let reopened: std::collections::HashSet<_> = self.reopened.values().cloned().collect();
+        self.tasks.retain(|id, _| reopened.contains(id));
         self.bytes = self.tasks.values().map(|entry| entry.task.body.as_str().len()).sum();
     }
 }
@@ -268,103 +268,103 @@ mod tests {
     use super::*;
     use crate::task::Body;
 
-    fn open(number: i64, free: u32) -> OpenTask {
+    fn open(number: i64, free: u32) -> QueuedTask {
         let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
-        OpenTask {
+        QueuedTask {
             task: Arc::new(Task::new(body)),
             position: Position(number),
             lanes: vec![Lane::Anyone],
             free,
-            takers: Vec::new(),
+            participants: Vec::new(),
         }
     }
 
-    fn text(next: Next) -> Result<String, Position> {
+    fn text(next: NextTask) -> Result<String, Position> {
         match next {
-            Next::Task(task) => Ok(task.body.get_as("text").expect("a text")),
-            Next::Unknown { after, .. } => Err(after),
+            NextTask::Task(task) => Ok(task.body.get_as("text").expect("a text")),
+            NextTask::MissingPage { after, .. } => Err(after),
         }
     }
 
-    fn take(window: &mut Window, annotator: &str) -> Result<String, Position> {
-        let next = window.next_in(annotator, &Lane::Anyone);
-        if let Next::Task(task) = &next {
+    fn take(queue: &mut QueueCache, annotator: &str) -> Result<String, Position> {
+        let next = queue.next_in(annotator, &Lane::Anyone);
+        if let NextTask::Task(task) = &next {
             let id = task.id.clone();
-            window.took(annotator, &id);
+            queue.mark_leased(annotator, &id);
         }
         text(next)
     }
 
     #[test]
     fn annotators_share_pages_and_take_each_slot_once() {
-        let mut window = Window::default();
-        assert_eq!(take(&mut window, "a"), Err(Position::START));
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
-        assert_eq!(take(&mut window, "a"), Ok("1".into()));
-        assert_eq!(take(&mut window, "b"), Ok("2".into()));
-        assert_eq!(take(&mut window, "a"), Ok("2".into()));
-        assert_eq!(take(&mut window, "a"), Err(Position(2)), "the next page is missing");
-        assert_eq!(take(&mut window, "c"), Err(Position(2)), "everything here is full");
+        let mut queue = QueueCache::default();
+        assert_eq!(take(&mut queue, "a"), Err(Position::START));
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
+        assert_eq!(take(&mut queue, "a"), Ok("1".into()));
+        assert_eq!(take(&mut queue, "b"), Ok("2".into()));
+        assert_eq!(take(&mut queue, "a"), Ok("2".into()));
+        assert_eq!(take(&mut queue, "a"), Err(Position(2)), "the next page is missing");
+        assert_eq!(take(&mut queue, "c"), Err(Position(2)), "everything here is full");
     }
 
     #[test]
     fn what_comes_back_behind_a_cursor_is_found_first_and_looked_at_once() {
-        let mut window = Window::default();
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1), open(3, 1)]);
-        assert_eq!(take(&mut window, "a"), Ok("1".into()));
-        assert_eq!(take(&mut window, "a"), Ok("2".into()));
-        window.claimed();
-        window.reopen(vec![OpenTask { takers: vec!["b".into()], ..open(1, 1) }]);
-        assert!(window.next_returned("b").is_none());
-        let back = window.next_returned("a").expect("it came back");
-        window.took("a", &back.id);
-        assert!(window.next_returned("a").is_none());
-        assert!(window.next_returned("c").is_none());
-        assert!(window.returned.is_empty(), "full tasks do not stay in the list");
+        let mut queue = QueueCache::default();
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1), open(3, 1)]);
+        assert_eq!(take(&mut queue, "a"), Ok("1".into()));
+        assert_eq!(take(&mut queue, "a"), Ok("2".into()));
+        queue.claimed();
+        queue.reopen(vec![QueuedTask { participants: vec!["b".into()], ..open(1, 1) }]);
+        assert!(queue.next_reopened("b").is_none());
+        let back = queue.next_reopened("a").expect("it came back");
+        queue.mark_leased("a", &back.id);
+        assert!(queue.next_reopened("a").is_none());
+        assert!(queue.next_reopened("c").is_none());
+        assert!(queue.reopened.is_empty(), "full tasks do not stay in the list");
     }
 
     #[test]
     fn a_lost_claim_does_not_come_again_and_rewinding_finds_it() {
-        let mut window = Window::default();
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1)]);
-        let Next::Task(task) = window.next_in("a", &Lane::Anyone) else { panic!("a task") };
-        window.drop_task(&task.id);
-        assert_eq!(take(&mut window, "a"), Ok("2".into()));
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1)]);
-        window.rewind("a");
-        assert_eq!(take(&mut window, "a"), Ok("1".into()));
+        let mut queue = QueueCache::default();
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1)]);
+        let NextTask::Task(task) = queue.next_in("a", &Lane::Anyone) else { panic!("a task") };
+        queue.drop_task(&task.id);
+        assert_eq!(take(&mut queue, "a"), Ok("2".into()));
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1)]);
+        queue.rewind("a");
+        assert_eq!(take(&mut queue, "a"), Ok("1".into()));
     }
 
     #[test]
     fn a_page_that_is_read_before_a_claim_does_not_offer_its_task_again() {
-        let mut window = Window::default();
-        window.reopen(vec![open(1, 1)]);
-        let back = window.next_returned("a").expect("it came back");
-        window.took("a", &back.id);
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
-        assert_eq!(take(&mut window, "a"), Ok("2".into()));
-        window.claimed();
-        window.learn(&Lane::Anyone, Position::START, vec![open(1, 1)]);
-        window.rewind("b");
-        assert_eq!(take(&mut window, "b"), Ok("1".into()), "the store says that it is free again");
+        let mut queue = QueueCache::default();
+        queue.reopen(vec![open(1, 1)]);
+        let back = queue.next_reopened("a").expect("it came back");
+        queue.mark_leased("a", &back.id);
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
+        assert_eq!(take(&mut queue, "a"), Ok("2".into()));
+        queue.claimed();
+        queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1)]);
+        queue.rewind("b");
+        assert_eq!(take(&mut queue, "b"), Ok("1".into()), "the store says that it is free again");
     }
 
     #[test]
     fn what_comes_back_together_comes_in_the_order_of_the_queue() {
-        let mut window = Window::default();
-        window.reopen(vec![open(7, 1), open(2, 1)]);
-        let first = window.next_returned("a").expect("it came back");
+        let mut queue = QueueCache::default();
+        queue.reopen(vec![open(7, 1), open(2, 1)]);
+        let first = queue.next_reopened("a").expect("it came back");
         assert_eq!(first.body.get_as("text"), Some("2".to_owned()));
     }
 
     #[test]
     fn memory_is_bounded_by_forgetting_pages() {
-        let mut window = Window::default();
+        let mut queue = QueueCache::default();
         let many = i64::try_from(MANY_TASKS).expect("a small number");
         for number in 0..=many {
-            window.learn(&Lane::Anyone, Position(number), vec![open(number + 1, 1)]);
+            queue.insert_page(&Lane::Anyone, Position(number), vec![open(number + 1, 1)]);
         }
-        window.learn(&Lane::Anyone, Position(many + 1), vec![open(many + 2, 1)]);
-        assert_eq!(window.tasks.len(), 1);
+        queue.insert_page(&Lane::Anyone, Position(many + 1), vec![open(many + 2, 1)]);
+        assert_eq!(queue.tasks.len(), 1);
     }
 }

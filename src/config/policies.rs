@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::allocation::check_schedule::CheckPolicy;
+use crate::allocation::mixture::Mixture;
 use crate::allocation::order::Order;
-use crate::allocation::share::Parts;
-use crate::allocation::stream::Checks;
-use crate::allocation::{self, Answers, Colleague, Further, Ignore};
-use crate::allocator::Conduct;
+use crate::allocation::{self, AnnotatorProfile, AnswersWanted, EscalationRule, Ignore};
+use crate::allocator::AllocatorPolicy;
 use crate::roster::{self, Annotations, Roster, Rules};
 use crate::store::Terms;
 use crate::task::disagreement::Measure;
@@ -18,11 +18,11 @@ use crate::task::interface::{Interface, Settings};
 use crate::task::{Millis, Renamed};
 
 /// The annotators, as the rules see them.
-pub fn people(roster: &Roster) -> Vec<Colleague> {
+pub fn annotator_profiles(roster: &Roster) -> Vec<AnnotatorProfile> {
     roster
         .annotators
         .iter()
-        .map(|annotator| Colleague {
+        .map(|annotator| AnnotatorProfile {
             name: annotator.name.clone(),
             tags: annotator.tags.clone(),
             weight: annotator.weight,
@@ -33,20 +33,24 @@ pub fn people(roster: &Roster) -> Vec<Colleague> {
 }
 
 /// What is decided when a task enters.
-pub fn planning(roster: &Roster) -> allocation::Rules {
+pub fn plan_policy(roster: &Roster) -> allocation::PlanPolicy {
     let Rules { annotations, mix, split, route, assign_field, when_short, seed, .. } =
         &roster.allocation;
     let (answers, average) = match (mix, annotations) {
         (Some(mix), _) => {
             let shares: Vec<(f64, u32)> =
                 mix.iter().map(|part| (part.share, part.annotations)).collect();
-            (Parts::mix(&shares).map(Answers::Parts), None)
+            (Mixture::mix(&shares).map(AnswersWanted::Mixture), None)
         }
-        (None, Annotations::All) => (Ok(Answers::All), None),
-        (None, Annotations::Each(n)) => (Parts::each(*n).map(Answers::Parts), Some(f64::from(*n))),
-        (None, Annotations::Average(n)) => (Parts::average(*n).map(Answers::Parts), Some(*n)),
+        (None, Annotations::All) => (Ok(AnswersWanted::All), None),
+        (None, Annotations::Each(n)) => {
+            (Mixture::each(*n).map(AnswersWanted::Mixture), Some(f64::from(*n)))
+        }
+        (None, Annotations::Average(n)) => {
+            (Mixture::average(*n).map(AnswersWanted::Mixture), Some(*n))
+        }
     };
-    allocation::Rules {
+    allocation::PlanPolicy {
         answers: answers.expect("the roster refuses numbers that make no mixture"),
         split: match split {
             roster::Split::Exact => allocation::Split::Exact,
@@ -64,7 +68,7 @@ pub fn planning(roster: &Roster) -> allocation::Rules {
             roster::WhenShort::Partial => allocation::WhenShort::Partial,
         },
         seed: *seed,
-        people: people(roster),
+        people: annotator_profiles(roster),
     }
 }
 
@@ -84,15 +88,15 @@ pub fn order(roster: &Roster) -> Order {
 }
 
 /// What a store has to know: how answers settle, and where tasks stand.
-pub fn terms(roster: &Roster) -> Terms {
+pub fn store_policy(roster: &Roster) -> Terms {
     let field_id = roster.project.config.get("field_id").and_then(toml::Value::as_str);
     let disagreement = roster.allocation.on_disagreement.as_ref();
-    let rule = allocation::Rule {
+    let rule = allocation::SettlePolicy {
         ignore: match roster.allocation.ignore {
             roster::Ignore::Answer => Ignore::Answer,
             roster::Ignore::Skip => Ignore::Skip,
         },
-        further: disagreement.map(|disagreement| Further {
+        further: disagreement.map(|disagreement| EscalationRule {
             extra: disagreement.extra,
             max: disagreement.max,
             by: disagreement.by.clone(),
@@ -100,7 +104,7 @@ pub fn terms(roster: &Roster) -> Terms {
         measure: Measure::of_view(&roster.project.interface, field_id),
         renamed: renamed(roster),
         threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
-        people: people(roster),
+        people: annotator_profiles(roster),
     };
     Terms { rule, order: order(roster) }
 }
@@ -125,17 +129,17 @@ pub fn interface(roster: &Roster) -> Interface {
 }
 
 /// How tasks are handed out. `known_since` says since when somebody is on the roster.
-pub fn conduct(roster: &Roster, known_since: BTreeMap<String, Millis>) -> Conduct {
+pub fn allocator_policy(roster: &Roster, known_since: BTreeMap<String, Millis>) -> AllocatorPolicy {
     let Rules { lease, gold, repeat, seed, steal_after, .. } = &roster.allocation;
-    Conduct {
+    AllocatorPolicy {
         lease: *lease,
-        checks: Checks {
+        checks: CheckPolicy {
             gold: *gold,
             repeat: repeat.map_or(0.0, |repeat| repeat.share),
             after: repeat.map_or(0, |repeat| repeat.after),
         },
         seed: *seed,
-        people: people(roster),
+        people: annotator_profiles(roster),
         steal_after: *steal_after,
         known_since,
         edition: interface(roster).edition().into(),

@@ -1,26 +1,28 @@
-//! The tasks of a simulation, small: numbers where a [`Ledger`] has names and answers.
+//! The tasks of a simulation, small: numbers where a [`TaskState`] has names and answers.
 //!
 //! Who may have a task is one of few sets, so each set is kept once. Of its content only what the rules
 //! look at again is kept, the tags that it requires; that, too, is one of few. Who has it and what they
 //! said hangs on it as a chain in one list, the newest first.
 //!
-//! A [`Ledger`] is made where a real function asks for one, and its decision is written back.
+//! A [`TaskState`] is made where a real function asks for one, and its decision is written back.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, json};
 
-use super::queue::{NONE, Place};
+use super::queue::{NONE, QueueSlot};
 use crate::allocation::order::Order;
-use crate::allocation::people::requires;
-use crate::allocation::{Colleague, Hold, Lane, Ledger, Plan, Position, Purpose, Rule};
+use crate::allocation::profile::requires;
+use crate::allocation::{
+    AnnotatorProfile, Lane, Lease, Plan, Position, Purpose, SettlePolicy, TaskState,
+};
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// A task.
 // Four facts that have nothing to do with each other.
 #[expect(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct TaskRow {
     pub(super) lanes: u32,
     pub(super) planned: u32,
     pub(super) wanted: u32,
@@ -29,7 +31,7 @@ pub(super) struct Entry {
     /// Those who have it in hand.
     pub(super) held: u32,
     /// Where its place in the queue of anyone is, if it stands there.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<QueueSlot>,
     pub(super) finished: bool,
     pub(super) gold: bool,
     pub(super) bound: bool,
@@ -43,29 +45,29 @@ pub(super) struct Entry {
     part: Option<u16>,
 }
 
-impl Entry {
+impl TaskRow {
     /// Slots that nobody holds or has filled.
     pub(super) fn free(&self) -> u32 {
         self.wanted.saturating_sub(self.counted + self.held)
     }
 
     /// Answers that are still wanted.
-    pub(super) fn lacking(&self) -> u32 {
+    pub(super) fn remaining(&self) -> u32 {
         self.wanted.saturating_sub(self.counted)
     }
 }
 
 /// Somebody who has or had a task.
 #[derive(Clone, Copy, Debug)]
-struct Taker {
+struct Participant {
     who: u32,
     /// The one before them on the same task.
     before: u32,
-    state: State,
+    state: Participation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum Participation {
     Holds,
     Counts(Verdict),
     Skipped,
@@ -73,7 +75,7 @@ enum State {
 
 /// Who may have a task.
 #[derive(Debug)]
-pub(super) struct Lanes {
+pub(super) struct LaneSet {
     all: Vec<Lane>,
     /// The people whom they name.
     pub(super) names: Vec<u32>,
@@ -82,19 +84,19 @@ pub(super) struct Lanes {
 }
 
 /// All tasks.
-pub(super) struct Book {
+pub(super) struct TaskTable {
     people: Vec<String>,
     numbers: HashMap<String, u32>,
-    pub(super) entries: Vec<Entry>,
-    takers: Vec<Taker>,
-    lanes: Vec<Lanes>,
+    pub(super) entries: Vec<TaskRow>,
+    participants: Vec<Participant>,
+    lanes: Vec<LaneSet>,
     known_lanes: HashMap<Vec<Lane>, u32>,
     bodies: Vec<Body>,
     known_bodies: HashMap<Vec<String>, u32>,
 }
 
-impl Book {
-    pub(super) fn new(people: &[Colleague]) -> Self {
+impl TaskTable {
+    pub(super) fn new(people: &[AnnotatorProfile]) -> Self {
         let people: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
         // The numbers that go with them are 32 bits; a roster has ports for 65,535.
         let numbers = (0..).zip(&people).map(|(n, name)| (name.clone(), n)).collect();
@@ -102,7 +104,7 @@ impl Book {
             people,
             numbers,
             entries: Vec::new(),
-            takers: Vec::new(),
+            participants: Vec::new(),
             lanes: Vec::new(),
             known_lanes: HashMap::new(),
             bodies: vec![Body::empty()],
@@ -113,7 +115,7 @@ impl Book {
     pub(super) fn admit(&mut self, task: &Task, plan: &Plan) {
         let body = self.body_for(requires(&task.body));
         let lanes = self.lanes_for(&plan.lanes);
-        self.entries.push(Entry {
+        self.entries.push(TaskRow {
             lanes,
             planned: plan.wanted,
             wanted: plan.wanted,
@@ -152,20 +154,20 @@ impl Book {
         let names = lanes.iter().filter_map(Lane::name);
         let names = names.filter_map(|name| self.numbers.get(name).copied()).collect();
         let anyone = lanes.iter().any(|lane| lane.name().is_none());
-        self.lanes.push(Lanes { all: lanes.to_vec(), names, anyone });
+        self.lanes.push(LaneSet { all: lanes.to_vec(), names, anyone });
         self.known_lanes.insert(lanes.to_vec(), number);
         number
     }
 
-    pub(super) fn entry(&self, task: u32) -> &Entry {
+    pub(super) fn entry(&self, task: u32) -> &TaskRow {
         &self.entries[task as usize]
     }
 
-    pub(super) fn entry_mut(&mut self, task: u32) -> &mut Entry {
+    pub(super) fn entry_mut(&mut self, task: u32) -> &mut TaskRow {
         &mut self.entries[task as usize]
     }
 
-    pub(super) fn lanes(&self, task: u32) -> &Lanes {
+    pub(super) fn lanes(&self, task: u32) -> &LaneSet {
         &self.lanes[self.entry(task).lanes as usize]
     }
 
@@ -176,21 +178,21 @@ impl Book {
     /// Where it stands, as its order has it.
     pub(super) fn position(&self, task: u32, order: Order) -> Position {
         let entry = self.entry(task);
-        order.position(entry.priority, task.into(), entry.lacking())
+        order.position(entry.priority, task.into(), entry.remaining())
     }
 
-    fn chain(&self, task: u32) -> impl Iterator<Item = &Taker> {
+    fn chain(&self, task: u32) -> impl Iterator<Item = &Participant> {
         let mut at = self.entry(task).last;
         std::iter::from_fn(move || {
-            let taker = self.takers.get(at as usize)?;
-            at = taker.before;
-            Some(taker)
+            let participant = self.participants.get(at as usize)?;
+            at = participant.before;
+            Some(participant)
         })
     }
 
     /// Whether this person has or had it.
     pub(super) fn had(&self, task: u32, who: u32) -> bool {
-        self.chain(task).any(|taker| taker.who == who)
+        self.chain(task).any(|participant| participant.who == who)
     }
 
     /// Whether this person could be handed it now.
@@ -204,59 +206,70 @@ impl Book {
     }
 
     /// Those whose answers count.
-    pub(super) fn coders(&self, task: u32) -> impl Iterator<Item = u32> {
-        let counts = |taker: &&Taker| matches!(taker.state, State::Counts(_));
-        self.chain(task).filter(counts).map(|taker| taker.who)
+    pub(super) fn counted_annotators(&self, task: u32) -> impl Iterator<Item = u32> {
+        let counts =
+            |participant: &&Participant| matches!(participant.state, Participation::Counts(_));
+        self.chain(task).filter(counts).map(|participant| participant.who)
     }
 
-    /// Hands it out. The number that comes back is for [`Book::answer`].
+    /// Hands it out. The number that comes back is for [`TaskTable::answer`].
     pub(super) fn claim(&mut self, task: u32, who: u32) -> u32 {
-        let taker = u32::try_from(self.takers.len()).unwrap_or(NONE);
+        let participant = u32::try_from(self.participants.len()).unwrap_or(NONE);
         let entry = &mut self.entries[task as usize];
-        self.takers.push(Taker { who, before: entry.last, state: State::Holds });
-        entry.last = taker;
+        self.participants.push(Participant {
+            who,
+            before: entry.last,
+            state: Participation::Holds,
+        });
+        entry.last = participant;
         entry.held += 1;
-        taker
+        participant
     }
 
     /// Takes in an answer, and settles the task if that was the last one wanted. Says whether the
     /// answer counts.
-    pub(super) fn answer(&mut self, task: u32, taker: u32, verdict: Verdict, rule: &Rule) -> bool {
+    pub(super) fn answer(
+        &mut self,
+        task: u32,
+        participant: u32,
+        verdict: Verdict,
+        rule: &SettlePolicy,
+    ) -> bool {
         let counts = rule.counts(verdict);
-        let state = if counts { State::Counts(verdict) } else { State::Skipped };
-        if let Some(taker) = self.takers.get_mut(taker as usize) {
-            taker.state = state;
+        let state = if counts { Participation::Counts(verdict) } else { Participation::Skipped };
+        if let Some(participant) = self.participants.get_mut(participant as usize) {
+            participant.state = state;
         }
         let entry = self.entry_mut(task);
         entry.held = entry.held.saturating_sub(1);
         entry.counted += u32::from(counts);
-        if entry.lacking() > 0 || entry.finished {
+        if entry.remaining() > 0 || entry.finished {
             return counts;
         }
         if entry.gold || !rule.compares() {
             // The count decides, as `settle_by` says of such a rule.
             entry.finished = true;
         } else {
-            let mut ledger = self.ledger(task);
-            ledger.settle(rule, self.body(task));
-            self.write(task, &ledger);
+            let mut state = self.state(task);
+            state.settle(rule, self.body(task));
+            self.write(task, &state);
         }
         counts
     }
 
     /// A task as the real functions know it.
-    pub(super) fn ledger(&self, task: u32) -> Ledger {
+    pub(super) fn state(&self, task: u32) -> TaskState {
         let entry = self.entry(task);
-        let mut ledger = Ledger {
+        let mut state = TaskState {
             purpose: if entry.gold { Purpose::Gold } else { Purpose::Regular },
             part: entry.part,
             bound: entry.bound,
             planned: entry.planned,
             finished: entry.finished,
-            ..Ledger::new(entry.wanted, self.lanes(task).all.clone())
+            ..TaskState::new(entry.wanted, self.lanes(task).all.clone())
         };
-        for taker in self.chain(task) {
-            let annotator = self.people[taker.who as usize].clone();
+        for participant in self.chain(task) {
+            let annotator = self.people[participant.who as usize].clone();
             let answer = |annotator, verdict| Answer {
                 annotator,
                 current: Version {
@@ -268,34 +281,34 @@ impl Book {
                 },
                 history: Vec::new(),
             };
-            match taker.state {
-                State::Holds => {
-                    ledger.held.push(Hold {
+            match participant.state {
+                Participation::Holds => {
+                    state.held.push(Lease {
                         annotator,
                         since: Millis(0),
                         until: Millis(0),
                         basis: Basis::default(),
                     });
                 }
-                State::Counts(verdict) => ledger.answers.push(answer(annotator, verdict)),
-                State::Skipped => ledger.skipped.push(answer(annotator, Verdict::Ignore)),
+                Participation::Counts(verdict) => state.answers.push(answer(annotator, verdict)),
+                Participation::Skipped => state.skipped.push(answer(annotator, Verdict::Ignore)),
             }
         }
         // The chain begins with the newest.
-        ledger.held.reverse();
-        ledger.answers.reverse();
-        ledger.skipped.reverse();
-        ledger
+        state.held.reverse();
+        state.answers.reverse();
+        state.skipped.reverse();
+        state
     }
 
     /// Writes back what a real function made of a task. Nobody's answer has changed.
-    pub(super) fn write(&mut self, task: u32, ledger: &Ledger) {
-        let lanes = self.lanes_for(&ledger.lanes);
+    pub(super) fn write(&mut self, task: u32, state: &TaskState) {
+        let lanes = self.lanes_for(&state.lanes);
         let entry = self.entry_mut(task);
         entry.lanes = lanes;
-        entry.planned = ledger.planned;
-        entry.wanted = ledger.wanted;
-        entry.finished = ledger.finished;
+        entry.planned = state.planned;
+        entry.wanted = state.wanted;
+        entry.finished = state.finished;
     }
 
     /// A task as the replanner wants it: its hash, and what it requires.

@@ -1,6 +1,6 @@
 //! Who may answer a task, what an answer does to it, and when it is finished.
 
-use super::super::{Further, Ignore, invariants};
+use super::super::{EscalationRule, Ignore, invariants};
 use super::*;
 use crate::task::{Basis, Verdict};
 
@@ -14,116 +14,116 @@ fn says(verdict: Verdict, at: i64) -> Version {
     }
 }
 
-fn ledger(wanted: u32) -> Ledger {
-    Ledger::new(wanted, vec![Lane::Anyone])
+fn state(wanted: u32) -> TaskState {
+    TaskState::new(wanted, vec![Lane::Anyone])
 }
 
-fn claim(ledger: &mut Ledger, annotator: &str) -> bool {
-    ledger.claim(annotator, Millis(0), Millis(100), Basis::default())
+fn claim(state: &mut TaskState, annotator: &str) -> bool {
+    state.claim(annotator, Millis(0), Millis(100), Basis::default())
 }
 
 fn body() -> Body {
     Body::parse(r#"{"text":"a"}"#).expect("a task")
 }
 
-fn record(ledger: &mut Ledger, annotator: &str, version: Version) -> Recorded {
-    ledger.record(annotator, version, &Rule::default(), &body())
+fn record(state: &mut TaskState, annotator: &str, version: Version) -> AnswerOutcome {
+    state.record(annotator, version, &SettlePolicy::default(), &body())
 }
 
 #[test]
 fn slots_are_handed_out_once_each() {
-    let mut task = ledger(2);
+    let mut task = state(2);
     assert!(claim(&mut task, "a"));
     assert!(!claim(&mut task, "a"), "nobody holds a task twice");
     assert!(claim(&mut task, "b"));
     assert!(!claim(&mut task, "c"), "both slots are held");
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 1)), Recorded::Saved);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 1)), AnswerOutcome::Saved);
     assert!(!claim(&mut task, "a"), "nobody answers twice");
     assert!(!task.finished);
-    assert_eq!(record(&mut task, "b", says(Verdict::Reject, 1)), Recorded::Saved);
+    assert_eq!(record(&mut task, "b", says(Verdict::Reject, 1)), AnswerOutcome::Saved);
     assert!(task.finished);
     assert_eq!(invariants::check(&task), []);
 }
 
 #[test]
 fn an_answer_after_the_lease_fills_a_free_slot() {
-    let mut task = ledger(1);
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     assert_eq!(task.expire(Millis(100)), ["a"]);
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Saved);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Saved);
     assert!(task.finished);
 }
 
 #[test]
 fn an_answer_too_late_is_kept_beside() {
-    let mut task = ledger(1);
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     task.expire(Millis(100));
     assert!(claim(&mut task, "b"));
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Unchanged);
-    assert_eq!(record(&mut task, "a", says(Verdict::Reject, 102)), Recorded::Late);
-    assert_eq!(record(&mut task, "b", says(Verdict::Accept, 103)), Recorded::Saved);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Late);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Unchanged);
+    assert_eq!(record(&mut task, "a", says(Verdict::Reject, 102)), AnswerOutcome::Late);
+    assert_eq!(record(&mut task, "b", says(Verdict::Accept, 103)), AnswerOutcome::Saved);
     assert_eq!((task.answers.len(), task.late.len()), (1, 1));
     assert_eq!(invariants::check(&task), []);
 }
 
 #[test]
 fn a_second_thought_is_a_revision_and_an_old_copy_is_not() {
-    let mut task = ledger(1);
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     let first = says(Verdict::Accept, 1);
-    assert_eq!(record(&mut task, "a", first.clone()), Recorded::Saved);
-    assert_eq!(record(&mut task, "a", says(Verdict::Reject, 2)), Recorded::Revised);
-    assert_eq!(record(&mut task, "a", first.clone()), Recorded::Unchanged);
+    assert_eq!(record(&mut task, "a", first.clone()), AnswerOutcome::Saved);
+    assert_eq!(record(&mut task, "a", says(Verdict::Reject, 2)), AnswerOutcome::Revised);
+    assert_eq!(record(&mut task, "a", first.clone()), AnswerOutcome::Unchanged);
     assert_eq!(task.answers[0].current.verdict, Verdict::Reject);
     assert_eq!(task.answers[0].history, [first]);
     assert_eq!(
         record(&mut task, "a", says(Verdict::Accept, 3)),
-        Recorded::Revised,
+        AnswerOutcome::Revised,
         "and back again"
     );
 }
 
 #[test]
 fn a_task_that_names_people_is_for_them_alone() {
-    let mut task = Ledger::new(1, vec![Lane::Of("a".into())]);
+    let mut task = TaskState::new(1, vec![Lane::Of("a".into())]);
     assert!(!claim(&mut task, "b"));
-    assert_eq!(record(&mut task, "b", says(Verdict::Accept, 1)), Recorded::Unknown);
+    assert_eq!(record(&mut task, "b", says(Verdict::Accept, 1)), AnswerOutcome::Unknown);
     assert!(claim(&mut task, "a"));
 }
 
 #[test]
 fn a_late_answer_fills_the_slot_that_opens_again() {
-    let mut task = ledger(1);
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     task.expire(Millis(100));
     assert!(claim(&mut task, "b"));
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Late);
     assert!(task.release("b"));
-    assert!(task.can_fill(&Rule::default()));
-    task.fill(&Rule::default(), &body());
+    assert!(task.can_promote_late_answer(&SettlePolicy::default()));
+    task.promote_late_answers(&SettlePolicy::default(), &body());
     assert!(task.finished);
-    assert_eq!(task.coders().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(task.counted_annotators().collect::<Vec<_>>(), ["a"]);
     assert_eq!((task.late.len(), invariants::check(&task)), (0, vec![]));
 }
 
 #[test]
 fn a_skip_gives_its_slot_back_and_can_be_taken_back() {
-    let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
-    let mut task = ledger(1);
+    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     let skip = says(Verdict::Ignore, 1);
-    assert_eq!(task.record("a", skip.clone(), &rule, &body()), Recorded::Saved);
-    assert_eq!(task.record("a", skip, &rule, &body()), Recorded::Unchanged);
+    assert_eq!(task.record("a", skip.clone(), &rule, &body()), AnswerOutcome::Saved);
+    assert_eq!(task.record("a", skip, &rule, &body()), AnswerOutcome::Unchanged);
     assert_eq!((task.free(), task.skipped.len(), task.finished), (1, 1, false));
     assert!(!claim(&mut task, "a"), "it goes to somebody else");
     let second = says(Verdict::Accept, 2);
-    assert_eq!(task.record("a", second, &rule, &body()), Recorded::Revised);
+    assert_eq!(task.record("a", second, &rule, &body()), AnswerOutcome::Revised);
     assert!(task.finished);
     assert_eq!(
         task.record("a", says(Verdict::Ignore, 3), &rule, &body()),
-        Recorded::Revised,
+        AnswerOutcome::Revised,
         "a finished task stays finished"
     );
     assert!(task.finished);
@@ -132,51 +132,51 @@ fn a_skip_gives_its_slot_back_and_can_be_taken_back() {
 
 #[test]
 fn a_skip_lets_a_late_answer_in() {
-    let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
-    let mut task = ledger(1);
+    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+    let mut task = state(1);
     assert!(claim(&mut task, "a"));
     task.expire(Millis(100));
     assert!(claim(&mut task, "b"));
-    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), Recorded::Late);
+    assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Late);
     let skip = says(Verdict::Ignore, 102);
-    assert_eq!(task.record("b", skip, &rule, &body()), Recorded::Saved);
+    assert_eq!(task.record("b", skip, &rule, &body()), AnswerOutcome::Saved);
     assert!(task.finished);
-    assert_eq!(task.coders().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(task.counted_annotators().collect::<Vec<_>>(), ["a"]);
 }
 
 #[test]
 fn those_who_disagree_make_room_for_a_third() {
-    let further = Some(Further { extra: 1, max: 3, by: vec!["c".into()] });
-    let rule = Rule { further, ..Rule::default() };
-    let mut task = ledger(2);
+    let further = Some(EscalationRule { extra: 1, max: 3, by: vec!["c".into()] });
+    let rule = SettlePolicy { further, ..SettlePolicy::default() };
+    let mut task = state(2);
     for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
         assert!(claim(&mut task, who));
-        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), Recorded::Saved);
+        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), AnswerOutcome::Saved);
     }
     assert_eq!((task.planned, task.wanted, task.free()), (2, 3, 1));
     assert!(!claim(&mut task, "d"), "only the adjudicator is asked");
     assert_eq!(invariants::check(&task), []);
     assert!(claim(&mut task, "c"));
-    assert_eq!(task.record("c", says(Verdict::Accept, 2), &rule, &body()), Recorded::Saved);
+    assert_eq!(task.record("c", says(Verdict::Accept, 2), &rule, &body()), AnswerOutcome::Saved);
     assert!(task.finished);
     assert_eq!(invariants::check(&task), []);
 }
 
 #[test]
 fn who_had_it_before_others_were_asked_is_late_and_not_refused() {
-    let further = Some(Further { extra: 1, max: 3, by: vec!["d".into()] });
-    let rule = Rule { further, ..Rule::default() };
-    let mut task = ledger(2);
+    let further = Some(EscalationRule { extra: 1, max: 3, by: vec!["d".into()] });
+    let rule = SettlePolicy { further, ..SettlePolicy::default() };
+    let mut task = state(2);
     assert!(claim(&mut task, "c"));
     assert!(task.release("c"));
     for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
         assert!(claim(&mut task, who));
-        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), Recorded::Saved);
+        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), AnswerOutcome::Saved);
     }
     let answer = says(Verdict::Accept, 2);
-    assert_eq!(task.record("c", answer, &rule, &body()), Recorded::Late);
-    assert_eq!(task.record("e", says(Verdict::Accept, 2), &rule, &body()), Recorded::Unknown);
-    task.fill(&rule, &body());
+    assert_eq!(task.record("c", answer, &rule, &body()), AnswerOutcome::Late);
+    assert_eq!(task.record("e", says(Verdict::Accept, 2), &rule, &body()), AnswerOutcome::Unknown);
+    task.promote_late_answers(&rule, &body());
     assert_eq!((task.free(), task.late.len()), (1, 1), "the adjudicator is waited for");
     assert_eq!(invariants::check(&task), []);
 }
@@ -184,11 +184,11 @@ fn who_had_it_before_others_were_asked_is_late_and_not_refused() {
 #[test]
 fn a_task_says_for_whom_it_waits_and_how_many_are_missing() {
     let of = |names: &[&str]| names.iter().map(|name| Lane::Of((*name).into())).collect();
-    let mut task = Ledger::new(3, of(&["a", "b"]));
-    assert_eq!((task.missing(), ledger(9).missing()), (1, 0));
+    let mut task = TaskState::new(3, of(&["a", "b"]));
+    assert_eq!((task.shortfall(), state(9).shortfall()), (1, 0));
     assert!(claim(&mut task, "a"));
-    assert_eq!(task.awaited().collect::<Vec<_>>(), ["b"]);
-    let rule = Rule { ignore: Ignore::Skip, ..Rule::default() };
+    assert_eq!(task.pending_named().collect::<Vec<_>>(), ["b"]);
+    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
     task.record("a", says(Verdict::Ignore, 1), &rule, &body());
-    assert_eq!(task.missing(), 2);
+    assert_eq!(task.shortfall(), 2);
 }

@@ -1,7 +1,7 @@
 //! How many answers the n-th task of a project wants, where not all want the same.
 //!
 //! A project may ask for an average such as 1.2, which is a mixture of 1 and 2, or for a mixture
-//! of its own: 70 % once and 30 % three times. [`Splitter`] deals the parts out so that **after
+//! of its own: 70 % once and 30 % three times. [`ExactSplitter`] deals the parts out so that **after
 //! any number of tasks every part has been given less than one task more or less than its due**
 //! (given to part i after n tasks, less n × share i, is above −1 and below 1), and so that there is
 //! no pattern to be seen in the order.
@@ -50,14 +50,14 @@ pub(crate) fn part_to_text(share: f64, annotations: u32) -> String {
 
 /// The parts of a mixture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parts {
-    parts: Vec<Part>,
+pub struct Mixture {
+    parts: Vec<MixturePart>,
     /// The sum of the weights, which is the period after which all parts are at their due.
     whole: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Part {
+struct MixturePart {
     annotations: u32,
     /// Above 0, at most 1; as it was given.
     share: f64,
@@ -67,7 +67,7 @@ struct Part {
 
 /// Why numbers do not make a mixture.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum PartsError {
+pub enum MixtureError {
     /// No part at all.
     #[error("a mixture needs at least one part")]
     Empty,
@@ -82,12 +82,12 @@ pub enum PartsError {
     Annotations(f64),
 }
 
-impl Parts {
+impl Mixture {
     /// All tasks alike.
     ///
     /// # Errors
     /// If the number is not between 1 and [`MAX_ANNOTATIONS`].
-    pub fn each(annotations: u32) -> Result<Self, PartsError> {
+    pub fn each(annotations: u32) -> Result<Self, MixtureError> {
         Self::mix(&[(1.0, annotations)])
     }
 
@@ -95,9 +95,9 @@ impl Parts {
     ///
     /// # Errors
     /// If it is not between 1 and [`MAX_ANNOTATIONS`].
-    pub fn average(annotations: f64) -> Result<Self, PartsError> {
+    pub fn average(annotations: f64) -> Result<Self, MixtureError> {
         if !(1.0..=f64::from(MAX_ANNOTATIONS)).contains(&annotations) {
-            return Err(PartsError::Annotations(annotations));
+            return Err(MixtureError::Annotations(annotations));
         }
         // Between 1 and 10,000: nothing is lost.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -114,26 +114,26 @@ impl Parts {
     /// # Errors
     /// If there is none, a share is not above 0 and at most 1, they do not add up to 1 within
     /// 10⁻⁹, or a number of answers is not between 1 and [`MAX_ANNOTATIONS`].
-    pub fn mix(shares: &[(f64, u32)]) -> Result<Self, PartsError> {
+    pub fn mix(shares: &[(f64, u32)]) -> Result<Self, MixtureError> {
         if shares.is_empty() {
-            return Err(PartsError::Empty);
+            return Err(MixtureError::Empty);
         }
         let mut parts = Vec::with_capacity(shares.len());
         for &(share, annotations) in shares {
             if !(share > 0.0 && share <= 1.0) {
-                return Err(PartsError::Share(share));
+                return Err(MixtureError::Share(share));
             }
             if !(1..=MAX_ANNOTATIONS).contains(&annotations) {
-                return Err(PartsError::Annotations(f64::from(annotations)));
+                return Err(MixtureError::Annotations(f64::from(annotations)));
             }
             // Between 1 and 10¹²: nothing is lost.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let weight = (share * UNITS).round().max(1.0) as u64;
-            parts.push(Part { annotations, share, weight });
+            parts.push(MixturePart { annotations, share, weight });
         }
         let sum: f64 = parts.iter().map(|part| part.share).sum();
         if (sum - 1.0).abs() > 1e-9 {
-            return Err(PartsError::Sum(sum));
+            return Err(MixtureError::Sum(sum));
         }
         let divisor = parts.iter().fold(0, |divisor, part| gcd(divisor, part.weight));
         for part in &mut parts {
@@ -172,7 +172,7 @@ impl Parts {
         self.whole
     }
 
-    /// Tasks given to this part beyond its due, as a multiple of 1 / [`Parts::period`].
+    /// Tasks given to this part beyond its due, as a multiple of 1 / [`Mixture::period`].
     ///
     /// `given` is the number of tasks each part was given; a missing one counts as 0.
     pub fn excess(&self, part: usize, given: &[u64]) -> i128 {
@@ -186,7 +186,7 @@ impl Parts {
     /// decides. Of a mixture, which Prodigy does not have, the parts that want most are taken
     /// first, so that an average and the mixture it stands for are the same.
     pub fn by_hash(&self, hash: i64) -> u32 {
-        let mut sorted: Vec<&Part> = self.parts.iter().collect();
+        let mut sorted: Vec<&MixturePart> = self.parts.iter().collect();
         sorted.sort_by_key(|part| std::cmp::Reverse(part.annotations));
         let draw = prodigy::draw(hash);
         let mut until = 0.0;
@@ -202,13 +202,13 @@ impl Parts {
 
 /// The part of task number `n` (from 0) of a project.
 ///
-/// The same as the `n`-th of a [`Splitter`] from the beginning, whose way from the last multiple
-/// of the period it goes: up to [`Parts::period`] steps. For task after task take the splitter.
-pub fn exact(parts: &Parts, seed: u64, n: u64) -> usize {
+/// The same as the `n`-th of a [`ExactSplitter`] from the beginning, whose way from the last multiple
+/// of the period it goes: up to [`Mixture::period`] steps. For task after task take the splitter.
+pub fn exact(parts: &Mixture, seed: u64, n: u64) -> usize {
     let periods = n / parts.whole;
     // At most n: every part's weight is at most the period.
     let given = parts.parts.iter().map(|part| part.weight * periods).collect();
-    let mut splitter = Splitter::resume(parts.clone(), seed, given);
+    let mut splitter = ExactSplitter::resume(parts.clone(), seed, given);
     for _ in 0..n % parts.whole {
         splitter.next_part();
     }
@@ -217,15 +217,15 @@ pub fn exact(parts: &Parts, seed: u64, n: u64) -> usize {
 
 /// Deals out the parts of a mixture, task after task.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Splitter {
-    parts: Parts,
+pub struct ExactSplitter {
+    parts: Mixture,
     seed: u64,
     given: Vec<u64>,
 }
 
-impl Splitter {
+impl ExactSplitter {
     /// Before the first task.
-    pub fn new(parts: Parts, seed: u64) -> Self {
+    pub fn new(parts: Mixture, seed: u64) -> Self {
         Self::resume(parts, seed, Vec::new())
     }
 
@@ -235,7 +235,7 @@ impl Splitter {
     /// such as those of another mixture or after tasks were deleted, are no error: parts that lack
     /// most are given until all are within one task of their due again, and from then on they
     /// stay.
-    pub fn resume(parts: Parts, seed: u64, mut given: Vec<u64>) -> Self {
+    pub fn resume(parts: Mixture, seed: u64, mut given: Vec<u64>) -> Self {
         given.resize(parts.len(), 0);
         Self { parts, seed, given }
     }

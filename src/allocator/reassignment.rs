@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checks::open;
-use super::claims::{Chosen, Claims};
-use super::window::PAGE;
-use crate::allocation::moving::{may_be_taken, moved};
-use crate::allocation::{Colleague, Lane, Position};
-use crate::store::{Amendment, OpenTask, Record, StoreError};
+use super::claim_loop::{Chosen, ClaimLoop};
+use super::queue_cache::PAGE;
+use crate::allocation::reassign::{can_take_over, reassigned};
+use crate::allocation::{AnnotatorProfile, Lane, Position};
+use crate::store::{Amendment, QueuedTask, Record, StoreError};
 use crate::task::Millis;
 
 /// Pages of somebody's lane that are looked through for one who has nothing left.
@@ -30,39 +30,39 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// What is known of taking others' tasks.
 #[derive(Default)]
-pub(super) struct Stealing {
+pub(super) struct Reassignment {
     /// When somebody may look again.
     next_look: HashMap<String, Millis>,
     /// How far the lane of the second has been looked through for the first.
     places: HashMap<(String, String), Position>,
 }
 
-impl Claims {
+impl ClaimLoop {
     /// A task that was meant for somebody who does not come.
-    pub(super) async fn steal(
+    pub(super) async fn reassign(
         &mut self,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Chosen>, StoreError> {
-        let conduct = self.shared.conduct();
-        let Some(steal_after) = conduct.steal_after else { return Ok(None) };
-        let Some(thief) = conduct.colleague(annotator).cloned() else { return Ok(None) };
-        if self.stealing.next_look.get(annotator).is_some_and(|next| *next > now) {
+        let policy = self.shared.policy();
+        let Some(steal_after) = policy.steal_after else { return Ok(None) };
+        let Some(claimant) = policy.profile(annotator).cloned() else { return Ok(None) };
+        if self.reassignment.next_look.get(annotator).is_some_and(|next| *next > now) {
             return Ok(None);
         }
         let progress = self.shared.store.progress().await?;
-        for absent in conduct.people.iter().filter(|person| person.name != annotator) {
+        for absent in policy.people.iter().filter(|person| person.name != annotator) {
             let share = progress.annotators.get(&absent.name);
             if share.is_none_or(|share| share.named == 0) {
                 continue;
             }
-            let known = conduct.known_since.get(&absent.name).copied();
+            let known = policy.known_since.get(&absent.name).copied();
             let answered = share.and_then(|share| share.last_seen);
-            let sign = self.shared.last_sign_of(&absent.name).max(answered).max(known);
+            let sign = self.shared.last_seen(&absent.name).max(answered).max(known);
             if sign.is_some_and(|sign| now.since(sign) < steal_after) {
                 continue;
             }
-            if let Some(chosen) = self.take_from(&absent.name, &thief).await? {
+            if let Some(chosen) = self.take_from(&absent.name, &claimant).await? {
                 tracing::debug!(
                     annotator,
                     instead_of = absent.name,
@@ -72,44 +72,44 @@ impl Claims {
                 return Ok(Some(chosen));
             }
         }
-        self.stealing.next_look.insert(annotator.to_owned(), now + PAUSE);
+        self.reassignment.next_look.insert(annotator.to_owned(), now + PAUSE);
         Ok(None)
     }
 
     async fn take_from(
         &mut self,
         absent: &str,
-        thief: &Colleague,
+        claimant: &AnnotatorProfile,
     ) -> Result<Option<Chosen>, StoreError> {
         let store = Arc::clone(&self.shared.store);
         let lane = Lane::Of(absent.to_owned());
-        let key = (thief.name.clone(), absent.to_owned());
-        let mut after = self.stealing.places.get(&key).copied().unwrap_or(Position::START);
+        let key = (claimant.name.clone(), absent.to_owned());
+        let mut after = self.reassignment.places.get(&key).copied().unwrap_or(Position::START);
         for _ in 0..PAGES {
-            let page: Vec<OpenTask> = store.open_tasks(&lane, after, PAGE).await?;
+            let page: Vec<QueuedTask> = store.open_tasks(&lane, after, PAGE).await?;
             let Some(last) = page.last().map(|open| open.position) else {
                 // The next look begins at the beginning: something may have come back.
-                self.stealing.places.remove(&key);
+                self.reassignment.places.remove(&key);
                 return Ok(None);
             };
             let ids: Vec<_> = page.iter().map(|open| open.task.id.clone()).collect();
             for record in store.look_up(&ids).await?.into_iter().flatten() {
-                let Record { task, ledger, .. } = &record;
-                if !may_be_taken(ledger, &task.body, absent, thief) {
+                let Record { task, state, .. } = &record;
+                if !can_take_over(state, &task.body, absent, claimant) {
                     continue;
                 }
-                let now = moved(ledger, absent, &thief.name);
+                let now = reassigned(state, absent, &claimant.name);
                 let amendment =
-                    Amendment { task: task.id.clone(), seen: ledger.clone(), now: now.clone() };
+                    Amendment { task: task.id.clone(), seen: state.clone(), now: now.clone() };
                 if store.amend(vec![amendment]).await? == [true] {
-                    self.stealing.places.insert(key, Position(record.position.0 - 1));
+                    self.reassignment.places.insert(key, Position(record.position.0 - 1));
                     let chosen = (Arc::clone(task), record.position);
-                    self.window.remember(open(Record { ledger: now, ..record }));
+                    self.queue.remember(open(Record { state: now, ..record }));
                     return Ok(Some(chosen));
                 }
             }
             after = last;
-            self.stealing.places.insert(key.clone(), after);
+            self.reassignment.places.insert(key.clone(), after);
         }
         Ok(None)
     }

@@ -1,7 +1,7 @@
 //! Hands out tasks, for all listeners together.
 //!
 //! Requests that come in while the store is busy wait and are served as one group: for each the
-//! next tasks are chosen from the [`Window`], and one call claims them all. A claim that was lost
+//! next tasks are chosen from the [`QueueCache`], and one call claims them all. A claim that was lost
 //! to another process is looked for elsewhere.
 
 use std::collections::{HashMap, HashSet};
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::checks::Checking;
-use super::hand::Moment;
+use super::checks::QualityChecks;
+use super::held_cache::Revision;
+use super::queue_cache::{NextTask, PAGE, QueueCache};
 use super::quota::Quotas;
-use super::steal::Stealing;
-use super::window::{Next, PAGE, Window};
-use super::{Batch, Clock, Given, Reason, Shared};
+use super::reassignment::Reassignment;
+use super::{Batch, Clock, LeasedTask, Reason, Shared};
 use crate::allocation::{Lane, Position};
-use crate::store::{Claim, HeldTask, Mark, OpenTask, StoreError};
+use crate::store::{Claim, HeldTask, Mark, QueuedTask, StoreError};
 use crate::task::{Basis, Millis, Task, TaskId};
 
 /// Requests served together at most.
@@ -32,14 +32,14 @@ const TRIES: usize = 8;
 /// How often it is read again what somebody holds because they answered in that moment.
 const REREADS: usize = 5;
 /// A lane whose end was reached is not asked again for this long.
-const DRY: Duration = Duration::from_millis(500);
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(500);
 /// The search from the beginning, for somebody who has run out, comes at most this often…
 const SEARCH_PAUSE: Duration = Duration::from_secs(2);
 /// … and at most this part of the time is spent on it.
 const SEARCH_SHARE: u32 = 50;
 
 /// A request for tasks.
-pub(super) struct Ask {
+pub(super) struct TaskRequest {
     pub(super) annotator: String,
     pub(super) most: usize,
     pub(super) excludes: HashSet<String>,
@@ -48,25 +48,25 @@ pub(super) struct Ask {
 
 /// What the claims' task is told.
 pub(super) enum Message {
-    Ask(Ask),
+    TaskRequest(TaskRequest),
     /// Something changed in the store that may have made tasks available.
-    Look,
+    TasksChanged,
 }
 
 /// A task that was chosen to be claimed, and its place in the queue.
 pub(super) type Chosen = (Arc<Task>, Position);
 
 /// A request while it is served.
-pub(super) struct Serving {
-    pub(super) ask: Ask,
-    given: Vec<Given>,
-    claimed: Vec<Given>,
+pub(super) struct PendingRequest {
+    pub(super) ask: TaskRequest,
+    given: Vec<LeasedTask>,
+    claimed: Vec<LeasedTask>,
     /// The length of both.
     bytes: usize,
     failed: Option<Arc<StoreError>>,
 }
 
-impl Serving {
+impl PendingRequest {
     fn lacks(&self) -> usize {
         if self.failed.is_some() || self.bytes >= BATCH_BYTES {
             return 0;
@@ -75,33 +75,33 @@ impl Serving {
     }
 }
 
-pub(super) struct Claims {
+pub(super) struct ClaimLoop {
     pub(super) shared: Arc<Shared>,
-    pub(super) window: Window,
+    pub(super) queue: QueueCache,
     mark: Option<Mark>,
     /// Ends of lanes that were reached, and when.
-    dry: HashMap<(String, Lane), Millis>,
+    exhausted: HashMap<(String, Lane), Millis>,
     /// Those whose place in the queue is known.
-    placed: HashSet<String>,
+    cursor_restored: HashSet<String>,
     /// When somebody's next search from the beginning may come.
     next_search: HashMap<String, Millis>,
-    pub(super) checking: Checking,
+    pub(super) checks: QualityChecks,
     pub(super) quotas: Quotas,
-    pub(super) stealing: Stealing,
+    pub(super) reassignment: Reassignment,
 }
 
-impl Claims {
+impl ClaimLoop {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            window: Window::default(),
+            queue: QueueCache::default(),
             mark: None,
-            dry: HashMap::new(),
-            placed: HashSet::new(),
+            exhausted: HashMap::new(),
+            cursor_restored: HashSet::new(),
             next_search: HashMap::new(),
-            checking: Checking::default(),
+            checks: QualityChecks::default(),
             quotas: Quotas::default(),
-            stealing: Stealing::default(),
+            reassignment: Reassignment::default(),
         }
     }
 
@@ -113,12 +113,12 @@ impl Claims {
             let mut look = false;
             for message in group.drain(..) {
                 match message {
-                    Message::Ask(ask) => asks.push(ask),
-                    Message::Look => look = true,
+                    Message::TaskRequest(ask) => asks.push(ask),
+                    Message::TasksChanged => look = true,
                 }
             }
             if look {
-                self.look().await;
+                self.notify_tasks_changed().await;
             }
             if !asks.is_empty() {
                 self.serve(asks).await;
@@ -131,26 +131,26 @@ impl Claims {
     }
 
     /// Asks the store what came back.
-    async fn look(&mut self) {
-        self.dry.clear();
+    async fn notify_tasks_changed(&mut self) {
+        self.exhausted.clear();
         let since = self.mark.unwrap_or_default();
         match self.shared.store.reopened(since).await {
             Ok((tasks, mark)) => {
-                self.shared.hands.came_back(&tasks);
-                self.window.reopen(tasks);
+                self.shared.held.invalidate_reopened(&tasks);
+                self.queue.reopen(tasks);
                 self.mark = Some(mark);
             }
             Err(error) => tracing::debug!(%error, "cannot see what came back"),
         }
     }
 
-    async fn serve(&mut self, asks: Vec<Ask>) {
+    async fn serve(&mut self, asks: Vec<TaskRequest>) {
         let now = self.now();
         let mut serving = Vec::with_capacity(asks.len());
         for ask in asks {
             serving.push(self.begin(ask, now).await);
         }
-        if let Err(error) = self.look_at_quotas(&serving).await {
+        if let Err(error) = self.read_quotas(&serving).await {
             let error = Arc::new(error);
             for request in &mut serving {
                 request.failed.get_or_insert_with(|| Arc::clone(&error));
@@ -171,7 +171,7 @@ impl Claims {
                 break;
             }
             let lost = self.claim(&mut serving, claims, now).await;
-            self.window.claimed();
+            self.queue.claimed();
             if !lost {
                 break;
             }
@@ -182,15 +182,15 @@ impl Claims {
     }
 
     /// Begins with what the annotator holds already.
-    async fn begin(&mut self, ask: Ask, now: Millis) -> Serving {
+    async fn begin(&mut self, ask: TaskRequest, now: Millis) -> PendingRequest {
         let mut serving =
-            Serving { ask, given: Vec::new(), claimed: Vec::new(), bytes: 0, failed: None };
+            PendingRequest { ask, given: Vec::new(), claimed: Vec::new(), bytes: 0, failed: None };
         let annotator = &serving.ask.annotator;
-        if let Err(error) = self.find_place(annotator).await {
+        if let Err(error) = self.restore_cursor(annotator).await {
             serving.failed = Some(Arc::new(error));
             return serving;
         }
-        let hand = match self.shared.hands.of(annotator, now) {
+        let hand = match self.shared.held.of(annotator, now) {
             Some(hand) => hand,
             None => match self.reread(annotator, now).await {
                 Ok(hand) => hand,
@@ -210,7 +210,11 @@ impl Claims {
             && let Some(held) = wanted.next()
         {
             serving.bytes += length_of(&held.task);
-            serving.given.push(Given { task: held.task, since: held.since, basis: held.basis });
+            serving.given.push(LeasedTask {
+                task: held.task,
+                since: held.since,
+                basis: held.basis,
+            });
         }
         serving
     }
@@ -218,8 +222,8 @@ impl Claims {
     /// Finds how far somebody had come before this process knew them, from their last answers:
     /// otherwise their first request would walk over everything that they have answered and that
     /// others still may.
-    async fn find_place(&mut self, annotator: &str) -> Result<(), StoreError> {
-        if self.placed.contains(annotator) {
+    async fn restore_cursor(&mut self, annotator: &str) -> Result<(), StoreError> {
+        if self.cursor_restored.contains(annotator) {
             return Ok(());
         }
         let store = &self.shared.store;
@@ -228,10 +232,10 @@ impl Claims {
         let records = store.look_up(&ids).await?;
         if let Some(place) = records.iter().flatten().map(|record| record.position).max() {
             for lane in [Lane::Of(annotator.to_owned()), Lane::Anyone] {
-                self.window.advance(annotator, &lane, Position(place.0 + 1));
+                self.queue.advance(annotator, &lane, Position(place.0 + 1));
             }
         }
-        self.placed.insert(annotator.to_owned());
+        self.cursor_restored.insert(annotator.to_owned());
         Ok(())
     }
 
@@ -241,14 +245,14 @@ impl Claims {
         let until = now + self.shared.lease();
         let mut again = REREADS;
         loop {
-            let asked = self.shared.hands.moment(annotator);
+            let asked = self.shared.held.revision(annotator);
             let mut hand = store.in_hand(annotator).await?;
             if hand.iter().any(|held| held.until <= now) {
                 store.renew(vec![(annotator.to_owned(), until)]).await?;
                 hand = store.in_hand(annotator).await?;
             }
             // Where they have answered meanwhile, this may have what they have answered.
-            if self.shared.hands.set(annotator, &hand, asked) || again == 0 {
+            if self.shared.held.set(annotator, &hand, asked) || again == 0 {
                 return Ok(hand);
             }
             again -= 1;
@@ -259,7 +263,7 @@ impl Claims {
     /// chosen before comes along.
     async fn choose(
         &mut self,
-        request: &Serving,
+        request: &PendingRequest,
         now: Millis,
     ) -> (Vec<Chosen>, Result<(), StoreError>) {
         let annotator = request.ask.annotator.clone();
@@ -267,14 +271,14 @@ impl Claims {
         let mut bytes = request.bytes;
         while chosen.len() < request.lacks()
             && bytes < BATCH_BYTES
-            && self.quotas.leaves_room(&annotator)
+            && self.quotas.has_quota_left(&annotator)
         {
             let (task, position) = match self.next(&annotator, now).await {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(error) => return (chosen, Err(error)),
             };
-            self.window.took(&annotator, &task.id);
+            self.queue.mark_leased(&annotator, &task.id);
             self.quotas.take(&annotator);
             bytes += length_of(&task);
             chosen.push((task, position));
@@ -286,12 +290,12 @@ impl Claims {
     /// others who do not come, if nothing else is left.
     async fn next(&mut self, annotator: &str, now: Millis) -> Result<Option<Chosen>, StoreError> {
         let Some(task) = self.next_regular(annotator, now).await? else {
-            return self.steal(annotator, now).await;
+            return self.reassign(annotator, now).await;
         };
         if let Some(check) = self.next_check(annotator, now).await? {
             return Ok(Some(check));
         }
-        let position = self.window.position(&task.id).unwrap_or(Position::START);
+        let position = self.queue.position(&task.id).unwrap_or(Position::START);
         Ok(Some((task, position)))
     }
 
@@ -301,12 +305,12 @@ impl Claims {
         now: Millis,
     ) -> Result<Option<Arc<Task>>, StoreError> {
         let lanes = [Lane::Of(annotator.to_owned()), Lane::Anyone];
-        let mut best: Option<Arc<Task>> = self.window.next_returned(annotator);
+        let mut best: Option<Arc<Task>> = self.queue.next_reopened(annotator);
         for lane in &lanes {
             let Some(task) = self.next_in(annotator, lane, now).await? else { continue };
             let earlier = best
                 .as_ref()
-                .is_none_or(|best| self.window.position(&task.id) < self.window.position(&best.id));
+                .is_none_or(|best| self.queue.position(&task.id) < self.queue.position(&best.id));
             if earlier {
                 best = Some(task);
             }
@@ -325,32 +329,36 @@ impl Claims {
     ) -> Result<Option<Arc<Task>>, StoreError> {
         let mut read_a_page = false;
         loop {
-            let (lane, after) = match self.window.next_in(annotator, lane) {
-                Next::Task(task) => return Ok(Some(task)),
-                Next::Unknown { lane, after } => (lane, after),
+            let (lane, after) = match self.queue.next_in(annotator, lane) {
+                NextTask::Task(task) => return Ok(Some(task)),
+                NextTask::MissingPage { lane, after } => (lane, after),
             };
-            let dry = (annotator.to_owned(), lane);
-            if self.dry.get(&dry).is_some_and(|since| now.since(*since) < DRY) {
+            let exhausted = (annotator.to_owned(), lane);
+            if self
+                .exhausted
+                .get(&exhausted)
+                .is_some_and(|since| now.since(*since) < EXHAUSTED_PAUSE)
+            {
                 return Ok(None);
             }
-            let (_, lane) = &dry;
+            let (_, lane) = &exhausted;
             let store = Arc::clone(&self.shared.store);
             if read_a_page {
                 // A whole page had nothing for them: let the store walk, once.
                 let Some(position) = store.first_open_to(annotator, lane, after).await? else {
-                    self.dry.insert(dry, now);
+                    self.exhausted.insert(exhausted, now);
                     return Ok(None);
                 };
-                self.window.advance(annotator, lane, position);
+                self.queue.advance(annotator, lane, position);
                 read_a_page = false;
                 continue;
             }
             let page = store.open_tasks(lane, after, PAGE).await?;
             if page.is_empty() {
-                self.dry.insert(dry, now);
+                self.exhausted.insert(exhausted, now);
                 return Ok(None);
             }
-            self.window.learn(lane, after, page);
+            self.queue.insert_page(lane, after, page);
             read_a_page = true;
         }
     }
@@ -369,7 +377,7 @@ impl Claims {
         now: Millis,
     ) -> Result<Option<Arc<Task>>, StoreError> {
         let began = self.now();
-        self.window.rewind(annotator);
+        self.queue.rewind(annotator);
         let mut found = None;
         for lane in lanes {
             let store = Arc::clone(&self.shared.store);
@@ -377,23 +385,23 @@ impl Claims {
             else {
                 continue;
             };
-            self.window.advance(annotator, lane, position);
+            self.queue.advance(annotator, lane, position);
             // The pages in memory do not have it, or it would have been found there: it may be
             // younger than they are.
             let before = Position(position.0 - 1);
-            self.window.learn(lane, before, store.open_tasks(lane, before, PAGE).await?);
-            self.dry.remove(&(annotator.to_owned(), lane.clone()));
+            self.queue.insert_page(lane, before, store.open_tasks(lane, before, PAGE).await?);
+            self.exhausted.remove(&(annotator.to_owned(), lane.clone()));
             found = self.next_in(annotator, lane, now).await?;
             if found.is_some() {
                 break;
             }
         }
-        let took = self.now().since(began);
+        let mark_leased = self.now().since(began);
         if found.is_none() {
-            let pause = SEARCH_PAUSE.max(took * SEARCH_SHARE);
+            let pause = SEARCH_PAUSE.max(mark_leased * SEARCH_SHARE);
             self.next_search.insert(annotator.to_owned(), self.now() + pause);
             for lane in lanes {
-                self.dry.insert((annotator.to_owned(), lane.clone()), now);
+                self.exhausted.insert((annotator.to_owned(), lane.clone()), now);
             }
         }
         Ok(found)
@@ -402,14 +410,14 @@ impl Claims {
     /// Claims a group in one call; says whether any claim was lost.
     async fn claim(
         &mut self,
-        serving: &mut [Serving],
+        serving: &mut [PendingRequest],
         chosen: Vec<(usize, Chosen)>,
         now: Millis,
     ) -> bool {
         let until = now + self.shared.lease();
-        let asked: HashMap<usize, Moment> = chosen
+        let asked: HashMap<usize, Revision> = chosen
             .iter()
-            .map(|(index, _)| (*index, self.shared.hands.moment(&serving[*index].ask.annotator)))
+            .map(|(index, _)| (*index, self.shared.held.revision(&serving[*index].ask.annotator)))
             .collect();
         let claims = |basis: Basis| {
             let claim = |(index, (task, _)): &(usize, Chosen)| {
@@ -422,14 +430,14 @@ impl Claims {
             Ok(granted) => granted,
             Err(error) => {
                 // Nobody knows which of them stand: forget everything that was assumed.
-                self.window = Window::default();
-                self.placed.clear();
-                self.checking.forget();
+                self.queue = QueueCache::default();
+                self.cursor_restored.clear();
+                self.checks.forget();
                 self.mark = None;
                 self.next_search.clear();
                 let error = Arc::new(error);
                 for (index, _) in chosen {
-                    self.shared.hands.forget(&serving[index].ask.annotator);
+                    self.shared.held.forget(&serving[index].ask.annotator);
                     serving[index].failed = Some(Arc::clone(&error));
                 }
                 return false;
@@ -441,9 +449,9 @@ impl Claims {
             if granted {
                 let held = HeldTask { task: Arc::clone(&task), position, since: now, until, basis };
                 let asked = asked.get(&index).copied().unwrap_or_default();
-                self.shared.hands.add(&request.ask.annotator, held, asked);
+                self.shared.held.add(&request.ask.annotator, held, asked);
                 request.bytes += length_of(&task);
-                request.claimed.push(Given { task, since: now, basis });
+                request.claimed.push(LeasedTask { task, since: now, basis });
             } else {
                 lost.push(task.id.clone());
             }
@@ -468,30 +476,30 @@ impl Claims {
     async fn refresh(&mut self, tasks: Vec<TaskId>) {
         tracing::debug!(claims = tasks.len(), "claims were lost to another process");
         for task in &tasks {
-            self.window.drop_task(task);
+            self.queue.drop_task(task);
         }
         let Ok(records) = self.shared.store.look_up(&tasks).await else { return };
         let open = records.into_iter().flatten().filter_map(|record| {
-            let ledger = record.ledger;
-            (ledger.free() > 0).then(|| OpenTask {
+            let state = record.state;
+            (state.free() > 0).then(|| QueuedTask {
                 task: record.task,
                 position: record.position,
-                free: ledger.free(),
-                takers: ledger.takers().map(str::to_owned).collect(),
-                lanes: ledger.lanes,
+                free: state.free(),
+                participants: state.participants().map(str::to_owned).collect(),
+                lanes: state.lanes,
             })
         });
-        self.window.reopen(open.collect());
+        self.queue.reopen(open.collect());
     }
 
-    async fn finish(&self, request: Serving) {
-        let Serving { ask, mut given, claimed, failed, .. } = request;
+    async fn finish(&self, request: PendingRequest) {
+        let PendingRequest { ask, mut given, claimed, failed, .. } = request;
         given.extend(claimed);
         let result = match failed {
             // What was claimed before the failure is better than nothing.
             Some(error) if given.is_empty() => Err(error),
             _ if given.is_empty() => {
-                let reason = if self.quotas.leaves_room(&ask.annotator) {
+                let reason = if self.quotas.has_quota_left(&ask.annotator) {
                     self.reason(&ask.annotator).await
                 } else {
                     // They have had what they are meant to have.
@@ -517,7 +525,7 @@ fn length_of(task: &Task) -> usize {
 }
 
 /// Looks what came back and ends leases, at intervals, until the allocator is gone.
-pub(super) async fn keep_house(shared: Arc<Shared>, messages: mpsc::WeakSender<Message>) {
+pub(super) async fn run_lease_expiry(shared: Arc<Shared>, messages: mpsc::WeakSender<Message>) {
     loop {
         // Often enough that a task comes back soon after its lease, seldom enough to cost nothing.
         let pause = (shared.lease() / 10).clamp(Duration::from_millis(200), Duration::from_secs(5));
@@ -529,7 +537,7 @@ pub(super) async fn keep_house(shared: Arc<Shared>, messages: mpsc::WeakSender<M
             Ok(ended) => tracing::info!(tasks = ended, "leases ended; their tasks go to others"),
             Err(error) => tracing::debug!(%error, "cannot end leases now"),
         }
-        if sender.send(Message::Look).await.is_err() {
+        if sender.send(Message::TasksChanged).await.is_err() {
             return;
         }
     }

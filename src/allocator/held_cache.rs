@@ -7,19 +7,19 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::Given;
-use crate::store::{HeldTask, OpenTask};
+use super::LeasedTask;
+use crate::store::{HeldTask, QueuedTask};
 use crate::task::{Millis, TaskId};
 
 /// Everybody's hands, shared by those who hand out and those who take in.
 #[derive(Clone, Default)]
-pub(super) struct Hands(Arc<Mutex<HashMap<String, Hand>>>);
+pub(super) struct HeldCache(Arc<Mutex<HashMap<String, HeldTasks>>>);
 
 /// What somebody holds, as far as it is known, and what has happened to it.
 #[derive(Default)]
-struct Hand {
+struct HeldTasks {
     held: Option<Vec<HeldTask>>,
-    moment: Moment,
+    revision: Revision,
     /// The last answers, each with its number.
     answered: VecDeque<(u64, TaskId)>,
 }
@@ -30,13 +30,13 @@ const REMEMBERED: usize = 64;
 /// A moment in the life of a hand. What the store was asked at one moment and says at another may
 /// be over by then.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct Revision {
     forgotten: u64,
     answered: u64,
 }
 
-impl Hands {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Hand>> {
+impl HeldCache {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, HeldTasks>> {
         // A panic elsewhere leaves the map whole: every change to it is a single call.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -48,19 +48,19 @@ impl Hands {
         held.iter().all(|held| held.until > now).then(|| held.clone())
     }
 
-    /// To be taken before the store is asked or told, and handed to [`Hands::set`] or
-    /// [`Hands::add`] with what it said.
-    pub(super) fn moment(&self, annotator: &str) -> Moment {
-        self.all().get(annotator).map(|hand| hand.moment).unwrap_or_default()
+    /// To be taken before the store is asked or told, and handed to [`HeldCache::set`] or
+    /// [`HeldCache::add`] with what it said.
+    pub(super) fn revision(&self, annotator: &str) -> Revision {
+        self.all().get(annotator).map(|entry| entry.revision).unwrap_or_default()
     }
 
     /// Notes what the store said somebody held at a moment; says whether that still holds.
-    pub(super) fn set(&self, annotator: &str, held: &[HeldTask], asked: Moment) -> bool {
+    pub(super) fn set(&self, annotator: &str, held: &[HeldTask], asked: Revision) -> bool {
         let mut all = self.all();
-        let hand = all.entry(annotator.to_owned()).or_default();
-        let holds = hand.moment == asked;
+        let entry = all.entry(annotator.to_owned()).or_default();
+        let holds = entry.revision == asked;
         if holds {
-            hand.held = Some(held.to_vec());
+            entry.held = Some(held.to_vec());
         }
         holds
     }
@@ -68,22 +68,22 @@ impl Hands {
     /// Adds a task that was handed out, unless the hand has been forgotten since: it may have been
     /// taken back as well. Nor if it has been answered since, as by a copy of an answer from before
     /// its lease ended.
-    pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Moment) {
+    pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Revision) {
         let mut all = self.all();
-        let Some(hand) = all.get_mut(annotator) else { return };
-        if hand.moment.forgotten != asked.forgotten {
+        let Some(entry) = all.get_mut(annotator) else { return };
+        if entry.revision.forgotten != asked.forgotten {
             return;
         }
-        if hand.moment.answered - asked.answered > REMEMBERED as u64 {
-            hand.moment.forgotten += 1;
-            hand.held = None;
+        if entry.revision.answered - asked.answered > REMEMBERED as u64 {
+            entry.revision.forgotten += 1;
+            entry.held = None;
             return;
         }
-        let mut since = hand.answered.iter().filter(|(number, _)| *number > asked.answered);
+        let mut since = entry.answered.iter().filter(|(number, _)| *number > asked.answered);
         if since.any(|(_, answered)| *answered == task.task.id) {
             return;
         }
-        if let Some(held) = &mut hand.held
+        if let Some(held) = &mut entry.held
             && !held.iter().any(|other| other.task.id == task.task.id)
         {
             held.push(task);
@@ -93,13 +93,13 @@ impl Hands {
     /// Takes away a task that was answered.
     pub(super) fn remove(&self, annotator: &str, task: &TaskId) {
         let mut all = self.all();
-        let hand = all.entry(annotator.to_owned()).or_default();
-        hand.moment.answered += 1;
-        hand.answered.push_back((hand.moment.answered, task.clone()));
-        if hand.answered.len() > REMEMBERED {
-            hand.answered.pop_front();
+        let entry = all.entry(annotator.to_owned()).or_default();
+        entry.revision.answered += 1;
+        entry.answered.push_back((entry.revision.answered, task.clone()));
+        if entry.answered.len() > REMEMBERED {
+            entry.answered.pop_front();
         }
-        if let Some(held) = &mut hand.held {
+        if let Some(held) = &mut entry.held {
             held.retain(|held| held.task.id != *task);
         }
     }
@@ -107,39 +107,40 @@ impl Hands {
     /// Forgets what somebody holds, so that the store is asked.
     pub(super) fn forget(&self, annotator: &str) {
         let mut all = self.all();
-        let hand = all.entry(annotator.to_owned()).or_default();
-        hand.moment.forgotten += 1;
-        hand.held = None;
+        let entry = all.entry(annotator.to_owned()).or_default();
+        entry.revision.forgotten += 1;
+        entry.held = None;
     }
 
     /// Notes what became open again: where somebody no longer holds what they are believed to hold,
     /// as when a lead has taken it back, the store is asked.
-    pub(super) fn came_back(&self, tasks: &[OpenTask]) {
-        for (annotator, hand) in self.all().iter_mut() {
+    pub(super) fn invalidate_reopened(&self, tasks: &[QueuedTask]) {
+        for (annotator, entry) in self.all().iter_mut() {
             let gone = |held: &HeldTask| {
-                tasks
-                    .iter()
-                    .any(|open| open.task.id == held.task.id && !open.takers.contains(annotator))
+                tasks.iter().any(|open| {
+                    open.task.id == held.task.id && !open.participants.contains(annotator)
+                })
             };
-            if hand.held.iter().flatten().any(gone) {
-                hand.moment.forgotten += 1;
-                hand.held = None;
+            if entry.held.iter().flatten().any(gone) {
+                entry.revision.forgotten += 1;
+                entry.held = None;
             }
         }
     }
 
     /// A task in somebody's hand.
-    pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<Given> {
+    pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<LeasedTask> {
         let all = self.all();
         let mut held = all.get(annotator)?.held.iter().flatten();
         let held = held.find(|held| held.task.id == *task)?;
-        Some(Given { task: Arc::clone(&held.task), since: held.since, basis: held.basis })
+        Some(LeasedTask { task: Arc::clone(&held.task), since: held.since, basis: held.basis })
     }
 
     /// Whether something in somebody's hand ends before this time.
     pub(super) fn ends_before(&self, annotator: &str, time: Millis) -> bool {
         let all = self.all();
-        let mut held = all.get(annotator).and_then(|hand| hand.held.as_ref()).into_iter().flatten();
+        let mut held =
+            all.get(annotator).and_then(|entry| entry.held.as_ref()).into_iter().flatten();
         held.any(|held| held.until < time)
     }
 
@@ -147,11 +148,11 @@ impl Hands {
     /// may have been taken back before: then the store is asked what is left.
     pub(super) fn renewed(&self, annotator: &str, until: Millis, now: Millis) {
         let mut all = self.all();
-        let Some(hand) = all.get_mut(annotator) else { return };
-        let Some(held) = &mut hand.held else { return };
+        let Some(entry) = all.get_mut(annotator) else { return };
+        let Some(held) = &mut entry.held else { return };
         if held.iter().any(|held| held.until <= now) {
-            hand.moment.forgotten += 1;
-            hand.held = None;
+            entry.revision.forgotten += 1;
+            entry.held = None;
             return;
         }
         for held in held {
@@ -180,35 +181,35 @@ mod tests {
 
     #[test]
     fn what_was_asked_before_somebody_left_is_not_believed_afterwards() {
-        let hands = Hands::default();
-        let asked = hands.moment("a");
-        assert!(hands.set("a", &[held("1")], asked));
-        let asked = hands.moment("a");
-        hands.forget("a");
-        assert!(!hands.set("a", &[held("1")], asked));
-        hands.add("a", held("2"), asked);
-        assert!(hands.of("a", Millis(1)).is_none(), "the store is asked");
+        let cache = HeldCache::default();
+        let asked = cache.revision("a");
+        assert!(cache.set("a", &[held("1")], asked));
+        let asked = cache.revision("a");
+        cache.forget("a");
+        assert!(!cache.set("a", &[held("1")], asked));
+        cache.add("a", held("2"), asked);
+        assert!(cache.of("a", Millis(1)).is_none(), "the store is asked");
     }
 
     #[test]
     fn what_was_answered_while_it_was_handed_out_does_not_stay_in_the_hand() {
-        let hands = Hands::default();
-        assert!(hands.set("a", &[], hands.moment("a")));
-        let asked = hands.moment("a");
-        hands.remove("a", &held("1").task.id);
-        hands.add("a", held("1"), asked);
-        hands.add("a", held("2"), asked);
-        let hand = hands.of("a", Millis(1)).expect("known");
-        assert_eq!(hand.len(), 1);
-        assert_eq!(hand[0].task.id, held("2").task.id);
+        let cache = HeldCache::default();
+        assert!(cache.set("a", &[], cache.revision("a")));
+        let asked = cache.revision("a");
+        cache.remove("a", &held("1").task.id);
+        cache.add("a", held("1"), asked);
+        cache.add("a", held("2"), asked);
+        let entry = cache.of("a", Millis(1)).expect("known");
+        assert_eq!(entry.len(), 1);
+        assert_eq!(entry[0].task.id, held("2").task.id);
     }
 
     #[test]
     fn what_was_asked_before_an_answer_is_not_believed_afterwards() {
-        let hands = Hands::default();
-        let asked = hands.moment("a");
-        hands.remove("a", &held("1").task.id);
-        assert!(!hands.set("a", &[held("1")], asked));
-        assert!(hands.of("a", Millis(1)).is_none(), "the store is asked");
+        let cache = HeldCache::default();
+        let asked = cache.revision("a");
+        cache.remove("a", &held("1").task.id);
+        assert!(!cache.set("a", &[held("1")], asked));
+        assert!(cache.of("a", Millis(1)).is_none(), "the store is asked");
     }
 }

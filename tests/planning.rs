@@ -6,11 +6,12 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use annotd::allocation::share::Parts;
+use annotd::allocation::mixture::Mixture;
 use annotd::allocation::{
-    Answers, Colleague, Lane, Number, Overrides, Planner, Route, Rules, Split, WhenShort,
+    AnnotatorProfile, AnswersWanted, Lane, Overrides, PlanPolicy, Planner, Route, SequenceNumber,
+    Split, WhenShort,
 };
-use annotd::dealing;
+use annotd::planning;
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{Admission, Store, Terms, Which};
@@ -18,16 +19,19 @@ use annotd::task::{Body, Millis, Task};
 use common::mongod::Database;
 use mongodb::bson::{DateTime, Document, doc};
 
-fn mixture() -> Rules {
-    Rules {
-        answers: Answers::Parts(Parts::mix(&[(0.7, 1), (0.3, 3)]).unwrap()),
+fn mixture() -> PlanPolicy {
+    PlanPolicy {
+        answers: AnswersWanted::Mixture(Mixture::mix(&[(0.7, 1), (0.3, 3)]).unwrap()),
         split: Split::Exact,
         route: Route::Open,
         average: None,
         assign_field: None,
         when_short: WhenShort::Hold,
         seed: 5,
-        people: ["ann", "bob", "cyd", "dan"].iter().map(|name| Colleague::new(name)).collect(),
+        people: ["ann", "bob", "cyd", "dan"]
+            .iter()
+            .map(|name| AnnotatorProfile::new(name))
+            .collect(),
     }
 }
 
@@ -36,8 +40,8 @@ fn tasks(range: std::ops::Range<usize>) -> Vec<Task> {
 }
 
 async fn wanted(store: &dyn Store) -> Vec<u32> {
-    let records = store.records(Which::All, Number::START, 100_000).await.unwrap();
-    records.iter().map(|record| record.ledger.wanted).collect()
+    let records = store.records(Which::All, SequenceNumber::START, 100_000).await.unwrap();
+    records.iter().map(|record| record.state.wanted).collect()
 }
 
 /// Two loads at once, which share a third of their tasks, in batches.
@@ -46,7 +50,7 @@ async fn loads_meet(one: Arc<dyn Store>, two: Arc<dyn Store>) {
         for batch in 0..10 {
             let first = from + batch * 30;
             let batch = tasks(first..first + 30);
-            dealing::admit(&*store, &mixture(), &Overrides::default(), batch).await.unwrap();
+            planning::admit(&*store, &mixture(), &Overrides::default(), batch).await.unwrap();
         }
     };
     let (a, b) = (Arc::clone(&one), Arc::clone(&two));
@@ -59,7 +63,7 @@ async fn loads_meet(one: Arc<dyn Store>, two: Arc<dyn Store>) {
     let deal = one.deal().await.unwrap();
     assert!(deal.promised.is_empty(), "both are done");
     // And once more: nothing is counted for what is there.
-    let again = dealing::admit(&*one, &mixture(), &Overrides::default(), tasks(0..500)).await;
+    let again = planning::admit(&*one, &mixture(), &Overrides::default(), tasks(0..500)).await;
     let again = again.unwrap();
     assert_eq!((again.new, again.same), (0, 500));
     assert_eq!(one.deal().await.unwrap().version, deal.version);
@@ -89,7 +93,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     let database = Database::fresh().await;
     let store = MongoStore::open(&database.url, "p").await.unwrap();
     let batch = tasks(0..100);
-    let mut planner = Planner::new(mixture(), &annotd::allocation::Dealt::default());
+    let mut planner = Planner::new(mixture(), &annotd::allocation::AllocationCounters::default());
     let admissions: Vec<Admission> = batch
         .iter()
         .map(|task| {
@@ -99,7 +103,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
         .collect();
     let promised: Vec<u32> = admissions.iter().map(|admission| admission.plan.wanted).collect();
     // What it would have written, and every third of the tasks.
-    dealing::admit(&store, &mixture(), &Overrides::default(), batch.clone()).await.unwrap();
+    planning::admit(&store, &mixture(), &Overrides::default(), batch.clone()).await.unwrap();
     let collections = database.client().await;
     let all = collections.collection::<Document>("p");
     let meta = collections.collection::<Document>("p.annotd");
@@ -121,11 +125,11 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     let store = MongoStore::open(&database.url, "p").await.unwrap();
     assert_eq!(store.deal().await.unwrap().promised.len(), 100);
     // It comes again, with more behind it.
-    let again = dealing::admit(&store, &mixture(), &Overrides::default(), tasks(0..200)).await;
+    let again = planning::admit(&store, &mixture(), &Overrides::default(), tasks(0..200)).await;
     assert_eq!(again.unwrap().new, 166);
     for (task, wanted) in batch.iter().zip(promised) {
         let found = store.look_up(std::slice::from_ref(&task.id)).await.unwrap();
-        assert_eq!(found[0].as_ref().unwrap().ledger.wanted, wanted);
+        assert_eq!(found[0].as_ref().unwrap().state.wanted, wanted);
     }
     let all = wanted(&store).await;
     assert_eq!((all.len(), all.iter().filter(|wanted| **wanted == 3).count()), (200, 60));
@@ -137,24 +141,24 @@ async fn a_roster_that_is_the_same_is_looked_over_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("annotd.db"), "p").unwrap();
     let terms = Terms::default();
-    let look = async |rules: &Rules, now| {
-        let known = dealing::known_since(&store, rules, Millis(now)).await.unwrap();
-        (dealing::look_over(&store, rules, &terms, false).await.unwrap(), known)
+    let look = async |rules: &PlanPolicy, now| {
+        let known = planning::known_since(&store, rules, Millis(now)).await.unwrap();
+        (planning::replan_unfinished(&store, rules, &terms, false).await.unwrap(), known)
     };
-    let mut rules = Rules { route: Route::Balanced, ..mixture() };
+    let mut rules = PlanPolicy { route: Route::Balanced, ..mixture() };
     assert_eq!(look(&rules, 10).await.1["ann"], Millis(10));
-    dealing::admit(&store, &rules, &Overrides::default(), tasks(0..100)).await.unwrap();
+    planning::admit(&store, &rules, &Overrides::default(), tasks(0..100)).await.unwrap();
     let version = store.deal().await.unwrap().version;
     assert_eq!(look(&rules, 20).await.0, 0);
     assert_eq!(store.deal().await.unwrap().version, version, "nothing is written");
     rules.people[0].active = false;
-    rules.people.push(Colleague::new("eve"));
+    rules.people.push(AnnotatorProfile::new("eve"));
     let (changed, known) = look(&rules, 30).await;
     assert!(changed > 0);
     assert_eq!((known["ann"], known["eve"]), (Millis(10), Millis(30)));
-    let records = store.records(Which::All, Number::START, 1000).await.unwrap();
+    let records = store.records(Which::All, SequenceNumber::START, 1000).await.unwrap();
     let waited_for: BTreeSet<String> =
-        records.iter().flat_map(|r| r.ledger.awaited()).map(str::to_owned).collect();
+        records.iter().flat_map(|r| r.state.pending_named()).map(str::to_owned).collect();
     assert!(!waited_for.contains("ann") && waited_for.contains("eve"));
     assert_eq!(store.progress().await.unwrap().short, 0);
 }
@@ -174,18 +178,21 @@ INSERT INTO share VALUES ('ann', 1, 0, 0, 9, 4, 1), ('bob', 0, 0, 1, NULL, 0, 0)
 
 /// What both stores must be after it.
 async fn is_as_it_was(store: &dyn Store) {
-    let records = store.records(Which::All, Number::START, 10).await.unwrap();
-    let ledgers: Vec<_> = records.iter().map(|record| &record.ledger).collect();
-    assert_eq!((ledgers[0].planned, ledgers[0].wanted, ledgers[0].bound), (2, 2, false));
-    assert_eq!(ledgers[0].coders().collect::<Vec<_>>(), ["ann"]);
-    assert_eq!((ledgers[1].planned, ledgers[1].bound), (1, true));
-    assert_eq!(ledgers[1].lanes, [Lane::Of("bob".into())]);
-    assert_eq!(records.iter().map(|r| r.number).collect::<Vec<_>>(), [Number(1), Number(2)]);
+    let records = store.records(Which::All, SequenceNumber::START, 10).await.unwrap();
+    let states: Vec<_> = records.iter().map(|record| &record.state).collect();
+    assert_eq!((states[0].planned, states[0].wanted, states[0].bound), (2, 2, false));
+    assert_eq!(states[0].counted_annotators().collect::<Vec<_>>(), ["ann"]);
+    assert_eq!((states[1].planned, states[1].bound), (1, true));
+    assert_eq!(states[1].lanes, [Lane::Of("bob".into())]);
+    assert_eq!(
+        records.iter().map(|r| r.number).collect::<Vec<_>>(),
+        [SequenceNumber(1), SequenceNumber(2)]
+    );
     assert_eq!(records[1].position.priority(), 1);
     let progress = store.progress().await.unwrap();
     assert_eq!((progress.tasks, progress.answers, progress.wanted), (2, 1, 3));
     // And it goes on.
-    let added = dealing::admit(store, &mixture(), &Overrides::default(), tasks(0..12)).await;
+    let added = planning::admit(store, &mixture(), &Overrides::default(), tasks(0..12)).await;
     assert_eq!(added.unwrap().new, 10);
 }
 
@@ -195,7 +202,7 @@ async fn an_embedded_store_of_format_1_is_taken_over() {
     let path = folder.path().join("annotd.db");
     let two = tasks(0..2);
     let text = FORMAT_1
-        .replace("@TABLES@", include_str!("dealing/format-1.sql"))
+        .replace("@TABLES@", include_str!("planning/format-1.sql"))
         .replace("@ONE@", two[0].id.as_str())
         .replace("@TWO@", two[1].id.as_str());
     rusqlite::Connection::open(&path).unwrap().execute_batch(&text).unwrap();

@@ -2,18 +2,18 @@
 //!
 //! A check is a gold task, whose right answer is known, or a repeat, a task that this annotator has
 //! answered before. Each is a share of what an annotator gets, dealt out as the parts of a mixture
-//! are (`share.rs`): within one task of its due after any number of tasks, without a pattern by
+//! are (`mixture.rs`): within one task of its due after any number of tasks, without a pattern by
 //! which it could be told, and for each annotator in another order.
 //!
 //! The state is the number of tasks that somebody has had. Where a check was due and there was none,
 //! it is not made up for later: gold that is loaded late does not come in a flood.
 
+use super::mixture::{ExactSplitter, Mixture};
 use super::seed;
-use super::share::{Parts, Splitter};
 
 /// The shares of checks in everybody's stream.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Checks {
+pub struct CheckPolicy {
     /// Gold tasks: 0 to below 1.
     pub gold: f64,
     /// The annotator's own earlier tasks: 0 to below 1; with gold below 1.
@@ -24,7 +24,7 @@ pub struct Checks {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum ScheduledItem {
     /// A task.
     Regular,
     /// A gold task, if there is one.
@@ -35,24 +35,25 @@ pub enum Turn {
 
 /// One annotator's stream.
 #[derive(Clone, Debug)]
-pub struct Stream {
-    turns: Vec<Turn>,
-    splitter: Option<Splitter>,
-    next: Turn,
+pub struct CheckSchedule {
+    turns: Vec<ScheduledItem>,
+    splitter: Option<ExactSplitter>,
+    next: ScheduledItem,
 }
 
-impl Stream {
+impl CheckSchedule {
     /// The stream of an annotator who has had so many tasks, checks included.
-    pub fn resume(checks: &Checks, seed: u64, annotator: &str, had: u64) -> Self {
+    pub fn resume(checks: &CheckPolicy, seed: u64, annotator: &str, had: u64) -> Self {
         let all = [
-            (1.0 - checks.gold - checks.repeat, Turn::Regular),
-            (checks.gold, Turn::Gold),
-            (checks.repeat, Turn::Repeat),
+            (1.0 - checks.gold - checks.repeat, ScheduledItem::Regular),
+            (checks.gold, ScheduledItem::Gold),
+            (checks.repeat, ScheduledItem::Repeat),
         ];
-        let there: Vec<(f64, Turn)> = all.into_iter().filter(|(share, _)| *share > 0.0).collect();
+        let there: Vec<(f64, ScheduledItem)> =
+            all.into_iter().filter(|(share, _)| *share > 0.0).collect();
         let turns = there.iter().map(|(_, turn)| *turn).collect();
         let shares: Vec<(f64, u32)> = there.iter().map(|(share, _)| (*share, 1)).collect();
-        let splitter = Parts::mix(&shares).ok().filter(|parts| parts.len() > 1).map(|parts| {
+        let splitter = Mixture::mix(&shares).ok().filter(|parts| parts.len() > 1).map(|parts| {
             // As many as were due, so that nothing has to be made up for.
             #[expect(
                 clippy::cast_possible_truncation,
@@ -60,22 +61,23 @@ impl Stream {
                 clippy::cast_precision_loss
             )]
             let given = shares.iter().map(|(share, _)| (had as f64 * share) as u64).collect();
-            Splitter::resume(parts, seed::of_text(seed, annotator), given)
+            ExactSplitter::resume(parts, seed::of_text(seed, annotator), given)
         });
-        let mut stream = Self { turns, splitter, next: Turn::Regular };
+        let mut stream = Self { turns, splitter, next: ScheduledItem::Regular };
         stream.advance();
         stream
     }
 
     /// What comes next.
-    pub fn next(&self) -> Turn {
+    pub fn next(&self) -> ScheduledItem {
         self.next
     }
 
     /// Goes on by one task.
     pub fn advance(&mut self) {
         if let Some(splitter) = &mut self.splitter {
-            self.next = self.turns.get(splitter.next_part()).copied().unwrap_or(Turn::Regular);
+            self.next =
+                self.turns.get(splitter.next_part()).copied().unwrap_or(ScheduledItem::Regular);
         }
     }
 }
@@ -84,8 +86,8 @@ impl Stream {
 mod tests {
     use super::*;
 
-    fn turns(checks: &Checks, annotator: &str, had: u64, tasks: usize) -> Vec<Turn> {
-        let mut stream = Stream::resume(checks, 7, annotator, had);
+    fn turns(checks: &CheckPolicy, annotator: &str, had: u64, tasks: usize) -> Vec<ScheduledItem> {
+        let mut stream = CheckSchedule::resume(checks, 7, annotator, had);
         let mut turns = Vec::new();
         for _ in 0..tasks {
             turns.push(stream.next());
@@ -96,11 +98,11 @@ mod tests {
 
     #[test]
     fn checks_come_as_their_shares_say_after_any_number_of_tasks() {
-        let checks = Checks { gold: 0.1, repeat: 0.05, after: 20 };
+        let checks = CheckPolicy { gold: 0.1, repeat: 0.05, after: 20 };
         let (mut gold, mut repeats) = (0.0, 0.0);
         for (n, turn) in turns(&checks, "andy", 0, 2000).into_iter().enumerate() {
-            gold += f64::from(u8::from(turn == Turn::Gold));
-            repeats += f64::from(u8::from(turn == Turn::Repeat));
+            gold += f64::from(u8::from(turn == ScheduledItem::Gold));
+            repeats += f64::from(u8::from(turn == ScheduledItem::Repeat));
             #[expect(clippy::cast_precision_loss)]
             let n = n as f64 + 1.0;
             assert!((gold - n * 0.1).abs() < 1.0 && (repeats - n * 0.05).abs() < 1.0, "{n}");
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn everybody_has_another_order_and_the_same_one_again() {
-        let checks = Checks { gold: 0.2, repeat: 0.0, after: 20 };
+        let checks = CheckPolicy { gold: 0.2, repeat: 0.0, after: 20 };
         let andy = turns(&checks, "andy", 0, 200);
         assert_eq!(andy, turns(&checks, "andy", 0, 200));
         assert_ne!(andy, turns(&checks, "zach", 0, 200));
@@ -117,12 +119,16 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_taken_up_again_has_nothing_to_make_up_for() {
-        let checks = Checks { gold: 0.1, repeat: 0.1, after: 20 };
+        let checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 20 };
         for had in [1, 9, 10, 999, 123_456] {
             let due = turns(&checks, "andy", had, 20).into_iter();
-            let many = due.filter(|turn| *turn != Turn::Regular).count();
+            let many = due.filter(|turn| *turn != ScheduledItem::Regular).count();
             assert!((2..=6).contains(&many), "{many} after {had}");
         }
-        assert!(turns(&Checks::default(), "andy", 5, 50).iter().all(|t| *t == Turn::Regular));
+        assert!(
+            turns(&CheckPolicy::default(), "andy", 5, 50)
+                .iter()
+                .all(|t| *t == ScheduledItem::Regular)
+        );
     }
 }

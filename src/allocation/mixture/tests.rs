@@ -1,19 +1,19 @@
-//! The promises of `share.rs`.
+//! The promises of `mixture.rs`.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn mix(shares: &[(f64, u32)]) -> Parts {
-    Parts::mix(shares).expect("a mixture")
+fn mix(shares: &[(f64, u32)]) -> Mixture {
+    Mixture::mix(shares).expect("a mixture")
 }
 
-fn seventy_thirty() -> Parts {
+fn seventy_thirty() -> Mixture {
     mix(&[(0.7, 1), (0.3, 3)])
 }
 
 /// The law of the split: every part less than one task from its due.
-fn within_one(parts: &Parts, given: &[u64]) -> bool {
+fn within_one(parts: &Mixture, given: &[u64]) -> bool {
     let whole = i128::from(parts.period());
     (0..parts.len()).all(|i| parts.excess(i, given).abs() < whole)
 }
@@ -21,7 +21,7 @@ fn within_one(parts: &Parts, given: &[u64]) -> bool {
 #[test]
 fn seventy_thirty_over_ten_thousand_is_exact_whatever_the_seed() {
     for seed in 0..20 {
-        let mut splitter = Splitter::new(seventy_thirty(), seed);
+        let mut splitter = ExactSplitter::new(seventy_thirty(), seed);
         let answers: u32 = (0..10_000).map(|_| splitter.next_annotations()).sum();
         assert_eq!(splitter.given(), [7_000, 3_000]);
         assert_eq!(answers, 16_000);
@@ -30,11 +30,11 @@ fn seventy_thirty_over_ten_thousand_is_exact_whatever_the_seed() {
 
 #[test]
 fn an_average_is_a_mixture_of_its_neighbours() {
-    let parts = Parts::average(1.2).expect("an average");
+    let parts = Mixture::average(1.2).expect("an average");
     assert_eq!((parts.len(), parts.period()), (2, 5));
-    let mut splitter = Splitter::new(parts, 1);
+    let mut splitter = ExactSplitter::new(parts, 1);
     assert_eq!((0..1_000).map(|_| splitter.next_annotations()).sum::<u32>(), 1_200);
-    assert_eq!(Parts::average(3.0), Parts::each(3));
+    assert_eq!(Mixture::average(3.0), Mixture::each(3));
 }
 
 #[test]
@@ -45,14 +45,14 @@ fn thirds_are_thirds() {
 
 #[test]
 fn what_is_no_mixture_is_refused() {
-    assert_eq!(Parts::mix(&[]), Err(PartsError::Empty));
+    assert_eq!(Mixture::mix(&[]), Err(MixtureError::Empty));
     assert_eq!(
-        Parts::mix(&[(0.7, 1), (0.2, 3)]).map_err(|e| e.to_string()).err().as_deref(),
+        Mixture::mix(&[(0.7, 1), (0.2, 3)]).map_err(|e| e.to_string()).err().as_deref(),
         Some("the shares add up to 0.8999999999999999, not to 1")
     );
-    assert!(matches!(Parts::mix(&[(f64::NAN, 1)]), Err(PartsError::Share(_))));
-    assert_eq!(Parts::each(0), Err(PartsError::Annotations(0.0)));
-    assert_eq!(Parts::average(0.5), Err(PartsError::Annotations(0.5)));
+    assert!(matches!(Mixture::mix(&[(f64::NAN, 1)]), Err(MixtureError::Share(_))));
+    assert_eq!(Mixture::each(0), Err(MixtureError::Annotations(0.0)));
+    assert_eq!(Mixture::average(0.5), Err(MixtureError::Annotations(0.5)));
 }
 
 /// How alike a sequence is to itself some tasks later: 1 for a period, 0 for independence.
@@ -69,10 +69,10 @@ fn no_period_up_to_twenty_shows_in_the_first_thousand() {
     for seed in 0..20 {
         for parts in [
             seventy_thirty(),
-            Parts::average(1.2).expect("an average"),
+            Mixture::average(1.2).expect("an average"),
             mix(&[(0.5, 1), (0.3, 2), (0.2, 3)]),
         ] {
-            let mut splitter = Splitter::new(parts, seed);
+            let mut splitter = ExactSplitter::new(parts, seed);
             let sequence: Vec<f64> =
                 (0..1_000).map(|_| f64::from(splitter.next_annotations())).collect();
             for lag in 1..=20 {
@@ -89,7 +89,7 @@ fn no_period_up_to_twenty_shows_in_the_first_thousand() {
 fn an_average_by_hash_is_prodigys() {
     let pool: Vec<u8> = (0..5).collect();
     for average in [1.0, 1.2, 1.5, 2.75] {
-        let parts = Parts::average(average).expect("an average");
+        let parts = Mixture::average(average).expect("an average");
         for n in 0..20_000_i32 {
             let hash = i64::from(n.wrapping_mul(214_013).wrapping_sub(1_000_000_007));
             let chosen = prodigy::annotators(hash, average, &pool).len();
@@ -107,16 +107,16 @@ fn a_mixture_by_hash_draws_each_part() {
 
 #[test]
 fn counts_from_elsewhere_are_made_good() {
-    let mut splitter = Splitter::resume(seventy_thirty(), 1, vec![100, 0, 9]);
+    let mut splitter = ExactSplitter::resume(seventy_thirty(), 1, vec![100, 0, 9]);
     for _ in 0..50 {
         splitter.next_part();
     }
     assert!(within_one(&splitter.parts, splitter.given()), "{:?}", splitter.given());
-    let mut full = Splitter::resume(seventy_thirty(), 1, vec![u64::MAX, u64::MAX]);
+    let mut full = ExactSplitter::resume(seventy_thirty(), 1, vec![u64::MAX, u64::MAX]);
     full.next_part();
 }
 
-fn mixtures() -> impl Strategy<Value = Parts> {
+fn mixtures() -> impl Strategy<Value = Mixture> {
     let weights = prop_oneof![
         prop::collection::vec(1_u32..20, 1..8),
         prop::collection::vec(1_u32..1_000_000, 1..8),
@@ -139,7 +139,7 @@ fn mixtures() -> impl Strategy<Value = Parts> {
 proptest! {
     #[test]
     fn every_prefix_is_within_one_task_of_its_due(parts in mixtures(), seed: u64) {
-        let mut splitter = Splitter::new(parts.clone(), seed);
+        let mut splitter = ExactSplitter::new(parts.clone(), seed);
         for n in 0..1_500 {
             splitter.next_part();
             prop_assert!(within_one(&parts, splitter.given()), "{n}: {:?}", splitter.given());
@@ -148,11 +148,11 @@ proptest! {
 
     #[test]
     fn several_loads_are_one_load(parts in mixtures(), seed: u64, cut in 0_usize..300) {
-        let mut whole = Splitter::new(parts.clone(), seed);
+        let mut whole = ExactSplitter::new(parts.clone(), seed);
         let one: Vec<usize> = (0..300).map(|_| whole.next_part()).collect();
-        let mut first = Splitter::new(parts.clone(), seed);
+        let mut first = ExactSplitter::new(parts.clone(), seed);
         let mut two: Vec<usize> = (0..cut).map(|_| first.next_part()).collect();
-        let mut second = Splitter::resume(parts, seed, first.given().to_vec());
+        let mut second = ExactSplitter::resume(parts, seed, first.given().to_vec());
         two.extend((cut..300).map(|_| second.next_part()));
         prop_assert_eq!(one, two);
     }
@@ -165,7 +165,7 @@ proptest! {
         let shares: Vec<(f64, u32)> =
             weights.iter().map(|w| (f64::from(*w) / f64::from(sum), *w)).collect();
         let parts = mix(&shares);
-        let mut splitter = Splitter::new(parts.clone(), seed);
+        let mut splitter = ExactSplitter::new(parts.clone(), seed);
         for n in 0..90 {
             prop_assert_eq!(splitter.next_part(), exact(&parts, seed, n), "number {}", n);
         }
@@ -175,7 +175,7 @@ proptest! {
     fn any_counts_come_within_one_task_again(
         parts in mixtures(), seed: u64, given in prop::collection::vec(0_u64..30, 0..9),
     ) {
-        let mut splitter = Splitter::resume(parts.clone(), seed, given);
+        let mut splitter = ExactSplitter::resume(parts.clone(), seed, given);
         // A part of share s with g tasks too many waits for g / s tasks at most.
         let smallest = parts.parts.iter().map(|part| part.weight).min().unwrap_or(1);
         let wait = 32 * parts.period() / smallest + 10;

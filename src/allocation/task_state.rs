@@ -6,15 +6,15 @@
 //! An answer is in one of three lists. `answers` count, and fill a slot each. `skipped` are ignores
 //! in a project where an ignore is none (`ignore = "skip"`): kept, and their slot is free again.
 //! `late` came when there was no slot: kept beside, and the oldest of them fills a slot that opens
-//! again ([`Ledger::fill`]).
+//! again ([`TaskState::promote_late_answers`]).
 
-use super::settle::{Rule, Settlement, settle_by};
+use super::settle::{SettlePolicy, Settlement, settle_by};
 use super::{Lane, Plan, Purpose};
 use crate::task::{Answer, Basis, Body, Millis, Version};
 
 /// Somebody has a task in hand until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
+pub struct Lease {
     /// Who.
     pub annotator: String,
     /// When it was handed out.
@@ -27,7 +27,7 @@ pub struct Hold {
 
 /// What is known of a task besides its content.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ledger {
+pub struct TaskState {
     /// What it is there for.
     pub purpose: Purpose,
     /// Which part of the project's mixture it was counted to; none if it was not asked.
@@ -42,7 +42,7 @@ pub struct Ledger {
     /// Who may have it; also those who have had it.
     pub lanes: Vec<Lane>,
     /// Who holds it.
-    pub held: Vec<Hold>,
+    pub held: Vec<Lease>,
     /// The answers that count, in the order in which they came.
     pub answers: Vec<Answer>,
     /// Ignores that are no answers.
@@ -51,14 +51,14 @@ pub struct Ledger {
     pub late: Vec<Answer>,
     /// Those who have held it without answering and may not have it any more, or not yet again: what
     /// is still in their browser is somebody's work. In the order of the alphabet.
-    pub former: Vec<String>,
+    pub previous_holders: Vec<String>,
     /// Nothing more is wanted of it.
     pub finished: bool,
 }
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Recorded {
+pub enum AnswerOutcome {
     /// Kept, and it counts (or is a skip, where that is none).
     Saved,
     /// It was there already: nothing changed.
@@ -71,7 +71,7 @@ pub enum Recorded {
     Unknown,
 }
 
-impl Recorded {
+impl AnswerOutcome {
     /// The `status` of the HTTP interface.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Recorded {
     }
 }
 
-impl Ledger {
+impl TaskState {
     /// A task that nobody has touched.
     pub fn new(wanted: u32, lanes: Vec<Lane>) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Ledger {
             answers: Vec::new(),
             skipped: Vec::new(),
             late: Vec::new(),
-            former: Vec::new(),
+            previous_holders: Vec::new(),
             finished: false,
         }
     }
@@ -115,13 +115,13 @@ impl Ledger {
 
     /// Whether this is the same state, whatever leases were renewed and whoever held it first.
     pub fn is_as(&self, other: &Self) -> bool {
-        let holders = |ledger: &Self| {
+        let holders = |state: &Self| {
             let mut holders: Vec<_> =
-                ledger.held.iter().map(|hold| (hold.annotator.clone(), hold.since)).collect();
+                state.held.iter().map(|hold| (hold.annotator.clone(), hold.since)).collect();
             holders.sort();
             holders
         };
-        let rest = |ledger: &Self| Self { held: Vec::new(), ..ledger.clone() };
+        let rest = |state: &Self| Self { held: Vec::new(), ..state.clone() };
         holders(self) == holders(other) && rest(self) == rest(other)
     }
 
@@ -132,17 +132,17 @@ impl Ledger {
     }
 
     /// Answers that are still wanted.
-    pub fn lacking(&self) -> u32 {
+    pub fn remaining(&self) -> u32 {
         self.wanted.saturating_sub(u32::try_from(self.answers.len()).unwrap_or(u32::MAX))
     }
 
     /// The annotators whose answers count.
-    pub fn coders(&self) -> impl Iterator<Item = &str> {
+    pub fn counted_annotators(&self) -> impl Iterator<Item = &str> {
         self.answers.iter().map(|answer| answer.annotator.as_str())
     }
 
     /// Those who hold it or have answered it, whatever became of their answer.
-    pub fn takers(&self) -> impl Iterator<Item = &str> {
+    pub fn participants(&self) -> impl Iterator<Item = &str> {
         let held = self.held.iter().map(|hold| hold.annotator.as_str());
         held.chain(self.everyones().map(|answer| answer.annotator.as_str()))
     }
@@ -152,16 +152,16 @@ impl Ledger {
     }
 
     /// Whether the task is meant for this annotator at all.
-    pub fn is_for(&self, annotator: &str) -> bool {
+    pub fn admits(&self, annotator: &str) -> bool {
         self.lanes.iter().any(|lane| lane.admits(annotator))
     }
 
     /// Whether this annotator may answer it, be it too late: it is for them, or they have had it.
-    pub fn takes_from(&self, annotator: &str) -> bool {
-        self.is_for(annotator)
+    pub fn accepts_from(&self, annotator: &str) -> bool {
+        self.admits(annotator)
             || self.has_answered(annotator)
             || self.holds(annotator)
-            || self.former.iter().any(|former| former == annotator)
+            || self.previous_holders.iter().any(|holder| holder == annotator)
     }
 
     /// The annotators that it names, in order; none if it is for anyone.
@@ -170,13 +170,13 @@ impl Ledger {
     }
 
     /// Named annotators who have neither answered nor hold it: what is meant for them can move.
-    pub fn awaited(&self) -> impl Iterator<Item = &str> {
-        self.names().filter(|name| !self.takers().any(|taker| taker == *name))
+    pub fn pending_named(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !self.participants().any(|participant| participant == *name))
     }
 
     /// Answers for which there is nobody: more are wanted than there are named annotators who have
     /// not skipped it. Never so for a task that is for anyone.
-    pub fn missing(&self) -> u32 {
+    pub fn shortfall(&self) -> u32 {
         if self.finished || self.lanes.iter().any(|lane| lane.name().is_none()) {
             return 0;
         }
@@ -210,7 +210,7 @@ impl Ledger {
     /// Whether this annotator could be handed the task now.
     pub fn is_open_to(&self, annotator: &str) -> bool {
         self.free() > 0
-            && self.is_for(annotator)
+            && self.admits(annotator)
             && !self.holds(annotator)
             && !self.has_answered(annotator)
     }
@@ -219,7 +219,7 @@ impl Ledger {
     pub fn claim(&mut self, annotator: &str, since: Millis, until: Millis, basis: Basis) -> bool {
         let open = self.is_open_to(annotator);
         if open {
-            self.held.push(Hold { annotator: annotator.to_owned(), since, until, basis });
+            self.held.push(Lease { annotator: annotator.to_owned(), since, until, basis });
         }
         open
     }
@@ -233,11 +233,11 @@ impl Ledger {
         &mut self,
         annotator: &str,
         version: Version,
-        rule: &Rule,
+        rule: &SettlePolicy,
         task: &Body,
-    ) -> Recorded {
-        if !self.takes_from(annotator) {
-            return Recorded::Unknown;
+    ) -> AnswerOutcome {
+        if !self.accepts_from(annotator) {
+            return AnswerOutcome::Unknown;
         }
         let held = self.holds(annotator);
         let own = |answer: &Answer| answer.annotator == annotator;
@@ -246,7 +246,7 @@ impl Ledger {
             // Who makes a skip of an answer gives the slot back, while the task is open.
             if !self.finished && !rule.counts(self.answers[place].current.verdict) {
                 self.skipped.push(self.answers.remove(place));
-                self.fill(rule, task);
+                self.promote_late_answers(rule, task);
             }
             return recorded;
         }
@@ -256,39 +256,39 @@ impl Ledger {
                 return recorded;
             }
             let answer = self.skipped.remove(place);
-            return if self.free() > 0 && self.is_for(annotator) && !self.finished {
+            return if self.free() > 0 && self.admits(annotator) && !self.finished {
                 self.count(answer, rule, task);
                 recorded
             } else {
                 self.late.push(answer);
-                Recorded::Late
+                AnswerOutcome::Late
             };
         }
         if let Some(place) = self.late.iter().position(own) {
             return match revise(&mut self.late[place], version) {
-                Recorded::Revised => Recorded::Late,
+                AnswerOutcome::Revised => AnswerOutcome::Late,
                 other => other,
             };
         }
-        let free = self.free() > 0 && self.is_for(annotator);
+        let free = self.free() > 0 && self.admits(annotator);
         self.held.retain(|hold| hold.annotator != annotator);
         let counts = rule.counts(version.verdict);
         let answer =
             Answer { annotator: annotator.to_owned(), current: version, history: Vec::new() };
         if !counts {
             self.skipped.push(answer);
-            self.fill(rule, task);
-            Recorded::Saved
+            self.promote_late_answers(rule, task);
+            AnswerOutcome::Saved
         } else if held || free {
             self.count(answer, rule, task);
-            Recorded::Saved
+            AnswerOutcome::Saved
         } else {
             self.late.push(answer);
-            Recorded::Late
+            AnswerOutcome::Late
         }
     }
 
-    /// Gives a held task back; says whether it was held. [`Ledger::fill`] comes next.
+    /// Gives a held task back; says whether it was held. [`TaskState::promote_late_answers`] comes next.
     pub fn release(&mut self, annotator: &str) -> bool {
         let before = self.held.len();
         self.held.retain(|hold| hold.annotator != annotator);
@@ -300,13 +300,13 @@ impl Ledger {
     }
 
     fn remember(&mut self, annotator: &str) {
-        if !self.former.iter().any(|former| former == annotator) {
-            self.former.push(annotator.to_owned());
-            self.former.sort_unstable();
+        if !self.previous_holders.iter().any(|holder| holder == annotator) {
+            self.previous_holders.push(annotator.to_owned());
+            self.previous_holders.sort_unstable();
         }
     }
 
-    /// Takes back what is held beyond its time, and says from whom. [`Ledger::fill`] comes next.
+    /// Takes back what is held beyond its time, and says from whom. [`TaskState::promote_late_answers`] comes next.
     pub fn expire(&mut self, now: Millis) -> Vec<String> {
         let (over, still): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.held).into_iter().partition(|hold| hold.until <= now);
@@ -318,19 +318,19 @@ impl Ledger {
     }
 
     /// Whether a slot is free that an answer which came too late can fill.
-    pub fn can_fill(&self, rule: &Rule) -> bool {
+    pub fn can_promote_late_answer(&self, rule: &SettlePolicy) -> bool {
         !self.finished
             && self.free() > 0
             && self.late.iter().any(|answer| self.can_count(answer, rule))
     }
 
-    fn can_count(&self, answer: &Answer, rule: &Rule) -> bool {
-        rule.counts(answer.current.verdict) && self.is_for(&answer.annotator)
+    fn can_count(&self, answer: &Answer, rule: &SettlePolicy) -> bool {
+        rule.counts(answer.current.verdict) && self.admits(&answer.annotator)
     }
 
     /// Fills free slots with the answers that came too late, the oldest first.
-    pub fn fill(&mut self, rule: &Rule, task: &Body) {
-        while self.can_fill(rule) {
+    pub fn promote_late_answers(&mut self, rule: &SettlePolicy, task: &Body) {
+        while self.can_promote_late_answer(rule) {
             let counts = |answer: &Answer| self.can_count(answer, rule);
             let Some(place) = self.late.iter().position(counts) else { return };
             let answer = self.late.remove(place);
@@ -338,14 +338,14 @@ impl Ledger {
         }
     }
 
-    fn count(&mut self, answer: Answer, rule: &Rule, task: &Body) {
+    fn count(&mut self, answer: Answer, rule: &SettlePolicy, task: &Body) {
         self.answers.push(answer);
         self.settle(rule, task);
     }
 
     /// Decides whether anything more is wanted, where as many answers are there as were.
-    pub fn settle(&mut self, rule: &Rule, task: &Body) {
-        if self.finished || self.lacking() > 0 {
+    pub fn settle(&mut self, rule: &SettlePolicy, task: &Body) {
+        if self.finished || self.remaining() > 0 {
             return;
         }
         // The roster may have said something else about ignores when these came.
@@ -355,7 +355,7 @@ impl Ledger {
         self.answers = counted;
         self.skipped.extend(skips);
         if self.purpose != Purpose::Regular {
-            self.finished = self.lacking() == 0;
+            self.finished = self.remaining() == 0;
             return;
         }
         match settle_by(rule, task, self) {
@@ -364,21 +364,21 @@ impl Ledger {
             Settlement::More { wanted, lanes } => {
                 self.wanted = wanted;
                 self.lanes = lanes;
-                self.fill(rule, task);
+                self.promote_late_answers(rule, task);
             }
         }
     }
 }
 
-fn revise(answer: &mut Answer, version: Version) -> Recorded {
+fn revise(answer: &mut Answer, version: Version) -> AnswerOutcome {
     let older = version.time_returned < answer.current.time_returned;
     let stale =
         answer.history.iter().any(|old| *old == version || (older && old.says_the_same(&version)));
     if stale || answer.current.says_the_same(&version) {
-        return Recorded::Unchanged;
+        return AnswerOutcome::Unchanged;
     }
     answer.history.push(std::mem::replace(&mut answer.current, version));
-    Recorded::Revised
+    AnswerOutcome::Revised
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! nobody has dealt meanwhile. Only tasks that are new are planned: one that is there already takes
 //! nothing from anybody's share, and one that a broken load had counted gets what it was promised.
 //!
-//! When people come or go, or the order of the project changes, [`look_over`] walks over what is
+//! When people come or go, or the order of the project changes, [`replan_unfinished`] walks over what is
 //! unfinished and names other people where that is needed. It is done at the start, at a reload, and
 //! now and then while tasks are short of people.
 //!
@@ -16,7 +16,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation::{Colleague, Dealt, Number, Overrides, Plan, PlanError, Planner, Rules};
+use crate::allocation::{
+    AllocationCounters, AnnotatorProfile, Overrides, Plan, PlanError, PlanPolicy, Planner,
+    SequenceNumber,
+};
 use crate::store::{Admission, Admitted, Amendment, Deal, Store, StoreError, Terms, Which, older};
 use crate::task::{Millis, Task, TaskId};
 
@@ -29,10 +32,10 @@ const AGAIN: usize = 5;
 
 /// What stands in the store's record of the deal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) dealt: Dealt,
+pub(crate) struct AllocationState {
+    pub(crate) dealt: AllocationCounters,
     /// For whom unfinished tasks were last looked over; never, if it is not there.
-    looked_over: Option<Circumstances>,
+    looked_over: Option<PlanInputs>,
     /// Since when somebody is on the roster, in milliseconds since 1970.
     #[serde(default)]
     known_since: BTreeMap<String, i64>,
@@ -40,15 +43,15 @@ pub(crate) struct State {
 
 /// What unfinished tasks depend on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Circumstances {
+struct PlanInputs {
     /// The order and the rules, in the roster's words: only whether they are the same matters.
     rules: String,
     /// Everybody.
-    people: Vec<Colleague>,
+    people: Vec<AnnotatorProfile>,
 }
 
-impl Circumstances {
-    fn of(rules: &Rules, terms: &Terms) -> Self {
+impl PlanInputs {
+    fn of(rules: &PlanPolicy, terms: &Terms) -> Self {
         Self {
             rules: format!(
                 "{} {} {}",
@@ -61,7 +64,7 @@ impl Circumstances {
     }
 }
 
-impl Circumstances {
+impl PlanInputs {
     /// Those who are there and were not, or not with these tags, this weight and this quota.
     fn joined_since(&self, before: Option<&Self>) -> HashSet<String> {
         let Some(before) = before else { return HashSet::new() };
@@ -71,7 +74,7 @@ impl Circumstances {
     }
 }
 
-impl State {
+impl AllocationState {
     /// Reads the store's record; nothing has been dealt out where there is none.
     pub(crate) fn read(deal: &Deal) -> Result<Self, StoreError> {
         if deal.state.is_empty() {
@@ -88,8 +91,8 @@ impl State {
 
     /// Whether unfinished tasks stand where these rules put them, because they have been looked over
     /// since these are in force.
-    pub(crate) fn is_of(&self, rules: &Rules, terms: &Terms) -> bool {
-        let now = Circumstances::of(rules, terms);
+    pub(crate) fn is_of(&self, rules: &PlanPolicy, terms: &Terms) -> bool {
+        let now = PlanInputs::of(rules, terms);
         self.looked_over.as_ref().is_some_and(|then| then.rules == now.rules)
     }
 
@@ -125,12 +128,12 @@ pub enum AdmitError {
 /// If the store fails, or a task cannot be planned; then none of the batch is in.
 pub async fn admit(
     store: &dyn Store,
-    rules: &Rules,
+    rules: &PlanPolicy,
     overrides: &Overrides,
     batch: Vec<Task>,
 ) -> Result<Admitted, AdmitError> {
-    let plain = Planner::new(rules.clone(), &Dealt::default());
-    if !plain.keeps_count() {
+    let plain = Planner::new(rules.clone(), &AllocationCounters::default());
+    if !plain.is_stateful() {
         let mut planner = plain;
         let mut admissions = Vec::with_capacity(batch.len());
         for (nth, task) in batch.into_iter().enumerate() {
@@ -145,7 +148,7 @@ pub async fn admit(
         let deal = store.deal().await?;
         let ids: Vec<TaskId> = batch.iter().map(|task| task.id.clone()).collect();
         let known = store.known(&ids).await?;
-        let mut state = State::read(&deal)?;
+        let mut state = AllocationState::read(&deal)?;
         let mut planner = Planner::new(rules.clone(), &state.dealt);
         let promised: HashMap<&TaskId, &Plan> =
             deal.promised.iter().map(|(task, plan)| (task, plan)).collect();
@@ -167,7 +170,7 @@ pub async fn admit(
         if admissions.is_empty() {
             return Ok(Admitted { new: 0, same });
         }
-        state.dealt = planner.dealt();
+        state.dealt = planner.counters();
         let admitted = store.admit_dealt(admissions, deal.version, state.write()).await?;
         if let Some(Admitted { new, same: there }) = admitted {
             return Ok(Admitted { new, same: same + there });
@@ -182,12 +185,12 @@ pub async fn admit(
 /// If the store fails.
 pub async fn known_since(
     store: &dyn Store,
-    rules: &Rules,
+    rules: &PlanPolicy,
     now: Millis,
 ) -> Result<BTreeMap<String, Millis>, StoreError> {
     for _ in 0..TRIES {
         let deal = store.deal().await?;
-        let mut state = State::read(&deal)?;
+        let mut state = AllocationState::read(&deal)?;
         let before = state.known_since.len();
         for person in &rules.people {
             state.known_since.entry(person.name.clone()).or_insert(now.0);
@@ -217,26 +220,26 @@ fn busy(store: &dyn Store) -> StoreError {
 ///
 /// # Errors
 /// If the store fails. What was changed before stays; the rest is done the next time.
-pub async fn look_over(
+pub async fn replan_unfinished(
     store: &dyn Store,
-    rules: &Rules,
+    rules: &PlanPolicy,
     terms: &Terms,
     short: bool,
 ) -> Result<u64, StoreError> {
     let mut changed = 0;
     for _ in 0..AGAIN {
         let deal = store.deal().await?;
-        let mut state = State::read(&deal)?;
-        let circumstances = Circumstances::of(rules, terms);
+        let mut state = AllocationState::read(&deal)?;
+        let circumstances = PlanInputs::of(rules, terms);
         let stale = state.looked_over.as_ref() != Some(&circumstances);
         // Where nothing is unfinished there is nothing to look over, and something to remember.
-        let open = !store.records(Which::Unfinished, Number::START, 1).await?.is_empty();
+        let open = !store.records(Which::Unfinished, SequenceNumber::START, 1).await?.is_empty();
         if open && (stale || short) {
             let mut planner = Planner::new(rules.clone(), &state.dealt);
             let joined = circumstances.joined_since(state.looked_over.as_ref());
             changed += replan_all(store, &mut planner, joined, terms).await?;
-            if planner.keeps_count() {
-                state.dealt = planner.dealt();
+            if planner.is_stateful() {
+                state.dealt = planner.counters();
             }
         } else if !stale {
             return Ok(changed);
@@ -259,17 +262,17 @@ async fn replan_all(
     terms: &Terms,
 ) -> Result<u64, StoreError> {
     let mut replanner = planner.replanner(joined);
-    let mut after = Number::START;
+    let mut after = SequenceNumber::START;
     loop {
         let page = store.records(Which::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.number;
         for record in &page {
-            replanner.note(&record.task, &record.ledger);
+            replanner.note(&record.task, &record.state);
         }
     }
     let mut changed = 0;
-    let mut after = Number::START;
+    let mut after = SequenceNumber::START;
     loop {
         let mut page = store.records(Which::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(changed) };
@@ -277,11 +280,11 @@ async fn replan_all(
         for _ in 0..AGAIN {
             let mut amendments = Vec::new();
             for record in &page {
-                let seen = record.ledger.clone();
+                let seen = record.state.clone();
                 let place = terms.order.position(
                     record.position.priority(),
                     record.number.0,
-                    seen.lacking(),
+                    seen.remaining(),
                 );
                 let replanned = replanner.replan(&record.task, &seen);
                 let mut now = match replanned {
@@ -290,7 +293,7 @@ async fn replan_all(
                     None if place != record.position => seen.clone(),
                     None => continue,
                 };
-                now.fill(&terms.rule, &record.task.body);
+                now.promote_late_answers(&terms.rule, &record.task.body);
                 amendments.push(Amendment { task: record.task.id.clone(), seen, now });
             }
             let done = store.amend(amendments.clone()).await?;

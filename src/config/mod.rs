@@ -1,0 +1,3 @@
+//! The configuration of a running process, as the roster gives it.
+
+pub mod policies;
