@@ -53,6 +53,10 @@ pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, Api
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(ApiError::bad_request("not_an_object", "Expected a JSON object.")),
+        // serde_json has no kind of its own for this.
+        Err(error) if error.to_string().starts_with("recursion limit exceeded") => {
+            Err(ApiError::bad_request("too_deep", "The JSON is nested more than 127 levels deep."))
+        }
         Err(error) => {
             Err(ApiError::bad_request("not_json", format!("The body is not JSON: {error}.")))
         }

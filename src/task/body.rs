@@ -15,8 +15,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The deepest nesting of arrays and objects in a task. MongoDB allows 100 in a document, of
-/// which annotd's own fields take a few.
+use super::own_keys::DISPLACED;
+
+/// The deepest nesting of arrays and objects in a task, the task itself counted, and in what an answer adds
+/// to it. All that holds a task or an answer nests deeper by a few levels, and has room for them:
+///
+/// - An exported line has the answer's keys beside the task's, and what they displace one level deeper, under
+///   `_task`. That level does not count ([`depth_as_loaded`]), so every exported line can be loaded.
+/// - Requests, replies, exports and backups add four levels at most; `serde_json` reads 127.
+/// - MongoDB promises 100 levels in a document. A task stands two levels down, an answer four.
 pub const MAX_DEPTH: usize = 80;
 
 /// The top level of an object: its keys in order, each value still text.
@@ -84,7 +91,7 @@ impl Body {
         if !value.is_object() {
             return Err(BodyError::NotAnObject { found: name_of(value) });
         }
-        if depth(value) > MAX_DEPTH {
+        if depth_as_loaded(value) > MAX_DEPTH {
             return Err(BodyError::TooDeep);
         }
         Ok(())
@@ -178,12 +185,27 @@ pub(super) fn name_of(value: &Value) -> &'static str {
 }
 
 fn depth(value: &Value) -> usize {
-    // serde_json itself refuses more than 128 levels, so this recursion is bounded.
+    // serde_json itself refuses more than 127 levels, so this recursion is bounded.
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        Value::Object(map) => depth_of_object(map),
         _ => 0,
     }
+}
+
+/// The nesting of an object, itself counted.
+pub(super) fn depth_of_object(map: &Map<String, Value>) -> usize {
+    1 + map.values().map(depth).max().unwrap_or(0)
+}
+
+/// The nesting of a line once it is loaded: what an export kept under `_task` goes back to where it was.
+fn depth_as_loaded(line: &Value) -> usize {
+    let Value::Object(map) = line else { return depth(line) };
+    let of_key = |(key, value): (&String, &Value)| match value {
+        Value::Object(kept) if key == DISPLACED => depth_of_object(kept),
+        value => 1 + depth(value),
+    };
+    map.iter().map(of_key).max().unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -224,5 +246,15 @@ mod tests {
     fn too_deep_is_refused() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
         assert!(matches!(Body::parse(&text), Err(BodyError::TooDeep)));
+    }
+
+    #[test]
+    fn what_an_export_kept_apart_counts_as_it_stood_in_the_task() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let kept = |levels| format!("{{\"text\":\"a\",\"_task\":{{\"x\":{}}}}}", nested(levels));
+        assert!(Body::parse(&kept(MAX_DEPTH - 1)).is_ok());
+        assert!(matches!(Body::parse(&kept(MAX_DEPTH)), Err(BodyError::TooDeep)));
+        let listed = format!("{{\"_task\":{}}}", nested(MAX_DEPTH));
+        assert!(matches!(Body::parse(&listed), Err(BodyError::TooDeep)), "a list is no task");
     }
 }

@@ -41,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, Version};
 pub use basis::Basis;
+use body::depth_of_object;
 pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
 pub use identity::Identity;

@@ -46,6 +46,12 @@ pub fn displace(line: &mut Fields, answer: &Version, sets: &[String]) -> Fields 
             displaced.insert(key.clone(), own.clone());
         }
     }
+    // The place itself is taken in a task that brings something of that name along.
+    if let Some(own) = line.get(DISPLACED)
+        && (own.get().starts_with('{') || !displaced.is_empty())
+    {
+        displaced.insert(DISPLACED.to_owned(), own.clone());
+    }
     for (key, value) in data {
         if displaced.contains_key(key) || !line.contains_key(key) {
             line.insert(key.clone(), raw(value));
@@ -143,6 +149,21 @@ mod tests {
             exported(&task, &json!({"accept": []}), &["accept"]),
             r#"{"accept":[],"text":"a","_task":{"accept":[1.0,"\u00e9"]}}"#
         );
+    }
+
+    #[test]
+    fn a_task_with_a_key_of_the_same_name_comes_back() {
+        for text in [
+            r#"{"text":"a","_task":{"b":1}}"#,
+            r#"{"text":"a","_task":{"_task":{}},"comment":"c"}"#,
+            r#"{"text":"a","comment":"c","_task":"NER"}"#,
+        ] {
+            let line = exported(&body(text), &json!({"comment": "d"}), &[]);
+            let back = restore(body(&line)).to_value();
+            assert_eq!(back, body(text).to_value(), "{line}");
+        }
+        let line = exported(&body(r#"{"text":"a","_task":"NER"}"#), &json!({}), &[]);
+        assert_eq!(line, r#"{"text":"a","_task":"NER"}"#);
     }
 
     #[test]

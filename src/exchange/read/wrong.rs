@@ -276,9 +276,10 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     floor(text, (start + column).saturating_sub(1))
 }
 
-/// The bracket that opens one level too many.
+/// The bracket that opens one level too many. What an export kept under `_task` counts as it stood in the
+/// task.
 fn depth_exceeded_at(text: &str) -> usize {
-    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    let (mut depth, mut in_string, mut escaped, mut kept) = (0, false, false, 0);
     for (at, byte) in text.bytes().enumerate() {
         if in_string {
             in_string = escaped || byte != b'"';
@@ -287,11 +288,19 @@ fn depth_exceeded_at(text: &str) -> usize {
         }
         match byte {
             b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
+            b'{' | b'[' => {
+                let key = || text[..at].trim_end().strip_suffix(':').map(str::trim_end);
+                if depth == 1 {
+                    kept = usize::from(
+                        byte == b'{' && key().is_some_and(|key| key.ends_with("\"_task\"")),
+                    );
+                }
+                depth += 1;
+            }
             b'}' | b']' => depth -= 1,
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH + kept {
             return at;
         }
     }

@@ -50,7 +50,10 @@ use serde_json::{Map, Value};
 
 use self::kind::Kind;
 pub use self::kind::{Card, Misfit, Unfit};
-use super::{Body, Fields, TOKENIZER, Token, Verdict, clean, gold, own_keys, tokenize};
+use super::{
+    Body, Fields, MAX_DEPTH, TOKENIZER, Token, Verdict, clean, depth_of_object, gold, own_keys,
+    tokenize,
+};
 
 /// Every interface that this build can show, by the names of their modules.
 const ALL: &[&Kind] = &[
@@ -261,6 +264,10 @@ impl Interface {
             })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
+        if depth_of_object(&data) > MAX_DEPTH {
+            let found = format!("what it adds is nested more than {MAX_DEPTH} levels deep");
+            return Err(Misfit::new("answer", found));
+        }
         let bytes = Value::Object(data.clone()).to_string().len();
         let most = room_for_an_answer(task);
         if bytes > most {
