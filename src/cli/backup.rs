@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::backup::{self, Head, Taken};
 use crate::exchange::output::Output;
 use crate::task::Millis;
@@ -32,7 +32,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
              to another program",
         ));
     }
-    file.check_target(Some(&arguments.output))?;
+    let output = targets::Output { option: "-o", path: Some(&arguments.output) };
+    targets::check(&file, &[], &[output])?;
     let Taken { tasks, answers } = block_on(async {
         let store = file.open_store_to_read().await?;
         let now = Millis(jiff::Timestamp::now().as_millisecond());

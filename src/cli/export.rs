@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::SequenceNumber;
 use crate::config::policies;
 use crate::exchange::output::Output;
@@ -79,7 +79,8 @@ fn parse_time(text: &str) -> Result<Millis, String> {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
-    file.check_target(arguments.output.as_deref())?;
+    let output = targets::Output { option: "-o", path: arguments.output.as_deref() };
+    targets::check(&file, &[], &[output])?;
     let project = &file.roster.project;
     let export = Export {
         project: project.name.clone(),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::media::Missing;
 use super::roster_file::Chosen;
-use super::{Failure, block_on, roster_file, terminal};
+use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides};
 use crate::config::policies;
 use crate::exchange::read;
@@ -77,9 +77,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         to: arguments.to.clone(),
         priority: arguments.priority,
     };
-    check_outputs(arguments)?;
-    file.check_target(arguments.rejects.as_deref())?;
-    file.check_target(arguments.duplicates.as_deref())?;
+    let outputs = [
+        targets::Output { option: "--rejects", path: arguments.rejects.as_deref() },
+        targets::Output { option: "--duplicates", path: arguments.duplicates.as_deref() },
+    ];
+    targets::check(&file, &[&arguments.input], &outputs)?;
     let folder = file.roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let missing = Missing::default();
     let tasks = match &folder {
@@ -212,31 +214,6 @@ async fn open(
     }
     let rule = rule::settle(&*store, named).await?;
     Ok((Some(store), rule))
-}
-
-/// Refuses to write over the input, or both lists into one file.
-fn check_outputs(arguments: &Arguments) -> Result<(), Failure> {
-    let whole = |path: &Path| path.canonicalize().ok();
-    let outputs = [("--rejects", &arguments.rejects), ("--duplicates", &arguments.duplicates)];
-    for (option, output) in outputs {
-        let Some(output) = output else { continue };
-        let input = whole(&arguments.input).filter(|input| Some(input) == whole(output).as_ref());
-        if let Some(input) = input {
-            return Err(Failure::output(format!(
-                "{option} names the input itself, {}; name another file",
-                input.display()
-            )));
-        }
-    }
-    match outputs {
-        [(_, Some(one)), (_, Some(other))]
-            if one == other || whole(one).is_some_and(|one| Some(one) == whole(other)) =>
-        {
-            let message = "--rejects and --duplicates name the same file; name two";
-            Err(Failure::output(message))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A file that keeps what it had until the first byte is written.

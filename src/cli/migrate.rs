@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::roster_file::Chosen;
-use super::{Failure, block_on, roster_file, terminal};
+use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::backup::{self, Head, Taken};
 use crate::exchange::output::Output;
 use crate::roster::{self, StoreKind};
@@ -37,7 +37,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             file.beside().join(&url).display()
         )));
     }
-    file.check_target(Some(&arguments.backup))?;
+    let output = targets::Output { option: "--backup", path: Some(&arguments.backup) };
+    targets::check(&file, &[], &[output])?;
     let (place, saved, migrated) = block_on(async {
         let store = MongoStore::open_to_migrate(&url, &file.roster.project.name).await?;
         let place = store.place().to_owned();

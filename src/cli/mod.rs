@@ -22,6 +22,7 @@ mod roster_file;
 mod run;
 mod simulate;
 mod status;
+mod targets;
 mod terminal;
 mod verify;
 

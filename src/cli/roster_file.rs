@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, exit, terminal};
-use crate::loading;
-use crate::roster::{self, StoreKind};
+use crate::roster;
 use crate::roster_file::{Mistakes, RosterError, RosterFile};
 use crate::store::{self, Store};
 
@@ -131,48 +130,7 @@ impl Chosen {
     /// Whether the store is a file that is not there yet.
     pub(super) fn store_is_made_later(&self) -> Result<bool, Failure> {
         let url = self.store_url()?;
-        let is_file = matches!(roster::store_kind(&url), Ok(StoreKind::File));
-        Ok(is_file && !self.beside().join(&url).exists())
-    }
-
-    /// Refuses to write over what annotd reads: the store's file, what lies beside it, the roster, and
-    /// every file that the roster names. A file that is put in the place of a store would take everything
-    /// that a daemon, which still has the old one open, stores from then on.
-    pub(super) fn check_target(&self, target: Option<&Path>) -> Result<(), Failure> {
-        let Some(target) = target else { return Ok(()) };
-        let url = self.store_url()?;
-        let mut own = vec![self.path.clone()];
-        own.extend(self.named_files());
-        if matches!(roster::store_kind(&url), Ok(StoreKind::File)) {
-            let store = self.beside().join(&url);
-            own.extend(["", "-wal", "-shm"].map(|end| {
-                let mut name = store.clone().into_os_string();
-                name.push(end);
-                PathBuf::from(name)
-            }));
-        }
-        let whole = |path: &Path| std::fs::canonicalize(path).ok();
-        let place = whole(target);
-        if place.is_some() && own.iter().any(|path| whole(path) == place) {
-            return Err(Failure::output(format!(
-                "{} is what annotd works with; name another file",
-                target.display()
-            )));
-        }
-        Ok(())
-    }
-
-    /// The files that the roster names, as far as they are there.
-    fn named_files(&self) -> Vec<PathBuf> {
-        let (project, server) = (&self.roster.project, &self.roster.server);
-        let tasks = project
-            .tasks
-            .iter()
-            .filter_map(|pattern| loading::find_files(&pattern.value, self.beside()).ok());
-        let mut named: Vec<PathBuf> = tasks.flatten().map(|file| file.path).collect();
-        let single = [&project.instructions, &server.cert, &server.key];
-        named.extend(single.into_iter().flatten().map(|named| self.beside().join(&named.value)));
-        named
+        Ok(store::file_of(&url, self.beside()).is_some_and(|file| !file.exists()))
     }
 
     /// Opens the project's store to restore a backup into it.

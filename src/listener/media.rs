@@ -165,7 +165,8 @@ pub fn picture_size(folder: &Path, path: &str) -> Option<Size> {
     picture::shown_size(BufReader::new(File::open(file).ok()?))
 }
 
-fn is_media(path: &Path) -> bool {
+/// Whether a file is sent as a picture, sound or film, by the ending of its name.
+pub fn is_media(path: &Path) -> bool {
     let kind = mime_guess::from_path(path).first();
     kind.is_some_and(|kind| {
         [mime_guess::mime::IMAGE, mime_guess::mime::AUDIO, mime_guess::mime::VIDEO]

@@ -21,7 +21,9 @@ mod restoring;
 pub mod sqlite;
 pub mod tally;
 
-pub use open::{is_older, is_there, open, open_for_restore, open_to_read, open_to_run, place_of};
+pub use open::{
+    file_of, is_older, is_there, open, open_for_restore, open_to_read, open_to_run, place_of,
+};
 pub use restoring::Ground;
 
 use std::collections::{BTreeMap, HashSet};

@@ -106,6 +106,11 @@ async fn open_as(
     Ok(Arc::new(opened.expect("opening a file does not panic")?))
 }
 
+/// The file of an embedded store; nothing for a store on a server.
+pub fn file_of(url: &str, beside: &Path) -> Option<PathBuf> {
+    (!is_mongo(url)).then(|| path_of(url, beside))
+}
+
 /// Where the store of this URL is, without credentials and the same whoever asks: a file's path is its
 /// whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
 pub fn place_of(url: &str, beside: &Path) -> String {
