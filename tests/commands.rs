@@ -5,10 +5,11 @@ mod common;
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::daemon::{Project, annotd};
+use common::outside_data::outside_data;
 use serde_json::Value;
 
 const CLASSIFICATION: &str = "interface = \"classification\"\nlabels = [\"X\"]";
@@ -25,19 +26,9 @@ fn stdout(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A file of the shared data, which lies beside the checkout and is not part of it.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if !path.exists() {
-        eprintln!("NOT RUN: {name} is not beside the checkout");
-        return None;
-    }
-    Some(path)
-}
-
 #[test]
 fn load_says_how_many_were_new_and_a_second_load_adds_none() {
-    let Some(file) = shared("newsapi-raw-with-duplicates.jsonl") else { return };
+    let Some(file) = outside_data("newsapi-raw-with-duplicates.jsonl") else { return };
     let project = project("annotations = 3");
     let file = file.to_str().expect("UTF-8");
     let within = "61 within this file (line 2 repeats line 1)";

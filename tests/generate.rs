@@ -14,10 +14,10 @@ fn every_command_and_option_and_every_key_of_the_roster_is_in_a_man_page_and_in_
         let output = annotd(folder.path()).args(arguments).arg("--help").output().expect("it runs");
         String::from_utf8(output.stdout).expect("UTF-8")
     };
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/roster.md");
     let done = annotd(folder.path())
-        .args(["generate", "--man", "man", "--completions", "completions", "--readme"])
-        .arg(&readme)
+        .args(["generate", "--man", "man", "--completions", "completions", "--roster-keys"])
+        .arg(&keys)
         .status();
     assert!(done.expect("it runs").success());
     let page = |name: &str| {
@@ -56,7 +56,8 @@ fn every_command_and_option_and_every_key_of_the_roster_is_in_a_man_page_and_in_
 
     let roster = page("annotators.toml.5");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/annotators.toml");
-    for key in ["project.name", "store.url", "server.bind", "allocation.lease", "annotator.display"]
+    for key in
+        ["project.name", "store.url", "server.bind", "allocation.lease", "project.config.wrap"]
     {
         assert!(roster.contains(key), "annotators.toml.5 lacks {key}");
     }

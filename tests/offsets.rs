@@ -3,7 +3,10 @@
 //! The same file is held against the page (`tests/web/offsets.test.js`) and against spaCy, whose users
 //! the spans are for; so are exported rows.
 
-use std::io::{self, Write};
+#[path = "common/outside_data.rs"]
+mod outside_data;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use annotd::task::interface::{Interface, Settings};
 use annotd::task::{
     Answer, Basis, Body, Millis, Renamed, TOKENIZER, Task, Token, Verdict, Version, tokenize,
 };
+use outside_data::outside_data;
 use serde_json::{Map, Value, json};
 
 fn folder() -> PathBuf {
@@ -121,12 +125,8 @@ fn exported(view: &str, body: Body) -> Value {
     serde_json::from_slice(&out).expect("a line")
 }
 
-/// Rows as they are exported: of the fixture, and of the public files beside the checkout.
+/// Rows as they are exported: of the fixture, and of public files of real tasks.
 fn rows() -> Vec<Value> {
-    let data = std::env::var_os("ANNOTD_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
     let mut bodies: Vec<Body> = cases()
         .iter()
         .map(|case| Body::from_value(&json!({"text": case["text"]})).expect("a task"))
@@ -139,12 +139,8 @@ fn rows() -> Vec<Value> {
         "github-issues-with-context.jsonl",
         "relations.jsonl",
     ] {
-        let Ok(entries) = open(data.join(name)) else {
-            // Not `eprintln!`, which the test harness keeps to itself when a test succeeds.
-            let _ = writeln!(io::stderr(), "NOT RUN: {name} of the public files is not there");
-            continue;
-        };
-        for entry in entries {
+        let Some(path) = outside_data(name) else { continue };
+        for entry in open(path).expect("opened") {
             let mut body = entry.expect("a row").body.to_value();
             // Some rows bring spaCy's own tokens: annotd's are held here.
             body.retain(|key, _| key == "text");

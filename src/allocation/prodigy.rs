@@ -48,11 +48,11 @@ fn whole(n: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
-    use std::path::Path;
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::outside_data::outside_data;
 
     const POOL: [&str; 3] = ["alice", "bob", "carol"];
 
@@ -99,12 +99,8 @@ mod tests {
     /// The task hashes of real, public data, each once, in the order of the file; none where the
     /// file is not there.
     fn real_hashes() -> Option<Vec<i64>> {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("NOT RUN: there is no {}", path.display());
-            return None;
-        };
+        let path = outside_data("pydata-ams-2023.jsonl")?;
+        let text = std::fs::read_to_string(path).expect("the file");
         let mut seen = BTreeSet::new();
         let hashes = text.lines().map(|line| {
             let row: serde_json::Value = serde_json::from_str(line).expect("JSON");

@@ -184,12 +184,12 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::path::Path;
 
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::outside_data::outside_data;
     use crate::task::Basis;
     use crate::task::{Answer, Millis, Version};
 
@@ -379,12 +379,8 @@ mod tests {
 
     /// The rows of real, public data; none where the file is not there.
     fn real_rows() -> Option<Vec<Value>> {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("NOT RUN: there is no {}", path.display());
-            return None;
-        };
+        let path = outside_data("pydata-ams-2023.jsonl")?;
+        let text = std::fs::read_to_string(path).expect("the file");
         Some(text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
     }
 

@@ -1,8 +1,8 @@
 //! `annotd generate`: man pages and the shells' completions, from the definition of the commands.
 //!
-//! It is for whoever builds a package, and not shown in the help. A page has what `--help` says, and
+//! It is for building packages, and the help does not show it. A page has what `--help` says, and
 //! what a man page has besides: files, exit codes, where to look next. The page of the roster's format
-//! is made from the table in README.md, so that there is one list of keys and not two.
+//! is made from the tables in docs/roster.md, so that there is one list of keys and not two.
 //!
 //! Rejected: a build script, since every build would write what only a package needs; pages written by
 //! hand, since they are forgotten when an option is added.
@@ -18,8 +18,8 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 
 use super::Failure;
 
-/// Where the README's table of the roster's keys begins.
-const KEYS: &str = "| key | | default |";
+/// The heading of every table of keys in docs/roster.md.
+const KEYS: &str = "| key | type and range | meaning | default | takes effect |";
 
 const EXIT_CODES: [(&str, &str); 7] = [
     ("0", "done"),
@@ -49,9 +49,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     man: Option<PathBuf>,
 
-    /// The file with the table of the roster's keys, README.md, for annotators.toml(5)
+    /// The file with the tables of the roster's keys, docs/roster.md, for annotators.toml(5)
     #[arg(long, value_name = "FILE", requires = "man")]
-    readme: Option<PathBuf>,
+    roster_keys: Option<PathBuf>,
 
     /// The folder for the completions of bash, zsh and fish
     #[arg(long, value_name = "DIR")]
@@ -62,14 +62,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(folder) = &arguments.man {
         let written = man_pages(folder);
         written.map_err(|error| cannot_write(folder, &error))?;
-        if let Some(readme) = &arguments.readme {
-            let text = fs::read_to_string(readme).map_err(|error| {
-                Failure::other(format!("cannot read {}: {error}", readme.display()))
+        if let Some(path) = &arguments.roster_keys {
+            let text = fs::read_to_string(path).map_err(|error| {
+                Failure::other(format!("cannot read {}: {error}", path.display()))
             })?;
             let keys = keys(&text);
             if keys.is_empty() {
-                let readme = readme.display();
-                return Err(Failure::other(format!("{readme} has no table {KEYS:?}")));
+                return Err(Failure::other(format!("{} has no table {KEYS:?}", path.display())));
             }
             let page = folder.join("annotators.toml.5");
             fs::write(&page, roster_page(&keys).to_roff())
@@ -182,24 +181,29 @@ fn list(roff: &mut Roff, heading: &str, entries: &[(&str, &str)]) {
     }
 }
 
-/// A key of the roster, as a row of the README's table has it.
+/// A key of the roster, as a row of a table in docs/roster.md has it.
 struct Key<'a> {
     name: &'a str,
+    range: &'a str,
     meaning: &'a str,
     default: &'a str,
+    effect: &'a str,
 }
 
-fn keys(readme: &str) -> Vec<Key<'_>> {
-    let rows = readme.lines().skip_while(|line| *line != KEYS).skip(2);
-    rows.map_while(|row| {
-        let mut cells = row.strip_prefix("| ")?.strip_suffix('|')?.split(" | ").map(str::trim);
-        Some(Key {
-            name: cells.next()?,
-            meaning: cells.next().unwrap_or_default(),
-            default: cells.next().unwrap_or_default(),
-        })
-    })
-    .collect()
+/// The rows of all tables of keys.
+fn keys(text: &str) -> Vec<Key<'_>> {
+    let mut keys = Vec::new();
+    let mut lines = text.lines();
+    while lines.any(|line| line == KEYS) {
+        keys.extend(lines.by_ref().skip(1).map_while(key));
+    }
+    keys
+}
+
+fn key(row: &str) -> Option<Key<'_>> {
+    let mut cells = row.strip_prefix("| ")?.strip_suffix('|')?.split(" | ").map(str::trim);
+    let mut next = || cells.next();
+    Some(Key { name: next()?, range: next()?, meaning: next()?, default: next()?, effect: next()? })
 }
 
 fn roster_page(keys: &[Key<'_>]) -> Roff {
@@ -212,7 +216,7 @@ fn roster_page(keys: &[Key<'_>]) -> Roff {
     roff.text([roman(
         "A file in TOML. Paths are relative to its folder. annotd check shows every mistake at once, \
          with its place and a remedy; a running annotd reads it again at SIGHUP, and a roster with a \
-         mistake leaves the one before it in force.",
+         mistake changes nothing. roster.md says what the words after \"Takes effect\" mean.",
     )]);
     roff.control("SH", ["KEYS"]);
     roff.text([roman(
@@ -221,12 +225,12 @@ fn roster_page(keys: &[Key<'_>]) -> Roff {
     )]);
     for key in keys {
         roff.control("TP", []).text(inline(key.name)).text(inline(key.meaning));
-        let default = match key.default {
-            "" => continue,
-            "must be given" => vec![roman("It must be given.")],
-            default => [vec![roman("Default: ")], inline(default), vec![roman(".")]].concat(),
-        };
-        roff.control("br", []).text(default);
+        for (heading, cell) in
+            [("Values: ", key.range), ("Default: ", key.default), ("Takes effect: ", key.effect)]
+        {
+            let line = [vec![roman(heading)], inline(cell), vec![roman(".")]].concat();
+            roff.control("br", []).text(line);
+        }
     }
     list(
         &mut roff,
@@ -254,7 +258,7 @@ fn inline(cell: &str) -> Vec<Inline> {
     pieces
 }
 
-/// `([docs/x.md](docs/x.md))` becomes `(docs/x.md)`.
+/// `([x.md](x.md#heading))` becomes `(x.md)`.
 fn without_links(words: &str) -> String {
     let mut parts = words.split('[');
     let mut text = parts.next().unwrap_or_default().to_owned();

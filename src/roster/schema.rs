@@ -159,3 +159,39 @@ pub(super) const SETTINGS: [&str; 30] = [
     "skip_reasons",
     "wrap",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The keys of a table, under the path of the table.
+    fn paths<'a>(table: &'a str, shape: &'a Shape) -> impl Iterator<Item = String> + 'a {
+        shape.keys.iter().map(move |key| format!("{table}.{}", key.name))
+    }
+
+    #[test]
+    fn the_document_of_the_roster_has_each_key_and_no_other() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/roster.md");
+        let text = std::fs::read_to_string(path).expect("the document");
+        let documented: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(key, _)| key.to_owned())
+            .collect();
+        let known: BTreeSet<String> = paths("project", &PROJECT)
+            .chain(paths("store", &STORE))
+            .chain(paths("server", &SERVER))
+            .chain(paths("allocation", &ALLOCATION))
+            .chain(paths("allocation.mix", &MIX_PART))
+            .chain(paths("allocation.on_disagreement", &DISAGREEMENT))
+            .chain(paths("allocation.repeat", &REPEAT))
+            .chain(paths("lead", &LEAD))
+            .chain(paths("annotator", &ANNOTATOR))
+            .chain(SETTINGS.iter().map(|name| format!("project.config.{name}")))
+            .collect();
+        assert_eq!(documented, known);
+    }
+}

@@ -83,6 +83,7 @@ impl fmt::Debug for TaskId {
 }
 
 /// A task as it was loaded, with what identifies it.
+#[expect(clippy::struct_field_names, reason = "the names of Prodigy's hashes")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// annotd's identity.

@@ -1,28 +1,18 @@
-//! Public files of real tasks (../shared/data, beside the checkout and not in it): every row is drawn
-//! without a complaint of the browser, and comes back, accepted untouched, equal to what went in.
-//! `ANNOTD_DATA` names another folder, for a checkout that lies elsewhere.
+//! Public files of real tasks, which are not part of the repository: every row is drawn without a
+//! complaint of the browser, and comes back, accepted untouched, equal to what went in.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use crate::browser_session::Seat;
 use crate::common::daemon::Project;
+use crate::common::outside_data::outside_data;
 
 /// The rows of a file, or nothing and a word about it.
 fn rows(name: &str) -> Option<Vec<Value>> {
-    let folder = std::env::var_os("ANNOTD_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        // Not `eprintln!`, which the test harness keeps to itself when a test succeeds.
-        let _ = writeln!(io::stderr(), "NOT RUN: {} is not there", path.display());
-        return None;
-    };
+    let path = outside_data(name)?;
+    let text = std::fs::read_to_string(&path).expect("the file");
     Some(text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
 }
 

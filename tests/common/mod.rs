@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod faulty;
 pub mod loopback;
 pub mod mongod;
+pub mod outside_data;
 pub mod places;
 pub mod proxy;
 

@@ -1,23 +1,13 @@
-//! Public files of real tasks, which lie beside the checkout and not in it: every row is read.
+//! Public files of real tasks, which are not part of the repository: every row is read.
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use annotd::exchange::read::open;
 use annotd::task::{Task, input_hash, task_hash};
 
-/// The file, or nothing and a word about it.
-fn file(test: &str, name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    let there = path.is_file();
-    if !there {
-        // Not `eprintln!`, which the test harness keeps to itself when a test succeeds.
-        let _ = writeln!(io::stderr(), "NOT RUN: {test}: ../shared/data/{name} is not there");
-    }
-    there.then_some(path)
-}
+use crate::outside_data::outside_data;
 
 fn tasks(path: &Path) -> Vec<Task> {
     open(path)
@@ -57,7 +47,7 @@ fn every_row_of_every_file_is_read_to_the_letter() {
         ("relations.jsonl", 149),
         ("entity-linking-choice.jsonl", 30),
     ] {
-        let Some(path) = file("every_row_of_every_file_is_read_to_the_letter", name) else {
+        let Some(path) = outside_data(name) else {
             continue;
         };
         let tasks = tasks(&path);
@@ -80,7 +70,7 @@ fn every_row_of_every_file_is_read_to_the_letter() {
 #[test]
 fn the_hashes_of_a_public_export_recompute_to_themselves() {
     let name = "pydata-ams-2023.jsonl";
-    if let Some(path) = file("the_hashes_of_a_public_export_recompute_to_themselves", name) {
+    if let Some(path) = outside_data(name) {
         assert_eq!(recomputed(&tasks(&path)), [(3372, 3372), (3372, 3372)]);
     }
 }
@@ -88,7 +78,7 @@ fn the_hashes_of_a_public_export_recompute_to_themselves() {
 #[test]
 fn duplicates_have_one_identity() {
     let name = "newsapi-raw-with-duplicates.jsonl";
-    if let Some(path) = file("duplicates_have_one_identity", name) {
+    if let Some(path) = outside_data(name) {
         let identities: HashSet<_> = tasks(&path).into_iter().map(|task| task.id).collect();
         assert_eq!(identities.len(), 939);
     }

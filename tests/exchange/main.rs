@@ -4,6 +4,8 @@
 mod coming_back;
 mod data;
 mod messages;
+#[path = "../common/outside_data.rs"]
+mod outside_data;
 mod reading;
 mod writing;
 

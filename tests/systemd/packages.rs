@@ -11,7 +11,8 @@ use super::machine;
 pub(crate) const LATER: &str = "99.0.0-1";
 
 /// What the package is made of, besides the binary.
-const SOURCES: [&str; 6] = ["Cargo.toml", "README.md", "docs", "examples", "packaging", "systemd"];
+const SOURCES: [&str; 7] =
+    ["Cargo.toml", "CHANGELOG.md", "README.md", "docs", "examples", "packaging", "systemd"];
 
 /// The folder with both packages, `this.deb` and `later.deb`; they are built if anything is newer.
 pub(crate) fn built() -> PathBuf {

@@ -1,10 +1,10 @@
 //! Every rule through the planner, on entry.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::super::TaskState;
 use super::*;
+use crate::outside_data::outside_data;
 
 mod coming_and_going;
 
@@ -242,11 +242,8 @@ fn prodigys_published_vectors_come_out_of_the_planner() {
 
 /// The tasks of real, public data, each once, in the order of the file; none if it is not there.
 fn real_tasks() -> Option<Vec<Task>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pydata-ams-2023.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("NOT RUN: there is no {}", path.display());
-        return None;
-    };
+    let path = outside_data("pydata-ams-2023.jsonl")?;
+    let text = std::fs::read_to_string(path).expect("the file");
     let mut seen = HashSet::new();
     let all = text.lines().map(task);
     Some(all.filter(|task| seen.insert(task.task_hash)).collect())
