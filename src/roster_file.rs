@@ -180,6 +180,12 @@ impl RosterFile {
         Some(Mistakes { path: self.path.clone(), text: self.text.clone(), problems })
     }
 
+    /// What is odd in it and no mistake, a line each.
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.roster.places.warnings().to_vec();
+        self.mistakes(warnings).map(|odd| odd.lines()).unwrap_or_default()
+    }
+
     /// One problem as the only mistake of this file.
     pub fn mistakes_of(&self, problem: Problem) -> Mistakes {
         Mistakes { path: self.path.clone(), text: self.text.clone(), problems: vec![problem] }

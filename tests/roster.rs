@@ -285,6 +285,74 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
 }
 
 #[test]
+fn a_new_name_that_is_no_label_is_told_and_taken() {
+    let text = |renamed: &str, more: &str| {
+        let project = format!(
+            "interface = \"ner_manual\"\nlabels = [\"PERSON\", \"PLACE\"]\nrenamed = {{ PER = \"{renamed}\" }}\n{more}"
+        );
+        SMALL.replace("interface = \"classification\"", &project)
+    };
+    let warned = |text: &str| -> Vec<(String, String, (usize, usize))> {
+        let roster = valid(text);
+        let told = roster.places.warnings().iter().map(|warning| {
+            let help = warning.help.clone().unwrap_or_default();
+            (warning.message.clone(), help, warning.line_column(text))
+        });
+        told.collect()
+    };
+    let slip = warned(&text("PERSN", ""));
+    assert_eq!(slip.len(), 1, "{slip:?}");
+    assert_eq!(slip[0].0, "\"PER\" is renamed to \"PERSN\", which is no label");
+    assert_eq!((slip[0].1.as_str(), slip[0].2), ("did you mean \"PERSON\"?", (6, 19)));
+    assert!(warned(&text("SOMETHING", ""))[0].1.contains("no label any more"));
+    assert!(warned(&text("PLACE", "")).is_empty());
+    for config in [
+        "relations_span_labels = [\"X\"]",
+        "blocks = [{ view_id = \"ner_manual\", labels = [\"X\"] }]",
+        "blocks = [{ view_id = \"classification\", label = \"X\" }]",
+        "blocks = [{ view_id = \"relations\", config = { relations_span_labels = [\"X\"] } }]",
+    ] {
+        let config = format!("[project.config]\n{config}\n");
+        assert_eq!(warned(&text("X", &config)), [], "{config}");
+    }
+    // Where the labels are the tasks' own, nobody knows them.
+    assert!(
+        warned(&SMALL.replace("\"classification\"", "\"text\"\nrenamed = { A = \"B\" }"))
+            .is_empty()
+    );
+}
+
+#[test]
+fn no_field_stands_under_a_key_that_answers_have() {
+    use annotd::task::Body;
+    use annotd::task::interface::{Interface, Settings};
+    let names = [
+        "answer",
+        "comment",
+        "flagged",
+        "skip_reason",
+        "config",
+        "meta",
+        "html_template",
+        "tokens",
+        "_id",
+        "user_input",
+        "why",
+        "text",
+        "label",
+        "spans",
+    ];
+    for name in names {
+        let config = format!("\"text\"\n[project.config]\nfield_id = \"{name}\"");
+        let read = read(&SMALL.replace("\"classification\"", &config), &KNOWN);
+        let interface = Interface::new("text_input", Settings::default()).expect("it is there");
+        let task = Body::parse(&format!("{{\"text\":\"a\",\"field_id\":\"{name}\"}}"));
+        let fits = interface.can_show(&task.expect("a task"));
+        assert_eq!(read.is_ok(), fits.is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn renamed_labels_are_read_with_their_present_names() {
     let renamed = valid(&samples()["valid-renamed"]).project.renamed;
     let names: Vec<(&str, &str)> =

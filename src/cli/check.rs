@@ -32,6 +32,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     if let Some(warning) = certificate.ok().flatten().and_then(|loaded| loaded.warning) {
         terminal::say(format_args!("Warning: {warning}."));
     }
+    for warning in file.warnings() {
+        terminal::say(format_args!("Warning: {warning}."));
+    }
     let server = &file.roster.server;
     if server.access() == Access::Key && address::is_readable_on_the_way(server) {
         terminal::say(format_args!("Warning: {}.", address::READABLE));

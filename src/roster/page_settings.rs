@@ -35,6 +35,11 @@ const COMMANDS: [(&str, &[&str]); 12] = [
 /// The commands that nobody can work without: their keys are no label's.
 const ANSWERS: [&str; 4] = ["accept", "reject", "ignore", "undo"];
 
+/// Keys under which an answer has something else than a text: no `field_id`. Neither are names that begin with
+/// `_`. The interface `text_input` refuses the same ones in a task.
+const TAKEN: [&str; 8] =
+    ["answer", "comment", "config", "flagged", "html_template", "meta", "skip_reason", "tokens"];
+
 /// Settings that are true or false.
 const TRUTHS: [&str; 12] = [
     "allow_newline_highlight",
@@ -134,6 +139,7 @@ fn settings(reader: &mut Reader, config: &DeTable<'_>) {
         truth(reader, config, name);
     }
     reasons(reader, config);
+    field_id(reader, config);
 }
 
 fn one_of(reader: &mut Reader, config: &DeTable<'_>, name: &str, known: &[&str]) {
@@ -168,6 +174,20 @@ fn reasons(reader: &mut Reader, config: &DeTable<'_>) {
         let problem = Problem::new("skip_reasons is not a list of reasons", value.span());
         reader.report(problem.help(for_example("skip_reasons = [\"unclear\", \"not English\"]")));
     }
+}
+
+/// `field_id = "why"`
+fn field_id(reader: &mut Reader, config: &DeTable<'_>) {
+    let Some(value) = config.get("field_id") else { return };
+    let problem = match value.get_ref().as_str() {
+        None => Problem::new("field_id is no text", value.span()),
+        Some(name) if TAKEN.contains(&name) || name.starts_with('_') => {
+            let message = format!("an answer has something else under {}", quoted(name));
+            Problem::new(message, value.span()).label("the key of the text")
+        }
+        Some(_) => return,
+    };
+    reader.report(problem.help(for_example("field_id = \"user_input\"")));
 }
 
 /// `keymap = { accept = ["j", "enter"] }`

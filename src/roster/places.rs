@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
 
+use super::problem::Problem;
+
 /// A value together with its place in the text of the roster. Two are equal when their values are.
 #[derive(Clone, Debug, Default)]
 pub struct Located<T> {
@@ -37,9 +39,12 @@ impl<T: PartialEq> PartialEq for Located<T> {
 }
 
 /// The places of all values of a roster, by path: `lead.port`, `annotator.2.name` (counted from 0).
-/// All tables of places are equal.
+/// With them goes what is odd in the text and no mistake. All tables of places are equal.
 #[derive(Clone, Debug, Default)]
-pub struct Places(BTreeMap<String, Range<usize>>);
+pub struct Places {
+    values: BTreeMap<String, Range<usize>>,
+    warnings: Vec<Problem>,
+}
 
 impl Places {
     /// Where the value of this path stands, in bytes.
@@ -49,7 +54,7 @@ impl Places {
     pub fn at(&self, path: &str) -> Range<usize> {
         let mut path = path;
         loop {
-            if let Some(place) = self.0.get(path) {
+            if let Some(place) = self.values.get(path) {
                 return place.clone();
             }
             match path.rfind('.') {
@@ -61,11 +66,20 @@ impl Places {
 
     /// Whether the roster writes this value out itself.
     pub fn has(&self, path: &str) -> bool {
-        self.0.contains_key(path)
+        self.values.contains_key(path)
+    }
+
+    /// What is odd and may be meant, in the order in which it was found.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    pub(super) fn warn(&mut self, warning: Problem) {
+        self.warnings.push(warning);
     }
 
     pub(super) fn note(&mut self, path: String, at: Range<usize>) {
-        self.0.insert(path, at);
+        self.values.insert(path, at);
     }
 }
 

@@ -78,6 +78,11 @@ impl Reader {
         self.problems.push(problem);
     }
 
+    /// Notes what is odd and may be meant.
+    pub(super) fn warn(&mut self, warning: Problem) {
+        self.places.warn(warning);
+    }
+
     /// Notes a place that no getter has noted.
     pub(super) fn note(&mut self, section: &Section<'_>, key: &str, at: Range<usize>) {
         self.places.note(section.path(key), at);

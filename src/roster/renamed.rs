@@ -2,7 +2,8 @@
 //!
 //! A name is looked up once. So no new name may be an old one in turn, which would make the result
 //! depend on how often one looks; and no old name may still be a label, since answers that bear it
-//! would then come out under another one than their annotator chose.
+//! would then come out under another one than their annotator chose. A new name that is no label is most
+//! often a slip, and may be meant: the label is gone since. It is told and taken.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::problem::{Problem, quoted};
-use super::reader::{Reader, Section};
+use super::reader::{Reader, Section, closest};
 
 /// The renamed labels, those left out that are wrong. `labels` and `config` are the project's.
 pub(super) fn read(
@@ -27,6 +28,7 @@ pub(super) fn read(
         return names;
     };
     reader.note(project, "renamed", at);
+    let all = all_labels(labels, config);
     for (key, value) in table {
         let (old, value_at): (&str, _) = (key.get_ref(), value.span());
         let DeValue::String(new) = value.get_ref() else {
@@ -38,7 +40,7 @@ pub(super) fn read(
         let problem = if old.trim().is_empty() || new.trim().is_empty() {
             Problem::new("renamed has an empty name", value_at)
                 .help("write both names, or delete it")
-        } else if is_label(old, labels, config) {
+        } else if all.contains(&old) {
             Problem::new(format!("{} is renamed, and is still a label", quoted(old)), key.span())
                 .label("the old name")
                 .help("take it out of the labels, or delete it here")
@@ -46,6 +48,9 @@ pub(super) fn read(
             end_problem(old, new, end, value_at)
         } else {
             names.insert(old.to_owned(), new.to_string());
+            if !all.is_empty() && !all.contains(&&**new) {
+                reader.warn(no_label(old, new, &all, value_at));
+            }
             continue;
         };
         reader.report(problem);
@@ -99,14 +104,28 @@ fn end_problem(old: &str, new: &str, end: End, at: Range<usize>) -> Problem {
     }
 }
 
-/// Whether the project gives this label: among its own, those of spans in relations, or a block's.
-fn is_label(name: &str, labels: &[String], config: &Table) -> bool {
-    let among = |list: Option<&Value>| {
-        let list = list.and_then(Value::as_array).into_iter().flatten();
-        list.into_iter().any(|label| label.as_str() == Some(name))
+/// A new name that is no label now. It may have been one, and be gone: answers still come out under it.
+fn no_label(old: &str, new: &str, all: &[&str], at: Range<usize>) -> Problem {
+    let message = format!("{} is renamed to {}, which is no label", quoted(old), quoted(new));
+    let help = match closest(new, all.iter().copied()) {
+        Some(near) => format!("did you mean {}?", quoted(near)),
+        None => "if it is no label any more, all is well: answers come out under it".to_owned(),
     };
-    let blocks = config.get("blocks").and_then(Value::as_array);
-    labels.iter().any(|label| label == name)
-        || among(config.get("relations_span_labels"))
-        || blocks.into_iter().flatten().any(|block| among(block.get("labels")))
+    Problem::new(message, at).help(help)
+}
+
+/// The labels that the project gives: its own, those of spans in relations, those of its blocks.
+fn all_labels<'a>(labels: &'a [String], config: &'a Table) -> Vec<&'a str> {
+    let mut all: Vec<&str> = labels.iter().map(String::as_str).collect();
+    of_settings(config, &mut all);
+    all
+}
+
+/// The labels in settings: of the project, of a block, and of a block's own `config`.
+fn of_settings<'a>(settings: &'a Table, all: &mut Vec<&'a str>) {
+    let list = |key: &str| settings.get(key).and_then(Value::as_array).into_iter().flatten();
+    all.extend(list("labels").chain(list("relations_span_labels")).filter_map(Value::as_str));
+    all.extend(settings.get("label").and_then(Value::as_str));
+    let inner = list("blocks").chain(settings.get("config"));
+    inner.filter_map(Value::as_table).for_each(|inner| of_settings(inner, all));
 }

@@ -6,10 +6,11 @@
 
 use serde_json::{Map, Value};
 
+use super::STEERS;
 use super::fits::{CONTENT, Unfit, a_text};
 use super::html;
 use super::kind::{Card, Kind, Misfit, PLAIN};
-use crate::task::{Verdict, reading};
+use crate::task::{Verdict, own_keys, reading};
 
 pub(super) const KIND: Kind = Kind {
     name: "text_input",
@@ -24,16 +25,20 @@ pub(super) const KIND: Kind = Kind {
 /// Where the text goes if nothing is said.
 const USUAL: &str = "user_input";
 
-/// Keys that are annotd's in every answer.
-const TAKEN: [&str; 3] = ["answer", "flagged", "config"];
+/// Whether a key of an answer is not free for a text: the system's, what every annotator can say of any card,
+/// what steers annotd, and the tokens that an export adds.
+fn is_taken(key: &str) -> bool {
+    key.starts_with('_') || own_keys::is_annotators(key) || STEERS.contains(&key) || key == "tokens"
+}
 
 /// What the field is about may be missing: a block has it from another one.
 fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     let id = field_id(card);
-    if id.starts_with('_') || TAKEN.contains(&id.as_str()) {
+    if is_taken(&id) {
         let at = if card.has("field_id") { "/field_id" } else { "/config/field_id" };
-        let expected = "a `field_id` that is not annotd's own, such as `user_input`";
-        return Err(Unfit::new(at, expected, format!("`{id}`")));
+        let expected = "a `field_id` under which answers have nothing else";
+        return Err(Unfit::new(at, expected, format!("`{id}`"))
+            .help("choose another name, such as `user_input`"));
     }
     if let Some(template) = html::template(card) {
         return template.or_else(|unfit| if unfit.empty { Ok(()) } else { Err(unfit) });
@@ -150,9 +155,30 @@ mod tests {
 
     #[test]
     fn the_systems_keys_are_no_fields() {
-        let task = json!({"text": "a", "field_id": "answer"});
-        let body = crate::task::Body::from_value(&task).expect("a task");
         let interface = crate::task::interface::Interface::new("text_input", Settings::default());
-        assert!(interface.expect("it is there").can_show(&body).is_err());
+        let interface = interface.expect("it is there");
+        let fits = |task: &Value| {
+            interface.can_show(&crate::task::Body::from_value(task).expect("a task"))
+        };
+        for taken in [
+            "answer",
+            "comment",
+            "flagged",
+            "skip_reason",
+            "config",
+            "meta",
+            "html_template",
+            "tokens",
+            "_id",
+            "_mine",
+        ] {
+            let unfit = fits(&json!({"text": "a", "field_id": taken})).expect_err("refused");
+            assert_eq!(unfit.at, "/field_id");
+            let unfit = fits(&json!({"text": "a", "config": {"field_id": taken}}));
+            assert_eq!(unfit.expect_err("refused").at, "/config/field_id");
+        }
+        for free in ["user_input", "comments", "text", "why"] {
+            assert_eq!(fits(&json!({"text": "a", "field_id": free})), Ok(()), "{free}");
+        }
     }
 }
