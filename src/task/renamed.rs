@@ -49,6 +49,18 @@ impl Renamed {
         self.names.get(label).map_or(label, String::as_str)
     }
 
+    /// The present name of the label that a task asks about, or its names if there are several; nothing
+    /// if it has its present name.
+    pub fn asked(&self, task: &Body) -> Option<Value> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut label = Map::from_iter([("label".to_owned(), task.get("label")?)]);
+        let before = label.clone();
+        self.rename_label(&mut label);
+        (label != before).then(|| label.shift_remove("label")).flatten()
+    }
+
     /// What an answer to this task says, with the present names of its labels.
     pub fn data<'a>(
         &self,

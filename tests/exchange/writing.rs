@@ -1,5 +1,6 @@
 //! What the store knows, as lines.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
@@ -91,6 +92,40 @@ fn every_format_has_the_present_names_of_labels_and_the_task_to_the_letter() {
         let own = text.matches(r#""label":"PER","n":1.0"#).count();
         assert_eq!(own, usize::from(format.name != "csv"), "{}: {text}", format.name);
         assert_eq!(text.contains("PLACE"), format.name == "tasks", "{}: {text}", format.name);
+    }
+}
+
+#[test]
+fn the_label_that_was_asked_about_has_its_present_name_and_the_task_keeps_its_own() {
+    let task = r#"{"text":"Ada","label":"PER","label_of":"PER"}"#;
+    let names: BTreeMap<_, _> = [("PER".to_owned(), "PERSON".to_owned())].into_iter().collect();
+    let config = json!({"blocks": [{"view_id": "html"}, {"view_id": "classification"}]});
+    for (id, asks) in
+        [("classification", true), ("choice", true), ("blocks", true), ("ner_manual", false)]
+    {
+        let config = config.as_object().expect("an object").clone();
+        let interface = Interface::new(id, Settings { labels: Vec::new(), config });
+        let export = Export {
+            project: "demo".into(),
+            interface: interface.expect("an interface"),
+            renamed: Renamed::new(names.clone(), true),
+            filter: Filter::default(),
+            cells: Cells::default(),
+        };
+        let records = [record(task, vec![answer("andy", Verdict::Accept, &json!({}), T)])];
+        let line = pen_writes("jsonl", &export, &records);
+        let fields: Map<String, Value> = serde_json::from_str(&line).expect("JSON");
+        let now = if asks { "PERSON" } else { "PER" };
+        assert_eq!((&fields["label"], &fields["label_of"]), (&json!(now), &json!("PER")), "{id}");
+        assert_eq!(fields.get("_task"), asks.then(|| json!({"label": "PER"})).as_ref(), "{id}");
+        // The line is the task that it answers.
+        let read = super::texts(None, line.as_bytes());
+        let back: Map<String, Value> = serde_json::from_str(&read[0]).expect("JSON");
+        assert_eq!(back["label"], "PER", "{id}");
+        assert_eq!(rows(&pen_writes("csv", &export, &records))[0]["label"], now, "{id}");
+        let tasks = pen_writes("tasks", &export, &records);
+        assert!(tasks.contains(&format!("\"task\":{task}")), "{id}: {tasks}");
+        assert_eq!(tasks.contains("PERSON"), asks, "{id}: {tasks}");
     }
 }
 

@@ -45,7 +45,7 @@ impl Format {
 
     /// A pen that writes this format, with the present names of labels.
     pub fn pen(&self, export: &Export) -> Box<dyn Pen> {
-        renaming::with_present_names(&export.renamed, (self.make)(export))
+        renaming::with_present_names(export, (self.make)(export))
     }
 }
 

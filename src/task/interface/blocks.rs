@@ -117,7 +117,7 @@ fn is_its_own(overrides: &Map<String, Value>) -> bool {
 }
 
 /// The blocks that can be shown, each with what it says otherwise than the task.
-fn parts(card: &Card<'_>) -> Vec<(Part, Map<String, Value>)> {
+pub(super) fn parts(card: &Card<'_>) -> Vec<(Part, Map<String, Value>)> {
     let Some(Value::Array(listed)) = card.setting("blocks") else {
         return Vec::new();
     };

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::kind::Kind;
 use super::{ALL, Interface, blocks, pages};
 use crate::task::{Body, TOKENIZER, canonical, tokenize};
 
@@ -94,6 +95,15 @@ impl Interface {
                 .filter(|key| !self.kind.content.contains(key) && !self.kind.context.contains(key)),
         );
         shown
+    }
+
+    /// Whether cards show what a task has under this key.
+    pub fn shows(&self, task: &Body, key: &str) -> bool {
+        let shows = |kind: &Kind| kind.content.contains(&key) || kind.context.contains(&key);
+        let card = self.card(task);
+        shows(self.kind)
+            || (self.kind.name == blocks::KIND.name
+                && blocks::parts(&card).iter().any(|(part, _)| shows(part.interface.kind)))
     }
 
     /// Parts what a task shows from what it suggests: keys in which the annotator produces something
