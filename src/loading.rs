@@ -597,8 +597,8 @@ fn object_to(
         wrong.help = usual.or(wrong.help);
         return Some(wrong);
     }
-    if let Err(problem) = gold::gold(body) {
-        return Some(unplanned(file, line, body, problem));
+    if let Err(unfit) = rules.interface.gold_fits(body) {
+        return Some(WrongLine::of_task(file, line, body, unfit));
     }
     let error = planner.check(rules.overrides, body).err()?;
     Some(unplanned(file, line, body, error.to_string()))

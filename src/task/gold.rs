@@ -15,11 +15,21 @@ const META: &str = "meta";
 /// The key in it that holds the right answer.
 const GOLD: &str = "gold";
 
+/// Why what stands under `meta.gold` is no right answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("meta.gold should be {expected}, found {found}")]
+pub struct NoGold {
+    /// What would be right there.
+    pub expected: &'static str,
+    /// What stands there, as JSON.
+    pub found: String,
+}
+
 /// The right answer that a task brings along, if it does.
 ///
 /// # Errors
-/// What is wrong with it, in words.
-pub fn gold(task: &Body) -> Result<Option<Version>, String> {
+/// What is wrong with it.
+pub fn gold(task: &Body) -> Result<Option<Version>, NoGold> {
     // Most tasks have none: a look at the text is cheaper than a look at the keys.
     if !task.as_str().contains("\"gold\"") {
         return Ok(None);
@@ -30,10 +40,8 @@ pub fn gold(task: &Body) -> Result<Option<Version>, String> {
         Some(Value::String(verdict)) => (Some(Value::String(verdict)), Map::new()),
         Some(Value::Object(mut answer)) => (answer.remove("answer"), answer),
         Some(other) => {
-            return Err(format!(
-                "meta.gold should be the right answer, such as \"accept\" or {{\"accept\": [\"A\"]}}, \
-                 found {other}"
-            ));
+            let expected = "the right answer, such as \"accept\" or {\"accept\": [\"A\"]}";
+            return Err(NoGold { expected, found: other.to_string() });
         }
     };
     let verdict = match verdict {
@@ -42,8 +50,9 @@ pub fn gold(task: &Body) -> Result<Option<Version>, String> {
             .as_str()
             .and_then(Verdict::from_text)
             .filter(|v| *v != Verdict::Ignore)
-            .ok_or_else(|| {
-                format!("meta.gold should be \"accept\" or \"reject\", found {verdict}")
+            .ok_or_else(|| NoGold {
+                expected: "\"accept\" or \"reject\"",
+                found: verdict.to_string(),
             })?,
     };
     Ok(Some(Version {
@@ -73,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str) -> Result<Option<Version>, String> {
+    fn of(text: &str) -> Result<Option<Version>, NoGold> {
         gold(&Body::parse(text).expect("a task"))
     }
 

@@ -20,6 +20,7 @@ mod dep;
 mod diff;
 mod edition;
 mod fits;
+mod gold_check;
 mod heard;
 mod html;
 mod image;
