@@ -72,8 +72,6 @@
 //! # }
 //! ```
 
-pub mod access;
-pub mod address;
 pub mod allocation;
 pub mod allocator;
 pub mod backup;
@@ -83,7 +81,6 @@ pub mod exchange;
 pub mod http;
 pub mod lead;
 pub mod listener;
-pub mod live;
 pub mod loading;
 #[cfg(test)]
 #[path = "../tests/common/outside_data.rs"]

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::access;
+use crate::config::certificate;
 use crate::listener::media;
 use crate::loading;
 use crate::roster::{self, Problem, Roster};
@@ -167,7 +167,7 @@ impl RosterFile {
             let help = "name a folder that is there; paths are relative to the roster's folder";
             problems.push(Problem::new(message, media.at.clone()).help(help));
         }
-        problems.extend(access::certificate(&self.roster.server, self.beside()).err().map(|p| *p));
+        problems.extend(certificate::load(&self.roster.server, self.beside()).err().map(|p| *p));
         problems
     }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annotd::access::{Access, keys, new_key};
-use annotd::http::Keyring;
+use annotd::http::Authenticator;
+use annotd::http::auth::keys::load_or_create;
+use annotd::http::auth::{KeyCache, new_key};
 use annotd::roster;
 use annotd::store::Store;
 use annotd::store::sqlite::SqliteStore;
@@ -406,13 +407,13 @@ fn addresses_are_those_that_people_can_open() {
 }
 
 /// A store of its own whose keys can be out of reach, and who goes by it.
-async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, Access, roster::Roster) {
+async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, KeyCache, roster::Roster) {
     let store = SqliteStore::open(&folder.join("demo.db"), "demo").expect("a store");
     let store = Arc::new(Faulty::calm(Arc::new(store)));
     let text = "[project]\nname = \"demo\"\ninterface = \"text\"\n[server]\naccess = \"key\"\n\
                 [[annotator]]\nname = \"andy\"\nport = 9010\n";
     let roster = roster::read(text, &["text"]).expect("a roster");
-    let access = Access::for_roster(Arc::<Faulty>::clone(&store), &roster).await.expect("access");
+    let access = KeyCache::for_roster(Arc::<Faulty>::clone(&store), &roster).await.expect("access");
     (store, access, roster)
 }
 
@@ -420,48 +421,50 @@ async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, Access, roster::Rost
 async fn while_the_store_is_away_everybody_comes_in_as_before() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, roster) = watched(folder.path()).await;
-    let key = keys(&*store, &roster).await.expect("keys")["andy"].clone();
+    let key = load_or_create(&*store, &roster).await.expect("keys")["andy"].clone();
     let fresh = new_key();
     store.set_keys(BTreeMap::from([("andy".to_owned(), fresh.clone())]), false).await.expect("set");
     store.set_keys_away(true);
     // Longer than keys are taken for granted.
-    assert!(!access.fits("andy", &fresh).await, "nobody knows of it");
-    assert!(!access.fits("andy", &fresh).await);
-    assert!(access.fits("andy", &key).await, "what is known holds");
-    assert!(!access.fits("zach", &key).await && !access.fits("andy", "").await);
+    assert!(!access.verify("andy", &fresh).await, "nobody knows of it");
+    assert!(!access.verify("andy", &fresh).await);
+    assert!(access.verify("andy", &key).await, "what is known holds");
+    assert!(!access.verify("zach", &key).await && !access.verify("andy", "").await);
     store.set_keys_away(false);
-    assert!(access.fits("andy", &fresh).await);
-    assert!(!access.fits("andy", &key).await);
+    assert!(access.verify("andy", &fresh).await);
+    assert!(!access.verify("andy", &key).await);
 }
 
 #[tokio::test]
 async fn access_follows_the_roster() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, mut roster) = watched(folder.path()).await;
-    let before = keys(&*store, &roster).await.expect("keys");
+    let before = load_or_create(&*store, &roster).await.expect("keys");
     assert!(!access.is_open());
     roster.server.access = Some(roster::Access::Open);
-    access.take(access.prepare(&roster).await.expect("keys"));
+    access.apply(access.prepare(&roster).await.expect("keys"));
     assert!(access.is_open());
     roster.server.access = Some(roster::Access::Key);
     let newcomer =
         roster::Annotator { name: "zach".into(), port: 9011, ..roster.annotators[0].clone() };
     roster.annotators.push(newcomer);
-    access.take(access.prepare(&roster).await.expect("keys"));
+    access.apply(access.prepare(&roster).await.expect("keys"));
     assert!(!access.is_open());
-    let after = keys(&*store, &roster).await.expect("keys");
+    let after = load_or_create(&*store, &roster).await.expect("keys");
     assert_eq!(after["andy"], before["andy"], "who had a key keeps it");
-    assert!(access.fits("zach", &after["zach"]).await && access.fits("andy", &after["andy"]).await);
+    assert!(
+        access.verify("zach", &after["zach"]).await && access.verify("andy", &after["andy"]).await
+    );
 
     // While the store is away nobody new can get a key, and an open door cannot be shut.
     store.set_keys_away(true);
     assert!(access.prepare(&roster).await.is_err());
-    access.take(access.prepare_with_what_is_known(&roster).expect("they are known"));
-    assert!(access.fits("zach", &after["zach"]).await);
+    access.apply(access.prepare_from_cache(&roster).expect("they are known"));
+    assert!(access.verify("zach", &after["zach"]).await);
     roster.server.access = Some(roster::Access::Open);
-    access.take(access.prepare(&roster).await.expect("that needs none"));
+    access.apply(access.prepare(&roster).await.expect("that needs none"));
     roster.server.access = Some(roster::Access::Key);
-    assert!(access.prepare_with_what_is_known(&roster).is_none());
+    assert!(access.prepare_from_cache(&roster).is_none());
     assert!(access.is_open());
 }
 

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use annotd::http::tls::Certificate;
-use annotd::http::{self, Handle, Kind, Meter};
+use annotd::http::{self, HttpMetrics, PortKind, ServerHandle};
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -50,12 +50,13 @@ async fn breaks() -> &'static str {
 }
 
 /// A port with these routes.
-async fn serve(routes: Router) -> (SocketAddr, Handle, JoinHandle<io::Result<()>>) {
+async fn serve(routes: Router) -> (SocketAddr, ServerHandle, JoinHandle<io::Result<()>>) {
     let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.expect("a port"));
     let address = listener.local_addr().expect("an address");
-    let handle = Handle::default();
-    let gauge = Meter::new().port(Kind::Annotator, "andy");
-    let served = http::serve(listener, routes, (), gauge, Certificate::default(), handle.clone());
+    let handle = ServerHandle::default();
+    let port_metrics = HttpMetrics::new().port(PortKind::Annotator, "andy");
+    let served =
+        http::serve(listener, routes, (), port_metrics, Certificate::default(), handle.clone());
     (address, handle, tokio::spawn(served))
 }
 

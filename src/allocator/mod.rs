@@ -11,6 +11,7 @@
 mod answers;
 mod checks;
 mod claim_loop;
+mod clock;
 mod editions;
 mod held_cache;
 mod lease_status;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::clock::{Clock, system_clock};
 use self::editions::Editions;
 use self::held_cache::HeldCache;
 pub use self::lease_status::LeaseStatus;
@@ -32,9 +34,6 @@ use crate::allocation::check_schedule::CheckPolicy;
 use crate::allocation::{AnnotatorProfile, AnswerOutcome};
 use crate::store::{Cursor, Past, Progress, Store, StoreError, Submission};
 use crate::task::{Basis, Millis, Task, TaskId};
-
-/// Gives the present moment.
-pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
 /// Requests that wait before the next one has to wait outside.
 const QUEUE: usize = 4096;

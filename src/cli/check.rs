@@ -7,11 +7,10 @@ use comfy_table::Table;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
-use crate::config::policies;
+use crate::config::{certificate, policies, public_url};
 use crate::loading::rule;
 use crate::roster::Access;
 use crate::task::identity::Rule;
-use crate::{access, address};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
@@ -28,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     file.check_files()?;
-    let certificate = access::certificate(&file.roster.server, file.beside());
+    let certificate = certificate::load(&file.roster.server, file.beside());
     if let Some(warning) = certificate.ok().flatten().and_then(|loaded| loaded.warning) {
         terminal::say(format_args!("Warning: {warning}."));
     }
@@ -36,8 +35,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         terminal::say(format_args!("Warning: {warning}."));
     }
     let server = &file.roster.server;
-    if server.access() == Access::Key && address::is_readable_on_the_way(server) {
-        terminal::say(format_args!("Warning: {}.", address::READABLE));
+    if server.access() == Access::Key && public_url::is_unencrypted(server) {
+        terminal::say(format_args!("Warning: {}.", public_url::UNENCRYPTED_WARNING));
     }
     let named = policies::identity(&file.roster);
     let store = if arguments.store && file.store_is_made_later()? {
@@ -55,8 +54,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         None
     };
     let roster = &file.roster;
-    let url = |name: &str, port: u16| address::of(&roster.server, name, port);
-    let lead_url = url(address::LEAD, roster.lead.port);
+    let url = |name: &str, port: u16| public_url::for_port(&roster.server, name, port);
+    let lead_url = url(public_url::LEAD, roster.lead.port);
     if arguments.json {
         let annotators: Vec<_> = roster
             .annotators

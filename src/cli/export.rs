@@ -11,7 +11,6 @@ use crate::config::policies;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Cells, Export, Filter, Format};
 use crate::store::{Record, Store, Which};
-use crate::supervisor;
 use crate::task::Millis;
 
 /// Tasks read from the store at a time.
@@ -84,7 +83,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let project = &file.roster.project;
     let export = Export {
         project: project.name.clone(),
-        interface: supervisor::interface(&file.roster),
+        interface: policies::interface(&file.roster),
         renamed: policies::renamed(&file.roster),
         filter: Filter {
             annotators: arguments.annotator.clone(),

@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
+use crate::config::public_url;
+use crate::http::auth;
 use crate::roster::{Access, Roster};
-use crate::{access, address};
 
 #[derive(Args, Debug)]
 #[command(
@@ -50,7 +51,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let wanted = match &arguments.name {
         Some(name) if roster.annotator(name).is_none() => return Err(nobody(name, roster)),
         Some(name) => Some(name.as_str()),
-        None => arguments.lead.then_some(access::LEAD),
+        None => arguments.lead.then_some(auth::LEAD),
     };
     let keys = match roster.server.access() {
         Access::Open if arguments.rotate => {
@@ -66,18 +67,19 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 let Some(who) = wanted else {
                     return Err(Failure::usage("--rotate needs a name, or --lead"));
                 };
-                let changed = BTreeMap::from([(who.to_owned(), access::new_key())]);
+                let changed = BTreeMap::from([(who.to_owned(), auth::new_key())]);
                 store.set_keys(changed, false).await?;
             }
-            let keys = access::keys(&*store, roster).await?;
+            let keys = auth::keys::load_or_create(&*store, roster).await?;
             store.close().await;
             Ok(keys)
         })?,
     };
     let lines: Vec<Line<'_>> =
         everybody(roster).filter(|line| wanted.is_none_or(|wanted| line.who == wanted)).collect();
-    let bookmark =
-        |line: &Line<'_>| address::bookmark(&line.address, keys.get(line.who).map(String::as_str));
+    let bookmark = |line: &Line<'_>| {
+        public_url::link_with_key(&line.address, keys.get(line.who).map(String::as_str))
+    };
     if arguments.json {
         let one = |line: &Line<'_>| {
             json!({
@@ -109,12 +111,12 @@ fn everybody(roster: &Roster) -> impl Iterator<Item = Line<'_>> {
     let annotators = roster.annotators.iter().map(|annotator| Line {
         who: &annotator.name,
         port: annotator.port,
-        address: address::of(&roster.server, &annotator.name, annotator.port),
+        address: public_url::for_port(&roster.server, &annotator.name, annotator.port),
         active: annotator.active,
     });
     let port = roster.lead.port;
-    let address = address::of(&roster.server, address::LEAD, port);
-    annotators.chain([Line { who: access::LEAD, port, address, active: true }])
+    let address = public_url::for_port(&roster.server, public_url::LEAD, port);
+    annotators.chain([Line { who: auth::LEAD, port, address, active: true }])
 }
 
 fn nobody(name: &str, roster: &Roster) -> Failure {

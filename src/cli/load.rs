@@ -17,7 +17,6 @@ use crate::exchange::read;
 use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
 use crate::roster::WhenShort;
 use crate::store::Store;
-use crate::supervisor;
 use crate::task::identity::Rule;
 
 #[derive(Args, Debug)]
@@ -71,7 +70,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let tasks = read::open(&arguments.input)?;
     let planning = policies::plan_policy(&file.roster);
     check_people(arguments, &file, &planning)?;
-    let interface = supervisor::interface(&file.roster);
+    let interface = policies::interface(&file.roster);
     let overrides = Overrides {
         annotations: arguments.annotations,
         to: arguments.to.clone(),

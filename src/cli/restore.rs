@@ -10,7 +10,6 @@ use crate::backup::{self, Backup, Contents};
 use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::Store;
-use crate::supervisor;
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
 
@@ -113,7 +112,7 @@ async fn restore(
         (policies::plan_policy(&file.roster), policies::store_policy(&file.roster));
     // The backup's rule goes before the roster's.
     let rule = rule::in_force(store, None).await?;
-    let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);
+    let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
     let inquiry = Inquiry {
         rules: &planning,
         terms: &terms,

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::log::{self, LogFormat};
 use super::{Failure, roster_file};
-use crate::supervisor::{self, Commands, Daemon, Inherited};
+use crate::supervisor::{self, Commands, Daemon, InheritedSockets};
 
 #[derive(Args, Debug, Default)]
 #[command(
@@ -63,7 +63,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         file: file.0,
         any_port: arguments.any_port,
         stop_within: Duration::from_secs(arguments.stop_within.0),
-        inherited: Inherited::from_environment(),
+        inherited: InheritedSockets::from_environment(),
     };
     // A port and its connections are files to the system, and 1024 of them are the usual first limit.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {

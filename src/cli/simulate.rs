@@ -22,7 +22,6 @@ use crate::simulation::{
     AnnotatorForecast, Forecast, Model, Simulation, SimulationPolicy, UnfinishedReason,
     UnfinishedTasks, WorkPattern,
 };
-use crate::supervisor;
 use crate::task::TaskId;
 
 /// More pairs than these are not printed one by one.
@@ -299,7 +298,7 @@ fn admit(
     let planning = policies::plan_policy(roster);
     let overrides = Overrides::default();
     let planner = Planner::new(planning.clone(), &AllocationCounters::default());
-    let interface = supervisor::interface(roster);
+    let interface = policies::interface(roster);
     let rule = policies::identity(roster).unwrap_or_default();
     let identity = loading::identity(rule, &interface, &planning);
     let rules = Rules {

@@ -13,14 +13,14 @@ use serde_json::Value;
 use super::daemon_client::{self, NoWord};
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, terminal};
-use crate::access;
-use crate::config::policies;
-use crate::lead::checks;
-use crate::lead::status::{Figures, Member, Status};
+use crate::allocator;
+use crate::config::{policies, public_url};
+use crate::http::auth;
+use crate::lead::quality;
+use crate::lead::status::{ListenerStatus, Status, StatusSnapshot};
 use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
-use crate::{address, supervisor};
 
 #[derive(Args, Debug)]
 #[command(
@@ -69,7 +69,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             None => terminal::print_json(&status)?,
         }
     } else {
-        print(&status, (supervisor::system_clock())())?;
+        print(&status, (allocator::system_clock())())?;
     }
     if let Some(note) = note {
         terminal::say(note);
@@ -116,7 +116,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
     let Ok(store) = file.open_store_to_read().await else { return Ok(None) };
     let keys = store.keys().await;
     store.close().await;
-    Ok(keys.ok().and_then(|mut keys| keys.remove(access::LEAD)))
+    Ok(keys.ok().and_then(|mut keys| keys.remove(auth::LEAD)))
 }
 
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
@@ -124,37 +124,37 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let store = file.open_store_to_read().await?;
     let progress = store.progress().await?;
     let checks = if progress.checks > 0 {
-        checks::count(&*store, &policies::store_policy(roster).rule).await?
+        quality::count(&*store, &policies::store_policy(roster).rule).await?
     } else {
         BTreeMap::new()
     };
     store.close().await;
-    let now = (supervisor::system_clock())();
-    let figures = Figures {
+    let now = (allocator::system_clock())();
+    let snapshot = StatusSnapshot {
         kind: store.kind(),
         place: store::place_of(&file.store_url()?, file.beside()),
         away: None,
         progress,
         as_of: Some(now),
-        checks,
+        quality: checks,
     };
-    let members = roster
+    let listeners = roster
         .annotators
         .iter()
-        .map(|annotator| Member {
+        .map(|annotator| ListenerStatus {
             name: annotator.name.clone(),
             display: annotator.display_name().to_owned(),
             port: annotator.port,
-            url: address::of(&roster.server, &annotator.name, annotator.port),
+            url: public_url::for_port(&roster.server, &annotator.name, annotator.port),
             state: if annotator.active { "unknown" } else { "away" },
             active: annotator.active,
             restarts: 0,
             detail: None,
         })
         .collect();
-    let interface = supervisor::interface(roster).name();
+    let interface = policies::interface(roster).name();
     let project = &roster.project.name;
-    Ok(Status::new(project, interface, &figures, members, Vec::new(), None, now))
+    Ok(Status::new(project, interface, &snapshot, listeners, Vec::new(), None, now))
 }
 
 fn print(status: &Status, now: Millis) -> Result<(), Failure> {

@@ -9,7 +9,6 @@ use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::audit::{Finding, Outcome};
-use crate::supervisor;
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
 
@@ -45,7 +44,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             file.open_store_to_read().await?
         };
         let rule = rule::in_force(&*store, policies::identity(&file.roster).as_ref()).await?;
-        let identity = loading::identity(rule, &supervisor::interface(&file.roster), &planning);
+        let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
         let inquiry = Inquiry {
             rules: &planning,
             terms: &terms,

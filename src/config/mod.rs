@@ -1,3 +1,6 @@
-//! The configuration of a running process, as the roster gives it.
+//! From the roster to what the daemon and the commands run with.
 
+pub mod certificate;
 pub mod policies;
+pub mod project;
+pub mod public_url;

@@ -14,32 +14,35 @@ use super::ApiError;
 
 /// The largest body that is read, in bytes: the largest task, the largest answer to it, which may say all of
 /// it again (`room_for_an_answer`), and some more.
-const LARGEST: usize = 20 << 20;
+const MAX_BODY_BYTES: usize = 20 << 20;
 /// How much of a body that is too large is read to its end, in bytes.
-const PASSED_OVER: usize = 64 << 20;
+const MAX_DISCARDED_BYTES: usize = 64 << 20;
 /// How long a client may take to send its body, besides what its line needs…
-const SLOWEST: Duration = Duration::from_secs(60);
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// … which is so many bytes a second at least.
-const RATE: u32 = 16 << 10;
+const MIN_BYTES_PER_SECOND: u32 = 16 << 10;
 
 /// The JSON object in a request's body; nothing at all counts as `{}`.
 ///
 /// # Errors
 /// If it is too large, too slow, or not a JSON object.
 pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, ApiError> {
-    let bytes = match whole(request.into_body()).await {
+    let bytes = match read_to_end(request.into_body()).await {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             return Err(ApiError::with_status(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
-                format!("The request is larger than {} MiB; send fewer answers.", LARGEST >> 20),
+                format!(
+                    "The request is larger than {} MiB; send fewer answers.",
+                    MAX_BODY_BYTES >> 20
+                ),
             ));
         }
-        Err(Cut::Off) => {
+        Err(BodyError::Disconnected) => {
             return Err(ApiError::bad_request("incomplete", "The request ended before its body."));
         }
-        Err(Cut::Slow) => {
+        Err(BodyError::TimedOut) => {
             return Err(ApiError::with_status(
                 StatusCode::REQUEST_TIMEOUT,
                 "too_slow",
@@ -64,37 +67,38 @@ pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, Api
 }
 
 /// Why a body was not read to its end.
-enum Cut {
+enum BodyError {
     /// The client went away.
-    Off,
+    Disconnected,
     /// It did not come in time.
-    Slow,
+    TimedOut,
 }
 
 /// A body to its end; nothing if it is too large.
 ///
 /// What is too large is read on and thrown away for a while: who is still sending when the connection
 /// ends does not see the reply, and a proxy would say that nobody is there.
-async fn whole(mut body: Body) -> Result<Option<Vec<u8>>, Cut> {
+async fn read_to_end(mut body: Body) -> Result<Option<Vec<u8>>, BodyError> {
     let began = Instant::now();
     let mut bytes = Vec::new();
     let mut length = 0;
     loop {
-        let needed = Duration::from_secs(1) * u32::try_from(length).unwrap_or(u32::MAX) / RATE;
-        let frame = tokio::time::timeout_at(began + SLOWEST + needed, body.frame());
-        let Some(frame) = frame.await.map_err(|_| Cut::Slow)? else { break };
-        let Ok(data) = frame.map_err(|_| Cut::Off)?.into_data() else { continue };
+        let needed = Duration::from_secs(1) * u32::try_from(length).unwrap_or(u32::MAX)
+            / MIN_BYTES_PER_SECOND;
+        let frame = tokio::time::timeout_at(began + BODY_TIMEOUT + needed, body.frame());
+        let Some(frame) = frame.await.map_err(|_| BodyError::TimedOut)? else { break };
+        let Ok(data) = frame.map_err(|_| BodyError::Disconnected)?.into_data() else { continue };
         length += data.len();
-        if length > PASSED_OVER {
+        if length > MAX_DISCARDED_BYTES {
             break;
         }
-        if length > LARGEST {
+        if length > MAX_BODY_BYTES {
             bytes = Vec::new();
         } else {
             bytes.extend_from_slice(&data);
         }
     }
-    Ok((length <= LARGEST).then_some(bytes))
+    Ok((length <= MAX_BODY_BYTES).then_some(bytes))
 }
 
 /// A reply of JSON that no cache keeps.

@@ -8,19 +8,19 @@
 //! Rejected: `axum::serve`, which has no timeout for a client that never finishes its headers and
 //! no deadline when it stops.
 
+mod assets;
+pub mod auth;
 mod body;
-mod door;
 mod error;
-mod files;
 mod gzip;
-mod meter;
+mod metrics;
 mod routes;
 mod server;
 pub mod tls;
 
+pub use auth::{AuthenticatedNames, Authenticator, Peer, PortAuth, ProtectedState};
 pub use body::{json_body, to_json};
-pub use door::{Callers, Door, Guarded, Keyring, Peer};
 pub use error::{ApiError, RequestId};
-pub use meter::{Busy, Gauge, Kind, Meter};
-pub use routes::with_shared_routes;
-pub use server::{Handle, policy, serve};
+pub use metrics::{ActivePort, HttpMetrics, PortKind, PortMetrics};
+pub use routes::with_common_routes;
+pub use server::{ServerHandle, content_security_policy, serve};

@@ -9,17 +9,17 @@ use hyper::{HeaderMap, Request, header};
 use serde_json::json;
 use tower::util::MapRequestLayer;
 
-use super::door::{self, Guarded};
-use super::meter::Route;
-use super::{ApiError, files, to_json};
+use super::auth::guard::{self, ProtectedState};
+use super::metrics::Route;
+use super::{ApiError, assets, to_json};
 
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
 /// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
-pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router {
+pub fn with_common_routes<C: ProtectedState>(own: Router, page: &'static str) -> Router {
     let send_page = async move |Extension(context): Extension<C>, headers: HeaderMap| {
-        let mut response = files::send(page, &headers);
-        if let Some(policy) = context.policy() {
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        let mut response = assets::send(page, &headers);
+        if let Some(content_security_policy) = context.content_security_policy() {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy);
         }
         response
     };
@@ -27,7 +27,7 @@ pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router
         .route(
             "/assets/{*path}",
             get(async |path: Result<Path<String>, PathRejection>, headers: HeaderMap| {
-                Ok::<_, ApiError>(files::send(&path?, &headers))
+                Ok::<_, ApiError>(assets::send(&path?, &headers))
             }),
         )
         .route("/health", get(async || to_json(&json!({"status": "alive"}))))
@@ -36,13 +36,13 @@ pub fn with_shared_routes<C: Guarded>(own: Router, page: &'static str) -> Router
             get(async || to_json(&json!({"name": "annotd", "version": env!("CARGO_PKG_VERSION")}))),
         )
         .method_not_allowed_fallback(async || ApiError::wrong_method())
-        .layer(MapRequestLayer::new(note_route))
+        .layer(MapRequestLayer::new(record_route))
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
-        .layer(axum::middleware::from_fn(door::guard::<C>))
+        .layer(axum::middleware::from_fn(guard::require_key::<C>))
 }
 
 /// Tells the meter which route a request took.
-fn note_route(request: Request<Body>) -> Request<Body> {
+fn record_route(request: Request<Body>) -> Request<Body> {
     let extensions = request.extensions();
     if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>())
     {

@@ -26,20 +26,20 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use super::tls::{self, Certificate};
-use super::{ApiError, Gauge, Peer, RequestId, gzip};
+use super::{ApiError, Peer, PortMetrics, RequestId, gzip};
 
 /// How long a client may take over its headers, and stay connected without asking for anything.
-const HEADERS: Duration = Duration::from_secs(75);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of a reply that waits for it. Without a limit, clients that never
 /// read would hold all places of a port for ever.
-const STALLED: Duration = Duration::from_secs(75);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The pause after the system refused a connection, such as for want of file descriptors.
-const REFUSED: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a page may do: run its own modules, use its own styles, talk to its own port, and show pictures
 /// and play sound from there and from these origins. Whatever a task says, nothing else is fetched and
 /// nothing else runs.
-pub fn policy(media_from: &[String]) -> String {
+pub fn content_security_policy(media_from: &[String]) -> String {
     let others: String = media_from.iter().flat_map(|origin| [" ", origin]).collect();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -49,52 +49,53 @@ pub fn policy(media_from: &[String]) -> String {
 }
 
 /// The policy of what has none of its own.
-static POLICY: LazyLock<HeaderValue> =
-    LazyLock::new(|| HeaderValue::from_str(&policy(&[])).expect("it is plain text"));
+static DEFAULT_CSP: LazyLock<HeaderValue> = LazyLock::new(|| {
+    HeaderValue::from_str(&content_security_policy(&[])).expect("it is plain text")
+});
 
 /// Connections of a port at a time. More wait until one of them ends: one port must not use up what
 /// the system gives to all.
-const CONNECTIONS: usize = 512;
+const MAX_CONNECTIONS: usize = 512;
 
 /// How a port is told to stop, and is looked at.
 ///
 /// A port does two things: it accepts, and it answers those who have come. Told to stop it does the
 /// first no longer and lets go of its socket, and ends when the second is done.
 #[derive(Clone, Debug, Default)]
-pub struct Handle {
+pub struct ServerHandle {
     stop: CancellationToken,
-    let_go: CancellationToken,
-    asked: Arc<Notify>,
+    released: CancellationToken,
+    pinged: Arc<Notify>,
     answered: Arc<AtomicBool>,
 }
 
-impl Handle {
+impl ServerHandle {
     /// Stops accepting. Requests under way are finished.
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
     /// Returns when the port has let go of its socket.
-    pub async fn has_let_go(&self) {
-        self.let_go.cancelled().await;
+    pub async fn released(&self) {
+        self.released.cancelled().await;
     }
 
     /// Whether the port has let go of its socket.
-    pub fn is_gone(&self) -> bool {
-        self.let_go.is_cancelled()
+    pub fn is_released(&self) -> bool {
+        self.released.is_cancelled()
     }
 
     /// Asks the port whether it is there, and says whether it has answered the time before.
-    pub fn roll_call(&self) -> bool {
+    pub fn heartbeat(&self) -> bool {
         let there = self.answered.swap(false, Ordering::Relaxed);
-        self.asked.notify_one();
+        self.pinged.notify_one();
         there
     }
 }
 
 /// Serves a port until it is told to stop, and finishes the requests that are under way.
 ///
-/// `context` goes into the extensions of each request; `gauge` counts, and has the port's name. Each
+/// `context` goes into the extensions of each request; `metrics` counts, and has the port's name. Each
 /// connection begins with a handshake if `certificate` holds something at that time.
 ///
 /// # Errors
@@ -104,16 +105,16 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     listener: Arc<TcpListener>,
     routes: Router,
     context: C,
-    gauge: Gauge,
+    metrics: PortMetrics,
     certificate: Certificate,
-    handle: Handle,
+    handle: ServerHandle,
 ) -> io::Result<()> {
     // Whatever the end is, nobody waits for the socket in vain.
-    let let_go = handle.let_go.clone().drop_guard();
+    let released = handle.released.clone().drop_guard();
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let connection_limit = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     // Spans are at the level of errors, so that what is logged at any level has their fields.
-    let span = tracing::error_span!("port", annotator = gauge.name());
+    let span = tracing::error_span!("port", annotator = metrics.name());
     handle.answered.store(true, Ordering::Relaxed);
     let ended = loop {
         let accepted = tokio::select! {
@@ -121,30 +122,31 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
             // First, so that nobody who comes after the stop is received here: the socket may be
             // another's already.
             () = handle.stop.cancelled() => break Ok(()),
-            () = handle.asked.notified() => {
+            () = handle.pinged.notified() => {
                 handle.answered.store(true, Ordering::Relaxed);
                 continue;
             }
-            accepted = accept(&listener, &room) => accepted,
+            accepted = accept(&listener, &connection_limit) => accepted,
         };
         match accepted {
-            Ok((stream, address, place)) => {
+            Ok((stream, address, permit)) => {
                 // Taken before the task starts, so that a stop cannot miss the connection.
                 let watcher = connections.watcher();
-                let arrival = Arrival { stream, address, watcher, stop: handle.stop.clone() };
-                let (certificate, gauge) = (certificate.clone(), gauge.clone());
+                let incoming =
+                    IncomingConnection { stream, address, watcher, stop: handle.stop.clone() };
+                let (certificate, metrics) = (certificate.clone(), metrics.clone());
                 let connected =
-                    connect(arrival, certificate, routes.clone(), context.clone(), gauge);
+                    connect(incoming, certificate, routes.clone(), context.clone(), metrics);
                 let connected = async move {
                     connected.await;
-                    drop(place);
+                    drop(permit);
                 };
                 tokio::spawn(connected.instrument(span.clone()));
             }
-            Err(error) if passes(&error) => {
-                tracing::warn!(%error, annotator = gauge.name(), "a connection was refused by the system");
+            Err(error) if is_transient(&error) => {
+                tracing::warn!(%error, annotator = metrics.name(), "a connection was refused by the system");
                 tokio::select! {
-                    () = tokio::time::sleep(REFUSED) => {}
+                    () = tokio::time::sleep(ACCEPT_RETRY_PAUSE) => {}
                     () = handle.stop.cancelled() => break Ok(()),
                 }
             }
@@ -152,7 +154,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
         }
     };
     drop(listener);
-    drop(let_go);
+    drop(released);
     connections.shutdown().await;
     ended
 }
@@ -160,17 +162,17 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
 /// The next connection, once there is room for it.
 async fn accept(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    connection_limit: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let permit = Arc::clone(connection_limit).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
-    Ok((stream, address, place))
+    Ok((stream, address, permit))
 }
 
 /// Whether a socket that says this may work again in a moment. What it says when it is broken is
 /// short (closed, shut down, no socket at all); everything else belongs to the connection that was
 /// refused, or to a want of the system.
-fn passes(error: &io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
         && error.raw_os_error() != Some(BAD_DESCRIPTOR)
 }
@@ -179,7 +181,7 @@ fn passes(error: &io::Error) -> bool {
 const BAD_DESCRIPTOR: i32 = 9;
 
 /// Somebody at the port.
-struct Arrival {
+struct IncomingConnection {
     stream: TcpStream,
     address: SocketAddr,
     watcher: Watcher,
@@ -189,30 +191,30 @@ struct Arrival {
 
 /// Shakes hands, if there is a certificate, and converses.
 async fn connect<C: Clone + Send + Sync + 'static>(
-    arrival: Arrival,
+    incoming: IncomingConnection,
     certificate: Certificate,
     routes: Router,
     context: C,
-    gauge: Gauge,
+    metrics: PortMetrics,
 ) {
-    let Arrival { stream, address, watcher, stop } = arrival;
+    let IncomingConnection { stream, address, watcher, stop } = incoming;
     // Small replies go out at once. A socket that refuses this works all the same.
     let _ = stream.set_nodelay(true);
-    let open = gauge.connection();
+    let open = metrics.connection();
     let Some(config) = certificate.now() else {
         let peer = Peer { address, encrypted: false };
-        converse(stream, peer, routes, context, gauge, watcher).await;
+        serve_connection(stream, peer, routes, context, metrics, watcher).await;
         return drop(open);
     };
     let shaken = tokio::select! {
-        shaken = tls::shake_hands(stream, config) => shaken,
+        shaken = tls::handshake(stream, config) => shaken,
         // Nobody has asked for anything yet.
         () = stop.cancelled() => return,
     };
     match shaken {
         Ok(stream) => {
             let peer = Peer { address, encrypted: true };
-            converse(stream, peer, routes, context, gauge, watcher).await;
+            serve_connection(stream, peer, routes, context, metrics, watcher).await;
         }
         Err(error) => tracing::debug!(%error, peer = %address, "no handshake"),
     }
@@ -220,26 +222,26 @@ async fn connect<C: Clone + Send + Sync + 'static>(
 }
 
 /// Answers what is asked over one connection.
-async fn converse<C: Clone + Send + Sync + 'static>(
+async fn serve_connection<C: Clone + Send + Sync + 'static>(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     peer: Peer,
     routes: Router,
     context: C,
-    gauge: Gauge,
+    metrics: PortMetrics,
     watcher: Watcher,
 ) {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        let (routes, context, gauge) = (routes.clone(), context.clone(), gauge.clone());
+        let (routes, context, metrics) = (routes.clone(), context.clone(), metrics.clone());
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(answer(request, routes, context, &gauge).await) }
+        async move { Ok::<_, Infallible>(answer(request, routes, context, &metrics).await) }
     });
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(STALLED));
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let stream = Box::pin(stream);
     let connection = hyper::server::conn::http1::Builder::new()
         // Without a timer the timeout is not kept.
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
+        .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
@@ -250,14 +252,14 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     request: Request<Incoming>,
     routes: Router,
     context: C,
-    gauge: &Gauge,
+    metrics: &PortMetrics,
 ) -> Response {
     let id = next_id();
-    let counted = gauge.request();
+    let counted = metrics.request();
     let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
     let takes_gzip = request.method() != Method::HEAD && gzip::is_taken(request.headers());
     let mut request = request.map(Body::new);
-    let refused = from_elsewhere(request.method(), request.headers());
+    let refused = reject_cross_origin(request.method(), request.headers());
     let mut response = match refused {
         Some(error) => error.into_response(),
         None => {
@@ -282,7 +284,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
         response = gzip::compressed(response);
     }
     let headers = response.headers_mut();
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| DEFAULT_CSP.clone());
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -300,7 +302,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
 
 /// Requests that another site makes in an annotator's browser: it can send them there, so they are
 /// refused here. Any change is a POST with JSON, which a plain form cannot send.
-fn from_elsewhere(method: &Method, headers: &HeaderMap) -> Option<ApiError> {
+fn reject_cross_origin(method: &Method, headers: &HeaderMap) -> Option<ApiError> {
     if method == Method::GET || method == Method::HEAD {
         return None;
     }

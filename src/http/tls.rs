@@ -28,15 +28,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 /// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first byte of a TLS connection.
 const HANDSHAKE_RECORD: u8 = 0x16;
 /// What is read of a plain request, in bytes: the host is in its first lines.
-const PLAIN: usize = 8 << 10;
+const MAX_PLAIN_REQUEST: usize = 8 << 10;
 /// The largest file of certificates or of a key, in bytes.
-const LARGEST: u64 = 1 << 20;
+const MAX_PEM_BYTES: u64 = 1 << 20;
 /// How long before its end a certificate is complained of.
-const SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const EXPIRY_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The certificate that all ports serve, or none; clones are the same place.
 #[derive(Clone, Debug, Default)]
@@ -182,12 +182,12 @@ pub fn load(certificate: &Path, key: &Path) -> Result<Loaded, TlsError> {
     let secret = read_key(key)?;
     let warning = not_valid_now(&chain[0]).map(|why| format!("the certificate {why}"));
     let provider = Arc::new(ring::default_provider());
-    let at_the_key = |source| TlsError::KeyKind { path: key.to_owned(), source };
+    let key_error = |source| TlsError::KeyKind { path: key.to_owned(), source };
     // Asked first, so that what is said next is about the certificate.
-    provider.key_provider.load_private_key(secret.clone_key()).map_err(at_the_key)?;
+    provider.key_provider.load_private_key(secret.clone_key()).map_err(key_error)?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(at_the_key)?
+        .map_err(key_error)?
         .with_no_client_auth()
         .with_single_cert(chain, secret);
     let mut config = config.map_err(|source| match source {
@@ -207,16 +207,16 @@ pub fn own_certificate(path: &Path) -> Result<CertificateDer<'static>, TlsError>
 }
 
 /// A pipe or a device would keep whoever reads it for ever.
-fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
-    if !about.is_file() || about.len() > LARGEST {
+    if !about.is_file() || about.len() > MAX_PEM_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file of PEM"));
     }
     std::fs::read(path)
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = read_plain(path)
+    let bytes = read_regular_file(path)
         .map_err(|source| TlsError::ReadCertificate { path: path.to_owned(), source })?;
     let nothing = |why| TlsError::NoCertificate { path: path.to_owned(), why };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
@@ -228,8 +228,8 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let bytes =
-        read_plain(path).map_err(|source| TlsError::ReadKey { path: path.to_owned(), source })?;
+    let bytes = read_regular_file(path)
+        .map_err(|source| TlsError::ReadKey { path: path.to_owned(), source })?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| {
         let path = path.to_owned();
         if String::from_utf8_lossy(&bytes).contains("ENCRYPTED") {
@@ -251,7 +251,7 @@ fn what_is_wrong(error: &pem::Error) -> Option<String> {
 /// Why browsers will not take a certificate, or soon will not any more, as far as its dates go.
 fn not_valid_now(certificate: &CertificateDer<'_>) -> Option<String> {
     let now = UnixTime::now();
-    let soon = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + SOON);
+    let soon = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + EXPIRY_WARNING);
     match out_of_time(certificate, now) {
         Some(why) => Some(why),
         None => out_of_time(certificate, soon),
@@ -285,19 +285,19 @@ fn out_of_time(certificate: &CertificateDer<'_>, at: UnixTime) -> Option<String>
 ///
 /// # Errors
 /// If the client does not, does so wrongly, or takes too long over it.
-pub async fn shake_hands(
+pub async fn handshake(
     stream: TcpStream,
     config: Arc<ServerConfig>,
 ) -> io::Result<TlsStream<TcpStream>> {
     let shaken = async {
         let mut first = [0];
         if stream.peek(&mut first).await? == 1 && first[0] != HANDSHAKE_RECORD {
-            answer_plainly(stream).await?;
+            answer_plain_http(stream).await?;
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it speaks plain HTTP"));
         }
         TlsAcceptor::from(config).accept(stream).await
     };
-    match tokio::time::timeout(HANDSHAKE, shaken).await {
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, shaken).await {
         Ok(shaken) => shaken,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")),
     }
@@ -306,8 +306,8 @@ pub async fn shake_hands(
 /// Says, in plain HTTP, what the address should be; a browser that only looks is sent there.
 ///
 /// A key that was in the address has been read by whoever is on the way, so it is not sent along.
-async fn answer_plainly(mut stream: TcpStream) -> io::Result<()> {
-    let mut request = vec![0; PLAIN];
+async fn answer_plain_http(mut stream: TcpStream) -> io::Result<()> {
+    let mut request = vec![0; MAX_PLAIN_REQUEST];
     let mut length = 0;
     while length < request.len() && !request[..length].windows(4).any(|end| end == b"\r\n\r\n") {
         match stream.read(&mut request[length..]).await? {

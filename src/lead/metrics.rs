@@ -15,31 +15,31 @@ use prometheus::{
     Counter, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder,
 };
 
-use super::Office;
-use super::status::{Annotator, Figures, Status};
+use super::LeadPort;
+use super::status::{AnnotatorStatus, Status, StatusSnapshot};
 use crate::task::Millis;
 
 /// The text format's own.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Everything, in the text format.
-pub(super) fn render(office: &Office, figures: &Figures) -> String {
-    let mut page = Page::default();
+pub(super) fn render(port: &LeadPort, snapshot: &StatusSnapshot) -> String {
+    let mut page = Exposition::default();
     let status = Status::new(
-        &office.project,
-        office.about.get().interface,
-        figures,
-        office.house.annotators(),
+        &port.project,
+        port.project_info.load_full().interface,
+        snapshot,
+        port.daemon.annotators(),
         Vec::new(),
-        Some(office.started_at),
-        office.allocator.now(),
+        Some(port.started_at),
+        port.allocator.now(),
     );
-    of_the_daemon(&mut page, office, &status);
-    of_the_store(&mut page, figures, &status);
+    of_the_daemon(&mut page, port, &status);
+    of_the_store(&mut page, snapshot, &status);
     of_the_project(&mut page, &status);
-    of_the_annotators(&mut page, figures, &status);
-    page.0.extend(office.meter.gather());
-    of_the_process(&mut page, office.started_at);
+    of_the_annotators(&mut page, snapshot, &status);
+    page.0.extend(port.http_metrics.gather());
+    of_the_process(&mut page, port.started_at);
     page.0.sort_by(|one, other| one.name().cmp(other.name()));
     let mut text = String::new();
     for family in &page.0 {
@@ -57,9 +57,9 @@ pub(super) fn render(office: &Office, figures: &Figures) -> String {
 
 /// Families of figures as they gather.
 #[derive(Default)]
-struct Page(Vec<MetricFamily>);
+struct Exposition(Vec<MetricFamily>);
 
-impl Page {
+impl Exposition {
     fn put<C: Collector>(&mut self, made: prometheus::Result<C>, fill: impl FnOnce(&C)) {
         // Every name and label below is well-formed, which the tests see; nobody goes without figures
         // because one is not.
@@ -81,8 +81,8 @@ impl Page {
     fn each<'a>(
         &mut self,
         (name, help): (&str, &str),
-        annotators: &'a [Annotator],
-        value: impl Fn(&'a Annotator) -> Option<f64>,
+        annotators: &'a [AnnotatorStatus],
+        value: impl Fn(&'a AnnotatorStatus) -> Option<f64>,
     ) {
         self.put(GaugeVec::new(Opts::new(name, help), &["annotator"]), |family| {
             for annotator in annotators {
@@ -108,44 +108,44 @@ fn seconds(at: Millis) -> f64 {
     at.0 as f64 / 1000.0
 }
 
-fn of_the_daemon(page: &mut Page, office: &Office, status: &Status) {
-    let about = Opts::new("annotd_build_info", "Always 1; the labels say which annotd this is.");
-    page.put(IntGaugeVec::new(about, &["version"]), |family| {
+fn of_the_daemon(page: &mut Exposition, port: &LeadPort, status: &Status) {
+    let opts = Opts::new("annotd_build_info", "Always 1; the labels say which annotd this is.");
+    page.put(IntGaugeVec::new(opts, &["version"]), |family| {
         family.with_label_values(&[&status.version]).set(1);
     });
-    let about = Opts::new("annotd_project_info", "Always 1; the labels say what is annotated.");
-    page.put(IntGaugeVec::new(about, &["project", "interface"]), |family| {
+    let opts = Opts::new("annotd_project_info", "Always 1; the labels say what is annotated.");
+    page.put(IntGaugeVec::new(opts, &["project", "interface"]), |family| {
         family.with_label_values(&[&status.project, &status.interface]).set(1);
     });
     page.float(
         "annotd_start_time_seconds",
         "When the daemon started, in seconds since 1970.",
-        seconds(office.started_at),
+        seconds(port.started_at),
     );
-    let about = Opts::new(
+    let opts = Opts::new(
         "annotd_reloads_total",
         "Reloads of the roster since the start: applied, or refused because something was wrong.",
     );
-    let reloads = office.house.reloads();
-    page.put(IntCounterVec::new(about, &["outcome"]), |family| {
+    let reloads = port.daemon.reloads();
+    page.put(IntCounterVec::new(opts, &["outcome"]), |family| {
         for (outcome, count) in [("applied", reloads.applied), ("refused", reloads.refused)] {
             family.with_label_values(&[outcome]).inc_by(count);
         }
     });
 }
 
-fn of_the_store(page: &mut Page, figures: &Figures, status: &Status) {
+fn of_the_store(page: &mut Exposition, snapshot: &StatusSnapshot, status: &Status) {
     page.number(
         "annotd_store_up",
         "1 while the store answers, and 0 while it does not: then the figures of the project are the \
          last ones known.",
-        u64::from(figures.away.is_none()),
+        u64::from(snapshot.away.is_none()),
     );
-    let about = Opts::new("annotd_store_info", "Always 1; the label says which engine it is.");
-    page.put(IntGaugeVec::new(about, &["kind"]), |family| {
+    let opts = Opts::new("annotd_store_info", "Always 1; the label says which engine it is.");
+    page.put(IntGaugeVec::new(opts, &["kind"]), |family| {
         family.with_label_values(&[&status.store.kind]).set(1);
     });
-    if let Some(as_of) = figures.as_of {
+    if let Some(as_of) = snapshot.as_of {
         page.float(
             "annotd_figures_timestamp_seconds",
             "When the figures of the project were read from the store, in seconds since 1970.",
@@ -154,7 +154,7 @@ fn of_the_store(page: &mut Page, figures: &Figures, status: &Status) {
     }
 }
 
-fn of_the_project(page: &mut Page, status: &Status) {
+fn of_the_project(page: &mut Exposition, status: &Status) {
     let total = &status.total;
     for (name, help, value) in [
         ("annotd_tasks", "Tasks admitted.", total.tasks),
@@ -172,7 +172,7 @@ fn of_the_project(page: &mut Page, status: &Status) {
     }
 }
 
-fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
+fn of_the_annotators(page: &mut Exposition, snapshot: &StatusSnapshot, status: &Status) {
     let people = &status.annotators;
     page.each(("annotd_annotator_answers", "Answers that count."), people, |a| {
         Some(float(a.answered))
@@ -186,7 +186,7 @@ fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
     page.each(("annotd_annotator_tasks_left", "Tasks left for them."), people, |a| {
         Some(float(a.left))
     });
-    let share = |a: &Annotator| figures.progress.annotators.get(&a.name);
+    let share = |a: &AnnotatorStatus| snapshot.progress.annotators.get(&a.name);
     page.each(
         (
             "annotd_annotator_last_seen_timestamp_seconds",
@@ -208,11 +208,11 @@ fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
             _ => None,
         },
     );
-    let about = Opts::new(
+    let opts = Opts::new(
         "annotd_listener_restarts_total",
         "How often the annotator's listener was started again after it had failed.",
     );
-    page.put(IntCounterVec::new(about, &["annotator"]), |family| {
+    page.put(IntCounterVec::new(opts, &["annotator"]), |family| {
         for annotator in people {
             family.with_label_values(&[annotator.name.as_str()]).inc_by(annotator.restarts);
         }
@@ -220,7 +220,7 @@ fn of_the_annotators(page: &mut Page, figures: &Figures, status: &Status) {
 }
 
 /// What the system says of this process; what it does not say is left out.
-fn of_the_process(page: &mut Page, started_at: Millis) {
+fn of_the_process(page: &mut Exposition, started_at: Millis) {
     page.float(
         "process_start_time_seconds",
         "When the process started, in seconds since 1970.",

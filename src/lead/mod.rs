@@ -4,10 +4,10 @@
 //! what Prometheus reads. All of them come from one look at the store (`look.rs`) that never takes
 //! longer than a few seconds: when the store hangs, the last known figures are given, and as of when.
 
-pub mod checks;
-mod look;
 mod metrics;
+pub mod quality;
 pub mod status;
+mod store_probe;
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ use hyper::{StatusCode, header};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use self::status::{Annotators, Reloads, Status};
+use self::status::{ListenerStatus, Reloads, Status};
 use crate::allocation::SettlePolicy;
 use crate::allocator::Allocator;
-use crate::http::{self, Door, Guarded, Meter};
-use crate::live::Live;
+use crate::http::{self, HttpMetrics, PortAuth, ProtectedState};
 use crate::task::Millis;
+use arc_swap::ArcSwap;
 
 /// What the supervisor tells the lead's port, anew at each request.
-pub trait House: Send + Sync + 'static {
+pub trait DaemonStatusSource: Send + Sync + 'static {
     /// Everybody on the roster, and how their ports are.
-    fn annotators(&self) -> Annotators;
+    fn annotators(&self) -> Vec<ListenerStatus>;
     /// What the lead should know, in words.
     fn problems(&self) -> Vec<String>;
     /// How often the roster was looked at again.
@@ -38,7 +38,7 @@ pub trait House: Send + Sync + 'static {
 
 /// What the roster says that the lead's port has to know; replaced when it says something else.
 #[derive(Clone, Debug)]
-pub struct About {
+pub struct ProjectInfo {
     /// The project's interface.
     pub interface: &'static str,
     /// What makes two answers agree.
@@ -47,11 +47,11 @@ pub struct About {
 
 /// What the lead's port knows.
 #[derive(Clone)]
-pub struct Office {
+pub struct LeadPort {
     /// The project's name.
     pub project: Arc<str>,
     /// What the roster says.
-    pub about: Live<About>,
+    pub project_info: Arc<ArcSwap<ProjectInfo>>,
     /// Where the store is, without credentials; a file with its whole path.
     pub place: Arc<str>,
     /// The runtime in which the store is asked.
@@ -59,41 +59,41 @@ pub struct Office {
     /// Whom to ask for figures.
     pub allocator: Allocator,
     /// Whom to ask for ports.
-    pub house: Arc<dyn House>,
+    pub daemon: Arc<dyn DaemonStatusSource>,
     /// Everybody's checks, as they were last counted.
-    pub checks: checks::Known,
+    pub quality: quality::CachedQuality,
     /// The counts of all ports.
-    pub meter: Meter,
+    pub http_metrics: HttpMetrics,
     /// When the daemon started.
     pub started_at: Millis,
     /// Who may come in.
-    pub door: Door,
+    pub auth: PortAuth,
 }
 
-impl Guarded for Office {
-    fn door(&self) -> &Door {
-        &self.door
+impl ProtectedState for LeadPort {
+    fn auth(&self) -> &PortAuth {
+        &self.auth
     }
 }
 
-/// The routes of the lead's port. Requests carry an [`Office`] in their extensions.
+/// The routes of the lead's port. Requests carry a [`LeadPort`] in their extensions.
 pub fn routes() -> Router {
     let own = Router::new()
         .route("/ready", get(ready))
         .route("/metrics", get(prometheus))
         .route("/api/status", get(api_status));
-    http::with_shared_routes::<Office>(own, "lead/index.html")
+    http::with_common_routes::<LeadPort>(own, "lead/index.html")
 }
 
-async fn ready(Extension(office): Extension<Office>) -> Response {
-    let down: Vec<String> = office
-        .house
+async fn ready(Extension(port): Extension<LeadPort>) -> Response {
+    let down: Vec<String> = port
+        .daemon
         .annotators()
         .into_iter()
         .filter(|annotator| annotator.state == "down")
         .map(|annotator| annotator.name)
         .collect();
-    let store = look::ping(&office).await;
+    let store = store_probe::ping(&port).await;
     let ready = down.is_empty() && store.is_ok();
     let body = http::to_json(&json!({
         "ready": ready,
@@ -104,22 +104,22 @@ async fn ready(Extension(office): Extension<Office>) -> Response {
     (status, body).into_response()
 }
 
-async fn api_status(Extension(office): Extension<Office>) -> Response {
-    let figures = look::look(&office).await;
+async fn api_status(Extension(port): Extension<LeadPort>) -> Response {
+    let snapshot = store_probe::read_with_timeout(&port).await;
     http::to_json(&Status::new(
-        &office.project,
-        office.about.get().interface,
-        &figures,
-        office.house.annotators(),
-        office.house.problems(),
-        Some(office.started_at),
-        office.allocator.now(),
+        &port.project,
+        port.project_info.load_full().interface,
+        &snapshot,
+        port.daemon.annotators(),
+        port.daemon.problems(),
+        Some(port.started_at),
+        port.allocator.now(),
     ))
 }
 
-async fn prometheus(Extension(office): Extension<Office>) -> Response {
-    let figures = look::look(&office).await;
-    let about =
+async fn prometheus(Extension(port): Extension<LeadPort>) -> Response {
+    let snapshot = store_probe::read_with_timeout(&port).await;
+    let headers =
         [(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
-    (about, metrics::render(&office, &figures)).into_response()
+    (headers, metrics::render(&port, &snapshot)).into_response()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::Checks;
+use super::quality::AnnotatorQuality;
 use crate::store::{Kind, Progress};
 use crate::task::Millis;
 
@@ -32,7 +32,7 @@ pub struct Status {
     /// The project's figures.
     pub total: Total,
     /// Everybody's.
-    pub annotators: Vec<Annotator>,
+    pub annotators: Vec<AnnotatorStatus>,
     /// What the lead should know, in words.
     pub problems: Vec<String>,
 }
@@ -73,7 +73,7 @@ pub struct Total {
 
 /// One annotator's line.
 #[derive(Debug, Deserialize, Serialize)]
-pub struct Annotator {
+pub struct AnnotatorStatus {
     /// Their name.
     pub name: String,
     /// Their name for people.
@@ -98,7 +98,7 @@ pub struct Annotator {
     /// Ignores that are no answers.
     pub skipped: u64,
     /// How right they are on gold tasks, and how consistent on repeats.
-    pub checks: Checks,
+    pub checks: AnnotatorQuality,
     /// Tasks in hand.
     pub in_hand: u64,
     /// Tasks left: what names them, and an even share of the rest.
@@ -111,7 +111,7 @@ pub struct Annotator {
 
 /// What the roster says of one annotator, and how their port is.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct ListenerStatus {
     /// Their name.
     pub name: String,
     /// Their name for people.
@@ -120,7 +120,7 @@ pub struct Member {
     pub port: u16,
     /// The address to bookmark.
     pub url: String,
-    /// As in [`Annotator::state`].
+    /// As in [`AnnotatorStatus::state`].
     pub state: &'static str,
     /// Whether they get tasks.
     pub active: bool,
@@ -141,7 +141,7 @@ pub struct Reloads {
 
 /// What is known of the store, and from it.
 #[derive(Clone, Debug)]
-pub struct Figures {
+pub struct StatusSnapshot {
     /// Which engine.
     pub kind: Kind,
     /// Where, without credentials.
@@ -153,11 +153,8 @@ pub struct Figures {
     /// When they were read; none if they have never been.
     pub as_of: Option<Millis>,
     /// Everybody's checks.
-    pub checks: BTreeMap<String, Checks>,
+    pub quality: BTreeMap<String, AnnotatorQuality>,
 }
-
-/// Everybody on the roster.
-pub type Annotators = Vec<Member>;
 
 /// Somebody seen within this time counts for the estimate of the end.
 const RECENTLY: Duration = Duration::from_secs(60 * 60);
@@ -167,13 +164,13 @@ impl Status {
     pub fn new(
         project: &str,
         interface: &str,
-        figures: &Figures,
-        members: Annotators,
+        snapshot: &StatusSnapshot,
+        listeners: Vec<ListenerStatus>,
         mut problems: Vec<String>,
         started_at: Option<Millis>,
         now: Millis,
     ) -> Self {
-        let Figures { progress, checks, .. } = figures;
+        let StatusSnapshot { progress, quality, .. } = snapshot;
         if progress.short > 0 {
             let (tasks, want) = if progress.short == 1 {
                 ("task wants", "it waits")
@@ -186,20 +183,20 @@ impl Status {
                 progress.short
             ));
         }
-        for member in &members {
-            if let ("down", Some(detail)) = (member.state, &member.detail) {
-                let Member { name, port, .. } = member;
+        for listener in &listeners {
+            if let ("down", Some(detail)) = (listener.state, &listener.detail) {
+                let ListenerStatus { name, port, .. } = listener;
                 problems.push(format!(
                     "{name}'s port {port} is down: {detail}. It is tried again by itself."
                 ));
             }
         }
-        let people = members.iter().filter(|member| member.active).count();
-        let annotators = members
+        let people = listeners.iter().filter(|listener| listener.active).count();
+        let annotators = listeners
             .into_iter()
-            .map(|member| {
-                let checks = checks.get(&member.name).copied().unwrap_or_default();
-                line(member, progress, people, checks)
+            .map(|listener| {
+                let quality = quality.get(&listener.name).copied().unwrap_or_default();
+                line(listener, progress, people, quality)
             })
             .collect();
         Self {
@@ -207,12 +204,12 @@ impl Status {
             interface: interface.to_owned(),
             version: env!("CARGO_PKG_VERSION").into(),
             started_at: started_at.map(|at| at.to_string()),
-            as_of: figures.as_of.map(|at| at.to_string()),
+            as_of: snapshot.as_of.map(|at| at.to_string()),
             store: StoreState {
-                kind: figures.kind.as_str().into(),
-                place: figures.place.clone(),
-                state: if figures.away.is_none() { "ok" } else { "away" }.into(),
-                detail: figures.away.clone(),
+                kind: snapshot.kind.as_str().into(),
+                place: snapshot.place.clone(),
+                state: if snapshot.away.is_none() { "ok" } else { "away" }.into(),
+                detail: snapshot.away.clone(),
             },
             total: Total {
                 tasks: progress.tasks,
@@ -229,25 +226,31 @@ impl Status {
     }
 }
 
-fn line(member: Member, progress: &Progress, people: usize, checks: Checks) -> Annotator {
-    let share = progress.annotators.get(&member.name).cloned().unwrap_or_default();
-    let left = if member.active { progress.left_for(&member.name, people) } else { share.named };
-    Annotator {
+fn line(
+    listener: ListenerStatus,
+    progress: &Progress,
+    people: usize,
+    quality: AnnotatorQuality,
+) -> AnnotatorStatus {
+    let share = progress.annotators.get(&listener.name).cloned().unwrap_or_default();
+    let left =
+        if listener.active { progress.left_for(&listener.name, people) } else { share.named };
+    AnnotatorStatus {
         answered: share.answered,
         late: share.late,
         skipped: share.skipped,
-        checks,
+        checks: quality,
         in_hand: share.in_hand,
         left,
         last_seen: share.last_seen.map(|at| at.to_string()),
         seconds_per_task: mean_seconds(share.worked_ms, share.timed),
-        name: member.name,
-        display: member.display,
-        port: member.port,
-        url: member.url,
-        state: member.state.into(),
-        detail: member.detail,
-        restarts: member.restarts,
+        name: listener.name,
+        display: listener.display,
+        port: listener.port,
+        url: listener.url,
+        state: listener.state.into(),
+        detail: listener.detail,
+        restarts: listener.restarts,
     }
 }
 

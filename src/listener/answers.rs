@@ -11,23 +11,23 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, checking, questions};
+use super::{AnnotatorPort, tasks, validate};
 use crate::allocation::SequenceNumber;
 use crate::allocator::Answerable;
-use crate::http::{self, ApiError, Callers};
+use crate::http::{self, ApiError, AuthenticatedNames};
 use crate::store::{Cursor, Past, Submission};
 use crate::task::{Millis, TaskId, Version};
 
 /// Answers taken in one request at most. The page sends a few.
-const MOST_ANSWERS: usize = 1000;
+const MAX_ANSWERS: usize = 1000;
 /// Answers shown of the history at most.
-const MOST_HISTORY: usize = 1000;
+const MAX_HISTORY: usize = 1000;
 
 /// An answer waits in a browser no longer than this.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What becomes of an answer before it goes to the store.
-enum Sorted {
+enum Validated {
     /// It is to be stored.
     Store(Submission),
     /// It is not, and why.
@@ -35,47 +35,47 @@ enum Sorted {
 }
 
 pub(super) async fn give_answers(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
-    let callers = request.extensions().get::<Callers>().cloned();
+    let names = request.extensions().get::<AuthenticatedNames>().cloned();
     let body = http::json_body(request).await?;
-    let author = desk.author(body.get("session_id"), callers.as_ref())?;
+    let author = port.author(body.get("session_id"), names.as_ref())?;
     let Some(Value::Array(sent)) = body.get("answers") else {
         return Err(ApiError::bad_request("no_answers", "Expected a list under \"answers\"."));
     };
-    if sent.len() > MOST_ANSWERS {
+    if sent.len() > MAX_ANSWERS {
         return Err(ApiError::with_status(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_many",
-            format!("{} answers in one request; send at most {MOST_ANSWERS}.", sent.len()),
+            format!("{} answers in one request; send at most {MAX_ANSWERS}.", sent.len()),
         ));
     }
-    let clock = Clock::new(desk.allocator.now(), body.get("sent_at").and_then(Value::as_i64));
-    let mut sorted = Vec::with_capacity(sent.len());
+    let skew = ClockSkew::new(port.allocator.now(), body.get("sent_at").and_then(Value::as_i64));
+    let mut validated = Vec::with_capacity(sent.len());
     for answer in sent {
-        sorted.push(sort(&desk, &author, &clock, answer).await?);
+        validated.push(validate(&port, &author, &skew, answer).await?);
     }
-    let submissions = sorted
+    let submissions = validated
         .iter()
-        .filter_map(|(_, sorted)| match sorted {
-            Sorted::Store(submission) => Some(submission.clone()),
-            Sorted::Refused { .. } => None,
+        .filter_map(|(_, validated)| match validated {
+            Validated::Store(submission) => Some(submission.clone()),
+            Validated::Refused { .. } => None,
         })
         .collect();
     let recorded =
-        desk.allocator.answers(submissions).await.map_err(|error| ApiError::from(&*error))?;
+        port.allocator.answers(submissions).await.map_err(|error| ApiError::from(&*error))?;
     let mut recorded = recorded.into_iter();
     let mut saved = 0;
-    let results: Vec<Value> = sorted
+    let results: Vec<Value> = validated
         .into_iter()
-        .map(|(id, sorted)| match sorted {
-            Sorted::Store(submission) => {
+        .map(|(id, validated)| match validated {
+            Validated::Store(submission) => {
                 let status = recorded.next().map_or("unknown", |recorded| recorded.as_str());
                 saved += usize::from(status != "unknown");
                 json!({"_id": submission.task, "status": status})
             }
-            Sorted::Refused { status, error } => {
+            Validated::Refused { status, error } => {
                 tracing::warn!(
                     annotator = &*author,
                     task = id.as_deref().map(short),
@@ -90,7 +90,7 @@ pub(super) async fn give_answers(
     let mut reply = Map::new();
     reply.insert("saved".into(), saved.into());
     // The answers are stored: that the figures cannot be read just now must not hide it.
-    reply.extend(desk.figures_of(&author).await.unwrap_or_default());
+    reply.extend(port.stats_of(&author).await.unwrap_or_default());
     reply.insert("results".into(), results.into());
     Ok(http::to_json(&reply))
 }
@@ -102,15 +102,17 @@ fn short(id: &str) -> &str {
 }
 
 /// Finds the task that an answer is about and checks the answer against it.
-async fn sort(
-    desk: &Desk,
+async fn validate(
+    port: &AnnotatorPort,
     author: &str,
-    clock: &Clock,
+    skew: &ClockSkew,
     sent: &Value,
-) -> Result<(Option<String>, Sorted), ApiError> {
-    let invalid = |error: &str| Sorted::Refused { status: "invalid", error: error.to_owned() };
-    let unknown =
-        || Sorted::Refused { status: "unknown", error: "no such task for this annotator".into() };
+) -> Result<(Option<String>, Validated), ApiError> {
+    let invalid = |error: &str| Validated::Refused { status: "invalid", error: error.to_owned() };
+    let unknown = || Validated::Refused {
+        status: "unknown",
+        error: "no such task for this annotator".into(),
+    };
     let Some(answer) = sent.as_object() else {
         return Ok((None, invalid("expected an object: the task with its answer")));
     };
@@ -120,7 +122,7 @@ async fn sort(
             let Some(hash) = hash.as_i64() else {
                 return Ok((None, invalid("_task_hash: expected a signed 64-bit integer")));
             };
-            match desk.allocator.identity_of(hash).await {
+            match port.allocator.identity_of(hash).await {
                 Ok(Some(id)) => id,
                 Ok(None) => return Ok((None, unknown())),
                 Err(error) => return Err(ApiError::from(&error)),
@@ -131,21 +133,21 @@ async fn sort(
         }
         (Some(_), _) => return Ok((None, invalid("_id: expected a text"))),
     };
-    let found = desk.allocator.task_of(author, &id).await;
+    let found = port.allocator.task_of(author, &id).await;
     let named = Some(id.to_string());
     let Answerable { task, since, basis } = match found {
         Ok(Some(found)) => found,
         Ok(None) => return Ok((named, unknown())),
         Err(error) => return Err(ApiError::from(&error)),
     };
-    let received = checking::receive(desk, &task.body, basis, answer).await;
+    let received = validate::receive(port, &task.body, basis, answer).await;
     let (verdict, data, basis) = match received.map_err(|error| ApiError::from(&error))? {
         Ok(received) => received,
         Err(misfit) => return Ok((named, invalid(&misfit.to_string()))),
     };
     let at = |key: &str| answer.get(key).and_then(Value::as_i64);
-    let time_returned = clock.here(at("_answered_at")).unwrap_or(clock.now);
-    let time_loaded = clock.here(at("_shown_at")).or(since).unwrap_or(time_returned);
+    let time_returned = skew.here(at("_answered_at")).unwrap_or(skew.now);
+    let time_loaded = skew.here(at("_shown_at")).or(since).unwrap_or(time_returned);
     let version = Version {
         verdict,
         data,
@@ -154,16 +156,16 @@ async fn sort(
         basis,
     };
     let annotator = author.to_owned();
-    Ok((named, Sorted::Store(Submission { task: id, annotator, version })))
+    Ok((named, Validated::Store(Submission { task: id, annotator, version })))
 }
 
 /// Translates a browser's times into ours: its clock may be off by a day.
-struct Clock {
+struct ClockSkew {
     now: Millis,
     ahead_ms: i64,
 }
 
-impl Clock {
+impl ClockSkew {
     /// `sent_at` is what the browser's clock showed when it sent the request.
     fn new(now: Millis, sent_at: Option<i64>) -> Self {
         Self { now, ahead_ms: sent_at.map_or(0, |sent| sent.saturating_sub(now.0)) }
@@ -172,7 +174,7 @@ impl Clock {
     /// A moment of the browser's clock, never in the future and never a year ago.
     fn here(&self, there: Option<i64>) -> Option<Millis> {
         there.map(|there| {
-            Millis(there.saturating_sub(self.ahead_ms)).clamp(self.now - LONGEST, self.now)
+            Millis(there.saturating_sub(self.ahead_ms)).clamp(self.now - MAX_AGE, self.now)
         })
     }
 }
@@ -198,13 +200,13 @@ fn cursor_from_text(text: &str) -> Option<Cursor> {
 }
 
 pub(super) async fn history(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     query: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(query) = query.map_err(|_| {
         ApiError::bad_request("bad_n", "n should be a whole number, as in /history?n=10.")
     })?;
-    let limit = query.n.unwrap_or(10).clamp(1, MOST_HISTORY);
+    let limit = query.n.unwrap_or(10).clamp(1, MAX_HISTORY);
     let before = match query.before.as_deref() {
         None => None,
         Some(text) => Some(cursor_from_text(text).ok_or_else(|| {
@@ -215,9 +217,9 @@ pub(super) async fn history(
         })?),
     };
     // One more than is given says whether there are any behind them.
-    let mut answers = desk
+    let mut answers = port
         .allocator
-        .history(&desk.annotator, before, limit + 1)
+        .history(&port.annotator, before, limit + 1)
         .await
         .map_err(|error| ApiError::from(&error))?;
     let more = answers.len() > limit;
@@ -226,7 +228,7 @@ pub(super) async fn history(
     let answers: Vec<_> = answers
         .into_iter()
         .map(|Past { task, version, .. }| {
-            let mut fields = questions::for_the_page(&desk, &task, version.basis);
+            let mut fields = tasks::to_page_json(&port, &task, version.basis);
             let mut put = |key: &str, value: &Value| {
                 let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
                 fields.insert(key.to_owned(), raw);
@@ -249,10 +251,10 @@ mod tests {
     #[test]
     fn a_clock_that_is_a_day_ahead_gives_right_times() {
         let day = 86_400_000;
-        let clock = Clock::new(Millis(1_000_000), Some(1_000_000 + day));
-        assert_eq!(clock.here(Some(990_000 + day)), Some(Millis(990_000)));
-        assert_eq!(clock.here(Some(2_000_000 + day)), Some(Millis(1_000_000)));
-        assert_eq!(Clock::new(Millis(5), None).here(Some(3)), Some(Millis(3)));
+        let skew = ClockSkew::new(Millis(1_000_000), Some(1_000_000 + day));
+        assert_eq!(skew.here(Some(990_000 + day)), Some(Millis(990_000)));
+        assert_eq!(skew.here(Some(2_000_000 + day)), Some(Millis(1_000_000)));
+        assert_eq!(ClockSkew::new(Millis(5), None).here(Some(3)), Some(Millis(3)));
     }
 
     #[test]
@@ -270,10 +272,10 @@ mod tests {
     fn a_nonsensical_clock_gives_possible_times() {
         let now = Millis(1_800_000_000_000);
         for sent_at in [i64::MIN, 0, i64::MAX] {
-            let clock = Clock::new(now, Some(sent_at));
+            let skew = ClockSkew::new(now, Some(sent_at));
             for there in [i64::MIN, 0, i64::MAX] {
-                let here = clock.here(Some(there)).expect("a time");
-                assert!(here <= now && here >= now - LONGEST, "{sent_at} {there}: {here}");
+                let here = skew.here(Some(there)).expect("a time");
+                assert!(here <= now && here >= now - MAX_AGE, "{sent_at} {there}: {here}");
             }
         }
     }

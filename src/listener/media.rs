@@ -8,7 +8,7 @@
 //!
 //! The file itself is sent by tower-http, which knows ranges (without them no browser can seek) and
 //! what has not been modified since. It takes a range that makes no sense for one that cannot be had; so
-//! each is read here first, as RFC 9110 has it (`Wish`).
+//! each is read here first, as RFC 9110 has it (`ByteRange`).
 //!
 //! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads ranges
 //! with, which does not tell the two kinds of mistakes apart either.
@@ -26,7 +26,7 @@ use hyper::{Request, StatusCode};
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-use super::Desk;
+use super::AnnotatorPort;
 use crate::http::ApiError;
 use crate::task::picture::{self, Size};
 
@@ -45,12 +45,12 @@ pub fn folder(path: &Path) -> io::Result<PathBuf> {
 }
 
 pub(super) async fn send(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     path: Result<UrlPath<String>, PathRejection>,
     mut request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let UrlPath(path) = path?;
-    let Some(media) = desk.project.get().media.clone() else {
+    let Some(media) = port.project.load_full().media.clone() else {
         return Err(ApiError::not_found(
             "The project has no folder for pictures and sound. The roster may name one: media = \"media\" \
              under [project].",
@@ -61,14 +61,14 @@ pub(super) async fn send(
     let asked = path.clone();
     let found = tokio::task::spawn_blocking(move || find(&media, &asked)).await;
     let (file, length) = found.ok().flatten().ok_or_else(nothing)?;
-    match Wish::of(request.headers(), length) {
-        Wish::Whole => {
+    match ByteRange::of(request.headers(), length) {
+        ByteRange::Whole => {
             request.headers_mut().remove(header::RANGE);
         }
-        Wish::Part(range) => {
+        ByteRange::Part(range) => {
             request.headers_mut().insert(header::RANGE, range);
         }
-        Wish::Beyond => return Ok(beyond(length)),
+        ByteRange::Beyond => return Ok(unsatisfiable(length)),
     }
     let Ok(response) = ServeFile::new(&file).oneshot(request).await;
     if response.status() == StatusCode::NOT_FOUND {
@@ -84,7 +84,7 @@ pub(super) async fn send(
 
 /// What a request wants of a file.
 #[derive(Debug, PartialEq, Eq)]
-enum Wish {
+enum ByteRange {
     /// All of it: also where the range makes no sense, is in another unit, or is several at once, which
     /// nobody needs who sees or hears.
     Whole,
@@ -94,11 +94,13 @@ enum Wish {
     Beyond,
 }
 
-impl Wish {
+impl ByteRange {
     fn of(headers: &HeaderMap, length: u64) -> Self {
         let mut ranges = headers.get_all(header::RANGE).iter();
         let (Some(range), None) = (ranges.next(), ranges.next()) else { return Self::Whole };
-        let Some((first, last)) = range.to_str().ok().and_then(bounds) else { return Self::Whole };
+        let Some((first, last)) = range.to_str().ok().and_then(parse_range) else {
+            return Self::Whole;
+        };
         let (from, to) = match (first, last) {
             (None, None) => return Self::Whole,
             (None, Some(suffix)) => (length - suffix.min(length), length.saturating_sub(1)),
@@ -113,7 +115,7 @@ impl Wish {
 }
 
 /// The two numbers of a range of bytes, either of which may be missing; nothing if it is none.
-fn bounds(range: &str) -> Option<(Option<u64>, Option<u64>)> {
+fn parse_range(range: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (unit, set) = range.split_once('=')?;
     if !unit.eq_ignore_ascii_case("bytes") {
         return None;
@@ -130,7 +132,7 @@ fn bounds(range: &str) -> Option<(Option<u64>, Option<u64>)> {
     Some((number(first)?, number(last)?))
 }
 
-fn beyond(length: u64) -> Response {
+fn unsatisfiable(length: u64) -> Response {
     let range = (header::CONTENT_RANGE, format!("bytes */{length}"));
     (StatusCode::RANGE_NOT_SATISFIABLE, [range]).into_response()
 }
@@ -180,31 +182,34 @@ mod tests {
 
     #[test]
     fn a_range_that_makes_no_sense_is_none_and_one_that_cannot_be_had_is_refused() {
-        let part = |range: &'static str| Wish::Part(HeaderValue::from_static(range));
-        for (range, wish) in [
+        let part = |range: &'static str| ByteRange::Part(HeaderValue::from_static(range));
+        for (range, expected) in [
             ("bytes=10-13", part("bytes=10-13")),
             ("Bytes=010-13", part("bytes=10-13")),
             ("bytes=990-", part("bytes=990-999")),
             ("bytes=0-99999999999999999999999", part("bytes=0-999")),
             ("bytes=-10", part("bytes=990-999")),
             ("bytes=-5000", part("bytes=0-999")),
-            ("bytes=1000-", Wish::Beyond),
-            ("bytes=99999999999999999999999-", Wish::Beyond),
-            ("bytes=-0", Wish::Beyond),
-            ("bytes=13-10", Wish::Whole),
-            ("bytes=-", Wish::Whole),
-            ("bytes=", Wish::Whole),
-            ("bytes=a-b", Wish::Whole),
-            ("bytes=+1-2", Wish::Whole),
-            ("bytes=0-1,5-6", Wish::Whole),
-            ("seconds=1-2", Wish::Whole),
-            ("nonsense", Wish::Whole),
-            ("", Wish::Whole),
+            ("bytes=1000-", ByteRange::Beyond),
+            ("bytes=99999999999999999999999-", ByteRange::Beyond),
+            ("bytes=-0", ByteRange::Beyond),
+            ("bytes=13-10", ByteRange::Whole),
+            ("bytes=-", ByteRange::Whole),
+            ("bytes=", ByteRange::Whole),
+            ("bytes=a-b", ByteRange::Whole),
+            ("bytes=+1-2", ByteRange::Whole),
+            ("bytes=0-1,5-6", ByteRange::Whole),
+            ("seconds=1-2", ByteRange::Whole),
+            ("nonsense", ByteRange::Whole),
+            ("", ByteRange::Whole),
         ] {
             let headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
-            assert_eq!(Wish::of(&headers, 1000), wish, "{range:?}");
-            let empty = Wish::of(&headers, 0);
-            assert!(matches!(empty, Wish::Whole | Wish::Beyond), "{range:?} of nothing: {empty:?}");
+            assert_eq!(ByteRange::of(&headers, 1000), expected, "{range:?}");
+            let empty = ByteRange::of(&headers, 0);
+            assert!(
+                matches!(empty, ByteRange::Whole | ByteRange::Beyond),
+                "{range:?} of nothing: {empty:?}"
+            );
         }
     }
 

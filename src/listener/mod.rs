@@ -1,20 +1,20 @@
 //! One annotator's port: the page, the stream of tasks, the answers.
 //!
 //! The annotator is the port's. No request can speak for another or see a task that is not
-//! theirs: the name comes with the port ([`Desk`]) and never from the request.
+//! theirs: the name comes with the port ([`AnnotatorPort`]) and never from the request.
 //!
-//! `routes` are the same for all ports; `questions.rs` hands out, `answers.rs` takes in,
-//! `view.rs` says what has become of what a page shows; `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
-//! name by their paths, and `strangers.rs` tells the log of those that the roster does not allow.
+//! `routes` are the same for all ports; `tasks.rs` hands out, `answers.rs` takes in,
+//! `shown_tasks.rs` says what has become of what a page shows; `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
+//! name by their paths, and `blocked_media.rs` tells the log of those that the roster does not allow.
 
 mod answers;
-mod checking;
+mod blocked_media;
 pub mod media;
-mod person;
+mod port_owner;
 mod project;
-mod questions;
-mod strangers;
-mod view;
+mod shown_tasks;
+mod tasks;
+mod validate;
 
 use std::sync::Arc;
 
@@ -27,48 +27,48 @@ use hyper::header::HeaderValue;
 use hyper::{Method, Request};
 use serde_json::{Map, Value, json};
 
-pub use person::{Former, Person, Standing};
+pub use blocked_media::BlockedMediaLog;
+pub use port_owner::{Membership, PortOwner, PreviousOwner};
 pub use project::{Project, instructions_to_html};
-pub use strangers::Strangers;
 
-use self::view::View;
+use self::shown_tasks::ShownTasks;
 use crate::allocator::Allocator;
-use crate::http::{self, ApiError, Callers, Door, Guarded};
-use crate::live::Live;
+use crate::http::{self, ApiError, AuthenticatedNames, PortAuth, ProtectedState};
+use arc_swap::ArcSwap;
 
 /// What a port knows: whose it is, about which project, and whom to ask.
 #[derive(Clone)]
-pub struct Desk {
+pub struct AnnotatorPort {
     /// The project.
-    pub project: Live<Project>,
+    pub project: Arc<ArcSwap<Project>>,
     /// The annotator's name.
     pub annotator: Arc<str>,
     /// What else is known of them.
-    pub person: Live<Person>,
+    pub owner: Arc<ArcSwap<PortOwner>>,
     /// Whom to ask for tasks.
     pub allocator: Allocator,
     /// Who may come in.
-    pub door: Door,
+    pub auth: PortAuth,
 }
 
-impl Guarded for Desk {
-    fn door(&self) -> &Door {
-        &self.door
+impl ProtectedState for AnnotatorPort {
+    fn auth(&self) -> &PortAuth {
+        &self.auth
     }
 
     /// Those whose port this was until not long ago.
-    fn guests(&self) -> Vec<String> {
-        let (now, person) = (self.allocator.now(), self.person.get());
-        let formers = person.formers.iter().filter(|former| former.until > now);
-        formers.map(|former| former.annotator.clone()).collect()
+    fn previous_owners(&self) -> Vec<String> {
+        let (now, owner) = (self.allocator.now(), self.owner.load_full());
+        let previous_owners = owner.previous_owners.iter().filter(|previous| previous.until > now);
+        previous_owners.map(|previous| previous.annotator.clone()).collect()
     }
 
-    fn policy(&self) -> Option<HeaderValue> {
-        self.project.get().policy()
+    fn content_security_policy(&self) -> Option<HeaderValue> {
+        self.project.load_full().content_security_policy()
     }
 
     /// They find out that it is somebody else's now, and bring what they still have.
-    fn is_errand(method: &Method, path: &str) -> bool {
+    fn is_handover_request(method: &Method, path: &str) -> bool {
         match path {
             "/project" => *method == Method::GET,
             "/give_answers" | "/get_session_questions" => *method == Method::POST,
@@ -77,14 +77,14 @@ impl Guarded for Desk {
     }
 }
 
-impl Desk {
+impl AnnotatorPort {
     /// `<project>-<name>`, Prodigy's name for an annotator's session.
     pub fn session_id(&self) -> String {
         self.session_of(&self.annotator)
     }
 
     fn session_of(&self, annotator: &str) -> String {
-        format!("{}-{annotator}", self.project.get().name)
+        format!("{}-{annotator}", self.project.load_full().name)
     }
 
     /// Refuses a session other than this port's own.
@@ -107,8 +107,8 @@ impl Desk {
     }
 
     /// Refuses those who bring only the keys of people whose port this was.
-    fn check_callers(&self, callers: Option<&Callers>) -> Result<(), ApiError> {
-        if callers.is_none_or(|callers| callers.include(&self.annotator)) {
+    fn check_caller(&self, names: Option<&AuthenticatedNames>) -> Result<(), ApiError> {
+        if names.is_none_or(|names| names.contain(&self.annotator)) {
             return Ok(());
         }
         Err(ApiError::forbidden(
@@ -124,52 +124,53 @@ impl Desk {
     fn author(
         &self,
         session: Option<&Value>,
-        callers: Option<&Callers>,
+        names: Option<&AuthenticatedNames>,
     ) -> Result<Arc<str>, ApiError> {
-        let speaks = |name: &str| callers.is_none_or(|callers| callers.include(name));
+        let speaks = |name: &str| names.is_none_or(|names| names.contain(name));
         if let Some(Value::String(named)) = session {
-            let (now, person) = (self.allocator.now(), self.person.get());
-            let mut formers = person.formers.iter().filter(|former| former.until > now);
-            let former = formers.find(|f| *named == self.session_of(&f.annotator));
-            if let Some(former) = former.filter(|former| speaks(&former.annotator)) {
-                return Ok(former.annotator.as_str().into());
+            let (now, owner) = (self.allocator.now(), self.owner.load_full());
+            let mut previous_owners =
+                owner.previous_owners.iter().filter(|previous| previous.until > now);
+            let previous = previous_owners.find(|f| *named == self.session_of(&f.annotator));
+            if let Some(previous) = previous.filter(|previous| speaks(&previous.annotator)) {
+                return Ok(previous.annotator.as_str().into());
             }
         }
         self.check_session(session)?;
-        self.check_callers(callers)?;
+        self.check_caller(names)?;
         Ok(Arc::clone(&self.annotator))
     }
 
     /// What goes along with replies: the figures `progress`, `answered`, `due`, `total`, and
     /// whether the page has to look at the project again (`edition`, `standing`).
-    async fn figures(&self) -> Result<Map<String, Value>, ApiError> {
-        self.figures_of(&self.annotator).await
+    async fn stats(&self) -> Result<Map<String, Value>, ApiError> {
+        self.stats_of(&self.annotator).await
     }
 
     /// The same for somebody whose port this may have been.
-    async fn figures_of(&self, annotator: &str) -> Result<Map<String, Value>, ApiError> {
+    async fn stats_of(&self, annotator: &str) -> Result<Map<String, Value>, ApiError> {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
         let own = progress.annotators.get(annotator);
         let answered = own.map_or(0, |share| share.answered);
-        let (project, person) = (self.project.get(), self.person.get());
-        let standing =
-            if annotator == &*self.annotator { &person.standing } else { &Standing::Left };
-        let left = match standing {
-            Standing::Here => progress.left_for(annotator, project.people),
+        let (project, owner) = (self.project.load_full(), self.owner.load_full());
+        let membership =
+            if annotator == &*self.annotator { &owner.membership } else { &Membership::Removed };
+        let left = match membership {
+            Membership::Active => progress.left_for(annotator, project.people),
             _ => 0,
         };
         let due = answered + left;
-        let Value::Object(figures) = json!({
+        let Value::Object(stats) = json!({
             "total": answered,
             "progress": fraction(progress.answers, progress.wanted),
             "answered": answered,
             "due": due,
             "edition": project.edition,
-            "standing": standing.as_str(),
+            "standing": membership.as_str(),
         }) else {
             unreachable!("an object literal is an object")
         };
-        Ok(figures)
+        Ok(stats)
     }
 }
 
@@ -178,47 +179,47 @@ fn fraction(done: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { (done as f64 / of as f64).min(1.0) }
 }
 
-/// The routes of every annotator's port. Requests carry a [`Desk`] in their extensions.
+/// The routes of every annotator's port. Requests carry a [`AnnotatorPort`] in their extensions.
 pub fn routes() -> Router {
     let own = Router::new()
         .route("/project", get(project::project))
         .route("/project/{session}", get(project::project_of_session))
-        .route("/get_session_questions", post(questions::get_session_questions))
-        .route("/get_questions", get(questions::get_questions))
+        .route("/get_session_questions", post(tasks::get_session_questions))
+        .route("/get_questions", get(tasks::get_questions))
         .route("/give_answers", post(answers::give_answers))
         .route("/history", get(answers::history))
         .route("/progress", get(progress))
         .route("/renew", post(renew))
         .route("/end_session", post(end_session))
         .route("/media/{*path}", get(media::send));
-    http::with_shared_routes::<Desk>(own, "annotate/index.html")
+    http::with_common_routes::<AnnotatorPort>(own, "annotate/index.html")
 }
 
-async fn progress(Extension(desk): Extension<Desk>) -> Result<Response, ApiError> {
-    Ok(http::to_json(&desk.figures().await?))
+async fn progress(Extension(port): Extension<AnnotatorPort>) -> Result<Response, ApiError> {
+    Ok(http::to_json(&port.stats().await?))
 }
 
 async fn renew(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let body = http::json_body(request).await?;
-    desk.check_session(body.get("session_id"))?;
-    let view = View::of(&body)?;
-    desk.allocator.renew(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
-    let mut reply = view.lease_status(&desk, true).await?;
-    reply.insert("lease_seconds".into(), desk.allocator.lease().as_secs().into());
+    port.check_session(body.get("session_id"))?;
+    let shown = ShownTasks::of(&body)?;
+    port.allocator.renew(&port.annotator).await.map_err(|error| ApiError::from(&error))?;
+    let mut reply = shown.lease_status(&port, true).await?;
+    reply.insert("lease_seconds".into(), port.allocator.lease().as_secs().into());
     Ok(http::to_json(&reply))
 }
 
 async fn end_session(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let body = http::json_body(request).await?;
-    desk.check_session(body.get("session_id"))?;
+    port.check_session(body.get("session_id"))?;
     let released =
-        desk.allocator.release(&desk.annotator).await.map_err(|error| ApiError::from(&error))?;
-    tracing::debug!(annotator = &*desk.annotator, released, "an annotator left");
+        port.allocator.release(&port.annotator).await.map_err(|error| ApiError::from(&error))?;
+    tracing::debug!(annotator = &*port.annotator, released, "an annotator left");
     Ok(http::to_json(&json!({"released": released})))
 }

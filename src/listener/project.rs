@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Desk, Standing, Strangers};
+use super::{AnnotatorPort, BlockedMediaLog, Membership};
 use crate::http::{self, ApiError};
 use crate::task::clean;
 use crate::task::interface::Interface;
@@ -35,9 +35,9 @@ pub struct Project {
     pub media_from: Vec<String>,
     /// Where each annotator's page is, by name. Empty where a key is needed to come in: then nobody
     /// is told who else works here, nor where.
-    pub homes: BTreeMap<String, String>,
+    pub page_urls: BTreeMap<String, String>,
     /// What was told of files that come from elsewhere.
-    pub strangers: Strangers,
+    pub blocked_media: BlockedMediaLog,
     /// Another one whenever a page would be told something else about the project.
     pub edition: String,
 }
@@ -45,7 +45,7 @@ pub struct Project {
 impl Project {
     /// The same, with the edition that follows from it.
     #[must_use]
-    pub fn in_its_edition(mut self) -> Self {
+    pub fn with_version(mut self) -> Self {
         let told = serde_json::json!([
             self.name,
             self.interface.name(),
@@ -65,8 +65,8 @@ impl Project {
 impl Project {
     /// What its pages may do, which is the same for every page but for where pictures and sound may
     /// come from.
-    pub(super) fn policy(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&http::policy(&self.media_from)).ok()
+    pub(super) fn content_security_policy(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&http::content_security_policy(&self.media_from)).ok()
     }
 }
 
@@ -82,52 +82,52 @@ pub fn instructions_to_html(markdown: &str) -> String {
 
 /// Whom the page's address asks for, as in `/?session=mara`.
 #[derive(Default, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct ProjectQuery {
     session: Option<String>,
 }
 
 /// Somebody else than this port's annotator whom a page was opened for, and where their page is, if
 /// that may be told. The page then says so, rather than hand one person's tasks to another.
-fn asked_for(desk: &Desk, project: &Project, asked: &Asked) -> Value {
+fn asked_for(port: &AnnotatorPort, project: &Project, asked: &ProjectQuery) -> Value {
     let Some(named) = asked.session.as_deref().filter(|named| !named.is_empty()) else {
         return Value::Null;
     };
-    if desk.check_session_name(named).is_ok() {
+    if port.check_session_name(named).is_ok() {
         return Value::Null;
     }
     let prefix = format!("{}-", project.name);
     let name = named.strip_prefix(&prefix).unwrap_or(named);
-    let url = project.homes.get(name).or_else(|| project.homes.get(named));
+    let url = project.page_urls.get(name).or_else(|| project.page_urls.get(named));
     json!({"session": named, "url": url})
 }
 
 pub(super) async fn project(
-    Extension(desk): Extension<Desk>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    Extension(port): Extension<AnnotatorPort>,
+    asked: Result<Query<ProjectQuery>, QueryRejection>,
 ) -> Response {
     // What cannot be read asks for nobody.
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-    tell(&desk, &asked).await
+    project_reply(&port, &asked).await
 }
 
-async fn tell(desk: &Desk, asked: &Asked) -> Response {
+async fn project_reply(port: &AnnotatorPort, asked: &ProjectQuery) -> Response {
     // A page that is opened while the store is away says with its answers what it was handed out by.
-    let roster_edition = desk.allocator.basis().await.ok().map(|basis| basis.edition);
-    let (project, person) = (desk.project.get(), desk.person.get());
-    let moved_to = match &person.standing {
-        Standing::Moved { url } => Some(url),
+    let roster_edition = port.allocator.basis().await.ok().map(|basis| basis.edition);
+    let (project, owner) = (port.project.load_full(), port.owner.load_full());
+    let moved_to = match &owner.membership {
+        Membership::Moved { url } => Some(url),
         _ => None,
     };
     http::to_json(&json!({
         "project": project.name,
-        "annotator": &*desk.annotator,
-        "display": person.display,
+        "annotator": &*port.annotator,
+        "display": owner.display,
         "edition": project.edition,
         "roster_edition": roster_edition.filter(|edition| *edition > 0),
-        "standing": person.standing.as_str(),
+        "standing": owner.membership.as_str(),
         "moved_to": moved_to,
-        "asked": asked_for(desk, &project, asked),
-        "session_id": desk.session_id(),
+        "asked": asked_for(port, &project, asked),
+        "session_id": port.session_id(),
         "view_id": project.interface.name(),
         "labels": project.interface.settings().labels,
         "batch_size": project.batch_size,
@@ -135,16 +135,16 @@ async fn tell(desk: &Desk, asked: &Asked) -> Response {
         "config": project.interface.settings().config,
         "media": project.media.is_some(),
         "media_from": project.media_from,
-        "lease_seconds": desk.allocator.lease().as_secs(),
+        "lease_seconds": port.allocator.lease().as_secs(),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }
 
 pub(super) async fn project_of_session(
-    Extension(desk): Extension<Desk>,
+    Extension(port): Extension<AnnotatorPort>,
     session: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(session) = session?;
-    desk.check_session_name(&session)?;
-    Ok(tell(&desk, &Asked::default()).await)
+    port.check_session_name(&session)?;
+    Ok(project_reply(&port, &ProjectQuery::default()).await)
 }

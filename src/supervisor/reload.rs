@@ -8,13 +8,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::floor::Taken;
-use super::house::Refused;
-use super::sockets::NO_SUCH_ADDRESS;
-use super::{Supervisor, Watch, Who, interface, project, serve, tell_about_access, watched};
-use crate::access;
-use crate::config::policies;
-use crate::lead::About;
+use super::ListenerOwner;
+use super::bootstrap::{log_access_mode, use_certificate};
+use super::listeners::{BindFailure, NO_SUCH_ADDRESS};
+use super::roster_watcher::RosterWatcher;
+use super::run::{Supervisor, watched_files};
+use super::status::RejectedReload;
+use crate::config::{certificate, policies, project};
+use crate::http::auth::PendingKeys;
+use crate::lead::ProjectInfo;
 use crate::loading::rule::{self, RuleError};
 use crate::planning;
 use crate::roster::{self, Problem, Roster, Setting};
@@ -26,10 +28,10 @@ const STORE: Duration = Duration::from_secs(5);
 impl Supervisor {
     /// Takes an edited roster over, or says why not; the task files are looked at again either way.
     pub(super) async fn reload(&mut self) {
-        self.manager.reloading();
-        match self.take_over().await {
+        self.systemd.reloading();
+        match self.apply_roster().await {
             Ok(words) => {
-                self.house.note_applied();
+                self.status.record_applied();
                 tracing::info!(changes = words, "the roster is in force");
             }
             Err(error) => {
@@ -41,34 +43,34 @@ impl Supervisor {
                     error = explained.trim_end(),
                     "the roster is refused, and the one from before stays in force"
                 );
-                self.house.note_refused(Refused { at: self.allocator.now(), mistakes });
+                self.status.record_rejected(RejectedReload { at: self.allocator.now(), mistakes });
             }
         }
-        self.loader.load(Arc::clone(&self.file));
-        self.publish();
-        self.manager.ready(&self.house.line());
+        self.task_loader.load(Arc::clone(&self.file));
+        self.publish_status();
+        self.systemd.ready(&self.status.summary());
     }
 
-    async fn take_over(&mut self) -> Result<String, RosterError> {
-        let seen = Watch::new(watched(&self.file));
+    async fn apply_roster(&mut self) -> Result<String, RosterError> {
+        let seen = RosterWatcher::new(watched_files(&self.file));
         let next = RosterFile::read(&self.file.path)?;
         let mut problems = next.missing();
-        problems.extend(self.fixed(&next.roster));
-        problems.extend(self.other_rule(&next.roster).await);
+        problems.extend(self.unchangeable_settings(&next.roster));
+        problems.extend(self.identity_rule_conflict(&next.roster).await);
         refuse(&next, problems)?;
-        let told = project::of(&next).map_err(|(path, error)| {
+        let project = project::from_roster(&next).map_err(|(path, error)| {
             // It was there a moment ago.
             let at = next.roster.place("project.instructions");
             let problem = Problem::new(format!("cannot read {}: {error}", path.display()), at);
             RosterError::Wrong(next.mistakes_of(problem))
         })?;
-        let certificate = access::certificate(&next.roster.server, next.beside())
+        let certificate = certificate::load(&next.roster.server, next.beside())
             .map_err(|problem| RosterError::Wrong(next.mistakes_of(*problem)))?;
-        let access = self.ask_for_keys(&next).await?;
-        let prepared = match self.floor.prepare(&next.roster).await {
+        let keys = self.fetch_keys(&next).await?;
+        let prepared = match self.listeners.prepare(&next.roster).await {
             Ok(prepared) => prepared,
-            Err(taken) => {
-                refuse(&next, taken_ports(&next.roster, &taken))?;
+            Err(failures) => {
+                refuse(&next, bind_problems(&next.roster, &failures))?;
                 unreachable!("somebody could not have their port")
             }
         };
@@ -76,30 +78,30 @@ impl Supervisor {
         // From here on nothing fails.
         let before = Arc::clone(&self.file);
         let now = self.allocator.now();
-        let mut words = self.floor.carry_out(prepared, &next.roster, now).await;
+        let mut words = self.listeners.commit(prepared, &next.roster, now).await;
         let changes = roster::compare(&before.roster, &next.roster);
         words.extend(changes.removed.iter().map(|name| format!("{name} has left")));
         words.extend(changes.paused.iter().map(|name| format!("{name} is not active for now")));
-        words.extend(setting_words(&changes.settings));
-        if self.project.get().edition != told.edition && changes.settings.is_empty() {
+        words.extend(describe_settings(&changes.settings));
+        if self.project.load_full().edition != project.edition && changes.settings.is_empty() {
             words.push("the instructions are new".to_owned());
         }
-        self.access.take(access);
-        serve(&self.certificate, certificate);
+        self.keys.apply(keys);
+        use_certificate(&self.certificate, certificate);
         if changes.settings.contains(&Setting::Access) {
-            tell_about_access(&next.roster);
+            log_access_mode(&next.roster);
         }
-        self.project.set(told);
+        self.project.store(Arc::new(project));
         let terms = policies::store_policy(&next.roster);
-        let view = interface(&next.roster).name();
-        self.about.set(About { interface: view, rule: terms.rule.clone() });
-        self.know(&next.roster).await;
+        let interface = policies::interface(&next.roster).name();
+        self.project_info.store(Arc::new(ProjectInfo { interface, rule: terms.rule.clone() }));
+        self.record_join_times(&next.roster).await;
         self.allocator.store().follow(terms.clone());
         self.allocator
             .set_policy(policies::allocator_policy(&next.roster, self.known_since.clone()));
-        self.mend_with(&next.roster, terms);
+        self.reconcile_with(&next.roster, terms);
         self.file = Arc::new(next);
-        self.watch = Watch::new(watched(&self.file)).since(&seen);
+        self.roster_watcher = RosterWatcher::new(watched_files(&self.file)).since(&seen);
         for name in changes.removed.into_iter().chain(changes.paused) {
             self.release(name);
         }
@@ -110,14 +112,14 @@ impl Supervisor {
     }
 
     /// The keys that the next roster needs. A door that stands open is not shut without them.
-    async fn ask_for_keys(&self, next: &RosterFile) -> Result<access::Next, RosterError> {
-        let asked = tokio::time::timeout(STORE, self.access.prepare(&next.roster)).await;
+    async fn fetch_keys(&self, next: &RosterFile) -> Result<PendingKeys, RosterError> {
+        let asked = tokio::time::timeout(STORE, self.keys.prepare(&next.roster)).await;
         let why = match asked {
             Ok(Ok(access)) => return Ok(access),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the store does not answer in time".to_owned(),
         };
-        if let Some(access) = self.access.prepare_with_what_is_known(&next.roster) {
+        if let Some(access) = self.keys.prepare_from_cache(&next.roster) {
             tracing::warn!(error = why, "newcomers have no key yet; `annotd link` makes them one");
             return Ok(access);
         }
@@ -128,7 +130,7 @@ impl Supervisor {
     }
 
     /// What cannot change while the daemon runs.
-    fn fixed(&self, next: &Roster) -> Vec<Problem> {
+    fn unchangeable_settings(&self, next: &Roster) -> Vec<Problem> {
         let now = &self.file.roster;
         let mut problems = Vec::new();
         // A URL from elsewhere goes before the roster's, whatever that is.
@@ -155,7 +157,7 @@ impl Supervisor {
 
     /// Whether the next roster tells tasks apart by another rule than the store. While the store is away, a
     /// load says so as soon as it is back.
-    async fn other_rule(&self, next: &Roster) -> Option<Problem> {
+    async fn identity_rule_conflict(&self, next: &Roster) -> Option<Problem> {
         let named = policies::identity(next)?;
         let store = self.allocator.store();
         let asked = tokio::time::timeout(STORE, rule::in_force(&**store, Some(&named))).await;
@@ -171,7 +173,7 @@ impl Supervisor {
     }
 
     /// Writes down since when those who are new are known; if the store is away, only here.
-    async fn know(&mut self, next: &Roster) {
+    async fn record_join_times(&mut self, next: &Roster) {
         let now = self.allocator.now();
         let planning = policies::plan_policy(next);
         let store = self.allocator.store();
@@ -180,17 +182,17 @@ impl Supervisor {
             Ok(Ok(known)) => self.known_since = known,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the store does not know yet who is new");
-                self.know_here(next);
+                self.record_join_times_locally(next);
             }
             Err(_) => {
                 let error = format!("no answer within {} s", STORE.as_secs());
                 tracing::warn!(error, "the store does not know yet who is new");
-                self.know_here(next);
+                self.record_join_times_locally(next);
             }
         }
     }
 
-    fn know_here(&mut self, next: &Roster) {
+    fn record_join_times_locally(&mut self, next: &Roster) {
         let now = self.allocator.now();
         for annotator in &next.annotators {
             self.known_since.entry(annotator.name.clone()).or_insert(now);
@@ -213,31 +215,31 @@ fn refuse(file: &RosterFile, problems: Vec<Problem>) -> Result<(), RosterError> 
 }
 
 /// Ports that cannot be had, as problems of the roster.
-fn taken_ports(roster: &Roster, taken: &[Taken]) -> Vec<Problem> {
-    if let Some(one) = taken.iter().find(|one| one.why == NO_SUCH_ADDRESS) {
+fn bind_problems(roster: &Roster, failures: &[BindFailure]) -> Vec<Problem> {
+    if let Some(one) = failures.iter().find(|one| one.reason == NO_SUCH_ADDRESS) {
         let message = format!("this machine has no address {}", one.address.ip());
         return vec![
             Problem::new(message, roster.place("server.bind"))
                 .help("ip address shows those it has; 127.0.0.1 is this machine alone"),
         ];
     }
-    taken.iter().map(|one| taken_port(roster, one)).collect()
+    failures.iter().map(|one| bind_problem(roster, one)).collect()
 }
 
-fn taken_port(roster: &Roster, Taken { who, address, why }: &Taken) -> Problem {
-    let at = match who {
-        Who::Lead => roster.place("lead.port"),
-        Who::Annotator(name) => {
+fn bind_problem(roster: &Roster, BindFailure { owner, address, reason }: &BindFailure) -> Problem {
+    let at = match owner {
+        ListenerOwner::Lead => roster.place("lead.port"),
+        ListenerOwner::Annotator(name) => {
             let nth = roster.annotators.iter().position(|annotator| annotator.name == *name);
             roster.place(&format!("annotator.{}.port", nth.unwrap_or(0)))
         }
     };
     let port = address.port();
-    Problem::new(format!("{} cannot have port {port}: {why}", who.name()), at)
+    Problem::new(format!("{} cannot have port {port}: {reason}", owner.name()), at)
         .help("stop what holds it (ss -ltnp shows it), or take another port")
 }
 
-fn setting_words(settings: &[Setting]) -> Option<String> {
+fn describe_settings(settings: &[Setting]) -> Option<String> {
     let words: Vec<&str> = settings.iter().map(|setting| setting.path()).collect();
     (!words.is_empty()).then(|| format!("changed: {}", words.join(", ")))
 }

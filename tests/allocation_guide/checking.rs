@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use annotd::allocation::{AnswerOutcome, Purpose};
 use annotd::config::policies;
-use annotd::lead::checks;
+use annotd::lead::quality;
 use annotd::task::Verdict;
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ pub async fn gold(example: &str) {
     assert_eq!(answered, 300);
     assert_eq!(progress.checks + 300, team.turns.len() as u64);
     // How right everybody is.
-    let counted = checks::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
+    let counted = quality::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
     let counted = counted.expect("counted");
     let andy = counted["andy"].gold;
     assert!(andy.answered > 0 && andy.answered == andy.agreed);
@@ -130,7 +130,7 @@ pub async fn repeats(example: &str) {
     let progress = team.progress().await;
     assert_eq!((progress.tasks, progress.wanted, progress.answers), (300, 300, 300));
     assert_eq!(progress.checks + 300, team.turns.len() as u64);
-    let counted = checks::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
+    let counted = quality::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
     let counted = counted.expect("counted");
     assert_eq!(counted["andy"].repeats.agreed, counted["andy"].repeats.answered);
     assert_eq!(counted["zach"].repeats.agreed, 0);

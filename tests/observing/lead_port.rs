@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use annotd::access::Access;
 use annotd::allocation::SettlePolicy;
-use annotd::allocator::{Allocator, AllocatorPolicy};
-use annotd::http::Meter;
-use annotd::lead::status::{Annotators, Member, Reloads};
-use annotd::lead::{self, About, House, Office};
-use annotd::live::Live;
+use annotd::allocator::{self, Allocator, AllocatorPolicy};
+use annotd::http::HttpMetrics;
+use annotd::http::auth::KeyCache;
+use annotd::lead::status::{ListenerStatus, Reloads};
+use annotd::lead::{self, DaemonStatusSource, LeadPort, ProjectInfo};
 use annotd::roster;
 use annotd::store::Store;
 use annotd::store::sqlite::SqliteStore;
-use annotd::supervisor;
 use annotd::task::Millis;
+use arc_swap::ArcSwap;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::Request;
@@ -27,9 +26,9 @@ use super::prometheus_text::Page;
 
 struct Broken;
 
-impl House for Broken {
-    fn annotators(&self) -> Annotators {
-        let member = |name: &str, state, detail: Option<&str>| Member {
+impl DaemonStatusSource for Broken {
+    fn annotators(&self) -> Vec<ListenerStatus> {
+        let member = |name: &str, state, detail: Option<&str>| ListenerStatus {
             name: name.into(),
             display: name.into(),
             port: 9010,
@@ -56,9 +55,9 @@ impl House for Broken {
     }
 }
 
-async fn get(office: &Office, path: &str) -> (u16, String) {
+async fn get(port: &LeadPort, path: &str) -> (u16, String) {
     let mut request = Request::get(path).body(Body::empty()).expect("a request");
-    request.extensions_mut().insert(office.clone());
+    request.extensions_mut().insert(port.clone());
     let response = lead::routes().oneshot(request).await.expect("a reply");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
@@ -75,30 +74,34 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         &["text"],
     )
     .expect("a roster");
-    let access = Access::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
+    let access =
+        KeyCache::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
     let (allocator, _storing) = Allocator::start(
         store,
-        supervisor::system_clock(),
+        allocator::system_clock(),
         AllocatorPolicy::with_lease(Duration::from_secs(60)),
     );
-    let office = Office {
+    let port = LeadPort {
         project: "demo".into(),
-        about: Live::new(About { interface: "text", rule: SettlePolicy::default() }),
+        project_info: Arc::new(ArcSwap::from_pointee(ProjectInfo {
+            interface: "text",
+            rule: SettlePolicy::default(),
+        })),
         place: "demo.db".into(),
         allocator,
-        house: Arc::new(Broken),
+        daemon: Arc::new(Broken),
         runtime: tokio::runtime::Handle::current(),
-        checks: lead::checks::Known::default(),
-        meter: Meter::new(),
+        quality: lead::quality::CachedQuality::default(),
+        http_metrics: HttpMetrics::new(),
         started_at: Millis(1_000),
-        door: access.lead_door("demo"),
+        auth: access.lead_auth("demo"),
     };
-    let (status, ready) = get(&office, "/ready").await;
+    let (status, ready) = get(&port, "/ready").await;
     assert_eq!(status, 503);
     let ready: Value = serde_json::from_str(&ready).expect("JSON");
     assert_eq!(ready, json!({"ready": false, "store": "ok", "down": ["andy"]}));
 
-    let (_, told) = get(&office, "/api/status").await;
+    let (_, told) = get(&port, "/api/status").await;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["annotators"][0]["state"], "down");
     assert_eq!(told["annotators"][0]["restarts"], 3);
@@ -107,7 +110,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         json!(["andy's port 9010 is down: another program has it. It is tried again by itself."])
     );
 
-    let (_, text) = get(&office, "/metrics").await;
+    let (_, text) = get(&port, "/metrics").await;
     let page = Page::read(&text);
     for (sample, value) in [
         ("annotd_listener_up{annotator=\"andy\"}", 0.0),

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use annotd::roster_file::RosterFile;
-use annotd::supervisor::{self, Commands, Daemon, Inherited};
+use annotd::supervisor::{self, Commands, Daemon, InheritedSockets};
 
 use crate::common::daemon::Project;
 use crate::common::{loopback, wait_until};
@@ -87,7 +87,7 @@ fn the_leads_port_answers_while_all_others_are_stuck() {
         store_url: None,
         any_port: true,
         stop_within: Duration::from_secs(20),
-        inherited: Inherited::default(),
+        inherited: InheritedSockets::default(),
     };
     // One thread for all annotators' ports, which is then kept busy.
     let runtime = tokio::runtime::Builder::new_multi_thread()

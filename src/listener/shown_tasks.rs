@@ -6,23 +6,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Desk;
+use super::AnnotatorPort;
 use crate::allocator::LeaseStatus;
 use crate::http::ApiError;
 use crate::task::TaskId;
 
 /// Tasks that a page may ask about in one request.
-const MOST: usize = 1000;
+const MAX_TASKS: usize = 1000;
 /// The keys under which it does.
 const KEYS: [&str; 2] = ["untouched", "touched"];
 
 /// The tasks that a page shows, by the key under which it names them.
-pub(super) struct View(Vec<(&'static str, Vec<TaskId>)>);
+pub(super) struct ShownTasks(Vec<(&'static str, Vec<TaskId>)>);
 
-impl View {
+impl ShownTasks {
     /// Reads it from a request; nothing is in it where the request says nothing.
     pub(super) fn of(body: &Map<String, Value>) -> Result<Self, ApiError> {
-        let mut view = Vec::new();
+        let mut shown = Vec::new();
         for key in KEYS {
             let ids = match body.get(key) {
                 None | Some(Value::Null) => continue,
@@ -33,27 +33,28 @@ impl View {
                 let message = format!("{key} should be a list of identities of tasks (`_id`).");
                 ApiError::bad_request("bad_view", message)
             })?;
-            view.push((key, ids));
+            shown.push((key, ids));
         }
-        let count: usize = view.iter().map(|(_, ids)| ids.len()).sum();
-        if count > MOST {
-            let message = format!("{count} tasks in view; ask about at most {MOST} at a time.");
+        let count: usize = shown.iter().map(|(_, ids)| ids.len()).sum();
+        if count > MAX_TASKS {
+            let message =
+                format!("{count} tasks in view; ask about at most {MAX_TASKS} at a time.");
             return Err(ApiError::bad_request("bad_view", message));
         }
-        Ok(Self(view))
+        Ok(Self(shown))
     }
 
     /// Says for each key of the request what has become of its tasks. `doubted` has the store asked.
     pub(super) async fn lease_status(
         self,
-        desk: &Desk,
+        port: &AnnotatorPort,
         doubted: bool,
     ) -> Result<Map<String, Value>, ApiError> {
         let mut told = Map::new();
         for (key, ids) in self.0 {
-            let LeaseStatus { held, moved, answered } = desk
+            let LeaseStatus { held, moved, answered } = port
                 .allocator
-                .lease_status(&desk.annotator, &ids, doubted)
+                .lease_status(&port.annotator, &ids, doubted)
                 .await
                 .map_err(|error| ApiError::from(&error))?;
             told.insert(key.into(), json!({"held": held, "moved": moved, "answered": answered}));

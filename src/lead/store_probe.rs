@@ -13,57 +13,57 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Office;
-use super::checks::Checks;
-use super::status::Figures;
+use super::LeadPort;
+use super::quality::AnnotatorQuality;
+use super::status::StatusSnapshot;
 
 /// How long the store may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whether the store answers now, and takes answers; what it says otherwise.
-pub(super) async fn ping(office: &Office) -> Result<(), String> {
-    let store = Arc::clone(office.allocator.store());
-    let asked = office.runtime.spawn(async move { store.ping().await });
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(Ok(()))) => office.allocator.last_store_error().map_or(Ok(()), Err),
+pub(super) async fn ping(port: &LeadPort) -> Result<(), String> {
+    let store = Arc::clone(port.allocator.store());
+    let asked = port.runtime.spawn(async move { store.ping().await });
+    match timeout(STORE_TIMEOUT, asked).await {
+        Ok(Ok(Ok(()))) => port.allocator.last_store_error().map_or(Ok(()), Err),
         Ok(Ok(Err(error))) => Err(error.to_string()),
         // It did not come to an end, or it is late.
         Ok(Err(_)) | Err(_) => {
-            let (place, seconds) = (office.allocator.store().place(), PATIENCE.as_secs());
+            let (place, seconds) = (port.allocator.store().place(), STORE_TIMEOUT.as_secs());
             Err(format!("cannot look at the store: {place} does not answer within {seconds} s"))
         }
     }
 }
 
 /// The figures as they are now, or as they were when they could last be read.
-pub(super) async fn look(office: &Office) -> Figures {
-    let store = office.allocator.store();
-    let mut away = ping(office).await.err();
-    let mut checks = None;
+pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
+    let store = port.allocator.store();
+    let mut away = ping(port).await.err();
+    let mut quality = None;
     if away.is_none() {
-        let reading = office.clone();
-        let read = office.runtime.spawn(async move { read(&reading).await });
-        match timeout(PATIENCE, read).await {
-            Ok(Ok(Ok(found))) => checks = Some(found),
+        let reading = port.clone();
+        let read = port.runtime.spawn(async move { read(&reading).await });
+        match timeout(STORE_TIMEOUT, read).await {
+            Ok(Ok(Ok(found))) => quality = Some(found),
             Ok(Ok(Err(error))) => away = Some(error),
             // It panicked, which the log says, or it takes its time: the store is there all the same.
             Ok(Err(_)) | Err(_) => {}
         }
     }
-    let (as_of, progress) = office.allocator.last_progress().unzip();
-    Figures {
+    let (as_of, progress) = port.allocator.last_progress().unzip();
+    StatusSnapshot {
         kind: store.kind(),
-        place: office.place.to_string(),
+        place: port.place.to_string(),
         away,
         progress: progress.unwrap_or_default(),
         as_of,
-        checks: checks.unwrap_or_else(|| office.checks.last()),
+        quality: quality.unwrap_or_else(|| port.quality.last()),
     }
 }
 
 /// Reads the project's figures, which the allocator keeps, and gives everybody's checks.
-async fn read(office: &Office) -> Result<BTreeMap<String, Checks>, String> {
-    let progress = office.allocator.progress().await.map_err(|error| error.to_string())?;
-    let about = office.about.get();
-    Ok(office.checks.now(&**office.allocator.store(), &about.rule, &progress).await)
+async fn read(port: &LeadPort) -> Result<BTreeMap<String, AnnotatorQuality>, String> {
+    let progress = port.allocator.progress().await.map_err(|error| error.to_string())?;
+    let project_info = port.project_info.load_full();
+    Ok(port.quality.now(&**port.allocator.store(), &project_info.rule, &progress).await)
 }

@@ -1,6 +1,6 @@
 //! Who may come in at a port.
 //!
-//! Every port has a [`Door`], which a [`Keyring`] opens: to everybody, or to whoever has the key of
+//! Every port has a [`PortAuth`], which a [`Authenticator`] opens: to everybody, or to whoever has the key of
 //! the person whose port it is. The key comes in one of three ways: with the bookmark (`/?key=…`),
 //! which makes it a cookie and sends the browser on to the address without it, so that it neither
 //! stays in the history nor goes out in a referrer; with that cookie; or as `Authorization: Bearer`,
@@ -32,26 +32,26 @@ use axum::response::{IntoResponse, Response};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 
-use super::ApiError;
+use super::super::ApiError;
 
 /// How long a cookie lasts, in seconds: 400 days, the most that browsers keep one. Each look at the
 /// page renews it.
-const LASTS: u32 = 400 * 24 * 60 * 60;
+const COOKIE_MAX_AGE: u32 = 400 * 24 * 60 * 60;
 /// Failed attempts are told of at most this often, at each port.
-const TELL: Duration = Duration::from_secs(10);
+const REJECTION_LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// What nobody needs a key for: a port's own files, and what watches over a daemon.
-const OPEN_PATHS: [&str; 3] = ["/health", "/version", "/ready"];
-const OPEN_FOLDER: &str = "/assets/";
+const PUBLIC_PATHS: [&str; 3] = ["/health", "/version", "/ready"];
+const PUBLIC_PREFIX: &str = "/assets/";
 
 /// Who knows the keys.
 #[async_trait]
-pub trait Keyring: Send + Sync + 'static {
+pub trait Authenticator: Send + Sync + 'static {
     /// Whether everybody may come in without one.
     fn is_open(&self) -> bool;
 
     /// Whether this is that person's key. The answer to a key that is not known may take seconds: it
     /// may have been made a moment ago by another process.
-    async fn fits(&self, person: &str, key: &str) -> bool;
+    async fn verify(&self, owner: &str, key: &str) -> bool;
 }
 
 /// From where a request comes; the server puts it into the extensions.
@@ -64,83 +64,83 @@ pub struct Peer {
 }
 
 /// What a port's context has, so that every request can be asked at the door.
-pub trait Guarded: Clone + Send + Sync + 'static {
+pub trait ProtectedState: Clone + Send + Sync + 'static {
     /// The port's door.
-    fn door(&self) -> &Door;
+    fn auth(&self) -> &PortAuth;
 
     /// What the port's page may do, if that differs from what every page may.
-    fn policy(&self) -> Option<HeaderValue> {
+    fn content_security_policy(&self) -> Option<HeaderValue> {
         None
     }
 
     /// Others who may come in with their own keys, as far as their errand goes: whoever had this port
-    /// before may still have answers to bring. Requests carry the [`Callers`] then.
-    fn guests(&self) -> Vec<String> {
+    /// before may still have answers to bring. Requests carry the [`AuthenticatedNames`] then.
+    fn previous_owners(&self) -> Vec<String> {
         Vec::new()
     }
 
     /// Whether that is a guest's errand.
-    fn is_errand(_method: &Method, _path: &str) -> bool {
+    fn is_handover_request(_method: &Method, _path: &str) -> bool {
         false
     }
 }
 
 /// Whose keys a request has brought, where guests may come in.
 #[derive(Clone, Debug)]
-pub struct Callers(Vec<String>);
+pub struct AuthenticatedNames(Vec<String>);
 
-impl Callers {
+impl AuthenticatedNames {
     /// Whether the request has this person's key.
-    pub fn include(&self, person: &str) -> bool {
-        self.0.iter().any(|caller| caller == person)
+    pub fn contain(&self, owner: &str) -> bool {
+        self.0.iter().any(|caller| caller == owner)
     }
 }
 
 /// The door of one port; clones are the same.
 #[derive(Clone)]
-pub struct Door(Arc<Inner>);
+pub struct PortAuth(Arc<Inner>);
 
 struct Inner {
-    keyring: Arc<dyn Keyring>,
-    person: String,
+    authenticator: Arc<dyn Authenticator>,
+    owner: String,
     project: String,
     /// Its own cookie's name.
     cookie: String,
     /// Attempts that were not told of yet, and when one was.
-    untold: AtomicU64,
-    told: Mutex<Option<Instant>>,
+    unlogged: AtomicU64,
+    last_logged: Mutex<Option<Instant>>,
 }
 
-impl Door {
+impl PortAuth {
     /// The door of this person's port, in this project; `annotator` is their name if they are one.
     /// Names and projects are of letters, digits, `-` and `_`, as in a roster.
     pub fn new(
-        keyring: Arc<dyn Keyring>,
-        person: &str,
+        authenticator: Arc<dyn Authenticator>,
+        owner: &str,
         project: &str,
         annotator: Option<&str>,
     ) -> Self {
         Self(Arc::new(Inner {
-            keyring,
-            person: person.to_owned(),
+            authenticator,
+            owner: owner.to_owned(),
             project: project.to_owned(),
             cookie: cookie_name(project, annotator),
-            untold: AtomicU64::new(0),
-            told: Mutex::default(),
+            unlogged: AtomicU64::new(0),
+            last_logged: Mutex::default(),
         }))
     }
 
     /// Says, now and then, that somebody came with a key that does not fit.
-    fn tell(&self, peer: Option<Peer>) {
-        let attempts = self.0.untold.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_some_and(|told| told.elapsed() < TELL) {
+    fn log_rejection(&self, peer: Option<Peer>) {
+        let attempts = self.0.unlogged.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut last_logged = self.0.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_logged.is_some_and(|at| at.elapsed() < REJECTION_LOG_INTERVAL) {
             return;
         }
-        *told = Some(Instant::now());
-        self.0.untold.fetch_sub(attempts, Ordering::Relaxed);
+        *last_logged = Some(Instant::now());
+        self.0.unlogged.fetch_sub(attempts, Ordering::Relaxed);
         tracing::warn!(
-            annotator = self.0.person,
+            annotator = self.0.owner,
             peer = peer.map(|peer| tracing::field::display(peer.address)),
             attempts,
             "somebody came with a key that is not the one of this port, perhaps an old link"
@@ -148,26 +148,31 @@ impl Door {
     }
 
     /// Whose keys a request brings along, of the port's own person and the guests.
-    async fn callers(&self, headers: &HeaderMap, guests: &[String]) -> Callers {
-        let mut callers = Vec::new();
-        let named = guests.iter().map(|guest| (guest, cookie_name(&self.0.project, Some(guest))));
-        let own = std::iter::once((&self.0.person, self.0.cookie.clone()));
+    async fn authenticated_names(
+        &self,
+        headers: &HeaderMap,
+        previous_owners: &[String],
+    ) -> AuthenticatedNames {
+        let mut names = Vec::new();
+        let named =
+            previous_owners.iter().map(|name| (name, cookie_name(&self.0.project, Some(name))));
+        let own = std::iter::once((&self.0.owner, self.0.cookie.clone()));
         // A key is one person's: whose it is, is asked no further. To ask about one that does not fit takes
         // its time.
         let mut bearer = bearer(headers);
-        for (person, name) in own.chain(named) {
+        for (owner, name) in own.chain(named) {
             if let Some(key) = cookie(headers, &name)
-                && self.0.keyring.fits(person, key).await
+                && self.0.authenticator.verify(owner, key).await
             {
-                callers.push(person.clone());
+                names.push(owner.clone());
             } else if let Some(key) = bearer
-                && self.0.keyring.fits(person, key).await
+                && self.0.authenticator.verify(owner, key).await
             {
-                callers.push(person.clone());
+                names.push(owner.clone());
                 bearer = None;
             }
         }
-        Callers(callers)
+        AuthenticatedNames(names)
     }
 
     /// The cookie with this key, as a header.
@@ -175,7 +180,7 @@ impl Door {
         let secure = if encrypted { "; Secure" } else { "" };
         let name = &self.0.cookie;
         HeaderValue::try_from(format!(
-            "{name}={key}; Max-Age={LASTS}; Path=/; HttpOnly; SameSite=Lax{secure}"
+            "{name}={key}; Max-Age={COOKIE_MAX_AGE}; Path=/; HttpOnly; SameSite=Lax{secure}"
         ))
         .ok()
     }
@@ -189,59 +194,59 @@ fn cookie_name(project: &str, annotator: Option<&str>) -> String {
 }
 
 /// Lets a request through, or answers it at the door.
-pub(super) async fn guard<C: Guarded>(
+pub(in crate::http) async fn require_key<C: ProtectedState>(
     Extension(context): Extension<C>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let door = context.door();
+    let auth = context.auth();
     let path = request.uri().path();
-    let free = OPEN_PATHS.contains(&path) || path.starts_with(OPEN_FOLDER);
-    if free || door.0.keyring.is_open() {
+    let free = PUBLIC_PATHS.contains(&path) || path.starts_with(PUBLIC_PREFIX);
+    if free || auth.0.authenticator.is_open() {
         return next.run(request).await;
     }
-    let guests = context.guests();
-    if !guests.is_empty() && C::is_errand(request.method(), path) {
-        let callers = door.callers(request.headers(), &guests).await;
-        if !callers.0.is_empty() {
-            request.extensions_mut().insert(callers);
+    let previous_owners = context.previous_owners();
+    if !previous_owners.is_empty() && C::is_handover_request(request.method(), path) {
+        let names = auth.authenticated_names(request.headers(), &previous_owners).await;
+        if !names.0.is_empty() {
+            request.extensions_mut().insert(names);
             return next.run(request).await;
         }
     }
-    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let peer = request.extensions().get::<Peer>().copied();
     let encrypted = is_encrypted(peer, request.headers());
     let mut wrong = false;
 
-    if looks && let Some(key) = key_of_the_link(request.uri()) {
-        if door.0.keyring.fits(&door.0.person, &key).await {
-            return send_on(request.uri(), door.cookie(&key, encrypted));
+    if is_read && let Some(key) = key_of_link(request.uri()) {
+        if auth.0.authenticator.verify(&auth.0.owner, &key).await {
+            return redirect_without_key(request.uri(), auth.cookie(&key, encrypted));
         }
         wrong = true;
     }
-    let carried = [bearer(request.headers()), cookie(request.headers(), &door.0.cookie)];
-    let carried = carried.map(|key| key.map(str::to_owned));
-    for (key, is_cookie) in carried.into_iter().zip([false, true]) {
+    let candidates = [bearer(request.headers()), cookie(request.headers(), &auth.0.cookie)];
+    let candidates = candidates.map(|key| key.map(str::to_owned));
+    for (key, is_cookie) in candidates.into_iter().zip([false, true]) {
         let Some(key) = key else { continue };
-        if !door.0.keyring.fits(&door.0.person, &key).await {
+        if !auth.0.authenticator.verify(&auth.0.owner, &key).await {
             wrong = true;
             continue;
         }
-        if looks && key_of_the_link(request.uri()).is_some() {
+        if is_read && key_of_link(request.uri()).is_some() {
             // An old link in a browser that has the new key: it need not stay in the history either.
-            return send_on(request.uri(), None);
+            return redirect_without_key(request.uri(), None);
         }
-        let renew = is_cookie && looks && request.uri().path() == "/";
+        let renew = is_cookie && is_read && request.uri().path() == "/";
         let mut response = next.run(request).await;
-        if renew && let Some(cookie) = door.cookie(&key, encrypted) {
+        if renew && let Some(cookie) = auth.cookie(&key, encrypted) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         return response;
     }
     if wrong {
-        door.tell(peer);
+        auth.log_rejection(peer);
     }
-    refuse(&request, looks, wrong)
+    refuse(&request, is_read, wrong)
 }
 
 /// Whether the browser speaks TLS, with annotd or with the proxy in front of it. A client that lies
@@ -253,7 +258,7 @@ fn is_encrypted(peer: Option<Peer>, headers: &HeaderMap) -> bool {
     proxy || peer.is_some_and(|peer| peer.encrypted)
 }
 
-fn key_of_the_link(uri: &Uri) -> Option<String> {
+fn key_of_link(uri: &Uri) -> Option<String> {
     // Keys are letters and digits, which nothing encodes.
     let mut pairs = uri.query()?.split('&');
     pairs.find_map(|pair| pair.strip_prefix("key=")).map(str::to_owned)
@@ -273,7 +278,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Sends the browser to the same place without the key. The address is relative: a proxy may have
 /// given the port a path.
-fn send_on(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
+fn redirect_without_key(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().unwrap_or_default();
     let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("key=")).collect();
@@ -291,13 +296,13 @@ fn send_on(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
 }
 
 /// A page for people, an error for scripts.
-fn refuse(request: &Request<Body>, looks: bool, wrong: bool) -> Response {
+fn refuse(request: &Request<Body>, is_read: bool, wrong: bool) -> Response {
     let path = request.uri().path();
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let wants_page = path == "/" || accepts.is_some_and(|kinds| kinds.contains("text/html"));
     // The page names its style relative to the root.
     let at_the_root = path.rfind('/') == Some(0);
-    let mut response = if looks && wants_page && at_the_root {
+    let mut response = if is_read && wants_page && at_the_root {
         (
             StatusCode::UNAUTHORIZED,
             [
@@ -322,7 +327,7 @@ fn refuse(request: &Request<Body>, looks: bool, wrong: bool) -> Response {
 }
 
 fn page(wrong: bool) -> String {
-    const PAGE: &str = include_str!("../web/no_access/index.html");
+    const PAGE: &str = include_str!("../../web/no_access/index.html");
     let (title, link) = if wrong {
         ("This link does not work any more.", "the new one")
     } else {
@@ -337,7 +342,7 @@ mod tests {
 
     fn sent_on(to: &str) -> String {
         let uri: Uri = to.parse().expect("an address");
-        let response = send_on(&uri, None);
+        let response = redirect_without_key(&uri, None);
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         response.headers()[header::LOCATION].to_str().expect("text").to_owned()
     }

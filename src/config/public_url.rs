@@ -14,20 +14,20 @@ pub const LEAD: &str = "lead";
 
 /// The address at which people find somebody's port, with a slash at its end. `address` is where it
 /// is bound, or is to be.
-pub fn shown(server: &Server, name: &str, address: SocketAddr) -> String {
+pub fn public_url(server: &Server, name: &str, address: SocketAddr) -> String {
     match &server.url {
         Some(url) => url.replace("{name}", name).replace("{port}", &address.port().to_string()),
-        None => bound(server, address),
+        None => socket_url(server, address),
     }
 }
 
 /// The same, as the roster has it.
-pub fn of(server: &Server, name: &str, port: u16) -> String {
-    shown(server, name, SocketAddr::new(server.bind, port))
+pub fn for_port(server: &Server, name: &str, port: u16) -> String {
+    public_url(server, name, SocketAddr::new(server.bind, port))
 }
 
 /// The address of a socket that was bound, with a slash at its end; `server.url` has no part in it.
-pub fn bound(server: &Server, address: SocketAddr) -> String {
+pub fn socket_url(server: &Server, address: SocketAddr) -> String {
     let scheme = if server.cert.is_some() { "https" } else { "http" };
     if address.ip().is_unspecified() {
         let host = gethostname::gethostname();
@@ -39,19 +39,19 @@ pub fn bound(server: &Server, address: SocketAddr) -> String {
 }
 
 /// The address that lets somebody in: with their key, if they need one.
-pub fn bookmark(address: &str, key: Option<&str>) -> String {
+pub fn link_with_key(address: &str, key: Option<&str>) -> String {
     match key {
         Some(key) => format!("{address}?key={key}"),
         None => address.to_owned(),
     }
 }
 
-/// What to say where [`is_readable_on_the_way`].
-pub const READABLE: &str = "keys and answers go over the network unencrypted; name a certificate with \
+/// What to say where [`is_unencrypted`].
+pub const UNENCRYPTED_WARNING: &str = "keys and answers go over the network unencrypted; name a certificate with \
     cert and key under [server], or put a reverse proxy with TLS in front and say its address with url";
 
 /// Whether keys go over the network as they are, for anybody on the way to read.
-pub fn is_readable_on_the_way(server: &Server) -> bool {
+pub fn is_unencrypted(server: &Server) -> bool {
     let encrypted =
         server.cert.is_some() || server.url.as_ref().is_some_and(|url| url.starts_with("https://"));
     !encrypted && !server.bind.to_canonical().is_loopback()

@@ -9,23 +9,23 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use super::difference::Who;
+use super::diff::ListenerOwner;
 
 /// What is said of an address that is not this machine's.
-pub(super) const NO_SUCH_ADDRESS: &str = "this machine has no such address";
+pub(in crate::supervisor) const NO_SUCH_ADDRESS: &str = "this machine has no such address";
 
 /// An open socket and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Socket {
-    pub(super) listener: Arc<TcpListener>,
-    pub(super) address: SocketAddr,
+pub(in crate::supervisor) struct Socket {
+    pub(in crate::supervisor) listener: Arc<TcpListener>,
+    pub(in crate::supervisor) address: SocketAddr,
 }
 
 /// Sockets that came with the process and nobody has taken yet.
 #[derive(Debug, Default)]
-pub struct Inherited(Vec<(String, StdListener, SocketAddr)>);
+pub struct InheritedSockets(Vec<(String, StdListener, SocketAddr)>);
 
-impl Inherited {
+impl InheritedSockets {
     /// Those that systemd has passed (`LISTEN_FDS`), each with its name.
     ///
     /// To be called once, before anything else opens files.
@@ -52,8 +52,13 @@ impl Inherited {
     }
 
     /// The socket that is somebody's by name, or else by its port.
-    fn take(&mut self, who: &Who, asked: SocketAddr, names: &[&str]) -> Option<StdListener> {
-        let by_name = |(name, ..): &(String, StdListener, SocketAddr)| name == who.name();
+    fn take(
+        &mut self,
+        owner: &ListenerOwner,
+        asked: SocketAddr,
+        names: &[&str],
+    ) -> Option<StdListener> {
+        let by_name = |(name, ..): &(String, StdListener, SocketAddr)| name == owner.name();
         let by_port = |(name, _, address): &(String, StdListener, SocketAddr)| {
             address.port() == asked.port() && !names.contains(&name.as_str())
         };
@@ -62,7 +67,7 @@ impl Inherited {
     }
 
     /// Says which nobody has taken, and closes them.
-    pub(super) fn close_the_rest(&mut self) {
+    pub(in crate::supervisor) fn close_unclaimed(&mut self) {
         for (name, _, address) in self.0.drain(..) {
             tracing::warn!(
                 name,
@@ -75,49 +80,53 @@ impl Inherited {
 
 /// Opens sockets, in the runtime that will serve them.
 #[derive(Clone, Debug)]
-pub(super) struct Opener {
+pub(in crate::supervisor) struct Binder {
     /// The runtime of annotators' ports.
-    pub(super) everybody: Handle,
+    pub(in crate::supervisor) annotators: Handle,
     /// The runtime of the lead's port.
-    pub(super) lead: Handle,
+    pub(in crate::supervisor) lead: Handle,
 }
 
-impl Opener {
-    pub(super) fn runtime(&self, who: &Who) -> &Handle {
-        match who {
-            Who::Annotator(_) => &self.everybody,
-            Who::Lead => &self.lead,
+impl Binder {
+    pub(in crate::supervisor) fn runtime(&self, owner: &ListenerOwner) -> &Handle {
+        match owner {
+            ListenerOwner::Annotator(_) => &self.annotators,
+            ListenerOwner::Lead => &self.lead,
         }
     }
 
     /// Somebody's socket: one that was handed over, or a new one. What goes wrong is said in words.
-    pub(super) async fn open(
+    pub(in crate::supervisor) async fn open(
         &self,
-        who: &Who,
+        owner: &ListenerOwner,
         asked: SocketAddr,
-        inherited: &mut Inherited,
+        inherited: &mut InheritedSockets,
         names: &[&str],
     ) -> Result<Socket, String> {
-        if let Some(listener) = inherited.take(who, asked, names) {
-            return self.adopt(who, listener).map_err(|error| error.to_string());
+        if let Some(listener) = inherited.take(owner, asked, names) {
+            return self.adopt(owner, listener).map_err(|error| error.to_string());
         }
-        self.bind(who, asked).await
+        self.bind(owner, asked).await
     }
 
-    fn adopt(&self, who: &Who, listener: StdListener) -> std::io::Result<Socket> {
+    fn adopt(&self, owner: &ListenerOwner, listener: StdListener) -> std::io::Result<Socket> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         // The socket belongs to the runtime in whose context this is called.
-        let _context = self.runtime(who).enter();
+        let _context = self.runtime(owner).enter();
         Ok(Socket { listener: Arc::new(TcpListener::from_std(listener)?), address })
     }
 
     /// A new socket.
-    pub(super) async fn bind(&self, who: &Who, asked: SocketAddr) -> Result<Socket, String> {
-        let bound = self.runtime(who).spawn(TcpListener::bind(asked)).await;
+    pub(in crate::supervisor) async fn bind(
+        &self,
+        owner: &ListenerOwner,
+        asked: SocketAddr,
+    ) -> Result<Socket, String> {
+        let bound = self.runtime(owner).spawn(TcpListener::bind(asked)).await;
         let listener = match bound {
             Ok(Ok(listener)) => listener,
-            Ok(Err(error)) => return Err(in_words(&error)),
+            Ok(Err(error)) => return Err(describe_bind_error(&error)),
             Err(error) => return Err(error.to_string()),
         };
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -125,7 +134,7 @@ impl Opener {
     }
 }
 
-fn in_words(error: &std::io::Error) -> String {
+fn describe_bind_error(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => "another program has it".to_owned(),
         std::io::ErrorKind::PermissionDenied => {

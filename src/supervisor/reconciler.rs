@@ -17,17 +17,17 @@ use crate::store::{Progress, StoreError, Terms};
 const SHARE: u32 = 50;
 
 /// Looks over the unfinished tasks when there is a reason to.
-pub(super) struct Mending {
+pub(super) struct AllocationReconciler {
     planning: PlanPolicy,
     terms: Terms,
     pause: Duration,
     /// Whether the roster may be another one than at the last look.
     first: bool,
     /// What the figures were at the last look.
-    seen: Option<Figures>,
+    seen: Option<ReplanTriggers>,
 }
 
-impl Mending {
+impl AllocationReconciler {
     pub(super) fn new(roster: &Roster, terms: Terms) -> Self {
         // As often as leases are looked at; nobody waits for this who has anything else to do.
         let lease = roster.allocation.lease;
@@ -39,7 +39,7 @@ impl Mending {
     pub(super) async fn run(mut self, allocator: Allocator) {
         loop {
             let began = Instant::now();
-            if let Err(error) = self.mend(&allocator).await {
+            if let Err(error) = self.reconcile(&allocator).await {
                 tracing::debug!(%error, "cannot look over the unfinished tasks now");
             }
             tokio::time::sleep(self.pause.max(began.elapsed() * SHARE)).await;
@@ -48,11 +48,11 @@ impl Mending {
 
     /// Looks over the unfinished tasks if the roster is another one than the last time; if tasks are
     /// short of people, or wait for somebody who has gone, and anything has happened since.
-    async fn mend(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
-        let now = Figures::of(&allocator.progress().await?, &self.planning);
+    async fn reconcile(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
+        let now = ReplanTriggers::of(&allocator.progress().await?, &self.planning);
         // A task for anyone that too many have skipped is not known to be short before it is looked at.
         let skipped = self.seen.as_ref().map_or(0, |seen| seen.skipped);
-        let waiting = now.short > 0 || now.of_the_gone != (0, 0) || now.skipped != skipped;
+        let waiting = now.short > 0 || now.orphaned != (0, 0) || now.skipped != skipped;
         let short = waiting && self.seen.as_ref() != Some(&now);
         if !self.first && !short {
             return Ok(());
@@ -75,20 +75,20 @@ impl Mending {
 
 /// What the figures say about reasons for a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Figures {
+struct ReplanTriggers {
     tasks: u64,
     answers: u64,
     skipped: u64,
     short: u64,
     /// What waits for people who are not there, and what they hold.
-    of_the_gone: (u64, u64),
+    orphaned: (u64, u64),
 }
 
-impl Figures {
+impl ReplanTriggers {
     fn of(progress: &Progress, planning: &PlanPolicy) -> Self {
         let there = |name: &String| planning.people.iter().any(|p| p.active && p.name == *name);
         let gone = progress.annotators.iter().filter(|(name, _)| !there(name));
-        let of_the_gone = gone.fold((0, 0), |(named, in_hand), (_, share)| {
+        let orphaned = gone.fold((0, 0), |(named, in_hand), (_, share)| {
             (named + share.named, in_hand + share.in_hand)
         });
         Self {
@@ -96,7 +96,7 @@ impl Figures {
             answers: progress.answers,
             skipped: progress.annotators.values().map(|share| share.skipped).sum(),
             short: progress.short,
-            of_the_gone,
+            orphaned,
         }
     }
 }

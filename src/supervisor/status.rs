@@ -2,41 +2,45 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::lead::House;
-use crate::lead::status::{Annotators, Reloads};
+use crate::lead::DaemonStatusSource;
+use crate::lead::status::{ListenerStatus, Reloads};
 use crate::task::Millis;
 
 /// What is known of the daemon, for whoever asks.
 #[derive(Default)]
-pub(super) struct TheHouse(Mutex<State>);
+pub(super) struct DaemonStatus(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    members: Annotators,
-    lead_is_shut: Option<String>,
+    listeners: Vec<ListenerStatus>,
+    lead_down_reason: Option<String>,
     loading: Vec<String>,
-    refused: Option<Refused>,
+    refused: Option<RejectedReload>,
     reloads: Reloads,
 }
 
 /// A roster that was not taken.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(super) struct RejectedReload {
     /// When.
     pub(super) at: Millis,
     /// Why, a line for each mistake: `file:line:column: what (what to do)`.
     pub(super) mistakes: Vec<String>,
 }
 
-impl TheHouse {
+impl DaemonStatus {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_members(&self, members: Annotators, lead_is_shut: Option<&str>) {
+    pub(super) fn set_listeners(
+        &self,
+        listeners: Vec<ListenerStatus>,
+        lead_down_reason: Option<&str>,
+    ) {
         let mut state = self.state();
-        state.members = members;
-        state.lead_is_shut = lead_is_shut.map(str::to_owned);
+        state.listeners = listeners;
+        state.lead_down_reason = lead_down_reason.map(str::to_owned);
     }
 
     pub(super) fn set_loading_problems(&self, problems: Vec<String>) {
@@ -44,35 +48,35 @@ impl TheHouse {
     }
 
     /// Notes a roster that was taken.
-    pub(super) fn note_applied(&self) {
+    pub(super) fn record_applied(&self) {
         let mut state = self.state();
         state.refused = None;
         state.reloads.applied += 1;
     }
 
     /// Notes a roster that was refused.
-    pub(super) fn note_refused(&self, refused: Refused) {
+    pub(super) fn record_rejected(&self, refused: RejectedReload) {
         let mut state = self.state();
         state.refused = Some(refused);
         state.reloads.refused += 1;
     }
 
     /// How the daemon is, in a line for the service manager.
-    pub(super) fn line(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let state = self.state();
-        let listening = state.members.iter().filter(|m| m.state == "listening").count();
+        let listening = state.listeners.iter().filter(|l| l.state == "listening").count();
         let mut parts = vec![match listening {
             1 => "Serving 1 annotator".to_owned(),
             n => format!("Serving {n} annotators"),
         }];
-        for member in state.members.iter().filter(|member| member.state == "down") {
-            let why = member.detail.as_deref().unwrap_or("it failed");
-            parts.push(format!("{}'s port {} is down: {why}", member.name, member.port));
+        for listener in state.listeners.iter().filter(|listener| listener.state == "down") {
+            let why = listener.detail.as_deref().unwrap_or("it failed");
+            parts.push(format!("{}'s port {} is down: {why}", listener.name, listener.port));
         }
-        if let Some(why) = &state.lead_is_shut {
+        if let Some(why) = &state.lead_down_reason {
             parts.push(format!("The lead's port is down: {why}"));
         }
-        if let Some(Refused { at, mistakes }) = &state.refused {
+        if let Some(RejectedReload { at, mistakes }) = &state.refused {
             let more = match mistakes.len() {
                 0 | 1 => String::new(),
                 2 => " (and 1 more)".to_owned(),
@@ -94,15 +98,15 @@ impl TheHouse {
     }
 }
 
-impl House for TheHouse {
-    fn annotators(&self) -> Annotators {
-        self.state().members.clone()
+impl DaemonStatusSource for DaemonStatus {
+    fn annotators(&self) -> Vec<ListenerStatus> {
+        self.state().listeners.clone()
     }
 
     fn problems(&self) -> Vec<String> {
         let state = self.state();
         let mut problems = Vec::new();
-        if let Some(Refused { at, mistakes }) = &state.refused {
+        if let Some(RejectedReload { at, mistakes }) = &state.refused {
             problems.push(format!(
                 "The roster was changed and refused at {}; the one from before stays in force:\n{}",
                 at.for_people(),

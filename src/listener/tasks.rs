@@ -9,8 +9,8 @@ use hyper::Request;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::view::View;
-use super::{Desk, Project, Standing, media};
+use super::shown_tasks::ShownTasks;
+use super::{AnnotatorPort, Membership, Project, media};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
@@ -19,53 +19,53 @@ use crate::task::picture::Size;
 use crate::task::{Basis, Fields, Task, hashes};
 
 /// Tasks handed out in one reply at most.
-const MOST: u64 = 1000;
+const MAX_TASKS: u64 = 1000;
 
-pub(super) async fn get_questions(desk: Extension<Desk>) -> Result<Response, ApiError> {
-    questions(&desk, &Map::new()).await
+pub(super) async fn get_questions(port: Extension<AnnotatorPort>) -> Result<Response, ApiError> {
+    tasks(&port, &Map::new()).await
 }
 
 pub(super) async fn get_session_questions(
-    desk: Extension<Desk>,
+    port: Extension<AnnotatorPort>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
-    desk.check_callers(request.extensions().get())?;
+    port.check_caller(request.extensions().get())?;
     let body = http::json_body(request).await?;
-    questions(&desk, &body).await
+    tasks(&port, &body).await
 }
 
-async fn questions(desk: &Desk, body: &Map<String, Value>) -> Result<Response, ApiError> {
-    desk.check_session(body.get("session_id"))?;
+async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Response, ApiError> {
+    port.check_session(body.get("session_id"))?;
     let excludes = excludes(body.get("excludes"))?;
-    let view = View::of(body)?;
-    let person = desk.person.get();
-    if person.standing != Standing::Here {
-        return nothing_more(desk, &person.standing, view).await;
+    let shown = ShownTasks::of(body)?;
+    let owner = port.owner.load_full();
+    if owner.membership != Membership::Active {
+        return no_tasks_reply(port, &owner.membership, shown).await;
     }
     let most = match body.get("n") {
         Some(n) => asked_for(n)?,
-        None => fair(desk).await?,
+        None => fair_batch_size(port).await?,
     };
-    let batch = desk
+    let batch = port
         .allocator
-        .tasks(&desk.annotator, most, excludes)
+        .tasks(&port.annotator, most, excludes)
         .await
         .map_err(|error| ApiError::from(&*error))?;
-    let project = desk.project.get();
+    let project = port.project.load_full();
     for given in &batch.given {
-        project.strangers.look(&project, &given.task);
+        project.blocked_media.check(&project, &given.task);
     }
     let mut tasks: Vec<Fields> =
-        batch.given.iter().map(|given| for_the_page(desk, &given.task, given.basis)).collect();
+        batch.given.iter().map(|given| to_page_json(port, &given.task, given.basis)).collect();
     measure(&project, &mut tasks).await;
     let mut reply = Fields::new();
     put(&mut reply, "tasks", &tasks);
-    for (key, value) in desk.figures().await? {
+    for (key, value) in port.stats().await? {
         put(&mut reply, &key, &value);
     }
-    put(&mut reply, "session_id", &desk.session_id());
+    put(&mut reply, "session_id", &port.session_id());
     put(&mut reply, "reason", &batch.reason.map(Reason::as_str));
-    for (key, value) in view.lease_status(desk, false).await? {
+    for (key, value) in shown.lease_status(port, false).await? {
         put(&mut reply, &key, &value);
     }
     Ok(http::to_json(&reply))
@@ -99,31 +99,35 @@ async fn measure(project: &Project, tasks: &mut [Fields]) {
 }
 
 /// For somebody who does not work here, or not now.
-async fn nothing_more(desk: &Desk, standing: &Standing, view: View) -> Result<Response, ApiError> {
-    let mut reply = desk.figures().await?;
-    reply.extend(view.lease_status(desk, true).await?);
+async fn no_tasks_reply(
+    port: &AnnotatorPort,
+    membership: &Membership,
+    shown: ShownTasks,
+) -> Result<Response, ApiError> {
+    let mut reply = port.stats().await?;
+    reply.extend(shown.lease_status(port, true).await?);
     reply.insert("tasks".into(), Value::Array(Vec::new()));
-    reply.insert("session_id".into(), desk.session_id().into());
-    reply.insert("reason".into(), standing.as_str().into());
+    reply.insert("session_id".into(), port.session_id().into());
+    reply.insert("reason".into(), membership.as_str().into());
     Ok(http::to_json(&reply))
 }
 
 fn asked_for(n: &Value) -> Result<usize, ApiError> {
     match n.as_u64() {
-        Some(n @ 1..=MOST) => Ok(usize::try_from(n).unwrap_or(1)),
+        Some(n @ 1..=MAX_TASKS) => Ok(usize::try_from(n).unwrap_or(1)),
         _ => Err(ApiError::bad_request(
             "bad_n",
-            format!("n should be a whole number from 1 to {MOST}, found {n}."),
+            format!("n should be a whole number from 1 to {MAX_TASKS}, found {n}."),
         )),
     }
 }
 
 /// A batch that leaves something for the others when little is left.
-async fn fair(desk: &Desk) -> Result<usize, ApiError> {
-    let progress = desk.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
+async fn fair_batch_size(port: &AnnotatorPort) -> Result<usize, ApiError> {
+    let progress = port.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
     let left = progress.open_to_anyone.saturating_sub(progress.in_hand);
-    let named = progress.annotators.get(&*desk.annotator).map_or(0, |share| share.named);
-    let project = desk.project.get();
+    let named = progress.annotators.get(&*port.annotator).map_or(0, |share| share.named);
+    let project = port.project.load_full();
     let fair = allocation::batch_size(project.batch_size, left, project.people);
     Ok(fair.max(project.batch_size.min(usize::try_from(named).unwrap_or(usize::MAX))))
 }
@@ -152,8 +156,8 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 
 /// The task as it was loaded, with what the system adds under keys of its own, and without what only an
 /// annotator says. Its tokens are those of the version under which it was handed out.
-pub(super) fn for_the_page(desk: &Desk, task: &Task, basis: Basis) -> Fields {
-    let interface = desk.project.get().interface.with_tokenizer(basis.tokenizer);
+pub(super) fn to_page_json(port: &AnnotatorPort, task: &Task, basis: Basis) -> Fields {
+    let interface = port.project.load_full().interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.for_the_page(&task.body);
     put(&mut fields, "_id", &task.id);
     for (key, hash) in [("_input_hash", task.input_hash), ("_task_hash", task.task_hash)] {
@@ -161,8 +165,8 @@ pub(super) fn for_the_page(desk: &Desk, task: &Task, basis: Basis) -> Fields {
             put(&mut fields, key, &hash);
         }
     }
-    put(&mut fields, "_session_id", &desk.session_id());
-    put(&mut fields, "_annotator_id", &desk.session_id());
+    put(&mut fields, "_session_id", &port.session_id());
+    put(&mut fields, "_annotator_id", &port.session_id());
     put(&mut fields, "_view_id", &interface.name());
     if basis.edition > 0 {
         put(&mut fields, "_edition", &basis.edition);

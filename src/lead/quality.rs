@@ -15,32 +15,32 @@ use crate::store::{Progress, Record, Result, Store, Which};
 use crate::task::{Answer, Version, gold};
 
 /// Checks read at a time.
-const PAGE: usize = 500;
+const PAGE_SIZE: usize = 500;
 /// A count may take this part of the time.
-const SHARE: u32 = 50;
+const MAX_TIME_SHARE: u32 = 50;
 /// The shortest pause between two counts.
-const PAUSE: Duration = Duration::from_secs(3);
+const MIN_PAUSE: Duration = Duration::from_secs(3);
 
 /// One annotator's checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Checks {
+pub struct AnnotatorQuality {
     /// Gold tasks, whose right answer is known.
-    pub gold: Matched,
+    pub gold: Agreement,
     /// Tasks that they had answered before.
-    pub repeats: Matched,
+    pub repeats: Agreement,
 }
 
 /// How many of some answers were as they should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Matched {
+pub struct Agreement {
     /// Answers.
     pub answered: u64,
     /// Those of them that agree with the right answer, or with the first one.
     pub agreed: u64,
 }
 
-impl Matched {
-    fn note(&mut self, agreed: bool) {
+impl Agreement {
+    fn record(&mut self, agreed: bool) {
         self.answered += 1;
         self.agreed += u64::from(agreed);
     }
@@ -59,12 +59,15 @@ impl Matched {
 ///
 /// # Errors
 /// If the store cannot be read.
-pub async fn count(store: &dyn Store, rule: &SettlePolicy) -> Result<BTreeMap<String, Checks>> {
-    let mut checks: BTreeMap<String, Checks> = BTreeMap::new();
+pub async fn count(
+    store: &dyn Store,
+    rule: &SettlePolicy,
+) -> Result<BTreeMap<String, AnnotatorQuality>> {
+    let mut quality: BTreeMap<String, AnnotatorQuality> = BTreeMap::new();
     let mut after = SequenceNumber::START;
     loop {
-        let page = store.records(Which::Checks, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(checks) };
+        let page = store.records(Which::Checks, after, PAGE_SIZE).await?;
+        let Some(last) = page.last() else { return Ok(quality) };
         after = last.number;
         let firsts: Vec<_> = page
             .iter()
@@ -78,10 +81,10 @@ pub async fn count(store: &dyn Store, rule: &SettlePolicy) -> Result<BTreeMap<St
         for record in &page {
             match record.state.purpose {
                 Purpose::Regular => {}
-                Purpose::Gold => note_gold(&mut checks, rule, record),
+                Purpose::Gold => record_gold(&mut quality, rule, record),
                 Purpose::Repeat(_) => {
                     if let Some(Some(first)) = firsts.next() {
-                        note_repeat(&mut checks, rule, record, &first);
+                        record_repeat(&mut quality, rule, record, &first);
                     }
                 }
             }
@@ -89,26 +92,30 @@ pub async fn count(store: &dyn Store, rule: &SettlePolicy) -> Result<BTreeMap<St
     }
 }
 
-fn note_gold(checks: &mut BTreeMap<String, Checks>, rule: &SettlePolicy, record: &Record) {
+fn record_gold(
+    quality: &mut BTreeMap<String, AnnotatorQuality>,
+    rule: &SettlePolicy,
+    record: &Record,
+) {
     let Ok(Some(right)) = gold::gold(&record.task.body) else { return };
     for answer in everyones(record) {
-        if let Some(agrees) = agree(rule, record, &right, &answer.current) {
-            checks.entry(answer.annotator.clone()).or_default().gold.note(agrees);
+        if let Some(agrees) = agrees(rule, record, &right, &answer.current) {
+            quality.entry(answer.annotator.clone()).or_default().gold.record(agrees);
         }
     }
 }
 
-fn note_repeat(
-    checks: &mut BTreeMap<String, Checks>,
+fn record_repeat(
+    quality: &mut BTreeMap<String, AnnotatorQuality>,
     rule: &SettlePolicy,
     record: &Record,
     first: &Record,
 ) {
     for answer in everyones(record) {
         let before = everyones(first).find(|before| before.annotator == answer.annotator);
-        let agrees = before.and_then(|b| agree(rule, record, &b.current, &answer.current));
+        let agrees = before.and_then(|b| agrees(rule, record, &b.current, &answer.current));
         if let Some(agrees) = agrees {
-            checks.entry(answer.annotator.clone()).or_default().repeats.note(agrees);
+            quality.entry(answer.annotator.clone()).or_default().repeats.record(agrees);
         }
     }
 }
@@ -117,45 +124,45 @@ fn everyones(record: &Record) -> impl Iterator<Item = &Answer> {
     record.state.answers.iter().chain(&record.state.late)
 }
 
-fn agree(rule: &SettlePolicy, record: &Record, one: &Version, other: &Version) -> Option<bool> {
+fn agrees(rule: &SettlePolicy, record: &Record, one: &Version, other: &Version) -> Option<bool> {
     let likeness = rule.measure.likeness(&record.task.body, one, other)?;
     Some(likeness >= rule.threshold - 1e-12)
 }
 
 /// Everybody's checks, as they were last counted.
 #[derive(Clone, Default)]
-pub struct Known(Arc<Mutex<Counted>>);
+pub struct CachedQuality(Arc<Mutex<QualityCounts>>);
 
 #[derive(Default)]
-struct Counted {
-    checks: BTreeMap<String, Checks>,
+struct QualityCounts {
+    quality: BTreeMap<String, AnnotatorQuality>,
     /// The answers to checks that there were.
     of: u64,
     due: Option<Instant>,
 }
 
-impl Known {
+impl CachedQuality {
     /// As they are now, or were a moment ago.
     pub async fn now(
         &self,
         store: &dyn Store,
         rule: &SettlePolicy,
         progress: &Progress,
-    ) -> BTreeMap<String, Checks> {
+    ) -> BTreeMap<String, AnnotatorQuality> {
         let began = Instant::now();
         {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if known.of == progress.checks || known.due.is_some_and(|due| began < due) {
-                return known.checks.clone();
+                return known.quality.clone();
             }
         }
         match count(store, rule).await {
-            Ok(checks) => {
-                let pause = PAUSE.max(began.elapsed() * SHARE);
+            Ok(quality) => {
+                let pause = MIN_PAUSE.max(began.elapsed() * MAX_TIME_SHARE);
                 let due = Some(Instant::now() + pause);
-                let counted = Counted { checks: checks.clone(), of: progress.checks, due };
+                let counted = QualityCounts { quality: quality.clone(), of: progress.checks, due };
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counted;
-                checks
+                quality
             }
             Err(error) => {
                 tracing::debug!(%error, "the checks stay as they were");
@@ -165,7 +172,7 @@ impl Known {
     }
 
     /// As they were last counted.
-    pub fn last(&self) -> BTreeMap<String, Checks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).checks.clone()
+    pub fn last(&self) -> BTreeMap<String, AnnotatorQuality> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).quality.clone()
     }
 }

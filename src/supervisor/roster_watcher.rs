@@ -13,26 +13,26 @@ const RHYTHM: Duration = Duration::from_secs(1);
 
 /// What can be seen of a file without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Look {
+struct FileStamp {
     changed: Option<SystemTime>,
     length: u64,
     inode: u64,
 }
 
 /// Looks at files.
-pub(super) struct Watch {
+pub(super) struct RosterWatcher {
     paths: Vec<PathBuf>,
-    known: Vec<Option<Look>>,
-    before: Vec<Option<Look>>,
+    known: Vec<Option<FileStamp>>,
+    before: Vec<Option<FileStamp>>,
     rhythm: Interval,
 }
 
-impl Watch {
+impl RosterWatcher {
     /// Looks at these files, as they are now.
     pub(super) fn new(paths: Vec<PathBuf>) -> Self {
         let mut rhythm = interval(RHYTHM);
         rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let known: Vec<_> = paths.iter().map(|path| look(path)).collect();
+        let known: Vec<_> = paths.iter().map(|path| stamp(path)).collect();
         Self { paths, before: known.clone(), known, rhythm }
     }
 
@@ -55,7 +55,7 @@ impl Watch {
         }
         loop {
             self.rhythm.tick().await;
-            let now: Vec<_> = self.paths.iter().map(|path| look(path)).collect();
+            let now: Vec<_> = self.paths.iter().map(|path| stamp(path)).collect();
             let settled = now == self.before;
             if settled && now != self.known {
                 self.known = now;
@@ -66,8 +66,8 @@ impl Watch {
     }
 }
 
-fn look(path: &Path) -> Option<Look> {
+fn stamp(path: &Path) -> Option<FileStamp> {
     use std::os::unix::fs::MetadataExt;
     let about = std::fs::metadata(path).ok()?;
-    Some(Look { changed: about.modified().ok(), length: about.len(), inode: about.ino() })
+    Some(FileStamp { changed: about.modified().ok(), length: about.len(), inode: about.ino() })
 }

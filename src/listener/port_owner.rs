@@ -10,32 +10,36 @@ use crate::task::Millis;
 
 /// What a port knows of its annotator; replaced when the roster says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct PortOwner {
     /// The name for people.
     pub display: String,
     /// Whether they work here.
-    pub standing: Standing,
+    pub membership: Membership,
     /// Who had this port before, and may still have answers to send.
-    pub formers: Vec<Former>,
+    pub previous_owners: Vec<PreviousOwner>,
 }
 
-impl Person {
+impl PortOwner {
     /// Somebody who works here.
-    pub fn here(display: impl Into<String>) -> Self {
-        Self { display: display.into(), standing: Standing::Here, formers: Vec::new() }
+    pub fn active(display: impl Into<String>) -> Self {
+        Self {
+            display: display.into(),
+            membership: Membership::Active,
+            previous_owners: Vec::new(),
+        }
     }
 }
 
 /// How somebody stands to a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum Membership {
     /// They work here.
     #[default]
-    Here,
+    Active,
     /// They are in the project, and not active for now.
     Paused,
     /// They are not in the project any more.
-    Left,
+    Removed,
     /// They have another address now.
     Moved {
         /// The new one.
@@ -43,13 +47,13 @@ pub enum Standing {
     },
 }
 
-impl Standing {
+impl Membership {
     /// As it stands in JSON.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Here => "here",
+            Self::Active => "here",
             Self::Paused => "paused",
-            Self::Left => "left",
+            Self::Removed => "left",
             Self::Moved { .. } => "moved",
         }
     }
@@ -57,7 +61,7 @@ impl Standing {
 
 /// Somebody whose port this was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Former {
+pub struct PreviousOwner {
     /// Their name.
     pub annotator: String,
     /// Until when their answers are taken here.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::address;
-use crate::config::policies;
-use crate::listener::{Project, Strangers, instructions_to_html};
+use super::{policies, public_url};
+use crate::listener::{BlockedMediaLog, Project, instructions_to_html};
 use crate::roster::{Access, Roster};
 use crate::roster_file::{RosterFile, read_instructions};
 
@@ -13,7 +12,7 @@ use crate::roster_file::{RosterFile, read_instructions};
 const BATCH_SIZE: usize = 10;
 
 /// The project as ports know it. If the instructions cannot be read, their file and why.
-pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
+pub fn from_roster(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
     let roster = &file.roster;
     let instructions = match &roster.project.instructions {
         None => None,
@@ -31,21 +30,23 @@ pub(super) fn of(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)
         people: roster.active().count(),
         media: roster.project.media.as_ref().map(|named| file.beside().join(&named.value)),
         media_from: roster.project.media_from.clone(),
-        homes: homes(roster),
-        strangers: Strangers::default(),
+        page_urls: page_urls(roster),
+        blocked_media: BlockedMediaLog::default(),
         edition: String::new(),
     };
-    Ok(project.in_its_edition())
+    Ok(project.with_version())
 }
 
 /// Where people's pages are, as far as an annotator's port may tell.
-fn homes(roster: &Roster) -> BTreeMap<String, String> {
+fn page_urls(roster: &Roster) -> BTreeMap<String, String> {
     match roster.server.access() {
         Access::Key => BTreeMap::new(),
         Access::Open => roster
             .annotators
             .iter()
-            .map(|one| (one.name.clone(), address::of(&roster.server, &one.name, one.port)))
+            .map(|one| {
+                (one.name.clone(), public_url::for_port(&roster.server, &one.name, one.port))
+            })
             .collect(),
     }
 }

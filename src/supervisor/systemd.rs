@@ -30,17 +30,17 @@ enum Message {
 /// Messages go out on a thread of their own, because to send one may block, and a manager that does
 /// not read must not keep the daemon from its work.
 #[derive(Clone, Debug)]
-pub(super) struct Manager(Option<SyncSender<Message>>);
+pub(super) struct SystemdNotifier(Option<SyncSender<Message>>);
 
-impl Manager {
+impl SystemdNotifier {
     /// The manager, if there is one.
-    pub(super) fn find() -> Self {
+    pub(super) fn start() -> Self {
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
             return Self(None);
         }
         let (sender, messages) = sync_channel(WAITING);
         let thread = std::thread::Builder::new().name("manager".into());
-        match thread.spawn(move || tell_all(&messages)) {
+        match thread.spawn(move || send_all(&messages)) {
             Ok(_) => Self(Some(sender)),
             Err(error) => {
                 tracing::warn!(%error, "the service manager cannot be told how things are");
@@ -54,7 +54,7 @@ impl Manager {
         self.send(Message::Ready(one_line(line)));
     }
 
-    /// The roster is looked at. [`Manager::ready`] has to follow.
+    /// The roster is looked at. [`SystemdNotifier::ready`] has to follow.
     pub(super) fn reloading(&self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.send(Message::Reloading(now)),
@@ -84,7 +84,7 @@ impl Manager {
 
     /// How often it has to be told that the daemon is alive, if it wants to know: three times within
     /// the time after which it would end it.
-    pub(super) fn rhythm() -> Option<Duration> {
+    pub(super) fn watchdog_interval() -> Option<Duration> {
         // A time of nothing means that it does not want to know.
         let limit = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
         limit.map(|limit| (limit / 3).max(Duration::from_millis(100)))
@@ -101,7 +101,7 @@ impl Manager {
     }
 }
 
-fn tell_all(messages: &Receiver<Message>) {
+fn send_all(messages: &Receiver<Message>) {
     while let Ok(message) = messages.recv() {
         let told = match &message {
             Message::Ready(line) => {

@@ -9,18 +9,18 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::store::Store;
 
 /// How often it is looked at.
-const RHYTHM: Duration = Duration::from_secs(2);
+const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Watches until it is aborted.
-pub(super) async fn watch(store: Arc<dyn Store>) {
+pub(super) async fn run(store: Arc<dyn Store>) {
     let mut away_since: Option<Instant> = None;
     loop {
         let looked = Instant::now();
-        let answer = match timeout(PATIENCE, store.ping()).await {
+        let answer = match timeout(PING_TIMEOUT, store.ping()).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => Err(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
         };
         match (answer, away_since) {
             (Err(error), None) => {
@@ -38,6 +38,6 @@ pub(super) async fn watch(store: Arc<dyn Store>) {
             }
             (Ok(()), None) | (Err(_), Some(_)) => {}
         }
-        sleep(RHYTHM).await;
+        sleep(PING_INTERVAL).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Counts what the ports do: requests, how long they took, connections, what is under way.
 //!
-//! A process has one [`Meter`]; each port has a [`Gauge`] of it. A request costs a clock reading and
+//! A process has one [`HttpMetrics`]; each port has a [`PortMetrics`] of it. A request costs a clock reading and
 //! a few additions to atomics, and no lock: the counts of a route are found in a short row that only
 //! grows, and what is under way is counted at the port itself and added up when somebody looks.
 //!
@@ -35,14 +35,14 @@ const SECONDS: [f64; 13] =
 
 /// Whose port it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PortKind {
     /// An annotator's.
     Annotator,
     /// The lead's.
     Lead,
 }
 
-impl Kind {
+impl PortKind {
     /// The label.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Kind {
 
 /// The counts of a process. Clones are handles to the same ones.
 #[derive(Clone)]
-pub struct Meter(Arc<Counts>);
+pub struct HttpMetrics(Arc<Counts>);
 
 struct Counts {
     registry: Registry,
@@ -69,12 +69,12 @@ struct Counts {
 
 /// The counts of one kind of port, a slot a route.
 struct Routes {
-    kind: Kind,
-    slots: [OnceLock<Slot>; ROUTES],
-    none: Slot,
+    kind: PortKind,
+    counters: [OnceLock<RouteCounters>; ROUTES],
+    none: RouteCounters,
 }
 
-struct Slot {
+struct RouteCounters {
     route: String,
     requests: [IntCounter; CLASSES.len()],
     seconds: Histogram,
@@ -82,14 +82,14 @@ struct Slot {
 
 struct Port {
     name: String,
-    kind: Kind,
+    kind: PortKind,
     connections: AtomicUsize,
     requests: AtomicUsize,
 }
 
 /// A port that still has something under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Busy {
+pub struct ActivePort {
     /// The port's name.
     pub name: String,
     /// Requests that have no reply yet.
@@ -98,13 +98,13 @@ pub struct Busy {
     pub connections: usize,
 }
 
-impl Default for Meter {
+impl Default for HttpMetrics {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Meter {
+impl HttpMetrics {
     /// Everything at nought.
     pub fn new() -> Self {
         let registry = Registry::new();
@@ -148,10 +148,10 @@ impl Meter {
         debug_assert!(known.iter().all(Result::is_ok), "each name is there once");
         let routes = |kind| Routes {
             kind,
-            slots: [const { OnceLock::new() }; ROUTES],
-            none: Slot::new(&requests, &seconds, kind, NO_ROUTE),
+            counters: [const { OnceLock::new() }; ROUTES],
+            none: RouteCounters::new(&requests, &seconds, kind, NO_ROUTE),
         };
-        let (annotator, lead) = (routes(Kind::Annotator), routes(Kind::Lead));
+        let (annotator, lead) = (routes(PortKind::Annotator), routes(PortKind::Lead));
         let ports = Mutex::default();
         Self(Arc::new(Counts {
             registry,
@@ -166,7 +166,7 @@ impl Meter {
     }
 
     /// The gauge of a port; the port is counted as long as the gauge lives.
-    pub fn port(&self, kind: Kind, name: &str) -> Gauge {
+    pub fn port(&self, kind: PortKind, name: &str) -> PortMetrics {
         let port = Arc::new(Port {
             name: name.to_owned(),
             kind,
@@ -176,29 +176,29 @@ impl Meter {
         let mut ports = self.0.ports.lock().unwrap_or_else(PoisonError::into_inner);
         ports.retain(|port| port.strong_count() > 0);
         ports.push(Arc::downgrade(&port));
-        Gauge { port, counts: Arc::clone(&self.0) }
+        PortMetrics { port, counts: Arc::clone(&self.0) }
     }
 
     /// The ports that have a connection or a request under way, by name.
-    pub fn busy(&self) -> Vec<Busy> {
-        let mut busy: Vec<Busy> = self
+    pub fn active_ports(&self) -> Vec<ActivePort> {
+        let mut active: Vec<ActivePort> = self
             .ports()
             .into_iter()
-            .map(|port| Busy {
+            .map(|port| ActivePort {
                 name: port.name.clone(),
                 requests: port.requests.load(Ordering::Relaxed),
                 connections: port.connections.load(Ordering::Relaxed),
             })
-            .filter(|busy| busy.requests + busy.connections > 0)
+            .filter(|port| port.requests + port.connections > 0)
             .collect();
-        busy.sort_by(|one, other| one.name.cmp(&other.name));
-        busy
+        active.sort_by(|one, other| one.name.cmp(&other.name));
+        active
     }
 
     /// All counts, for [`prometheus::TextEncoder`].
     pub fn gather(&self) -> Vec<MetricFamily> {
         let ports = self.ports();
-        for kind in [Kind::Annotator, Kind::Lead] {
+        for kind in [PortKind::Annotator, PortKind::Lead] {
             let sum = |of: fn(&Port) -> &AtomicUsize| {
                 let own = ports.iter().filter(|port| port.kind == kind);
                 let sum: usize = own.map(|port| of(port).load(Ordering::Relaxed)).sum();
@@ -217,8 +217,8 @@ impl Meter {
     }
 }
 
-impl Slot {
-    fn new(requests: &IntCounterVec, seconds: &HistogramVec, kind: Kind, route: &str) -> Self {
+impl RouteCounters {
+    fn new(requests: &IntCounterVec, seconds: &HistogramVec, kind: PortKind, route: &str) -> Self {
         let kind = kind.as_str();
         Self {
             route: route.to_owned(),
@@ -230,18 +230,18 @@ impl Slot {
 
 impl Counts {
     /// Where a route is counted.
-    fn slot(&self, kind: Kind, route: Option<&str>) -> &Slot {
+    fn counters(&self, kind: PortKind, route: Option<&str>) -> &RouteCounters {
         let routes = match kind {
-            Kind::Annotator => &self.annotator,
-            Kind::Lead => &self.lead,
+            PortKind::Annotator => &self.annotator,
+            PortKind::Lead => &self.lead,
         };
         let Some(route) = route else { return &routes.none };
-        for slot in &routes.slots {
-            let new = || Slot::new(&self.requests, &self.seconds, routes.kind, route);
+        for slot in &routes.counters {
+            let new = || RouteCounters::new(&self.requests, &self.seconds, routes.kind, route);
             // Another thread may have taken this slot for another route in between.
-            let slot = slot.get_or_init(new);
-            if slot.route == route {
-                return slot;
+            let counters = slot.get_or_init(new);
+            if counters.route == route {
+                return counters;
             }
         }
         &routes.none
@@ -250,12 +250,12 @@ impl Counts {
 
 /// What one port counts with. Clones are handles to the same port.
 #[derive(Clone)]
-pub struct Gauge {
+pub struct PortMetrics {
     port: Arc<Port>,
     counts: Arc<Counts>,
 }
 
-impl Gauge {
+impl PortMetrics {
     /// The port's name.
     pub fn name(&self) -> &str {
         &self.port.name
@@ -268,9 +268,14 @@ impl Gauge {
     }
 
     /// Counts a request, which is under way until what this gives is dropped.
-    pub(super) fn request(&self) -> Counted<'_> {
+    pub(super) fn request(&self) -> InFlightRequest<'_> {
         self.port.requests.fetch_add(1, Ordering::Relaxed);
-        Counted { gauge: self, route: Route::default(), began: Instant::now(), status: None }
+        InFlightRequest {
+            metrics: self,
+            route: Route::default(),
+            began: Instant::now(),
+            status: None,
+        }
     }
 }
 
@@ -295,14 +300,14 @@ impl Route {
 }
 
 /// A request under way.
-pub(super) struct Counted<'a> {
-    gauge: &'a Gauge,
+pub(super) struct InFlightRequest<'a> {
+    metrics: &'a PortMetrics,
     route: Route,
     began: Instant,
     status: Option<StatusCode>,
 }
 
-impl Counted<'_> {
+impl InFlightRequest<'_> {
     /// For the request's extensions.
     pub(super) fn route(&self) -> Route {
         self.route.clone()
@@ -314,15 +319,15 @@ impl Counted<'_> {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for InFlightRequest<'_> {
     fn drop(&mut self) {
-        let Gauge { port, counts } = self.gauge;
+        let PortMetrics { port, counts } = self.metrics;
         let route = self.route.0.get().map(MatchedPath::as_str);
-        let slot = counts.slot(port.kind, route);
+        let counters = counts.counters(port.kind, route);
         let none = CLASSES.len() - 1;
         let class = self.status.map_or(none, |status| usize::from(status.as_u16() / 100) - 1);
-        slot.requests[class.min(none)].inc();
-        slot.seconds.observe(self.began.elapsed().as_secs_f64());
+        counters.requests[class.min(none)].inc();
+        counters.seconds.observe(self.began.elapsed().as_secs_f64());
         port.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -331,35 +336,39 @@ impl Drop for Counted<'_> {
 mod tests {
     use super::*;
 
-    fn figures(meter: &Meter) -> String {
-        prometheus::TextEncoder::new().encode_to_string(&meter.gather()).expect("text")
+    fn figures(metrics: &HttpMetrics) -> String {
+        prometheus::TextEncoder::new().encode_to_string(&metrics.gather()).expect("text")
     }
 
     #[test]
     fn what_is_under_way_is_known_by_port() {
-        let meter = Meter::new();
-        let (andy, lead) = (meter.port(Kind::Annotator, "andy"), meter.port(Kind::Lead, "lead"));
-        assert_eq!(meter.busy(), []);
+        let metrics = HttpMetrics::new();
+        let (andy, lead) =
+            (metrics.port(PortKind::Annotator, "andy"), metrics.port(PortKind::Lead, "lead"));
+        assert_eq!(metrics.active_ports(), []);
         let (open, asked) = (andy.connection(), andy.request());
         let idle = lead.connection();
-        let busy =
-            |name: &str, requests, connections| Busy { name: name.into(), requests, connections };
-        assert_eq!(meter.busy(), [busy("andy", 1, 1), busy("lead", 0, 1)]);
+        let active = |name: &str, requests, connections| ActivePort {
+            name: name.into(),
+            requests,
+            connections,
+        };
+        assert_eq!(metrics.active_ports(), [active("andy", 1, 1), active("lead", 0, 1)]);
         asked.replied(StatusCode::OK);
         drop(idle);
-        assert_eq!(meter.busy(), [busy("andy", 0, 1)]);
-        assert!(figures(&meter).contains("annotd_http_connections{port=\"annotator\"} 1\n"));
+        assert_eq!(metrics.active_ports(), [active("andy", 0, 1)]);
+        assert!(figures(&metrics).contains("annotd_http_connections{port=\"annotator\"} 1\n"));
         drop((open, andy));
-        assert_eq!(meter.busy(), []);
+        assert_eq!(metrics.active_ports(), []);
     }
 
     #[test]
     fn a_request_whose_client_went_away_is_counted_as_without_a_reply() {
-        let meter = Meter::new();
-        let andy = meter.port(Kind::Annotator, "andy");
+        let metrics = HttpMetrics::new();
+        let andy = metrics.port(PortKind::Annotator, "andy");
         drop(andy.request());
         andy.request().replied(StatusCode::NOT_FOUND);
-        let text = figures(&meter);
+        let text = figures(&metrics);
         for class in ["none", "4xx"] {
             let line = format!(
                 "annotd_http_requests_total{{port=\"annotator\",route=\"none\",status=\"{class}\"}} 1\n"
@@ -370,11 +379,11 @@ mod tests {
 
     #[test]
     fn no_number_of_routes_makes_figures_without_end() {
-        let meter = Meter::new();
+        let metrics = HttpMetrics::new();
         for n in 0..2 * ROUTES {
-            meter.0.slot(Kind::Lead, Some(&format!("/{n}"))).requests[1].inc();
+            metrics.0.counters(PortKind::Lead, Some(&format!("/{n}"))).requests[1].inc();
         }
-        let counted = figures(&meter);
+        let counted = figures(&metrics);
         let of_ok = |line: &&str| line.starts_with("annotd_http_requests_total{port=\"lead\"");
         let ok = counted.lines().filter(of_ok).filter(|line| line.contains("2xx"));
         assert_eq!(ok.count(), ROUTES + 1);
@@ -386,19 +395,19 @@ mod tests {
 
     #[test]
     fn threads_that_meet_a_new_route_at_once_count_it_together() {
-        let meter = Meter::new();
+        let metrics = HttpMetrics::new();
         std::thread::scope(|scope| {
             for thread in 0..4 {
-                let meter = &meter;
+                let metrics = &metrics;
                 scope.spawn(move || {
                     for n in 0..400 {
                         let route = format!("/{}", (n + thread * 7) % 20);
-                        meter.0.slot(Kind::Annotator, Some(&route)).requests[1].inc();
+                        metrics.0.counters(PortKind::Annotator, Some(&route)).requests[1].inc();
                     }
                 });
             }
         });
-        let counted = figures(&meter);
+        let counted = figures(&metrics);
         for n in 0..20 {
             let line = format!("{{port=\"annotator\",route=\"/{n}\",status=\"2xx\"}} 80\n");
             assert!(counted.contains(&line), "{line}{counted}");

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::house::TheHouse;
-use super::interface;
+use super::status::DaemonStatus;
 use crate::allocator::Allocator;
 use crate::config::policies;
 use crate::loading::{self, Loaded, TaskFile, load_file};
@@ -17,28 +16,32 @@ use crate::roster_file::RosterFile;
 use crate::store::Store;
 
 /// Loads whenever it is told to.
-pub(super) struct Loader {
-    wish: watch::Sender<Arc<RosterFile>>,
+pub(super) struct TaskLoader {
+    request: watch::Sender<Arc<RosterFile>>,
     task: JoinHandle<()>,
 }
 
-impl Loader {
+impl TaskLoader {
     /// Starts it; it does nothing before the first wish.
-    pub(super) fn start(file: Arc<RosterFile>, allocator: Allocator, house: Arc<TheHouse>) -> Self {
-        let (wish, mut wishes) = watch::channel(file);
+    pub(super) fn start(
+        file: Arc<RosterFile>,
+        allocator: Allocator,
+        daemon_status: Arc<DaemonStatus>,
+    ) -> Self {
+        let (request, mut requests) = watch::channel(file);
         let task = tokio::spawn(async move {
-            while wishes.changed().await.is_ok() {
-                let file = Arc::clone(&wishes.borrow_and_update());
-                load_task_files(&file, &**allocator.store(), &house).await;
+            while requests.changed().await.is_ok() {
+                let file = Arc::clone(&requests.borrow_and_update());
+                load_task_files(&file, &**allocator.store(), &daemon_status).await;
                 allocator.notify_tasks_changed().await;
             }
         });
-        Self { wish, task }
+        Self { request, task }
     }
 
     /// Loads what this roster names and has changed.
     pub(super) fn load(&self, file: Arc<RosterFile>) {
-        self.wish.send_replace(file);
+        self.request.send_replace(file);
     }
 
     /// Stops. What was admitted stays; the rest is loaded at the next start.
@@ -51,9 +54,13 @@ impl Loader {
 
 /// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
 /// working on the others: it is a problem that the log and the dashboard show.
-pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house: &TheHouse) {
+pub(super) async fn load_task_files(
+    file: &RosterFile,
+    store: &dyn Store,
+    daemon_status: &DaemonStatus,
+) {
     let roster = &file.roster;
-    let (planning, interface) = (policies::plan_policy(roster), interface(roster));
+    let (planning, interface) = (policies::plan_policy(roster), policies::interface(roster));
     let identity = policies::identity(roster);
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
@@ -68,7 +75,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
             let load = load_file(&file, &planning, &interface, identity.as_ref(), store);
             match load.await {
                 Ok(None) => {}
-                Ok(Some(loaded)) => tell(&file, &loaded),
+                Ok(Some(loaded)) => log_loaded(&file, &loaded),
                 Err(error) => problems.push(format!(
                     "{error}\n{}\nMend it, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
@@ -80,11 +87,11 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, house:
     for problem in &problems {
         tracing::error!(error = problem, "tasks could not be loaded");
     }
-    house.set_loading_problems(problems);
+    daemon_status.set_loading_problems(problems);
 }
 
 /// The figures that `load` prints.
-fn tell(file: &TaskFile, loaded: &Loaded) {
+fn log_loaded(file: &TaskFile, loaded: &Loaded) {
     tracing::info!(
         file = %file.path.display(),
         new = loaded.new,

@@ -14,17 +14,17 @@ use super::Project;
 use crate::task::{Task, media};
 
 /// The most that is remembered as told; a task file may have a host for each task.
-const MOST: usize = 100;
+const MAX_LOGGED: usize = 100;
 
 /// What was told already.
 #[derive(Clone, Debug, Default)]
-pub struct Strangers(Arc<Mutex<HashSet<String>>>);
+pub struct BlockedMediaLog(Arc<Mutex<HashSet<String>>>);
 
-impl Strangers {
+impl BlockedMediaLog {
     /// Tells of what this task names and its page may not have, unless it was told.
-    pub(super) fn look(&self, project: &Project, task: &Task) {
+    pub(super) fn check(&self, project: &Project, task: &Task) {
         for source in media::named(&task.body) {
-            let Some(line) = remaining(&source, project) else { continue };
+            let Some(line) = missing_setting(&source, project) else { continue };
             if self.is_new(&line) {
                 tracing::warn!(
                     task = %task.id,
@@ -38,12 +38,12 @@ impl Strangers {
 
     fn is_new(&self, line: &str) -> bool {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < MOST && told.insert(line.to_owned())
+        told.len() < MAX_LOGGED && told.insert(line.to_owned())
     }
 }
 
 /// The line of the roster without which a page may not have this file. What no roster can allow has none.
-fn remaining(source: &str, project: &Project) -> Option<String> {
+fn missing_setting(source: &str, project: &Project) -> Option<String> {
     let source = source.trim();
     let whole =
         if source.starts_with("//") { format!("https:{source}") } else { source.to_owned() };
@@ -75,8 +75,8 @@ mod tests {
             people: 1,
             media: media.map(Into::into),
             media_from: from.iter().map(ToString::to_string).collect(),
-            homes: std::collections::BTreeMap::new(),
-            strangers: Strangers::default(),
+            page_urls: std::collections::BTreeMap::new(),
+            blocked_media: BlockedMediaLog::default(),
             edition: String::new(),
         }
     }
@@ -100,17 +100,17 @@ mod tests {
             ("https://", None, None),
             ("", None, None),
         ] {
-            assert_eq!(remaining(source, &open).as_deref(), with, "{source}");
-            assert_eq!(remaining(source, &closed).as_deref(), without, "{source}");
+            assert_eq!(missing_setting(source, &open).as_deref(), with, "{source}");
+            assert_eq!(missing_setting(source, &closed).as_deref(), without, "{source}");
         }
     }
 
     #[test]
     fn each_is_told_once_and_not_without_end() {
-        let strangers = Strangers::default();
-        assert!(strangers.is_new("media_from = [\"https://a.example\"]"));
-        assert!(!strangers.is_new("media_from = [\"https://a.example\"]"));
-        let told = (0..1000).filter(|n| strangers.is_new(&n.to_string())).count();
-        assert_eq!(told, MOST - 1);
+        let blocked_media = BlockedMediaLog::default();
+        assert!(blocked_media.is_new("media_from = [\"https://a.example\"]"));
+        assert!(!blocked_media.is_new("media_from = [\"https://a.example\"]"));
+        let told = (0..1000).filter(|n| blocked_media.is_new(&n.to_string())).count();
+        assert_eq!(told, MAX_LOGGED - 1);
     }
 }

@@ -27,7 +27,7 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
         return bytes.clone();
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let bytes = encoder.write_all(&slim(path, data)).and_then(|()| encoder.finish());
+    let bytes = encoder.write_all(&strip_comments(path, data)).and_then(|()| encoder.finish());
     let bytes = Bytes::from(bytes.expect("writing to memory does not fail"));
     known.insert(path.to_owned(), bytes.clone());
     bytes
@@ -37,7 +37,7 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
 /// is, and no browser needs it. The lines stay, so that the line of an error is the line in the file. A
 /// text that goes over several lines keeps its indentation, and with it the whole file, where only the
 /// comments that fill lines of their own, between `/*` and `*/`, are left out.
-fn slim<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
+fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     let extension = path.rsplit('.').next();
     let is_module = extension == Some("js");
     let Some(text) =
@@ -116,7 +116,7 @@ pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
         let body = compressed(path, &file.data);
         return (caching, about, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
     }
-    (caching, about, slim(path, &file.data).into_owned()).into_response()
+    (caching, about, strip_comments(path, &file.data).into_owned()).into_response()
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -139,7 +139,7 @@ mod tests {
     fn comments_stay_at_home_and_lines_keep_their_numbers() {
         let source = "/**\n * What it is.\n */\nconst a = 1;\n  /** @type {X} */\n  \
             /** @type {Y} */ (a).b();\nconst c = \"/* no */\"; // why\n/* one\n two */ d();\n";
-        let sent = slim("a.js", source.as_bytes());
+        let sent = strip_comments("a.js", source.as_bytes());
         let sent = std::str::from_utf8(&sent).expect("UTF-8");
         assert_eq!(
             sent,
@@ -147,10 +147,14 @@ mod tests {
         );
         let types =
             b"f(/** @type {A} */ (a), /** @type {B} */ (b));\n// why\nconst t = \"/** @x */\";\n";
-        assert_eq!(&*slim("a.js", types), b"f((a), (b));\n\nconst t = \"/** @x */\";\n");
-        assert_eq!(&*slim("a.css", b"  // b\n"), b"// b\n", "which is no comment there");
+        assert_eq!(&*strip_comments("a.js", types), b"f((a), (b));\n\nconst t = \"/** @x */\";\n");
+        assert_eq!(&*strip_comments("a.css", b"  // b\n"), b"// b\n", "which is no comment there");
         let long = b"const a = `\n  b`;\n";
-        assert_eq!(&*slim("a.js", long), long, "a text over several lines stays as it is");
-        assert_eq!(&*slim("a.html", b"/*\n*/"), b"/*\n*/");
+        assert_eq!(
+            &*strip_comments("a.js", long),
+            long,
+            "a text over several lines stays as it is"
+        );
+        assert_eq!(&*strip_comments("a.html", b"/*\n*/"), b"/*\n*/");
     }
 }

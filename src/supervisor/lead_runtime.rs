@@ -8,13 +8,13 @@ use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
 /// The lead's thread. It ends when this is dropped.
-pub(super) struct LeadThread {
+pub(super) struct LeadRuntime {
     handle: Handle,
     end: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
-impl LeadThread {
+impl LeadRuntime {
     /// Starts it.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl LeadThread {
     }
 }
 
-impl Drop for LeadThread {
+impl Drop for LeadRuntime {
     fn drop(&mut self) {
         self.end.cancel();
         if let Some(thread) = self.thread.take() {

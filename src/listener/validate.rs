@@ -10,7 +10,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Desk;
+use super::AnnotatorPort;
 use crate::store::StoreError;
 use crate::task::interface::{Interface, Misfit};
 use crate::task::{Basis, Body, TOKENIZER, Verdict};
@@ -24,12 +24,12 @@ pub(super) type Received = (Verdict, Map<String, Value>, Basis);
 /// If the store cannot be asked for an edition. Inside: the first place that does not fit what the
 /// annotator had before them.
 pub(super) async fn receive(
-    desk: &Desk,
+    port: &AnnotatorPort,
     task: &Body,
     basis: Option<Basis>,
     answer: &Map<String, Value>,
 ) -> Result<Result<Received, Misfit>, StoreError> {
-    let now = desk.allocator.basis().await?;
+    let now = port.allocator.basis().await?;
     let named = answer.get("_edition").and_then(Value::as_u64);
     let named = named.and_then(|number| u32::try_from(number).ok());
     let tokenizers = match basis {
@@ -46,7 +46,7 @@ pub(super) async fn receive(
     }
     let mut first = None;
     for edition in editions {
-        let Some(interface) = interface(desk, edition, now).await? else { continue };
+        let Some(interface) = interface(port, edition, now).await? else { continue };
         for tokenizer in &tokenizers {
             match interface.with_tokenizer(*tokenizer).receive(task, answer) {
                 Ok((verdict, data)) => {
@@ -66,10 +66,14 @@ pub(super) async fn receive(
     })))
 }
 
-async fn interface(desk: &Desk, edition: u32, now: Basis) -> Result<Option<Interface>, StoreError> {
+async fn interface(
+    port: &AnnotatorPort,
+    edition: u32,
+    now: Basis,
+) -> Result<Option<Interface>, StoreError> {
     if edition == now.edition {
-        return Ok(Some(desk.project.get().interface.clone()));
+        return Ok(Some(port.project.load_full().interface.clone()));
     }
-    let text = desk.allocator.edition(edition).await?;
+    let text = port.allocator.edition(edition).await?;
     Ok(text.and_then(|text| Interface::of_edition(&text)))
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval_at, sleep_until};
 
-use super::floor;
+use super::listeners::ServerExit;
 use super::{Command, Commands};
-use crate::http::{Busy, Meter};
+use crate::http::{ActivePort, HttpMetrics};
 use crate::store::Store;
 
 /// How often it is said what is waited for.
@@ -19,40 +19,43 @@ const NAMED: usize = 5;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+enum ShutdownOutcome {
     /// With what was waited for.
-    Well,
+    Clean,
     /// With the deadline.
-    Late,
+    DeadlineExceeded,
     /// With a second wish to stop.
-    AtOnce,
+    Forced,
 }
 
 /// Waits for listeners that have been told to stop, within the deadline; a second stop ends it at once.
-pub(super) async fn drain(
-    mut serving: JoinSet<floor::Ended>,
+pub(super) async fn shut_down(
+    mut serving: JoinSet<ServerExit>,
     storing: Vec<JoinHandle<()>>,
     store: &dyn Store,
     commands: &mut Commands,
     within: Duration,
-    meter: &Meter,
+    http_metrics: &HttpMetrics,
 ) {
     tracing::info!(listeners = serving.len(), "stopping");
     let deadline = Instant::now() + within;
     let listeners = async { while serving.join_next().await.is_some() {} };
     let ended = wait(listeners, deadline, commands, || {
-        tracing::info!(ports = in_words(&meter.busy()), "waiting for requests under way");
+        tracing::info!(
+            ports = describe(&http_metrics.active_ports()),
+            "waiting for requests under way"
+        );
     });
     match ended.await {
-        Ended::Well => {}
-        Ended::Late => {
+        ShutdownOutcome::Clean => {}
+        ShutdownOutcome::DeadlineExceeded => {
             return tracing::warn!(
-                ports = in_words(&meter.busy()),
+                ports = describe(&http_metrics.active_ports()),
                 seconds = within.as_secs(),
                 "the deadline is over; some requests were cut off, and nothing of them acknowledged"
             );
         }
-        Ended::AtOnce => return tracing::warn!("stopping at once"),
+        ShutdownOutcome::Forced => return tracing::warn!("stopping at once"),
     }
     let flushed = async {
         for task in storing {
@@ -65,13 +68,15 @@ pub(super) async fn drain(
         tracing::info!(store = store.place(), "waiting for the store");
     });
     match ended.await {
-        Ended::Well => tracing::info!("stopped; everything that was acknowledged is stored"),
-        Ended::Late => tracing::warn!(
+        ShutdownOutcome::Clean => {
+            tracing::info!("stopped; everything that was acknowledged is stored")
+        }
+        ShutdownOutcome::DeadlineExceeded => tracing::warn!(
             store = store.place(),
             seconds = within.as_secs(),
             "the deadline is over, and the store has not ended; everything that was acknowledged is stored"
         ),
-        Ended::AtOnce => tracing::warn!("stopping at once"),
+        ShutdownOutcome::Forced => tracing::warn!("stopping at once"),
     }
 }
 
@@ -81,40 +86,40 @@ async fn wait(
     deadline: Instant,
     commands: &mut Commands,
     say: impl Fn(),
-) -> Ended {
+) -> ShutdownOutcome {
     tokio::pin!(what);
     let mut moments = interval_at(Instant::now() + SAY, SAY);
     loop {
         tokio::select! {
             // What is done is done, whatever the clock says.
             biased;
-            () = &mut what => return Ended::Well,
-            command = commands.next() => if command == Command::Stop { return Ended::AtOnce },
-            () = sleep_until(deadline) => return Ended::Late,
+            () = &mut what => return ShutdownOutcome::Clean,
+            command = commands.next() => if command == Command::Stop { return ShutdownOutcome::Forced },
+            () = sleep_until(deadline) => return ShutdownOutcome::DeadlineExceeded,
             _ = moments.tick() => say(),
         }
     }
 }
 
 /// Such as `andy (1 request), li (2 requests) and 12 more`.
-fn in_words(busy: &[Busy]) -> String {
-    let named: Vec<String> = busy.iter().take(NAMED).map(one_in_words).collect();
+fn describe(active_ports: &[ActivePort]) -> String {
+    let named: Vec<String> = active_ports.iter().take(NAMED).map(describe_one).collect();
     let named = named.join(", ");
-    match busy.len().saturating_sub(NAMED) {
+    match active_ports.len().saturating_sub(NAMED) {
         0 if named.is_empty() => "none".to_owned(),
         0 => named,
         more => format!("{named} and {more} more"),
     }
 }
 
-fn one_in_words(busy: &Busy) -> String {
+fn describe_one(active_ports: &ActivePort) -> String {
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     // Where there is a connection and no request, a reply is on its way out.
-    let what = match (busy.requests, busy.connections) {
+    let what = match (active_ports.requests, active_ports.connections) {
         (0, open) => count(open, "connection"),
         (requests, _) => count(requests, "request"),
     };
-    format!("{} ({what})", busy.name)
+    format!("{} ({what})", active_ports.name)
 }
 
 #[cfg(test)]
@@ -123,13 +128,14 @@ mod tests {
 
     #[test]
     fn those_who_are_waited_for_are_named_up_to_five() {
-        let busy = |name: &str, requests| Busy { name: name.into(), requests, connections: 1 };
-        assert_eq!(in_words(&[]), "none");
-        let two = [busy("andy", 1), busy("li", 2)];
-        assert_eq!(in_words(&two), "andy (1 request), li (2 requests)");
-        assert_eq!(in_words(&[busy("zoe", 0)]), "zoe (1 connection)");
-        let many: Vec<Busy> = (0..17).map(|n| busy(&format!("a{n}"), 1)).collect();
-        let words = in_words(&many);
+        let active_ports =
+            |name: &str, requests| ActivePort { name: name.into(), requests, connections: 1 };
+        assert_eq!(describe(&[]), "none");
+        let two = [active_ports("andy", 1), active_ports("li", 2)];
+        assert_eq!(describe(&two), "andy (1 request), li (2 requests)");
+        assert_eq!(describe(&[active_ports("zoe", 0)]), "zoe (1 connection)");
+        let many: Vec<ActivePort> = (0..17).map(|n| active_ports(&format!("a{n}"), 1)).collect();
+        let words = describe(&many);
         assert!(
             words.starts_with("a0 (1 request), ") && words.ends_with(" and 12 more"),
             "{words}"
