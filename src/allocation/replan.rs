@@ -19,7 +19,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::planner::{ALL_ANNOTATORS, Planner, Route, WhenShort};
+use super::choices::{Route, WhenShort};
+use super::planner::{ALL_ANNOTATORS, Planner};
 use super::profile::requires;
 use super::{Lane, Purpose, TaskState, prodigy};
 use crate::task::Task;
@@ -44,7 +45,7 @@ pub struct Replanner<'a> {
 
 impl Replanner<'_> {
     /// First pass: notes for whom a task waits.
-    pub fn note(&mut self, _task: &Task, state: &TaskState) {
+    pub fn note(&mut self, state: &TaskState) {
         if self.planner.rules.route != Route::Balanced || !is_by_rule(state) {
             return;
         }

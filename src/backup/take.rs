@@ -32,7 +32,7 @@ use super::format::{
 };
 use crate::allocation::SequenceNumber;
 use crate::exchange::output::{Output, OutputError};
-use crate::planning::AllocationState;
+use crate::planning::state::AllocationState;
 use crate::store::{Deal, Record, Store, StoreError, Which};
 
 /// Tasks read at a time.
@@ -129,7 +129,7 @@ fn agreed(began: &Deal, ended: Deal) -> Deal {
         return ended;
     }
     match (AllocationState::read(began), AllocationState::read(&ended)) {
-        (Ok(then), Ok(now)) => Deal { state: now.looked_over_as(then).write(), ..ended },
+        (Ok(then), Ok(now)) => Deal { state: now.replanned_as(then).write(), ..ended },
         // It is damaged. What is there is kept; `verify` makes it anew.
         _ => ended,
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::SimulationPolicy;
+use super::annotator_run::AnnotatorRun;
 use super::model::{DAY, HOUR, Model, Time};
-use super::run::Outcome;
 use super::task_table::TaskTable;
 use crate::allocation::TaskState;
 
@@ -116,7 +116,7 @@ pub(super) fn of(
     setting: &SimulationPolicy,
     model: &Model,
     table: &TaskTable,
-    outcomes: &[Outcome],
+    annotators: &[AnnotatorRun],
     end: Time,
 ) -> Forecast {
     let people = &setting.rules.people;
@@ -149,7 +149,7 @@ pub(super) fn of(
         }
         let state = table.state(task);
         let has_room = |who: &u32| {
-            let had = &outcomes[*who as usize];
+            let had = &annotators[*who as usize];
             let quota = people[*who as usize].quota;
             quota.is_none_or(|quota| had.answers + had.skipped < quota)
         };
@@ -171,14 +171,14 @@ pub(super) fn of(
         })
         .collect();
     tasks.unfinished.sort_by_key(|stuck| std::cmp::Reverse(stuck.tasks));
-    let person = |(index, outcomes): (usize, &Outcome)| AnnotatorForecast {
+    let person = |(index, run): (usize, &AnnotatorRun)| AnnotatorForecast {
         name: people[index].name.clone(),
-        answers: outcomes.answers,
-        checks: outcomes.checks,
-        skipped: outcomes.skipped,
-        taken_over: outcomes.taken_over,
-        hours_worked: hours(outcomes.worked),
-        hours_idle: hours(model.patterns[index].at_work(end).saturating_sub(outcomes.worked)),
+        answers: run.answers,
+        checks: run.checks,
+        skipped: run.skipped,
+        taken_over: run.taken_over,
+        hours_worked: hours(run.worked),
+        hours_idle: hours(model.patterns[index].at_work(end).saturating_sub(run.worked)),
         left: left[index],
     };
     let comes: Vec<bool> =
@@ -186,12 +186,12 @@ pub(super) fn of(
     let several = tasks.by_answers.keys().any(|answers| *answers > 1);
     let pairs = if several { pairs.of_those_who(&comes, name) } else { Vec::new() };
     Forecast {
-        annotators: outcomes.iter().enumerate().map(person).collect(),
+        annotators: annotators.iter().enumerate().map(person).collect(),
         pairs,
         tasks,
-        answers: outcomes.iter().map(|outcomes| outcomes.answers).sum(),
-        checks: outcomes.iter().map(|outcomes| outcomes.checks).sum(),
-        skipped: outcomes.iter().map(|outcomes| outcomes.skipped).sum(),
+        answers: annotators.iter().map(|run| run.answers).sum(),
+        checks: annotators.iter().map(|run| run.checks).sum(),
+        skipped: annotators.iter().map(|run| run.skipped).sum(),
         end: (end > 0).then(|| SimTime { day: end / DAY + 1, hours: hours(end % DAY) }),
     }
 }

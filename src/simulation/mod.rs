@@ -26,6 +26,7 @@
 //! [`TaskState`]: crate::allocation::Ledger
 //! [`TaskState::settle`]: crate::allocation::Ledger::settle
 
+mod annotator_run;
 mod forecast;
 mod model;
 mod queue;

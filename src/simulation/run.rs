@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use super::Simulation;
+use super::annotator_run::{AnnotatorRun, Holding};
 use super::forecast::{self, Forecast};
 use super::model::{DAY, Model, Time, WorkPattern};
 use super::queue::{self, Queue, QueueReader, QueueSlot};
@@ -17,40 +18,6 @@ use crate::allocation::order::Order;
 use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{Planner, seed};
 use crate::task::Verdict;
-
-/// What somebody works on.
-#[derive(Clone, Copy, Debug)]
-enum Holding {
-    /// A task, and the number of their claim.
-    Task(u32, u32),
-    /// One of their own earlier tasks, once more.
-    Repeat,
-}
-
-/// What has become of somebody.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outcome {
-    /// Regular tasks that they were handed.
-    had: u64,
-    /// Tasks of all kinds that they began.
-    begun: u64,
-    /// Answers that count, to regular tasks.
-    pub(super) answers: u64,
-    /// Answers that are none, where an ignore is none.
-    pub(super) skipped: u64,
-    /// Answers to gold tasks and repeats.
-    pub(super) checks: u64,
-    repeats: u64,
-    /// Tasks that were meant for others.
-    pub(super) taken_over: u64,
-    /// The time that they spent on tasks.
-    pub(super) worked: Time,
-    /// When they were last seen.
-    sign: Time,
-    hand: Option<Holding>,
-    /// When they are free, or look again.
-    due: Option<Time>,
-}
 
 /// The queues of one kind of task: for anyone, and for each person.
 struct Queues {
@@ -95,7 +62,7 @@ impl Queues {
 
 struct Run {
     simulation: Simulation,
-    outcomes: Vec<Outcome>,
+    annotators: Vec<AnnotatorRun>,
     seeds: Vec<u64>,
     streams: Vec<CheckSchedule>,
     regular: Queues,
@@ -111,8 +78,8 @@ struct Run {
 }
 
 pub(super) fn run(simulation: Simulation) -> Forecast {
-    let Run { simulation, outcomes, end, .. } = to_the_end(simulation);
-    forecast::of(&simulation.setting, &simulation.model, &simulation.table, &outcomes, end)
+    let Run { simulation, annotators, end, .. } = to_the_end(simulation);
+    forecast::of(&simulation.setting, &simulation.model, &simulation.table, &annotators, end)
 }
 
 /// The tasks as they are in the end.
@@ -134,7 +101,7 @@ fn to_the_end(simulation: Simulation) -> Run {
         }
         let Some(Reverse((time, who))) = run.heap.pop() else { break };
         // Who was called in the meantime comes at another time.
-        if run.outcomes[who as usize].due == Some(time) {
+        if run.annotators[who as usize].due == Some(time) {
             run.step(who, time);
         }
     }
@@ -161,12 +128,14 @@ impl Run {
         let seeds = people.iter().map(|person| seed::of_text(of_model, &person.name)).collect();
         let known = |patterns: &WorkPattern| patterns.from.map_or(0, start_of);
         let patterns = &simulation.model.patterns;
-        let outcomes =
-            patterns.iter().map(|h| Outcome { sign: known(h), ..Outcome::default() }).collect();
+        let annotators = patterns
+            .iter()
+            .map(|h| AnnotatorRun { last_seen: known(h), ..AnnotatorRun::default() })
+            .collect();
         let count = people.len();
         Self {
             simulation,
-            outcomes,
+            annotators,
             seeds,
             streams,
             regular: Queues::new(count),
@@ -188,7 +157,7 @@ impl Run {
 
     /// The numbers of all people.
     fn people(&self) -> std::ops::Range<u32> {
-        0..u32::try_from(self.outcomes.len()).unwrap_or(u32::MAX)
+        0..u32::try_from(self.annotators.len()).unwrap_or(u32::MAX)
     }
 
     /// The days, after the first, on which somebody joins or leaves.
@@ -200,7 +169,7 @@ impl Run {
 
     /// Puts everything that is unfinished into its queues, in order.
     fn enqueue(&mut self) {
-        let count = self.outcomes.len();
+        let count = self.annotators.len();
         self.regular = Queues::new(count);
         self.gold = Queues::new(count);
         self.taking.clear();
@@ -258,7 +227,7 @@ impl Run {
     /// Has somebody come at this time, or when they next work.
     fn arrive(&mut self, who: u32, at: Time) {
         let due = self.patterns(who).begins(at, 0);
-        self.outcomes[who as usize].due = due;
+        self.annotators[who as usize].due = due;
         self.idle.remove(&who);
         if let Some(due) = due {
             self.heap.push(Reverse((due, who)));
@@ -268,7 +237,7 @@ impl Run {
     /// Has everybody come who has nothing in hand.
     fn everybody_at(&mut self, at: Time) {
         for who in self.people() {
-            if self.outcomes[who as usize].hand.is_none() {
+            if self.annotators[who as usize].holding.is_none() {
                 self.arrive(who, at);
             }
         }
@@ -276,14 +245,14 @@ impl Run {
 
     /// Somebody is free, or looks again.
     fn step(&mut self, who: u32, now: Time) {
-        self.outcomes[who as usize].due = None;
-        if let Some(hand) = self.outcomes[who as usize].hand.take() {
-            self.outcomes[who as usize].sign = now;
+        self.annotators[who as usize].due = None;
+        if let Some(hand) = self.annotators[who as usize].holding.take() {
+            self.annotators[who as usize].last_seen = now;
             self.end = self.end.max(now);
             self.answer(who, hand, now);
         }
         let needed = {
-            let begun = self.outcomes[who as usize].begun;
+            let begun = self.annotators[who as usize].begun;
             self.patterns(who).time_for(self.seeds[who as usize], begun)
         };
         match self.patterns(who).begins(now, needed) {
@@ -295,28 +264,28 @@ impl Run {
             self.idle.insert(who);
             return self.look_again(who, now);
         };
-        let outcomes = &mut self.outcomes[who as usize];
-        outcomes.hand = Some(hand);
-        outcomes.sign = now;
-        outcomes.begun += 1;
-        outcomes.worked += needed;
-        outcomes.due = Some(now + needed);
+        let annotators = &mut self.annotators[who as usize];
+        annotators.holding = Some(hand);
+        annotators.last_seen = now;
+        annotators.begun += 1;
+        annotators.worked += needed;
+        annotators.due = Some(now + needed);
         self.heap.push(Reverse((now + needed, who)));
     }
 
     fn answer(&mut self, who: u32, hand: Holding, now: Time) {
         let Holding::Task(task, claim) = hand else {
-            self.outcomes[who as usize].checks += 1;
+            self.annotators[who as usize].checks += 1;
             return;
         };
         let verdict: Verdict = self.model().verdict(who, task);
         let Simulation { setting, table, .. } = &mut self.simulation;
         let counts = table.answer(task, claim, verdict, &setting.rule);
-        let outcomes = &mut self.outcomes[who as usize];
+        let annotators = &mut self.annotators[who as usize];
         match (table.entry(task).gold, counts) {
-            (true, _) => outcomes.checks += 1,
-            (false, true) => outcomes.answers += 1,
-            (false, false) => outcomes.skipped += 1,
+            (true, _) => annotators.checks += 1,
+            (false, true) => annotators.answers += 1,
+            (false, false) => annotators.skipped += 1,
         }
         let entry = self.simulation.table.entry(task);
         if entry.finished || entry.free() == 0 {
@@ -345,7 +314,7 @@ impl Run {
     fn next(&mut self, who: u32, now: Time) -> Option<Holding> {
         let index = who as usize;
         let setting = &self.simulation.setting;
-        let had = self.outcomes[index].had;
+        let had = self.annotators[index].had;
         if setting.rules.people[index].quota.is_some_and(|quota| had >= quota) {
             return None;
         }
@@ -354,7 +323,7 @@ impl Run {
         let Some(task) = found else {
             // Nothing is checked where nothing is left.
             let task = self.take_over(who, now)?;
-            self.outcomes[index].taken_over += 1;
+            self.annotators[index].taken_over += 1;
             return Some(self.claim(who, task));
         };
         let step = self.streams[index].next();
@@ -363,11 +332,11 @@ impl Run {
             ScheduledItem::Regular => None,
             ScheduledItem::Gold => self.gold.next(who, &self.simulation.table, order),
             ScheduledItem::Repeat => {
-                let outcomes = &mut self.outcomes[index];
+                let annotators = &mut self.annotators[index];
                 let after = u64::from(self.simulation.setting.checks.after);
-                let far_back = (outcomes.answers + outcomes.skipped).saturating_sub(after);
-                if far_back > outcomes.repeats {
-                    outcomes.repeats += 1;
+                let far_back = (annotators.answers + annotators.skipped).saturating_sub(after);
+                if far_back > annotators.repeats {
+                    annotators.repeats += 1;
                     return Some(Holding::Repeat);
                 }
                 None
@@ -380,7 +349,7 @@ impl Run {
         let claim = self.simulation.table.claim(task, who);
         let entry = self.simulation.table.entry(task);
         if !entry.gold {
-            self.outcomes[who as usize].had += 1;
+            self.annotators[who as usize].had += 1;
         }
         if entry.free() == 0 {
             self.take_out(task);
@@ -393,7 +362,7 @@ impl Run {
     fn is_missing(&self, who: u32, now: Time) -> Result<(), Option<Time>> {
         let after = self.simulation.setting.steal_after.ok_or(None)?;
         let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let until = self.outcomes[who as usize].sign.saturating_add(after);
+        let until = self.annotators[who as usize].last_seen.saturating_add(after);
         if until <= now { Ok(()) } else { Err(Some(until)) }
     }
 
@@ -443,7 +412,7 @@ impl Run {
         let Some(due) = soonest.and_then(|until| self.patterns(who).begins(until, 0)) else {
             return;
         };
-        self.outcomes[who as usize].due = Some(due);
+        self.annotators[who as usize].due = Some(due);
         self.heap.push(Reverse((due, who)));
     }
 
@@ -464,7 +433,7 @@ impl Run {
         let all = u32::try_from(table.entries.len()).unwrap_or(u32::MAX);
         let unfinished: Vec<u32> = (0..all).filter(|task| !table.entry(*task).finished).collect();
         for task in &unfinished {
-            replanner.note(&table.task(*task), &table.state(*task));
+            replanner.note(&table.state(*task));
         }
         for task in unfinished {
             if let Some(now) = replanner.replan(&table.task(task), &table.state(task)) {

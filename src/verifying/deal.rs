@@ -23,7 +23,7 @@ use super::Inquiry;
 use crate::allocation::balance::Balance;
 use crate::allocation::mixture::Mixture;
 use crate::allocation::{AnswersWanted, PlanPolicy, Planner, Purpose, Route, Split};
-use crate::planning::AllocationState;
+use crate::planning::state::AllocationState;
 use crate::store::audit::{Finding, Outcome};
 use crate::store::{Deal, Record, Store, StoreError};
 
@@ -170,7 +170,7 @@ fn judge(rules: &PlanPolicy, state: &AllocationState, counting: &Counting) -> Ve
             && (0..parts.len()).all(|part| parts.excess(part, counts).abs() < whole)
     };
     // None was dealt by this mixture, or its record is gone.
-    let given = state.dealt.given(rules).unwrap_or_default();
+    let given = state.counters.given(rules).unwrap_or_default();
     if every.clone().all(|part| of(given, part) == of(counted, part)) {
         if fits(counted) {
             return Verdict::Right;
@@ -202,11 +202,11 @@ fn anew(
     if let Some(mixture) = mixture(rules) {
         parts.resize(mixture.len(), 0);
     }
-    state.dealt = state.dealt.with_given(rules, parts);
+    state.counters = state.counters.with_given(rules, parts);
     if !readable {
-        state.dealt = state.dealt.with_balance(balance.counts().clone());
+        state.counters = state.counters.with_balance(balance.counts().clone());
     }
     // With the people who are there.
-    state.dealt = Planner::new(rules.clone(), &state.dealt).counters();
+    state.counters = Planner::new(rules.clone(), &state.counters).counters();
     state
 }

@@ -161,7 +161,7 @@ impl Planned {
         for n in self.model.all() {
             let state = self.model.state(&n.id).expect("it is there");
             if !state.finished {
-                replanner.note(&n, state);
+                replanner.note(state);
             }
         }
         for n in self.model.all() {

@@ -36,7 +36,7 @@ impl Project {
         let mut replanner = self.planner.replanner(joined);
         for (task, state) in &self.tasks {
             if !state.finished {
-                replanner.note(task, state);
+                replanner.note(state);
             }
         }
         for (task, state) in &mut self.tasks {
