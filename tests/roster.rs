@@ -17,9 +17,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use annotd::allocation::order::Order;
+use annotd::allocation::{Ignore, Route, Split, WhenShort};
 use annotd::roster::{
-    Access, Annotations, Disagreement, Ignore, Order, Problem, Repeat, Roster, Route, Rules,
-    Setting, Share, Split, StoreKind, WhenShort, compare, explain, line_column, read, store_kind,
+    Access, Annotations, Disagreement, Problem, Repeat, Roster, Rules, Setting, Share, StoreKind,
+    compare, explain, line_column, read, store_kind,
 };
 use proptest::prelude::*;
 
@@ -248,7 +250,7 @@ fn rules_of_the_samples() -> BTreeMap<&'static str, Rules> {
         ("steal-after", Rules { steal_after: hours(2), ..plain() }),
         ("steal-after-never", Rules { steal_after: None, ..plain() }),
         ("when-short-partial", Rules { when_short: partial, ..plain() }),
-        ("order-random", Rules { order: Order::Random, ..plain() }),
+        ("order-random", Rules { order: Order::Random(0), ..plain() }),
         ("order-finish-first", Rules { order: finish_first, ..plain() }),
         (
             "order-finish-first-most",

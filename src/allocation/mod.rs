@@ -18,6 +18,7 @@
 
 pub mod balance;
 pub mod check_schedule;
+mod choices;
 pub mod invariants;
 pub mod mixture;
 pub mod order;
@@ -38,13 +39,12 @@ use std::fmt;
 
 use crate::task::TaskId;
 
+pub use choices::{Ignore, Route, Split, WhenShort};
 pub use plan::{Overrides, Plan, PlanError};
-pub use planner::{
-    ALL_ANNOTATORS, AllocationCounters, AnswersWanted, PlanPolicy, Planner, Route, Split, WhenShort,
-};
+pub use planner::{ALL_ANNOTATORS, AllocationCounters, AnswersWanted, PlanPolicy, Planner};
 pub use profile::AnnotatorProfile;
 pub use replan::Replanner;
-pub use settle::{EscalationRule, Ignore, SettlePolicy, Settlement, settle_by};
+pub use settle::{EscalationRule, SettlePolicy, Settlement, settle_by};
 pub use task_state::{AnswerOutcome, Lease, TaskState};
 
 /// Where a task stands in the order of handing out: a smaller one comes first.

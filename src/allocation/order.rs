@@ -55,12 +55,20 @@ impl Order {
         Position::new(priority, place)
     }
 
+    /// The word in the roster.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Random(_) => "random",
+            Self::FinishFirst => "finish-first",
+        }
+    }
+
     /// As it stands in a store, in the roster's words: `loaded`, `random:SEED`, `finish-first`.
     pub fn to_text(self) -> String {
         match self {
-            Self::Loaded => "loaded".to_owned(),
             Self::Random(seed) => format!("random:{seed}"),
-            Self::FinishFirst => "finish-first".to_owned(),
+            Self::Loaded | Self::FinishFirst => self.as_str().to_owned(),
         }
     }
 

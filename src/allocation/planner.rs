@@ -22,6 +22,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::balance::{Balance, Counts, PoolMember};
+use super::choices::{Route, Split, WhenShort};
 use super::mixture::{ExactSplitter, Mixture};
 use super::plan::{named, own_priority, tags};
 use super::{AnnotatorProfile, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
@@ -60,56 +61,6 @@ pub enum AnswersWanted {
 /// The part of a task that is for everybody: its number of answers follows who comes and goes, where a
 /// number that a load asked for stays.
 pub const ALL_ANNOTATORS: u16 = u16::MAX;
-
-/// How a mixture is dealt out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// Within one task of every share's due after any number of tasks.
-    Exact,
-    /// By the task's hash, as Prodigy.
-    Hash,
-}
-
-/// Who is meant for a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Whoever asks first.
-    Open,
-    /// Named when it enters, so that loads and pairs come out even.
-    Balanced,
-    /// Named by its hash, as Prodigy.
-    Hash,
-}
-
-impl Route {
-    /// As it stands in a store, in the roster's words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Balanced => "balanced",
-            Self::Hash => "hash",
-        }
-    }
-}
-
-/// What happens to a task for which there are too few people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenShort {
-    /// It keeps wanting what it wants, and waits for whoever is missing.
-    Hold,
-    /// It makes do with those there are.
-    Partial,
-}
-
-impl WhenShort {
-    /// As it stands in a store, in the roster's words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Partial => "partial",
-        }
-    }
-}
 
 /// What has been dealt out so far: all that has to be kept between two loads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -14,6 +14,7 @@
 //! Rejected: asking until all agree, for two who disagree will not agree by a third answering; and
 //! asking as soon as two of five disagree, since the other three are coming anyway.
 
+use super::choices::Ignore;
 use super::profile::{AnnotatorProfile, requires};
 use super::{Lane, TaskState};
 use crate::task::disagreement::{Measure, Opinion, opinion};
@@ -48,16 +49,6 @@ impl Default for SettlePolicy {
             people: Vec::new(),
         }
     }
-}
-
-/// What an ignore is worth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ignore {
-    /// It is an answer, though no opinion.
-    #[default]
-    Answer,
-    /// It is none: the task goes to somebody else.
-    Skip,
 }
 
 /// Whom to ask when answers disagree.

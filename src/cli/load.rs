@@ -11,11 +11,10 @@ use serde_json::json;
 use super::media::Missing;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, targets, terminal};
-use crate::allocation::{self, MAX_PRIORITY, Overrides};
+use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
 use crate::config::policies;
 use crate::exchange::read;
 use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
-use crate::roster::WhenShort;
 use crate::store::Store;
 use crate::task::identity::Rule;
 

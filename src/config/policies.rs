@@ -1,23 +1,28 @@
-//! From what the roster says to what the allocation goes by.
+//! The policies: what each room takes from the roster.
 //!
-//! The roster's types are what a lead can write; those of the allocation are what the pure rules
-//! take. Between the two there is nothing to decide, and all of it stands here.
+//! A room does not know the roster. It gets a policy of its own: [`PlanPolicy`] decides about a task
+//! that is loaded, [`StorePolicy`] (with a [`SettlePolicy`] in it) about an answer that arrives, and
+//! [`AllocatorPolicy`] about a request for tasks. All of them are made here, and nothing is decided
+//! here: the choices are the same types in the roster and in the allocation.
+//!
+//! [`StorePolicy`]: crate::store::Terms
 
 use std::collections::BTreeMap;
 
 use crate::allocation::check_schedule::CheckPolicy;
 use crate::allocation::mixture::Mixture;
-use crate::allocation::order::Order;
-use crate::allocation::{self, AnnotatorProfile, AnswersWanted, EscalationRule, Ignore};
+use crate::allocation::{
+    AnnotatorProfile, AnswersWanted, EscalationRule, PlanPolicy, SettlePolicy,
+};
 use crate::allocator::AllocatorPolicy;
-use crate::roster::{self, Annotations, Roster, Rules};
+use crate::roster::{Annotations, Roster, Rules};
 use crate::store::Terms;
 use crate::task::disagreement::Measure;
 use crate::task::identity::Rule;
 use crate::task::interface::{Interface, Settings};
 use crate::task::{Millis, Renamed};
 
-/// The annotators, as the rules see them.
+/// The annotators of the roster, in its order, active or not.
 pub fn annotator_profiles(roster: &Roster) -> Vec<AnnotatorProfile> {
     roster
         .annotators
@@ -32,70 +37,48 @@ pub fn annotator_profiles(roster: &Roster) -> Vec<AnnotatorProfile> {
         .collect()
 }
 
-/// What is decided when a task enters.
-pub fn plan_policy(roster: &Roster) -> allocation::PlanPolicy {
+/// The policy by which tasks are planned when they are loaded.
+pub fn plan_policy(roster: &Roster) -> PlanPolicy {
     let Rules { annotations, mix, split, route, assign_field, when_short, seed, .. } =
         &roster.allocation;
-    let (answers, average) = match (mix, annotations) {
+    let (mixture, average) = match (mix, annotations) {
         (Some(mix), _) => {
             let shares: Vec<(f64, u32)> =
                 mix.iter().map(|part| (part.share, part.annotations)).collect();
-            (Mixture::mix(&shares).map(AnswersWanted::Mixture), None)
+            (Some(Mixture::mix(&shares)), None)
         }
-        (None, Annotations::All) => (Ok(AnswersWanted::All), None),
-        (None, Annotations::Each(n)) => {
-            (Mixture::each(*n).map(AnswersWanted::Mixture), Some(f64::from(*n)))
-        }
-        (None, Annotations::Average(n)) => {
-            (Mixture::average(*n).map(AnswersWanted::Mixture), Some(*n))
-        }
+        (None, Annotations::All) => (None, None),
+        (None, Annotations::Each(n)) => (Some(Mixture::each(*n)), Some(f64::from(*n))),
+        (None, Annotations::Average(n)) => (Some(Mixture::average(*n)), Some(*n)),
     };
-    allocation::PlanPolicy {
-        answers: answers.expect("the roster refuses numbers that make no mixture"),
-        split: match split {
-            roster::Split::Exact => allocation::Split::Exact,
-            roster::Split::Hash => allocation::Split::Hash,
-        },
-        route: match route {
-            roster::Route::Open => allocation::Route::Open,
-            roster::Route::Balanced => allocation::Route::Balanced,
-            roster::Route::Hash => allocation::Route::Hash,
-        },
+    let answers = mixture.map_or(AnswersWanted::All, |mixture| {
+        let mixture = mixture.expect("the roster refuses numbers that make no mixture");
+        AnswersWanted::Mixture(mixture)
+    });
+    PlanPolicy {
+        answers,
+        split: *split,
+        route: *route,
         average,
         assign_field: assign_field.clone(),
-        when_short: match when_short {
-            roster::WhenShort::Hold => allocation::WhenShort::Hold,
-            roster::WhenShort::Partial => allocation::WhenShort::Partial,
-        },
+        when_short: *when_short,
         seed: *seed,
         people: annotator_profiles(roster),
     }
 }
 
-/// The rule by which the roster tells tasks apart; none if it leaves that to the store.
+/// The rule by which the roster tells tasks apart; `None` leaves it to the store.
 pub fn identity(roster: &Roster) -> Option<Rule> {
-    // What the roster takes for a path is one to the rule.
+    // The roster accepts only paths that the rule accepts.
     roster.project.identity.as_deref().and_then(Rule::from_text)
 }
 
-/// Where tasks stand.
-pub fn order(roster: &Roster) -> Order {
-    match roster.allocation.order {
-        roster::Order::Loaded => Order::Loaded,
-        roster::Order::Random => Order::Random(roster.allocation.seed),
-        roster::Order::FinishFirst => Order::FinishFirst,
-    }
-}
-
-/// What a store has to know: how answers settle, and where tasks stand.
+/// The policy of the store: how answers settle a task, and the order of the queue.
 pub fn store_policy(roster: &Roster) -> Terms {
     let field_id = roster.project.config.get("field_id").and_then(toml::Value::as_str);
     let disagreement = roster.allocation.on_disagreement.as_ref();
-    let rule = allocation::SettlePolicy {
-        ignore: match roster.allocation.ignore {
-            roster::Ignore::Answer => Ignore::Answer,
-            roster::Ignore::Skip => Ignore::Skip,
-        },
+    let rule = SettlePolicy {
+        ignore: roster.allocation.ignore,
         further: disagreement.map(|disagreement| EscalationRule {
             extra: disagreement.extra,
             max: disagreement.max,
@@ -106,10 +89,10 @@ pub fn store_policy(roster: &Roster) -> Terms {
         threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
         people: annotator_profiles(roster),
     };
-    Terms { rule, order: order(roster) }
+    Terms { rule, order: roster.allocation.order }
 }
 
-/// Labels that were renamed. Where the project's blocks bring options, no label stands in for one.
+/// Labels that were renamed. Where the project's blocks have options, no label replaces an option.
 pub fn renamed(roster: &Roster) -> Renamed {
     let blocks = roster.project.config.get("blocks").and_then(toml::Value::as_array);
     let options = blocks.into_iter().flatten().any(|block| block.get("options").is_some());
@@ -120,7 +103,7 @@ pub fn renamed(roster: &Roster) -> Renamed {
 pub fn interface(roster: &Roster) -> Interface {
     let config = match serde_json::to_value(&roster.project.config) {
         Ok(serde_json::Value::Object(config)) => config,
-        // The roster refuses what JSON cannot say.
+        // The roster refuses values that have no JSON form.
         _ => serde_json::Map::new(),
     };
     let settings = Settings { labels: roster.project.labels.clone(), config };
@@ -128,7 +111,7 @@ pub fn interface(roster: &Roster) -> Interface {
         .expect("the roster refuses interfaces that this build does not know")
 }
 
-/// How tasks are handed out. `known_since` says since when somebody is on the roster.
+/// The policy of the allocator. `known_since` is when each annotator joined the roster.
 pub fn allocator_policy(roster: &Roster, known_since: BTreeMap<String, Millis>) -> AllocatorPolicy {
     let Rules { lease, gold, repeat, seed, steal_after, .. } = &roster.allocation;
     AllocatorPolicy {

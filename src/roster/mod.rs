@@ -41,8 +41,8 @@ pub use places::{Located, Places};
 pub use problem::{Problem, explain, line_column};
 pub use server::{StoreKind, store_kind};
 pub use settings::{
-    Access, Annotations, Annotator, Disagreement, Ignore, Lead, Order, Project, Repeat, Roster,
-    Route, Rules, Server, Share, Split, StoreSettings, WhenShort,
+    Access, Annotations, Annotator, Disagreement, Lead, Project, Repeat, Roster, Rules, Server,
+    Share, StoreSettings,
 };
 
 use reader::Reader;

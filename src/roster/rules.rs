@@ -8,10 +8,9 @@ use super::places::Located;
 use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
 use super::schema::{ALLOCATION, DISAGREEMENT, MIX_PART, REPEAT};
-use super::settings::{
-    Annotations, Annotator, Disagreement, Ignore, Order, Repeat, Route, Rules, Share, Split,
-    WhenShort,
-};
+use super::settings::{Annotations, Annotator, Disagreement, Repeat, Rules, Share};
+use crate::allocation::order::Order;
+use crate::allocation::{Ignore, Route, Split, WhenShort};
 
 /// The most answers that may be asked for. A larger number is a slip.
 const MOST: u32 = 10_000;
@@ -40,18 +39,17 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
     let default = Rules::default();
     let annotations = annotations(reader, &section);
     let mix = mix(reader, &section);
+    let seed = reader
+        .whole(&section, "seed", 0..=u32::MAX)
+        .map_or(default.seed, |seed| u64::from(seed.value));
     let rules = Rules {
         annotations: annotations.unwrap_or(default.annotations),
         mix,
         split: reader
-            .one_of(&section, "split", &[("exact", Split::Exact), ("hash", Split::Hash)])
+            .one_of(&section, "split", &Split::ALL.map(|split| (split.as_str(), split)))
             .unwrap_or(default.split),
         route: reader
-            .one_of(
-                &section,
-                "route",
-                &[("open", Route::Open), ("balanced", Route::Balanced), ("hash", Route::Hash)],
-            )
+            .one_of(&section, "route", &Route::ALL.map(|route| (route.as_str(), route)))
             .unwrap_or(default.route),
         assign_field: assign_field(reader, &section),
         on_disagreement: None,
@@ -66,29 +64,13 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, annotators: &[Annotat
             .unwrap_or(default.lease),
         steal_after: steal_after(reader, &section, default.steal_after),
         when_short: reader
-            .one_of(
-                &section,
-                "when_short",
-                &[("hold", WhenShort::Hold), ("partial", WhenShort::Partial)],
-            )
+            .one_of(&section, "when_short", &WhenShort::ALL.map(|short| (short.as_str(), short)))
             .unwrap_or(default.when_short),
-        order: reader
-            .one_of(
-                &section,
-                "order",
-                &[
-                    ("loaded", Order::Loaded),
-                    ("random", Order::Random),
-                    ("finish-first", Order::FinishFirst),
-                ],
-            )
-            .unwrap_or(default.order),
+        order: order(reader, &section, seed).unwrap_or(default.order),
         ignore: reader
-            .one_of(&section, "ignore", &[("answer", Ignore::Answer), ("skip", Ignore::Skip)])
+            .one_of(&section, "ignore", &Ignore::ALL.map(|ignore| (ignore.as_str(), ignore)))
             .unwrap_or(default.ignore),
-        seed: reader
-            .whole(&section, "seed", 0..=u32::MAX)
-            .map_or(default.seed, |seed| u64::from(seed.value)),
+        seed,
         gold: gold(reader, &section).unwrap_or(default.gold),
         repeat: repeat(reader, &section),
     };
@@ -194,6 +176,11 @@ fn mix(reader: &mut Reader, section: &Section<'_>) -> Option<Vec<Share>> {
 fn decimal(sum: f64) -> String {
     let shown = format!("{sum:.9}");
     shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn order(reader: &mut Reader, section: &Section<'_>, seed: u64) -> Option<Order> {
+    let choices = [Order::Loaded, Order::Random(seed), Order::FinishFirst];
+    reader.one_of(section, "order", &choices.map(|order| (order.as_str(), order)))
 }
 
 fn assign_field(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
@@ -370,14 +357,10 @@ fn enough_people(
 
 /// Where everyone gets everything, a route would be read and never followed.
 fn something_to_route(reader: &mut Reader, section: &Section<'_>, rules: &Rules) {
-    let route = match rules.route {
-        Route::Open => return,
-        Route::Balanced => "balanced",
-        Route::Hash => "hash",
-    };
-    if rules.annotations != Annotations::All {
+    if rules.annotations != Annotations::All || rules.route == Route::Open {
         return;
     }
+    let route = rules.route.as_str();
     if let (Some((_, at)), Some((_, all))) = (section.get("route"), section.get("annotations")) {
         reader.report(
             Problem::new(format!("route = \"{route}\" has nothing to decide here"), at)

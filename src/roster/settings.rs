@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::allocation::order::Order;
+use crate::allocation::{Ignore, Route, Split, WhenShort};
+
 use super::places::{Located, Places};
 
 /// A whole roster. Two are equal when they mean the same, wherever the words stand in their texts.
@@ -163,7 +166,7 @@ pub struct Rules {
     pub steal_after: Option<Duration>,
     /// What happens to a task for which there are too few annotators.
     pub when_short: WhenShort,
-    /// Which task comes first.
+    /// Which task comes first. A random order has `seed` for its seed.
     pub order: Order,
     /// What an ignore is worth.
     pub ignore: Ignore,
@@ -238,26 +241,6 @@ pub struct Share {
     pub annotations: u32,
 }
 
-/// How averages and mixtures are dealt out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// After any number of tasks every share is within one task of its due.
-    Exact,
-    /// By the task's hash, as Prodigy.
-    Hash,
-}
-
-/// Who is meant for a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Whoever asks first.
-    Open,
-    /// Named at load, so that loads and pairs come out even.
-    Balanced,
-    /// Named by the task's hash, as Prodigy.
-    Hash,
-}
-
 /// What happens when the first answers disagree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
@@ -269,35 +252,6 @@ pub struct Disagreement {
     pub by: Vec<String>,
     /// From which likeness on two answers agree: above 0, at most 1; 1 is the same.
     pub threshold: f64,
-}
-
-/// What happens to a task for which there are fewer annotators than it wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenShort {
-    /// It waits, visibly.
-    Hold,
-    /// It makes do with those there are.
-    Partial,
-}
-
-/// Which task comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The one that was loaded first.
-    Loaded,
-    /// Any, drawn with a seed.
-    Random,
-    /// The one that lacks the fewest answers.
-    FinishFirst,
-}
-
-/// What an ignore is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignore {
-    /// It is an answer like any other.
-    Answer,
-    /// It is none: the task goes to somebody else.
-    Skip,
 }
 
 /// Tasks that the same annotator is shown a second time, to see whether the answer is the same.
