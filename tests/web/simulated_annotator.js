@@ -1,6 +1,6 @@
 /**
  * An annotator without a browser: reads cards, one a line, and says what the page would send of each, by
- * the page's own modules. It is asked by tests/letter.rs.
+ * the page's own modules. It is asked by tests/round_trip.
  *
  * A line is `{"view", "project", "seed", "reply", "record"?}`: `reply` is what the server sent, as text, so
  * that it is parsed as the page does. What comes back is `{"untouched", "annotated"}`, both as text; with a
