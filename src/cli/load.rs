@@ -14,7 +14,7 @@ use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
 use crate::config::policies;
 use crate::exchange::read;
-use crate::loading::{self, Aside, Loaded, Rules, Target, rule};
+use crate::loading::{self, Aside, LoadPolicy, Loaded, Target, rule};
 use crate::store::Store;
 use crate::task::identity::Rule;
 
@@ -98,13 +98,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let named = policies::identity(&file.roster);
     let (loaded, rule) = block_on(async {
         let (store, rule) = open(&file, arguments, named.as_ref()).await?;
-        let identity = loading::identity(rule.clone(), &interface, &planning);
-        let rules = Rules {
-            interface: &interface,
-            identity: &identity,
-            planning: &planning,
-            overrides: &overrides,
-        };
+        let policy = LoadPolicy::new(rule.clone(), &interface, &planning, overrides);
         let into = match &store {
             Some(store) if !arguments.dry_run => Target::Store(&**store),
             store => Target::Nowhere(store.as_deref()),
@@ -117,7 +111,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 rejects: rejects.as_mut().map(|file| file as &mut (dyn Write + Send)),
                 duplicates: duplicates.as_mut().map(|file| file as &mut (dyn Write + Send)),
             };
-            let loading = loading::load(tasks, &rules, into, aside);
+            let loading = loading::load(tasks, policy, into, aside);
             tokio::pin!(loading);
             let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
             loop {

@@ -7,16 +7,17 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use comfy_table::CellAlignment;
 use serde::Serialize;
 
 use super::{Failure, roster_file, terminal};
-use crate::allocation::{AllocationCounters, Overrides, Planner};
+use crate::allocation::Overrides;
 use crate::config::policies;
 use crate::exchange::read;
-use crate::loading::{self, LoadError, Loaded, Rules};
+use crate::loading::{self, LoadError, LoadPolicy, Loaded, Validator};
 use crate::roster::Roster;
 use crate::simulation::{
     AnnotatorForecast, Forecast, Model, Simulation, SimulationPolicy, UnfinishedReason,
@@ -296,23 +297,15 @@ fn admit(
     known: &mut HashSet<TaskId>,
 ) -> Result<(), Failure> {
     let planning = policies::plan_policy(roster);
-    let overrides = Overrides::default();
-    let planner = Planner::new(planning.clone(), &AllocationCounters::default());
     let interface = policies::interface(roster);
     let rule = policies::identity(roster).unwrap_or_default();
-    let identity = loading::identity(rule, &interface, &planning);
-    let rules = Rules {
-        interface: &interface,
-        identity: &identity,
-        planning: &planning,
-        overrides: &overrides,
-    };
+    let policy = LoadPolicy::new(rule, &interface, &planning, Overrides::default());
     let tasks = read::open(path)?;
-    let name = tasks.file();
+    let validator = Validator::new(tasks.file(), Arc::new(policy));
     let refused = |wrong| LoadError::Wrong { wrong: Box::new(wrong), loaded: Loaded::default() };
     for entry in tasks {
         let entry = entry.map_err(refused)?;
-        let task = loading::identified(&name, &entry, &rules, &planner).map_err(refused)?.task;
+        let task = validator.task(entry).map_err(refused)?.task;
         if known.insert(task.id.clone()) {
             // What can be wrong with it has been looked for.
             simulation.admit(&task).map_err(|error| Failure::other(error.to_string()))?;

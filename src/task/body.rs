@@ -1,17 +1,23 @@
 //! The text of a JSON object, kept as it came.
 //!
 //! Parsed once when it enters, then carried as compact text: key order, number formats (`1.10`,
-//! `1e3`, a forty-digit integer) and unknown keys survive because nobody rewrites them. Reading a
-//! few keys later is a shallow look that leaves every value it passes as text.
+//! `1e3`, a forty-digit integer) and unknown keys survive because nobody rewrites them. Reading one
+//! key later scans the text and leaves every value it passes as text.
 //!
-//! Rejected: a `serde_json::Value` carried around, which costs several times the memory and makes
-//! every hand-out serialise again what has not changed.
+//! While a task is loaded, its checks, hashes and identity read all of it. Until they are done, a body
+//! that was parsed keeps its parsed form beside the text ([`Body::with_value`],
+//! [`Body::without_value`]), so that a line is parsed once.
+//!
+//! Rejected: a `serde_json::Value` carried around for good, which costs some ten times the memory of the
+//! text and makes every hand-out serialise again what has not changed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -29,9 +35,13 @@ pub const MAX_DEPTH: usize = 80;
 /// The top level of an object: its keys in order, each value still text.
 pub type Fields = IndexMap<String, Box<RawValue>>;
 
-/// A JSON object as compact text, valid by construction.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Body(Arc<str>);
+/// A JSON object as compact text, valid by construction. Two are equal if their texts are.
+#[derive(Clone)]
+pub struct Body {
+    text: Arc<str>,
+    /// What the text says, as long as the task is being loaded.
+    value: Option<Arc<Map<String, Value>>>,
+}
 
 /// Why a text is not the JSON object that a task has to be.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +68,13 @@ pub enum BodyError {
 }
 
 impl Body {
+    fn of_text(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), value: None }
+    }
+
     /// The object without keys.
     pub fn empty() -> Self {
-        Self("{}".into())
+        Self::of_text("{}")
     }
 
     /// Reads the text of one object.
@@ -74,8 +88,7 @@ impl Body {
             let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
             BodyError::Syntax { message, line: error.line(), column: error.column() }
         })?;
-        Self::check(&value)?;
-        Ok(Self(minified(text).into()))
+        Self::parsed(minified(text), value)
     }
 
     /// Takes an object that is already parsed.
@@ -84,7 +97,23 @@ impl Body {
     /// If the value is not an object or nested too deeply.
     pub fn from_value(value: &Value) -> Result<Self, BodyError> {
         Self::check(value)?;
-        Ok(Self(value.to_string().into()))
+        Ok(Self::of_text(value.to_string()))
+    }
+
+    /// Takes the keys of an object and keeps them as the parsed form.
+    ///
+    /// # Errors
+    /// If they are nested too deeply.
+    pub fn from_object(object: Map<String, Value>) -> Result<Self, BodyError> {
+        let value = Value::Object(object);
+        let text = value.to_string();
+        Self::parsed(text, value)
+    }
+
+    fn parsed(text: String, value: Value) -> Result<Self, BodyError> {
+        Self::check(&value)?;
+        let value = if let Value::Object(object) = value { Some(Arc::new(object)) } else { None };
+        Ok(Self { text: text.into(), value })
     }
 
     fn check(value: &Value) -> Result<(), BodyError> {
@@ -100,7 +129,8 @@ impl Body {
     /// The object with these keys, their values as they are. They come from a body, so it is nested no
     /// deeper.
     pub(super) fn from_fields(fields: &Fields) -> Self {
-        Self(serde_json::to_string(fields).expect("keys and values of a body are JSON").into())
+        let text = serde_json::to_string(fields).expect("keys and values of a body are JSON");
+        Self::of_text(text)
     }
 
     /// Takes text that a store kept and that was a `Body` when it was put there.
@@ -110,67 +140,179 @@ impl Body {
     pub fn from_stored(text: &str) -> Result<Self, BodyError> {
         let text = text.trim();
         if text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok() {
-            Ok(Self(text.into()))
+            Ok(Self::of_text(text))
         } else {
-            Self::parse(text)
+            Self::parse(text).map(Self::without_value)
         }
+    }
+
+    /// The same, with its parsed form at hand: for a task that is read as a whole several times.
+    #[must_use]
+    pub fn with_value(mut self) -> Self {
+        if self.value.is_none() {
+            self.value = Some(Arc::new(self.to_value()));
+        }
+        self
+    }
+
+    /// The same as text alone: for a task that waits or stays in memory.
+    #[must_use]
+    pub fn without_value(self) -> Self {
+        Self { value: None, ..self }
+    }
+
+    /// The parsed form, if it is at hand.
+    pub(super) fn value_at_hand(&self) -> Option<&Map<String, Value>> {
+        self.value.as_deref()
+    }
+
+    /// The whole object, parsed now if its parsed form is not at hand.
+    pub fn value(&self) -> Cow<'_, Map<String, Value>> {
+        self.value_at_hand().map_or_else(|| Cow::Owned(self.to_value()), Cow::Borrowed)
     }
 
     /// The text, on one line.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The keys of the top level, in order, their values as text.
     pub fn fields(&self) -> Fields {
-        serde_json::from_str(&self.0).expect("a body is an object by construction")
+        serde_json::from_str(&self.text).expect("a body is an object by construction")
     }
 
     /// The value under one key of the top level, parsed.
     pub fn get(&self, key: &str) -> Option<Value> {
-        self.get_as(key)
+        match self.value_at_hand() {
+            Some(value) => value.get(key).cloned(),
+            None => self.get_as(key),
+        }
     }
 
     /// The value under one key of the top level, if it is there and has this shape.
     pub fn get_as<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
-        self.fields().get(key).and_then(|raw| serde_json::from_str(raw.get()).ok())
+        let mut reader = serde_json::Deserializer::from_str(&self.text);
+        let raw = Find(key).deserialize(&mut reader).expect("a body is an object by construction");
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
     }
 
     /// The whole object, parsed.
     pub fn to_value(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.0).expect("a body is an object by construction")
+        match self.value_at_hand() {
+            Some(value) => value.clone(),
+            None => serde_json::from_str(&self.text).expect("a body is an object by construction"),
+        }
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Body {}
+
+/// Finds the value under a key in the text of an object, and parses no other. Of a key that stands there
+/// twice the last one counts, as everywhere.
+struct Find<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_it) = members.next_key_seed(Is(self.0))? {
+            if is_it {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a key is this one.
+struct Is<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<bool, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 /// JSON without the white space between its parts. Serialising it anew would rewrite numbers:
 /// serde_json turns `1e3` into `1e+3`.
 fn minified(json: &str) -> String {
+    let bytes = json.as_bytes();
     let mut out = String::with_capacity(json.len());
-    let (mut in_string, mut escaped) = (false, false);
-    for c in json.chars() {
-        if in_string {
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-        } else if c.is_ascii_whitespace() {
-            continue;
+    let (mut taken, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'"' {
+            at += string_length(&bytes[at..]);
         } else {
-            in_string = c == '"';
+            if byte.is_ascii_whitespace() {
+                out.push_str(&json[taken..at]);
+                taken = at + 1;
+            }
+            at += 1;
         }
-        out.push(c);
     }
+    out.push_str(&json[taken..]);
     out
+}
+
+/// Bytes of the JSON string that begins here, with its quotes.
+fn string_length(bytes: &[u8]) -> usize {
+    let mut end = 1;
+    while let Some(step) = bytes[end..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        end += step;
+        if bytes[end] == b'"' {
+            return end + 1;
+        }
+        // What follows a backslash ends no string.
+        end = (end + 2).min(bytes.len());
+    }
+    bytes.len()
 }
 
 pub(super) fn name_of(value: &Value) -> &'static str {
@@ -223,6 +365,27 @@ mod tests {
     fn pretty_printed_objects_become_one_line() {
         let body = Body::parse("{\n  \"a\": {\n \"b\" : [1,\n2] } }").expect("an object");
         assert_eq!(body.as_str(), r#"{"a":{"b":[1,2]}}"#);
+    }
+
+    #[test]
+    fn a_key_is_found_however_it_is_written_and_its_last_value_counts() {
+        let text = r#"{"b":{"a":0},"a":1,"\u0061":[1.10],"c":"\"a\":2"}"#;
+        let body = Body::parse(text).expect("an object");
+        for body in [body.clone(), body.without_value()] {
+            let found = ["a", "b", "d"].map(|key| body.get(key).map(|value| value.to_string()));
+            assert_eq!(found, [Some("[1.10]".into()), Some(r#"{"a":0}"#.into()), None]);
+            assert_eq!(body.get_as::<String>("c").as_deref(), Some("\"a\":2"));
+            assert_eq!(body.get_as::<u64>("c"), None);
+        }
+    }
+
+    #[test]
+    fn a_parsed_form_at_hand_makes_no_other_body() {
+        let parsed = Body::parse(r#"{ "a": [1.0, null] }"#).expect("an object");
+        let text = Body::from_stored(parsed.as_str()).expect("an object");
+        assert_eq!(parsed, text);
+        assert_eq!(*parsed.value(), *text.value());
+        assert!(text.value_at_hand().is_none() && text.with_value().value_at_hand().is_some());
     }
 
     #[test]

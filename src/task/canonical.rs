@@ -10,51 +10,38 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::sorted_json::{self, Dialect};
+
 /// The longest run of zeros behind the digits of a whole number that is written out.
 const MOST_ZEROS: i64 = 24;
 
-/// Appends the value.
-pub(super) fn write(out: &mut String, value: &Value) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(out, number),
-        Value::String(text) => write_string(out, text),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write(out, item);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => write_object(out, map),
+/// This way to write JSON.
+#[derive(Clone, Copy)]
+struct Canonical;
+
+impl Dialect for Canonical {
+    fn has(self, _: &str, value: &Value) -> bool {
+        !value.is_null()
+    }
+
+    fn string(self, out: &mut String, text: &str) {
+        write_string(out, text);
+    }
+
+    fn number(self, out: &mut String, number: &Number) {
+        write_number(out, number);
     }
 }
 
 /// Appends an object.
 pub(super) fn write_object(out: &mut String, map: &Map<String, Value>) {
-    let mut members: Vec<_> = map.iter().filter(|(_, value)| !value.is_null()).collect();
-    members.sort_unstable_by_key(|(key, _)| *key);
-    out.push('{');
-    for (index, (key, value)) in members.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_string(out, key);
-        out.push(':');
-        write(out, value);
-    }
-    out.push('}');
+    sorted_json::write_object(out, map, Canonical);
 }
 
 /// The one text of a value.
 pub(super) fn text(value: &Value) -> String {
     let mut out = String::new();
-    write(&mut out, value);
+    sorted_json::write(&mut out, value, Canonical);
     out
 }
 
@@ -81,17 +68,16 @@ fn write_string(out: &mut String, text: &str) {
 
 fn write_number(out: &mut String, number: &Number) {
     // With `arbitrary_precision` this is the text as it stood in the file.
-    let text = number.to_string();
-    // Most numbers are short and whole.
-    let digits = text.strip_prefix('-').unwrap_or(&text);
-    if digits.len() <= 24 && digits != "0" && digits.bytes().all(|c| c.is_ascii_digit()) {
-        out.push_str(&text);
-        return;
-    }
+    let text = number.as_str();
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
-        None => ("", text.as_str()),
+        None => ("", text),
     };
+    // Most numbers are short and whole.
+    if unsigned.len() <= 24 && unsigned != "0" && unsigned.bytes().all(|c| c.is_ascii_digit()) {
+        out.push_str(text);
+        return;
+    }
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()),
         None => (unsigned, Some(0)),
@@ -110,7 +96,7 @@ fn write_number(out: &mut String, number: &Number) {
         .and_then(|exponent| exponent.checked_add(count(zeros)));
     // An exponent that cannot be counted with belongs to no number that is written in two ways.
     let Some(exponent) = exponent else {
-        out.push_str(&text);
+        out.push_str(text);
         return;
     };
     out.push_str(sign);

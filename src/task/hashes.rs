@@ -8,7 +8,8 @@ use std::io::Cursor;
 
 use serde_json::{Map, Value};
 
-use super::{Fields, python_json};
+use super::python_json::{self, Python};
+use super::{Fields, sorted_json};
 
 /// The keys that say what is looked at, in the order in which they are hashed.
 pub(super) const INPUT_KEYS: [&str; 4] = ["text", "image", "html", "input"];
@@ -42,7 +43,7 @@ pub fn input_hash(task: &Map<String, Value>) -> i64 {
     let mut text = String::new();
     write_keys(&mut text, task, &INPUT_KEYS);
     if text.is_empty() {
-        write_whole(&mut text, task, &["_input_hash", "_task_hash"]);
+        write_whole(&mut text, members(task, &["_input_hash", "_task_hash"]));
     }
     murmur(&text)
 }
@@ -53,9 +54,9 @@ pub fn task_hash(task: &Map<String, Value>, input_hash: i64) -> i64 {
     let before = text.len();
     write_keys(&mut text, task, &TASK_KEYS);
     if text.len() == before {
-        let mut with_input_hash = task.clone();
-        with_input_hash.insert("_input_hash".into(), input_hash.into());
-        write_whole(&mut text, &with_input_hash, &["_task_hash"]);
+        let input_hash = input_hash.into();
+        let rest = members(task, &["_input_hash", "_task_hash"]);
+        write_whole(&mut text, rest.chain([("_input_hash", &input_hash)]));
     }
     murmur(&text)
 }
@@ -71,13 +72,21 @@ pub(super) fn write_keys(out: &mut String, task: &Map<String, Value>, keys: &[&s
     }
 }
 
-/// Appends the whole task, less [`NOT_HASHED`] at every depth and `without` at the top.
-pub(super) fn write_whole(out: &mut String, task: &Map<String, Value>, without: &[&str]) {
-    let mut rest = task.clone();
-    for key in without {
-        rest.shift_remove(*key);
-    }
-    python_json::write_without(out, &Value::Object(rest), &NOT_HASHED);
+/// The members of a task, without these.
+fn members<'v>(
+    task: &'v Map<String, Value>,
+    without: &[&str],
+) -> impl Iterator<Item = (&'v str, &'v Value)> {
+    let all = task.iter().map(|(key, value)| (key.as_str(), value));
+    all.filter(|(key, _)| !without.contains(key))
+}
+
+/// Appends a task that has these members, less [`NOT_HASHED`] at every depth.
+pub(super) fn write_whole<'v>(
+    out: &mut String,
+    members: impl Iterator<Item = (&'v str, &'v Value)>,
+) {
+    sorted_json::write_members(out, members, Python { without: &NOT_HASHED });
 }
 
 fn murmur(text: &str) -> i64 {

@@ -30,6 +30,7 @@ pub mod picture;
 mod python_json;
 pub mod reading;
 mod renamed;
+mod sorted_json;
 mod template;
 mod time;
 mod tokens;

@@ -2,58 +2,49 @@
 //! what Prodigy hashes (`J(x)` in its description).
 //!
 //! Keys sorted by code point, no spaces, everything outside ASCII as `\uXXXX` in surrogate pairs,
-//! integers as they are, floats in Python's shortest form. serde_json has a formatter trait, but
-//! neither sorted keys beside `preserve_order` nor Python's floats, so the writer is ours.
+//! integers as they are, floats in Python's shortest form.
 
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 
-/// Appends `J(value)` to `out`.
-pub(super) fn write(out: &mut String, value: &Value) {
-    write_without(out, value, &[]);
+use super::sorted_json::{self, Dialect};
+
+/// `J(x)`, with members left out at every depth.
+#[derive(Clone, Copy)]
+pub(super) struct Python<'k> {
+    /// The keys of what is left out.
+    pub without: &'k [&'k str],
 }
 
-/// Appends `J(value)` to `out`, leaving out the keys in `without` at every depth.
-pub(super) fn write_without(out: &mut String, value: &Value, without: &[&str]) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(out, number),
-        Value::String(text) => write_string(out, text),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_without(out, item, without);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> =
-                map.iter().filter(|(key, _)| !without.contains(&key.as_str())).collect();
-            // Bytes of UTF-8 sort as their code points do, which is Python's order.
-            entries.sort_by_key(|(key, _)| *key);
-            out.push('{');
-            for (index, (key, item)) in entries.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, key);
-                out.push(':');
-                write_without(out, item, without);
-            }
-            out.push('}');
-        }
+impl Dialect for Python<'_> {
+    fn has(self, key: &str, _: &Value) -> bool {
+        !self.without.contains(&key)
     }
+
+    fn string(self, out: &mut String, text: &str) {
+        write_string(out, text);
+    }
+
+    fn number(self, out: &mut String, number: &Number) {
+        write_number(out, number);
+    }
+}
+
+/// Appends `J(value)` to `out`.
+pub(super) fn write(out: &mut String, value: &Value) {
+    sorted_json::write(out, value, Python { without: &[] });
 }
 
 fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
+    let mut taken = 0;
+    for (at, c) in text.char_indices() {
+        if matches!(c, ' '..='\u{7f}') && !matches!(c, '"' | '\\') {
+            continue;
+        }
+        out.push_str(&text[taken..at]);
+        taken = at + c.len_utf8();
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -62,26 +53,30 @@ fn write_string(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            ' '..='\u{7f}' => out.push(c),
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}").expect("writing to a string");
-                }
-            }
+            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write_unit(out, *unit)),
         }
     }
+    out.push_str(&text[taken..]);
     out.push('"');
+}
+
+/// Appends a code unit of UTF-16 as `\uXXXX`.
+fn write_unit(out: &mut String, unit: u16) {
+    out.push_str("\\u");
+    for place in [12, 8, 4, 0] {
+        out.extend(char::from_digit(u32::from(unit >> place & 0xf), 16));
+    }
 }
 
 fn write_number(out: &mut String, number: &Number) {
     // With `arbitrary_precision` this is the text as it stood in the file.
-    let text = number.to_string();
+    let text = number.as_str();
     if text.contains(['.', 'e', 'E']) {
         write_float(out, text.parse().unwrap_or(f64::NAN));
     } else if text == "-0" {
         out.push('0');
     } else {
-        out.push_str(&text);
+        out.push_str(text);
     }
 }
 

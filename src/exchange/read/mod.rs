@@ -13,6 +13,7 @@ mod columnwise;
 mod json;
 mod jsonl;
 mod line_ends;
+mod lines;
 mod notes;
 mod source;
 mod table;
@@ -152,11 +153,11 @@ fn tasks(
     };
     let notes = Notes::default();
     let parts: Box<dyn Iterator<Item = _> + Send> = match format {
-        Format::Jsonl => Box::new(jsonl::Lines::new(file, source)),
+        Format::Jsonl => Box::new(lines::Lines::new(file, source, jsonl::read)),
         Format::Json => Box::new(json::Values::new(file, source)),
         Format::Csv => Box::new(table::Rows::new(file, source, b',', notes.clone())),
         Format::Tsv => Box::new(table::Rows::new(file, source, b'\t', notes.clone())),
-        Format::Txt => Box::new(txt::Texts::new(file, source)),
+        Format::Txt => Box::new(lines::Lines::new(file, source, txt::read)),
     };
     Tasks { file: name, parts, meter, notes, begun: false, over: false }
 }

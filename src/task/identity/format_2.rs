@@ -47,7 +47,7 @@ pub(super) fn text(task: &Map<String, Value>) -> String {
     let before = text.len();
     hashes::write_keys(&mut text, &content, &hashes::TASK_KEYS);
     if text.len() == before {
-        hashes::write_whole(&mut text, &content, &[]);
+        hashes::write_whole(&mut text, content.iter().map(|(key, value)| (key.as_str(), value)));
     }
     // J(x) has no line breaks, so what follows one can not be mistaken for content.
     for (name, own) in [("input", own_input), ("task", own_task)] {

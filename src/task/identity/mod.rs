@@ -170,12 +170,12 @@ impl Identity {
     }
 
     /// Makes a task of a line: takes over the hashes it came with, computes those that are missing, and
-    /// derives its identity.
+    /// derives its identity. The parsed form that came with the line is given up.
     ///
     /// # Errors
     /// If a hash is none, or the line has nothing under the path that the rule names.
     pub fn make(&self, body: Body) -> Result<Made, Unidentified> {
-        let value = body.to_value();
+        let value = body.value();
         let given_input = own_hash::read(&value, "_input_hash")?;
         let given_task = own_hash::read(&value, "_task_hash")?;
         let input_hash = given_input.unwrap_or_else(|| hashes::input_hash(&value));
@@ -204,6 +204,8 @@ impl Identity {
         let claims =
             value.get("_id").and_then(Value::as_str).filter(|claimed| *claimed != id.as_str());
         let claims = claims.map(TaskId::from_text);
+        drop(value);
+        let body = body.without_value();
         Ok(Made { task: Task { id, input_hash, task_hash, body }, beside, claims })
     }
 
@@ -231,8 +233,8 @@ impl Identity {
         stored: &Body,
         said: &[&Map<String, Value>],
     ) -> Option<String> {
-        let line = self.content(line, &line.to_value()).counts;
-        let stored = self.content(stored, &stored.to_value()).counts;
+        let line = self.content(line, &line.value()).counts;
+        let stored = self.content(stored, &stored.value()).counts;
         let same = |a: &Value, b: &Value| canonical::text(a) == canonical::text(b);
         let said = |key: &str, value: &Value| {
             said.iter().any(|added| added.get(key).is_some_and(|added| same(added, value)))

@@ -1,5 +1,6 @@
 //! What an interface is to the server, and what it is shown of a task.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use serde::Deserialize;
@@ -104,12 +105,23 @@ impl<'a> Card<'a> {
 
     /// Whether the task has this key.
     pub fn has(&self, key: &str) -> bool {
-        self.fields().contains_key(key)
+        match self.task.value_at_hand() {
+            Some(task) => reading::get_in(task, key).is_some(),
+            None => self.fields().contains_key(key),
+        }
     }
 
     /// The task's value under this key, if it is there.
     pub fn get(&self, key: &str) -> Option<Value> {
-        self.get_as(key)
+        self.value(key).map(Cow::into_owned)
+    }
+
+    /// The same, as it lies in the parsed form of the task if that is at hand.
+    pub fn value(&self, key: &str) -> Option<Cow<'a, Value>> {
+        match self.task.value_at_hand() {
+            Some(task) => reading::get_in(task, key).map(Cow::Borrowed),
+            None => self.get_as(key).map(Cow::Owned),
+        }
     }
 
     /// The task's value under this key, if it is there and has this shape.
@@ -135,7 +147,10 @@ impl<'a> Card<'a> {
 
     /// The task's text, as far as it has one.
     pub fn text(&self) -> String {
-        self.get_as("text").unwrap_or_default()
+        match self.value("text").as_deref() {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        }
     }
 }
 

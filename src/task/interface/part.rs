@@ -28,7 +28,7 @@ impl Part {
         let labels = own.unwrap_or_else(|| card.labels().to_vec());
         let interface =
             Interface::new(view, Settings { labels, config })?.with_tokenizer(card.tokenizer);
-        Some(Self { interface, body: Body::from_value(&Value::Object(task.clone())).ok()? })
+        Some(Self { interface, body: Body::from_object(task.clone()).ok()? })
     }
 
     pub(super) fn card(&self) -> Card<'_> {

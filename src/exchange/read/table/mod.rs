@@ -15,8 +15,6 @@ mod kinds;
 use std::io;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use self::columns::{Cell, Columns};
 use self::dialect::Dialect;
 use super::source::Source;
@@ -274,7 +272,7 @@ impl Rows {
             // There was a number of the row, and nothing else.
             return Ok(None);
         }
-        let body = Body::from_value(&Value::Object(task)).map_err(|error| {
+        let body = Body::from_object(task).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;
         Ok(Some(Entry { line: self.line, body }))

@@ -1,0 +1,102 @@
+//! Lines that say which task of the store they are, or that would be refused if they were new: they are held
+//! against what the store has.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::seen::Seen;
+use super::validate::{Line, Validated, edited};
+use super::{Load, LoadError};
+use crate::store::{Record, Store, StoreError};
+use crate::task::TaskId;
+
+/// Tasks looked up in one call of the store.
+const LOOKED_UP: usize = 500;
+
+impl Load<'_> {
+    /// Finds among the lines that are doubtful, or claim to be another task, those that the store has as
+    /// they are: loading a line again adds nothing, whatever the roster says of such tasks now.
+    pub(super) async fn recognise(&mut self, lines: &mut [Validated]) -> Result<(), LoadError> {
+        let asked = |one: &Validated| match one {
+            Validated::Fits(line) => line.made.claims.is_some().then(|| line.made.task.id.clone()),
+            Validated::Doubtful(line, _) => Some(line.made.task.id.clone()),
+            Validated::Wrong(_) => None,
+        };
+        let ids: Vec<TaskId> = lines.iter().filter_map(asked).collect();
+        let Some(store) = self.into.store().filter(|_| !ids.is_empty()) else { return Ok(()) };
+        let known = store.known(&ids).await.map_err(|source| self.stopped(source))?;
+        for one in lines {
+            let Some(id) = asked(one).filter(|id| known.contains(id)) else { continue };
+            let (Validated::Fits(line) | Validated::Doubtful(line, _)) = one else { continue };
+            let line = Line { at: line.at, made: line.made.clone(), known_as: Some(id) };
+            *one = Validated::Fits(line);
+        }
+        Ok(())
+    }
+
+    /// Looks up the tasks that lines claim to be: whether they are these. A claim to be a task that came
+    /// with this file is none of an old one.
+    pub(super) async fn hold_against_claims(
+        &mut self,
+        lines: &mut [Validated],
+    ) -> Result<(), LoadError> {
+        fn claim<'a>(one: &'a Validated, seen: &Seen) -> Option<&'a TaskId> {
+            match one {
+                Validated::Fits(line) | Validated::Doubtful(line, _) if line.known_as.is_none() => {
+                    line.made.claims.as_ref().filter(|id| !seen.has(id))
+                }
+                _ => None,
+            }
+        }
+        let claims: HashSet<&TaskId> =
+            lines.iter().filter_map(|one| claim(one, &self.seen)).collect();
+        let Some(store) = self.into.store().filter(|_| !claims.is_empty()) else {
+            return Ok(());
+        };
+        let claims: Vec<TaskId> = claims.into_iter().cloned().collect();
+        let records = look_up(store, &claims).await.map_err(|source| self.stopped(source))?;
+        for one in lines {
+            let Some(record) = claim(one, &self.seen).and_then(|id| records.get(id)) else {
+                continue;
+            };
+            let (Validated::Fits(line) | Validated::Doubtful(line, _)) = one else { continue };
+            let body = &line.made.task.body;
+            let id = &record.task.id;
+            *one = match self.policy.identity.difference(body, &record.task.body, &said(record)) {
+                None => Validated::Fits(Line {
+                    at: line.at,
+                    made: line.made.clone(),
+                    known_as: Some(id.clone()),
+                }),
+                Some(key) => {
+                    Validated::Wrong(Box::new(edited(&self.file, line.at, body, id, &key)))
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Those of these tasks that are there.
+pub(super) async fn look_up(
+    store: &dyn Store,
+    tasks: &[TaskId],
+) -> Result<HashMap<TaskId, Record>, StoreError> {
+    let mut found = HashMap::with_capacity(tasks.len());
+    for some in tasks.chunks(LOOKED_UP) {
+        let records = store.look_up(some).await?.into_iter().flatten();
+        found.extend(records.map(|record| (record.task.id.clone(), record)));
+    }
+    Ok(found)
+}
+
+/// What annotators have added to a task, in any version of any answer.
+fn said(record: &Record) -> Vec<&Map<String, Value>> {
+    let state = &record.state;
+    let answers = state.answers.iter().chain(&state.skipped).chain(&state.late);
+    answers
+        .flat_map(|answer| answer.history.iter().chain(std::iter::once(&answer.current)))
+        .map(|version| &version.data)
+        .collect()
+}
