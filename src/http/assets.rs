@@ -11,12 +11,28 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::{HeaderMap, StatusCode, header};
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 
-use super::{ApiError, gzip};
+use super::{ApiError, gzip, module_preloads};
 
 #[derive(RustEmbed)]
 #[folder = "src/web/"]
 struct Web;
+
+/// The embedded pages, with links to the modules that they import.
+static PAGES: LazyLock<HashMap<String, Vec<u8>>> = LazyLock::new(|| {
+    let read = |path: &str| {
+        let file = Web::get(path)?;
+        std::str::from_utf8(&file.data).ok().map(ToOwned::to_owned)
+    };
+    let pages = Web::iter().filter(|path| path.ends_with(".html"));
+    pages
+        .filter_map(|path| {
+            let page = module_preloads::with_preloads(&read(&path)?, read);
+            Some((path.into_owned(), page.into_bytes()))
+        })
+        .collect()
+});
 
 /// The embedded files, compressed when first asked for and kept so.
 static COMPRESSED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
@@ -99,12 +115,17 @@ fn without_types(line: &str, sent: &mut String) {
 
 /// The file of this path below `src/web/`.
 pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
-    let Some(file) = Web::get(path) else {
+    let (data, hash) = if let Some(page) = PAGES.get(path) {
+        (Cow::Borrowed(page.as_slice()), Sha256::digest(page).into())
+    } else if let Some(file) = Web::get(path) {
+        let hash = file.metadata.sha256_hash();
+        (file.data, hash)
+    } else {
         return ApiError::not_found(format!("There is no file {path:?} here.")).into_response();
     };
     // The browser asks each time and is told that nothing changed: after an upgrade nobody works
     // with half of the old page.
-    let tag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..8]));
+    let tag = format!("\"{}\"", hex::encode(&hash[..8]));
     let known =
         headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
     let caching = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".to_owned())];
@@ -113,10 +134,10 @@ pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
     }
     let about = [(header::CONTENT_TYPE, content_type(path)), (header::VARY, "accept-encoding")];
     if gzip::is_taken(headers) {
-        let body = compressed(path, &file.data);
+        let body = compressed(path, &data);
         return (caching, about, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
     }
-    (caching, about, strip_comments(path, &file.data).into_owned()).into_response()
+    (caching, about, strip_comments(path, &data).into_owned()).into_response()
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -134,6 +155,22 @@ fn content_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_names_the_modules_that_it_imports_and_all_of_them_are_there() {
+        for page in ["annotate/index.html", "lead/index.html"] {
+            let text = std::str::from_utf8(&PAGES[page]).expect("UTF-8");
+            let linked: Vec<&str> = text
+                .split("modulepreload\" href=\"assets/")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+                .collect();
+            assert!(linked.contains(&"shared/dom.js"), "{page}: {linked:?}");
+            for path in linked {
+                assert!(Web::get(path).is_some(), "{page} names {path}");
+            }
+        }
+    }
 
     #[test]
     fn comments_stay_at_home_and_lines_keep_their_numbers() {

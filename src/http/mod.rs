@@ -14,6 +14,7 @@ mod body;
 mod error;
 mod gzip;
 mod metrics;
+mod module_preloads;
 mod routes;
 mod server;
 pub mod tls;

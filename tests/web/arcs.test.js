@@ -1,7 +1,7 @@
 // Arcs over a row of words: their ends, what becomes of them when spans change, and where they run.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { beyond, byToken, reanchor, relate, route, anchorAt, anchors } from "../../src/web/annotate/editors/arcs.js";
+import { beyond, byToken, reanchor, relate, route, anchorAt, anchors } from "../../src/web/annotate/annotations/arcs.js";
 
 const text = "one two three four";
 const row = [...text.matchAll(/\S+/g)].map((match, id) => ({

@@ -7,7 +7,7 @@ import { chooseLanguage, languages, plural, setLocale, t } from "../../src/web/s
 const web = new URL("../../src/web/", import.meta.url);
 
 /** Folders whose sentences the catalogues have. */
-const held = [...["app", "editors", "interfaces", "media", "state", "storage", "view"].map((name) => `annotate/${name}/`), "shared/"];
+const held = [...["annotations", "app", "editors", "interfaces", "media", "state", "storage", "view"].map((name) => `annotate/${name}/`), "shared/"];
 
 /** @param {string} source without its comments */
 const bare = (source) => source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

@@ -2,8 +2,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { Offsets, graphemes } from "../../src/web/annotate/state/offsets.js";
-import { fit, spanOf, units } from "../../src/web/annotate/editors/spans.js";
+import { Offsets, graphemes } from "../../src/web/annotate/annotations/offsets.js";
+import { fit, spanOf, units } from "../../src/web/annotate/annotations/spans.js";
 
 const texts = {
   plain: "Police used batons.",

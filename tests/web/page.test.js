@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { ActiveTime } from "../../src/web/annotate/app/active_time.js";
-import { reasonsOf } from "../../src/web/annotate/app/answer_flow.js";
+import { skipReasons } from "../../src/web/annotate/state/card_settings.js";
 import { parseSettings } from "../../src/web/annotate/storage/user_settings.js";
 import { found, short } from "../../src/web/annotate/view/history.js";
 import { isSingle, keymap, rival, withoutSingles } from "../../src/web/annotate/state/keys.js";
@@ -69,8 +69,8 @@ test("habits that make no sense are the usual ones", () => {
 });
 
 test("reasons are words", () => {
-  assert.deepEqual(reasonsOf(["unclear", "", 3, "two at once"]), ["unclear", "two at once"]);
-  assert.deepEqual(reasonsOf("unclear"), []);
+  assert.deepEqual(skipReasons(["unclear", "", 3, "two at once"]), ["unclear", "two at once"]);
+  assert.deepEqual(skipReasons("unclear"), []);
 });
 
 /** @param {string} id @param {object} task @param {Partial<import("../../src/web/annotate/state/types.js").PreviousAnswer>} previousAnswer */

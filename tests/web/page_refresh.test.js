@@ -16,29 +16,30 @@ const settled = () => new Promise((done) => setImmediate(done));
 /** @param {{values?: object | null}} [card] */
 function page(card = {}) {
   Object.assign(seen, { asked: 0, reloads: 0 });
-  const app = {
-    project: { edition: "one", standing: "here", session_id: "s" },
-    input: { pressed: -Infinity },
-    answerFlow: { busy: false, writing: 0 },
-    state: { cards: [{ key: 1, values: null, flagged: false, comment: "", previousAnswer: null, ...card }], at: 0, back: null },
-    taskFeed: { verifyHeld: () => {} },
+  let pressed = -Infinity;
+  const project = { edition: "one", standing: "here", session_id: "s" };
+  const shown = { key: 1, values: null, flagged: false, comment: "", previousAnswer: null, ...card };
+  const refresher = new PageRefresh(/** @type {any} */ ({
+    project,
+    store: { card: shown, changed: () => {}, dispatch: () => {} },
+    isSaving: () => false,
+    lastPress: () => pressed,
     outboxStatus: () => ({ waiting: 0, refusal: null }),
-    render: () => {},
-    dispatch: () => {},
-  };
-  return { app, refresher: new PageRefresh(/** @type {any} */ (app)) };
+    onStale: () => {},
+  }));
+  return { refresher, press: (/** @type {number} */ at) => (pressed = at) };
 }
 
 test("keys that are just being pressed are not lost: the page waits until the hands rest", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const { app, refresher } = page();
+  const { press, refresher } = page();
   refresher.onNotice({ edition: "two" });
-  app.input.pressed = performance.now() + 60_000;
+  press(performance.now() + 60_000);
   await refresher.refresh();
   mock.timers.tick(30_000);
   await settled();
   assert.deepEqual(seen, { asked: 0, reloads: 0 });
-  app.input.pressed = -Infinity;
+  press(-Infinity);
   mock.timers.tick(60_000);
   await settled();
   await settled();
@@ -49,10 +50,10 @@ test("keys that are just being pressed are not lost: the page waits until the ha
 
 test("a key that comes while the project is asked for keeps the page", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const { app, refresher } = page();
+  const { press, refresher } = page();
   refresher.onNotice({ edition: "two" });
   const turned = refresher.refresh();
-  app.input.pressed = performance.now() + 60_000;
+  press(performance.now() + 60_000);
   await turned;
   assert.deepEqual(seen, { asked: 1, reloads: 0 });
   assert.ok(refresher.stale, "and it is not forgotten");

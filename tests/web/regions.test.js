@@ -1,7 +1,7 @@
 // Stretches of a sound, and what its waveform is drawn from.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { at, clock, lanes, move, moveEnd, peaks, region, regionsOf } from "../../src/web/annotate/editors/regions.js";
+import { at, clock, lanes, move, moveEnd, peaks, region, regionsOf } from "../../src/web/annotate/annotations/regions.js";
 
 test("a stretch lies within its sound, in thousandths of a second", () => {
   assert.deepEqual(region(2.00049, 0.1, "A", 4), { start: 0.1, end: 2, label: "A" });

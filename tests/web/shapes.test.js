@@ -1,11 +1,11 @@
 // Shapes on a picture: made, moved, changed and found, never beyond its border.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { area, at, box, bounds, corners, move, moveCorner, nearest, outline, simplify, sizeIn } from "../../src/web/annotate/editors/shapes.js";
+import { area, at, box, bounds, corners, move, moveCorner, nearest, outline, simplify, sizeIn } from "../../src/web/annotate/annotations/shapes.js";
 
 const size = { width: 400, height: 300 };
 
-/** @param {import("../../src/web/annotate/editors/shapes.js").Shape | null} shape */
+/** @param {import("../../src/web/annotate/annotations/shapes.js").Shape | null} shape */
 const made = (shape) => {
   assert.ok(shape);
   return shape;

@@ -12,20 +12,19 @@
 
 import { createInterface } from "node:readline";
 
-import { relate, anchors } from "../../src/web/annotate/editors/arcs.js";
-import { settingsOf } from "../../src/web/annotate/view/card_view.js";
+import { relate, anchors } from "../../src/web/annotate/annotations/arcs.js";
+import { settingsOf } from "../../src/web/annotate/state/card_settings.js";
 import { optionsOf, press } from "../../src/web/annotate/interfaces/choice.js";
-import { shapesOf } from "../../src/web/annotate/interfaces/image.js";
 import { blocksOf, pagesOf, projectOf } from "../../src/web/annotate/interfaces/composite.js";
 import { sizeOf } from "../../src/web/annotate/media/picture.js";
 import { fetchInterfaces, interfaceOf } from "../../src/web/annotate/interfaces/registry.js";
 import { fieldId } from "../../src/web/annotate/interfaces/text_input.js";
 import { parse, toText } from "../../src/web/annotate/state/lossless_json.js";
-import { Offsets } from "../../src/web/annotate/state/offsets.js";
+import { Offsets } from "../../src/web/annotate/annotations/offsets.js";
 import { read } from "../../src/web/annotate/state/reading.js";
-import { region, regionsOf } from "../../src/web/annotate/editors/regions.js";
-import { box, outline } from "../../src/web/annotate/editors/shapes.js";
-import { apply, fit, replace, select, start, units } from "../../src/web/annotate/editors/spans.js";
+import { region, regionsOf } from "../../src/web/annotate/annotations/regions.js";
+import { box, outline, shapesOf } from "../../src/web/annotate/annotations/shapes.js";
+import { apply, fit, replace, select, start, units } from "../../src/web/annotate/annotations/spans.js";
 import { current, initial, reduce } from "../../src/web/annotate/state/state.js";
 
 /** @import { Interface, Project, Span, Task, Values } from "../../src/web/annotate/state/types.js" */
@@ -114,7 +113,7 @@ const hands = {
     const [head, child] = [anchored[throwOf(anchored.length)], anchored[throwOf(anchored.length)]];
     const label = project.labels[0] ?? "";
     const made = head && child && head !== child ? relate(row, head, child, label) : null;
-    const known = /** @type {import("../../src/web/annotate/editors/arcs.js").Relation[]} */ (relations);
+    const known = /** @type {import("../../src/web/annotate/annotations/arcs.js").Relation[]} */ (relations);
     const twin = made && known.some((one) => one.head === made.head && one.child === made.child && one.label === made.label);
     return { spans, relations: made && !twin ? [...known, made] : relations };
   },
@@ -136,7 +135,7 @@ async function answer({ view, project, seed, reply, record }) {
   state = reduce(state, { type: "fetched", tasks, pending: [], reason: null, stats: {} });
   const card = current(state);
   if (!card) throw new Error("no card");
-  const settings = settingsOf(state, card.task);
+  const settings = settingsOf(project, card.task);
   await fetchInterfaces([view]);
   const kind = /** @type {Interface} */ (interfaceOf(view));
   await fetchInterfaces(kind.views?.(card.task, settings) ?? []);

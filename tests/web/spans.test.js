@@ -1,8 +1,8 @@
 // Selecting, snapping and labelling, on rows of units without a page.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Offsets } from "../../src/web/annotate/state/offsets.js";
-import { apply, at, beside, covering, fit, lanes, paragraphs, remove, replace, select, split, start, units } from "../../src/web/annotate/editors/spans.js";
+import { Offsets } from "../../src/web/annotate/annotations/offsets.js";
+import { apply, at, beside, covering, fit, lanes, paragraphs, remove, replace, select, split, start, units } from "../../src/web/annotate/annotations/spans.js";
 
 /**
  * @param {string} text

@@ -1,98 +1,82 @@
 /**
- * What the hands do: keys, the bar's buttons, fingers; and what the page does by the clock.
+ * Listens to keys, buttons, swipes and the timers of the page, and runs the commands that they mean.
  */
 
 import { byId } from "../../shared/dom.js";
-import { t } from "../../shared/i18n.js";
+import { belongsTo, commandOf, composes, nameOf, withoutSingles } from "../state/keys.js";
 import * as dialogs from "../view/dialogs.js";
-import { saveSettings } from "../storage/user_settings.js";
-import { belongsTo, commandOf, composes, keymap, nameOf, withoutSingles } from "../state/keys.js";
-import { showMenu } from "../view/menu.js";
-import { current } from "../state/state.js";
-import { canSwipe, listenForSwipes } from "./swipe.js";
 import { noticeTimeout } from "./page_refresh.js";
-import { answersWaitHere } from "../view/messages.js";
+import { listenForSwipes } from "./swipe.js";
 
-/** @import { UserSettings } from "../storage/user_settings.js" */
-/** @import { Command } from "../state/keys.js" */
-/** @import { App } from "./main.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { View } from "../state/types.js" */
+/** @import { ActiveTime } from "./active_time.js" */
+/** @import { CommandGate } from "./command_gate.js" */
+/** @import { Commands } from "./commands.js" */
+/** @import { KeyBindings } from "./key_bindings.js" */
+/** @import { PageRefresh } from "./page_refresh.js" */
+/** @import { TaskFeed } from "./task_feed.js" */
+
+/** Buttons of labels and tools: after a click the card has the focus again. */
+const toolButtons = ".label-button, .remove-button";
 
 export class InputHandler {
-  /** @param {App} app */
-  constructor(app) {
-    this.app = app;
-    /** When a key or a button was pressed last (performance.now), long ago at first. */
-    this.pressed = -Infinity;
+  /**
+   * @param {{
+   *   leaseSeconds: number,
+   *   store: Store,
+   *   gate: CommandGate,
+   *   commands: Commands,
+   *   keyBindings: KeyBindings,
+   *   taskFeed: Pick<TaskFeed, "onActivity" | "wake" | "renew">,
+   *   pageRefresh: Pick<PageRefresh, "checkForUpdate">,
+   *   activeTime: ActiveTime,
+   *   view: () => View,
+   *   clearNotice: () => void,
+   *   hasUnsent: () => boolean,
+   * }} page `view`: of the card in work; `hasUnsent`: whether answers wait in this browser
+   */
+  constructor(page) {
+    this.page = page;
+    /** When a key or a button was pressed last, as performance.now() has it; long ago at first. */
+    this.lastPress = -Infinity;
   }
 
-  /** Somebody is there. */
-  moved() {
-    this.app.taskFeed.onActivity();
-    this.app.activeTime.touch(performance.now());
-  }
-
-  /** @param {Command} command */
-  async command(command) {
-    switch (command) {
-      case "accept":
-      case "reject":
-      case "ignore":
-        return this.app.answerFlow.answer(command);
-      case "undo":
-        return this.app.answerFlow.undo();
-      case "forward":
-        return this.app.answerFlow.forward();
-      case "flag":
-        if (!current(this.app.state) || !this.app.answerFlow.may()) return;
-        this.app.dispatch({ type: "flag" });
-        this.app.answerFlow.draft();
-        this.app.statusBar.announce(current(this.app.state)?.flagged ? t("flagged") : t("flag taken away"));
-        return;
-      case "save": {
-        await this.app.sender.wake(true);
-        const { waiting } = this.app.outboxStatus();
-        this.app.statusBar.announce(waiting ? answersWaitHere(waiting) : t("Everything is saved."));
-        return;
-      }
-      case "help":
-        return this.keys();
-      case "comment":
-        return this.app.answerFlow.comment();
-      case "history":
-        return this.app.answerFlow.history();
-      case "instructions":
-        return dialogs.showInstructions(this.app.project);
-    }
+  /** The annotator moved, scrolled or pressed. */
+  onActivity() {
+    this.page.taskFeed.onActivity();
+    this.page.activeTime.touch(performance.now());
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    this.moved();
-    this.pressed = performance.now();
+    const { commands, gate, keyBindings, clearNotice, view } = this.page;
+    this.onActivity();
+    this.lastPress = performance.now();
     if (event.defaultPrevented || composes(event)) return;
     const pressed = nameOf(event);
-    const name = this.app.settings.singles ? pressed : withoutSingles(pressed);
-    const command = name && commandOf(this.app.map, name);
+    const name = keyBindings.settings.singles ? pressed : withoutSingles(pressed);
+    const command = name && commandOf(keyBindings.map, name);
     if (dialogs.isOpen()) {
       if ((command === "help" || command === "instructions") && !belongsTo(event.target, pressed) && dialogs.close(command)) event.preventDefault();
       return;
     }
     if (!name) return;
     if (belongsTo(event.target, pressed)) {
-      this.app.statusBar.say(null);
+      clearNotice();
       return;
     }
-    if (this.app.answerFlow.hindrance()) {
+    if (gate.obstacle()) {
       // The browser's own keys stay its own.
       if (!command && /^(tab|f\d+|(ctrl|meta)\+[^z].*)$/.test(pressed)) return;
       event.preventDefault();
-      // A key held down says it once. What is pressed beside the keys is nothing that was meant.
-      if (!event.repeat && !["Shift", "Control", "Alt", "Meta"].includes(event.key)) this.app.answerFlow.may();
+      // A key held down says it once. A modifier alone was no command.
+      if (!event.repeat && !["Shift", "Control", "Alt", "Meta"].includes(event.key)) gate.isOpen();
       return;
     }
-    // What was said of the last key is past.
-    if (!event.repeat) this.app.statusBar.say(null);
-    if (this.app.cardView.view.key?.(name, event)) {
+    // The notice was about the key before.
+    if (!event.repeat) clearNotice();
+    if (view().key?.(name, event)) {
       event.preventDefault();
       return;
     }
@@ -100,101 +84,48 @@ export class InputHandler {
     event.preventDefault();
     // A key held down answers one task, not all that lie ready.
     if (event.repeat) return;
-    void this.command(command);
+    void commands.run(command);
   }
 
   listen() {
+    const { activeTime, commands, keyBindings, leaseSeconds, pageRefresh, store, taskFeed, clearNotice, hasUnsent } = this.page;
     addEventListener("keydown", (event) => this.key(event));
     for (const kind of ["pointerdown", "pointermove", "wheel", "scroll"]) {
-      addEventListener(kind, () => this.moved(), { passive: true, capture: true });
+      addEventListener(kind, () => this.onActivity(), { passive: true, capture: true });
     }
     addEventListener("pointerdown", () => {
-      this.pressed = performance.now();
+      this.lastPress = performance.now();
     }, { passive: true, capture: true });
-    addEventListener("online", () => this.app.taskFeed.wake());
-    addEventListener("pageshow", (event) => event.persisted && this.app.taskFeed.wake());
+    addEventListener("online", () => taskFeed.wake());
+    addEventListener("pageshow", (event) => event.persisted && taskFeed.wake());
     // A page that was frozen, and a window that was behind another.
-    document.addEventListener("resume", () => this.app.taskFeed.wake());
-    addEventListener("focus", () => this.app.taskFeed.wake());
+    document.addEventListener("resume", () => taskFeed.wake());
+    addEventListener("focus", () => taskFeed.wake());
     document.addEventListener("visibilitychange", () => {
-      this.app.activeTime.show(document.visibilityState === "visible", performance.now());
-      if (document.visibilityState === "visible") this.app.taskFeed.wake();
+      activeTime.show(document.visibilityState === "visible", performance.now());
+      if (document.visibilityState === "visible") taskFeed.wake();
     });
     addEventListener("beforeunload", (event) => {
-      if (this.app.outboxStatus().waiting) event.preventDefault();
+      if (hasUnsent()) event.preventDefault();
     });
-    // Looked at several times a lease, however short it is.
-    setInterval(() => this.app.taskFeed.renew(), Math.min(20_000, (this.app.project.lease_seconds * 1000) / 8));
-    setInterval(() => void this.app.pageRefresh.checkForUpdate(), noticeTimeout / 2);
-    // Who pressed with the mouse goes on with the keys of the card: space skips, and does not press once more.
-    const free = () => /** @type {HTMLElement | null} */ (byId("card-area").querySelector(".card:not(.unseen)"))?.focus({ preventScroll: true });
-    byId("menu-button").closest("header")?.addEventListener("click", (event) => event.detail && free(), true);
-    byId("card-area").addEventListener("click", (event) => {
-      const button = /** @type {Element} */ (event.target).closest(".pen, .label-pen, .drop-span");
-      if (event.detail && button && button === document.activeElement) free();
+    // Several times a lease, however short it is.
+    setInterval(() => taskFeed.renew(), Math.min(20_000, (leaseSeconds * 1000) / 8));
+    setInterval(() => void pageRefresh.checkForUpdate(), noticeTimeout / 2);
+
+    const cardArea = byId("card-area");
+    // After a mouse click, return focus to the card, so that space skips instead of clicking once more.
+    const focusCard = () => /** @type {HTMLElement | null} */ (cardArea.querySelector(".card:not(.offscreen)"))?.focus({ preventScroll: true });
+    byId("menu-button").closest("header")?.addEventListener("click", (event) => event.detail && focusCard(), true);
+    cardArea.addEventListener("click", (event) => {
+      const button = /** @type {Element} */ (event.target).closest(toolButtons);
+      if (event.detail && button && button === document.activeElement) focusCard();
     });
-    byId("menu-button").addEventListener("click", () => this.menu());
+    byId("menu-button").addEventListener("click", () => commands.showMenu());
     for (const command of /** @type {const} */ (["history", "comment"])) {
-      byId(`${command}-button`).addEventListener("click", () => void this.command(command));
+      byId(`${command}-button`).addEventListener("click", () => void commands.run(command));
     }
-    byId("card-area").addEventListener("pointerdown", () => this.app.statusBar.say(null));
-    listenForSwipes(byId("card-area"), () => this.swipes(), (verdict) => void this.command(verdict));
-  }
-
-  /** The card that a finger may answer now, if it may. */
-  swipes() {
-    const { app } = this;
-    const may = app.settings.swipe && canSwipe(app.project.view_id) && !dialogs.isOpen();
-    return may ? (current(app.state)?.key ?? null) : null;
-  }
-
-  menu() {
-    const { app } = this;
-    showMenu(app.project, {
-      instructions: () => dialogs.showInstructions(app.project),
-      keys: () => this.keys(),
-      history: () => app.answerFlow.history(),
-      flagged: current(app.state)?.flagged ?? null,
-      flag: () => {
-        dialogs.close();
-        void this.command("flag");
-      },
-      stop: () => void app.taskFeed.stop(),
-      swipe: canSwipe(app.project.view_id) ? app.settings.swipe : null,
-      setSwipe: (swipe) => this.changeSettings({ ...app.settings, swipe }),
-      renew: () => app.pageRefresh.leave(() => location.reload()),
-    });
-  }
-
-  keys() {
-    const { app } = this;
-    dialogs.showKeys(app.map, app.kind, app.project, app.settings, () => void this.openKeySettings());
-  }
-
-  /** Changing keys is rare: the module comes when it is asked for. */
-  async openKeySettings() {
-    const { app } = this;
-    try {
-      const { showKeySettings } = await import("../view/key_settings.js");
-      showKeySettings(app.project, app.kind, () => app.settings, (settings) => this.changeSettings(settings));
-    } catch {
-      app.statusBar.say(t("The server cannot be reached."));
-    }
-  }
-
-  /** @param {UserSettings} settings */
-  changeSettings(settings) {
-    this.app.settings = settings;
-    saveSettings(this.app.project.project, settings);
-    this.apply();
-  }
-
-  /** Have the page go by the annotator's habits. */
-  apply() {
-    const { app } = this;
-    app.map = keymap(app.project.config?.keymap, app.settings.keys);
-    app.cardView.label(app.map, app.settings.singles);
-    document.body.dataset.singles = app.settings.singles ? "on" : "off";
-    document.body.dataset.swipe = app.settings.swipe && canSwipe(app.project.view_id) ? "on" : "off";
+    cardArea.addEventListener("pointerdown", () => clearNotice());
+    const swiped = () => (keyBindings.swipe && !dialogs.isOpen() ? (store.card?.key ?? null) : null);
+    listenForSwipes(cardArea, swiped, (verdict) => void commands.run(verdict));
   }
 }

@@ -7,9 +7,9 @@
 
 import { t } from "../../shared/i18n.js";
 import { getProgress, getProject } from "./api.js";
-import { current, isBegun } from "../state/state.js";
+import { isBegun } from "../state/state.js";
 
-/** @import { App } from "./main.js" */
+/** @import { Store } from "../state/store.js" */
 /** @import { ServerNotice, Project } from "../state/types.js" */
 
 /** How long the hands rest before the page is taken anew, in milliseconds: keys would be lost on the way. */
@@ -19,9 +19,21 @@ const idleBeforeReload = 1500;
 export const noticeTimeout = 30_000;
 
 export class PageRefresh {
-  /** @param {App} app */
-  constructor(app) {
-    this.app = app;
+  /**
+   * @param {{
+   *   project: Project,
+   *   store: Store,
+   *   isSaving: () => boolean,
+   *   lastPress: () => number,
+   *   outboxStatus: () => {waiting: number, refusal: string | null},
+   *   onStale: () => void,
+   * }} page `isSaving`: an answer or an earlier card is on its way; `lastPress`: of a key or a button, as
+   *   performance.now() has it; `onStale` is called when the project is another one
+   */
+  constructor(page) {
+    this.page = page;
+    this.project = page.project;
+    this.store = page.store;
     this.refreshing = false;
     /** Whether the browser is on its way to another page, and nothing begins here any more. */
     this.leaving = false;
@@ -29,17 +41,18 @@ export class PageRefresh {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** Whether the project is another one than this page shows. */
-    this.stale = app.project.standing !== "here";
+    this.stale = page.project.standing !== "here";
   }
 
   /** @param {ServerNotice} news what a reply says beside its own */
   onNotice(news) {
     this.lastNotice = Date.now();
-    const { edition, standing } = this.app.project;
+    const { edition, standing } = this.project;
     if ((news.edition ?? edition) === edition && (news.standing ?? standing) === standing) return;
-    if (!this.stale) this.app.taskFeed.verifyHeld();
+    const before = this.stale;
     this.stale = true;
-    this.app.render();
+    if (!before) this.page.onStale();
+    this.store.changed();
   }
 
   /**
@@ -48,7 +61,7 @@ export class PageRefresh {
    */
   async refresh() {
     if (this.refreshing || this.leaving || this.isWorking()) return;
-    const wait = this.app.input.pressed + idleBeforeReload - performance.now();
+    const wait = this.page.lastPress() + idleBeforeReload - performance.now();
     clearTimeout(this.timer);
     if (wait > 0) {
       this.timer = setTimeout(() => this.stale && void this.refresh(), wait);
@@ -59,13 +72,13 @@ export class PageRefresh {
       const project = await getProject();
       // A page seldom moves.
       const address = project.moved_to ? await import("./redirect_url.js") : null;
-      const { waiting, refusal } = this.app.outboxStatus();
-      if (project.session_id !== this.app.project.session_id) {
+      const { waiting, refusal } = this.page.outboxStatus();
+      if (project.session_id !== this.project.session_id) {
         this.stale = false;
-        return this.app.dispatch({ type: "fatal", ...ownerChanged(project) });
+        return this.store.dispatch({ type: "fatal", ...ownerChanged(project) });
       }
       // Somebody may have begun, or answered, while the reply was on its way.
-      if (this.isWorking() || this.app.input.pressed + idleBeforeReload > performance.now()) return;
+      if (this.isWorking() || this.page.lastPress() + idleBeforeReload > performance.now()) return;
       if (project.standing === "moved" && project.moved_to && address) {
         // This browser's store of answers belongs to the old address: first everything is sent.
         const there = address.redirectUrl(project.moved_to, location.href);
@@ -73,7 +86,7 @@ export class PageRefresh {
         return;
       }
       this.stale = false;
-      const same = project.edition === this.app.project.edition && project.standing === this.app.project.standing;
+      const same = project.edition === this.project.edition && project.standing === this.project.standing;
       if (!same && !(waiting && refusal)) this.leave(() => location.reload());
     } catch {
       // It is tried again with the next card.
@@ -97,14 +110,17 @@ export class PageRefresh {
 
   /** Whether a card is half done, or an answer just being written. */
   isWorking() {
-    const card = current(this.app.state);
-    const { busy, writing } = this.app.answerFlow;
-    return busy || writing > 0 || Boolean(card && (isBegun(card) || card.previousAnswer));
+    const { card } = this.store;
+    return this.page.isSaving() || Boolean(card && (isBegun(card) || card.previousAnswer));
   }
 
-  /** Ask how things are, if nothing was heard for a while. */
-  async checkForUpdate() {
-    if (document.visibilityState !== "visible" || Date.now() - this.lastNotice < noticeTimeout) return;
+  /**
+   * Ask for the project's edition if no reply has named it for a while.
+   *
+   * @param {boolean} [now] ask in any case
+   */
+  async checkForUpdate(now = false) {
+    if (!now && (document.visibilityState !== "visible" || Date.now() - this.lastNotice < noticeTimeout)) return;
     this.lastNotice = Date.now();
     await getProgress().then((news) => this.onNotice(news), () => {});
     if (this.stale) void this.refresh();

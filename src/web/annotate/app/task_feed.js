@@ -10,17 +10,19 @@
 
 import { t } from "../../shared/i18n.js";
 import { ApiError, endSession, getTasks, isLocked, renew } from "./api.js";
-import { settingsOf } from "../view/card_view.js";
+import { settingsOf } from "../state/card_settings.js";
 import * as dialogs from "../view/dialogs.js";
 import { fetchInterfaces } from "../interfaces/registry.js";
 import { preloadPictures } from "../media/sources.js";
 import { pause } from "../storage/outbox.js";
-import { ahead, current, holding, needsTasks, inView } from "../state/state.js";
+import { ahead, holding, needsTasks, inView } from "../state/state.js";
 import { fateWords, newLink } from "../view/messages.js";
 
 /** @import { Told } from "./api.js" */
-/** @import { App } from "./main.js" */
-/** @import { Task } from "../state/types.js" */
+/** @import { Drafts } from "../storage/drafts.js" */
+/** @import { Outbox } from "../storage/outbox.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { Interface, Project, ServerNotice, Task } from "../state/types.js" */
 
 /** How long to wait before asking again where nothing came. */
 const idleRetryDelays = [15_000, 30_000, 60_000];
@@ -36,9 +38,27 @@ const verificationTimeout = 3000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class TaskFeed {
-  /** @param {App} app */
-  constructor(app) {
-    this.app = app;
+  /**
+   * @param {{
+   *   project: Project,
+   *   kind: Interface,
+   *   store: Store,
+   *   outbox: Outbox,
+   *   drafts: Drafts,
+   *   heldByOthers: () => string[],
+   *   say: (words: string) => void,
+   *   announce: (words: string) => void,
+   *   send: () => Promise<void>,
+   *   onNotice: (notice: ServerNotice) => void,
+   *   onOtherOwner: () => void,
+   *   onMissingModule: () => void,
+   * }} page `heldByOthers`: the tasks in other tabs; `send` sends what waits at once; `onOtherOwner`: the
+   *   port is another annotator's; `onMissingModule`: an interface could not be fetched
+   */
+  constructor(page) {
+    this.page = page;
+    this.project = page.project;
+    this.store = page.store;
     this.fetching = false;
     this.failures = 0;
     /** Whether tasks do not come because this browser's key has been changed. */
@@ -48,7 +68,7 @@ export class TaskFeed {
     this.timer = undefined;
     this.lastRenewed = Date.now();
     this.activeSinceRenewal = false;
-    this.doubtAfter = Math.min(doubtAfter, (app.project.lease_seconds * 1000) / 2);
+    this.doubtAfter = Math.min(doubtAfter, (page.project.lease_seconds * 1000) / 2);
     this.lastActivity = this.lastTick = Date.now();
     /** @type {Promise<void> | null} while what lies ready is in doubt */
     this.verification = null;
@@ -59,7 +79,7 @@ export class TaskFeed {
   async fetchMore() {
     if (this.fetching) return;
     clearTimeout(this.timer);
-    if (!needsTasks(this.app.state)) {
+    if (!needsTasks(this.store.state)) {
       // No timer runs any more: the next one who needs tasks asks at once.
       this.emptyReplies = 0;
       this.failures = 0;
@@ -68,11 +88,11 @@ export class TaskFeed {
     this.fetching = true;
     let again = 0;
     try {
-      const unsent = this.app.outbox.entries.map((entry) => entry.key[2]);
-      const excludes = [...new Set([...holding(this.app.state), ...unsent, ...this.app.tabSync.heldByOthers()])];
+      const unsent = this.page.outbox.entries.map((entry) => entry.key[2]);
+      const excludes = [...new Set([...holding(this.store.state), ...unsent, ...this.page.heldByOthers()])];
       let added = false;
       let taken = Promise.resolve();
-      const reply = await getTasks(excludes, inView(this.app.state), (tasks) => {
+      const reply = await getTasks(excludes, inView(this.store.state), (tasks) => {
         taken = taken.then(async () => {
           if (await this.append(tasks)) added = true;
         });
@@ -84,18 +104,20 @@ export class TaskFeed {
       this.locked = false;
       this.applyVerification(reply);
       // The server was told to leave out what other tabs hold; they may still be closed.
-      const reason = reply.reason === "done" && this.app.tabSync.heldByOthers().length ? "waiting" : (reply.reason ?? null);
-      this.app.dispatch({ type: "fetched", tasks: [], pending: [], reason, stats: reply });
-      const pauses = retryDelays[this.app.state.reason ?? "waiting"];
+      const reason = reply.reason === "done" && this.page.heldByOthers().length ? "waiting" : (reply.reason ?? null);
+      this.store.dispatch({ type: "fetched", tasks: [], pending: [], reason, stats: reply });
+      const pauses = retryDelays[this.store.state.reason ?? "waiting"];
       again = added ? 0 : /** @type {number} */ (pauses[Math.min(this.emptyReplies, pauses.length - 1)]);
       this.emptyReplies = added ? 0 : this.emptyReplies + 1;
-      this.app.pageRefresh.onNotice(reply);
+      this.page.onNotice(reply);
     } catch (error) {
       this.failures++;
       this.locked = isLocked(error);
       again = pause(this.failures);
-      if (error instanceof ApiError && error.code === "foreign_session") this.app.pageRefresh.stale = true;
-      this.app.dispatch({ type: "trouble", words: error instanceof Error ? error.message : String(error) });
+      if (error instanceof ApiError && error.code === "foreign_session") this.page.onOtherOwner();
+      // A page from before an upgrade asks for a module under the path that it had then.
+      else if (!(error instanceof ApiError)) this.page.onMissingModule();
+      this.store.dispatch({ type: "trouble", words: error instanceof Error ? error.message : String(error) });
     } finally {
       this.fetching = false;
     }
@@ -110,14 +132,14 @@ export class TaskFeed {
    * @returns {Promise<boolean>} whether there are more than before
    */
   async append(tasks) {
-    const { app } = this;
-    await Promise.all([this.prepare(tasks), app.drafts.look(tasks.map(({ _id }) => _id))]);
+    const { drafts: kept, heldByOthers, outbox } = this.page;
+    await Promise.all([this.prepare(tasks), kept.look(tasks.map(({ _id }) => _id))]);
     preloadPictures(tasks);
-    const before = ahead(app.state);
-    const pending = [...app.outbox.entries.map((entry) => entry.key[2]), ...app.tabSync.heldByOthers()];
-    const drafts = new Map(tasks.map(({ _id }) => [_id, app.drafts.of(_id)]));
-    app.dispatch({ type: "fetched", tasks, drafts, pending, reason: null, stats: {} });
-    return ahead(app.state) > before;
+    const before = ahead(this.store.state);
+    const pending = [...outbox.entries.map((entry) => entry.key[2]), ...heldByOthers()];
+    const drafts = new Map(tasks.map(({ _id }) => [_id, kept.of(_id)]));
+    this.store.dispatch({ type: "fetched", tasks, drafts, pending, reason: null, stats: {} });
+    return ahead(this.store.state) > before;
   }
 
   /**
@@ -126,8 +148,8 @@ export class TaskFeed {
    * @param {Task[]} tasks
    */
   async prepare(tasks) {
-    const { views } = this.app.kind;
-    if (views) await fetchInterfaces([...new Set(tasks.flatMap((task) => views(task, settingsOf(this.app.state, task))))]);
+    const { views } = this.page.kind;
+    if (views) await fetchInterfaces([...new Set(tasks.flatMap((task) => views(task, settingsOf(this.project, task))))]);
   }
 
   /** Ask now if the page has run dry, or if no pause is running. */
@@ -148,16 +170,16 @@ export class TaskFeed {
     const slept = Date.now() - this.lastTick > this.doubtAfter;
     this.lastTick = Date.now();
     if (document.visibilityState !== "visible") return;
-    const due = this.activeSinceRenewal && Date.now() - this.lastRenewed > (this.app.project.lease_seconds * 1000) / 3;
+    const due = this.activeSinceRenewal && Date.now() - this.lastRenewed > (this.project.lease_seconds * 1000) / 3;
     if (slept || due) this.verifyHeld();
   }
 
   /** Ask the server which of the cards without an answer are still this page's, and keep those. */
   verifyHeld() {
-    if (this.verification || !ahead(this.app.state)) return;
+    if (this.verification || !ahead(this.store.state)) return;
     this.lastRenewed = this.verificationStarted = Date.now();
     this.activeSinceRenewal = false;
-    const asked = renew(inView(this.app.state)).then(
+    const asked = renew(inView(this.store.state)).then(
       (told) => this.applyVerification(told),
       () => void (this.lastRenewed = 0),
     );
@@ -179,18 +201,18 @@ export class TaskFeed {
    * @param {Told} told
    */
   applyVerification({ untouched, touched }) {
-    const before = current(this.app.state);
+    const before = this.store.card;
     const all = [untouched, touched].filter((one) => one !== undefined);
     const list = (/** @type {"held" | "moved" | "answered"} */ name) => all.flatMap((one) => one[name]);
     const answered = list("answered");
-    this.app.dispatch({ type: "whereabouts", held: list("held"), moved: list("moved"), answered });
-    const after = current(this.app.state);
+    this.store.dispatch({ type: "whereabouts", held: list("held"), moved: list("moved"), answered });
+    const after = this.store.card;
     if (!before || before.previousAnswer) return;
     if (after?.key !== before.key) {
-      this.app.statusBar.say(answered.includes(before.task._id)
+      this.page.say(answered.includes(before.task._id)
         ? t("The task that was here is answered: you did so elsewhere.")
         : t("The task that was here has gone to others meanwhile."));
-    } else if (after.fate && after.fate !== before.fate) this.app.statusBar.announce(fateWords(after.fate));
+    } else if (after.fate && after.fate !== before.fate) this.page.announce(fateWords(after.fate));
   }
 
   /** The network or the person is back: try everything at once. */
@@ -198,7 +220,7 @@ export class TaskFeed {
     this.lastActivity = Date.now();
     this.activeSinceRenewal = true;
     this.emptyReplies = 0;
-    void this.app.outbox.read().then(() => this.app.sender.wake(true));
+    void this.page.outbox.read().then(() => this.page.send());
     this.verifyHeld();
     void (this.verification ?? Promise.resolve()).then(() => this.fetchMore());
   }
@@ -206,12 +228,12 @@ export class TaskFeed {
   /** Give back what lies ready. */
   async stop() {
     dialogs.close();
-    await this.app.sender.wake(true);
+    await this.page.send();
     try {
       await endSession();
-      this.app.dispatch({ type: "ended" });
+      this.store.dispatch({ type: "ended" });
     } catch (error) {
-      this.app.statusBar.say(isLocked(error) ? newLink() : t("The server cannot be reached, so nothing was given back. You can just close the page."));
+      this.page.say(isLocked(error) ? newLink() : t("The server cannot be reached, so nothing was given back. You can just close the page."));
     }
   }
 }

@@ -69,30 +69,3 @@ export function drawToolbar(labels, own, take, ...beside) {
     },
   };
 }
-
-/**
- * A small button with its key.
- *
- * @param {string} words
- * @param {string} key
- * @param {() => void} press
- * @param {Record<string, unknown>} [more]
- */
-export function tool(words, key, press, more = {}) {
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: "draw-tool",
-      onclick: (/** @type {MouseEvent} */ event) => {
-        press();
-        // After a press of the mouse, enter and space belong to the card again.
-        if (event.detail > 0) button.blur();
-      },
-      ...more,
-    },
-    h("span", { class: "tool-words" }, words),
-    h("kbd", { "aria-hidden": "true" }, sign(key)),
-  );
-  return button;
-}

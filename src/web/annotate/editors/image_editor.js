@@ -9,16 +9,17 @@
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { numberOf, toText } from "../state/lossless_json.js";
-import { at, box, corners, equal, move, moveCorner, nearest, outline, simplify, within } from "./shapes.js";
+import { at, box, corners, equal, move, moveCorner, nearest, outline, shapesOf, simplify, within } from "../annotations/shapes.js";
 import { requireMedia } from "../media/media_error_view.js";
-import { shapesOf, zoomKey, zoomTools } from "../interfaces/image.js";
+import { zoomKey, zoomTools } from "../media/picture_zoom.js";
 import { pointers } from "./image_pointers.js";
 import { AnnotationList } from "./annotation_list.js";
-import { drawToolbar, tool } from "./draw_toolbar.js";
+import { toolButton } from "../view/tool_button.js";
+import { drawToolbar } from "./draw_toolbar.js";
 import { inWords, Picture } from "../media/picture.js";
 
 /** @import { Context, Values, Verdict, View } from "../state/types.js" */
-/** @import { Point, Shape, Size } from "./shapes.js" */
+/** @import { Point, Shape, Size } from "../annotations/shapes.js" */
 
 /** @typedef {"rect" | "polygon" | "freehand"} Mode */
 /** @typedef {Mode | "select"} Tool */
@@ -82,9 +83,9 @@ export class ImageEditor {
     this.tools = { rect: [t("box"), "b"], polygon: [t("polygon"), "p"], freehand: [t("outline"), "d"], select: [t("select"), "s"] };
     this.toolButtons = /** @type {Tool[]} */ ([...this.modes, "select"]).map((one) => {
       const [name, key] = this.tools[one];
-      return tool(name, key, () => this.takeTool(one), { "data-tool": one });
+      return toolButton(name, key, () => this.takeTool(one), { "data-tool": one });
     });
-    this.drop = tool(t("delete"), "backspace", () => void this.removeHere(), { "data-tool": "delete" });
+    this.drop = toolButton(t("delete"), "backspace", () => void this.removeHere(), { "data-tool": "delete" });
     this.list = h("div", { class: "drawn", role: "group", "aria-label": t("What is drawn") });
     put(host, this.bar.element);
     this.picture = new Picture(host, context, () => this.refresh());

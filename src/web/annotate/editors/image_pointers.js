@@ -6,11 +6,11 @@
  * click. While a shape is dragged it is only shown so; it is one change when it is let go.
  */
 
-import { at, move, moveCorner, within } from "./shapes.js";
+import { at, move, moveCorner, within } from "../annotations/shapes.js";
 import { inWords } from "../media/picture.js";
 
 /** @import { ImageEditor } from "./image_editor.js" */
-/** @import { Point, Shape } from "./shapes.js" */
+/** @import { Point, Shape } from "../annotations/shapes.js" */
 
 /** How far the pointer goes before a press is a drag. */
 const slack = 4;

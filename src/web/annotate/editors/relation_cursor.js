@@ -4,7 +4,7 @@
  */
 
 import { toText } from "../state/lossless_json.js";
-import { beyond } from "./arcs.js";
+import { beyond } from "../annotations/arcs.js";
 
 /** @import { RelationEditor } from "./relation_editor.js" */
 

@@ -12,18 +12,18 @@
 
 import { h, put, say } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
-import { byToken, reanchor, relate, anchorAt, anchors } from "./arcs.js";
+import { byToken, reanchor, relate, anchorAt, anchors } from "../annotations/arcs.js";
 import { same, toText } from "../state/lossless_json.js";
 import { labelKeys } from "../state/keys.js";
-import { Offsets } from "../state/offsets.js";
-import { apply, select, sorted, start, units } from "./spans.js";
+import { Offsets } from "../annotations/offsets.js";
+import { apply, select, sorted, start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { Graph } from "../view/arc_graph.js";
 import { RelationToolbar, RelationList } from "./relation_toolbar.js";
 import { arrow } from "./relation_cursor.js";
 import { pointers } from "./relation_pointers.js";
 
-/** @import { Relation, Anchor } from "./arcs.js" */
+/** @import { Relation, Anchor } from "../annotations/arcs.js" */
 /** @import { Context, Span, Task, Values, View } from "../state/types.js" */
 
 /** @typedef {"relations" | "spans"} Mode */

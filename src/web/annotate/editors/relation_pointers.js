@@ -8,7 +8,7 @@
  */
 
 import { t } from "../../shared/i18n.js";
-import { at } from "./spans.js";
+import { at } from "../annotations/spans.js";
 import { stands } from "./relation_cursor.js";
 
 /** @import { RelationEditor } from "./relation_editor.js" */

@@ -8,10 +8,10 @@
 
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
-import { beside, covering, fit } from "./spans.js";
+import { beside, covering, fit } from "../annotations/spans.js";
 import { boxOf } from "../view/text_geometry.js";
 
-/** @import { Unit } from "./spans.js" */
+/** @import { Unit } from "../annotations/spans.js" */
 /** @import { SpanEditor } from "./span_editor.js" */
 
 /**

@@ -29,8 +29,8 @@ import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
 import { labelKeys } from "../state/keys.js";
-import { Offsets } from "../state/offsets.js";
-import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "./spans.js";
+import { Offsets } from "../annotations/offsets.js";
+import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { surround } from "../view/context_view.js";
 import { savedLabel, saveLabel, labelToolbar } from "./label_toolbar.js";
@@ -40,7 +40,7 @@ import { SpanText } from "../view/span_text.js";
 import { reveal } from "../view/text_geometry.js";
 
 /** @import { Context, Interface, Span, View } from "../state/types.js" */
-/** @import { Range, Unit } from "./spans.js" */
+/** @import { Range, Unit } from "../annotations/spans.js" */
 
 /** @typedef {{overlapping: boolean, single: boolean}} Rules */
 

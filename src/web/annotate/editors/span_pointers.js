@@ -6,7 +6,7 @@
  * word counts; one that never comes near a letter and stays at one word means nothing.
  */
 
-import { covering, fit } from "./spans.js";
+import { covering, fit } from "../annotations/spans.js";
 import { t } from "../../shared/i18n.js";
 import { unitNear, unitUnder } from "../view/text_geometry.js";
 

@@ -5,7 +5,7 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
-import { regionsOf } from "../editors/regions.js";
+import { regionsOf } from "../annotations/regions.js";
 import { requireMedia } from "../media/media_error_view.js";
 import { inWords, Player, playerHelp } from "../media/player.js";
 

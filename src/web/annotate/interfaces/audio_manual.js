@@ -13,15 +13,16 @@
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
-import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../editors/regions.js";
+import { clock, move, moveEnd, region, regionsOf, sorted, thousandth } from "../annotations/regions.js";
 import { requireMedia } from "../media/media_error_view.js";
 import { captions } from "./audio.js";
 import { AnnotationList } from "../editors/annotation_list.js";
-import { drawToolbar, tool } from "../editors/draw_toolbar.js";
+import { drawToolbar } from "../editors/draw_toolbar.js";
+import { toolButton } from "../view/tool_button.js";
 import { inWords, Player, playerHelp } from "../media/player.js";
 
 /** @import { Interface, Values } from "../state/types.js" */
-/** @import { Region } from "../editors/regions.js" */
+/** @import { Region } from "../annotations/regions.js" */
 
 /** How far the pointer goes before a press is a drag, in pixels. */
 const slack = 4;
@@ -44,9 +45,9 @@ const audioManual = {
     /** @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null} */
     let drag = null;
 
-    const begin = tool(t("begin here"), "[", () => mark("start"), { "data-mark": "start" });
-    const end = tool(t("end here"), "]", () => mark("end"), { "data-mark": "end" });
-    const drop = tool(t("delete"), "backspace", () => void removeHere(), { "data-tool": "delete" });
+    const begin = toolButton(t("begin here"), "[", () => mark("start"), { "data-mark": "start" });
+    const end = toolButton(t("end here"), "]", () => mark("end"), { "data-mark": "end" });
+    const drop = toolButton(t("delete"), "backspace", () => void removeHere(), { "data-tool": "delete" });
     const bar = drawToolbar(labels, context.settings("keymap_by_label"), take, begin, end, drop);
     put(host, bar.element);
     const player = new Player(host, context, true, refresh);

@@ -11,6 +11,8 @@ import { read } from "../state/reading.js";
 
 /** @typedef {(name: string) => unknown} Settings */
 
+/** An interface that has been fetched, by its `view_id`. @typedef {(view: string) => Interface | null} InterfaceLookup */
+
 /** @typedef {{view: string, task: Task, settings: Settings, labels: string[] | null}} Part */
 
 /** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _size?: {width: number, height: number}, _parts?: unknown[]}} Beside */

@@ -7,15 +7,15 @@
 
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
-import { byToken, anchors } from "../editors/arcs.js";
+import { byToken, anchors } from "../annotations/arcs.js";
 import { toText } from "../state/lossless_json.js";
-import { Offsets } from "../state/offsets.js";
+import { Offsets } from "../annotations/offsets.js";
 import { tokensOf } from "../state/reading.js";
-import { start, units } from "../editors/spans.js";
+import { start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { Graph, formula } from "../view/arc_graph.js";
 
-/** @import { Relation } from "../editors/arcs.js" */
+/** @import { Relation } from "../annotations/arcs.js" */
 /** @import { Interface } from "../state/types.js" */
 
 /** @type {Interface} */

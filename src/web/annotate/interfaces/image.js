@@ -5,23 +5,12 @@
 import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
-import { corners } from "../editors/shapes.js";
+import { corners, shapesOf } from "../annotations/shapes.js";
 import { requireMedia } from "../media/media_error_view.js";
 import { inWords, Picture } from "../media/picture.js";
-import { tool } from "../editors/draw_toolbar.js";
+import { zoomHelp, zoomKey, zoomTools } from "../media/picture_zoom.js";
 
 /** @import { Interface } from "../state/types.js" */
-/** @import { Shape } from "../editors/shapes.js" */
-
-/**
- * The shapes that a task came with, as far as they can be drawn.
- *
- * @param {unknown} given
- * @returns {Shape[]}
- */
-export function shapesOf(given) {
-  return Array.isArray(given) ? given.filter((one) => one && typeof one === "object") : [];
-}
 
 /** @type {Interface} */
 const image = {
@@ -56,31 +45,3 @@ const image = {
 };
 
 export default image;
-
-export const zoomHelp = () => ({ keys: ["+", "−", "z"], does: t("make the picture larger or smaller, or show all of it") });
-
-/**
- * @param {Picture} picture
- * @param {(words: string) => void} announce
- */
-export function zoomTools(picture, announce) {
-  return [
-    tool(t("smaller"), "-", () => zoomKey("-", picture, announce), { "data-zoom": "out" }),
-    tool(t("whole"), "z", () => zoomKey("z", picture, announce), { "data-zoom": "fit" }),
-    tool(t("larger"), "+", () => zoomKey("+", picture, announce), { "data-zoom": "in" }),
-  ];
-}
-
-/**
- * @param {string} name
- * @param {Picture} picture
- * @param {(words: string) => void} announce
- */
-export function zoomKey(name, picture, announce) {
-  /** @type {Record<string, -1 | 0 | 1>} */
-  const steps = { "+": 1, "=": 1, "-": -1, z: 0 };
-  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
-  if (step === undefined || picture.lacking) return false;
-  announce(t("{n} times its size", { n: picture.zoomBy(step) }));
-  return true;
-}

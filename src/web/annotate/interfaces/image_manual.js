@@ -20,7 +20,8 @@
  */
 
 import { t } from "../../shared/i18n.js";
-import { shapesOf, zoomHelp } from "./image.js";
+import { shapesOf } from "../annotations/shapes.js";
+import { zoomHelp } from "../media/picture_zoom.js";
 import { ImageEditor } from "../editors/image_editor.js";
 import { sizeFrom, sizeOf } from "../media/picture.js";
 

@@ -4,6 +4,9 @@
  * A module, and its stylesheets where it has some, is fetched when a project needs it: a page carries
  * what it shows and nothing else. Everything is there before a card is drawn, so that drawing waits for
  * nothing.
+ *
+ * `blocks` and `pages` are made of other interfaces. They are given the look-up and do not import this file,
+ * which imports them.
  */
 
 /** @import { Interface } from "../state/types.js" */
@@ -17,11 +20,11 @@ const loaders = {
   classification: { module: () => import("./classification.js") },
   choice: { module: () => import("./choice.js"), style: "choice" },
   ner: { module: () => import("./ner.js") },
-  ner_manual: { module: () => import("./ner_manual.js"), style: ["label_toolbar", "spans"] },
+  ner_manual: { module: () => import("./ner_manual.js"), style: ["label_toolbar", "span_editor"] },
   spans: { module: () => import("./spans.js") },
-  spans_manual: { module: () => import("./spans_manual.js"), style: ["label_toolbar", "spans"] },
+  spans_manual: { module: () => import("./spans_manual.js"), style: ["label_toolbar", "span_editor"] },
   pos: { module: () => import("./pos.js") },
-  pos_manual: { module: () => import("./pos_manual.js"), style: ["label_toolbar", "spans"] },
+  pos_manual: { module: () => import("./pos_manual.js"), style: ["label_toolbar", "span_editor"] },
   dep: { module: () => import("./dep.js"), style: "arc_graph" },
   relations: { module: () => import("./relations.js"), style: ["label_toolbar", "arc_graph"] },
   text_input: { module: () => import("./text_input.js"), style: "text_input" },
@@ -32,8 +35,8 @@ const loaders = {
   audio: { module: () => import("./audio.js"), style: "media" },
   audio_manual: { module: () => import("./audio_manual.js"), style: "media" },
   llm_io: { module: () => import("./llm_io.js"), style: "compare" },
-  blocks: { module: () => import("./blocks.js"), style: "composite" },
-  pages: { module: () => import("./pages.js"), style: "composite" },
+  blocks: { module: async () => ({ default: (await import("./blocks.js")).blocksOver(interfaceOf) }), style: "composite" },
+  pages: { module: async () => ({ default: (await import("./pages.js")).pagesOver(interfaceOf) }), style: "composite" },
 };
 
 /** @type {Map<string, Interface>} */

@@ -16,12 +16,12 @@ import { h, put } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
 import { locate, retryAddress, preloadedSize } from "./sources.js";
-import { bounds, corners, isBox, sizeIn } from "../editors/shapes.js";
+import { bounds, corners, isBox, sizeIn } from "../annotations/shapes.js";
 import { mediaErrorView, blockedMediaView } from "./media_error_view.js";
 import { hue } from "../view/label_colors.js";
 
 /** @import { Context, Task } from "../state/types.js" */
-/** @import { Point, Shape, Size } from "../editors/shapes.js" */
+/** @import { Point, Shape, Size } from "../annotations/shapes.js" */
 
 const space = "http://www.w3.org/2000/svg";
 

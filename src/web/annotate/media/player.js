@@ -14,15 +14,15 @@ import { t } from "../../shared/i18n.js";
 import { numberOf, toText } from "../state/lossless_json.js";
 import { normal, sign } from "../state/keys.js";
 import { locate, retryAddress } from "./sources.js";
-import { clock, lanes } from "../editors/regions.js";
+import { clock, lanes } from "../annotations/regions.js";
 import { drawWave, waveform } from "./waveform.js";
 import { hasNoAudioDevice } from "./media_errors.js";
 import { mediaErrorView, blockedMediaView } from "./media_error_view.js";
 import { hue } from "../view/label_colors.js";
-import { tool } from "../editors/draw_toolbar.js";
+import { toolButton } from "../view/tool_button.js";
 
 /** @import { Context, KeyHelp, Project } from "../state/types.js" */
-/** @import { Region } from "../editors/regions.js" */
+/** @import { Region } from "../annotations/regions.js" */
 
 const zooms = [1, 2, 4, 8, 16, 32, 64];
 const rates = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3];
@@ -121,7 +121,7 @@ export class Player {
       ...offered.map((one) => h("option", { value: one, selected: one === rate }, `${one}×`)),
     );
     this.looping = context.settings("audio_loop") === true;
-    this.loop = tool(t("loop"), "l", () => this.toggleLoop(), { "data-loop": "", "aria-pressed": String(this.looping) });
+    this.loop = toolButton(t("loop"), "l", () => this.toggleLoop(), { "data-loop": "", "aria-pressed": String(this.looping) });
     const row = h(
       "div",
       { class: "play-row" },
@@ -129,8 +129,8 @@ export class Player {
       this.clock,
       this.rates,
       this.loop,
-      tool(t("smaller"), "-", () => this.zoomBy(-1), { "data-zoom": "out" }),
-      tool(t("larger"), "+", () => this.zoomBy(1), { "data-zoom": "in" }),
+      toolButton(t("smaller"), "-", () => this.zoomBy(-1), { "data-zoom": "out" }),
+      toolButton(t("larger"), "+", () => this.zoomBy(1), { "data-zoom": "in" }),
     );
     this.whole = h("div", { class: "player" }, this.media, this.frame, this.note, row);
     put(host, this.whole);

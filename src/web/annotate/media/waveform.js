@@ -10,7 +10,7 @@
  * frame costs the same.
  */
 
-import { peaks } from "../editors/regions.js";
+import { peaks } from "../annotations/regions.js";
 
 /** More than this is not decoded, in bytes and in seconds. */
 const most = { bytes: 64 << 20, seconds: 45 * 60 };

@@ -103,6 +103,8 @@
  * }} Card
  */
 
+/** A setting by its name: the task's own, or else the project's. @typedef {(name: string) => unknown} Settings */
+
 /** @typedef {{keys: string[], does: string}} KeyHelp */
 
 /**
@@ -117,7 +119,7 @@
  *   edit: (values: Values) => void,
  *   submit: (verdict: Verdict) => void,
  *   announce: (words: string) => void,
- *   settings: (name: string) => unknown,
+ *   settings: Settings,
  *   part?: "block" | "page",
  * }} Context
  */
@@ -151,11 +153,11 @@
  *
  * @typedef {{
  *   draw: (host: HTMLElement, question: HTMLElement, context: Context) => View,
- *   answer: (task: Task, values: Values | null, settings: (name: string) => unknown) => Values,
- *   fromAnswer: (record: Task, settings: (name: string) => unknown) => Values | null,
+ *   answer: (task: Task, values: Values | null, settings: Settings) => Values,
+ *   fromAnswer: (record: Task, settings: Settings) => Values | null,
  *   keys: (project: Project, part?: boolean) => KeyHelp[],
  *   canPrerender?: boolean,
- *   views?: (task: Task, settings: (name: string) => unknown) => string[],
+ *   views?: (task: Task, settings: Settings) => string[],
  * }} Interface
  */
 

@@ -8,7 +8,7 @@
  */
 
 import { complete, openDatabase, reply } from "./database.js";
-import { afterFrame } from "../view/scheduling.js";
+import { afterFrame } from "../../shared/scheduling.js";
 import { parse } from "../state/lossless_json.js";
 
 /** @import { Project, Values } from "../state/types.js" */

@@ -11,13 +11,13 @@
  */
 
 import { h, put } from "../../shared/dom.js";
-import { arrowHead, laneHeight, path, rise, route } from "../editors/arcs.js";
+import { arrowHead, laneHeight, path, rise, route } from "../annotations/arcs.js";
 import { toText } from "../state/lossless_json.js";
 import { hue } from "./label_colors.js";
 
-/** @import { Anchor } from "../editors/arcs.js" */
-/** @import { Offsets } from "../state/offsets.js" */
-/** @import { Unit } from "../editors/spans.js" */
+/** @import { Anchor } from "../annotations/arcs.js" */
+/** @import { Offsets } from "../annotations/offsets.js" */
+/** @import { Unit } from "../annotations/spans.js" */
 
 /** @typedef {{from: number, to: number, label: string, hue: string, on?: boolean}} Drawn */
 

@@ -13,13 +13,13 @@
  * `inert`, which every element in the card inherits, and which cost as much as the laying out.
  */
 
-import { whenIdle, afterPaint } from "./scheduling.js";
+import { whenIdle, whenIdleAfterFrame } from "../../shared/scheduling.js";
 import { current } from "../state/state.js";
 
 /** @import { Card, View } from "../state/types.js" */
 /** @import { State } from "../state/state.js" */
 
-/** @typedef {{card: Card, host: HTMLElement, above: HTMLElement, view: View}} Drawn */
+/** @typedef {{card: Card, host: HTMLElement, question: HTMLElement, view: View}} Drawn */
 
 /** What is shut has no content for anybody; the card itself is hidden from screen readers, too. @param {Element} host */
 function hide(host) {
@@ -63,7 +63,7 @@ export class Prerenderer {
    *
    * @param {State} state
    */
-  see(state) {
+  request(state) {
     this.state = state;
     const next = nextOf(state);
     if (this.asked || !next || (this.drawn && isSame(this.drawn.card, next))) return;
@@ -92,17 +92,18 @@ export class Prerenderer {
       this.cardArea.append(host);
       view.prepareLayout?.();
       // Once it is laid out it stays so, shut.
-      afterPaint(() => {
+      whenIdleAfterFrame(() => {
         if (this.drawn === drawn) host.classList.add("collapsed");
       });
     });
   }
 
   /**
-   * Put what was drawn ahead in the place of the card in work, if it is the one.
+   * Put the prerendered card in the place of the card in work, if it is that card.
    *
    * @param {Card} card
-   * @returns {Drawn | null} null if the card has to be drawn
+   * @returns {{drawn: Drawn, removeOthers: () => void} | null} null if the card has to be drawn; `removeOthers`
+   *   is to be called once it was painted
    */
   take(card) {
     const { drawn } = this;
@@ -120,12 +121,12 @@ export class Prerenderer {
     drawn.host.classList.remove("offscreen", "collapsed");
     drawn.host.removeAttribute("aria-hidden");
     drawn.host.style.removeProperty("width");
-    afterPaint(() => {
+    const removeOthers = () => {
       for (const other of before) other.remove();
-      // Not before: whoever looks for what is in the card finds it in this one.
+      // Only now, so that a search for the card's content finds it in this card.
       if (!drawn.host.classList.contains("offscreen")) drawn.host.dataset.taskId = card.task._id;
-    });
-    return drawn;
+    };
+    return { drawn, removeOthers };
   }
 
   drop() {

@@ -11,7 +11,7 @@
 
 import { h } from "../../shared/dom.js";
 import { toText } from "../state/lossless_json.js";
-import { lanes, overlap } from "../editors/spans.js";
+import { lanes, overlap } from "../annotations/spans.js";
 
 /** @import { Span } from "../state/types.js" */
 /** @import { Look } from "./span_text.js" */
@@ -123,7 +123,7 @@ export class SpanLanes {
 
   /**
    * Keep labels inside the field: one at the end of a line moves back. Labels out of sight
-   * (annotate.css) wait until they come into it.
+   * (span_text.css) wait until they come into it.
    *
    * @param {Iterable<HTMLElement>} [tags] all of them if not said
    */

@@ -18,13 +18,13 @@
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
-import { paragraphs, split } from "../editors/spans.js";
+import { paragraphs, split } from "../annotations/spans.js";
 import { SpanLanes } from "./span_lanes.js";
 import { TextSegments } from "./text_segments.js";
 
-/** @import { Offsets } from "../state/offsets.js" */
+/** @import { Offsets } from "../annotations/offsets.js" */
 /** @import { Span } from "../state/types.js" */
-/** @import { Unit } from "../editors/spans.js" */
+/** @import { Unit } from "../annotations/spans.js" */
 
 /**
  * How spans look: the colour of a label, what is said of a span on the element that shows it, and the button that

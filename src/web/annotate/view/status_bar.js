@@ -9,14 +9,14 @@
 
 import { byId, h, say } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
-import { afterFrame } from "./scheduling.js";
+import { afterFrame } from "../../shared/scheduling.js";
 import { answersWaitHere, newLink } from "./messages.js";
 
 /** @import { State } from "../state/state.js" */
 
 /** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
 
-/** @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null}} OutboxLook */
+/** @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null, elsewhere: boolean}} OutboxStatus */
 
 /** How long sending may last before the bar says so. */
 const patience = 700;
@@ -77,7 +77,7 @@ export class StatusBar {
 
   /**
    * @param {State} state
-   * @param {OutboxLook} outbox
+   * @param {OutboxStatus} outbox
    */
   update(state, outbox) {
     const { project, stats, due } = state;
@@ -105,7 +105,7 @@ export class StatusBar {
     this.save(outbox);
   }
 
-  /** @param {OutboxLook} outbox */
+  /** @param {OutboxStatus} outbox */
   save(outbox) {
     const { waiting, writing, problems, trouble, locked, refusal } = outbox;
     /** @type {Saved} */

@@ -6,7 +6,7 @@
 import { isLaidOut } from "./span_lanes.js";
 
 /** @import { TextSegments } from "./text_segments.js" */
-/** @import { Unit } from "../editors/spans.js" */
+/** @import { Unit } from "../annotations/spans.js" */
 
 /** How near to the upper and the lower edge of the window the cursor may come, in pixels: bars lie there. */
 const edges = { top: 120, bottom: 220 };

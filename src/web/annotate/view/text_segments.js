@@ -14,8 +14,8 @@
 
 import { h } from "../../shared/dom.js";
 
-/** @import { Offsets } from "../state/offsets.js" */
-/** @import { Unit } from "../editors/spans.js" */
+/** @import { Offsets } from "../annotations/offsets.js" */
+/** @import { Unit } from "../annotations/spans.js" */
 
 /**
  * A stretch, in code points. `node` is what stands in the page for it: the text itself, or an element around it.

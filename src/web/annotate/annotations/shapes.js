@@ -269,3 +269,13 @@ export function simplify(points, off) {
   }
   return points.filter((_, i) => keep.has(i));
 }
+
+/**
+ * The shapes that a task came with, as far as they can be drawn.
+ *
+ * @param {unknown} given
+ * @returns {Shape[]}
+ */
+export function shapesOf(given) {
+  return Array.isArray(given) ? given.filter((one) => one && typeof one === "object") : [];
+}

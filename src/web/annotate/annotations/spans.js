@@ -12,10 +12,10 @@
  * All offsets here are code points (offsets.js).
  */
 
-import { graphemes } from "../state/offsets.js";
+import { graphemes } from "./offsets.js";
 import { tokensOf } from "../state/reading.js";
 
-/** @import { Offsets } from "../state/offsets.js" */
+/** @import { Offsets } from "./offsets.js" */
 /** @import { Span, Task, Token } from "../state/types.js" */
 
 /** @typedef {{start: number, end: number, id: number | null, barrier: boolean, blank: boolean}} Unit */

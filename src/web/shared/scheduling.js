@@ -6,7 +6,7 @@
 export const whenIdle = (then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(then, { timeout: 500 }) : setTimeout(then, 60));
 
 /** Call back when the next frame has been painted, and nothing else is to be done. @param {() => void} then */
-export const afterPaint = (then) => requestAnimationFrame(() => whenIdle(then));
+export const whenIdleAfterFrame = (then) => requestAnimationFrame(() => whenIdle(then));
 
 /**
  * Call back as soon as the next frame has been painted; at once in a tab that nobody sees, where no frame comes. In
