@@ -116,6 +116,12 @@ impl Position {
         Self((-priority << SEQUENCE_BITS) + sequence)
     }
 
+    /// The position before this one.
+    #[must_use]
+    pub fn just_before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The priority with which it was made.
     pub fn priority(self) -> i32 {
         i32::try_from(-(self.0 >> SEQUENCE_BITS)).unwrap_or(0)

@@ -1,17 +1,17 @@
-//! Takes in answers, from all listeners together.
+//! Stores the answers of all listeners.
 //!
-//! Answers that come in while a group is being stored wait and are the next group. They are
-//! stored whether or not the browser that sent them still waits for the reply.
+//! Answers that arrive while a group is being stored wait and form the next group. They are stored
+//! whether or not the browser that sent them still waits for the reply.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::Shared;
+use super::shared::Shared;
 use crate::allocation::AnswerOutcome;
 use crate::store::{StoreError, Submission};
 
-/// Requests stored together at most.
+/// Requests that are stored together at most.
 const GROUP: usize = 512;
 
 /// The answers of one request.
@@ -21,39 +21,38 @@ pub(super) struct AnswerBatch {
 }
 
 /// Stores until all senders are gone.
-pub(super) async fn run(shared: Arc<Shared>, mut deliveries: mpsc::Receiver<AnswerBatch>) {
+pub(super) async fn run(shared: Arc<Shared>, mut batches: mpsc::Receiver<AnswerBatch>) {
     let mut group = Vec::new();
-    while deliveries.recv_many(&mut group, GROUP).await > 0 {
+    while batches.recv_many(&mut group, GROUP).await > 0 {
         let answers: Vec<Submission> =
-            group.iter().flat_map(|delivery: &AnswerBatch| &delivery.answers).cloned().collect();
-        let now = (shared.clock)();
-        let stored = shared.store.record(answers.clone()).await;
-        match stored {
-            Ok(recorded) => {
+            group.iter().flat_map(|batch: &AnswerBatch| &batch.answers).cloned().collect();
+        let now = shared.now();
+        match shared.store.record(answers.clone()).await {
+            Ok(outcomes) => {
                 shared.note_store_error(None);
-                shared.note(&answers, &recorded);
-                let mut recorded = recorded.into_iter();
-                for delivery in group.drain(..) {
-                    let own = recorded.by_ref().take(delivery.answers.len()).collect();
-                    let _ = delivery.reply.send(Ok(own));
+                shared.note(&answers, &outcomes);
+                let mut outcomes = outcomes.into_iter();
+                for batch in group.drain(..) {
+                    let own = outcomes.by_ref().take(batch.answers.len()).collect();
+                    let _ = batch.reply.send(Ok(own));
                 }
             }
-            // Something in the group is refused. The others' answers do not go down with it.
+            // Something in the group is refused. Store each request alone, so that the others succeed.
             Err(error) if !error.is_away() && group.len() > 1 => {
-                for delivery in group.drain(..) {
-                    let stored = shared.store.record(delivery.answers.clone()).await;
+                for batch in group.drain(..) {
+                    let stored = shared.store.record(batch.answers.clone()).await;
                     shared.note_store_error(stored.as_ref().err());
-                    if let Ok(recorded) = &stored {
-                        shared.note(&delivery.answers, recorded);
+                    if let Ok(outcomes) = &stored {
+                        shared.note(&batch.answers, outcomes);
                     }
-                    let _ = delivery.reply.send(stored.map_err(Arc::new));
+                    let _ = batch.reply.send(stored.map_err(Arc::new));
                 }
             }
             Err(error) => {
                 shared.note_store_error(Some(&error));
                 let error = Arc::new(error);
-                for delivery in group.drain(..) {
-                    let _ = delivery.reply.send(Err(Arc::clone(&error)));
+                for batch in group.drain(..) {
+                    let _ = batch.reply.send(Err(Arc::clone(&error)));
                 }
             }
         }

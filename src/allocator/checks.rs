@@ -1,174 +1,153 @@
-//! Checks inside the stream: gold tasks and repeats, in their turn.
+//! Checks among an annotator's tasks: gold tasks and repeats.
 //!
-//! Whose turn it is says [`CheckSchedule`]. Gold comes from lanes of its own. A repeat is made when its turn
-//! comes: one of the annotator's own answers, far enough back, drawn with the seed, is admitted again
-//! as a task for them alone. Its identity follows from the task and the annotator, so that it is made
-//! once however often that is tried.
+//! [`CheckSchedule`] says when a check is due. Gold tasks come from lanes of their own. A repeat is
+//! made when it is due: one of the annotator's own answers, far enough back and drawn with the seed,
+//! is inserted again as a task for this annotator alone. Its identity follows from the task and the
+//! annotator, so that it is made once, however often that is tried.
 //!
-//! Nothing is checked where nothing is left to annotate: a stream does not end with a row of checks.
+//! No check comes when no regular task is left: an annotator's work does not end with a row of
+//! checks.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim_loop::{Chosen, ClaimLoop};
+use super::queue_reader::{Candidate, QueueReader};
+use super::shared::Shared;
 use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
-use crate::allocation::{Lane, Plan, Position, Purpose, seed};
-use crate::store::{Admission, QueuedTask, Record, StoreError};
+use crate::allocation::{Lane, Plan, Purpose, seed};
+use crate::store::{Admission, Record, StoreError};
 use crate::task::{Millis, TaskId};
 
 /// Answers among which a repeat is drawn.
 const CHOICE: usize = 50;
-/// Somebody for whom there is no gold has the store searched for it again after this long.
-const PAUSE: Duration = Duration::from_secs(60);
-/// How long it is believed that there is gold, or that there is none.
-const GLANCE: Duration = Duration::from_secs(2);
+/// After this long the store is searched again for an annotator for whom it had no gold.
+const SEARCH_PAUSE: Duration = Duration::from_secs(60);
+/// How long the answer to "is there any gold?" is believed.
+const GOLD_TTL: Duration = Duration::from_secs(2);
 
-/// What is known of everybody's stream.
+/// The check schedules of all annotators.
 #[derive(Default)]
 pub(super) struct QualityChecks {
-    streams: HashMap<String, CheckSchedule>,
-    /// When gold may be looked for again from the beginning.
+    schedules: HashMap<String, CheckSchedule>,
+    /// When the store may be searched again for gold, from the start of the lanes.
     next_search: HashMap<String, Millis>,
-    /// Whether there is any gold to be given out, and until when that is believed.
+    /// Whether the project has unfinished gold tasks, and until when that is believed.
     gold: Option<(bool, Millis)>,
 }
 
 impl QualityChecks {
-    /// Forgets where everybody stands; the store knows.
+    /// Forgets the schedules. They are made again from the store's counts.
     pub(super) fn forget(&mut self) {
-        self.streams.clear();
+        self.schedules.clear();
     }
-}
 
-impl ClaimLoop {
-    /// The check whose turn it is, if it is one's turn and there is one.
-    pub(super) async fn next_check(
+    /// The check that is due now; `None` if none is due or none is there.
+    pub(super) async fn next(
         &mut self,
+        shared: &Shared,
+        queue: &mut QueueReader,
         annotator: &str,
         now: Millis,
-    ) -> Result<Option<Chosen>, StoreError> {
-        let policy = self.shared.policy();
+    ) -> Result<Option<Candidate>, StoreError> {
+        let policy = shared.policy();
         if policy.checks.gold <= 0.0 && policy.checks.repeat <= 0.0 {
             return Ok(None);
         }
-        if !self.checks.streams.contains_key(annotator) {
-            let progress = self.shared.store.progress().await?;
-            let share = progress.annotators.get(annotator).cloned().unwrap_or_default();
+        if !self.schedules.contains_key(annotator) {
+            let stats = shared.store.progress().await?;
+            let share = stats.annotators.get(annotator).cloned().unwrap_or_default();
             let had = share.answered + share.late + share.skipped + share.checks + share.in_hand;
-            let stream = CheckSchedule::resume(&policy.checks, policy.seed, annotator, had);
-            self.checks.streams.insert(annotator.to_owned(), stream);
+            let schedule = CheckSchedule::resume(&policy.checks, policy.seed, annotator, had);
+            self.schedules.insert(annotator.to_owned(), schedule);
         }
-        let Some(stream) = self.checks.streams.get_mut(annotator) else { return Ok(None) };
-        let turn = stream.next();
-        stream.advance();
-        match turn {
+        let Some(schedule) = self.schedules.get_mut(annotator) else { return Ok(None) };
+        let due = schedule.next();
+        schedule.advance();
+        match due {
             ScheduledItem::Regular => Ok(None),
-            ScheduledItem::Gold => self.next_gold(annotator, now).await,
+            ScheduledItem::Gold => self.next_gold(shared, queue, annotator, now).await,
             ScheduledItem::Repeat => {
-                self.next_repeat(annotator, policy.checks.after, policy.seed).await
+                let repeat = make_repeat(shared, annotator, policy.checks.after, policy.seed);
+                Ok(repeat.await?.map(|record| queue.insert(record.into())))
             }
         }
     }
 
-    /// Most projects have no gold, and then nobody looks for any.
-    async fn is_there_gold(&mut self, now: Millis) -> Result<bool, StoreError> {
-        if let Some((there, until)) = self.checks.gold
+    /// Whether there is any gold. Most projects have none, and are not searched for it.
+    async fn has_gold(&mut self, shared: &Shared, now: Millis) -> Result<bool, StoreError> {
+        if let Some((has_gold, until)) = self.gold
             && now < until
         {
-            return Ok(there);
+            return Ok(has_gold);
         }
-        let there = self.shared.store.progress().await?.gold > 0;
-        self.checks.gold = Some((there, now + GLANCE));
-        Ok(there)
+        let has_gold = shared.store.progress().await?.gold > 0;
+        self.gold = Some((has_gold, now + GOLD_TTL));
+        Ok(has_gold)
     }
 
     async fn next_gold(
         &mut self,
+        shared: &Shared,
+        queue: &mut QueueReader,
         annotator: &str,
         now: Millis,
-    ) -> Result<Option<Chosen>, StoreError> {
-        if !self.is_there_gold(now).await? {
+    ) -> Result<Option<Candidate>, StoreError> {
+        if !self.has_gold(shared, now).await? {
             return Ok(None);
         }
         let lanes = [Lane::GoldOf(annotator.to_owned()), Lane::Gold];
         for lane in &lanes {
-            if let Some(task) = self.next_in(annotator, lane, now).await? {
-                let position = self.queue.position(&task.id).unwrap_or(Position::START);
-                return Ok(Some((task, position)));
+            if let Some(candidate) = queue.next_in(annotator, lane, now).await? {
+                return Ok(Some(candidate));
             }
         }
-        // A lease may have ended behind the place that they have come to.
-        if self.checks.next_search.get(annotator).is_some_and(|next| *next > now) {
+        // A lease may have ended behind the annotator's cursor.
+        if self.next_search.get(annotator).is_some_and(|next| *next > now) {
             return Ok(None);
         }
-        self.checks.next_search.insert(annotator.to_owned(), now + PAUSE);
-        let store = Arc::clone(&self.shared.store);
+        self.next_search.insert(annotator.to_owned(), now + SEARCH_PAUSE);
         for lane in &lanes {
-            let first = store.first_open_to(annotator, lane, Position::START).await?;
-            let Some(position) = first else { continue };
-            let found = store.open_tasks(lane, Position(position.0 - 1), 1).await?;
-            let Some(open) = found.into_iter().next() else { continue };
-            let chosen = (Arc::clone(&open.task), open.position);
-            self.queue.remember(open);
-            // The store does not know yet what has been chosen for them a moment ago.
-            if self.queue.is_open_to(&chosen.0.id, annotator) {
-                return Ok(Some(chosen));
+            if let Some(candidate) = queue.first_from_start(annotator, lane).await? {
+                return Ok(Some(candidate));
             }
         }
         Ok(None)
     }
-
-    /// One of this annotator's own answers, at least `after` answers back, as a task for them alone.
-    async fn next_repeat(
-        &mut self,
-        annotator: &str,
-        after: u32,
-        seed: u64,
-    ) -> Result<Option<Chosen>, StoreError> {
-        let after = usize::try_from(after).unwrap_or(usize::MAX);
-        let store = Arc::clone(&self.shared.store);
-        let history = store.history(annotator, None, after.saturating_add(CHOICE)).await?;
-        let far_back: Vec<TaskId> =
-            history.iter().skip(after).map(|past| past.task.id.clone()).collect();
-        let records: Vec<Record> = store.look_up(&far_back).await?.into_iter().flatten().collect();
-        let mut regular: Vec<Record> =
-            records.into_iter().filter(|record| record.state.purpose == Purpose::Regular).collect();
-        // The draw depends on what there is to draw from, and on nothing that a restart changes.
-        regular.sort_by_key(|record| {
-            let drawn = seed::of_text(seed, record.task.id.as_str());
-            seed::of_text(drawn, annotator)
-        });
-        let repeats: Vec<TaskId> =
-            regular.iter().map(|record| record.task.repeated_for(annotator).id).collect();
-        let known = store.known(&repeats).await?;
-        let fresh = regular.iter().zip(&repeats).find(|(_, repeat)| !known.contains(*repeat));
-        let Some((record, id)) = fresh else { return Ok(None) };
-        let plan = Plan {
-            bound: true,
-            purpose: Purpose::Repeat(record.task.id.clone()),
-            ..Plan::new(1, vec![Lane::Of(annotator.to_owned())])
-        };
-        let task = record.task.repeated_for(annotator);
-        store.admit(vec![Admission { task, plan }]).await?;
-        let found = store.look_up(std::slice::from_ref(id)).await?.into_iter().flatten().next();
-        let Some(repeat) = found.filter(|repeat| repeat.state.is_open_to(annotator)) else {
-            return Ok(None);
-        };
-        let chosen = (Arc::clone(&repeat.task), repeat.position);
-        self.queue.remember(open(repeat));
-        Ok(Some(chosen))
-    }
 }
 
-/// A task as the window knows it.
-pub(super) fn open(record: Record) -> QueuedTask {
-    let Record { task, position, state, .. } = record;
-    QueuedTask {
-        task,
-        position,
-        free: state.free(),
-        participants: state.participants().map(str::to_owned).collect(),
-        lanes: state.lanes,
-    }
+/// Inserts a repeat of one of this annotator's own answers, at least `after` answers back; `None` if
+/// there is nothing left to repeat.
+async fn make_repeat(
+    shared: &Shared,
+    annotator: &str,
+    after: u32,
+    seed: u64,
+) -> Result<Option<Record>, StoreError> {
+    let after = usize::try_from(after).unwrap_or(usize::MAX);
+    let store = &shared.store;
+    let history = store.history(annotator, None, after.saturating_add(CHOICE)).await?;
+    let far_back: Vec<TaskId> =
+        history.iter().skip(after).map(|past| past.task.id.clone()).collect();
+    let records: Vec<Record> = store.look_up(&far_back).await?.into_iter().flatten().collect();
+    let mut regular: Vec<Record> =
+        records.into_iter().filter(|record| record.state.purpose == Purpose::Regular).collect();
+    // The draw depends only on the tasks, the annotator and the seed, so a restart does not change it.
+    regular.sort_by_key(|record| {
+        let drawn = seed::of_text(seed, record.task.id.as_str());
+        seed::of_text(drawn, annotator)
+    });
+    let repeats: Vec<TaskId> =
+        regular.iter().map(|record| record.task.repeated_for(annotator).id).collect();
+    let known = store.known(&repeats).await?;
+    let fresh = regular.iter().zip(&repeats).find(|(_, repeat)| !known.contains(*repeat));
+    let Some((record, id)) = fresh else { return Ok(None) };
+    let plan = Plan {
+        bound: true,
+        purpose: Purpose::Repeat(record.task.id.clone()),
+        ..Plan::new(1, vec![Lane::Of(annotator.to_owned())])
+    };
+    let task = record.task.repeated_for(annotator);
+    store.admit(vec![Admission { task, plan }]).await?;
+    let inserted = store.look_up(std::slice::from_ref(id)).await?.into_iter().flatten().next();
+    Ok(inserted.filter(|repeat| repeat.state.is_open_to(annotator)))
 }

@@ -1,8 +1,7 @@
-//! What annotators hold, as this process remembers it.
+//! The allocator's copy of what each annotator holds.
 //!
-//! The store knows it, too; this saves asking it for each request, and it is read from the store
-//! again whenever there is a doubt: at an annotator's first request, after a failure, and when a
-//! lease may have ended.
+//! It saves reading the store for each request. It is read from the store again whenever there is a
+//! doubt: at an annotator's first request, after a failure, and when a lease may have ended.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,24 +10,26 @@ use super::LeasedTask;
 use crate::store::{HeldTask, QueuedTask};
 use crate::task::{Millis, TaskId};
 
-/// Everybody's hands, shared by those who hand out and those who take in.
+/// The leases of all annotators. The claim loop and the answer loop share it.
 #[derive(Clone, Default)]
 pub(super) struct HeldCache(Arc<Mutex<HashMap<String, HeldTasks>>>);
 
-/// What somebody holds, as far as it is known, and what has happened to it.
+/// What one annotator holds, and what has changed it.
 #[derive(Default)]
 struct HeldTasks {
+    /// `None` if it has to be read from the store.
     held: Option<Vec<HeldTask>>,
     revision: Revision,
-    /// The last answers, each with its number.
+    /// The tasks of the last answers, each with the answer's number.
     answered: VecDeque<(u64, TaskId)>,
 }
 
-/// Answers that are remembered. Should more come while the store grants a claim, it is asked.
+/// Answers that are remembered. If more arrive while the store grants a claim, the leases are read
+/// again.
 const REMEMBERED: usize = 64;
 
-/// A moment in the life of a hand. What the store was asked at one moment and says at another may
-/// be over by then.
+/// The revision of an entry. A reply of the store that was asked for at an older revision may be out
+/// of date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Revision {
     forgotten: u64,
@@ -37,24 +38,24 @@ pub(super) struct Revision {
 
 impl HeldCache {
     fn all(&self) -> MutexGuard<'_, HashMap<String, HeldTasks>> {
-        // A panic elsewhere leaves the map whole: every change to it is a single call.
+        // A panic elsewhere leaves the map consistent: every change is a single call.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// What somebody holds, if it is known and no lease in it has ended.
+    /// What an annotator holds, if it is known and none of the leases has ended.
     pub(super) fn of(&self, annotator: &str, now: Millis) -> Option<Vec<HeldTask>> {
         let all = self.all();
         let held = all.get(annotator)?.held.as_ref()?;
         held.iter().all(|held| held.until > now).then(|| held.clone())
     }
 
-    /// To be taken before the store is asked or told, and handed to [`HeldCache::set`] or
-    /// [`HeldCache::add`] with what it said.
+    /// The present revision. Take it before a call of the store, and pass it to [`HeldCache::set`] or
+    /// [`HeldCache::add`] with the reply.
     pub(super) fn revision(&self, annotator: &str) -> Revision {
         self.all().get(annotator).map(|entry| entry.revision).unwrap_or_default()
     }
 
-    /// Notes what the store said somebody held at a moment; says whether that still holds.
+    /// Sets what an annotator holds, as the store returned it. Returns whether that is up to date.
     pub(super) fn set(&self, annotator: &str, held: &[HeldTask], asked: Revision) -> bool {
         let mut all = self.all();
         let entry = all.entry(annotator.to_owned()).or_default();
@@ -65,9 +66,9 @@ impl HeldCache {
         holds
     }
 
-    /// Adds a task that was handed out, unless the hand has been forgotten since: it may have been
-    /// taken back as well. Nor if it has been answered since, as by a copy of an answer from before
-    /// its lease ended.
+    /// Adds a task that was handed out. Does nothing if the entry was forgotten since (the task may
+    /// have been released as well), or if the task was answered since, as by a copy of an answer from
+    /// before its lease ended.
     pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Revision) {
         let mut all = self.all();
         let Some(entry) = all.get_mut(annotator) else { return };
@@ -90,7 +91,7 @@ impl HeldCache {
         }
     }
 
-    /// Takes away a task that was answered.
+    /// Removes a task that was answered.
     pub(super) fn remove(&self, annotator: &str, task: &TaskId) {
         let mut all = self.all();
         let entry = all.entry(annotator.to_owned()).or_default();
@@ -104,7 +105,7 @@ impl HeldCache {
         }
     }
 
-    /// Forgets what somebody holds, so that the store is asked.
+    /// Forgets what an annotator holds, so that it is read from the store.
     pub(super) fn forget(&self, annotator: &str) {
         let mut all = self.all();
         let entry = all.entry(annotator.to_owned()).or_default();
@@ -112,8 +113,8 @@ impl HeldCache {
         entry.held = None;
     }
 
-    /// Notes what became open again: where somebody no longer holds what they are believed to hold,
-    /// as when a lead has taken it back, the store is asked.
+    /// Forgets the entries of annotators who no longer hold one of these reopened tasks, as when a
+    /// lead has released it.
     pub(super) fn invalidate_reopened(&self, tasks: &[QueuedTask]) {
         for (annotator, entry) in self.all().iter_mut() {
             let gone = |held: &HeldTask| {
@@ -128,15 +129,15 @@ impl HeldCache {
         }
     }
 
-    /// A task in somebody's hand.
+    /// A task that an annotator holds.
     pub(super) fn task(&self, annotator: &str, task: &TaskId) -> Option<LeasedTask> {
         let all = self.all();
         let mut held = all.get(annotator)?.held.iter().flatten();
         let held = held.find(|held| held.task.id == *task)?;
-        Some(LeasedTask { task: Arc::clone(&held.task), since: held.since, basis: held.basis })
+        Some(LeasedTask::from(held))
     }
 
-    /// Whether something in somebody's hand ends before this time.
+    /// Whether a lease of an annotator ends before this time.
     pub(super) fn ends_before(&self, annotator: &str, time: Millis) -> bool {
         let all = self.all();
         let mut held =
@@ -144,8 +145,8 @@ impl HeldCache {
         held.any(|held| held.until < time)
     }
 
-    /// Notes that the store has renewed leases; `now` is after that. Where one had ended, the task
-    /// may have been taken back before: then the store is asked what is left.
+    /// Notes that the store has renewed an annotator's leases; `now` is after that. If one had ended,
+    /// its task may have been released before, so the entry is read again.
     pub(super) fn renewed(&self, annotator: &str, until: Millis, now: Millis) {
         let mut all = self.all();
         let Some(entry) = all.get_mut(annotator) else { return };
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_before_somebody_left_is_not_believed_afterwards() {
+    fn a_reply_from_before_a_release_is_not_believed() {
         let cache = HeldCache::default();
         let asked = cache.revision("a");
         assert!(cache.set("a", &[held("1")], asked));
@@ -188,11 +189,11 @@ mod tests {
         cache.forget("a");
         assert!(!cache.set("a", &[held("1")], asked));
         cache.add("a", held("2"), asked);
-        assert!(cache.of("a", Millis(1)).is_none(), "the store is asked");
+        assert!(cache.of("a", Millis(1)).is_none(), "it is read from the store");
     }
 
     #[test]
-    fn what_was_answered_while_it_was_handed_out_does_not_stay_in_the_hand() {
+    fn a_task_answered_while_it_is_handed_out_is_not_held() {
         let cache = HeldCache::default();
         assert!(cache.set("a", &[], cache.revision("a")));
         let asked = cache.revision("a");
@@ -205,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_before_an_answer_is_not_believed_afterwards() {
+    fn a_reply_from_before_an_answer_is_not_believed() {
         let cache = HeldCache::default();
         let asked = cache.revision("a");
         cache.remove("a", &held("1").task.id);
         assert!(!cache.set("a", &[held("1")], asked));
-        assert!(cache.of("a", Millis(1)).is_none(), "the store is asked");
+        assert!(cache.of("a", Millis(1)).is_none(), "it is read from the store");
     }
 }

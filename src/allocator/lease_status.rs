@@ -1,11 +1,11 @@
-//! What has become of the tasks that a page shows: it may have slept past its lease, or its annotator
-//! has gone on elsewhere.
+//! What has become of the tasks that a page shows: the page may have slept past its lease, or its
+//! annotator has continued elsewhere.
 //!
-//! A claim's rules are not asked again here. What an annotator holds says what is theirs, and what the
-//! ledger has of them says whether they have answered.
+//! The rules of a claim do not matter here. The leases say which tasks are the annotator's, and the
+//! task states say which they have answered.
 //!
-//! Rejected: to tell pages by themselves (server-sent events). A page that sleeps hears nothing, so it
-//! would have to ask all the same.
+//! Rejected: telling the page (server-sent events). A page that sleeps hears nothing, so it would
+//! have to ask all the same.
 
 use std::collections::HashSet;
 
@@ -13,23 +13,22 @@ use super::Allocator;
 use crate::store::StoreError;
 use crate::task::TaskId;
 
-/// What has become of tasks that were handed out to an annotator, each list in the order asked for.
+/// The status of tasks that were handed out to an annotator, each list in the order asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeaseStatus {
-    /// Still theirs.
+    /// The annotator still holds them.
     pub held: Vec<TaskId>,
-    /// Not theirs any more, and not answered by them: the lease is over or it was taken back, and others
-    /// may have it.
+    /// The lease expired or was released without an answer; others may have the task.
     pub moved: Vec<TaskId>,
-    /// Answered by them, and not theirs once more.
+    /// The annotator has answered them and does not hold them again.
     pub answered: Vec<TaskId>,
 }
 
 impl Allocator {
-    /// Says of tasks that an annotator has in view what has become of them.
+    /// Returns the status of tasks that an annotator has in view.
     ///
-    /// `doubted` has the store asked what they hold, and not what this process remembers: another
-    /// process may have taken it back a moment ago.
+    /// With `doubted` the leases are read from the store and not from this process's memory: another
+    /// process may have released them a moment ago.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -41,13 +40,13 @@ impl Allocator {
     ) -> Result<LeaseStatus, StoreError> {
         let cache = &self.shared.held;
         let remembered = cache.of(annotator, self.now());
-        let hand = match remembered.as_ref().filter(|_| !doubted) {
-            Some(hand) => hand.clone(),
+        let leases = match remembered.as_ref().filter(|_| !doubted) {
+            Some(leases) => leases.clone(),
             None => self.shared.store.in_hand(annotator).await?,
         };
-        let held: HashSet<&TaskId> = hand.iter().map(|held| &held.task.id).collect();
+        let held: HashSet<&TaskId> = leases.iter().map(|held| &held.task.id).collect();
         if remembered.iter().flatten().any(|one| !held.contains(&one.task.id)) {
-            // An answer that came in meanwhile looks the same, and then nothing is lost by a second look.
+            // An answer that arrived in the meantime looks the same; then only a read is wasted.
             cache.forget(annotator);
         }
         let others: Vec<TaskId> =
@@ -62,17 +61,17 @@ impl Allocator {
             })
             .map(|(task, _)| task.clone())
             .collect();
-        let mut lease_status = LeaseStatus::default();
+        let mut status = LeaseStatus::default();
         for task in tasks {
             let list = if held.contains(task) {
-                &mut lease_status.held
+                &mut status.held
             } else if answered.contains(task) {
-                &mut lease_status.answered
+                &mut status.answered
             } else {
-                &mut lease_status.moved
+                &mut status.moved
             };
             list.push(task.clone());
         }
-        Ok(lease_status)
+        Ok(status)
     }
 }

@@ -1,9 +1,15 @@
-//! The one per process that all listeners ask.
+//! The one part of a process that all listeners ask for tasks and hand answers to.
 //!
-//! It gathers what is waiting and claims, or stores, for all annotators in one call of the store:
-//! the round trip and the sync are shared, and annotators of one process do not race each other
-//! for the head of the queue. Handing out (`claim_loop.rs`) and taking in (`answers.rs`) are two tasks
-//! that run beside each other, so two groups are under way at a time.
+//! It gathers the requests that are waiting, and claims or stores for all annotators in one call of
+//! the store. They share the round trip and the sync, and annotators of one process do not race each
+//! other for the head of the queue. Two loops run in parallel, so two groups are in work at a time:
+//! `claim_loop.rs` hands out tasks, `answers.rs` stores answers.
+//!
+//! The claim loop owns the state of handing out. It asks its parts in turn, and each gets only what
+//! it needs: `queue_reader.rs` finds the next task (in `queue_cache.rs` or the store), `checks.rs`
+//! says whether a check is due instead, `quota.rs` when an annotator has had enough, and
+//! `reassignment.rs` takes over the tasks of an annotator who does not come. `shared.rs` has what
+//! both loops know: the policy, the held cache, the stats.
 //!
 //! Rejected: a claim per request straight to the store, which is what every other system does and
 //! what makes 64 annotators slower than 8 (`docs/decisions/0003-allocator.md`).
@@ -14,78 +20,89 @@ mod claim_loop;
 mod clock;
 mod editions;
 mod held_cache;
+mod lease_expiry;
 mod lease_status;
+mod policy;
 mod queue_cache;
+mod queue_reader;
 mod quota;
 mod reassignment;
+mod shared;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::answers::AnswerBatch;
+use self::claim_loop::{ClaimLoop, Message, TaskRequest};
 pub use self::clock::{Clock, system_clock};
-use self::editions::Editions;
-use self::held_cache::HeldCache;
 pub use self::lease_status::LeaseStatus;
-use crate::allocation::check_schedule::CheckPolicy;
-use crate::allocation::{AnnotatorProfile, AnswerOutcome};
-use crate::store::{Cursor, Past, Progress, Store, StoreError, Submission};
+pub use self::policy::AllocatorPolicy;
+use self::shared::{CachedStats, Shared};
+use crate::allocation::AnswerOutcome;
+use crate::store::{Cursor, HeldTask, Past, Progress, Store, StoreError, Submission};
 use crate::task::{Basis, Millis, Task, TaskId};
 
-/// Requests that wait before the next one has to wait outside.
+/// Requests that wait in the allocator; further ones wait in their listener.
 const QUEUE: usize = 4096;
-/// How long answers that could not be stored are taken for a sign that the next ones cannot be either.
-/// Pages send theirs again four times within it.
+/// How long a failure to store answers counts as a sign that the next ones will fail, too. Pages
+/// send theirs again four times within it.
 const STORE_ERROR_MEMORY: Duration = Duration::from_secs(60);
-/// Figures older than this are read again.
+/// Stats older than this are read again.
 const STATS_TTL: Duration = Duration::from_secs(1);
 
-/// A task in an annotator's hand.
+/// A task with its lease, as it goes to a page.
 #[derive(Clone, Debug)]
 pub struct LeasedTask {
     /// The task.
     pub task: Arc<Task>,
     /// When it was handed out.
     pub since: Millis,
-    /// By which edition and tokenizer.
+    /// The edition and tokenizer by which it was handed out.
     pub basis: Basis,
 }
 
-/// A task that an annotator may answer, and what is known of its hand-out.
+impl From<&HeldTask> for LeasedTask {
+    fn from(held: &HeldTask) -> Self {
+        Self { task: Arc::clone(&held.task), since: held.since, basis: held.basis }
+    }
+}
+
+/// A task that an annotator may answer, and what is known of its lease.
 #[derive(Clone, Debug)]
 pub struct Answerable {
     /// The task.
     pub task: Arc<Task>,
-    /// Since when they have it, if they have it now.
+    /// When it was handed out, if the annotator holds it.
     pub since: Option<Millis>,
-    /// By which edition and tokenizer it was handed out, or else answered; nothing if neither is
-    /// known, since its lease has gone.
+    /// The edition and tokenizer by which it was handed out or answered. `None` if neither is known,
+    /// since the lease has ended.
     pub basis: Option<Basis>,
 }
 
-/// What a request for tasks gives.
+/// The reply to a request for tasks.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The tasks: those that were held already first.
+    /// The tasks: first those that the annotator held before.
     pub given: Vec<LeasedTask>,
-    /// Why there is none.
+    /// Why there are no tasks; `None` if there are.
     pub reason: Option<Reason>,
 }
 
-/// Why there is nothing to hand out.
+/// Why there is no task for an annotator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Nothing is left for this annotator.
     Done,
-    /// Others hold what is left; it may come back.
+    /// Others hold what is left; it may be reopened.
     Waiting,
 }
 
 impl Reason {
-    /// As it stands in JSON.
+    /// The word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -94,213 +111,64 @@ impl Reason {
     }
 }
 
-struct CachedStats {
-    read: Millis,
-    progress: Progress,
-}
-
-impl CachedStats {
-    /// Counts an answer until the figures are read again. Whether its task named the annotator is
-    /// not known here and assumed if anything does.
-    fn note_answer(&mut self, annotator: &str) {
-        let progress = &mut self.progress;
-        let share = progress.annotators.entry(annotator.to_owned()).or_default();
-        let left = if share.named > 0 { &mut share.named } else { &mut progress.open_to_anyone };
-        *left = left.saturating_sub(1);
-        share.answered += 1;
-        share.in_hand = share.in_hand.saturating_sub(1);
-        progress.answers += 1;
-        progress.in_hand = progress.in_hand.saturating_sub(1);
-    }
-}
-
-/// What the allocator goes by; another one can be put in force while it runs.
-#[derive(Clone, Debug)]
-pub struct AllocatorPolicy {
-    /// How long a task stays with somebody who does nothing.
-    pub lease: Duration,
-    /// The shares of gold tasks and repeats in everybody's stream.
-    pub checks: CheckPolicy,
-    /// What draws follow from.
-    pub seed: u64,
-    /// The annotators in the order of the roster, active or not.
-    pub people: Vec<AnnotatorProfile>,
-    /// After how long without a sign of somebody others get what was meant for them; never, if it
-    /// is not said.
-    pub steal_after: Option<Duration>,
-    /// Since when somebody is on the roster: who has never given a sign is missed from then on.
-    pub known_since: BTreeMap<String, Millis>,
-    /// The roster's edition, as the text by which answers are checked
-    /// ([`Interface::edition`](crate::task::interface::Interface::edition)); empty if none is kept.
-    pub edition: Arc<str>,
-}
-
-impl AllocatorPolicy {
-    /// Plain handing out, with this lease.
-    pub fn with_lease(lease: Duration) -> Self {
-        Self {
-            lease,
-            checks: CheckPolicy::default(),
-            seed: 0,
-            people: Vec::new(),
-            steal_after: None,
-            known_since: BTreeMap::new(),
-            edition: "".into(),
-        }
-    }
-
-    fn profile(&self, name: &str) -> Option<&AnnotatorProfile> {
-        self.people.iter().find(|person| person.name == name)
-    }
-}
-
-struct Shared {
-    store: Arc<dyn Store>,
-    clock: Clock,
-    policy: RwLock<Arc<AllocatorPolicy>>,
-    /// When this process last had a sign of somebody.
-    seen: Mutex<HashMap<String, Millis>>,
-    held: HeldCache,
-    editions: Editions,
-    stats: Mutex<Option<CachedStats>>,
-    /// Why the last answers could not be stored, and when that was.
-    last_store_error: Mutex<Option<(Millis, String)>>,
-}
-
-impl Shared {
-    fn policy(&self) -> Arc<AllocatorPolicy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn lease(&self) -> Duration {
-        self.policy().lease
-    }
-
-    /// Notes a sign of somebody.
-    fn touch(&self, annotator: &str, now: Millis) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(annotator.to_owned(), now);
-    }
-
-    fn last_seen(&self, annotator: &str) -> Option<Millis> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(annotator).copied()
-    }
-
-    fn stats(&self) -> std::sync::MutexGuard<'_, Option<CachedStats>> {
-        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes whether answers could be stored just now.
-    fn note_store_error(&self, error: Option<&StoreError>) {
-        let last_store_error = error.map(|error| ((self.clock)(), error.to_string()));
-        *self.last_store_error.lock().unwrap_or_else(PoisonError::into_inner) = last_store_error;
-    }
-
-    /// Brings hands and figures up to what was stored.
-    fn note(&self, answers: &[Submission], recorded: &[AnswerOutcome]) {
-        let mut stats = self.stats();
-        for (answer, recorded) in answers.iter().zip(recorded) {
-            self.held.remove(&answer.annotator, &answer.task);
-            if *recorded == AnswerOutcome::Saved
-                && let Some(stats) = stats.as_mut()
-            {
-                stats.note_answer(&answer.annotator);
-            }
-        }
-    }
-
-    /// Renews the leases of those who are active and whose leases are half over.
-    async fn renew_if_due(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
-        let half = now + self.lease() / 2;
-        let due: Vec<&str> =
-            annotators.iter().copied().filter(|who| self.held.ends_before(who, half)).collect();
-        if due.is_empty() {
-            return Ok(());
-        }
-        self.renew(&due, now).await
-    }
-
-    async fn renew(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
-        let until = now + self.lease();
-        let renewals = annotators.iter().map(|who| ((*who).to_owned(), until)).collect();
-        self.store.renew(renewals).await?;
-        let now = (self.clock)();
-        for annotator in annotators {
-            self.held.renewed(annotator, until, now);
-        }
-        Ok(())
-    }
-}
-
 /// The allocator of a process. Clones are handles to the same one; it ends with the last.
 #[derive(Clone)]
 pub struct Allocator {
     shared: Arc<Shared>,
-    claims: mpsc::Sender<claim_loop::Message>,
-    answers: mpsc::Sender<answers::AnswerBatch>,
+    claims: mpsc::Sender<Message>,
+    answers: mpsc::Sender<AnswerBatch>,
 }
 
 impl Allocator {
-    /// Starts it over a store.
+    /// Starts an allocator on a store.
     ///
-    /// The handles are of the tasks that store what is under way: they end once all clones of the
-    /// allocator are gone and everything is stored.
+    /// The handles are those of the two loops. They end when all clones of the allocator are gone and
+    /// everything is stored.
     pub fn start(
         store: Arc<dyn Store>,
         clock: Clock,
         policy: AllocatorPolicy,
     ) -> (Self, Vec<JoinHandle<()>>) {
-        let shared = Arc::new(Shared {
-            store,
-            clock,
-            policy: RwLock::new(Arc::new(policy)),
-            seen: Mutex::default(),
-            held: HeldCache::default(),
-            editions: Editions::default(),
-            stats: Mutex::new(None),
-            last_store_error: Mutex::new(None),
-        });
-        let (claims, asks) = mpsc::channel(QUEUE);
-        let (answers, deliveries) = mpsc::channel(QUEUE);
-        let tasks = vec![
-            tokio::spawn(claim_loop::ClaimLoop::new(Arc::clone(&shared)).run(asks)),
-            tokio::spawn(answers::run(Arc::clone(&shared), deliveries)),
+        let shared = Arc::new(Shared::new(store, clock, policy));
+        let (claims, messages) = mpsc::channel(QUEUE);
+        let (answers, batches) = mpsc::channel(QUEUE);
+        let loops = vec![
+            tokio::spawn(ClaimLoop::new(Arc::clone(&shared)).run(messages)),
+            tokio::spawn(answers::run(Arc::clone(&shared), batches)),
         ];
-        tokio::spawn(claim_loop::run_lease_expiry(Arc::clone(&shared), claims.downgrade()));
-        (Self { shared, claims, answers }, tasks)
+        tokio::spawn(lease_expiry::run_lease_expiry(Arc::clone(&shared), claims.downgrade()));
+        (Self { shared, claims, answers }, loops)
     }
 
-    /// Goes by this from now on.
+    /// Replaces the policy.
     pub fn set_policy(&self, policy: AllocatorPolicy) {
-        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+        self.shared.set_policy(policy);
     }
 
-    /// Why answers cannot be stored, if the last ones could not, and that was not long ago: a store may
-    /// answer questions and take nothing, as on a full disk.
+    /// Why the last answers could not be stored, if that was within the last minute. A store may
+    /// answer questions and still reject writes, as on a full disk.
     pub fn last_store_error(&self) -> Option<String> {
-        let last_store_error =
-            self.shared.last_store_error.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, why) = last_store_error.as_ref()?;
-        (self.now().since(*at) < STORE_ERROR_MEMORY).then(|| why.clone())
+        let (at, why) = self.shared.last_store_error()?;
+        (self.now().since(at) < STORE_ERROR_MEMORY).then_some(why)
     }
 
-    /// The store beneath.
+    /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
     }
 
-    /// The present moment.
+    /// The present time.
     pub fn now(&self) -> Millis {
-        (self.shared.clock)()
+        self.shared.now()
     }
 
-    /// How long a task stays with somebody who does nothing.
+    /// How long a lease lasts without a sign of its holder.
     pub fn lease(&self) -> Duration {
         self.shared.lease()
     }
 
-    /// Tasks for an annotator, at most `most`: first what they hold, then new ones. `excludes` are
-    /// identities or task hashes of tasks that they have in view already.
+    /// Tasks for an annotator, at most `most`: first those that they hold, then new ones. `excludes`
+    /// are identities or task hashes of tasks that they have in view.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -311,23 +179,22 @@ impl Allocator {
         excludes: HashSet<String>,
     ) -> Result<Batch, Arc<StoreError>> {
         self.shared.touch(annotator, self.now());
-        let (reply, answer) = oneshot::channel();
-        let ask =
-            claim_loop::TaskRequest { annotator: annotator.to_owned(), most, excludes, reply };
-        if self.claims.send(claim_loop::Message::TaskRequest(ask)).await.is_err() {
-            return Err(Arc::new(gone("hand out tasks")));
+        let (reply, batch) = oneshot::channel();
+        let request = TaskRequest { annotator: annotator.to_owned(), most, excludes, reply };
+        if self.claims.send(Message::TaskRequest(request)).await.is_err() {
+            return Err(Arc::new(stopping("hand out tasks")));
         }
-        let batch = answer.await.unwrap_or_else(|_| Err(Arc::new(gone("hand out tasks"))))?;
+        let batch = batch.await.unwrap_or_else(|_| Err(Arc::new(stopping("hand out tasks"))))?;
         if let Err(error) = self.shared.renew_if_due(&[annotator], self.now()).await {
             tracing::debug!(%error, "cannot renew leases now");
         }
         Ok(batch)
     }
 
-    /// Stores answers; durable when this returns.
+    /// Stores answers. They are durable when this returns.
     ///
     /// # Errors
-    /// If the store cannot be reached: nothing is acknowledged, and all may be sent again.
+    /// If the store cannot be reached: no answer is acknowledged, and all may be sent again.
     pub async fn answers(
         &self,
         answers: Vec<Submission>,
@@ -338,31 +205,30 @@ impl Allocator {
         for answer in &answers {
             self.shared.touch(&answer.annotator, self.now());
         }
-        let (reply, answer) = oneshot::channel();
-        let delivery = answers::AnswerBatch { answers, reply };
-        if self.answers.send(delivery).await.is_err() {
-            return Err(Arc::new(gone("store answers")));
+        let (reply, outcomes) = oneshot::channel();
+        if self.answers.send(AnswerBatch { answers, reply }).await.is_err() {
+            return Err(Arc::new(stopping("store answers")));
         }
-        answer.await.unwrap_or_else(|_| Err(Arc::new(gone("store answers"))))
+        outcomes.await.unwrap_or_else(|_| Err(Arc::new(stopping("store answers"))))
     }
 
-    /// By which edition and tokenizer tasks are handed out now.
+    /// The edition and tokenizer by which tasks are handed out now.
     ///
     /// # Errors
-    /// If the store cannot be reached, and was not asked before.
+    /// If the store cannot be reached, and the number of the edition is not known yet.
     pub async fn basis(&self) -> Result<Basis, StoreError> {
         self.shared.basis().await
     }
 
-    /// The text of an edition of the roster; nothing if there is none of this number.
+    /// The text of an edition of the roster; `None` if the store has none of this number.
     ///
     /// # Errors
-    /// If the store cannot be reached, and was not asked before.
+    /// If the store cannot be reached, and the edition is not known yet.
     pub async fn edition(&self, number: u32) -> Result<Option<Arc<str>>, StoreError> {
-        self.shared.edition(number).await
+        self.shared.editions.text(self.shared.store.as_ref(), number).await
     }
 
-    /// The task with this identity if this annotator may see it, and what is known of its hand-out.
+    /// The task with this identity if this annotator may answer it, and what is known of its lease.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -375,16 +241,15 @@ impl Allocator {
             return Ok(Some(Answerable { task, since: Some(since), basis: Some(basis) }));
         }
         let mut records = self.shared.store.look_up(std::slice::from_ref(id)).await?;
-        Ok(records.pop().flatten().filter(|record| record.state.accepts_from(annotator)).map(
-            |record| {
-                let basis = record.state.basis_of(annotator);
-                Answerable { task: record.task, since: None, basis }
-            },
-        ))
+        let record = records.pop().flatten();
+        Ok(record.filter(|record| record.state.accepts_from(annotator)).map(|record| {
+            let basis = record.state.basis_of(annotator);
+            Answerable { task: record.task, since: None, basis }
+        }))
     }
 
-    /// The identity that belongs to a `_task_hash`, where that is unique in the project. That only
-    /// one task in the annotator's hand has it is not enough: an answer that is sent again may be
+    /// The identity of the task with this `_task_hash`, if only one task of the project has it. One
+    /// task among those that the annotator holds is not enough: an answer that is sent again may be
     /// about another task, which they have answered before.
     ///
     /// # Errors
@@ -394,7 +259,8 @@ impl Allocator {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
-    /// An annotator's last answers that count, newest first: of those before a place, or of all.
+    /// An annotator's answers that count, newest first, at most `limit`: all, or those before a
+    /// cursor.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -407,7 +273,7 @@ impl Allocator {
         self.shared.store.history(annotator, before, limit).await
     }
 
-    /// Renews what an annotator holds.
+    /// Renews all leases of an annotator.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -416,7 +282,7 @@ impl Allocator {
         self.shared.renew(&[annotator], self.now()).await
     }
 
-    /// Takes back what an annotator holds; says how much it was.
+    /// Releases all leases of an annotator. Returns how many there were.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -428,36 +294,38 @@ impl Allocator {
         Ok(released)
     }
 
-    /// Says that tasks were loaded or came back, so that nobody waits for them longer than needed.
+    /// Notifies the claim loop that tasks were loaded or reopened, so that waiting annotators get
+    /// them soon.
     pub async fn notify_tasks_changed(&self) {
-        // Should it be gone, nobody waits for tasks any more.
-        let _ = self.claims.send(claim_loop::Message::TasksChanged).await;
+        // If the loop has ended, no annotator waits for tasks any more.
+        let _ = self.claims.send(Message::TasksChanged).await;
     }
 
-    /// The project's figures, at most a second old but for this process's own answers.
+    /// The project's stats, at most a second old; this process's own answers since are counted.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn progress(&self) -> Result<Progress, StoreError> {
         let now = self.now();
-        if let Some(stats) = self.shared.stats().as_ref()
-            && now.since(stats.read) < STATS_TTL
-            && stats.read <= now
+        if let Some(cached) = self.shared.stats().as_ref()
+            && now.since(cached.read) < STATS_TTL
+            && cached.read <= now
         {
-            return Ok(stats.progress.clone());
+            return Ok(cached.stats.clone());
         }
-        let progress = self.shared.store.progress().await?;
-        *self.shared.stats() = Some(CachedStats { read: now, progress: progress.clone() });
-        Ok(progress)
+        let stats = self.shared.store.progress().await?;
+        *self.shared.stats() = Some(CachedStats { read: now, stats: stats.clone() });
+        Ok(stats)
     }
 
-    /// The project's figures as they were last read, and when that was; this process's own answers
-    /// since are counted. Asks nobody.
+    /// The project's stats as they were last read, and when that was; this process's own answers
+    /// since are counted. Does not read the store.
     pub fn last_progress(&self) -> Option<(Millis, Progress)> {
-        self.shared.stats().as_ref().map(|stats| (stats.read, stats.progress.clone()))
+        self.shared.stats().as_ref().map(|cached| (cached.read, cached.stats.clone()))
     }
 }
 
-fn gone(doing: &'static str) -> StoreError {
+/// The error of a call that the allocator no longer serves.
+fn stopping(doing: &'static str) -> StoreError {
     StoreError::Away { doing, store: "annotd".into(), source: "it is stopping".into() }
 }

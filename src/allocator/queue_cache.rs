@@ -1,36 +1,35 @@
-//! What the allocator knows of the queue: pages of open tasks, and how far everyone has come.
+//! The allocator's copy of the front of the queue: pages of open tasks, and a cursor per annotator.
 //!
-//! A lane is read in pages that all annotators share. Each annotator has a cursor in each lane:
-//! nothing up to there can be handed to them, because they took it, or it was full when they
-//! passed. What becomes open again behind a cursor is announced by the store (`reopened`) and goes
-//! into a list of its own, which everyone looks through once, before the lanes. So a claim looks
-//! at what is new since the annotator's last claim and at nothing else: not at finished tasks,
-//! and not at the thousands that somebody who is far ahead has left for others to complete.
+//! A lane is read in pages that all annotators share. Each annotator has a cursor in each lane. No
+//! task up to the cursor can be handed to them: they took it, or it was full when they passed. A task
+//! that is reopened behind a cursor is announced by the store (`reopened`) and put into a list of its
+//! own, which every annotator scans once, before the lanes. So a claim looks at what is new since the
+//! annotator's last claim and at nothing else: not at finished tasks, and not at the thousands that
+//! a fast annotator has left for others to complete.
 //!
-//! All of this is a memory of the store and no authority. A claim is granted by the store's guard
-//! alone; where the window is wrong, a claim is lost and tried elsewhere, and when nothing seems
-//! to be left the store is searched from the beginning.
+//! This is a copy; the store alone decides. A claim is granted by the store's guard. Where the cache
+//! is wrong, a claim is lost and replaced, and when nothing seems to be left the store is searched
+//! from the start (`queue_reader.rs`).
 //!
-//! Rejected: the store's own "next task that I have not answered", which walks over everything
-//! that the fastest annotator has left open, at each claim; and an index entry for every pair of
-//! task and annotator, which does not, but multiplies what a load and a claim have to write by the
+//! Rejected: the store's own "next task that I have not answered". At each claim it walks over
+//! everything that the fastest annotator has left open. Also rejected: an index entry for every pair
+//! of task and annotator. It avoids the walk, but multiplies what a load and a claim write by the
 //! number of annotators.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::allocation::{Lane, Position};
 use crate::store::QueuedTask;
 use crate::task::{Task, TaskId};
 
-/// Tasks of a page. A page serves all annotators who come by, so that reading it costs little a
-/// claim.
+/// Tasks of a page. All annotators share a page, so that reading it costs little per claim.
 pub(super) const PAGE: usize = 64;
-/// Tasks that came back which are compared by their place before one of them is chosen.
+/// Reopened tasks whose positions are compared before one of them is chosen.
 const COMPARED: usize = 64;
-/// Tasks in memory beyond which the pages are forgotten; the cursors stay.
+/// With more tasks than this in memory, the pages are forgotten; the cursors stay.
 const MANY_TASKS: usize = 16_384;
-/// Bytes of tasks in memory beyond which the pages are forgotten.
+/// With more bytes of tasks than this in memory, the pages are forgotten.
 const MANY_BYTES: usize = 32 << 20;
 
 struct CachedTask {
@@ -42,7 +41,7 @@ struct CachedTask {
 }
 
 impl CachedTask {
-    /// Gold comes in its turn, and never because it came back.
+    /// Gold comes when a check is due, and never because it was reopened.
     fn is_gold(&self) -> bool {
         self.lanes.iter().any(|lane| matches!(lane, Lane::Gold | Lane::GoldOf(_)))
     }
@@ -54,7 +53,7 @@ impl CachedTask {
     }
 }
 
-/// A stretch of a lane: everything behind the key under which it is kept, up to `through`.
+/// The open tasks of a lane after the position that is the page's key, up to `through`.
 struct Page {
     through: Position,
     tasks: Vec<(Position, TaskId)>,
@@ -69,34 +68,36 @@ struct LaneCache {
 /// The next step towards a task for an annotator.
 #[derive(Debug)]
 pub(super) enum NextTask {
-    /// This one seems open to them.
+    /// This task seems open to the annotator.
     Task(Arc<Task>),
-    /// Nothing is known of this lane behind the place: ask the store for a page.
+    /// The lane is not cached after this position: read a page from the store.
     MissingPage {
-        /// Which lane.
+        /// The lane.
         lane: Lane,
-        /// Behind which place.
+        /// The position.
         after: Position,
     },
 }
 
-/// The memory of the queue.
+/// The cached part of the queue.
 #[derive(Default)]
 pub(super) struct QueueCache {
     tasks: HashMap<TaskId, CachedTask>,
     bytes: usize,
     lanes: HashMap<Lane, LaneCache>,
-    /// What came back, by the number of the occasion.
+    /// Reopened tasks by `reopen_seq`.
     reopened: BTreeMap<u64, TaskId>,
-    /// Who has been chosen for a task and has not claimed it yet: the store does not know of it, so
-    /// whatever is read from it meanwhile must not make the task look free again.
+    /// The annotators who are chosen for a task and have not claimed it yet. The store does not know
+    /// of them, so a page that is read in the meantime must not make the task look free again.
     chosen: HashMap<TaskId, Vec<String>>,
+    /// The number of the last reopened task.
     reopen_seq: u64,
+    /// Up to which number each annotator has scanned the reopened tasks.
     scanned: HashMap<String, u64>,
 }
 
 impl QueueCache {
-    /// The next task of this lane for this annotator, or the page that is missing to say.
+    /// The next task of this lane for this annotator, or the page that is needed to say.
     pub(super) fn next_in(&mut self, annotator: &str, lane: &Lane) -> NextTask {
         let queue = self.lanes.entry(lane.clone()).or_default();
         let mut cursor = queue.cursors.get(annotator).copied().unwrap_or(Position::START);
@@ -110,8 +111,8 @@ impl QueueCache {
                 self.tasks.get(id).is_some_and(|entry| entry.is_open_to(annotator))
             });
             if let Some((position, id)) = found {
-                // The cursor stops before the task: it goes past once the task is taken.
-                cursor = Position(position.0 - 1);
+                // The cursor stops before the task; it passes once the task is taken.
+                cursor = position.just_before();
                 break NextTask::Task(Arc::clone(&self.tasks[id].task));
             }
             cursor = page.through;
@@ -120,8 +121,8 @@ impl QueueCache {
         next
     }
 
-    /// The first in the queue of the tasks that came back and that this annotator may have, among the
-    /// oldest of them that they have not looked through.
+    /// Of the oldest reopened tasks that this annotator has not scanned and may have, the first in
+    /// the queue.
     pub(super) fn next_reopened(&mut self, annotator: &str) -> Option<Arc<Task>> {
         let seen = self.scanned.get(annotator).copied().unwrap_or(0);
         let mut through = seen;
@@ -144,7 +145,7 @@ impl QueueCache {
                 Some(entry) if entry.free > 0 => {}
                 _ => gone.push(*seq),
             }
-            // Beyond the first that is open to them they have to look again.
+            // After the first task that is open to them, they must scan again.
             if open == 0 {
                 through = *seq;
             }
@@ -158,12 +159,12 @@ impl QueueCache {
         found.map(|(_, task)| task)
     }
 
-    /// Where a known task stands.
+    /// The position of a cached task.
     pub(super) fn position(&self, task: &TaskId) -> Option<Position> {
         self.tasks.get(task).map(|entry| entry.position)
     }
 
-    /// Takes in a page that was read behind `after`.
+    /// Adds a page that was read after this position.
     pub(super) fn insert_page(&mut self, lane: &Lane, after: Position, tasks: Vec<QueuedTask>) {
         if self.tasks.len() > MANY_TASKS || self.bytes > MANY_BYTES {
             self.forget_pages();
@@ -177,16 +178,16 @@ impl QueueCache {
         queue.pages.insert(after, Page { through, tasks: listed });
     }
 
-    /// Moves a cursor forward: nothing before `to` is open to this annotator.
+    /// Moves a cursor forward: no task before `to` is open to this annotator.
     pub(super) fn advance(&mut self, annotator: &str, lane: &Lane, to: Position) {
         let queue = self.lanes.entry(lane.clone()).or_default();
         let cursor = queue.cursors.entry(annotator.to_owned()).or_insert(Position::START);
-        *cursor = (*cursor).max(Position(to.0 - 1));
+        *cursor = (*cursor).max(to.just_before());
     }
 
-    /// Takes in tasks that became open out of their turn. Those of one look are handed out in the
-    /// order of the queue, not in that in which they came back.
-    pub(super) fn reopen(&mut self, mut tasks: Vec<QueuedTask>) {
+    /// Adds tasks that were reopened. Tasks that are added together are handed out in the order of
+    /// the queue, not in the order in which they were reopened.
+    pub(super) fn mark_reopened(&mut self, mut tasks: Vec<QueuedTask>) {
         tasks.sort_by_key(|task| task.position);
         for task in tasks {
             let id = task.task.id.clone();
@@ -196,7 +197,7 @@ impl QueueCache {
         }
     }
 
-    /// Notes that an annotator has been chosen for a task, until [`QueueCache::claimed`].
+    /// Notes that an annotator is chosen for a task, until [`QueueCache::claimed`].
     pub(super) fn mark_leased(&mut self, annotator: &str, task: &TaskId) {
         self.chosen.entry(task.clone()).or_default().push(annotator.to_owned());
         let Some(entry) = self.tasks.get_mut(task) else { return };
@@ -207,37 +208,33 @@ impl QueueCache {
         }
     }
 
-    /// Notes that all who were chosen have claimed their tasks: from now on the store knows.
+    /// Notes that all chosen tasks were claimed: from now on the store knows.
     pub(super) fn claimed(&mut self) {
         self.chosen.clear();
     }
 
-    /// Notes that a task was not what it seemed. Should it be open all the same, the store says so
-    /// in the next page or when it comes back.
+    /// Forgets a task whose cached state was wrong. If it is open all the same, the store returns it in
+    /// the next page or when it is reopened.
     pub(super) fn drop_task(&mut self, task: &TaskId) {
         if let Some(entry) = self.tasks.remove(task) {
             self.bytes = self.bytes.saturating_sub(entry.task.body.as_str().len());
         }
     }
 
-    /// Forgets how far an annotator has come: the next search begins at the beginning.
+    /// Forgets an annotator's cursors: the next search begins at the start.
     pub(super) fn rewind(&mut self, annotator: &str) {
         for queue in self.lanes.values_mut() {
             queue.cursors.remove(annotator);
         }
     }
 
-    /// Whether a known task could be handed to this annotator.
+    /// Whether a cached task could be handed to this annotator.
     pub(super) fn is_open_to(&self, task: &TaskId, annotator: &str) -> bool {
         self.tasks.get(task).is_some_and(|entry| entry.is_open_to(annotator))
     }
 
-    /// Takes in a task that was found beside the pages.
-    pub(super) fn remember(&mut self, open: QueuedTask) {
-        self.insert(open);
-    }
-
-    fn insert(&mut self, open: QueuedTask) {
+    /// Adds a task.
+    pub(super) fn insert(&mut self, open: QueuedTask) {
         let QueuedTask { task, position, lanes, mut free, mut participants } = open;
         for annotator in self.chosen.get(&task.id).into_iter().flatten() {
             if !participants.contains(annotator) {
@@ -256,8 +253,8 @@ impl QueueCache {
         for queue in self.lanes.values_mut() {
             queue.pages.clear();
         }
-        // What came back is not in any page ahead, so it is kept.
-        let reopened: std::collections::HashSet<_> = self.reopened.values().cloned().collect();
+        // A reopened task is in no page ahead, so it is kept.
+        let reopened: HashSet<_> = self.reopened.values().cloned().collect();
         self.tasks.retain(|id, _| reopened.contains(id));
         self.bytes = self.tasks.values().map(|entry| entry.task.body.as_str().len()).sum();
     }
@@ -308,15 +305,15 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_behind_a_cursor_is_found_first_and_looked_at_once() {
+    fn a_task_reopened_behind_a_cursor_is_found_first_and_scanned_once() {
         let mut queue = QueueCache::default();
         queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 1), open(3, 1)]);
         assert_eq!(take(&mut queue, "a"), Ok("1".into()));
         assert_eq!(take(&mut queue, "a"), Ok("2".into()));
         queue.claimed();
-        queue.reopen(vec![QueuedTask { participants: vec!["b".into()], ..open(1, 1) }]);
+        queue.mark_reopened(vec![QueuedTask { participants: vec!["b".into()], ..open(1, 1) }]);
         assert!(queue.next_reopened("b").is_none());
-        let back = queue.next_reopened("a").expect("it came back");
+        let back = queue.next_reopened("a").expect("it was reopened");
         queue.mark_leased("a", &back.id);
         assert!(queue.next_reopened("a").is_none());
         assert!(queue.next_reopened("c").is_none());
@@ -338,8 +335,8 @@ mod tests {
     #[test]
     fn a_page_that_is_read_before_a_claim_does_not_offer_its_task_again() {
         let mut queue = QueueCache::default();
-        queue.reopen(vec![open(1, 1)]);
-        let back = queue.next_reopened("a").expect("it came back");
+        queue.mark_reopened(vec![open(1, 1)]);
+        let back = queue.next_reopened("a").expect("it was reopened");
         queue.mark_leased("a", &back.id);
         queue.insert_page(&Lane::Anyone, Position::START, vec![open(1, 1), open(2, 2)]);
         assert_eq!(take(&mut queue, "a"), Ok("2".into()));
@@ -350,10 +347,10 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_together_comes_in_the_order_of_the_queue() {
+    fn tasks_reopened_together_come_in_the_order_of_the_queue() {
         let mut queue = QueueCache::default();
-        queue.reopen(vec![open(7, 1), open(2, 1)]);
-        let first = queue.next_reopened("a").expect("it came back");
+        queue.mark_reopened(vec![open(7, 1), open(2, 1)]);
+        let first = queue.next_reopened("a").expect("it was reopened");
         assert_eq!(first.body.get_as("text"), Some("2".to_owned()));
     }
 

@@ -1,57 +1,53 @@
-//! Quotas: who has had as many tasks as they are meant to have gets no more.
+//! Quotas: an annotator who has had as many tasks as their quota gets no more.
 //!
-//! What somebody has had is in the store's figures: their answers, in time or late, their skips, and
-//! what they hold. They are read once for each group of requests in which somebody with a quota
-//! asks, and counted down as tasks are chosen, so that nobody gets one too many. Checks are left out
-//! of the counts, but for those in hand.
+//! What an annotator has had is in the store's stats: answers in time or late, skips, and leases. The
+//! stats are read once for each group of requests in which an annotator with a quota asks. The quota
+//! is counted down as tasks are chosen, so that no annotator gets one too many. Checks are left out
+//! of the counts, except for those that are leased.
 
 use std::collections::HashMap;
 
-use super::claim_loop::{ClaimLoop, PendingRequest};
+use super::shared::Shared;
 use crate::store::StoreError;
 
-/// What is left of the quotas of those who are being served.
+/// What is left of the quotas of the annotators of one group of requests.
 #[derive(Default)]
 pub(super) struct Quotas {
     left: HashMap<String, u64>,
 }
 
 impl Quotas {
+    /// Reads how many tasks each of these annotators may still be given.
+    pub(super) async fn read<'a>(
+        shared: &Shared,
+        annotators: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, StoreError> {
+        let policy = shared.policy();
+        let limited: Vec<(&str, u64)> = annotators
+            .filter_map(|annotator| policy.profile(annotator))
+            .filter_map(|profile| profile.quota.map(|quota| (profile.name.as_str(), quota)))
+            .collect();
+        if limited.is_empty() {
+            return Ok(Self::default());
+        }
+        let stats = shared.store.progress().await?;
+        let left = limited.into_iter().map(|(name, quota)| {
+            let share = stats.annotators.get(name).cloned().unwrap_or_default();
+            let had = share.answered + share.late + share.skipped + share.in_hand;
+            (name.to_owned(), quota.saturating_sub(had))
+        });
+        Ok(Self { left: left.collect() })
+    }
+
     /// Whether this annotator may be given another task.
     pub(super) fn has_quota_left(&self, annotator: &str) -> bool {
         self.left.get(annotator).is_none_or(|left| *left > 0)
     }
 
-    /// Notes that a task was chosen for this annotator.
+    /// Counts a task that was chosen for this annotator.
     pub(super) fn take(&mut self, annotator: &str) {
         if let Some(left) = self.left.get_mut(annotator) {
             *left = left.saturating_sub(1);
         }
-    }
-}
-
-impl ClaimLoop {
-    /// Finds out how much those who ask may still be given.
-    pub(super) async fn read_quotas(
-        &mut self,
-        serving: &[PendingRequest],
-    ) -> Result<(), StoreError> {
-        self.quotas.left.clear();
-        let policy = self.shared.policy();
-        let limited: Vec<(&str, u64)> = serving
-            .iter()
-            .filter_map(|request| policy.profile(&request.ask.annotator))
-            .filter_map(|person| person.quota.map(|quota| (person.name.as_str(), quota)))
-            .collect();
-        if limited.is_empty() {
-            return Ok(());
-        }
-        let progress = self.shared.store.progress().await?;
-        for (name, quota) in limited {
-            let share = progress.annotators.get(name).cloned().unwrap_or_default();
-            let had = share.answered + share.late + share.skipped + share.in_hand;
-            self.quotas.left.insert(name.to_owned(), quota.saturating_sub(had));
-        }
-        Ok(())
     }
 }

@@ -1,115 +1,115 @@
-//! What was meant for somebody who does not come.
+//! Tasks that wait for an annotator who does not come go to another.
 //!
-//! A task that names its annotators waits for them. Where one of them has given no sign for
-//! `steal_after`, somebody who has nothing else left takes their place on it: they are named instead.
-//! So on a Monday morning the first to come does their own part first, and only then that of
-//! somebody who is really away; and nothing moves while nobody needs it.
+//! A task that names its annotators waits for them. When one of them has given no sign for
+//! `steal_after`, an annotator with nothing else left is named on the task instead. So on a Monday
+//! morning the first annotators to arrive do their own tasks first, and only then those of an
+//! annotator who is really away. No task moves while no annotator needs one.
 //!
-//! Tasks that were named by the task itself or by a load are not taken: they are meant for nobody
-//! else, and only a lead moves them. Tags bind here as everywhere.
+//! Tasks whose annotators were named by the task itself or by a load are not reassigned: only a lead
+//! moves them. Tags apply here too.
 //!
-//! Rejected: opening everything of somebody absent to anyone at once, which hands a weekend's work of
-//! a whole team to whoever comes first.
+//! Rejected: opening all tasks of an absent annotator to everyone at once. That hands a weekend's
+//! work of a whole team to the first who arrives.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::checks::open;
-use super::claim_loop::{Chosen, ClaimLoop};
 use super::queue_cache::PAGE;
+use super::shared::Shared;
 use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{AnnotatorProfile, Lane, Position};
 use crate::store::{Amendment, QueuedTask, Record, StoreError};
 use crate::task::Millis;
 
-/// Pages of somebody's lane that are looked through for one who has nothing left.
+/// Pages of one lane that are read for one request.
 const PAGES: usize = 20;
-/// Who has found nothing to take looks again after this long.
+/// An annotator for whom no task was found looks again after this long.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What is known of taking others' tasks.
+/// How far each claimant has looked.
 #[derive(Default)]
 pub(super) struct Reassignment {
-    /// When somebody may look again.
+    /// When a claimant may look again.
     next_look: HashMap<String, Millis>,
-    /// How far the lane of the second has been looked through for the first.
-    places: HashMap<(String, String), Position>,
+    /// How far a claimant (the first name) has read the lane of another annotator (the second).
+    cursors: HashMap<(String, String), Position>,
 }
 
-impl ClaimLoop {
-    /// A task that was meant for somebody who does not come.
-    pub(super) async fn reassign(
+impl Reassignment {
+    /// Reassigns a task of an absent annotator to this one and returns it in its new state.
+    pub(super) async fn next(
         &mut self,
+        shared: &Shared,
         annotator: &str,
         now: Millis,
-    ) -> Result<Option<Chosen>, StoreError> {
-        let policy = self.shared.policy();
+    ) -> Result<Option<Record>, StoreError> {
+        let policy = shared.policy();
         let Some(steal_after) = policy.steal_after else { return Ok(None) };
-        let Some(claimant) = policy.profile(annotator).cloned() else { return Ok(None) };
-        if self.reassignment.next_look.get(annotator).is_some_and(|next| *next > now) {
+        let Some(claimant) = policy.profile(annotator) else { return Ok(None) };
+        if self.next_look.get(annotator).is_some_and(|next| *next > now) {
             return Ok(None);
         }
-        let progress = self.shared.store.progress().await?;
-        for absent in policy.people.iter().filter(|person| person.name != annotator) {
-            let share = progress.annotators.get(&absent.name);
+        let stats = shared.store.progress().await?;
+        for absent in policy.people.iter().filter(|profile| profile.name != annotator) {
+            let share = stats.annotators.get(&absent.name);
             if share.is_none_or(|share| share.named == 0) {
                 continue;
             }
-            let known = policy.known_since.get(&absent.name).copied();
+            let joined = policy.known_since.get(&absent.name).copied();
             let answered = share.and_then(|share| share.last_seen);
-            let sign = self.shared.last_seen(&absent.name).max(answered).max(known);
-            if sign.is_some_and(|sign| now.since(sign) < steal_after) {
+            let last_seen = shared.last_seen(&absent.name).max(answered).max(joined);
+            if last_seen.is_some_and(|last_seen| now.since(last_seen) < steal_after) {
                 continue;
             }
-            if let Some(chosen) = self.take_from(&absent.name, &claimant).await? {
+            if let Some(record) = self.take_over(shared, &absent.name, claimant).await? {
                 tracing::debug!(
                     annotator,
                     instead_of = absent.name,
-                    task = %chosen.0.id,
-                    "a task goes to somebody else: nobody has seen the one it was meant for"
+                    task = %record.task.id,
+                    "task reassigned: its annotator has given no sign for `steal_after`"
                 );
-                return Ok(Some(chosen));
+                return Ok(Some(record));
             }
         }
-        self.reassignment.next_look.insert(annotator.to_owned(), now + PAUSE);
+        self.next_look.insert(annotator.to_owned(), now + PAUSE);
         Ok(None)
     }
 
-    async fn take_from(
+    async fn take_over(
         &mut self,
+        shared: &Shared,
         absent: &str,
         claimant: &AnnotatorProfile,
-    ) -> Result<Option<Chosen>, StoreError> {
-        let store = Arc::clone(&self.shared.store);
+    ) -> Result<Option<Record>, StoreError> {
+        let store = &shared.store;
         let lane = Lane::Of(absent.to_owned());
         let key = (claimant.name.clone(), absent.to_owned());
-        let mut after = self.reassignment.places.get(&key).copied().unwrap_or(Position::START);
+        let mut after = self.cursors.get(&key).copied().unwrap_or(Position::START);
         for _ in 0..PAGES {
             let page: Vec<QueuedTask> = store.open_tasks(&lane, after, PAGE).await?;
-            let Some(last) = page.last().map(|open| open.position) else {
-                // The next look begins at the beginning: something may have come back.
-                self.reassignment.places.remove(&key);
+            let Some(last) = page.last().map(|queued| queued.position) else {
+                // The next look begins at the start of the lane: tasks may have been reopened.
+                self.cursors.remove(&key);
                 return Ok(None);
             };
-            let ids: Vec<_> = page.iter().map(|open| open.task.id.clone()).collect();
+            let ids: Vec<_> = page.iter().map(|queued| queued.task.id.clone()).collect();
             for record in store.look_up(&ids).await?.into_iter().flatten() {
-                let Record { task, state, .. } = &record;
-                if !can_take_over(state, &task.body, absent, claimant) {
+                if !can_take_over(&record.state, &record.task.body, absent, claimant) {
                     continue;
                 }
-                let now = reassigned(state, absent, &claimant.name);
-                let amendment =
-                    Amendment { task: task.id.clone(), seen: state.clone(), now: now.clone() };
+                let now = reassigned(&record.state, absent, &claimant.name);
+                let amendment = Amendment {
+                    task: record.task.id.clone(),
+                    seen: record.state.clone(),
+                    now: now.clone(),
+                };
                 if store.amend(vec![amendment]).await? == [true] {
-                    self.reassignment.places.insert(key, Position(record.position.0 - 1));
-                    let chosen = (Arc::clone(task), record.position);
-                    self.queue.remember(open(Record { state: now, ..record }));
-                    return Ok(Some(chosen));
+                    self.cursors.insert(key, record.position.just_before());
+                    return Ok(Some(Record { state: now, ..record }));
                 }
             }
             after = last;
-            self.reassignment.places.insert(key.clone(), after);
+            self.cursors.insert(key.clone(), after);
         }
         Ok(None)
     }

@@ -88,6 +88,19 @@ pub struct QueuedTask {
     pub participants: Vec<String>,
 }
 
+impl From<Record> for QueuedTask {
+    fn from(record: Record) -> Self {
+        let Record { task, position, state, .. } = record;
+        Self {
+            task,
+            position,
+            free: state.free(),
+            participants: state.participants().map(str::to_owned).collect(),
+            lanes: state.lanes,
+        }
+    }
+}
+
 /// The wish to hand one task to one annotator.
 #[derive(Clone, Debug)]
 pub struct Claim {

@@ -34,7 +34,7 @@ impl Project {
         let rules = PlanPolicy { people, ..self.planner.rules.clone() };
         self.planner = Planner::new(rules, &self.planner.counters());
         let mut replanner = self.planner.replanner(joined);
-        for (task, state) in &self.tasks {
+        for (_, state) in &self.tasks {
             if !state.finished {
                 replanner.note(state);
             }
