@@ -66,7 +66,8 @@ pub async fn load<'a>(
     let file = tasks.file();
     let meter = tasks.meter();
     let policy = Arc::new(policy);
-    let validator = Validator::new(Arc::clone(&file), Arc::clone(&policy));
+    let validator =
+        Validator::new(Arc::clone(&file), Arc::clone(&policy)).with_notes(tasks.notes());
     let (mut events, reader) = batches::read(tasks, validator, aside.rejects.is_none());
     let loaded = Loaded::default();
     let mut load = Load { file, policy, into, aside, seen: Seen::default(), loaded };

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::allocation::{self, AllocationCounters, Overrides, Planner};
-use crate::exchange::read::{Entry, WrongLine};
+use crate::exchange::read::{Entry, Notes, WrongLine};
 use crate::task::identity::{Identity, Made, Rule, Unidentified};
 use crate::task::interface::Interface;
 use crate::task::{Body, TaskId};
@@ -68,13 +68,21 @@ pub struct Validator {
     policy: Arc<LoadPolicy>,
     /// Asked what it would refuse; it counts nothing.
     planner: Planner,
+    /// Which columns the file has, if it is a table.
+    notes: Notes,
 }
 
 impl Validator {
     /// Validates lines of a file; its name is for messages.
     pub fn new(file: Arc<str>, policy: Arc<LoadPolicy>) -> Self {
         let planner = Planner::new(policy.planning.clone(), &AllocationCounters::default());
-        Self { file, policy, planner }
+        Self { file, policy, planner, notes: Notes::default() }
+    }
+
+    /// With what is noted of the file while it is read.
+    #[must_use]
+    pub fn with_notes(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// The task of a line that can be given to annotators.
@@ -90,11 +98,11 @@ impl Validator {
 
     /// Says what a line is, as far as the store need not be asked.
     pub(super) fn validate(&self, entry: Entry) -> Validated {
-        let Self { file, policy, planner } = self;
+        let Self { file, policy, planner, notes } = self;
         let at = entry.line;
         // All of this reads the line as a whole: it is parsed once. What waits for the store is text.
         let body = entry.body.with_value();
-        let objection = object_to(file, at, &body, policy, planner);
+        let objection = object_to(file, at, &body, notes.columns(), policy, planner);
         let text = body.clone().without_value();
         match policy.identity.make(body) {
             Err(error) => Validated::Wrong(Box::new(unidentified(file, at, &text, &error))),
@@ -109,16 +117,22 @@ impl Validator {
     }
 }
 
-/// Why a task cannot be shown or given to an annotator, if so.
+/// Why a task cannot be shown or given to an annotator, if so. `columns` are those of the table that it is
+/// from.
 fn object_to(
     file: &Arc<str>,
     line: u64,
     body: &Body,
+    columns: Option<&[String]>,
     policy: &LoadPolicy,
     planner: &Planner,
 ) -> Option<WrongLine> {
     if let Err(unfit) = policy.interface.can_show(body) {
         let usual = unsuitable(file, line, body, &unfit.expected, &unfit.found).help;
+        let unfit = match columns {
+            Some(columns) => unfit.in_table(columns, &policy.interface.content()),
+            None => unfit,
+        };
         let mut wrong = WrongLine::of_task(file, line, body, unfit);
         wrong.help = usual.or(wrong.help);
         return Some(wrong);

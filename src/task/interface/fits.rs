@@ -56,6 +56,24 @@ impl Unfit {
         Self { at: format!("{within}{}", self.at), expected, ..self }
     }
 
+    /// The same of a row in a table with these columns. A task that lacks what `content` names has no column for
+    /// it, which is called otherwise in the table, or an empty cell there.
+    #[must_use]
+    pub fn in_table(self, columns: &[String], content: &[&str]) -> Self {
+        let Some(first) = content.first() else { return self };
+        if !self.empty || !self.at.is_empty() {
+            return self;
+        }
+        if let Some(column) = content.iter().find(|key| columns.iter().any(|name| name == *key)) {
+            let found = format!("an empty cell under `{column}`");
+            return Self { found, ..self }.help("fill it in, or leave the row out");
+        }
+        let columns: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
+        let found = format!("a table with the columns {}", columns.join(", "));
+        let help = format!("name the column that holds it `{first}`, in the first row");
+        Self { found, ..self }.help(help)
+    }
+
     /// The size that the task says is not that of its picture, in whatever way it lies.
     pub fn of_size(size: Size, width: f64, height: f64) -> Self {
         let expected = format!("the size of the picture, {} by {}", size.width, size.height);
@@ -255,6 +273,41 @@ pub(super) fn stretch(value: &Value, at: &str, what: &str) -> Result<(usize, usi
         }),
     };
     Ok((offset("start")?, offset("end")?))
+}
+
+#[cfg(test)]
+mod table_tests {
+    use crate::task::Body;
+    use crate::task::interface::{Interface, Settings};
+
+    #[test]
+    fn a_table_without_a_text_says_which_columns_it_has_and_what_to_name_one() {
+        let said = |view: &str, task: &str, columns: &[&str]| {
+            let interface = Interface::new(view, Settings::default()).expect("it is there");
+            let unfit = interface.can_show(&Body::parse(task).expect("a task")).expect_err("unfit");
+            let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+            let unfit = unfit.in_table(&columns, &interface.content());
+            format!(
+                "{}, found {} ({})",
+                unfit.expected,
+                unfit.found,
+                unfit.help.unwrap_or_default()
+            )
+        };
+        assert_eq!(
+            said("ner_manual", r#"{"satz":"a"}"#, &["satz", "meta.source"]),
+            "a task with `text`, found a table with the columns `satz`, `meta.source` (name the column that \
+             holds it `text`, in the first row)"
+        );
+        assert_eq!(
+            said("text", r#"{"n":"a"}"#, &["n", "html"]),
+            "a task with `text`, `html` or `image`, found an empty cell under `html` (fill it in, or leave the \
+             row out)"
+        );
+        assert!(said("audio", r#"{"file":"a.wav"}"#, &["file"]).contains("holds it `audio`"));
+        // What is there and wrong has its own place.
+        assert!(said("text", r#"{"text":5}"#, &["text"]).contains("found a number"));
+    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,16 @@ impl Interface {
         shown
     }
 
+    /// The keys that hold what cards are about; of blocks, those of the project's blocks.
+    pub fn content(&self) -> Vec<&'static str> {
+        if self.kind.name != blocks::KIND.name {
+            return self.kind.content.to_vec();
+        }
+        let Ok(nothing) = Body::from_value(&Value::Object(Map::new())) else { return Vec::new() };
+        let parts = blocks::parts(&self.card(&nothing));
+        parts.iter().flat_map(|(part, _)| part.interface.kind.content).copied().collect()
+    }
+
     /// Whether cards show what a task has under this key.
     pub fn shows(&self, task: &Body, key: &str) -> bool {
         let shows = |kind: &Kind| kind.content.contains(&key) || kind.context.contains(&key);

@@ -93,6 +93,15 @@ impl Columns {
         Ok(Self { columns, notes })
     }
 
+    /// The keys of the columns that have one.
+    pub(super) fn names(&self) -> Vec<String> {
+        let keys = self.columns.iter().filter_map(|column| match column {
+            Column::Key(path, _) => Some(path.join(".")),
+            Column::RowNumber | Column::Nameless => None,
+        });
+        keys.collect()
+    }
+
     /// How many cells a row has.
     pub(super) fn len(&self) -> usize {
         self.columns.len()

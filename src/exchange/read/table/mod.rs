@@ -303,7 +303,10 @@ impl Iterator for Rows {
             let Some(mut columns) = self.columns.take() else {
                 // Without names no row can be read.
                 match row.and_then(|()| Columns::read(&self.piece(), &self.row.cells)) {
-                    Ok(columns) => self.columns = Some(columns),
+                    Ok(columns) => {
+                        self.notes.set_columns(columns.names());
+                        self.columns = Some(columns);
+                    }
                     Err(wrong) => return Some(Err(wrong.fatal())),
                 }
                 continue;
