@@ -569,3 +569,20 @@ fn what_cannot_be_simulated_is_refused_with_a_remedy() {
         assert!(said.contains(words), "{options:?}: {said}");
     }
 }
+
+#[test]
+fn a_table_without_a_text_is_told_its_columns_and_what_to_name_one() {
+    let project =
+        Project::new("demo", "interface = \"text\"", "demo.db", "annotations = 1", &["andy"]);
+    project.write("tasks.csv", "satz,meta.source\nEin Satz,desk\n");
+    let output = project.annotd(&["load", "-i", "tasks.csv"]);
+    assert_eq!(output.status.code(), Some(65));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("a table with the columns `satz`, `meta.source`"), "{said}");
+    assert!(said.contains("name the column that holds it `text`, in the first row"), "{said}");
+    project.write("tasks.csv", "text,n\nEin Satz,1\n,2\n");
+    let output = project.annotd(&["load", "-i", "tasks.csv"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("tasks.csv:3:1:"), "{said}");
+    assert!(said.contains("found an empty cell under `text` (fill it in"), "{said}");
+}
