@@ -175,6 +175,36 @@ fn an_edited_roster_says_where_media_come_from() {
     assert!(daemon.stop().success());
 }
 
+/// A GIF of these sides: its header is all that is read.
+fn gif(width: u16, height: u16) -> Vec<u8> {
+    [&b"GIF89a"[..], &width.to_le_bytes(), &height.to_le_bytes(), &[0; 8]].concat()
+}
+
+#[test]
+fn pages_get_the_sizes_of_pictures_with_tasks_and_in_the_history_and_missing_ones_are_told() {
+    let settings = "interface = \"pages\"\nmedia = \"media\"\ntasks = [\"tasks.jsonl\"]";
+    let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
+    std::fs::create_dir_all(project.path().join("media")).expect("a folder");
+    std::fs::write(project.path().join("media/a.gif"), gif(40, 30)).expect("a picture");
+    let picture = |name: &str| serde_json::json!({"view_id": "image", "image": name});
+    let pages = serde_json::json!({"pages": [picture("gone.gif"), picture("a.gif")]});
+    project.write("tasks.jsonl", &format!("{pages}\n"));
+    let daemon = project.start();
+    let andy = common::annotator::Annotator::new("andy", &daemon.addresses());
+    let task = common::wait_for("the task", || andy.ask(1)["tasks"].get(0).cloned());
+    let parts = serde_json::json!([{}, {"_size": {"width": 40, "height": 30}}]);
+    assert_eq!(task["_parts"], parts, "{task}");
+    let added = serde_json::json!([{}, {}]);
+    let answer = serde_json::json!({"_id": task["_id"], "answer": "accept", "pages": added});
+    let given = andy.give(&[answer]);
+    assert_eq!(given["results"][0]["status"], "saved", "{given}");
+    assert_eq!(andy.get("history")["answers"][0]["_parts"], parts);
+    let log = project.log();
+    let told = "tasks name files that are not in the media folder";
+    assert!(log.contains(told) && log.contains("missing=1 first=gone.gif"), "{log}");
+    assert!(daemon.stop().success());
+}
+
 #[test]
 fn what_the_roster_does_not_allow_is_told_in_the_log_once_with_the_line_that_would() {
     let settings = "interface = \"image\"\nmedia_from = [\"https://a.example\"]";

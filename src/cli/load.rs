@@ -8,10 +8,10 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::media::Missing;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
+use crate::config::missing_media::Missing;
 use crate::config::policies;
 use crate::exchange::read;
 use crate::loading::{self, Aside, LoadPolicy, Loaded, Target, rule};
@@ -83,11 +83,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let folder = file.roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let missing = Missing::default();
     let tasks = match &folder {
-        Some(folder) => missing.watch(
-            tasks,
-            folder.clone(),
-            ["image", "image_manual"].contains(&interface.name()),
-        ),
+        Some(folder) => missing.watch(tasks, folder, &interface),
         None => tasks,
     };
     let meter = tasks.meter();

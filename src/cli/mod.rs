@@ -12,7 +12,6 @@ mod generate;
 mod link;
 mod load;
 mod log;
-mod media;
 mod migrate;
 mod pinned;
 mod reassign;

@@ -4,21 +4,19 @@
 //! missing. A picture of another size than its task says is one: whatever is drawn on it would lie
 //! elsewhere.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
-
-use crate::exchange::read::{Entry, Tasks, WrongLine};
+use crate::exchange::read::{Tasks, WrongLine};
 use crate::listener::media;
-use crate::task::interface::Unfit;
+use crate::task::Body;
+use crate::task::interface::{Interface, Unfit};
 use crate::task::media as named;
 use crate::task::picture::Fit;
-use crate::task::reading;
 
 /// Files that are not in the project's folder. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Missing(Arc<Mutex<Count>>);
+pub struct Missing(Arc<Mutex<Count>>);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -27,17 +25,18 @@ struct Count {
 }
 
 impl Missing {
-    /// Has the files of these tasks looked for in the folder while the tasks are read. With `is_drawn_on`
-    /// a picture's size is held against its task's.
-    pub(super) fn watch(&self, tasks: Tasks, folder: PathBuf, is_drawn_on: bool) -> Tasks {
+    /// Has the files of these tasks looked for in the folder while the tasks are read. The size of a picture
+    /// in which shapes lie is held against the one that the task says.
+    pub fn watch(&self, tasks: Tasks, folder: &Path, interface: &Interface) -> Tasks {
         let missing = self.clone();
+        let (folder, interface) = (folder.to_owned(), interface.clone());
         tasks.looked_at(move |file, entry| {
             for path in named::named(&entry.body).iter().filter(|path| named::is_path(path)) {
                 if !media::is_there(&folder, path) {
                     missing.count(path, entry.line);
                 }
             }
-            let unfit = is_drawn_on.then(|| of_another_size(&folder, entry)).flatten()?;
+            let unfit = of_another_size(&folder, &interface, &entry.body)?;
             Some(WrongLine::of_task(file, entry.line, &entry.body, unfit))
         })
     }
@@ -48,8 +47,14 @@ impl Missing {
         count.first.get_or_insert_with(|| (path.chars().take(200).collect(), line));
     }
 
+    /// How many there are, and the first one.
+    pub fn count_and_first(&self) -> Option<(u64, String)> {
+        let count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        count.first.as_ref().map(|(first, _)| (count.files, first.clone()))
+    }
+
     /// What there is to say about them, if there are any.
-    pub(super) fn words(&self, folder: &Path) -> Option<String> {
+    pub fn words(&self, folder: &Path) -> Option<String> {
         let count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, line) = count.first.as_ref()?;
         let (many, them) = match count.files {
@@ -66,25 +71,25 @@ impl Missing {
 }
 
 /// Why the size that a task says cannot be its picture's.
-fn of_another_size(folder: &Path, entry: &Entry) -> Option<Unfit> {
+fn of_another_size(folder: &Path, interface: &Interface, task: &Body) -> Option<Unfit> {
     // Most tasks have none: a look at the text is cheaper than a look at the keys.
-    if !entry.body.as_str().contains("\"width\"") {
+    if !task.as_str().contains("\"width\"") {
         return None;
     }
-    let fields = reading::fields(&entry.body);
-    let get = |key: &str| serde_json::from_str::<Value>(fields.get(key)?.get()).ok();
-    let side = |key: &str| get(key).as_ref().and_then(reading::number);
-    let (width, height) = (side("width")?, side("height")?);
-    let image = get("image")?;
-    let path = image.as_str().filter(|path| named::is_path(path))?;
-    let size = media::picture_size(folder, path)?;
-    (size.fit(width, height) == Fit::Neither).then(|| Unfit::of_size(size, width, height))
+    interface.drawn_on(task).into_iter().find_map(|picture| {
+        let (width, height) = picture.size.filter(|_| named::is_path(&picture.source))?;
+        let size = media::picture_size(folder, &picture.source)?;
+        let mut unfit = Unfit::of_size(size, width, height);
+        unfit.at.insert_str(0, &picture.at);
+        (size.fit(width, height) == Fit::Neither).then_some(unfit)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::exchange::read::{Format, from_reader};
+    use crate::task::interface::Settings;
 
     /// A GIF of these sides: its header is all that is read.
     fn gif(width: u16, height: u16) -> Vec<u8> {
@@ -102,7 +107,8 @@ mod tests {
                     {\"audio\":\"https://a.example/c.wav\",\"options\":[{\"image\":\"d.png\"}]}\n";
         let tasks = from_reader("t", Some(Format::Jsonl), Box::new(text.as_bytes()));
         let missing = Missing::default();
-        let read: Vec<_> = missing.watch(tasks, folder.path().to_owned(), true).collect();
+        let interface = Interface::new("image", Settings::default()).expect("it is there");
+        let read: Vec<_> = missing.watch(tasks, folder.path(), &interface).collect();
         let wrong: Vec<String> =
             read.iter().filter_map(|entry| Some(entry.as_ref().err()?.to_string())).collect();
         assert_eq!(
@@ -118,6 +124,25 @@ mod tests {
                 "2 files that tasks name are not in the folder media: b.gif of line 4"
             )
         );
+        assert_eq!(missing.count_and_first(), Some((2, "b.gif".into())));
         assert_eq!(Missing::default().words(Path::new("media")), None);
+    }
+
+    #[test]
+    fn the_size_of_a_picture_on_a_page_is_held_against_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("a.gif"), gif(40, 30)).expect("a picture");
+        let text = "{\"pages\":[{\"view_id\":\"image\",\"image\":\"a.gif\",\"width\":40,\"height\":30}]}\n\
+                    {\"pages\":[{\"view_id\":\"image\",\"image\":\"a.gif\",\"width\":40,\"height\":9}]}\n";
+        let tasks = from_reader("t", Some(Format::Jsonl), Box::new(text.as_bytes()));
+        let interface = Interface::new("pages", Settings::default()).expect("it is there");
+        let read: Vec<_> = Missing::default().watch(tasks, folder.path(), &interface).collect();
+        let wrong: Vec<String> =
+            read.iter().filter_map(|entry| Some(entry.as_ref().err()?.to_string())).collect();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        assert!(
+            wrong[0].starts_with("t:2:54: expected the size of the picture, 40 by 30"),
+            "{wrong:?}"
+        );
     }
 }

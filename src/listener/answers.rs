@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::{AnnotatorPort, tasks, validate};
+use super::{AnnotatorPort, picture_sizes, tasks, validate};
 use crate::allocation::SequenceNumber;
 use crate::allocator::Answerable;
 use crate::http::{self, ApiError, AuthenticatedNames};
@@ -225,10 +225,10 @@ pub(super) async fn history(
     let more = answers.len() > limit;
     answers.truncate(limit);
     let next = answers.last().filter(|_| more).map(Past::cursor);
-    let answers: Vec<_> = answers
-        .into_iter()
+    let mut cards: Vec<_> = answers
+        .iter()
         .map(|Past { task, version, .. }| {
-            let mut fields = tasks::to_page_json(&port, &task, version.basis);
+            let mut fields = tasks::to_page_json(&port, task, version.basis);
             let mut put = |key: &str, value: &Value| {
                 let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
                 fields.insert(key.to_owned(), raw);
@@ -241,7 +241,10 @@ pub(super) async fn history(
             fields
         })
         .collect();
-    Ok(http::to_json(&json!({"answers": answers, "next": next.map(cursor_to_text)})))
+    let project = port.project.load_full();
+    let bodies = answers.iter().map(|past| &past.task.body);
+    picture_sizes::add(project.media.as_deref(), &project.interface, bodies, &mut cards).await;
+    Ok(http::to_json(&json!({"answers": cards, "next": next.map(cursor_to_text)})))
 }
 
 #[cfg(test)]

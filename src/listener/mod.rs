@@ -10,6 +10,7 @@
 mod answers;
 mod blocked_media;
 pub mod media;
+mod picture_sizes;
 mod port_owner;
 mod project;
 mod shown_tasks;

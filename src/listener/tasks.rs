@@ -10,12 +10,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::shown_tasks::ShownTasks;
-use super::{AnnotatorPort, Membership, Project, media};
+use super::{AnnotatorPort, Membership, picture_sizes};
 use crate::allocation;
 use crate::allocator::Reason;
 use crate::http::{self, ApiError};
-use crate::task::media as named;
-use crate::task::picture::Size;
 use crate::task::{Basis, Fields, Task, hashes};
 
 /// Tasks handed out in one reply at most.
@@ -57,7 +55,8 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
     }
     let mut tasks: Vec<Fields> =
         batch.given.iter().map(|given| to_page_json(port, &given.task, given.basis)).collect();
-    measure(&project, &mut tasks).await;
+    let bodies = batch.given.iter().map(|given| &given.task.body);
+    picture_sizes::add(project.media.as_deref(), &project.interface, bodies, &mut tasks).await;
     let mut reply = Fields::new();
     put(&mut reply, "tasks", &tasks);
     for (key, value) in port.stats().await? {
@@ -69,33 +68,6 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
         put(&mut reply, &key, &value);
     }
     Ok(http::to_json(&reply))
-}
-
-/// Adds the sizes of the pictures that the tasks name in the project's folder, in which shapes are drawn.
-/// One that cannot be read is measured by the page.
-async fn measure(project: &Project, tasks: &mut [Fields]) {
-    const DRAWN_ON: [&str; 3] = ["image", "image_manual", "blocks"];
-    let Some(folder) = project.media.clone() else { return };
-    if !DRAWN_ON.contains(&project.interface.name()) {
-        return;
-    }
-    let path = |task: &Fields| {
-        let image = serde_json::from_str::<String>(task.get("image")?.get()).ok()?;
-        named::is_path(&image).then_some(image)
-    };
-    let paths: Vec<Option<String>> = tasks.iter().map(path).collect();
-    if paths.iter().all(Option::is_none) {
-        return;
-    }
-    let look = move || -> Vec<Option<Size>> {
-        paths.iter().map(|path| media::picture_size(&folder, path.as_ref()?)).collect()
-    };
-    let sizes = tokio::task::spawn_blocking(look).await.unwrap_or_default();
-    for (task, size) in tasks.iter_mut().zip(sizes) {
-        if let Some((key, value)) = size.map(Size::beside) {
-            put(task, &key, &value);
-        }
-    }
 }
 
 /// For somebody who does not work here, or not now.

@@ -7,7 +7,7 @@ use super::counts::Loaded;
 use super::validate::LoadPolicy;
 use super::{Aside, LoadError, Target, load, rule};
 use crate::allocation::{self, Overrides};
-use crate::exchange::read;
+use crate::exchange::read::{self, Tasks};
 use crate::store::Store;
 use crate::task::identity::Rule;
 use crate::task::interface::Interface;
@@ -59,7 +59,8 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 }
 
 /// Loads a file that the roster names, unless it looks as it did when it was last loaded whole.
-/// Gives nothing if so. `named` is the rule of identity that the roster names.
+/// Gives nothing if so. `named` is the rule of identity that the roster names, and `look` has each task
+/// looked at while it is read.
 ///
 /// # Errors
 /// As [`load`] does.
@@ -69,13 +70,14 @@ pub async fn load_file(
     interface: &Interface,
     named: Option<&Rule>,
     store: &dyn Store,
+    look: impl FnOnce(Tasks) -> Tasks,
 ) -> Result<Option<Loaded>, LoadError> {
     let of_store = |source| LoadError::Store { source, loaded: Loaded::default() };
     let name = file.path.to_string_lossy();
     if store.loaded_file(&name).await.map_err(of_store)?.as_ref() == Some(&file.fingerprint) {
         return Ok(None);
     }
-    let tasks = read::open(&file.path)?;
+    let tasks = look(read::open(&file.path)?);
     let notes = tasks.notes();
     let rule = rule::settle(store, named).await?;
     let policy = LoadPolicy::new(rule, interface, planning, Overrides::default());

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::status::DaemonStatus;
 use crate::allocator::Allocator;
+use crate::config::missing_media::Missing;
 use crate::config::policies;
 use crate::loading::{self, Loaded, TaskFile, load_file};
 use crate::roster_file::RosterFile;
@@ -62,6 +63,7 @@ pub(super) async fn load_task_files(
     let roster = &file.roster;
     let (planning, interface) = (policies::plan_policy(roster), policies::interface(roster));
     let identity = policies::identity(roster);
+    let folder = roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
         let files = match loading::find_files(&pattern.value, file.beside()) {
@@ -72,10 +74,15 @@ pub(super) async fn load_task_files(
             }
         };
         for file in files {
-            let load = load_file(&file, &planning, &interface, identity.as_ref(), store);
+            let missing = Missing::default();
+            let look = |tasks| match &folder {
+                Some(folder) => missing.watch(tasks, folder, &interface),
+                None => tasks,
+            };
+            let load = load_file(&file, &planning, &interface, identity.as_ref(), store, look);
             match load.await {
                 Ok(None) => {}
-                Ok(Some(loaded)) => log_loaded(&file, &loaded),
+                Ok(Some(loaded)) => log_loaded(&file, &loaded, &missing),
                 Err(error) => problems.push(format!(
                     "{error}\n{}\nMend it, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
@@ -91,7 +98,15 @@ pub(super) async fn load_task_files(
 }
 
 /// The figures that `load` prints.
-fn log_loaded(file: &TaskFile, loaded: &Loaded) {
+fn log_loaded(file: &TaskFile, loaded: &Loaded, missing: &Missing) {
+    if let Some((missing, first)) = missing.count_and_first() {
+        tracing::warn!(
+            file = %file.path.display(),
+            missing,
+            first,
+            "tasks name files that are not in the media folder"
+        );
+    }
     tracing::info!(
         file = %file.path.display(),
         new = loaded.new,

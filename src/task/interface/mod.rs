@@ -18,6 +18,7 @@ mod classification;
 mod compare;
 mod dep;
 mod diff;
+mod drawn_on;
 mod edition;
 mod fits;
 mod gold_check;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 
+pub use self::drawn_on::DrawnOn;
 use self::kind::Kind;
 pub use self::kind::{Card, Misfit, Unfit};
 use super::{

@@ -61,7 +61,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
 }
 
 /// The pages, in order; nothing where one cannot be shown.
-fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
+pub(super) fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
     let Some(Value::Array(listed)) = card.get("pages") else {
         return Vec::new();
     };
