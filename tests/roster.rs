@@ -11,7 +11,7 @@
 //! The place is line and column, both from 1. A file must show exactly what it expects, no less and
 //! no more: a second complaint about the same mistake is a fault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use annotd::allocation::order::Order;
 use annotd::allocation::{Ignore, Route, Split, WhenShort};
 use annotd::roster::{
-    Access, Annotations, Disagreement, Problem, Repeat, Roster, Rules, Setting, Share, StoreKind,
-    compare, explain, line_column, read, store_kind,
+    Access, Annotations, Disagreement, Problem, Repeat, Roster, RosterDiff, Rules, Setting, Share,
+    StoreKind, explain, line_column, read, store_kind,
 };
 use proptest::prelude::*;
 
@@ -400,7 +400,9 @@ fn whoever_comes_from_elsewhere_needs_a_key_unless_it_is_said_otherwise() {
     assert_eq!(url.as_deref(), Some("https://{name}.annotate.example.org/"), "with its slash");
     // What is said is what was so anyway.
     let said = valid(&format!("{SMALL}\n[server]\naccess = \"open\"\n"));
-    assert!(compare(&valid(SMALL), &said).is_empty());
+    let plain = valid(SMALL);
+    assert_eq!(RosterDiff::between(&plain, &said), RosterDiff::default());
+    assert_eq!(plain.annotators, said.annotators);
 }
 
 #[test]
@@ -439,7 +441,7 @@ fn every_rule_of_allocation_is_seen_to_change() {
     for (name, text) in samples() {
         let Ok(roster) = read(&text, &KNOWN) else { continue };
         let changed = roster.allocation != plain.allocation;
-        let seen = compare(&plain, &roster).settings.contains(&Setting::Allocation);
+        let seen = RosterDiff::between(&plain, &roster).settings.contains(&Setting::Allocation);
         assert_eq!(changed, seen, "{name}");
     }
 }
@@ -471,7 +473,9 @@ fn the_places_of_values_can_be_found_for_what_only_the_outside_can_tell() {
 fn two_rosters_that_say_the_same_are_equal() {
     let spaced = SMALL.replace('\n', "\n\n").replace(" = ", "=");
     assert_eq!(valid(SMALL), valid(&spaced));
-    assert!(compare(&valid(SMALL), &valid(&spaced)).is_empty());
+    let (plain, spaced) = (valid(SMALL), valid(&spaced));
+    assert_eq!(RosterDiff::between(&plain, &spaced), RosterDiff::default());
+    assert_eq!(plain.annotators, spaced.annotators);
 }
 
 #[test]
@@ -519,16 +523,12 @@ fn what_changes_from_one_roster_to_the_next() {
         active = false
         "#,
     );
-    let changes = compare(&old, &new);
-    assert_eq!(changes.added, ["mara"]);
-    assert_eq!(changes.removed, ["andy"]);
-    assert_eq!(changes.moved.len(), 1);
-    assert_eq!((changes.moved[0].from, changes.moved[0].to), (9011, 9020));
-    assert_eq!(changes.changed, ["zach"]);
-    assert_eq!(changes.paused, ["li"]);
-    assert_eq!(changes.settings, [Setting::Labels, Setting::Allocation, Setting::LeadPort]);
-    assert_eq!(compare(&new, &old).resumed, ["li"]);
-    assert!(compare(&old, &old).is_empty());
+    let diff = RosterDiff::between(&old, &new);
+    assert_eq!(diff.removed, ["andy"]);
+    assert_eq!(diff.paused, ["li"]);
+    assert_eq!(diff.settings, [Setting::Labels, Setting::Allocation, Setting::LeadPort]);
+    assert_eq!(RosterDiff::between(&new, &old).removed, ["mara"]);
+    assert_eq!(RosterDiff::between(&old, &old), RosterDiff::default());
 }
 
 /// Reads, and checks what holds whatever the text: no panic, every place inside the text and on
@@ -636,41 +636,18 @@ proptest! {
         prop_assert!(explain(&[problem], &text, "f", false).contains('x'));
     }
 
-    /// Each person: absent, or on a port (two people never on the same), and active or not.
+    /// Each annotator: absent, or on a port (two never on the same), and active or not.
     #[test]
-    fn applying_the_difference_gives_what_a_fresh_start_would(
-        old in team(), new in team(),
-    ) {
+    fn who_is_removed_or_paused_is_who_has_no_port_any_more(old in team(), new in team()) {
         let (old, new) = (valid(&old), valid(&new));
-        let listening = |r: &Roster| -> BTreeMap<String, u16> {
-            r.active().map(|a| (a.name.clone(), a.port)).collect()
-        };
-        let changes = compare(&old, &new);
-        let mut running = listening(&old);
-        for name in changes.removed.iter().chain(&changes.paused) {
-            running.remove(name);
-        }
-        for moved in &changes.moved {
-            if let Some(port) = running.get_mut(&moved.name) {
-                prop_assert_eq!(*port, moved.from);
-                *port = moved.to;
-            }
-        }
-        for name in changes.added.iter().chain(&changes.resumed) {
-            let person = new.annotator(name).expect("somebody of the new roster");
-            if person.active {
-                running.insert(name.clone(), person.port);
-            }
-        }
-        prop_assert_eq!(running, listening(&new));
-        prop_assert_eq!(changes.is_empty(), old.annotators == new.annotators || {
-            let sorted = |r: &Roster| {
-                let mut people = r.annotators.clone();
-                people.sort_by(|a, b| a.name.cmp(&b.name));
-                people
-            };
-            sorted(&old) == sorted(&new)
-        });
+        let diff = RosterDiff::between(&old, &new);
+        let names = |r: &Roster| -> BTreeSet<String> { r.active().map(|a| a.name.clone()).collect() };
+        let lost: BTreeSet<String> = names(&old).difference(&names(&new)).cloned().collect();
+        let named = diff.removed.iter().chain(&diff.paused).filter(|name| names(&old).contains(*name));
+        prop_assert_eq!(named.cloned().collect::<BTreeSet<_>>(), lost);
+        let gone = |name: &String| old.annotator(name).is_some() && new.annotator(name).is_none();
+        prop_assert!(diff.removed.iter().all(gone));
+        prop_assert_eq!(RosterDiff::between(&old, &old), RosterDiff::default());
     }
 }
 

@@ -183,7 +183,7 @@ fn a_renewed_certificate_is_served_after_a_reload() {
     let log = project.path().join("daemon.log");
     wait_until("a word about it in the log", || {
         let log = std::fs::read_to_string(&log).expect("a log");
-        log.contains("does not belong to the certificate") && log.contains("the roster is refused")
+        log.contains("does not belong to the certificate") && log.contains("roster rejected")
     });
     health(&agent(&old.0)).expect("it is served as before");
 

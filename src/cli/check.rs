@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::config::{certificate, policies, public_url};
 use crate::loading::rule;
-use crate::roster::Access;
+use crate::roster::{Access, LEAD_NAME};
 use crate::task::identity::Rule;
 
 #[derive(Args, Debug)]
@@ -55,7 +55,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     };
     let roster = &file.roster;
     let url = |name: &str, port: u16| public_url::for_port(&roster.server, name, port);
-    let lead_url = url(public_url::LEAD, roster.lead.port);
+    let lead_url = url(LEAD_NAME, roster.lead.port);
     if arguments.json {
         let annotators: Vec<_> = roster
             .annotators

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Failure, block_on, roster_file, terminal};
 use crate::config::public_url;
 use crate::http::auth;
-use crate::roster::{Access, Roster};
+use crate::roster::{Access, LEAD_NAME, Roster};
 
 #[derive(Args, Debug)]
 #[command(
@@ -51,7 +51,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let wanted = match &arguments.name {
         Some(name) if roster.annotator(name).is_none() => return Err(nobody(name, roster)),
         Some(name) => Some(name.as_str()),
-        None => arguments.lead.then_some(auth::LEAD),
+        None => arguments.lead.then_some(auth::LEAD_KEY),
     };
     let keys = match roster.server.access() {
         Access::Open if arguments.rotate => {
@@ -115,8 +115,8 @@ fn everybody(roster: &Roster) -> impl Iterator<Item = Line<'_>> {
         active: annotator.active,
     });
     let port = roster.lead.port;
-    let address = public_url::for_port(&roster.server, public_url::LEAD, port);
-    annotators.chain([Line { who: auth::LEAD, port, address, active: true }])
+    let address = public_url::for_port(&roster.server, LEAD_NAME, port);
+    annotators.chain([Line { who: auth::LEAD_KEY, port, address, active: true }])
 }
 
 fn nobody(name: &str, roster: &Roster) -> Failure {

@@ -13,7 +13,7 @@ use crate::supervisor::{self, Commands, Daemon, InheritedSockets};
 #[derive(Args, Debug, Default)]
 #[command(
     after_help = "Example:\n  annotd run --roster annotators.toml\n\nSIGTERM and SIGINT finish \
-                        what is under way and stop; a second one stops at once.\nANNOTD_LOG sets \
+                        what is under way and stop; a second one ends the process at once.\nANNOTD_LOG sets \
                         what is logged: error, warn, info (the default), debug."
 )]
 pub(super) struct Arguments {
@@ -74,7 +74,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         .build()
         .map_err(|error| Failure::other(format!("cannot start: {error}")))?;
     let done = runtime.block_on(async {
-        let commands = Commands::of_signals()
+        let commands = Commands::from_signals()
             .map_err(|error| Failure::other(format!("cannot listen to signals: {error}")))?;
         supervisor::run(daemon, commands, announce).await.map_err(Failure::from)
     });

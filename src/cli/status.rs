@@ -116,7 +116,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
     let Ok(store) = file.open_store_to_read().await else { return Ok(None) };
     let keys = store.keys().await;
     store.close().await;
-    Ok(keys.ok().and_then(|mut keys| keys.remove(auth::LEAD)))
+    Ok(keys.ok().and_then(|mut keys| keys.remove(auth::LEAD_KEY)))
 }
 
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {

@@ -9,9 +9,6 @@ use std::net::SocketAddr;
 
 use crate::roster::Server;
 
-/// What stands for the lead in a `server.url` with `{name}`.
-pub const LEAD: &str = "lead";
-
 /// The address at which people find somebody's port, with a slash at its end. `address` is where it
 /// is bound, or is to be.
 pub fn public_url(server: &Server, name: &str, address: SocketAddr) -> String {

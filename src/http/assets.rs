@@ -113,6 +113,11 @@ fn without_types(line: &str, sent: &mut String) {
     sent.push_str(rest);
 }
 
+/// A text file below `src/web/`.
+pub(super) fn text(path: &str) -> Option<String> {
+    String::from_utf8(Web::get(path)?.data.into_owned()).ok()
+}
+
 /// The file of this path below `src/web/`.
 pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
     let (data, hash) = if let Some(page) = PAGES.get(path) {

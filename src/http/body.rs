@@ -113,7 +113,7 @@ pub fn to_json(value: &impl Serialize) -> Response {
         )
             .into_response(),
         Err(error) => {
-            tracing::error!(%error, "a reply cannot be written");
+            tracing::error!(%error, "cannot encode a reply");
             ApiError::internal().into_response()
         }
     }

@@ -10,8 +10,6 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 
-use crate::store::StoreError;
-
 /// The number of a request, in its reply's `x-request-id`, in errors and in the log.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -51,7 +49,7 @@ impl ApiError {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
             code: "wrong_method",
-            message: "This call takes another method; what changes something is a POST.".into(),
+            message: "Method not allowed. Use POST for changes.".into(),
         }
     }
 
@@ -69,24 +67,6 @@ impl ApiError {
                       log says more under this request id."
                 .into(),
         }
-    }
-
-    /// The store did not do what it was asked for.
-    pub fn of_store(error: &StoreError) -> Self {
-        if error.is_away() {
-            // Whoever watches the store has said so, once.
-            tracing::debug!(%error, "a request finds the store away");
-            return Self {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                code: "store_away",
-                message:
-                    "The store cannot be reached just now. Nothing is lost; it is tried again \
-                          by itself."
-                        .into(),
-            };
-        }
-        tracing::error!(%error, "the store failed");
-        Self::internal()
     }
 
     /// The whole reply, with the request's number.
@@ -113,11 +93,5 @@ impl From<PathRejection> for ApiError {
             "bad_path",
             "The path cannot be read: what its percent signs stand for is no UTF-8.",
         )
-    }
-}
-
-impl From<&StoreError> for ApiError {
-    fn from(error: &StoreError) -> Self {
-        Self::of_store(error)
     }
 }

@@ -15,7 +15,11 @@ use super::{ApiError, assets, to_json};
 
 /// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
 /// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
-pub fn with_common_routes<C: ProtectedState>(own: Router, page: &'static str) -> Router {
+pub fn with_common_routes<C: ProtectedState>(
+    own: Router,
+    page: &'static str,
+    no_access_page: &'static str,
+) -> Router {
     let send_page = async move |Extension(context): Extension<C>, headers: HeaderMap| {
         let mut response = assets::send(page, &headers);
         if let Some(content_security_policy) = context.content_security_policy() {
@@ -38,7 +42,7 @@ pub fn with_common_routes<C: ProtectedState>(own: Router, page: &'static str) ->
         .method_not_allowed_fallback(async || ApiError::wrong_method())
         .layer(MapRequestLayer::new(record_route))
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
-        .layer(axum::middleware::from_fn(guard::require_key::<C>))
+        .layer(axum::middleware::from_fn_with_state(no_access_page, guard::require_key::<C>))
 }
 
 /// Tells the meter which route a request took.

@@ -144,7 +144,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
                 tokio::spawn(connected.instrument(span.clone()));
             }
             Err(error) if is_transient(&error) => {
-                tracing::warn!(%error, annotator = metrics.name(), "a connection was refused by the system");
+                tracing::warn!(%error, annotator = metrics.name(), "cannot accept a connection");
                 tokio::select! {
                     () = tokio::time::sleep(ACCEPT_RETRY_PAUSE) => {}
                     () = handle.stop.cancelled() => break Ok(()),
@@ -271,7 +271,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    span.in_scope(|| tracing::error!("a request ended in a panic"));
+                    span.in_scope(|| tracing::error!("request handler panicked"));
                     ApiError::internal().into_response()
                 }
             }

@@ -49,7 +49,7 @@ pub(super) fn render(port: &LeadPort, snapshot: &StatusSnapshot) -> String {
             && let Err(error) =
                 TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut text)
         {
-            tracing::error!(%error, metric = family.name(), "a metric cannot be written");
+            tracing::error!(%error, metric = family.name(), "cannot encode a metric");
         }
     }
     text

@@ -82,7 +82,7 @@ pub fn routes() -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(prometheus))
         .route("/api/status", get(api_status));
-    http::with_common_routes::<LeadPort>(own, "lead/index.html")
+    http::with_common_routes::<LeadPort>(own, "lead/index.html", "no_access/index.html")
 }
 
 async fn ready(Extension(port): Extension<LeadPort>) -> Response {

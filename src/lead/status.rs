@@ -187,7 +187,7 @@ impl Status {
             if let ("down", Some(detail)) = (listener.state, &listener.detail) {
                 let ListenerStatus { name, port, .. } = listener;
                 problems.push(format!(
-                    "{name}'s port {port} is down: {detail}. It is tried again by itself."
+                    "{name}'s port {port} is down: {detail}. It will be retried automatically."
                 ));
             }
         }

@@ -81,7 +81,7 @@ pub(super) async fn give_answers(
                     task = id.as_deref().map(short),
                     status,
                     error,
-                    "an answer was not kept"
+                    "answer not stored"
                 );
                 json!({"_id": id, "status": status, "error": error})
             }

@@ -30,7 +30,7 @@ impl BlockedMediaLog {
                     task = %task.id,
                     file = %source.chars().take(200).collect::<String>(),
                     write = line,
-                    "a task names a file that the roster does not allow; annotators are told to skip it"
+                    "task names a file that the roster does not allow; annotators can only skip it"
                 );
             }
         }

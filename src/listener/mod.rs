@@ -14,6 +14,7 @@ mod picture_sizes;
 mod port_owner;
 mod project;
 mod shown_tasks;
+mod store_error;
 mod tasks;
 mod validate;
 
@@ -193,7 +194,7 @@ pub fn routes() -> Router {
         .route("/renew", post(renew))
         .route("/end_session", post(end_session))
         .route("/media/{*path}", get(media::send));
-    http::with_common_routes::<AnnotatorPort>(own, "annotate/index.html")
+    http::with_common_routes::<AnnotatorPort>(own, "annotate/index.html", "no_access/index.html")
 }
 
 async fn progress(Extension(port): Extension<AnnotatorPort>) -> Result<Response, ApiError> {

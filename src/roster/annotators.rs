@@ -11,6 +11,9 @@ use super::schema::ANNOTATOR;
 use super::server::port;
 use super::settings::{Annotator, Lead};
 
+/// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have it.
+pub const LEAD_NAME: &str = "lead";
+
 /// The largest weight. Nobody works a thousand times as much as somebody else.
 const HEAVIEST: f64 = 1000.0;
 
@@ -60,7 +63,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
         names.push(name);
         ports.push(port);
     }
-    for name in names.iter().flatten().filter(|name| name.eq_ignore_ascii_case("lead")) {
+    for name in names.iter().flatten().filter(|name| name.eq_ignore_ascii_case(LEAD_NAME)) {
         let problem = Problem::new("lead is what the lead's port is called", name.at.clone());
         reader.report(problem.help("give this annotator another name, for example lead2"));
     }

@@ -3,8 +3,8 @@
 //! [`read`] turns the text of the file into a [`Roster`], or into *everything* that is wrong with
 //! it: whoever edits a file for eight people should not have to run a check eight times. Each
 //! [`Problem`] has its place in the text and, where there is one, the remedy; [`explain`] prints
-//! them as a compiler would. [`compare`] says what changes from one roster to the next, for the
-//! daemon that takes over an edited file while it runs.
+//! them as a compiler would. [`RosterDiff`] is what changes from one roster to the next, for the
+//! daemon that applies an edited file while it runs.
 //!
 //! How it works: the text is parsed into a tree whose every key and value knows its place
 //! (`toml::de::DeTable`). One file per table of the roster walks over its part with a `Reader`,
@@ -20,7 +20,7 @@
 //! lost.
 
 mod annotators;
-mod compare;
+mod diff;
 mod duration;
 mod interfaces;
 mod origins;
@@ -36,7 +36,8 @@ mod server;
 mod settings;
 mod syntax;
 
-pub use compare::{Changes, Moved, Setting, compare};
+pub use annotators::LEAD_NAME;
+pub use diff::{RosterDiff, Setting};
 pub use places::{Located, Places};
 pub use problem::{Problem, explain, line_column};
 pub use server::{StoreKind, store_kind};

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::configuration::{Configuration, InForce, use_certificate};
 use super::lead_runtime::LeadRuntime;
 use super::listeners::{BindFailure, Binder, InheritedSockets, ListenerRegistry, ServerContext};
 use super::reconciler::AllocationReconciler;
@@ -22,17 +23,16 @@ use super::systemd::SystemdNotifier;
 use super::task_loader::{self, TaskLoader};
 use super::{BindFailures, Command, Commands, Daemon, ListenerOwner, StartError, store_monitor};
 use crate::allocator::{self, Allocator};
-use crate::config::{certificate, policies, project, public_url};
+use crate::config::{policies, public_url};
 use crate::http::HttpMetrics;
 use crate::http::auth::KeyCache;
-use crate::http::tls::{Certificate, Loaded};
-use crate::lead::{self, LeadPort, ProjectInfo};
+use crate::http::tls::Certificate;
+use crate::lead::{self, LeadPort};
 use crate::listener;
 use crate::loading::rule;
 use crate::planning;
 use crate::roster::{self, Roster};
-use crate::roster_file::RosterFile;
-use crate::store::{self, Store, Terms};
+use crate::store::{self, Store};
 use crate::task::Millis;
 
 /// How often the start asks systemd for more time…
@@ -62,22 +62,16 @@ pub(super) async fn start(
     commands: &mut Commands,
 ) -> Result<Option<Started>, StartError> {
     let Daemon { file, store_url, any_port, stop_within: _, inherited } = daemon;
-    let file = Arc::new(file);
-    let roster = &file.roster;
-    let project = project::from_roster(&file)
-        .map_err(|(path, source)| StartError::Instructions { path, source })?;
-    let certificate = Certificate::default();
-    let loaded = certificate::load(&roster.server, file.beside());
-    use_certificate(&certificate, loaded.map_err(StartError::Certificate)?);
+    let configuration = Configuration::prepare(Arc::new(file))?;
+    let (file, roster) = (Arc::clone(&configuration.file), &configuration.file.roster);
     let lead_runtime = LeadRuntime::start().map_err(StartError::Thread)?;
     let mut listeners = bind_listeners(roster, any_port, &lead_runtime, inherited).await?;
 
     let clock = allocator::system_clock();
     let started_at = clock();
     let url = store_url.as_deref().unwrap_or(&roster.store.url);
-    let terms = policies::store_policy(roster);
     let systemd = SystemdNotifier::start();
-    let opening = open_store(url, &file, &terms, clock());
+    let opening = open_store(url, &configuration, clock());
     let opened = run_interruptible(opening, "Opening the store", &systemd, commands).await;
     let ControlFlow::Continue((opened, reload_while_opening)) = opened else {
         tracing::info!("stopped before the store was open");
@@ -90,7 +84,7 @@ pub(super) async fn start(
     let loaded = run_interruptible(loading, "Loading task files", &systemd, commands).await;
     let ControlFlow::Continue(((), reload_while_loading)) = loaded else {
         store.close().await;
-        tracing::info!("stopped before all task files were loaded; what was admitted stays");
+        tracing::info!("stopped before all task files were loaded; loaded tasks stay");
         return Ok(None);
     };
 
@@ -99,15 +93,18 @@ pub(super) async fn start(
         Arc::clone(&clock),
         policies::allocator_policy(roster, known_since.clone()),
     );
-    let project_info = Arc::new(ArcSwap::from_pointee(ProjectInfo {
-        interface: project.interface.name(),
-        rule: terms.rule.clone(),
-    }));
-    let project = Arc::new(ArcSwap::from_pointee(project));
+    let in_force = InForce {
+        project: Arc::new(ArcSwap::new(Arc::clone(&configuration.project))),
+        project_info: Arc::new(ArcSwap::new(Arc::clone(&configuration.project_info))),
+        certificate: Certificate::default(),
+        keys: keys.clone(),
+        allocator: allocator.clone(),
+    };
+    use_certificate(&in_force.certificate, configuration.certificate.clone());
     let http_metrics = HttpMetrics::new();
     let lead_port = LeadPort {
         project: roster.project.name.as_str().into(),
-        project_info: Arc::clone(&project_info),
+        project_info: Arc::clone(&in_force.project_info),
         place: store::place_of(url, file.beside()).into(),
         runtime: Handle::current(),
         allocator: allocator.clone(),
@@ -120,30 +117,27 @@ pub(super) async fn start(
     listeners.start_all(ServerContext {
         annotator_routes: listener::routes(),
         lead_routes: lead::routes(),
-        project: Arc::clone(&project),
+        project: Arc::clone(&in_force.project),
         allocator: allocator.clone(),
         lead_port,
         http_metrics: http_metrics.clone(),
-        keys: keys.clone(),
-        certificate: certificate.clone(),
+        keys,
+        certificate: in_force.certificate.clone(),
     });
+    let reconciler = AllocationReconciler::new(&configuration);
     let supervisor = Supervisor {
         // Runs beside everything else: a large project takes a while.
-        reconciler: tokio::spawn(AllocationReconciler::new(roster, terms).run(allocator.clone())),
-        task_loader: TaskLoader::start(Arc::clone(&file), allocator.clone(), Arc::clone(&status)),
+        reconciler: tokio::spawn(reconciler.run(allocator.clone())),
+        task_loader: TaskLoader::start(Arc::clone(&file), allocator, Arc::clone(&status)),
         store_monitor: tokio::spawn(store_monitor::run(Arc::clone(&store))),
         roster_watcher: RosterWatcher::new(watched_files(&file)),
         systemd,
         known_since,
         listeners,
-        project,
-        project_info,
-        allocator,
-        keys,
-        certificate,
         status,
         store_url,
-        file,
+        configuration,
+        in_force,
     };
     let reload = reload_while_opening || reload_while_loading;
     Ok(Some(Started { supervisor, store, store_tasks, http_metrics, reload, lead_runtime }))
@@ -152,11 +146,10 @@ pub(super) async fn start(
 /// Opens the store and reads from it since when each annotator is known, and the keys.
 async fn open_store(
     url: &str,
-    file: &RosterFile,
-    terms: &Terms,
+    configuration: &Configuration,
     now: Millis,
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, KeyCache), StartError> {
-    let (roster, beside) = (&file.roster, file.beside());
+    let (roster, beside) = (configuration.roster(), configuration.file.beside());
     let (name, named) = (&roster.project.name, policies::identity(roster));
     let is_older = store::is_older(url, beside).await;
     if is_older && named.is_some() {
@@ -169,8 +162,8 @@ async fn open_store(
     tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
     let rule = rule::in_force(&*store, named.as_ref()).await?;
     tracing::debug!(%rule, "the identity rule");
-    store.follow(terms.clone());
-    let known_since = planning::known_since(&*store, &policies::plan_policy(roster), now).await?;
+    store.follow(configuration.store_policy.clone());
+    let known_since = planning::known_since(&*store, &configuration.plan_policy, now).await?;
     let keys = KeyCache::for_roster(Arc::clone(&store), roster).await?;
     Ok((store, known_since, keys))
 }
@@ -194,7 +187,7 @@ async fn bind_listeners(
             annotator = owner.name(),
             %address,
             error = reason,
-            "a port cannot be had; the others serve, and it is tried again"
+            "cannot bind port; will retry (other ports are serving)"
         );
     }
     Ok(listeners)
@@ -224,20 +217,12 @@ async fn run_interruptible<T>(
     }
 }
 
-/// Serves this certificate, or none, from the next connection on.
-pub(super) fn use_certificate(certificate: &Certificate, loaded: Option<Loaded>) {
-    if let Some(warning) = loaded.as_ref().and_then(|loaded| loaded.warning.as_ref()) {
-        tracing::warn!(error = warning, "browsers complain of the certificate, or will soon");
-    }
-    certificate.set(loaded.map(|loaded| loaded.config));
-}
-
 pub(super) fn log_access_mode(roster: &Roster) {
     if roster.server.access() == roster::Access::Open {
         return;
     }
-    tracing::info!("everybody needs their key; `annotd link` prints their bookmarks");
+    tracing::info!("key access is on; print the links with `annotd link`");
     if public_url::is_unencrypted(&roster.server) {
-        tracing::warn!(error = public_url::UNENCRYPTED_WARNING, "keys can be read on the way");
+        tracing::warn!(error = public_url::UNENCRYPTED_WARNING, "keys are sent unencrypted");
     }
 }

@@ -1,5 +1,5 @@
-//! A thread and a runtime for the lead's port alone, so that it answers when everybody else's are
-//! saturated.
+//! A thread and a runtime for the lead's port alone, so that it answers even when the annotators' ports
+//! are saturated.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-/// The lead's thread. It ends when this is dropped.
+/// The lead's runtime. Its thread ends when this is dropped.
 pub(super) struct LeadRuntime {
     handle: Handle,
     end: CancellationToken,
@@ -15,7 +15,7 @@ pub(super) struct LeadRuntime {
 }
 
 impl LeadRuntime {
-    /// Starts it.
+    /// Starts the thread.
     ///
     /// # Errors
     /// If the system gives no thread or no runtime.
@@ -29,7 +29,6 @@ impl LeadRuntime {
         Ok(Self { handle, end, thread: Some(thread) })
     }
 
-    /// Its runtime.
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -39,7 +38,7 @@ impl Drop for LeadRuntime {
     fn drop(&mut self) {
         self.end.cancel();
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so already.
+            // A panic has already been logged.
             let _ = thread.join();
         }
     }

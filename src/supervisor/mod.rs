@@ -10,6 +10,7 @@
 //! be bound: then most likely another annotd runs with this roster.
 
 mod bootstrap;
+mod configuration;
 mod lead_runtime;
 mod listeners;
 mod reconciler;
@@ -26,6 +27,7 @@ mod task_loader;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use self::configuration::ConfigurationError;
 use self::listeners::BindFailure;
 pub use self::listeners::InheritedSockets;
 pub use self::listeners::diff::{
@@ -79,6 +81,17 @@ pub enum StartError {
     Thread(std::io::Error),
 }
 
+impl From<ConfigurationError> for StartError {
+    fn from(error: ConfigurationError) -> Self {
+        match error {
+            ConfigurationError::Instructions { path, source } => {
+                Self::Instructions { path, source }
+            }
+            ConfigurationError::Certificate(problem) => Self::Certificate(problem),
+        }
+    }
+}
+
 /// Every port that could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -116,8 +129,7 @@ pub async fn run(
     }
     supervisor.work(&mut commands).await;
     let servers = supervisor.stop().await;
-    shutdown::shut_down(servers, store_tasks, &*store, &mut commands, stop_within, &http_metrics)
-        .await;
+    shutdown::shut_down(servers, store_tasks, &*store, stop_within, &http_metrics).await;
     drop(lead_runtime);
     Ok(())
 }

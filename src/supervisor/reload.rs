@@ -1,151 +1,156 @@
-//! An edited roster takes effect while the daemon runs, or, with any mistake, not at all.
+//! A reload: an edited roster takes effect while the daemon runs, or, with any mistake, not at all.
 //!
-//! Everything that can go wrong is done first: the file is read, what it names is looked for, new
-//! ports are opened. Then nothing can fail any more, and one part after the other goes by the new
-//! roster. No listener that is in both is touched; pages learn of other labels or instructions with
-//! their next request.
+//! Everything that can fail comes first: read the file, check what it names, bind new ports. After
+//! that nothing can fail, and every part goes by the new roster. A listener that is in both rosters is
+//! not touched; pages learn of other labels or instructions with their next request.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::ListenerOwner;
-use super::bootstrap::{log_access_mode, use_certificate};
+use super::bootstrap::log_access_mode;
+use super::configuration::{Configuration, ConfigurationError};
 use super::listeners::{BindFailure, NO_SUCH_ADDRESS};
 use super::roster_watcher::RosterWatcher;
 use super::run::{Supervisor, watched_files};
-use super::status::RejectedReload;
-use crate::config::{certificate, policies, project};
+use super::status::{RejectedReload, ReloadOutcome};
+use crate::config::policies;
 use crate::http::auth::PendingKeys;
-use crate::lead::ProjectInfo;
 use crate::loading::rule::{self, RuleError};
 use crate::planning;
-use crate::roster::{self, Problem, Roster, Setting};
+use crate::roster::{Problem, Roster, RosterDiff, Setting};
 use crate::roster_file::{RosterError, RosterFile};
+use crate::task::Millis;
 
-/// How long a reload waits for the store to say since when somebody is known.
-const STORE: Duration = Duration::from_secs(5);
+/// How long a reload waits for each answer of the store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl ReloadOutcome {
+    fn rejected(error: &RosterError, at: Millis) -> Self {
+        let (mistakes, explanation) = match error {
+            RosterError::Wrong(mistakes) => (mistakes.lines(), mistakes.explain(false)),
+            other => (vec![other.to_string()], other.to_string()),
+        };
+        Self::Rejected(RejectedReload { at, mistakes, explanation })
+    }
+
+    fn log(&self) {
+        match self {
+            Self::Applied { changes } if changes.is_empty() => {
+                tracing::info!(changes = "none", "roster applied");
+            }
+            Self::Applied { changes } => {
+                tracing::info!(changes = changes.join("; "), "roster applied");
+            }
+            Self::Rejected(RejectedReload { explanation, .. }) => tracing::error!(
+                error = explanation.trim_end(),
+                "roster rejected; the previous one stays in force"
+            ),
+        }
+    }
+}
 
 impl Supervisor {
-    /// Takes an edited roster over, or says why not; the task files are looked at again either way.
+    /// Applies an edited roster, or reports why not. Checks the task files again either way.
     pub(super) async fn reload(&mut self) {
         self.systemd.reloading();
-        match self.apply_roster().await {
-            Ok(words) => {
-                self.status.record_applied();
-                tracing::info!(changes = words, "the roster is in force");
-            }
-            Err(error) => {
-                let (mistakes, explained) = match &error {
-                    RosterError::Wrong(mistakes) => (mistakes.lines(), mistakes.explain(false)),
-                    other => (vec![other.to_string()], other.to_string()),
-                };
-                tracing::error!(
-                    error = explained.trim_end(),
-                    "the roster is refused, and the one from before stays in force"
-                );
-                self.status.record_rejected(RejectedReload { at: self.allocator.now(), mistakes });
-            }
-        }
-        self.task_loader.load(Arc::clone(&self.file));
+        let outcome = match self.apply_roster().await {
+            Ok(changes) => ReloadOutcome::Applied { changes },
+            Err(error) => ReloadOutcome::rejected(&error, self.in_force.allocator.now()),
+        };
+        outcome.log();
+        self.status.record_reload(outcome);
+        self.task_loader.load(Arc::clone(&self.configuration.file));
         self.publish_status();
         self.systemd.ready(&self.status.summary());
     }
 
-    async fn apply_roster(&mut self) -> Result<String, RosterError> {
-        let seen = RosterWatcher::new(watched_files(&self.file));
-        let next = RosterFile::read(&self.file.path)?;
+    /// Returns what has changed, in words.
+    async fn apply_roster(&mut self) -> Result<Vec<String>, RosterError> {
+        let current = &self.configuration;
+        let seen = RosterWatcher::new(watched_files(&current.file));
+        let next = Arc::new(RosterFile::read(&current.file.path)?);
         let mut problems = next.missing();
         problems.extend(self.unchangeable_settings(&next.roster));
         problems.extend(self.identity_rule_conflict(&next.roster).await);
-        refuse(&next, problems)?;
-        let project = project::from_roster(&next).map_err(|(path, error)| {
-            // It was there a moment ago.
-            let at = next.roster.place("project.instructions");
-            let problem = Problem::new(format!("cannot read {}: {error}", path.display()), at);
-            RosterError::Wrong(next.mistakes_of(problem))
+        reject(&next, problems)?;
+        let next = Configuration::prepare(Arc::clone(&next)).map_err(|error| {
+            RosterError::Wrong(next.mistakes_of(as_problem(error, &next.roster)))
         })?;
-        let certificate = certificate::load(&next.roster.server, next.beside())
-            .map_err(|problem| RosterError::Wrong(next.mistakes_of(*problem)))?;
-        let keys = self.fetch_keys(&next).await?;
-        let prepared = match self.listeners.prepare(&next.roster).await {
+        let keys = self.fetch_keys(&next.file).await?;
+        let prepared = match self.listeners.prepare(next.roster()).await {
             Ok(prepared) => prepared,
             Err(failures) => {
-                refuse(&next, bind_problems(&next.roster, &failures))?;
-                unreachable!("somebody could not have their port")
+                reject(&next.file, bind_problems(next.roster(), &failures))?;
+                unreachable!("there is a failure")
             }
         };
 
         // From here on nothing fails.
-        let before = Arc::clone(&self.file);
-        let now = self.allocator.now();
-        let mut words = self.listeners.commit(prepared, &next.roster, now).await;
-        let changes = roster::compare(&before.roster, &next.roster);
-        words.extend(changes.removed.iter().map(|name| format!("{name} has left")));
-        words.extend(changes.paused.iter().map(|name| format!("{name} is not active for now")));
-        words.extend(describe_settings(&changes.settings));
-        if self.project.load_full().edition != project.edition && changes.settings.is_empty() {
-            words.push("the instructions are new".to_owned());
+        let now = self.in_force.allocator.now();
+        let diff = RosterDiff::between(self.configuration.roster(), next.roster());
+        let mut changes = self.listeners.commit(prepared, next.roster(), now).await;
+        changes.extend(diff.removed.iter().map(|name| format!("{name} has left")));
+        changes.extend(diff.paused.iter().map(|name| format!("{name} is not active for now")));
+        changes.extend(describe_settings(&diff.settings));
+        let is_another_project = self.configuration.project.edition != next.project.edition;
+        if is_another_project && diff.settings.is_empty() {
+            changes.push("the instructions are new".to_owned());
         }
-        self.keys.apply(keys);
-        use_certificate(&self.certificate, certificate);
-        if changes.settings.contains(&Setting::Access) {
-            log_access_mode(&next.roster);
+        self.record_join_times(next.roster()).await;
+        self.in_force.replace(&next, keys, self.known_since.clone());
+        self.configuration = next;
+        if diff.settings.contains(&Setting::Access) {
+            log_access_mode(self.configuration.roster());
         }
-        self.project.store(Arc::new(project));
-        let terms = policies::store_policy(&next.roster);
-        let interface = policies::interface(&next.roster).name();
-        self.project_info.store(Arc::new(ProjectInfo { interface, rule: terms.rule.clone() }));
-        self.record_join_times(&next.roster).await;
-        self.allocator.store().follow(terms.clone());
-        self.allocator
-            .set_policy(policies::allocator_policy(&next.roster, self.known_since.clone()));
-        self.reconcile_with(&next.roster, terms);
-        self.file = Arc::new(next);
-        self.roster_watcher = RosterWatcher::new(watched_files(&self.file)).since(&seen);
-        for name in changes.removed.into_iter().chain(changes.paused) {
+        self.restart_reconciler();
+        self.roster_watcher =
+            RosterWatcher::new(watched_files(&self.configuration.file)).since(&seen);
+        for name in diff.removed.into_iter().chain(diff.paused) {
             self.release(name);
         }
-        if words.is_empty() {
-            words.push("nothing has changed".to_owned());
-        }
-        Ok(words.join("; "))
+        Ok(changes)
     }
 
-    /// The keys that the next roster needs. A door that stands open is not shut without them.
+    /// The keys that the next roster needs. If they cannot be read, a port with open access stays open.
     async fn fetch_keys(&self, next: &RosterFile) -> Result<PendingKeys, RosterError> {
-        let asked = tokio::time::timeout(STORE, self.keys.prepare(&next.roster)).await;
-        let why = match asked {
-            Ok(Ok(access)) => return Ok(access),
+        let keys = &self.in_force.keys;
+        let fetched = tokio::time::timeout(STORE_TIMEOUT, keys.prepare(&next.roster)).await;
+        let reason = match fetched {
+            Ok(Ok(keys)) => return Ok(keys),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the store does not answer in time".to_owned(),
         };
-        if let Some(access) = self.keys.prepare_from_cache(&next.roster) {
-            tracing::warn!(error = why, "newcomers have no key yet; `annotd link` makes them one");
-            return Ok(access);
+        if let Some(keys) = keys.prepare_from_cache(&next.roster) {
+            tracing::warn!(
+                error = reason,
+                "new annotators have no key yet; create them with `annotd link`"
+            );
+            return Ok(keys);
         }
-        let message = format!("everybody needs a key now, and there are none: {why}");
+        let message = format!("everybody needs a key now, and there are none: {reason}");
         let problem = Problem::new(message, next.roster.place("server.access"))
             .help("reload again (systemctl reload annotd) when the store is back");
         Err(RosterError::Wrong(next.mistakes_of(problem)))
     }
 
-    /// What cannot change while the daemon runs.
+    /// Settings that cannot change while the daemon runs, but differ.
     fn unchangeable_settings(&self, next: &Roster) -> Vec<Problem> {
-        let now = &self.file.roster;
+        let current = self.configuration.roster();
         let mut problems = Vec::new();
-        // A URL from elsewhere goes before the roster's, whatever that is.
-        if self.store_url.is_none() && now.store != next.store {
+        // A URL from elsewhere overrides the roster's.
+        if self.store_url.is_none() && current.store != next.store {
             problems.push(
                 Problem::new("the store cannot change while annotd runs", next.place("store.url"))
                     .label("another store")
                     .help("restart annotd (systemctl restart annotd); nobody loses anything by it"),
             );
         }
-        if now.project.name != next.project.name {
+        if current.project.name != next.project.name {
             let message = "the project's name cannot change while annotd runs";
             problems.push(
                 Problem::new(message, next.place("project.name"))
-                    .label(format!("it is {} now", now.project.name))
+                    .label(format!("it is {} now", current.project.name))
                     .help(
                         "restart annotd for another project (systemctl restart annotd); this one's \
                          tasks stay in the store under its name",
@@ -155,12 +160,13 @@ impl Supervisor {
         problems
     }
 
-    /// Whether the next roster tells tasks apart by another rule than the store. While the store is away, a
-    /// load says so as soon as it is back.
+    /// Whether the next roster's identity rule is not the store's. While the store is away, the next
+    /// load reports that.
     async fn identity_rule_conflict(&self, next: &Roster) -> Option<Problem> {
         let named = policies::identity(next)?;
-        let store = self.allocator.store();
-        let asked = tokio::time::timeout(STORE, rule::in_force(&**store, Some(&named))).await;
+        let store = self.in_force.allocator.store();
+        let asked =
+            tokio::time::timeout(STORE_TIMEOUT, rule::in_force(&**store, Some(&named))).await;
         let Ok(Err(RuleError::Another { kept, .. })) = asked else { return None };
         let message = "the rule that tells tasks apart cannot change";
         Some(
@@ -172,49 +178,56 @@ impl Supervisor {
         )
     }
 
-    /// Writes down since when those who are new are known; if the store is away, only here.
+    /// Records since when new annotators are known; only here if the store is away.
     async fn record_join_times(&mut self, next: &Roster) {
-        let now = self.allocator.now();
-        let planning = policies::plan_policy(next);
-        let store = self.allocator.store();
-        let asked = tokio::time::timeout(STORE, planning::known_since(&**store, &planning, now));
-        match asked.await {
-            Ok(Ok(known)) => self.known_since = known,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the store does not know yet who is new");
-                self.record_join_times_locally(next);
+        let allocator = &self.in_force.allocator;
+        let (now, policy) = (allocator.now(), policies::plan_policy(next));
+        let asked = planning::known_since(&**allocator.store(), &policy, now);
+        let error = match tokio::time::timeout(STORE_TIMEOUT, asked).await {
+            Ok(Ok(known_since)) => {
+                self.known_since = known_since;
+                return;
             }
-            Err(_) => {
-                let error = format!("no answer within {} s", STORE.as_secs());
-                tracing::warn!(error, "the store does not know yet who is new");
-                self.record_join_times_locally(next);
-            }
-        }
-    }
-
-    fn record_join_times_locally(&mut self, next: &Roster) {
-        let now = self.allocator.now();
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", STORE_TIMEOUT.as_secs()),
+        };
+        tracing::warn!(error, "cannot record new annotators in the store yet");
         for annotator in &next.annotators {
             self.known_since.entry(annotator.name.clone()).or_insert(now);
         }
     }
 
-    /// Gives back what somebody holds who gets nothing any more. If the store is away, their leases end.
+    /// Releases the leases of an annotator who was removed or paused.
     fn release(&self, name: String) {
-        let allocator = self.allocator.clone();
+        let allocator = self.in_force.allocator.clone();
         tokio::spawn(async move {
             if let Err(error) = allocator.release(&name).await {
-                tracing::warn!(annotator = name, %error, "what they hold comes back with its lease");
+                tracing::warn!(
+                    annotator = name,
+                    %error,
+                    "could not release leases now; they will expire"
+                );
             }
         });
     }
 }
 
-fn refuse(file: &RosterFile, problems: Vec<Problem>) -> Result<(), RosterError> {
+fn reject(file: &RosterFile, problems: Vec<Problem>) -> Result<(), RosterError> {
     file.mistakes(problems).map_or(Ok(()), |mistakes| Err(RosterError::Wrong(mistakes)))
 }
 
-/// Ports that cannot be had, as problems of the roster.
+/// A file that was there a moment ago, and is not any more.
+fn as_problem(error: ConfigurationError, roster: &Roster) -> Problem {
+    match error {
+        ConfigurationError::Certificate(problem) => *problem,
+        ConfigurationError::Instructions { path, source } => {
+            let at = roster.place("project.instructions");
+            Problem::new(format!("cannot read {}: {source}", path.display()), at)
+        }
+    }
+}
+
+/// Ports that cannot be bound, as problems of the roster.
 fn bind_problems(roster: &Roster, failures: &[BindFailure]) -> Vec<Problem> {
     if let Some(one) = failures.iter().find(|one| one.reason == NO_SUCH_ADDRESS) {
         let message = format!("this machine has no address {}", one.address.ip());

@@ -1,73 +1,82 @@
 //! Notices that the roster was edited, for `watch = true`.
 //!
-//! The files are looked at once a second, and a change counts once the next look finds it as it was:
-//! an editor may write a file in several goes. Looking works on every file system, network mounts
-//! and replaced files included, which is why the kernel's notifications were rejected.
+//! It checks the files once a second. A change counts when the next check finds the file unchanged,
+//! since an editor may write a file in several steps. This works on every file system, with network
+//! mounts and replaced files, which is why the kernel's notifications were rejected.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-const RHYTHM: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What can be seen of a file without reading it.
+/// What a file's metadata say about a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FileStamp {
-    changed: Option<SystemTime>,
+    modified: Option<SystemTime>,
     length: u64,
     inode: u64,
 }
 
-/// Looks at files.
+impl FileStamp {
+    /// `None` if there is no such file.
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let modified = metadata.modified().ok();
+        Some(Self { modified, length: metadata.len(), inode: metadata.ino() })
+    }
+}
+
+/// Watches files for changes.
 pub(super) struct RosterWatcher {
     paths: Vec<PathBuf>,
-    known: Vec<Option<FileStamp>>,
-    before: Vec<Option<FileStamp>>,
-    rhythm: Interval,
+    /// The files as they were last reported, or at the start.
+    reported: Vec<Option<FileStamp>>,
+    /// The files at the last check.
+    last: Vec<Option<FileStamp>>,
+    checks: Interval,
 }
 
 impl RosterWatcher {
-    /// Looks at these files, as they are now.
+    /// Watches these files from now on.
     pub(super) fn new(paths: Vec<PathBuf>) -> Self {
-        let mut rhythm = interval(RHYTHM);
-        rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let known: Vec<_> = paths.iter().map(|path| stamp(path)).collect();
-        Self { paths, before: known.clone(), known, rhythm }
+        let mut checks = interval(CHECK_INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reported = stamps(&paths);
+        Self { paths, last: reported.clone(), reported, checks }
     }
 
-    /// What was seen of files counts as known as it was then, and not as it is now: a change in between
-    /// is still one.
+    /// Reports a change since another watcher was made, too, of the files that both watch.
     #[must_use]
-    pub(super) fn since(mut self, then: &Self) -> Self {
-        for (path, known) in self.paths.iter().zip(&mut self.known) {
-            if let Some(at) = then.paths.iter().position(|other| other == path) {
-                known.clone_from(&then.known[at]);
+    pub(super) fn since(mut self, earlier: &Self) -> Self {
+        for (path, reported) in self.paths.iter().zip(&mut self.reported) {
+            if let Some(at) = earlier.paths.iter().position(|other| other == path) {
+                reported.clone_from(&earlier.reported[at]);
             }
         }
         self
     }
 
-    /// Returns once any of them has changed and stays as it is; never if there are none.
+    /// Returns when a file has changed and stays as it is; never if there are no files.
     pub(super) async fn changed(&mut self) {
         if self.paths.is_empty() {
             std::future::pending::<()>().await;
         }
         loop {
-            self.rhythm.tick().await;
-            let now: Vec<_> = self.paths.iter().map(|path| stamp(path)).collect();
-            let settled = now == self.before;
-            if settled && now != self.known {
-                self.known = now;
+            self.checks.tick().await;
+            let now = stamps(&self.paths);
+            let is_settled = now == self.last;
+            if is_settled && now != self.reported {
+                self.reported = now;
                 return;
             }
-            self.before = now;
+            self.last = now;
         }
     }
 }
 
-fn stamp(path: &Path) -> Option<FileStamp> {
-    use std::os::unix::fs::MetadataExt;
-    let about = std::fs::metadata(path).ok()?;
-    Some(FileStamp { changed: about.modified().ok(), length: about.len(), inode: about.ino() })
+fn stamps(paths: &[PathBuf]) -> Vec<Option<FileStamp>> {
+    paths.iter().map(|path| FileStamp::of(path)).collect()
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
+use super::configuration::{Configuration, InForce};
 use super::listeners::{ListenerRegistry, ServerExit};
 use super::reconciler::AllocationReconciler;
 use super::roster_watcher::RosterWatcher;
@@ -16,14 +16,7 @@ use super::status::DaemonStatus;
 use super::systemd::SystemdNotifier;
 use super::task_loader::TaskLoader;
 use super::{Addresses, Command, Commands};
-use crate::allocator::Allocator;
-use crate::http::auth::KeyCache;
-use crate::http::tls::Certificate;
-use crate::lead::ProjectInfo;
-use crate::listener::Project;
-use crate::roster::Roster;
 use crate::roster_file::RosterFile;
-use crate::store::Terms;
 use crate::task::Millis;
 
 /// How often the listeners are checked, unless systemd's watchdog needs to hear more often.
@@ -31,15 +24,12 @@ const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The running daemon.
 pub(super) struct Supervisor {
-    /// The roster in force.
-    pub(super) file: Arc<RosterFile>,
+    pub(super) configuration: Configuration,
+    pub(super) in_force: InForce,
+    /// The store's URL if it is not the roster's.
     pub(super) store_url: Option<String>,
     pub(super) listeners: ListenerRegistry,
-    pub(super) project: Arc<ArcSwap<Project>>,
-    pub(super) project_info: Arc<ArcSwap<ProjectInfo>>,
-    pub(super) allocator: Allocator,
-    pub(super) keys: KeyCache,
-    pub(super) certificate: Certificate,
+    /// Since when each annotator is known.
     pub(super) known_since: BTreeMap<String, Millis>,
     pub(super) status: Arc<DaemonStatus>,
     pub(super) reconciler: JoinHandle<()>,
@@ -53,7 +43,7 @@ impl Supervisor {
     /// Reports that everything serves. Returns the addresses.
     pub(super) fn announced(&mut self) -> Addresses {
         let addresses = self.listeners.addresses();
-        let project = &self.file.roster.project.name;
+        let project = &self.configuration.roster().project.name;
         tracing::info!(listeners = addresses.len(), project, "serving");
         self.publish_status();
         self.systemd.ready(&self.status.summary());
@@ -81,29 +71,29 @@ impl Supervisor {
 
     /// Checks the listeners, and pings systemd's watchdog only if any of them is alive.
     async fn check_listeners(&mut self) {
-        let report = self.listeners.check_health(self.allocator.now()).await;
+        let report = self.listeners.check_health(self.in_force.allocator.now()).await;
         if report.changed {
             self.publish_status();
         }
         if report.is_alive() {
             self.systemd.alive();
         } else {
-            tracing::warn!("no listener answers; the service manager is not told that all is well");
+            tracing::warn!("no listener responds; skipping the watchdog ping");
         }
     }
 
     /// Updates the status that the lead's port and systemd show.
     pub(super) fn publish_status(&mut self) {
-        let statuses = self.listeners.statuses(&self.file.roster);
+        let statuses = self.listeners.statuses(self.configuration.roster());
         self.status.set_listeners(statuses, self.listeners.lead_down_reason());
         self.systemd.status(&self.status.summary());
     }
 
-    /// Checks the unfinished tasks against another roster's policies from now on.
-    pub(super) fn reconcile_with(&mut self, roster: &Roster, terms: Terms) {
+    /// Checks the unfinished tasks against the configuration in force, from the beginning.
+    pub(super) fn restart_reconciler(&mut self) {
         self.reconciler.abort();
-        let reconciler = AllocationReconciler::new(roster, terms);
-        self.reconciler = tokio::spawn(reconciler.run(self.allocator.clone()));
+        let reconciler = AllocationReconciler::new(&self.configuration);
+        self.reconciler = tokio::spawn(reconciler.run(self.in_force.allocator.clone()));
     }
 
     /// Stops accepting, and all background work. Returns the servers, which finish open requests.

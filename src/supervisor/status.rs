@@ -1,4 +1,4 @@
-//! What the supervisor tells the lead's port and the service manager about the daemon.
+//! The daemon's status, as the lead's port and systemd show it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use crate::lead::DaemonStatusSource;
 use crate::lead::status::{ListenerStatus, Reloads};
 use crate::task::Millis;
 
-/// What is known of the daemon, for whoever asks.
+/// The daemon's status.
 #[derive(Default)]
 pub(super) struct DaemonStatus(Mutex<State>);
 
@@ -15,17 +15,27 @@ struct State {
     listeners: Vec<ListenerStatus>,
     lead_down_reason: Option<String>,
     loading: Vec<String>,
-    refused: Option<RejectedReload>,
+    rejected: Option<RejectedReload>,
     reloads: Reloads,
 }
 
-/// A roster that was not taken.
-#[derive(Clone, Debug)]
+/// The outcome of a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ReloadOutcome {
+    /// The new roster is in force. What has changed, in words.
+    Applied { changes: Vec<String> },
+    /// The previous roster stays in force.
+    Rejected(RejectedReload),
+}
+
+/// A roster that was rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RejectedReload {
-    /// When.
     pub(super) at: Millis,
-    /// Why, a line for each mistake: `file:line:column: what (what to do)`.
+    /// The mistakes, a line for each: `file:line:column: what (what to do)`.
     pub(super) mistakes: Vec<String>,
+    /// The same as a compiler would show them.
+    pub(super) explanation: String,
 }
 
 impl DaemonStatus {
@@ -47,21 +57,22 @@ impl DaemonStatus {
         self.state().loading = problems;
     }
 
-    /// Notes a roster that was taken.
-    pub(super) fn record_applied(&self) {
+    /// Records the outcome of a reload; a rejected roster stays in the status until the next one.
+    pub(super) fn record_reload(&self, outcome: ReloadOutcome) {
         let mut state = self.state();
-        state.refused = None;
-        state.reloads.applied += 1;
+        match outcome {
+            ReloadOutcome::Applied { .. } => {
+                state.rejected = None;
+                state.reloads.applied += 1;
+            }
+            ReloadOutcome::Rejected(rejected) => {
+                state.rejected = Some(rejected);
+                state.reloads.refused += 1;
+            }
+        }
     }
 
-    /// Notes a roster that was refused.
-    pub(super) fn record_rejected(&self, refused: RejectedReload) {
-        let mut state = self.state();
-        state.refused = Some(refused);
-        state.reloads.refused += 1;
-    }
-
-    /// How the daemon is, in a line for the service manager.
+    /// One line for systemd.
     pub(super) fn summary(&self) -> String {
         let state = self.state();
         let listening = state.listeners.iter().filter(|l| l.state == "listening").count();
@@ -70,13 +81,13 @@ impl DaemonStatus {
             n => format!("Serving {n} annotators"),
         }];
         for listener in state.listeners.iter().filter(|listener| listener.state == "down") {
-            let why = listener.detail.as_deref().unwrap_or("it failed");
-            parts.push(format!("{}'s port {} is down: {why}", listener.name, listener.port));
+            let reason = listener.detail.as_deref().unwrap_or("it failed");
+            parts.push(format!("{}'s port {} is down: {reason}", listener.name, listener.port));
         }
-        if let Some(why) = &state.lead_down_reason {
-            parts.push(format!("The lead's port is down: {why}"));
+        if let Some(reason) = &state.lead_down_reason {
+            parts.push(format!("The lead's port is down: {reason}"));
         }
-        if let Some(RejectedReload { at, mistakes }) = &state.refused {
+        if let Some(RejectedReload { at, mistakes, .. }) = &state.rejected {
             let more = match mistakes.len() {
                 0 | 1 => String::new(),
                 2 => " (and 1 more)".to_owned(),
@@ -84,8 +95,7 @@ impl DaemonStatus {
             };
             let first = mistakes.first().map_or("", String::as_str);
             parts.push(format!(
-                "The roster was refused at {}, and the one from before stays in force: \
-                 {first}{more}",
+                "The roster was rejected at {}; the previous one stays in force: {first}{more}",
                 at.for_people()
             ));
         }
@@ -106,9 +116,9 @@ impl DaemonStatusSource for DaemonStatus {
     fn problems(&self) -> Vec<String> {
         let state = self.state();
         let mut problems = Vec::new();
-        if let Some(RejectedReload { at, mistakes }) = &state.refused {
+        if let Some(RejectedReload { at, mistakes, .. }) = &state.rejected {
             problems.push(format!(
-                "The roster was changed and refused at {}; the one from before stays in force:\n{}",
+                "The roster was rejected at {}; the previous one stays in force:\n{}",
                 at.for_people(),
                 mistakes.join("\n")
             ));

@@ -1,5 +1,5 @@
-//! Watches the store, and says in the log when it goes away and when it is back: once each, however
-//! many requests fail in between.
+//! Pings the store, and logs when it goes away and when it is back: once each, no matter how many
+//! requests fail in between.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::store::Store;
 
-/// How often it is looked at.
+/// The pause between two pings.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
-/// How long it may take to answer.
+/// How long the store may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Watches until it is aborted.
+/// Pings the store until it is aborted.
 pub(super) async fn run(store: Arc<dyn Store>) {
     let mut away_since: Option<Instant> = None;
     loop {
-        let looked = Instant::now();
+        let asked = Instant::now();
         let answer = match timeout(PING_TIMEOUT, store.ping()).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
         };
         match (answer, away_since) {
             (Err(error), None) => {
-                away_since = Some(looked);
+                away_since = Some(asked);
                 tracing::warn!(
                     store = store.place(),
                     error,

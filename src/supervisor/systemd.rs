@@ -1,20 +1,19 @@
-//! What the service manager is told, if one has started the daemon: that it is ready, that it reloads,
-//! how it is in a line, that it is alive.
+//! Notifies systemd, if it has started the daemon: ready, reloading, a status line, watchdog pings.
 //!
-//! systemd's protocol, by datagrams to the socket of `NOTIFY_SOCKET`; without one all of this does
-//! nothing. A reload is announced and ended in every case, also where the roster was refused: a
-//! manager that waits for the end of a reload would otherwise wait for ever.
+//! Messages are datagrams to the socket of `NOTIFY_SOCKET`; without one, nothing is sent. Every reload
+//! that was announced is also ended, even if the roster was rejected: systemd would otherwise wait for
+//! the end of the reload for ever.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// Messages that wait while the manager does not read. What comes beyond is dropped: they say how
-/// things are, and the next one says it again.
-const WAITING: usize = 64;
+/// Messages that wait while systemd does not read. Further ones are dropped: each is a state, which the
+/// next one repeats.
+const QUEUE_LENGTH: usize = 64;
 
-/// A message to the manager.
+/// A message to systemd.
 #[derive(Debug)]
 enum Message {
     Ready(String),
@@ -25,36 +24,36 @@ enum Message {
     Stopping,
 }
 
-/// Whoever started the daemon.
+/// Sends messages to systemd, or to nobody if systemd has not started the daemon.
 ///
-/// Messages go out on a thread of their own, because to send one may block, and a manager that does
-/// not read must not keep the daemon from its work.
+/// A separate thread sends them: sending may block, and a systemd that does not read must not block
+/// the daemon.
 #[derive(Clone, Debug)]
 pub(super) struct SystemdNotifier(Option<SyncSender<Message>>);
 
 impl SystemdNotifier {
-    /// The manager, if there is one.
+    /// Starts the sending thread, if there is a socket to send to.
     pub(super) fn start() -> Self {
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
             return Self(None);
         }
-        let (sender, messages) = sync_channel(WAITING);
+        let (sender, messages) = sync_channel(QUEUE_LENGTH);
         let thread = std::thread::Builder::new().name("manager".into());
         match thread.spawn(move || send_all(&messages)) {
             Ok(_) => Self(Some(sender)),
             Err(error) => {
-                tracing::warn!(%error, "the service manager cannot be told how things are");
+                tracing::warn!(%error, "cannot start the systemd notifier");
                 Self(None)
             }
         }
     }
 
-    /// Everything serves.
+    /// Everything serves; ends a reload.
     pub(super) fn ready(&self, line: &str) {
         self.send(Message::Ready(one_line(line)));
     }
 
-    /// The roster is looked at. [`SystemdNotifier::ready`] has to follow.
+    /// A reload begins. [`SystemdNotifier::ready`] has to follow.
     pub(super) fn reloading(&self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.send(Message::Reloading(now)),
@@ -62,30 +61,29 @@ impl SystemdNotifier {
         }
     }
 
-    /// How it is, in a line.
+    /// The status line.
     pub(super) fn status(&self, line: &str) {
         self.send(Message::Status(one_line(line)));
     }
 
-    /// The start takes at least this much longer.
+    /// The start may take this much longer from now on.
     pub(super) fn still_starting(&self, line: &str, longer: Duration) {
         self.send(Message::StillStarting(one_line(line), longer));
     }
 
-    /// It is alive.
+    /// A watchdog ping.
     pub(super) fn alive(&self) {
         self.send(Message::Alive);
     }
 
-    /// It stops.
+    /// The shutdown begins.
     pub(super) fn stopping(&self) {
         self.send(Message::Stopping);
     }
 
-    /// How often it has to be told that the daemon is alive, if it wants to know: three times within
-    /// the time after which it would end it.
+    /// How often systemd's watchdog needs a ping: three times within its timeout. `None` without one.
     pub(super) fn watchdog_interval() -> Option<Duration> {
-        // A time of nothing means that it does not want to know.
+        // A timeout of zero means that there is no watchdog.
         let limit = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
         limit.map(|limit| (limit / 3).max(Duration::from_millis(100)))
     }
@@ -95,7 +93,7 @@ impl SystemdNotifier {
         match sender.try_send(message) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => {
-                tracing::debug!("the service manager does not read what it is told");
+                tracing::debug!("systemd does not read its messages");
             }
         }
     }
@@ -103,11 +101,11 @@ impl SystemdNotifier {
 
 fn send_all(messages: &Receiver<Message>) {
     while let Ok(message) = messages.recv() {
-        let told = match &message {
+        let sent = match &message {
             Message::Ready(line) => {
                 sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(line)])
             }
-            // Both in one message, as the protocol wants it.
+            // The protocol requires both in one message.
             Message::Reloading(now) => sd_notify::notify(&[NotifyState::Reloading, now.clone()]),
             Message::Status(line) => sd_notify::notify(&[NotifyState::Status(line)]),
             Message::StillStarting(line, longer) => {
@@ -120,13 +118,13 @@ fn send_all(messages: &Receiver<Message>) {
                 sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status("Stopping")])
             }
         };
-        if let Err(error) = told {
-            tracing::debug!(%error, "the service manager cannot be told");
+        if let Err(error) = sent {
+            tracing::debug!(%error, "cannot send a message to systemd");
         }
     }
 }
 
-/// A status is one line; what follows a newline would be read as another word of the protocol.
+/// Joins lines: systemd would read what follows a newline as another assignment.
 fn one_line(text: &str) -> String {
     text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }

@@ -1,7 +1,7 @@
-//! Loads the task files that the roster names, beside everything else.
+//! Loads the roster's task files while the daemon serves.
 //!
-//! A reload may name a file of a million tasks; nobody's port waits for that. Loads come one after the
-//! other, and what is wished while one runs comes once right after, with the roster of that moment.
+//! A reload may name a file of a million tasks; no port waits for that. Loads run one after the other.
+//! Requests that arrive during a load become one load right after it, with the latest roster.
 
 use std::sync::Arc;
 
@@ -16,52 +16,48 @@ use crate::loading::{self, Loaded, TaskFile, load_file};
 use crate::roster_file::RosterFile;
 use crate::store::Store;
 
-/// Loads whenever it is told to.
+/// Loads task files on request.
 pub(super) struct TaskLoader {
-    request: watch::Sender<Arc<RosterFile>>,
+    requests: watch::Sender<Arc<RosterFile>>,
     task: JoinHandle<()>,
 }
 
 impl TaskLoader {
-    /// Starts it; it does nothing before the first wish.
+    /// Starts it; it waits for the first request.
     pub(super) fn start(
         file: Arc<RosterFile>,
         allocator: Allocator,
-        daemon_status: Arc<DaemonStatus>,
+        status: Arc<DaemonStatus>,
     ) -> Self {
-        let (request, mut requests) = watch::channel(file);
+        let (requests, mut receiver) = watch::channel(file);
         let task = tokio::spawn(async move {
-            while requests.changed().await.is_ok() {
-                let file = Arc::clone(&requests.borrow_and_update());
-                load_task_files(&file, &**allocator.store(), &daemon_status).await;
+            while receiver.changed().await.is_ok() {
+                let file = Arc::clone(&receiver.borrow_and_update());
+                load_task_files(&file, &**allocator.store(), &status).await;
                 allocator.notify_tasks_changed().await;
             }
         });
-        Self { request, task }
+        Self { requests, task }
     }
 
-    /// Loads what this roster names and has changed.
+    /// Requests a load of the files that this roster names and that have changed.
     pub(super) fn load(&self, file: Arc<RosterFile>) {
-        self.request.send_replace(file);
+        self.requests.send_replace(file);
     }
 
-    /// Stops. What was admitted stays; the rest is loaded at the next start.
+    /// Stops. Loaded tasks stay; the next start loads the rest.
     pub(super) async fn stop(self) {
         self.task.abort();
-        // It was told to end, and what it says is that it was.
+        // The result only says that it was aborted.
         let _ = self.task.await;
     }
 }
 
-/// Loads what the roster names and has changed. A file that cannot be loaded keeps nobody from
-/// working on the others: it is a problem that the log and the dashboard show.
-pub(super) async fn load_task_files(
-    file: &RosterFile,
-    store: &dyn Store,
-    daemon_status: &DaemonStatus,
-) {
+/// Loads the files that the roster names and that have changed. A file that cannot be loaded is a
+/// problem in the log and on the dashboard; the others are loaded.
+pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status: &DaemonStatus) {
     let roster = &file.roster;
-    let (planning, interface) = (policies::plan_policy(roster), policies::interface(roster));
+    let (policy, interface) = (policies::plan_policy(roster), policies::interface(roster));
     let identity = policies::identity(roster);
     let folder = roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let mut problems = Vec::new();
@@ -75,16 +71,16 @@ pub(super) async fn load_task_files(
         };
         for file in files {
             let missing = Missing::default();
-            let look = |tasks| match &folder {
+            let check = |tasks| match &folder {
                 Some(folder) => missing.watch(tasks, folder, &interface),
                 None => tasks,
             };
-            let load = load_file(&file, &planning, &interface, identity.as_ref(), store, look);
+            let load = load_file(&file, &policy, &interface, identity.as_ref(), store, check);
             match load.await {
                 Ok(None) => {}
                 Ok(Some(loaded)) => log_loaded(&file, &loaded, &missing),
                 Err(error) => problems.push(format!(
-                    "{error}\n{}\nMend it, and reload (systemctl reload annotd, or kill -HUP {}).",
+                    "{error}\n{}\nFix it, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
                     std::process::id()
                 )),
@@ -94,10 +90,10 @@ pub(super) async fn load_task_files(
     for problem in &problems {
         tracing::error!(error = problem, "tasks could not be loaded");
     }
-    daemon_status.set_loading_problems(problems);
+    status.set_loading_problems(problems);
 }
 
-/// The figures that `load` prints.
+/// Logs the numbers that `annotd load` prints.
 fn log_loaded(file: &TaskFile, loaded: &Loaded, missing: &Missing) {
     if let Some((missing, first)) = missing.count_and_first() {
         tracing::warn!(

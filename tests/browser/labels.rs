@@ -173,7 +173,7 @@ async fn a_label_that_has_left_the_roster_is_taken_from_the_page_that_shows_it()
     let text = std::fs::read_to_string(&roster).expect("the roster");
     seat.project.write("annotators.toml", &text.replace("\"CITY\"", "\"PLACE\""));
     seat.daemon.signal("HUP");
-    wait_until("the roster in force", || seat.project.log().contains("the roster is in force"));
+    wait_until("the roster in force", || seat.project.log().contains("roster applied"));
     seat.press(&['a']).await;
     seat.wait_for_another(&card).await;
     seat.saved().await;

@@ -36,7 +36,7 @@ fn a_stop_names_whom_it_waits_for_and_what_they_send_is_stored() {
     let daemon = project.start();
     let (mut stream, rest) = half_an_answer(&daemon);
     daemon.signal("TERM");
-    let line = "waiting for requests under way ports=\"andy (1 request)\"";
+    let line = "waiting for requests in flight ports=\"andy (1 request)\"";
     wait_until("the line", || project.log().contains(line));
     stream.write_all(&rest).expect("it is sent");
     let mut reply = String::new();
@@ -47,7 +47,7 @@ fn a_stop_names_whom_it_waits_for_and_what_they_send_is_stored() {
     assert_eq!(body["results"][0]["status"], "saved", "{body}");
     assert!(daemon.ended().success());
     let log = project.log();
-    assert!(log.contains("stopped; everything that was acknowledged is stored"), "{log}");
+    assert!(log.contains("stopped; everything acknowledged is stored"), "{log}");
     let lines = project.run(&["export"]);
     assert_eq!(lines.lines().count(), 1, "{lines}");
 }
@@ -62,8 +62,20 @@ fn who_never_finishes_is_cut_off_at_the_deadline_and_named() {
     assert!(daemon.ended().success());
     assert!(began.elapsed().as_secs() >= 2, "it waits as long as it may");
     let log = project.log();
-    let line = "WARN the deadline is over; some requests were cut off, and nothing of them \
-                acknowledged ports=\"andy (1 request)\" seconds=2";
+    let line = "WARN shutdown deadline exceeded; open requests were cut off unacknowledged ports=\"andy (1 request)\" seconds=2";
     assert!(log.contains(line), "{log}");
     assert_eq!(project.run(&["export"]), "");
+}
+
+#[test]
+fn a_second_stop_signal_ends_the_daemon_at_once_with_the_status_of_the_signal() {
+    let project = project("demo.db", 3);
+    let daemon = project.start_with(&["--stop-within", "600"]);
+    let (_stream, _rest) = half_an_answer(&daemon);
+    daemon.signal("TERM");
+    wait_until("the first signal", || project.log().contains("stopping"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended().code(), Some(143));
+    let log = project.log();
+    assert!(!log.contains("stopped") && !log.contains("deadline"), "it says nothing more: {log}");
 }

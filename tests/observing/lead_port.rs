@@ -39,7 +39,7 @@ impl DaemonStatusSource for Broken {
             detail: detail.map(str::to_owned),
         };
         vec![
-            member("andy", "down", Some("another program has it")),
+            member("andy", "down", Some("another program uses it")),
             member("zach", "listening", None),
             member("li", "away", None),
             member("eve", "left", None),
@@ -107,7 +107,9 @@ async fn a_listener_that_is_down_is_named_everywhere() {
     assert_eq!(told["annotators"][0]["restarts"], 3);
     assert_eq!(
         told["problems"],
-        json!(["andy's port 9010 is down: another program has it. It is tried again by itself."])
+        json!([
+            "andy's port 9010 is down: another program uses it. It will be retried automatically."
+        ])
     );
 
     let (_, text) = get(&port, "/metrics").await;

@@ -23,12 +23,12 @@ fn a_refused_answer_is_a_json_line_with_annotator_and_request() {
     let request = refused(&daemon, &task);
     let line = wait_for("the line", || {
         let log = project.log();
-        let line = log.lines().find(|line| line.contains("an answer was not kept"))?;
+        let line = log.lines().find(|line| line.contains("answer not stored"))?;
         Some(serde_json::from_str::<Value>(line).expect("JSON"))
     });
     for (name, value) in [
         ("level", json!("WARN")),
-        ("message", json!("an answer was not kept")),
+        ("message", json!("answer not stored")),
         ("annotator", json!("andy")),
         ("request_id", json!(request)),
         ("task", task["_id"].clone()),
@@ -52,9 +52,9 @@ fn a_refused_answer_is_a_json_line_with_annotator_and_request() {
             "the store is open",
             "tasks loaded",
             "serving",
-            "an answer was not kept",
+            "answer not stored",
             "stopping",
-            "stopped; everything that was acknowledged is stored"
+            "stopped; everything acknowledged is stored"
         ],
         "the log says these things and nothing else"
     );
@@ -68,7 +68,7 @@ fn a_refused_answer_is_a_text_line_with_annotator_and_request() {
     let request = refused(&daemon, &task);
     let id = task["_id"].as_str().expect("an identity");
     let words = format!(
-        " WARN an answer was not kept annotator=andy task={id} status=invalid error=\"answer: \
+        " WARN answer not stored annotator=andy task={id} status=invalid error=\"answer: \
          expected \\\"accept\\\", \\\"reject\\\" or \\\"ignore\\\"\" request_id={request} method=POST \
          path=/give_answers"
     );

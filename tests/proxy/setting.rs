@@ -229,9 +229,7 @@ impl Setting {
         let before = self.project.log().len();
         fs::write(&path, text).expect("the roster");
         self.daemon.as_ref().expect("it runs").signal("HUP");
-        wait_until("the roster is in force", || {
-            self.project.log()[before..].contains("the roster is in force")
-        });
+        wait_until("roster applied", || self.project.log()[before..].contains("roster applied"));
     }
 
     /// Changes the proxy's file, and starts it again. (A reload is for nginx with its workers; as the

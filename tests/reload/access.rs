@@ -109,7 +109,7 @@ fn a_certificate_comes_and_goes_with_the_roster() {
     team.project.write("key.pem", "not a key");
     let tls = "cert = \"cert.pem\"\nkey = \"key.pem\"";
     let said = team.edit(|roster| roster.server = tls.into());
-    assert!(said.contains("the roster is refused"), "{said}");
+    assert!(said.contains("roster rejected"), "{said}");
     assert!(said.contains("there is no private key in"), "{said}");
     assert_eq!(team.get(9010, "project")["annotator"], "andy", "everything is as before");
     team.project.write("key.pem", &pair.signing_key.serialize_pem());

@@ -44,7 +44,7 @@ fn two_hundred_who_stay_fail_not_one_request() {
     });
     let (many, log) = (requests.into_inner(), team.project.log());
     assert!(many > 2 * u64::from(STAYING), "only {many} requests: nobody was at work");
-    assert_eq!(log.matches("the roster is in force").count(), usize::from(CHANGES));
+    assert_eq!(log.matches("roster applied").count(), usize::from(CHANGES));
     assert!(!log.contains("ERROR"), "{log}");
     let restarts = team.status()["annotators"]
         .as_array()

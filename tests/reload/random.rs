@@ -67,7 +67,7 @@ fn the_difference_leads_to_what_a_fresh_start_has() {
         let mut team = fresh(&sequence[0]);
         for choice in &sequence[1..] {
             let said = team.edit(|roster| write(roster, choice));
-            prop_assert!(said.contains("the roster is in force"), "{}", said);
+            prop_assert!(said.contains("roster applied"), "{}", said);
             prop_assert_eq!(running(&team), running(&fresh(choice)));
         }
         Ok(())

@@ -12,14 +12,11 @@ use crate::team::{Roster, Team};
 fn refused(team: &Team, text: &str, place: &str, words: &str, remedy: &str) {
     let mut andy = Kept::open(team, 9010);
     let said = team.reload(text);
-    assert!(
-        said.contains("the roster is refused, and the one from before stays in force"),
-        "{said}"
-    );
+    assert!(said.contains("roster rejected; the previous one stays in force"), "{said}");
     for part in [place, words, remedy] {
         assert!(said.contains(part), "{part:?} is not in the log:\n{said}");
     }
-    let line = team.status_line_with("The roster was refused at");
+    let line = team.status_line_with("The roster was rejected at");
     assert!(line.starts_with("Serving 1 annotator. "), "{line}");
     let shown = team.problems().join("\n");
     for part in [place, words, remedy] {
@@ -33,7 +30,7 @@ fn refused(team: &Team, text: &str, place: &str, words: &str, remedy: &str) {
     assert_eq!(team.get(9010, "project")["labels"], json!(["X"]));
     // Mended, the complaint is gone.
     let said = team.reload(&team.roster.text());
-    assert!(said.contains("the roster is in force"), "{said}");
+    assert!(said.contains("roster applied"), "{said}");
     assert_eq!(team.problems(), Vec::<String>::new());
     assert_eq!(team.status_line_with("Serving"), "Serving 1 annotator");
 }
@@ -87,7 +84,7 @@ fn a_port_that_another_program_has() {
         roster.people.push(("li".into(), 9012, String::new()));
         roster.people.push(("mara".into(), port, String::new()));
     });
-    let words = format!("mara cannot have port {port}: another program has it");
+    let words = format!("mara cannot have port {port}: another program uses it");
     refused(&team, &text, &place(&text, &port.to_string()), &words, "ss -ltnp");
     assert!(!team.listens(9012), "a port that was free is closed again");
 }
@@ -110,7 +107,7 @@ fn a_port_that_is_lost_while_everybody_moves_brings_the_old_address_back() {
     };
     let said = team.reload(&text);
     assert!(
-        said.contains(&format!("li cannot have port {port}: another program has it")),
+        said.contains(&format!("li cannot have port {port}: another program uses it")),
         "{said}"
     );
     assert_eq!(team.get(andy, "project")["annotator"], "andy");
@@ -206,7 +203,7 @@ fn what_stands_in_nobodys_way_is_tried_before_anything_is_closed() {
         roster.lead = 9010;
         roster.person("andy").1 = 9000;
     });
-    assert!(said.contains("the roster is in force"), "{said}");
+    assert!(said.contains("roster applied"), "{said}");
     assert_eq!(team.get(9000, "project")["annotator"], "andy");
     assert_eq!(team.status()["project"], "demo");
 }

@@ -134,8 +134,7 @@ impl Team {
         wait_for("the end of a reload", || {
             let log = self.project.log();
             let new = log.get(before..)?;
-            let ended =
-                new.contains("the roster is in force") || new.contains("the roster is refused");
+            let ended = new.contains("roster applied") || new.contains("roster rejected");
             (ended && new.ends_with('\n')).then(|| new.to_owned())
         })
     }

@@ -18,11 +18,12 @@ fn who_cannot_have_their_port_at_the_start_gets_it_when_it_is_free() {
     let other = TcpListener::bind((bind, 9011)).expect("a port");
     let team = Team::start(Roster { bind, ..Roster::of(&[("andy", 9010), ("zach", 9011)]) });
     assert_eq!(team.get(9010, "project")["annotator"], "andy");
-    let words = "zach's port 9011 is down: another program has it";
+    let words = "zach's port 9011 is down: another program uses it";
     assert_eq!(team.status_line_with("down"), format!("Serving 1 annotator. {words}"));
-    assert!(team.project.log().contains("a port cannot be had; the others serve"));
+    assert!(team.project.log().contains("cannot bind port; will retry"));
     let problem = team.problems().join("\n");
-    let shown = "zach's port 9011 is down: another program has it. It is tried again by itself.";
+    let shown =
+        "zach's port 9011 is down: another program uses it. It will be retried automatically.";
     assert_eq!(problem, shown);
     let status = team.status();
     assert_eq!(status["annotators"][1]["state"], "down");
@@ -72,8 +73,8 @@ fn a_listener_that_breaks_is_started_again_and_counted() {
     assert_eq!(team.get(9010, "project")["annotator"], "andy");
     assert_eq!(team.status()["annotators"][0]["state"], "listening");
     let log = team.project.log();
-    assert!(log.contains("a listener is down") && log.contains("its socket is broken"), "{log}");
-    assert!(log.contains("a listener is there again"), "{log}");
+    assert!(log.contains("listener is down") && log.contains("its socket is broken"), "{log}");
+    assert!(log.contains("listener is up again"), "{log}");
     zach.ask();
 }
 

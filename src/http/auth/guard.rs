@@ -26,13 +26,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::body::Body;
-use axum::extract::{Extension, Request};
+use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 
-use super::super::ApiError;
+use super::super::{ApiError, assets};
 
 /// How long a cookie lasts, in seconds: 400 days, the most that browsers keep one. Each look at the
 /// page renews it.
@@ -143,7 +143,7 @@ impl PortAuth {
             annotator = self.0.owner,
             peer = peer.map(|peer| tracing::field::display(peer.address)),
             attempts,
-            "somebody came with a key that is not the one of this port, perhaps an old link"
+            "wrong key for this port, perhaps an old link"
         );
     }
 
@@ -195,6 +195,7 @@ fn cookie_name(project: &str, annotator: Option<&str>) -> String {
 
 /// Lets a request through, or answers it at the door.
 pub(in crate::http) async fn require_key<C: ProtectedState>(
+    State(no_access_page): State<&'static str>,
     Extension(context): Extension<C>,
     mut request: Request,
     next: Next,
@@ -246,7 +247,7 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
     if wrong {
         auth.log_rejection(peer);
     }
-    refuse(&request, is_read, wrong)
+    refuse(&request, no_access_page, is_read, wrong)
 }
 
 /// Whether the browser speaks TLS, with annotd or with the proxy in front of it. A client that lies
@@ -296,20 +297,21 @@ fn redirect_without_key(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
 }
 
 /// A page for people, an error for scripts.
-fn refuse(request: &Request<Body>, is_read: bool, wrong: bool) -> Response {
+fn refuse(request: &Request<Body>, page: &str, is_read: bool, wrong: bool) -> Response {
     let path = request.uri().path();
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let wants_page = path == "/" || accepts.is_some_and(|kinds| kinds.contains("text/html"));
     // The page names its style relative to the root.
     let at_the_root = path.rfind('/') == Some(0);
-    let mut response = if is_read && wants_page && at_the_root {
+    let page = assets::text(page).filter(|_| is_read && wants_page && at_the_root);
+    let mut response = if let Some(page) = page {
         (
             StatusCode::UNAUTHORIZED,
             [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),
                 (header::CACHE_CONTROL, "no-store"),
             ],
-            page(wrong),
+            fill_page(&page, wrong),
         )
             .into_response()
     } else {
@@ -326,14 +328,13 @@ fn refuse(request: &Request<Body>, is_read: bool, wrong: bool) -> Response {
     response
 }
 
-fn page(wrong: bool) -> String {
-    const PAGE: &str = include_str!("../../web/no_access/index.html");
+fn fill_page(page: &str, wrong: bool) -> String {
     let (title, link) = if wrong {
         ("This link does not work any more.", "the new one")
     } else {
         ("This page needs your personal link.", "it")
     };
-    PAGE.replace("{title}", title).replace("{link}", link)
+    page.replace("{title}", title).replace("{link}", link)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::roster::{self, Roster};
 use crate::store::{Result, Store};
 
 /// The lead's name among the keys; no annotator can have it.
-pub const LEAD: &str = "(lead)";
+pub const LEAD_KEY: &str = "(lead)";
 
 /// Random bytes of a key: 128 bits.
 const KEY_BYTES: usize = 16;
@@ -60,7 +60,7 @@ pub async fn load_or_create(
     roster: &Roster,
 ) -> Result<BTreeMap<String, String>> {
     let mut keys = store.keys().await?;
-    let names = roster.annotators.iter().map(|annotator| annotator.name.as_str()).chain([LEAD]);
+    let names = roster.annotators.iter().map(|annotator| annotator.name.as_str()).chain([LEAD_KEY]);
     let missing: BTreeMap<_, _> = names
         .filter(|name| !keys.contains_key(*name))
         .map(|name| (name.to_owned(), new_key()))
@@ -144,7 +144,7 @@ impl KeyCache {
     /// The door of the lead's port.
     pub fn lead_auth(&self, project: &str) -> PortAuth {
         // Two parts instead of three in the cookie's name: no annotator's is called so.
-        PortAuth::new(Arc::new(self.clone()), LEAD, project, None)
+        PortAuth::new(Arc::new(self.clone()), LEAD_KEY, project, None)
     }
 }
 

@@ -4,4 +4,4 @@ pub(super) mod guard;
 pub mod keys;
 
 pub use guard::{AuthenticatedNames, Authenticator, Peer, PortAuth, ProtectedState};
-pub use keys::{KeyCache, LEAD, PendingKeys, new_key};
+pub use keys::{KeyCache, LEAD_KEY, PendingKeys, new_key};

@@ -1,13 +1,18 @@
-//! Which listeners stay, change hands, open and leave: the difference between what runs and what a
-//! roster wants. Pure; `apply.rs` carries it out.
+//! Which listeners to keep, transfer, open and close: the difference between the listeners that run and
+//! those that a roster asks for. Pure; `apply.rs` carries it out.
 //!
-//! A listener is recognised by whose it is *and* where it is. One that is both before and after is
-//! not touched. A socket that somebody else is to have is handed over as it is, never closed and
-//! bound again: two people can exchange their ports, and no other program can come in between.
+//! A listener is identified by its owner *and* its address. One that is the same before and after is not
+//! touched. A socket that gets another owner is transferred, never closed and bound again: two
+//! annotators can exchange their ports, and no other program can take one in between.
+//!
+//! It is not a difference of two rosters: a listener of an earlier roster may still be in its grace
+//! period, and one of the present roster may be unbound.
 
 use std::net::SocketAddr;
 
-/// Whose listener it is.
+use crate::roster::LEAD_NAME;
+
+/// The owner of a listener.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ListenerOwner {
     /// An annotator's.
@@ -17,52 +22,52 @@ pub enum ListenerOwner {
 }
 
 impl ListenerOwner {
-    /// As it is called in logs and addresses.
+    /// The name in logs, URLs and socket units.
     pub fn name(&self) -> &str {
         match self {
             Self::Annotator(name) => name,
-            Self::Lead => "lead",
+            Self::Lead => LEAD_NAME,
         }
     }
 }
 
-/// A listener that is wanted.
+/// A listener that the roster asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredListener {
-    /// Whose.
+    /// The owner.
     pub owner: ListenerOwner,
-    /// Where. Port 0 is any free one.
+    /// The address; port 0 is any free one.
     pub address: SocketAddr,
 }
 
-/// A listener that is there.
+/// A listener that runs, or is unbound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentListener {
-    /// Whose.
+    /// The owner.
     pub owner: ListenerOwner,
-    /// Where it was wanted.
+    /// The address that the roster asked for.
     pub address: SocketAddr,
     /// Whether its socket is bound.
     pub bound: bool,
 }
 
-/// What to do. Numbers are places in the lists that were compared.
+/// What to do. Numbers are indices: of the current listener, then of the desired one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListenerDiff {
-    /// Present and wanted: left alone.
+    /// Same owner and address: not touched.
     pub keep: Vec<(usize, usize)>,
-    /// The present socket becomes that of the one wanted.
+    /// The current listener's socket goes to the desired one.
     pub transfer: Vec<(usize, usize)>,
-    /// Wanted, and to be opened.
+    /// Desired, and to be bound.
     pub open: Vec<usize>,
-    /// Present, and wanted no longer.
+    /// Current, and not desired any more.
     pub close: Vec<usize>,
-    /// Those of `close` that have to let go of their sockets before others can be opened, because one
-    /// address covers the other.
+    /// Those of `close` whose sockets must be released before others can be bound, because the
+    /// addresses conflict.
     pub conflicting: Vec<usize>,
 }
 
-/// Compares what is there with what is wanted. Nobody may be wanted twice, nor may an address be.
+/// Compares current and desired listeners. Desired owners and addresses must be unique.
 pub fn diff_listeners(current: &[CurrentListener], desired: &[DesiredListener]) -> ListenerDiff {
     let mut diff = ListenerDiff::default();
     let mut used = vec![false; current.len()];
@@ -81,7 +86,7 @@ pub fn diff_listeners(current: &[CurrentListener], desired: &[DesiredListener]) 
         let want = &desired[at];
         let here =
             |p: &CurrentListener| p.bound && want.address.port() != 0 && p.address == want.address;
-        // The lead's socket lives in a runtime of its own and cannot change hands.
+        // The lead's socket belongs to another runtime and cannot be transferred.
         let kind = |p: &CurrentListener| {
             (p.owner == ListenerOwner::Lead) == (want.owner == ListenerOwner::Lead)
         };
@@ -103,7 +108,7 @@ pub fn diff_listeners(current: &[CurrentListener], desired: &[DesiredListener]) 
     diff
 }
 
-/// Whether the one address cannot be bound while the other one is.
+/// Whether one address cannot be bound while the other is.
 pub(super) fn addresses_conflict(one: SocketAddr, other: SocketAddr) -> bool {
     let anywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && (one.ip() == other.ip() || anywhere)
@@ -130,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn two_who_exchange_their_ports_exchange_their_sockets() {
+    fn annotators_who_exchange_ports_exchange_sockets() {
         let there = [current("a", "127.0.0.1:1"), current("b", "127.0.0.1:2")];
         let want = [desired("a", "127.0.0.1:2"), desired("b", "127.0.0.1:1")];
         let found = diff_listeners(&there, &want);
@@ -156,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_had_is_neither_handed_over_nor_tried_at_once() {
+    fn an_unbound_listener_is_neither_transferred_nor_bound_at_once() {
         let mut there = [current("a", "127.0.0.1:1")];
         there[0].bound = false;
         let same = diff_listeners(&there, &[desired("a", "127.0.0.1:1")]);
@@ -166,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn any_free_port_stays_with_whoever_has_it() {
+    fn a_free_port_stays_with_its_owner() {
         let there = [current("a", "127.0.0.1:0"), current("b", "127.0.0.1:0")];
         let want = [desired("b", "127.0.0.1:0"), desired("c", "127.0.0.1:0")];
         let found = diff_listeners(&there, &want);

@@ -228,14 +228,14 @@ impl ListenerRegistry {
             // A JoinError does not name the server; its socket is released.
             Err(error) => {
                 for slot in self.slots.iter_mut().filter(|slot| slot.is_released()) {
-                    slot.fail(format!("it ended in a panic: {error}"));
+                    slot.fail(format!("server task panicked: {error}"));
                 }
                 return;
             }
         };
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.runs_server(id)) else { return };
         slot.fail(match result {
-            Ok(()) => "it ended by itself".to_owned(),
+            Ok(()) => "server task exited unexpectedly".to_owned(),
             Err(error) => format!("its socket is broken: {error}"),
         });
     }
@@ -245,7 +245,7 @@ impl ListenerRegistry {
         let mut report = HealthReport::default();
         let is_over = |slot: &ListenerSlot| slot.grace_until.is_some_and(|until| until <= now);
         for slot in self.slots.iter_mut().filter(|slot| is_over(slot)) {
-            tracing::info!(annotator = slot.owner.name(), "the old address is closed now");
+            tracing::info!(annotator = slot.owner.name(), "old address closed");
             slot.stop();
             report.changed = true;
         }
@@ -267,7 +267,7 @@ impl ListenerRegistry {
                     let (name, restarts) = (slot.owner.name().to_owned(), slot.restarts + 1);
                     if self.rebind(at).await {
                         self.slots[at].restarts = restarts;
-                        tracing::info!(annotator = name, restarts, "a listener is there again");
+                        tracing::info!(annotator = name, restarts, "listener is up again");
                         report.changed = true;
                     }
                 }

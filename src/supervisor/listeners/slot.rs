@@ -121,7 +121,7 @@ impl ListenerSlot {
             annotator = self.owner.name(),
             error = reason,
             again_in_seconds = pause.as_secs(),
-            "a listener is down"
+            "listener is down"
         );
         self.socket = SocketState::Unbound { reason, retry_at: Instant::now() + pause };
     }

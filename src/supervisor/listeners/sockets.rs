@@ -1,7 +1,7 @@
-//! Sockets: bound by us, or handed over by systemd.
+//! Sockets: bound here, or inherited from systemd.
 //!
-//! A socket unit names its socket (`FileDescriptorName=andy`), and that annotator is served on it,
-//! wherever it listens. One without an annotator's name goes to whoever has its port in the roster.
+//! A socket unit names its socket (`FileDescriptorName=andy`), and annotd serves that annotator on it,
+//! wherever it listens. One without an annotator's name goes to the annotator with its port.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::diff::ListenerOwner;
 
-/// What is said of an address that is not this machine's.
+/// Why an address that is not this machine's cannot be bound.
 pub(in crate::supervisor) const NO_SUCH_ADDRESS: &str = "this machine has no such address";
 
 /// An open socket and where it is.
@@ -21,14 +21,14 @@ pub(in crate::supervisor) struct Socket {
     pub(in crate::supervisor) address: SocketAddr,
 }
 
-/// Sockets that came with the process and nobody has taken yet.
+/// Inherited sockets that no listener has taken yet, each with its name and address.
 #[derive(Debug, Default)]
 pub struct InheritedSockets(Vec<(String, StdListener, SocketAddr)>);
 
 impl InheritedSockets {
-    /// Those that systemd has passed (`LISTEN_FDS`), each with its name.
+    /// Takes the sockets that systemd has passed (`LISTEN_FDS`).
     ///
-    /// To be called once, before anything else opens files.
+    /// Call it once, before anything else opens files.
     pub fn from_environment() -> Self {
         // The names are read first: taking the sockets removes the variables.
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
@@ -41,17 +41,17 @@ impl InheritedSockets {
                 Ok(Some(listener)) => match listener.local_addr() {
                     Ok(address) => found.push((name, listener, address)),
                     Err(error) => {
-                        tracing::warn!(name, %error, "a socket from systemd has no address");
+                        tracing::warn!(name, %error, "inherited socket has no address");
                     }
                 },
                 Ok(None) => {}
-                Err(error) => tracing::warn!(name, %error, "a socket from systemd is none for TCP"),
+                Err(error) => tracing::warn!(name, %error, "inherited socket is not a TCP socket"),
             }
         }
         Self(found)
     }
 
-    /// The socket that is somebody's by name, or else by its port.
+    /// Takes an owner's socket, by its name or else by its port. `names` are all owners' names.
     fn take(
         &mut self,
         owner: &ListenerOwner,
@@ -66,19 +66,19 @@ impl InheritedSockets {
         Some(self.0.swap_remove(found).1)
     }
 
-    /// Says which nobody has taken, and closes them.
+    /// Logs the sockets that no listener has taken, and closes them.
     pub(in crate::supervisor) fn close_unclaimed(&mut self) {
         for (name, _, address) in self.0.drain(..) {
             tracing::warn!(
                 name,
                 %address,
-                "a socket from systemd is nobody's: no annotator has this name or this port"
+                "inherited socket is not used: no annotator has this name or port"
             );
         }
     }
 }
 
-/// Opens sockets, in the runtime that will serve them.
+/// Binds sockets in the runtime that will serve them.
 #[derive(Clone, Debug)]
 pub(in crate::supervisor) struct Binder {
     /// The runtime of annotators' ports.
@@ -95,7 +95,7 @@ impl Binder {
         }
     }
 
-    /// Somebody's socket: one that was handed over, or a new one. What goes wrong is said in words.
+    /// An owner's socket: an inherited one, or a new one. The error is for people.
     pub(in crate::supervisor) async fn open(
         &self,
         owner: &ListenerOwner,
@@ -117,7 +117,7 @@ impl Binder {
         Ok(Socket { listener: Arc::new(TcpListener::from_std(listener)?), address })
     }
 
-    /// A new socket.
+    /// Binds a new socket. The error is for people.
     pub(in crate::supervisor) async fn bind(
         &self,
         owner: &ListenerOwner,
@@ -136,7 +136,7 @@ impl Binder {
 
 fn describe_bind_error(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => "another program has it".to_owned(),
+        std::io::ErrorKind::AddrInUse => "another program uses it".to_owned(),
         std::io::ErrorKind::PermissionDenied => {
             "ports below 1024 are for the system; take a higher one".to_owned()
         }

@@ -1,46 +1,40 @@
-//! What changes from one roster to the next, for a daemon that takes over an edited file.
+//! What changes from one roster to the next, for a daemon that applies an edited file.
 //!
-//! People are recognised by their names: a new name on an old port is one person gone and another
-//! come. Listeners that are gone, moved or paused have to let go of their ports before others take
-//! them; that order is the caller's.
+//! Annotators are recognised by their names: a new name on an old port is one annotator removed and
+//! another added. Which sockets change follows from what runs, and not from the rosters alone; that is
+//! the supervisor's part.
+
+use std::collections::HashMap;
 
 use super::settings::{Annotator, Roster};
 
-/// The difference between two rosters. Names are in the order of the roster they are taken from.
+/// The difference between two rosters, as far as a reload has to act on it or report it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Only in the new roster.
-    pub added: Vec<String>,
-    /// Only in the old roster.
+pub struct RosterDiff {
+    /// Annotators of the old roster alone, in its order.
     pub removed: Vec<String>,
-    /// In both, with another port.
-    pub moved: Vec<Moved>,
-    /// In both, no longer active.
+    /// Annotators of both rosters that are no longer active, in the order of the new one.
     pub paused: Vec<String>,
-    /// In both, active again.
-    pub resumed: Vec<String>,
-    /// In both, with another display name, other tags, another quota or weight.
-    pub changed: Vec<String>,
-    /// What else is different, in the order of the roster's tables.
+    /// Settings of the whole project that differ, in the order of the roster's tables.
     pub settings: Vec<Setting>,
 }
 
-impl Changes {
-    /// Whether nothing is different.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+impl RosterDiff {
+    /// What changes from the old roster to the new one.
+    pub fn between(old: &Roster, new: &Roster) -> Self {
+        let active_by_name = |roster: &Roster| -> HashMap<String, bool> {
+            roster.annotators.iter().map(|a| (a.name.clone(), a.active)).collect()
+        };
+        let (before, after) = (active_by_name(old), active_by_name(new));
+        let names = |annotators: &[Annotator], belongs: &dyn Fn(&Annotator) -> bool| {
+            annotators.iter().filter(|a| belongs(a)).map(|a| a.name.clone()).collect()
+        };
+        Self {
+            removed: names(&old.annotators, &|a| !after.contains_key(&a.name)),
+            paused: names(&new.annotators, &|a| !a.active && before.get(&a.name) == Some(&true)),
+            settings: settings(old, new),
+        }
     }
-}
-
-/// An annotator with another port than before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// Who.
-    pub name: String,
-    /// The port in the old roster.
-    pub from: u16,
-    /// The port in the new one.
-    pub to: u16,
 }
 
 /// A setting that concerns the whole project.
@@ -70,7 +64,7 @@ pub enum Setting {
     Store,
     /// `server.bind`
     Bind,
-    /// Who may come in, said or not.
+    /// Whether keys are needed, stated or by default.
     Access,
     /// `server.cert` or `server.key`, by their paths.
     Certificate,
@@ -108,34 +102,6 @@ impl Setting {
             Self::LeadPort => "lead.port",
         }
     }
-}
-
-/// What changes from the old roster to the new one.
-pub fn compare(old: &Roster, new: &Roster) -> Changes {
-    let mut changes = Changes { settings: settings(old, new), ..Changes::default() };
-    let mut before: std::collections::HashMap<&str, &Annotator> =
-        old.annotators.iter().map(|a| (a.name.as_str(), a)).collect();
-    for now in &new.annotators {
-        let Some(then) = before.remove(now.name.as_str()) else {
-            changes.added.push(now.name.clone());
-            continue;
-        };
-        if then.port != now.port {
-            changes.moved.push(Moved { name: now.name.clone(), from: then.port, to: now.port });
-        }
-        match (then.active, now.active) {
-            (true, false) => changes.paused.push(now.name.clone()),
-            (false, true) => changes.resumed.push(now.name.clone()),
-            _ => {}
-        }
-        let same_listener = Annotator { port: now.port, active: now.active, ..then.clone() };
-        if same_listener != *now {
-            changes.changed.push(now.name.clone());
-        }
-    }
-    let gone = old.annotators.iter().filter(|a| before.contains_key(a.name.as_str()));
-    changes.removed = gone.map(|a| a.name.clone()).collect();
-    changes
 }
 
 fn settings(old: &Roster, new: &Roster) -> Vec<Setting> {
