@@ -262,7 +262,7 @@ async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
         trial,
         async |seat| {
             seat.press(&['2', 'a']).await;
-            let refused = "document.body.innerText.includes('Look at all pages first')";
+            let refused = "document.body.innerText.includes('View all pages first')";
             seat.wait_for("the page to ask for the others", refused).await;
             seat.press(&['n']).await;
             seat.find(".sheet.ner_manual").await;
@@ -282,7 +282,7 @@ async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
             assert_eq!(seat.eval(field).await, json!(false), "a page takes no focus by itself");
             seat.click("[data-answer=accept]").await;
             let asked = "document.querySelector('#notice').textContent";
-            let said = "Page 3: Nothing is written. Accept once more to leave it empty.";
+            let said = "Page 3: The field is empty. Accept again to leave it empty.";
             assert_eq!(seat.eval(asked).await, json!(said));
             assert_eq!(says(seat, ".sheet b").await, "Say");
         },

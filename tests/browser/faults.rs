@@ -302,7 +302,7 @@ async fn without_a_disk(before: &str, known: bool) {
     let first = card(&browser).await;
     place.line.is(AWAY);
     browser.press(&['a']).await;
-    let told = "document.querySelector('#notice').textContent.includes('cannot keep answers on its disk') && \
+    let told = "document.querySelector('#notice').textContent.includes('cannot store answers') && \
                 document.querySelector('#status').dataset.saved === 'offline'";
     browser.wait_for("the page to say so", told).await;
     if known {

@@ -204,7 +204,7 @@ async fn a_bookmark_lets_the_browser_in_and_leaves_no_key_behind() {
     seat.browser.press(&['x']).await;
     seat.wait_for_another(&card).await;
     let words = "document.querySelector('#notice').textContent";
-    let asked_for = format!("{words}.includes('Your link does not work any more')");
+    let asked_for = format!("{words}.includes('Your link no longer works')");
     seat.browser.wait_for("the page to say what it needs", &asked_for).await;
     let said = seat.browser.eval(words).await;
     assert!(said.as_str().is_some_and(|said| said.contains("kept in this browser")), "{said}");

@@ -146,7 +146,7 @@ async fn shapes_are_changed_with_the_keyboard_and_a_half_drawn_one_outlives_a_re
     seat.press(&times(Key::Right, 5)).await;
     seat.press(&[Key::Enter.into()]).await;
     seat.press(&['a']).await;
-    let words = "document.querySelector('#notice').textContent.includes('not finished yet')";
+    let words = "document.querySelector('#notice').textContent.includes('is not finished')";
     seat.wait_for("the page to object", words).await;
     seat.reload().await;
     picture_is_there(&seat).await;

@@ -17,7 +17,7 @@ async fn what_the_project_does_not_allow_is_told_in_words() {
     ];
     let seat = Seat::open_project(with_folder("image", ""), &tasks).await;
     for words in [
-        "from pictures.example, and this project takes none from there",
+        "on pictures.example, which this project does not allow",
         "leads out of the project's folder",
         "not the address of a file",
         "none.png is not there. You cannot mend this yourself: skip the task",
@@ -52,9 +52,9 @@ async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
     ];
     let seat = Seat::open_project(project, &tasks).await;
     for (lack, words) in [
-        ("missing", "none.png is not there."),
-        ("broken", "broken.png is there, but your browser cannot show it"),
-        ("inside", "What this task brings along cannot be shown"),
+        ("missing", "none.png was not found."),
+        ("broken", "Your browser cannot show the file broken.png"),
+        ("inside", "The file inside this task cannot be shown"),
     ] {
         let card = seat.card().await;
         let said = format!(
@@ -73,8 +73,8 @@ async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
         let notice = "document.querySelector('#notice').textContent";
         let objects = format!("{notice}.includes('could not be shown, so nothing can be drawn')");
         seat.wait_for("the page to object", &objects).await;
-        let yet = seat.eval(&format!("{notice}.includes('on its way')")).await;
-        assert_eq!(yet, json!(false), "it is not on its way");
+        let yet = seat.eval(&format!("{notice}.includes('still loading')")).await;
+        assert_eq!(yet, json!(false), "it is not loading");
         seat.press(&['a']).await;
         seat.wait_for_another(&card).await;
     }
@@ -110,7 +110,7 @@ async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
     seat.click("[data-retry]").await;
     sound_is_there(&seat).await;
     seat.press(&['[', Key::Right.into(), ']']).await;
-    seat.wait_for("a stretch", "document.querySelectorAll('.region').length === 1").await;
+    seat.wait_for("a segment", "document.querySelectorAll('.region').length === 1").await;
     seat.press(&['a']).await;
     seat.wait_for_another(&card).await;
     seat.close().await;
@@ -131,8 +131,7 @@ async fn while_the_server_is_away_a_picture_is_asked_for_by_itself() {
         .await
         .expect("it is asked for");
     seat.find(".absent[data-lack=away]").await;
-    let words =
-        "document.querySelector('.absent').textContent.includes('asked for again by itself')";
+    let words = "document.querySelector('.absent').textContent.includes('Retrying automatically')";
     assert_eq!(seat.eval(words).await, json!(true));
     block(json!([]));
     picture_is_there(&seat).await;

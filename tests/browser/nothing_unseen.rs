@@ -60,14 +60,13 @@ async fn two_presses_within_a_frame_answer_one_card() {
 /// Presses `a` the given number of times, twenty in a second, and notes of each press whether it
 /// answered a card, was reported as not taken, or came while the page waited for tasks.
 ///
-/// The card's `data-task-id` is no measure: a card that was drawn ahead gets it when the browser is
-/// idle, which may be after the first key that counts. `data-seen` changes with the keys that count.
+/// The measure is `data-seen`, which changes with the keys that count.
 fn hurry(times: usize) -> String {
     format!(
         "(() => {{ window.hurried = []; \
            const page = document.body.dataset; \
            const told = () => !document.querySelector('#notice').hidden && \
-             document.querySelector('#notice').textContent.includes('press it again'); \
+             document.querySelector('#notice').textContent.includes('was not taken'); \
            const timer = setInterval(() => {{ \
              const card = page.state === 'task', seen = page.seen === 'true'; \
              document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', bubbles: true, cancelable: true}})); \
@@ -142,7 +141,7 @@ async fn a_card_whose_picture_is_on_its_way_is_not_answered() {
         .collect();
     let seat = Seat::open(&settings, &tasks).await;
     let first = seat.card().await;
-    let on_its_way = told("still on its way");
+    let on_its_way = told("still loading");
     for key in ['a', 'x', 'a'] {
         seat.press(&[Key::Home.into()]).await;
         seat.press(&[key]).await;
@@ -325,7 +324,7 @@ async fn going_back_goes_beyond_what_lies_on_the_page() {
     let first = "document.querySelector('.card:not(.offscreen)').textContent.includes('earliest')";
     assert_eq!(seat.eval(first).await, json!(true));
     seat.press(&[Key::Backspace.into()]).await;
-    seat.wait_for("the page to tell", &told("There is nothing before this.")).await;
+    seat.wait_for("the page to tell", &told("There are no earlier tasks.")).await;
     seat.press(&['x']).await;
     seat.saved().await;
     assert_eq!(seat.stored()[&1]["answer"], json!("reject"));

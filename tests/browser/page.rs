@@ -115,7 +115,8 @@ async fn a_change_that_is_not_answered_again_is_told_and_kept() {
     seat.press(&[Key::Right.into(), '1']).await;
     seat.wait_for("that it is changed", &says("Changed since your answer")).await;
     seat.click("[data-command=forward]").await;
-    let told = "document.querySelector('#notice:not([hidden])')?.textContent.includes('as it was')";
+    let told =
+        "document.querySelector('#notice:not([hidden])')?.textContent.includes('kept as a draft')";
     seat.wait_for("that it is not sent", told).await;
     seat.saved().await;
     assert_eq!(seat.stored()[&1]["spans"], json!([]));
@@ -397,7 +398,7 @@ async fn done_and_waiting_for_others_are_told_apart() {
     let says = |words: &str| {
         format!("document.querySelector('.empty-state')?.textContent.includes({words:?})")
     };
-    other.wait_for("the note", &says("Others hold the tasks that are left")).await;
+    other.wait_for("the note", &says("Others are working on the remaining tasks")).await;
     other.close().await;
     seat.press(&['a']).await;
     seat.wait_for("the note", &says("You are done. Thank you.")).await;

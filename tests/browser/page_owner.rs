@@ -40,7 +40,7 @@ async fn a_page_that_was_opened_for_somebody_else_says_so() {
     seat.browser.client.goto(&page).await.expect("the page opens");
     seat.wait_for(
         "its words",
-        "document.querySelector('.empty-state')?.textContent.includes('Ask whoever leads')",
+        "document.querySelector('.empty-state')?.textContent.includes('Ask the project lead')",
     )
     .await;
     seat.click("[data-command=stay]").await;

@@ -73,7 +73,10 @@ async fn a_sleep_past_the_lease_leaves_nothing_that_others_have() {
     freeze(&browser, "active");
     browser.wait_for("the end", "document.body.dataset.state === 'done'").await;
     let said = browser.eval("document.querySelector('#notice').textContent").await;
-    assert!(said.as_str().is_some_and(|said| said.contains("has gone to others")), "{said}");
+    assert!(
+        said.as_str().is_some_and(|said| said.contains("was given to another annotator")),
+        "{said}"
+    );
     let (answers, late) = shared.stored();
     assert_eq!((answers.len(), late.len()), (10, 0));
     browser.close().await;
@@ -91,8 +94,7 @@ async fn what_is_half_done_says_that_others_have_it_and_is_kept_as_late() {
     freeze(&browser, "frozen");
     shared.zach_answers(6);
     freeze(&browser, "active");
-    let told =
-        "document.querySelector('.fate:not([hidden])')?.textContent.includes('has gone to others')";
+    let told = "document.querySelector('.fate:not([hidden])')?.textContent.includes('was given to another annotator')";
     browser.wait_for("the card to say so", told).await;
     assert_eq!(card(&browser).await, half);
     browser.press(&['a']).await;

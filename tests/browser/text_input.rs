@@ -142,7 +142,7 @@ async fn an_empty_field_is_accepted_only_when_it_is_meant() {
     let card = seat.card().await;
     has_focus(&seat).await;
     press(&seat, Key::Enter).await;
-    let said = "Nothing is written. Accept once more to leave it empty.";
+    let said = "The field is empty. Accept again to leave it empty.";
     assert_eq!(seat.eval(NOTICE).await, said);
     write(&seat, " ").await;
     assert_eq!(seat.eval(NOTICE).await, "", "the words go with the next key");

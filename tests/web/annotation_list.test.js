@@ -20,7 +20,7 @@ test("what was just drawn stays chosen, and a label's key is for the next, as in
   marks.add({ label: hand.pen });
   assert.equal(marks.here, marks.list[0]);
   marks.take("DOG");
-  assert.deepEqual([labels(), hand.pen, marks.label, said.at(-1)], ["CAT", "DOG", "DOG", "DOG is in hand"]);
+  assert.deepEqual([labels(), hand.pen, marks.label, said.at(-1)], ["CAT", "DOG", "DOG", "Active label: DOG"]);
   assert.equal(marks.here, marks.list[0], "backspace takes it back");
   marks.add({ label: hand.pen });
   assert.equal(labels(), "CAT DOG");

@@ -18,11 +18,11 @@ test("each says what happened and what to do, and never that it is on its way wh
   for (const lack of /** @type {const} */ (["away", "locked", "missing", "broken", "inside", "far"])) {
     const said = `${reason(lack, "cats/one.png")} ${hint(lack)}`;
     assert.match(said, lack === "locked" ? /new one/ : /skip the task/, lack);
-    assert.doesNotMatch(said, /not there yet/, lack);
-    assert.equal(/wait/.test(said), lack === "away", lack);
+    assert.doesNotMatch(said, /still loading/, lack);
+    assert.equal(/wait|Retrying/.test(said), lack === "away", lack);
   }
-  assert.match(reason("missing", "cats/one.png"), /cats\/one\.png is not there/);
-  assert.match(hint("refused"), /tell whoever leads/);
+  assert.match(reason("missing", "cats/one.png"), /cats\/one\.png was not found/);
+  assert.match(hint("refused"), /needs the project lead/);
 });
 
 test("what was refused, or came along and is broken, is not asked for again", () => {

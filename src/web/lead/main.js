@@ -59,8 +59,8 @@ function draw(status) {
   const expected = end(total.eta, now);
   facts([
     ["Answers", `${figure(total.answers)} of ${figure(total.wanted)}`],
-    ["In hand", figure(total.in_hand)],
-    ["Done, at this pace", total.wanted > 0 && total.answers >= total.wanted ? "finished" : (expected ?? "not known yet")],
+    ["Being worked on", figure(total.in_hand)],
+    ["Done at this pace", total.wanted > 0 && total.answers >= total.wanted ? "finished" : (expected ?? "not known yet")],
   ]);
   problems([
     ...(store.state !== "ok" ? [`The store cannot be reached. ${store.detail ?? ""} Answers wait in the browsers until it is back. ${from(status.as_of, now)}`]
@@ -115,13 +115,13 @@ function rowOf(annotator) {
     row,
     h("th", { scope: "row" }, h("a", {}), h("span", { class: "port" })),
     h("td", { "data-of": "state", "data-title": "State" }, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {})),
-    h("td", { class: "wide", "data-title": "Done" }, h("div", { class: "bar", role: "progressbar", "aria-label": "Done of their part" }, h("span", {})), h("span", { class: "of" })),
+    h("td", { class: "wide", "data-title": "Done" }, h("div", { class: "bar", role: "progressbar", "aria-label": "Share done" }, h("span", {})), h("span", { class: "of" })),
     cell("answered", "Answered", "n"),
-    cell("in_hand", "In hand", "n"),
+    cell("in_hand", "Being worked on", "n"),
     cell("left", "Left", "n"),
-    cell("pace", "Seconds a task", "n"),
-    cell("gold", "Gold right", "n"),
-    cell("repeats", "Repeats the same", "n"),
+    cell("pace", "Seconds per task", "n"),
+    cell("gold", "Gold correct", "n"),
+    cell("repeats", "Same answer on repeats", "n"),
     cell("seen", "Last seen"),
   );
   return row;
@@ -142,7 +142,7 @@ function fill(row, annotator, now) {
 
   const [state, words] =
     annotator.state === "away" ? ["listening", "not active"]
-    : annotator.state === "left" ? ["listening", "has left"]
+    : annotator.state === "left" ? ["listening", "left"]
     : annotator.state !== "listening" ? ["down", "down"]
     : annotator.left === 0 && annotator.in_hand === 0 ? ["done", "done"]
     : present(annotator.last_seen, now) ? ["working", "working"]
@@ -156,7 +156,7 @@ function fill(row, annotator, now) {
   part(".wide .bar").hidden = due === null || waits;
   part(".wide .bar span").style.width = `${share}%`;
   part(".wide .bar").setAttribute("aria-valuenow", String(share));
-  say(part(".of"), waits ? "–" : due === null ? "as it comes" : `${share} %`);
+  say(part(".of"), waits ? "–" : due === null ? "no fixed share" : `${share} %`);
   set("answered", figure(annotator.answered));
   set("in_hand", figure(annotator.in_hand));
   set("left", figure(annotator.left));
@@ -183,7 +183,7 @@ async function look() {
     const since = heard ? `These figures are from ${new Date(heard).toLocaleTimeString()}. ` : "";
     say(away, locked
       ? `${since}This page needs your new link: annotd link --lead prints it. Open it in this browser.`
-      : `annotd cannot be reached. ${since}This page goes on by itself as soon as it is back.`);
+      : `annotd cannot be reached. ${since}This page continues as soon as it is back.`);
   }
 }
 

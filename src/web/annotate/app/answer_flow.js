@@ -67,11 +67,11 @@ export class AnswerFlow {
   notSeenYet(card, verdict) {
     switch (this.page.cardView().notSeen()) {
       case "task":
-        return t("This task was not on the screen yet. What you pressed was not taken; press it again.");
+        return t("This task was not on the screen yet. Your input was not taken; try again.");
       case "picture":
         if (verdict === "ignore" && this.toldOfPicture === card.key) return null;
         this.toldOfPicture = card.key;
-        return t("The picture of this task is still on its way, so nothing was answered. To go on without it, skip the task now.");
+        return t("The picture of this task is still loading, so nothing was answered. To continue without it, skip the task now.");
       default:
         return null;
     }

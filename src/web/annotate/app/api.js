@@ -112,7 +112,7 @@ async function call(path, body, take) {
     try {
       return parse(text);
     } catch {
-      throw new ApiError(t("The reply was not JSON."), 502, "not_json");
+      throw new ApiError(t("The server's reply was not JSON."), 502, "not_json");
     }
   }
   /** @type {{message?: string, code?: string}} */

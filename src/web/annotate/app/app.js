@@ -178,8 +178,8 @@ export class App {
   announceResults({ results = [] }, sent) {
     const first = new Set(sent.filter((entry) => entry.first).map((entry) => entry.key[2]));
     const statuses = new Set(results.filter(({ _id }) => first.has(_id)).map(({ status }) => status));
-    if (statuses.has("late")) this.statusBar.say(t("An answer of yours came late: others had finished its task. It is kept, and marked as late."));
-    else if (statuses.has("revised")) this.statusBar.say(t("One of these tasks had an answer of yours already. Your newer one counts now."));
+    if (statuses.has("late")) this.statusBar.say(t("One of your answers came late: others had finished its task. It is kept, and marked as late."));
+    else if (statuses.has("revised")) this.statusBar.say(t("You had already answered one of these tasks. Your newer answer counts now."));
   }
 
   /** @returns {OutboxStatus} */

@@ -38,10 +38,10 @@ export class CommandGate {
 
   /** @returns {string | null} why no command can be taken, in words */
   obstacle() {
-    if (this.page.isLeaving()) return t("This page is being loaded anew. What you pressed was not taken; press it again then.");
-    if (this.waits > 0) return t("The server is being waited for. What you pressed was not taken; press it again in a moment.");
+    if (this.page.isLeaving()) return t("This page is reloading. Your input was not taken; try again afterwards.");
+    if (this.waits > 0) return t("Waiting for the server. Your input was not taken; try again in a moment.");
     if (this.writing < maxWriting) return null;
-    return t("{n} answers wait for this browser's disk. What you pressed was not taken; press it again in a moment.", { n: this.writing });
+    return t("{n} answers are waiting for this browser's disk. Your input was not taken; try again in a moment.", { n: this.writing });
   }
 
   /**

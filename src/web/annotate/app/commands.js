@@ -48,7 +48,7 @@ export class Commands {
         return earlierAnswers.forward();
       case "flag": {
         const flagged = answerFlow.flag();
-        if (flagged !== null) announce(flagged ? t("flagged") : t("flag taken away"));
+        if (flagged !== null) announce(flagged ? t("flagged") : t("flag removed"));
         return;
       }
       case "save": {

@@ -25,7 +25,7 @@ const largest = 1000;
 
 /** @param {unknown} error */
 const cannotFetch = (error) =>
-  isLocked(error) ? newLink() : t("Your earlier answers cannot be fetched at the moment: the server cannot be reached.");
+  isLocked(error) ? newLink() : t("Your earlier answers cannot be loaded now: the server cannot be reached.");
 
 export class EarlierAnswers {
   /**
@@ -66,7 +66,7 @@ export class EarlierAnswers {
     if (!gate.isOpen()) return;
     const fetched = store.state.at > 0 || store.state.oldest || (await this.fetchOlder());
     if (store.state.at === 0) {
-      if (fetched) say(t("There is nothing before this."));
+      if (fetched) say(t("There are no earlier tasks."));
       return;
     }
     store.dispatch({ type: "undo" });
@@ -82,7 +82,7 @@ export class EarlierAnswers {
     const changed = isChanged(kind, project, card);
     store.dispatch({ type: "forward" });
     taskFeed.fetchIfDue();
-    if (changed) say(t("Your earlier answer is as it was: what you changed there is kept, and sent when you answer it again."));
+    if (changed) say(t("Your saved answer is unchanged. Your edit is kept as a draft; answer again to submit it."));
   }
 
   /**

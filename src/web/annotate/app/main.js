@@ -56,15 +56,15 @@ async function begin() {
       if (project.asked) return await showWrongPort(project, project.asked);
       await fetchInterfaces([project.view_id]);
     } catch (error) {
-      const kept = t("Answers that you gave before are kept in this browser.");
+      const kept = t("Your earlier answers are kept in this browser.");
       if (isLocked(error)) showStartError("error", t("This page needs your new link."), `${newLink()} ${kept}`);
-      else showStartError("error", t("The server cannot be reached."), `${t("This page goes on by itself as soon as it is back.")} ${kept}`);
+      else showStartError("error", t("The server cannot be reached."), `${t("This page continues as soon as it is back.")} ${kept}`);
       await Promise.race([sleep(pause(failures)), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
       continue;
     }
     const kind = interfaceOf(project.view_id);
     if (!kind) {
-      showStartError("error", t("This cannot be shown."), t("This version of annotd has no interface called “{name}”. Please tell whoever leads the project.", { name: project.view_id }));
+      showStartError("error", t("This cannot be shown."), t("This version of annotd has no interface called “{name}”. Please tell the project lead.", { name: project.view_id }));
       return;
     }
     app = new App(project, kind, statusBar);

@@ -134,5 +134,5 @@ export class PageRefresh {
  */
 const ownerChanged = (project) => ({
   title: t("This address is {name}'s now.", { name: project.display || project.annotator }),
-  words: t("Answers of yours that still wait here are being sent. Ask whoever leads the project for your own address."),
+  words: t("Your unsent answers are being sent. Ask the project lead for your own address."),
 });

@@ -145,7 +145,7 @@ export class Sender {
     await this.outbox.settle(settled);
     this.page.settled?.();
     this.page.stored(saveReply, settled.map(({ entry }) => entry));
-    if (settled.length < sent.length) return this.fail(t("The server did not mention every answer."));
+    if (settled.length < sent.length) return this.fail(t("The server did not confirm every answer."));
     this.failures = 0;
     this.trouble = null;
     return true;

@@ -32,7 +32,7 @@ export async function showWrongPort(project, { session, url }) {
   const there = url && redirectUrl(url, location.href);
   const words = there
     ? t("You asked for {asked}'s page. It has another address.", { asked: session })
-    : t("You asked for {asked}'s page. Ask whoever leads the project for its address.", { asked: session });
+    : t("You asked for {asked}'s page. Ask the project lead for its address.", { asked: session });
   const here = new URL(location.href);
   here.searchParams.delete("session");
   document.title = `${project.project} · ${name}`;

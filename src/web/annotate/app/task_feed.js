@@ -210,8 +210,8 @@ export class TaskFeed {
     if (!before || before.previousAnswer) return;
     if (after?.key !== before.key) {
       this.page.say(answered.includes(before.task._id)
-        ? t("The task that was here is answered: you did so elsewhere.")
-        : t("The task that was here has gone to others meanwhile."));
+        ? t("The task that was here is already answered: you did so elsewhere.")
+        : t("The task that was here was given to another annotator."));
     } else if (after.fate && after.fate !== before.fate) this.page.announce(fateWords(after.fate));
   }
 
@@ -233,7 +233,7 @@ export class TaskFeed {
       await endSession();
       this.store.dispatch({ type: "ended" });
     } catch (error) {
-      this.page.say(isLocked(error) ? newLink() : t("The server cannot be reached, so nothing was given back. You can just close the page."));
+      this.page.say(isLocked(error) ? newLink() : t("The server cannot be reached, so no tasks were returned. You can just close the page."));
     }
   }
 }

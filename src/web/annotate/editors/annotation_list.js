@@ -129,7 +129,7 @@ export class AnnotationList {
       this.replace(next);
       announce(inWords(next));
     } else {
-      announce(t("{label} is in hand", { label }));
+      announce(t("Active label: {label}", { label }));
     }
   }
 

@@ -91,7 +91,7 @@ export class ImageEditor {
     this.picture = new Picture(host, context, () => this.refresh());
     const { picture } = this;
     this.notSeen = requireMedia(() => picture.presence, ["accept"], {
-      lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept once more to answer without it."),
+      lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept again to answer without it."),
     });
     this.bar.element.querySelector(".draw-tools")?.append(...this.toolButtons, this.drop, ...zoomTools(picture, context.announce));
     picture.frame.setAttribute("aria-label", t("The picture. The arrow keys move a cross over it, enter sets a corner."));
@@ -227,7 +227,7 @@ export class ImageEditor {
     if (this.pending.length) this.giveUp();
     hand.tool = next;
     if (next !== "select" && this.marks.selected) this.marks.letGo();
-    this.context.announce(t("{tool} is in hand", { tool: this.tools[next][0] }));
+    this.context.announce(t("Active tool: {tool}", { tool: this.tools[next][0] }));
     this.refresh();
     return true;
   }
@@ -249,7 +249,7 @@ export class ImageEditor {
       this.marks.add(made);
     } else {
       this.keep();
-      this.context.announce(t("That is too small to be a shape."));
+      this.context.announce(t("Too small for a shape."));
     }
   }
 
@@ -278,7 +278,7 @@ export class ImageEditor {
       if (!first) {
         this.pending = [point];
         this.keep();
-        this.context.announce(this.fromCentre ? t("The middle is set. Now a corner.") : t("One corner is set. Now the one across."));
+        this.context.announce(this.fromCentre ? t("The middle is set. Now set a corner.") : t("One corner is set. Now set the opposite one."));
       } else {
         this.add(this.boxOf(first, point));
       }
@@ -356,7 +356,7 @@ export class ImageEditor {
       if (hand.tool === "polygon" && this.pending.length && (!this.cursor || this.pointed)) {
         // The mouse has set these corners, and where it is by now is none.
         if (this.pending.length > 2) this.close();
-        else context.announce(t("A polygon has three corners at least."));
+        else context.announce(t("A polygon needs at least three corners."));
         this.cursor = null;
         this.refresh();
         return true;
@@ -401,7 +401,7 @@ export class ImageEditor {
   /** @param {Verdict} verdict */
   check(verdict) {
     if (verdict !== "accept") return null;
-    if (this.pending.length && !this.picture.lacking) return t("A shape is not finished yet. Close it with enter or a click on its first corner, or give it up with escape.");
+    if (this.pending.length && !this.picture.lacking) return t("A shape is not finished. Close it with Enter or a click on its first corner, or cancel with Escape.");
     return this.notSeen(verdict);
   }
 

@@ -104,7 +104,7 @@ export function labelToolbar(labels, keys, hands) {
   };
   const buttons = labels.map((label) => penOf(label));
   const own = labels.length > many ? labels.join("\n") : null;
-  const again = own === null ? null : h("div", { class: "recent", role: "group", "aria-label": t("Used last") });
+  const again = own === null ? null : h("div", { class: "recent", role: "group", "aria-label": t("Recently used") });
   const list = h("div", { class: "pen-list", role: "toolbar", "aria-label": t("Labels"), tabindex: "-1" });
   put(list, again, ...buttons);
   const drop = h(
@@ -129,7 +129,7 @@ export function labelToolbar(labels, keys, hands) {
     const { places } = reminded;
     const pen = pressed?.dataset.label;
     again.replaceChildren(
-      h("span", { class: "recent-words", "aria-hidden": "true" }, places.length ? t("Used last") : t("The labels used last come here.")),
+      h("span", { class: "recent-words", "aria-hidden": "true" }, places.length ? t("Recently used") : t("Recently used labels appear here.")),
       ...places.map((label) => penOf(label, { "data-recent": label, "aria-pressed": String(label === pen) })),
     );
   }

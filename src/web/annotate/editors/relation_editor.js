@@ -90,7 +90,7 @@ export class RelationEditor {
       offsets: this.offsets, row: this.row, pick: true, lanes: context.settings("wrap") === false ? 3 : 1, spanLabels: this.labels.spans,
       wrap: context.settings("wrap") !== false,
       heads: context.settings("hide_arrow_heads") !== true,
-      name: t("The text. The arrow keys move from word to word; the relations stand in words beneath."),
+      name: t("The text. The arrow keys move from word to word; the relations are listed below."),
     });
     this.note = h("p", { class: "note", hidden: true });
     if (!this.labels.relations.length && !this.labels.spans.length) put(host, empty(t("This project has no labels.")));
@@ -124,7 +124,7 @@ export class RelationEditor {
     }));
     const hidden = relations.length - this.drawn.length + spans.length - this.anchored.filter((stop) => stop.span).length;
     this.note.hidden = !hidden;
-    say(this.note, hidden ? plural(hidden, "{n} suggestion fits no words and is not drawn. It is kept as it is.", "{n} suggestions fit no words and are not drawn. They are kept as they are.") : "");
+    say(this.note, hidden ? plural(hidden, "{n} suggestion does not match word boundaries and is not drawn. It is kept unchanged.", "{n} suggestions do not match word boundaries and are not drawn. They are kept unchanged.") : "");
     this.list.draw();
     this.refresh();
   }
@@ -222,7 +222,7 @@ export class RelationEditor {
     if (mode === "relations" && chosen) return this.relabel(chosen, label);
     if (mode === "relations" && head !== null && cursor !== null && this.anchorOf(cursor) !== this.anchorOf(head)) return this.connect(head, cursor);
     if (mode === "spans" && cursor !== null) return this.mark();
-    this.context.announce(t("{label} is in hand", { label }));
+    this.context.announce(t("Active label: {label}", { label }));
     this.refresh();
   }
 
@@ -234,7 +234,7 @@ export class RelationEditor {
     const { relations } = this.values;
     if (relation.label === label) return;
     if (relations.some((one) => one.head === relation.head && one.child === relation.child && one.label === label)) {
-      this.context.announce(t("This relation is there already."));
+      this.context.announce(t("This relation already exists."));
       return;
     }
     const { color: _, ...rest } = relation;
@@ -259,7 +259,7 @@ export class RelationEditor {
     this.head = null;
     const twin = relations.find((one) => same([one?.head, one?.child, one?.label], [next.head, next.child, next.label]));
     if (twin) {
-      this.context.announce(t("This relation is there already."));
+      this.context.announce(t("This relation already exists."));
       this.refresh();
       return;
     }
@@ -273,7 +273,7 @@ export class RelationEditor {
     this.chosen = null;
     if (this.head === null) {
       this.head = unit;
-      this.context.announce(t("From {what}. Now choose where it leads.", { what: this.nameOf(this.anchorOf(unit)) }));
+      this.context.announce(t("From {what}. Now choose where the relation ends.", { what: this.nameOf(this.anchorOf(unit)) }));
       this.drawRelations();
     } else if (this.anchorOf(this.head) === this.anchorOf(unit)) {
       this.head = null;
@@ -327,7 +327,7 @@ export class RelationEditor {
     const usable = start(before, this.offsets.length).spans;
     const result = apply(usable, this.row, picked, label);
     if ("blocked" in result) {
-      this.context.announce(t("A suggestion lies there that does not end with a word."));
+      this.context.announce(t("A suggestion there does not match word boundaries."));
       return;
     }
     const { span, replaced } = result;
@@ -357,7 +357,7 @@ export class RelationEditor {
     else if (this.cursor !== null) this.cursor = this.anchored[this.anchorOf(this.cursor)]?.from ?? null;
     this.bar.draw();
     this.drawRelations();
-    if (!quietly) this.context.announce(next === "spans" ? t("Now you mark spans.") : t("Now you draw relations."));
+    if (!quietly) this.context.announce(next === "spans" ? t("Marking spans.") : t("Drawing relations."));
   }
 
   letGo() {

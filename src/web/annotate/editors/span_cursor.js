@@ -26,7 +26,7 @@ export function walk(editor, way) {
   const from = editor.chosen ?? (last && spans.includes(last) ? last : null);
   const span = beside(spans, from, place, way);
   if (!span) {
-    context.announce(spans.length ? t("There is no further span.") : t("There are no spans."));
+    context.announce(spans.length ? t("There are no more spans.") : t("There are no spans."));
     return;
   }
   editor.byKeys = true;

@@ -113,8 +113,8 @@ export class SpanEditor {
     put(host, this.bar.element);
     if (rest.length) {
       put(host, h("p", { class: "note" }, plural(rest.length,
-        "{n} of the suggestions does not lie in the text. It is kept as it is.",
-        "{n} of the suggestions do not lie in the text. They are kept as they are.")));
+        "{n} suggestion lies outside the text. It is kept unchanged.",
+        "{n} suggestions lie outside the text. They are kept unchanged.")));
     }
     this.around = this.text.trim() ? surround(task, this.field) : null;
     put(host, this.text.trim() ? (this.around?.whole ?? this.field) : empty(t("This task's text is empty.")));
@@ -238,7 +238,7 @@ export class SpanEditor {
     pen = label;
     saveLabel(label);
     if (this.cursor !== null || this.chosen) this.name();
-    else this.context.announce(t("{label} is in hand", { label }));
+    else this.context.announce(t("Active label: {label}", { label }));
     this.refresh();
   }
 
@@ -250,13 +250,13 @@ export class SpanEditor {
     const meant = this.chosen ?? this.under();
     const whole = meant && fit(row, meant);
     if (meant && !whole) {
-      this.context.announce(t("This suggestion does not begin and end with a word. It can only be removed."));
+      this.context.announce(t("This suggestion does not match word boundaries. It can only be removed."));
       return;
     }
     if (meant && whole) {
       const result = replace(this.spans, row, meant, whole, pen, rules.overlapping);
       if (!result) {
-        this.context.announce(t("Another suggestion lies over this one. Remove one of them first."));
+        this.context.announce(t("Another suggestion overlaps this one. Remove one of them first."));
         return;
       }
       const chosen = this.chosen !== null;
@@ -276,7 +276,7 @@ export class SpanEditor {
     for (const range of rules.single ? singles(row, picked) : [picked]) {
       const result = apply(spans, row, range, pen, rules.overlapping);
       if ("blocked" in result) {
-        this.context.announce(t("A suggestion ({label}) lies there that does not end with a word. Remove it first.", { label: toText(result.blocked.label) }));
+        this.context.announce(t("A suggestion there ({label}) does not match word boundaries. Remove it first.", { label: toText(result.blocked.label) }));
         return;
       }
       spans = result.spans;
@@ -320,7 +320,7 @@ export class SpanEditor {
     this.anchor = range ? range.from : null;
     this.cursor = range ? range.to : Math.max(0, this.row.findIndex((unit) => overlap(unit, span)));
     const order = covering(this.spans, span);
-    const which = order.length > 1 ? t(", {n} of {all} that lie here", { n: order.indexOf(span) + 1, all: order.length }) : "";
+    const which = order.length > 1 ? t(", {n} of {all} here", { n: order.indexOf(span) + 1, all: order.length }) : "";
     this.context.announce(t("{text}: {label}", { text: this.said(span), label: toText(span.label) }) + which);
   }
 
@@ -340,7 +340,7 @@ export class SpanEditor {
     if (!picked) return;
     const result = replace(this.spans, this.row, old, picked, toText(old.label), this.rules.overlapping);
     if (!result) {
-      this.context.announce(t("Another span lies there."));
+      this.context.announce(t("Another span is already there."));
       return;
     }
     this.edit(result.spans);
@@ -442,12 +442,12 @@ export const spanInterface = (rules) => ({
     { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
     ...(rules.single ? [] : [{ keys: ["⇧ ←", "⇧ →"], does: t("select several words; move the end of the chosen span") }]),
     ...(rules.single ? [] : [{ keys: ["ctrl ⇧ ←", "ctrl ⇧ →"], does: t("move the beginning of the chosen span") }]),
-    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
+    { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selection") },
     ...(project.labels.length > 10 ? [{ keys: ["/"], does: t("find a label by its name") }] : []),
-    { keys: ["⏎"], does: t("give the selection the label in hand") },
-    { keys: [".", ","], does: t("choose the next span, or the one before") },
+    { keys: ["⏎"], does: t("give the selection the active label") },
+    { keys: [".", ","], does: t("select the next or previous span") },
     { keys: ["⌫"], does: t("remove the span under the cursor") },
     { keys: ["ctrl z"], does: t("undo the last change to the spans") },
-    { keys: ["esc"], does: t("let go of the selection") },
+    { keys: ["esc"], does: t("clear the selection") },
   ],
 });

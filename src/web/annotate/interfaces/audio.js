@@ -22,7 +22,7 @@ const audio = {
     return {
       key: (key) => player.key(key),
       check: requireMedia(() => player.presence, ["accept", "reject"], {
-        lacking: t("The sound could not be played. Skip the task, or answer once more to do without it."),
+        lacking: t("The sound could not be played. Skip the task, or answer again to do without it."),
       }),
       mounted: () => player.mounted(),
       destroy: () => player.destroy(),

@@ -55,8 +55,8 @@ const audioManual = {
     put(host, count);
     captions(host, question, context);
     const objection = requireMedia(() => player.presence, ["accept"], {
-      coming: t("The sound is not there yet. Wait for it, or accept once more to answer without it."),
-      lacking: t("The sound could not be played, so nothing can be marked in it. Skip the task, or accept once more to answer without it."),
+      coming: t("The sound is still loading. Wait for it, or accept again to answer without it."),
+      lacking: t("The sound could not be played, so nothing can be marked in it. Skip the task, or accept again to answer without it."),
     });
     refresh();
 
@@ -70,8 +70,8 @@ const audioManual = {
       bar.show(marks.label);
       drop.toggleAttribute("disabled", !marks.here && pending === null);
       count.textContent = pending === null
-        ? marks.here ? inWords(marks.here) : plural(list.length, "{n} stretch is marked", "{n} stretches are marked")
-        : t("A stretch begins at {time}. ] ends it.", { time: clock(pending) });
+        ? marks.here ? inWords(marks.here) : list.length ? plural(list.length, "{n} segment marked", "{n} segments marked") : t("No segments marked")
+        : t("A segment begins at {time}. ] ends it.", { time: clock(pending) });
     }
 
     function keep() {
@@ -120,7 +120,7 @@ const audioManual = {
         marks.add(made);
       } else {
         keep();
-        context.announce(t("That is too short to be a stretch."));
+        context.announce(t("Too short for a segment."));
       }
     }
 
@@ -134,7 +134,7 @@ const audioManual = {
       const now = thousandth(player.time);
       if (marks.selected) {
         const next = moveEnd(marks.selected, which, now, player.duration);
-        if (next === marks.selected) context.announce(t("That is too short to be a stretch."));
+        if (next === marks.selected) context.announce(t("Too short for a segment."));
         else {
           marks.replace(next);
           context.announce(inWords(next));
@@ -144,7 +144,7 @@ const audioManual = {
         pending = now;
         marks.letGo();
         keep();
-        context.announce(t("A stretch begins at {time}. ] ends it.", { time: clock(now) }));
+        context.announce(t("A segment begins at {time}. ] ends it.", { time: clock(now) }));
       } else {
         add(pending, now);
       }
@@ -243,7 +243,7 @@ const audioManual = {
         return player.key(key);
       },
       check(verdict) {
-        if (verdict === "accept" && pending !== null && !player.lacking) return t("A stretch has no end yet. Set it with ], or give it up with escape.");
+        if (verdict === "accept" && pending !== null && !player.lacking) return t("A segment has no end yet. Set it with ], or cancel with Escape.");
         return objection(verdict);
       },
     };
@@ -256,12 +256,12 @@ const audioManual = {
   fromAnswer: (record) => ({ audio_spans: Array.isArray(record.audio_spans) ? record.audio_spans : [] }),
   keys: (project) => [
     ...playerHelp(project),
-    { keys: ["[", "]"], does: t("begin and end a stretch at the time that is heard, or move the ends of the selected one there") },
-    { keys: [".", ","], does: t("select the next stretch, the one before") },
-    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
-    { keys: ["⌫"], does: t("delete what is selected, or was just drawn") },
-    { keys: ["ctrl z"], does: t("undo the last change to the stretches") },
-    { keys: ["esc"], does: t("let go") },
+    { keys: ["[", "]"], does: t("begin or end a segment at the current time, or move the selected one's ends there") },
+    { keys: [".", ","], does: t("select the next or previous segment") },
+    { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selection") },
+    { keys: ["⌫"], does: t("delete the selection, or what was just drawn") },
+    { keys: ["ctrl z"], does: t("undo the last change to the segments") },
+    { keys: ["esc"], does: t("cancel, or clear the selection") },
   ],
 };
 

@@ -128,7 +128,7 @@ const choice = {
       check(verdict) {
         if (verdict !== "accept" || several || accept.length || !options.length || warned) return null;
         warned = true;
-        return t("Nothing is chosen yet. Choose one, or accept once more to answer without a choice.");
+        return t("Nothing is chosen yet. Choose an option, or accept again to answer without one.");
       },
       mounted: () => focus?.scrollIntoView({ block: "center" }),
     };
@@ -136,7 +136,7 @@ const choice = {
   answer: (task, values) => ({ accept: values?.accept ?? acceptOf(task.accept) }),
   fromAnswer: (record) => ({ accept: acceptOf(record.accept) }),
   keys: (project) => [
-    { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? t("choose an option, or take it back") : t("choose an option") },
+    { keys: ["1", "…", "9", "0"], does: project.config.choice_style === "multiple" ? t("choose an option, or clear it") : t("choose an option") },
   ],
 };
 

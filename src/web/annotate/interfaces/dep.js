@@ -39,13 +39,13 @@ const dep = {
       return [{ from, to, label, hue: hue(label, project.labels) }];
     });
     const left = given.length - arcs.length;
-    if (left) put(host, h("p", { class: "note" }, plural(left, "{n} arc has an end that is no token, and is not drawn.", "{n} arcs have an end that is no token, and are not drawn.")));
+    if (left) put(host, h("p", { class: "note" }, plural(left, "{n} arc does not end at a token and is not drawn.", "{n} arcs do not end at tokens and are not drawn.")));
     const kinds = kindsOf(tokensOf(task));
     const graph = new Graph({
       offsets, row, pick: false, lanes: 0, spanLabels: project.labels,
       wrap: settings("wrap") !== false,
       heads: settings("hide_arrow_heads") !== true,
-      name: t("The text, with arcs between its words. The arcs stand in words beneath."),
+      name: t("The text, with arcs between its words. The arcs are listed in words below."),
       ...(kinds.size ? { beneath: (unit) => kinds.get(unit.id ?? -1) ?? "" } : {}),
     });
     graph.drawWords(anchored);

@@ -35,7 +35,7 @@ const image = {
     return {
       key: (name) => zoomKey(name, picture, context.announce),
       check: requireMedia(() => picture.presence, ["accept", "reject"], {
-        lacking: t("The picture could not be shown. Skip the task, or answer once more to do without it."),
+        lacking: t("The picture could not be shown. Skip the task, or answer again to do without it."),
       }),
     };
   },

@@ -52,15 +52,15 @@ const imageManual = {
     return values;
   },
   keys: () => [
-    { keys: ["b", "p", "d", "s"], does: t("take the box, the polygon, the outline, or the hand that selects") },
-    { keys: ["←", "→", "↑", "↓"], does: t("move the cross, or what is selected; larger steps with ⇧, single pixels with ctrl") },
+    { keys: ["b", "p", "d", "s"], does: t("choose the box, polygon, outline or select tool") },
+    { keys: ["←", "→", "↑", "↓"], does: t("move the cross or the selection; ⇧ for larger steps, ctrl for single pixels") },
     { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner, or after the mouse, it closes a polygon") },
-    { keys: [".", ","], does: t("select the next shape, the one before") },
-    { keys: ["v"], does: t("take the next corner of the selected shape") },
-    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to what is selected") },
-    { keys: ["⌫"], does: t("delete what is selected or was just drawn, or the last corner") },
+    { keys: [".", ","], does: t("select the next or previous shape") },
+    { keys: ["v"], does: t("go to the next corner of the selected shape") },
+    { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selection") },
+    { keys: ["⌫"], does: t("delete the selection, what was just drawn, or the last corner") },
     { keys: ["ctrl z"], does: t("undo the last change to the shapes") },
-    { keys: ["esc"], does: t("let go") },
+    { keys: ["esc"], does: t("cancel, or clear the selection") },
     zoomHelp(),
   ],
 };

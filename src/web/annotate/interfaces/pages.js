@@ -122,7 +122,7 @@ export function pagesOver(interfaceOf) {
         check(verdict) {
           if (verdict === "accept" && seen.size < parts.length) {
             const first = parts.findIndex((_, i) => !seen.has(i));
-            return t("Look at all pages first: page {n} has not been open yet.", { n: first + 1 });
+            return t("View all pages first: page {n} has not been opened yet.", { n: first + 1 });
           }
           for (const i of parts.keys()) {
             const objection = views[i]?.check?.(verdict);

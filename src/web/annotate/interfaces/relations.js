@@ -25,16 +25,16 @@ const relationsInterface = {
   keys: ({ config }) => [
     { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
     { keys: ["⏎"], does: t("begin a relation here, or end it here") },
-    { keys: ["1", "…", "9", "0"], does: t("take a label, and give it to the relation that is chosen") },
+    { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selected relation") },
     ...(config?.relations_span_labels
       ? [
-          { keys: ["m"], does: t("change between spans and relations") },
+          { keys: ["m"], does: t("switch between spans and relations") },
           { keys: ["⇧ ←", "⇧ →"], does: t("select several words") },
         ]
       : []),
-    { keys: ["⌫"], does: t("remove what is chosen, or was just drawn") },
+    { keys: ["⌫"], does: t("remove the selection, or what was just drawn") },
     { keys: ["ctrl z"], does: t("undo the last change to the drawing") },
-    { keys: ["esc"], does: t("let go") },
+    { keys: ["esc"], does: t("cancel, or clear the selection") },
   ],
 };
 

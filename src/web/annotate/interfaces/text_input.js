@@ -103,7 +103,7 @@ const textInput = {
       field.blur();
       write(false);
       /** @type {HTMLElement | null} */ (host.closest("[data-task-id]"))?.focus({ preventScroll: true });
-      context.announce(t("Out of the field. Keys answer again."));
+      context.announce(t("Left the field. Shortcut keys are active again."));
     };
     const changed = () => {
       asked = false;
@@ -167,7 +167,7 @@ const textInput = {
     const take = (suggestion) => {
       field.value = field.value.trim() && several ? `${field.value.trimEnd()}\n${suggestion}` : suggestion;
       changed();
-      say(taken, t("Taken over: {words}", { words: suggestion }));
+      say(taken, t("Inserted: {words}", { words: suggestion }));
     };
     const taken = h("p", { class: "quiet-words", role: "status" });
     const choices = several
@@ -193,9 +193,9 @@ const textInput = {
         const policy = onEmpty(required, context.part);
         if (policy === "pass" || (policy === "ask" && asked)) return null;
         asked = true;
-        if (policy === "ask") return t("Nothing is written. Accept once more to leave it empty.");
+        if (policy === "ask") return t("The field is empty. Accept again to leave it empty.");
         field.setAttribute("aria-invalid", "true");
-        return t("“{field}” must not stay empty.", { field: label || placeholder || t("Your text") });
+        return t("“{field}” must not be empty.", { field: label || placeholder || t("Your text") });
       },
       mounted() {
         focus?.scrollIntoView({ block: "center" });

@@ -75,17 +75,17 @@ export function reason(lack, source) {
   const file = toText(source).trim().slice(0, 200);
   switch (lack) {
     case "away":
-      return t("The file {file} has not come: the server cannot be reached. It is asked for again by itself.", { file });
+      return t("The file {file} could not be loaded: the server cannot be reached. Retrying automatically.", { file });
     case "locked":
       return newLink();
     case "missing":
-      return t("The file {file} is not there.", { file });
+      return t("The file {file} was not found.", { file });
     case "broken":
-      return t("The file {file} is there, but your browser cannot show it. It may be damaged, or of a kind that browsers do not know.", { file });
+      return t("Your browser cannot show the file {file}. It may be damaged, or of a type that browsers do not support.", { file });
     case "inside":
-      return t("What this task brings along cannot be shown. It may be damaged, or of a kind that browsers do not know.");
+      return t("The file inside this task cannot be shown. It may be damaged, or of a type that browsers do not support.");
     case "far":
-      return t("The file {file} has not come. Its server may not have it, or cannot be reached from here.", { file });
+      return t("The file {file} could not be loaded. Its server may not have it, or cannot be reached from here.", { file });
   }
 }
 
@@ -98,7 +98,7 @@ export function hint(lack) {
   if (lack === "locked") return "";
   return lack === "away"
     ? t("You can wait for it, or skip the task.")
-    : t("You cannot mend this yourself: skip the task, and tell whoever leads the project.");
+    : t("This needs the project lead: skip the task and let them know.");
 }
 
 /**

@@ -7,7 +7,7 @@ import { toolButton } from "../view/tool_button.js";
 
 /** @import { Picture } from "./picture.js" */
 
-export const zoomHelp = () => ({ keys: ["+", "−", "z"], does: t("make the picture larger or smaller, or show all of it") });
+export const zoomHelp = () => ({ keys: ["+", "−", "z"], does: t("zoom the picture in or out, or fit it") });
 
 /**
  * @param {Picture} picture
@@ -15,9 +15,9 @@ export const zoomHelp = () => ({ keys: ["+", "−", "z"], does: t("make the pict
  */
 export function zoomTools(picture, announce) {
   return [
-    toolButton(t("smaller"), "-", () => zoomKey("-", picture, announce), { "data-zoom": "out" }),
-    toolButton(t("whole"), "z", () => zoomKey("z", picture, announce), { "data-zoom": "fit" }),
-    toolButton(t("larger"), "+", () => zoomKey("+", picture, announce), { "data-zoom": "in" }),
+    toolButton(t("Zoom out"), "-", () => zoomKey("-", picture, announce), { "data-zoom": "out" }),
+    toolButton(t("Fit"), "z", () => zoomKey("z", picture, announce), { "data-zoom": "fit" }),
+    toolButton(t("Zoom in"), "+", () => zoomKey("+", picture, announce), { "data-zoom": "in" }),
   ];
 }
 

@@ -76,7 +76,7 @@ export class Player {
 
     const film = Boolean(task.video);
     const found = locate(task.video || task.audio, film ? "video" : "audio");
-    this.media = h(film ? "video" : "audio", { preload: "auto", playsinline: film, "aria-label": film ? t("The film") : t("The sound") });
+    this.media = h(film ? "video" : "audio", { preload: "auto", playsinline: film, "aria-label": film ? t("The video") : t("The sound") });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.layer = h("div", { class: "regions" });
     this.head = h("div", { class: "playhead", "aria-hidden": "true" });
@@ -129,8 +129,8 @@ export class Player {
       this.clock,
       this.rates,
       this.loop,
-      toolButton(t("smaller"), "-", () => this.zoomBy(-1), { "data-zoom": "out" }),
-      toolButton(t("larger"), "+", () => this.zoomBy(1), { "data-zoom": "in" }),
+      toolButton(t("Zoom out"), "-", () => this.zoomBy(-1), { "data-zoom": "out" }),
+      toolButton(t("Zoom in"), "+", () => this.zoomBy(1), { "data-zoom": "in" }),
     );
     this.whole = h("div", { class: "player" }, this.media, this.frame, this.note, row);
     put(host, this.whole);
@@ -176,7 +176,7 @@ export class Player {
     if (hasNoAudioDevice(media.error)) {
       media.src = retryAddress(address);
       media.currentTime = at;
-      const words = t("This device has nothing to play sound with. Connect a loudspeaker or headphones, then press play again.");
+      const words = t("This device has no audio output. Connect a loudspeaker or headphones, then press play again.");
       say(this.note, words);
       context.announce(words);
       this.show();
@@ -214,7 +214,7 @@ export class Player {
     const found = await waveform(this.address ?? "", duration, this.end.signal);
     if (this.end.signal.aborted) return;
     this.peaks = found?.peaks ?? null;
-    if (!found) say(this.note, t("The waveform of this sound cannot be drawn here. Everything else works as ever."));
+    if (!found) say(this.note, t("The waveform of this sound cannot be drawn. Everything else works as usual."));
     else if (!this.duration) this.know(found.seconds);
     this.wave.dataset.wave = found ? "drawn" : "plain";
     this.paint();
@@ -249,7 +249,7 @@ export class Player {
 
   play() {
     this.media.play().catch(() => {
-      if (!this.lacking && !this.end.signal.aborted) say(this.note, t("The browser waits for you before it plays: press play."));
+      if (!this.lacking && !this.end.signal.aborted) say(this.note, t("The browser needs your click before it plays: press play."));
     });
   }
 
@@ -261,7 +261,7 @@ export class Player {
   toggleLoop() {
     this.looping = !this.looping;
     this.loop?.setAttribute("aria-pressed", String(this.looping));
-    this.context.announce(this.looping ? t("What is selected is played over and over, or else all of it.") : t("The loop is off."));
+    this.context.announce(this.looping ? t("Looping the selection, or the whole recording.") : t("The loop is off."));
   }
 
   /** @param {number} to */
@@ -448,6 +448,6 @@ export const playerHelp = (project) => [
   { keys: playKeys(project.config.keymap).map(sign), does: t("play, or pause") },
   { keys: ["←", "→"], does: t("a second back or forth; five with ⇧, a tenth with ctrl") },
   { keys: ["<", ">"], does: t("play slower, or faster") },
-  { keys: ["l"], does: t("play what is selected, or all of it, over and over") },
-  { keys: ["+", "−"], does: t("make the waveform larger or smaller") },
+  { keys: ["l"], does: t("loop the selection, or the whole recording") },
+  { keys: ["+", "−"], does: t("zoom the waveform in or out") },
 ];

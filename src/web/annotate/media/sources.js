@@ -46,13 +46,13 @@ export function locateIn(source, sort, { origin, folder, from }) {
   const said = toText(source).trim();
   if (!said) return { words: t("This task names no file.") };
   if (/^data:/i.test(said)) {
-    return data[sort].test(said) ? { address: said } : { words: t("What this task brings along is of a kind that cannot be shown: {start}", { start: said.slice(0, 40) }) };
+    return data[sort].test(said) ? { address: said } : { words: t("The file inside this task is of a type that cannot be shown: {start}", { start: said.slice(0, 40) }) };
   }
   if (/^(https?:)?\/\//i.test(said)) {
     const url = URL.canParse(said, origin || undefined) ? new URL(said, origin || undefined) : null;
     if (!url) return { words: t("This is not the address of a file: {address}", { address: said.slice(0, 200) }) };
     if ((url.origin === origin && isFile(url.pathname)) || from.includes(url.origin)) return { address: url.href };
-    return { words: t("This task's file comes from {host}, and this project takes none from there.", { host: url.host }) };
+    return { words: t("This task's file is on {host}, which this project does not allow.", { host: url.host }) };
   }
   if (/^[a-z][a-z0-9+.-]*:/i.test(said)) {
     return { words: t("This is not the address of a file: {address}", { address: said.slice(0, 200) }) };
@@ -62,7 +62,7 @@ export function locateIn(source, sort, { origin, folder, from }) {
     return { words: t("The path {path} leads out of the project's folder.", { path: said.slice(0, 200) }) };
   }
   if (!folder) {
-    return { words: t("This task names the file {path}, and the project has no folder for files.", { path: said.slice(0, 200) }) };
+    return { words: t("This task names the file {path}, but the project has no folder for files.", { path: said.slice(0, 200) }) };
   }
   return { address: `media/${parts.map(encodeURIComponent).join("/")}` };
 }

@@ -33,7 +33,7 @@ export class ActionBar {
     this.remark = button("comment", { class: "plain remark", hidden: true, "aria-label": t("Your remark") });
     this.previousAnswer = h("span", {});
     this.previous = h("p", { class: "previous-answer", hidden: true }, this.previousAnswer,
-      button("forward", { class: "plain", "data-command": "forward" }, t("back to where you were"), keyOf("forward")));
+      button("forward", { class: "plain", "data-command": "forward" }, t("return to the current card"), keyOf("forward")));
     this.fate = h("p", { class: "previous-answer fate", hidden: true });
     this.question.before(this.fate, this.previous);
     put(this.answers, ...this.buttons, undo);

@@ -74,7 +74,7 @@ export function showKeys(map, kind, project, settings, change) {
   show(
     "help",
     t("Keys"),
-    settings.singles ? null : h("p", {}, t("Keys of a single character are switched off: hold Alt with them.")),
+    settings.singles ? null : h("p", {}, t("Single-letter shortcuts are off: hold Alt with them.")),
     h(
       "dl",
       { class: "keys" },
@@ -137,7 +137,7 @@ export function askComment(now, keep) {
     "comment",
     t("A remark on this task"),
     field,
-    h("p", { class: "small" }, t("It goes with your answer. Enter or Escape closes, shift and Enter begins a new line.")),
+    h("p", { class: "small" }, t("It is sent with your answer. Enter or Escape closes; Shift+Enter begins a new line.")),
     h("div", { class: "menu-row" }, h("button", { type: "button", onclick: () => dialog.close() }, t("Done"))),
   );
 }
@@ -168,12 +168,12 @@ export function showProblems(entries, hands) {
   const list = h("ul", { class: "problems" });
   const dialog = show(
     "problems",
-    t("Answers that need a look"),
-    h("p", {}, t("The server did not take these. They are kept in this browser; everything else goes on.")),
+    t("Answers with a problem"),
+    h("p", {}, t("The server rejected these. They are kept in this browser; everything else continues.")),
     list,
   );
   for (const entry of entries) {
-    const reason = entry.problem?.error || (entry.problem?.status === "unknown" ? t("The server does not know this task as one of yours. It may have been given to somebody else.") : t("No reason was given."));
+    const reason = entry.problem?.error || (entry.problem?.status === "unknown" ? t("The server does not list this task as yours. It may have been given to another annotator.") : t("No reason was given."));
     const item = h("li", {}, h("p", {}, reason), h("p", { class: "small" }, t("Task {id}", { id: `${entry.key[2].slice(0, 12)}…` })));
     const done = (/** @type {(entry: Entry) => void} */ act) => () => {
       act(entry);
@@ -182,8 +182,8 @@ export function showProblems(entries, hands) {
     };
     put(item, h("div", { class: "menu-row" },
       h("button", { type: "button", onclick: () => { dialog.close(); hands.reopen(entry); } }, t("Show the task again")),
-      h("button", { type: "button", onclick: done(hands.again) }, t("Send once more")),
-      h("button", { type: "button", onclick: done(hands.drop) }, t("Give this answer up")),
+      h("button", { type: "button", onclick: done(hands.again) }, t("Send again")),
+      h("button", { type: "button", onclick: done(hands.drop) }, t("Discard this answer")),
     ));
     put(list, item);
   }

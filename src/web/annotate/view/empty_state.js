@@ -18,31 +18,31 @@ import { newLink } from "./messages.js";
 export function emptyStateMessage(state, outbox) {
   const { waiting, locked } = outbox;
   const kept = waiting
-    ? [plural(waiting, "One answer is still kept in this browser and will be sent by itself. Please leave this page open until the bar above says “saved”.", "{n} answers are still kept in this browser and will be sent by themselves. Please leave this page open until the bar above says “saved”.")]
+    ? [plural(waiting, "One answer is still in this browser and will be sent automatically. Please leave this page open until the bar above says “saved”.", "{n} answers are still in this browser and will be sent automatically. Please leave this page open until the bar above says “saved”.")]
     : [];
   const answered = state.stats.answered ?? 0;
   const count = !waiting && answered > 1 ? [plural(answered, "Your answer is saved.", "All your {n} answers are saved.")] : [];
   switch (phase(state)) {
     case "loading":
-      return [t("One moment."), t("Your tasks are on their way.")];
+      return [t("One moment."), t("Your tasks are loading.")];
     case "done":
       return state.ended
-        ? [t("That is all for now."), t("What you had not answered is free for others."), ...kept]
-        : [t("You are done. Thank you."), ...count, t("Nothing is left for you here. If more is added, it appears by itself."), ...kept];
+        ? [t("That is all for now."), t("Your unanswered tasks were returned."), ...kept]
+        : [t("You are done. Thank you."), ...count, t("There are no tasks left for you. New tasks will appear here automatically."), ...kept];
     case "waiting":
-      if (outbox.elsewhere) return [t("Your tasks are in another tab of this browser."), t("Go on there. When it is closed, they come here by themselves."), ...kept];
-      return [t("Nothing for you at this moment."), t("Others hold the tasks that are left. If one of them comes free, it appears here by itself; you need not do anything."), ...kept];
+      if (outbox.elsewhere) return [t("Your tasks are in another tab of this browser."), t("Continue there. When that tab is closed, they move here automatically."), ...kept];
+      return [t("There is no task for you right now."), t("Others are working on the remaining tasks. If one becomes free, it appears here automatically."), ...kept];
     case "paused":
-      return [t("You are taking a break."), t("Whoever leads the project has set you to “not active”. Your answers are kept. When you are back on, this page goes on by itself."), ...kept];
+      return [t("You are paused."), t("The project lead has paused you. Your answers are kept. This page continues when you are active again."), ...kept];
     case "left":
-      return [t("You are no longer part of this project."), ...count, t("Nothing more comes here. If you think this is a mistake, ask whoever leads the project."), ...kept];
+      return [t("You are no longer part of this project."), ...count, t("You will get no more tasks here. If you think this is a mistake, ask the project lead."), ...kept];
     case "moved":
-      return [t("Your page has another address now."), t("It opens by itself in a moment; if it is another one than before, please bookmark it anew."), ...kept];
+      return [t("Your page has another address now."), t("Redirecting… If the address has changed, please update your bookmark."), ...kept];
     default:
       return state.fatal
         ? [state.fatal.title, state.fatal.words]
         : locked
           ? [t("This page needs your new link."), newLink(), ...kept]
-          : [t("The server cannot be reached."), t("No new tasks can come at the moment. This page goes on by itself as soon as the server is back."), ...kept];
+          : [t("The server cannot be reached."), t("No new tasks can be loaded now. This page continues as soon as the server is back."), ...kept];
   }
 }

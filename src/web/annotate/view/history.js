@@ -77,7 +77,7 @@ export function showHistory(hands) {
   const search = h("input", { type: "search", class: "search", placeholder: t("Search"), "aria-label": t("Search your answers"), dir: "auto", autofocus: true });
   const count = h("p", { class: "small", role: "status" });
   const list = h("ol", { class: "past" });
-  const more = h("button", { type: "button", hidden: true }, t("Earlier ones"));
+  const more = h("button", { type: "button", hidden: true }, t("Show earlier answers"));
   const dialog = show("history", t("Your answers"), search, count, list, more);
   dialog.classList.add("side");
   const place = localeFor(language(), navigator.languages);
@@ -91,7 +91,7 @@ export function showHistory(hands) {
       previousAnswer.reason ? h("bdi", {}, previousAnswer.reason) : null,
       previousAnswer.flagged ? h("span", {}, `⚑ ${t("flagged")}`) : null,
       at === null
-        ? h("span", {}, t("waits here"))
+        ? h("span", {}, t("not sent yet"))
         : h("time", { datetime: new Date(at).toISOString(), title: full.format(at) }, formatTime(at, Date.now(), place)),
     );
     const button = h("button", { type: "button", class: "plain", "data-past": task._id },

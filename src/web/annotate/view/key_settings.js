@@ -38,7 +38,7 @@ export function showKeySettings(project, kind, settings, changeSettings) {
       else put(button, ...map[command].map((key) => h("kbd", {}, sign(key))));
       button.addEventListener("click", () => {
         waiting = command;
-        say(told, t("Press the key for “{what}”. Escape leaves it as it is.", { what: does }));
+        say(told, t("Press the new key for “{what}”. Escape cancels.", { what: does }));
         draw();
         /** @type {HTMLElement} */ (rows.querySelector(`[data-change="${command}"]`)).focus();
       });
@@ -50,7 +50,7 @@ export function showKeySettings(project, kind, settings, changeSettings) {
     t("Change the keys"),
     rows,
     told,
-    h("p", {}, h("label", {}, singles, " ", t("Keys of a single character work alone (otherwise with Alt)"))),
+    h("p", {}, h("label", {}, singles, " ", t("Single-letter shortcuts (off: hold Alt)"))),
     h("div", { class: "menu-row" }, h("button", {
       type: "button",
       "data-command": "usual-keys",
@@ -58,10 +58,10 @@ export function showKeySettings(project, kind, settings, changeSettings) {
         changeSettings({ ...settings(), keys: {}, singles: true });
         singles.checked = true;
         waiting = null;
-        say(told, t("All keys are as they were."));
+        say(told, t("All keys are reset."));
         draw();
       },
-    }, t("All as usual"))),
+    }, t("Reset all keys"))),
   );
   dialog.addEventListener("keydown", (event) => {
     if (!waiting || event.defaultPrevented || composes(event) || ["Shift", "Control", "Alt", "Meta", "Tab"].includes(event.key)) return;
@@ -74,10 +74,10 @@ export function showKeySettings(project, kind, settings, changeSettings) {
     const does = other ? meanings.get(other) : taken.get(name);
     const kept = event.key === "Escape" && command !== "forward";
     if (kept) say(told, "");
-    else if (does) say(told, t("{key} is taken: {what}. Nothing was changed.", { key: sign(name), what: does }));
+    else if (does) say(told, t("{key} is already used: {what}. Nothing was changed.", { key: sign(name), what: does }));
     else {
       changeSettings({ ...settings(), keys: { ...settings().keys, [command]: [name] } });
-      say(told, t("{key} it is.", { key: sign(name) }));
+      say(told, t("The key is now {key}.", { key: sign(name) }));
     }
     draw();
     /** @type {HTMLElement} */ (rows.querySelector(`[data-change="${command}"]`)).focus();

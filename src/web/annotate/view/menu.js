@@ -44,7 +44,7 @@ function choice(name, choices, now, choose) {
  */
 export function showMenu(project, hands) {
   let { swipe } = hands;
-  const themeWords = { auto: t("as the system"), light: t("light"), dark: t("dark") };
+  const themeWords = { auto: t("same as system"), light: t("light"), dark: t("dark") };
   /** @type {[string, string][]} */
   const tongues = Object.entries(languages).map(([tag, { name }]) => [tag, name]);
   show(
@@ -54,32 +54,32 @@ export function showMenu(project, hands) {
       h("button", { type: "button", onclick: hands.instructions }, t("Instructions")),
       h("button", { type: "button", onclick: hands.keys }, t("Keys")),
       h("button", { type: "button", onclick: hands.history }, t("Your answers")),
-      hands.flagged === null ? null : h("button", { type: "button", "data-command": "flag", "aria-pressed": String(hands.flagged), onclick: hands.flag }, `⚑ ${t("flagged")}`),
+      hands.flagged === null ? null : h("button", { type: "button", "data-command": "flag", "aria-pressed": String(hands.flagged), onclick: hands.flag }, `⚑ ${t("Flag this task")}`),
     ),
     h("h3", {}, t("Colours")),
     choice("theme", themes.map((name) => [name, themeWords[name]]), theme, setTheme),
-    h("h3", {}, t("Size of the text")),
+    h("h3", {}, t("Text size")),
     h("div", { class: "menu-row" },
       h("button", { type: "button", onclick: () => stepSize(-1) }, t("Smaller")),
       h("button", { type: "button", onclick: () => stepSize(1) }, t("Larger")),
-      h("button", { type: "button", onclick: () => setSize(null) }, t("as usual")),
+      h("button", { type: "button", onclick: () => setSize(null) }, t("Reset")),
     ),
-    h("h3", {}, t("Room around it")),
+    h("h3", {}, t("Spacing")),
     choice("density", [["comfortable", t("comfortable")], ["compact", t("compact")]], density, setDensity),
-    h("h3", {}, t("Language of the page")),
-    choice("language", [["auto", t("as the browser")], ...tongues], () => chosenLanguage() ?? "auto", (tag) => {
+    h("h3", {}, t("Page language")),
+    choice("language", [["auto", t("same as browser")], ...tongues], () => chosenLanguage() ?? "auto", (tag) => {
       setLanguage(tag === "auto" ? null : tag);
       hands.renew();
     }),
     ...(swipe === null
       ? []
       : [
-          h("h3", {}, t("Answering by a swipe: right accepts, left rejects")),
+          h("h3", {}, t("Swipe to answer: right accepts, left rejects")),
           choice("swipe", [["on", t("on")], ["off", t("off")]], () => (swipe ? "on" : "off"), (value) => hands.setSwipe((swipe = value === "on"))),
         ]),
     h("h3", {}, t("Finish")),
     h("div", { class: "menu-row" }, h("button", { type: "button", onclick: hands.stop }, t("Stop for now"))),
-    h("p", { class: "small" }, t("Your answers are saved as you give them; you can also just close the page. Stopping here sets the tasks that lie ready for you free for others at once.")),
+    h("p", { class: "small" }, t("Your answers are saved as you give them; you can also just close the page. Stopping gives the tasks waiting for you to others right away.")),
     h("p", { class: "small" }, `annotd ${toText(project.version)} · ${project.session_id}`),
   );
 }

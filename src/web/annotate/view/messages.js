@@ -33,21 +33,21 @@ export const commandWords = () => [
   ["accept", t("accept")],
   ["reject", t("reject")],
   ["ignore", t("skip")],
-  ["undo", t("undo: back to the card before, as far as you like")],
-  ["forward", t("from there, back to where you were")],
-  ["flag", t("flag this task, or take the flag away")],
+  ["undo", t("undo: go back one card, as often as you like")],
+  ["forward", t("return to the current card")],
+  ["flag", t("flag this task, or remove the flag")],
   ["comment", t("a remark on this task")],
-  ["history", t("your answers, with a search")],
-  ["save", t("send now what waits here (it happens by itself too)")],
+  ["history", t("your answers, with search")],
+  ["save", t("send unsent answers now (this also happens automatically)")],
   ["instructions", t("the instructions")],
   ["help", t("this list")],
 ];
 
 /** What to say where the server wants a key that this browser does not have. */
-export const newLink = () => t("Your link does not work any more. Ask whoever leads the project for the new one, and open it in this browser.");
+export const newLink = () => t("Your link no longer works. Ask the project lead for the new one, and open it in this browser.");
 
 /** @param {number} n */
-export const answersWaitHere = (n) => plural(n, "{n} answer waits here", "{n} answers wait here");
+export const answersWaitHere = (n) => plural(n, "{n} answer not sent yet", "{n} answers not sent yet");
 
 /**
  * What a card says that is half done and not this page's any more.
@@ -56,5 +56,5 @@ export const answersWaitHere = (n) => plural(n, "{n} answer waits here", "{n} an
  */
 export const fateWords = (fate) =>
   fate === "answered"
-    ? t("You have answered this task elsewhere meanwhile. If you answer here, that changes your answer.")
-    : t("This task has gone to others meanwhile. Your answer will be kept, and marked as late if theirs come first.");
+    ? t("You have already answered this task elsewhere. Answering here changes your answer.")
+    : t("This task was given to another annotator. Your answer will be kept, and marked as late if theirs comes first.");

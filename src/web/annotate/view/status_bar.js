@@ -118,7 +118,7 @@ export class StatusBar {
       saved: t("saved"),
       sending: t("sending {n}", { n: waiting }),
       offline: `${locked ? t("a new link is needed") : t("offline")}, ${answersWaitHere(waiting)}`,
-      problem: plural(problems, "{n} answer needs a look", "{n} answers need a look"),
+      problem: plural(problems, "{n} answer has a problem", "{n} answers have a problem"),
     }[saved];
     clearTimeout(this.timer);
     if (saved !== "sending") this.since = 0;
@@ -135,9 +135,9 @@ export class StatusBar {
     }
     const away = locked
       ? [newLink(), plural(waiting, "Your answer is kept in this browser and will be sent then.", "Your {n} answers are kept in this browser and will be sent then."), t("Until then, please leave this page open.")]
-      : [t("The server cannot be reached."), plural(waiting, "Your answer is kept in this browser and will be sent by itself.", "Your {n} answers are kept in this browser and will be sent by themselves."), t("Please leave this page open.")];
+      : [t("The server cannot be reached."), plural(waiting, "Your answer is kept in this browser and will be sent automatically.", "Your {n} answers are kept in this browser and will be sent automatically."), t("Please leave this page open.")];
     const [why, then, stay] = away;
-    const cannotKeep = t("This browser cannot keep answers on its disk ({reason}). Each one is therefore sent to the server before the next task is shown.", { reason: refusal ?? "" });
+    const cannotKeep = t("This browser cannot store answers ({reason}). Each answer is therefore sent to the server before the next task is shown.", { reason: refusal ?? "" });
     if (refusal) this.standing = waiting && trouble ? `${cannotKeep} ${why} ${stay}` : cannotKeep;
     else this.standing = saved === "offline" ? `${why} ${then}` : "";
     this.strip();
