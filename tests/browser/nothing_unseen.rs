@@ -199,11 +199,12 @@ async fn a_key_that_the_disk_leaves_no_room_for_is_told_and_counts_for_nothing()
     for key in ['a', Key::Backspace.into(), 'f', 'c'] {
         seat.eval("document.querySelector('#notice').hidden = true").await;
         seat.press(&[key]).await;
-        seat.wait_for("the page to tell", &told("10 answers wait for this browser's disk")).await;
+        seat.wait_for("the page to tell", &told("10 answers are waiting for this browser's disk"))
+            .await;
         assert_eq!(seat.card().await, seventh, "{key:?}");
     }
     seat.click("[data-answer=reject]").await;
-    seat.wait_for("the page to tell", &told("10 answers wait")).await;
+    seat.wait_for("the page to tell", &told("10 answers are waiting")).await;
     seat.eval("window.disk()").await;
     seat.saved().await;
     assert_eq!(seat.stored().len(), 6, "what was told is done by nobody later");

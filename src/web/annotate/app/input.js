@@ -18,7 +18,7 @@ import { listenForSwipes } from "./swipe.js";
 /** @import { TaskFeed } from "./task_feed.js" */
 
 /** Buttons of labels and tools: after a click the card has the focus again. */
-const toolButtons = ".label-button, .remove-button";
+const toolButtons = ".pen, .label-pen, .drop-span";
 
 export class InputHandler {
   /**
