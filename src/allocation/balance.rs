@@ -1,40 +1,41 @@
-//! `route = "balanced"`: names the annotators of a task when it enters, so that loads and pairs
+//! `route = "balanced"`: names the annotators of a task when it is loaded, so that loads and pairs
 //! come out even.
 //!
 //! # What it promises
 //!
-//! For tasks that everybody in the pool may have:
+//! For tasks that every annotator in the pool may have:
 //!
-//! - **Equal weights**: after any number of tasks, whatever numbers of answers they want, nobody has
-//!   been given more than **one** task more than anybody else.
-//! - **Weights**: everybody is less than **one** task from their due. A due is what each task adds:
-//!   its answers times the person's weight over all weights, and never more than 1 a task.
-//! - **Pairs**, with equal weights: the numbers of tasks that any two pairs have in common differ by
-//!   at most **1** where each task wants two answers (and by 0 after every n (n − 1) / 2 tasks: 2,100
-//!   tasks of two for seven people are 100 for each pair), and by at most [`PAIR_SPREAD`] where each
-//!   wants the same larger number. Where tasks want different numbers, pairs have no bound: tasks
-//!   for one person move the loads, and evening those out binds who may be paired next.
-//! - **Quotas** are never exceeded; whoever has reached theirs is as one who has left.
-//! - **Coming and going**: who joins stands level with whoever has had most so far, and is not given
-//!   what was missed. From there on the promises count anew; a change shifts a due by less than one
-//!   task.
+//! - **Equal weights**: after any number of tasks, whatever numbers of answers they want, no
+//!   annotator has been given more than **one** task more than another.
+//! - **Weights**: every annotator is less than **one** task from their due. Each task adds to a due
+//!   its answers times the annotator's weight over all weights, and never more than 1.
+//! - **Pairs**, with equal weights: the numbers of tasks that any two pairs have in common differ
+//!   by at most **1** where each task wants two answers (and by 0 after every n (n − 1) / 2 tasks:
+//!   2,100 tasks of two for seven people are 100 for each pair), and by at most [`PAIR_SPREAD`]
+//!   where each wants the same larger number. Where tasks want different numbers, pairs have no
+//!   bound: tasks for one annotator shift the loads, and balancing those limits who may be paired
+//!   next.
+//! - **Quotas** are never exceeded; an annotator at quota is treated as removed.
+//! - **Joining and leaving**: an annotator who joins starts level with the one who has had most so
+//!   far, and is not given what they missed. From there on the promises start again; a change
+//!   shifts a due by less than one task.
 //!
-//! The first, the third for two answers, and the quotas are proven; the second, and the constant for
-//! three and more, are tested up to 12 people and 5 answers. Tasks for some people only
-//! (tags, further opinions) are shared among these by the same rule, without constants.
+//! The first, the third for two answers, and the quotas are proven; the second, and the constant
+//! for three and more, are tested up to 12 people and 5 answers. Tasks for some people only (tags,
+//! further opinions) are shared among these by the same rule, without constants.
 //!
 //! # How
 //!
-//! Two answers and equal weights: all pairs in the order of `pair_design.rs`, the people in another
-//! seeded order in each cycle. Otherwise whoever would first fall a whole task behind goes first
-//! (the earliest deadline, as in `mixture.rs`); between those who stand level, the set whose pairs
-//! have met least is taken, and that leaves the ones who must be next a good set, too. What is
-//! still level is drawn.
+//! Two answers and equal weights: all pairs in the order of `pair_design.rs`, the annotators in
+//! another seeded order in each cycle. Otherwise the annotator who would first fall a whole task
+//! behind comes first (the earliest deadline, as in `mixture.rs`). Among annotators who are level,
+//! the set whose pairs have met least is taken; the pairs of those who must be next count, too.
+//! Remaining ties are drawn.
 //!
-//! A due is counted in units of 1 / `UNIT`, which n people divide without remainder up to n = 16,
-//! so that "level" is meant exactly, for ever.
+//! A due is counted in units of 1 / `UNIT`, which n annotators divide without remainder up to n =
+//! 16, so that "level" is exact.
 //!
-//! The state is [`Counts`]: whoever keeps them continues as if there had been no pause.
+//! The state is [`Counts`]: with them a balance continues as if there had been no pause.
 //!
 //! Decision 10 says what was rejected.
 
@@ -54,30 +55,31 @@ const UNIT: i64 = 720_720 << 10;
 /// The weight 1 in millionths.
 const ONE: u64 = 1_000_000;
 
-/// Somebody who may be named.
+/// An annotator who may be named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoolMember {
     /// The annotator's name.
     pub name: String,
-    /// Their part of the work in relation to the others': above 0; held to between 10⁻⁶ and 10⁶.
+    /// Their share of the work relative to the others': above 0; clamped to between 10⁻⁶ and 10⁶.
     pub weight: f64,
     /// The most tasks they are named for.
     pub quota: Option<u64>,
 }
 
-/// What has been given so far: all that has to be kept between two loads.
+/// How much was given so far: all that is kept between two loads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Tasks so far.
     tasks: u64,
-    /// Everybody who was ever in the pool, in the order of coming.
+    /// The annotators who were ever in the pool, in the order of joining.
     people: Vec<Load>,
-    /// For each person, their pairs with all who came before them.
+    /// For each annotator, their pairs with all who joined before.
     pairs: Vec<Vec<Met>>,
-    /// Where the order of all pairs stands.
+    /// How far the order of all pairs has come.
     cycle: Option<Cycle>,
 }
 
+/// How much one annotator was given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Load {
     name: String,
@@ -86,7 +88,7 @@ struct Load {
     quota: Option<u64>,
     /// In the pool.
     here: bool,
-    /// In the pool and below the quota, when it was last looked at.
+    /// In the pool and below the quota, at the last refresh.
     active: bool,
     /// Tasks they have been named for.
     given: u64,
@@ -98,7 +100,8 @@ struct Load {
 struct Met {
     /// Tasks in common.
     given: u64,
-    /// What is added in comparisons, so that who joins is not thrown together with who joined last.
+    /// Added in comparisons, so that an annotator who joins is not always paired with the last who
+    /// joined.
     offset: i64,
 }
 
@@ -110,12 +113,12 @@ struct Cycle {
     taken: u64,
 }
 
-/// Who is named for a task.
+/// The annotators who are named for a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
-    /// The annotators, in the order of their coming into the pool.
+    /// Their names, in the order of joining the pool.
     pub names: Vec<String>,
-    /// How many are missing because nobody else may have the task.
+    /// How many are missing because no other annotator may have the task.
     pub missing: usize,
 }
 
@@ -128,14 +131,14 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Before the first task, without people.
+    /// Before the first task, with an empty pool.
     pub fn new(seed: u64) -> Self {
         Self::resume(seed, Counts::default())
     }
 
-    /// Where another with this seed stopped.
+    /// Continues where another balance with this seed stopped.
     ///
-    /// Counts that were damaged on their way are made usable: missing pairs have not met.
+    /// Damaged counts are made usable: missing pairs have not met.
     pub fn resume(seed: u64, mut counts: Counts) -> Self {
         counts.pairs.resize(counts.people.len(), Vec::new());
         for (who, row) in counts.pairs.iter_mut().enumerate() {
@@ -145,17 +148,17 @@ impl Balance {
         Self { seed, counts, places }
     }
 
-    /// What has been given so far.
+    /// The present counts.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// Tasks that somebody has been named for.
+    /// Tasks for which an annotator was named.
     pub fn given(&self, name: &str) -> u64 {
         self.places.get(name).map_or(0, |who| self.counts.people[*who].given)
     }
 
-    /// Tasks that two have been named for together.
+    /// Tasks for which two annotators were named together.
     pub fn together(&self, one: &str, other: &str) -> u64 {
         match (self.places.get(one), self.places.get(other)) {
             (Some(one), Some(other)) if one != other => self.met(*one, *other).given,
@@ -163,15 +166,15 @@ impl Balance {
         }
     }
 
-    /// Says who is there from now on; the same people as before change nothing.
+    /// Replaces the pool; the same pool as before changes nothing.
     ///
-    /// Of two with one name the last counts.
+    /// Of two members with one name the last counts.
     pub fn set_pool(&mut self, pool: &[PoolMember]) {
         let level = self.active().map(|i| self.counts.people[i].ahead).max().unwrap_or(0);
         let before: Vec<usize> = self.active().collect();
         let usual = self.usual_level(&before);
-        for standing in &mut self.counts.people {
-            standing.here = false;
+        for load in &mut self.counts.people {
+            load.here = false;
         }
         let mut came = Vec::new();
         for person in pool {
@@ -179,15 +182,15 @@ impl Balance {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let weight = (person.weight.clamp(1e-6, 1e6) * 1e6).round().max(1.0) as u64;
             let who = self.place(&person.name, weight);
-            let standing = &mut self.counts.people[who];
-            if standing.weight != weight {
-                standing.weight = weight;
+            let load = &mut self.counts.people[who];
+            if load.weight != weight {
+                load.weight = weight;
                 self.counts.cycle = None;
             }
-            standing.here = true;
-            standing.quota = person.quota;
-            if !standing.active && !came.contains(&who) {
-                standing.ahead = level;
+            load.here = true;
+            load.quota = person.quota;
+            if !load.active && !came.contains(&who) {
+                load.ahead = level;
                 came.push(who);
             }
         }
@@ -204,11 +207,11 @@ impl Balance {
         self.refresh();
     }
 
-    /// Names `answers` people for the next task.
+    /// Names `answers` annotators for the next task.
     ///
-    /// `may` says of a name whether this person may have it (tags). `already` are those who have the
-    /// task or have answered it: they are not named again, and their pairs with the new ones count.
-    /// Whoever is missing has to be asked for later, with the others as `already`.
+    /// `may` says whether an annotator may have it (tags). `already` are the annotators who hold or
+    /// have answered the task: they are not named again, and their pairs with the new ones count.
+    /// Missing ones have to be named later, with the others as `already`.
     pub fn name(&mut self, answers: usize, may: impl Fn(&str) -> bool, already: &[&str]) -> Named {
         let people = &self.counts.people;
         let active = self.active().count();
@@ -235,13 +238,13 @@ impl Balance {
         };
         chosen.sort_unstable();
         for (&who, rate) in able.iter().zip(rates) {
-            let standing = &mut self.counts.people[who];
-            standing.ahead = standing.ahead.saturating_sub(rate);
+            let load = &mut self.counts.people[who];
+            load.ahead = load.ahead.saturating_sub(rate);
         }
         for (index, &who) in chosen.iter().enumerate() {
-            let standing = &mut self.counts.people[who];
-            standing.given = standing.given.saturating_add(1);
-            standing.ahead = standing.ahead.saturating_add(UNIT);
+            let load = &mut self.counts.people[who];
+            load.given = load.given.saturating_add(1);
+            load.ahead = load.ahead.saturating_add(UNIT);
             for &other in with.iter().chain(&chosen[..index]) {
                 self.met_mut(who, other).given += 1;
             }
@@ -252,17 +255,17 @@ impl Balance {
         Named { names, missing: answers - wanted }
     }
 
-    /// Counts a task for which these people are named already, where the counts have been lost.
+    /// Counts a task for which these annotators are named already, after the counts were lost.
     ///
-    /// It tells who has had how much, which quotas rest upon. Who was to come next cannot be told from
-    /// it: for whoever is in the next pool everything begins level.
+    /// This restores how much each annotator has had, which quotas need. It cannot restore who
+    /// would be next: all members of the next pool start level.
     pub fn note(&mut self, names: &[&str]) {
         let mut noted: Vec<usize> = names.iter().map(|name| self.place(name, ONE)).collect();
         noted.sort_unstable();
         noted.dedup();
         for (index, &who) in noted.iter().enumerate() {
-            let standing = &mut self.counts.people[who];
-            standing.given = standing.given.saturating_add(1);
+            let load = &mut self.counts.people[who];
+            load.given = load.given.saturating_add(1);
             for &other in &noted[..index] {
                 self.met_mut(who, other).given += 1;
             }
@@ -272,7 +275,7 @@ impl Balance {
         self.refresh();
     }
 
-    /// Where somebody stands in the counts; who is new gets a place there, and is not in the pool.
+    /// The index of an annotator in the counts. A new one is added, outside of the pool.
     fn place(&mut self, name: &str, weight: u64) -> usize {
         if let Some(&who) = self.places.get(name) {
             return who;
@@ -292,13 +295,13 @@ impl Balance {
         who
     }
 
-    /// Takes back that somebody was named for a task, together with the `others` who stay on it.
+    /// Uncounts a task for which an annotator was named together with the `others`, who stay on it.
     ///
-    /// They are not owed another for it: whoever does not come is not given more to do.
+    /// They are not owed another task for it: an annotator who does not come is not given more.
     pub fn withdraw(&mut self, name: &str, others: &[&str]) {
         let Some(&who) = self.places.get(name) else { return };
-        let standing = &mut self.counts.people[who];
-        standing.given = standing.given.saturating_sub(1);
+        let load = &mut self.counts.people[who];
+        load.given = load.given.saturating_sub(1);
         for other in others {
             if let Some(&other) = self.places.get(*other).filter(|other| **other != who) {
                 let met = self.met_mut(who, other);
@@ -313,14 +316,14 @@ impl Balance {
         (0..self.counts.people.len()).filter(|i| self.counts.people[*i].active)
     }
 
-    /// Looks who is active now; if these are others than before, brings their dues to what they have
-    /// in sum and ends the cycle.
+    /// Updates who is active. If that has changed, sets the sum of the dues to what was given, and
+    /// ends the cycle.
     fn refresh(&mut self) {
         let mut changed = false;
-        for standing in &mut self.counts.people {
-            let active = standing.here && standing.quota.is_none_or(|most| standing.given < most);
-            changed |= active != standing.active;
-            standing.active = active;
+        for load in &mut self.counts.people {
+            let active = load.here && load.quota.is_none_or(|most| load.given < most);
+            changed |= active != load.active;
+            load.active = active;
         }
         if !changed {
             return;
@@ -342,13 +345,13 @@ impl Balance {
         &mut self.counts.pairs[one.max(other)][one.min(other)]
     }
 
-    /// As a number near 1.
+    /// The weight as a number near 1.
     #[expect(clippy::cast_precision_loss)] // at most 10¹²
     fn weight(&self, who: usize) -> f64 {
         self.counts.people[who].weight as f64 / 1e6
     }
 
-    /// How often a pair has met, in relation to its weights. Whole numbers where these are 1.
+    /// How often a pair has met, relative to its weights. A whole number if these are 1.
     #[expect(clippy::cast_precision_loss)] // counts of tasks: far below 2⁵³
     fn support(&self, one: usize, other: usize) -> f64 {
         let met = self.met(one, other);
@@ -366,8 +369,9 @@ impl Balance {
         sum / (pair_design::pairs(people.len()).max(1) as f64)
     }
 
-    /// What a task of `wanted` answers adds to the due of each: in proportion to the weights, and
-    /// at most one task. Who reaches that gets it, and the rest is shared by the others.
+    /// What a task of `wanted` answers adds to the due of each annotator: in proportion to the
+    /// weights, and at most one task. An annotator who reaches that gets it; the others share the
+    /// rest.
     fn rates(&self, able: &[usize], wanted: usize) -> Vec<i64> {
         let weight = |index: usize| i128::from(self.counts.people[able[index]].weight);
         let mut rates = vec![0; able.len()];
@@ -392,7 +396,7 @@ impl Balance {
         }
     }
 
-    /// Whether the order of all pairs is under way, or can begin: everybody has had as much, and
+    /// Whether the order of all pairs is under way, or can begin: all have had the same number, and
     /// no pair is more than one behind another.
     fn in_cycle(&mut self, able: &[usize]) -> bool {
         if self.counts.cycle.is_some() {
@@ -421,7 +425,7 @@ impl Balance {
         even
     }
 
-    /// The next pair in the order of all pairs; the people stand in another order in each cycle.
+    /// The next pair in the order of all pairs; each cycle has another order of the annotators.
     fn next_pair(&mut self, able: &[usize]) -> Vec<usize> {
         let began = self.counts.tasks;
         let cycle = self.counts.cycle.get_or_insert(Cycle { began, taken: 0 });
@@ -438,8 +442,8 @@ impl Balance {
         vec![people[one], people[other]]
     }
 
-    /// Those who would first fall a whole task behind; among the ones who stand level, those whose
-    /// pairs, also with the ones in `with`, have met least.
+    /// The annotators who would first fall a whole task behind. Among those who are level, the ones
+    /// whose pairs, also with those in `with`, have met least.
     fn most_behind(
         &self,
         able: &[usize],
@@ -447,8 +451,8 @@ impl Balance {
         wanted: usize,
         with: &[usize],
     ) -> Vec<usize> {
-        // When somebody is a whole task behind: (1 − behind) / rate tasks from now. Who is ahead even
-        // with this task's due comes after all who are not.
+        // An annotator is a whole task behind (1 − behind) / rate tasks from now. One who is ahead
+        // even with this task's due comes after all who are not.
         let key = |index: usize| {
             let behind = rates[index].saturating_sub(self.counts.people[able[index]].ahead);
             (behind <= 0, i128::from(UNIT) - i128::from(behind), i128::from(rates[index].max(1)))
@@ -472,8 +476,8 @@ impl Balance {
         let wanted = wanted - chosen.len();
         let drawn = seed::number(self.seed ^ 0xBA1A, self.counts.tasks);
         let support = |one, other| self.support(one, other);
-        let company: Vec<usize> = chosen.iter().chain(with).copied().collect();
-        chosen.extend(pair_selection::least_met(&level, wanted, &company, support, drawn));
+        let met_with: Vec<usize> = chosen.iter().chain(with).copied().collect();
+        chosen.extend(pair_selection::least_met(&level, wanted, &met_with, support, drawn));
         chosen
     }
 }

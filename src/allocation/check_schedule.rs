@@ -1,31 +1,31 @@
-//! What an annotator's stream of tasks is made of: tasks, and now and then a check.
+//! When a check is due among an annotator's tasks.
 //!
 //! A check is a gold task, whose right answer is known, or a repeat, a task that this annotator has
-//! answered before. Each is a share of what an annotator gets, dealt out as the parts of a mixture
-//! are (`mixture.rs`): within one task of its due after any number of tasks, without a pattern by
-//! which it could be told, and for each annotator in another order.
+//! answered before. Each is a share of an annotator's tasks, and is scheduled as the parts of a
+//! mixture are (`mixture.rs`): within one task of its due after any number of tasks, without a
+//! recognizable pattern, and in another order for each annotator.
 //!
-//! The state is the number of tasks that somebody has had. Where a check was due and there was none,
-//! it is not made up for later: gold that is loaded late does not come in a flood.
+//! The state is the number of tasks that an annotator has had. If a check was due and there was
+//! none, it is not made up for later: gold that is loaded late does not come in a flood.
 
 use super::mixture::{ExactSplitter, Mixture};
 use super::seed;
 
-/// The shares of checks in everybody's stream.
+/// The shares of checks among every annotator's tasks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckPolicy {
     /// Gold tasks: 0 to below 1.
     pub gold: f64,
     /// The annotator's own earlier tasks: 0 to below 1; with gold below 1.
     pub repeat: f64,
-    /// At least so many answers lie between a task and its repeat.
+    /// At least this many answers lie between a task and its repeat.
     pub after: u32,
 }
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScheduledItem {
-    /// A task.
+    /// A regular task.
     Regular,
     /// A gold task, if there is one.
     Gold,
@@ -33,16 +33,17 @@ pub enum ScheduledItem {
     Repeat,
 }
 
-/// One annotator's stream.
+/// The schedule of one annotator.
 #[derive(Clone, Debug)]
 pub struct CheckSchedule {
-    turns: Vec<ScheduledItem>,
+    /// What each part of the splitter's mixture stands for.
+    items: Vec<ScheduledItem>,
     splitter: Option<ExactSplitter>,
     next: ScheduledItem,
 }
 
 impl CheckSchedule {
-    /// The stream of an annotator who has had so many tasks, checks included.
+    /// The schedule of an annotator who has had this many tasks, checks included.
     pub fn resume(checks: &CheckPolicy, seed: u64, annotator: &str, had: u64) -> Self {
         let all = [
             (1.0 - checks.gold - checks.repeat, ScheduledItem::Regular),
@@ -51,7 +52,7 @@ impl CheckSchedule {
         ];
         let there: Vec<(f64, ScheduledItem)> =
             all.into_iter().filter(|(share, _)| *share > 0.0).collect();
-        let turns = there.iter().map(|(_, turn)| *turn).collect();
+        let items = there.iter().map(|(_, turn)| *turn).collect();
         let shares: Vec<(f64, u32)> = there.iter().map(|(share, _)| (*share, 1)).collect();
         let splitter = Mixture::mix(&shares).ok().filter(|parts| parts.len() > 1).map(|parts| {
             // As many as were due, so that nothing has to be made up for.
@@ -63,9 +64,9 @@ impl CheckSchedule {
             let given = shares.iter().map(|(share, _)| (had as f64 * share) as u64).collect();
             ExactSplitter::resume(parts, seed::of_text(seed, annotator), given)
         });
-        let mut stream = Self { turns, splitter, next: ScheduledItem::Regular };
-        stream.advance();
-        stream
+        let mut schedule = Self { items, splitter, next: ScheduledItem::Regular };
+        schedule.advance();
+        schedule
     }
 
     /// What comes next.
@@ -73,11 +74,11 @@ impl CheckSchedule {
         self.next
     }
 
-    /// Goes on by one task.
+    /// Moves on by one task.
     pub fn advance(&mut self) {
         if let Some(splitter) = &mut self.splitter {
             self.next =
-                self.turns.get(splitter.next_part()).copied().unwrap_or(ScheduledItem::Regular);
+                self.items.get(splitter.next_part()).copied().unwrap_or(ScheduledItem::Regular);
         }
     }
 }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_has_another_order_and_the_same_one_again() {
+    fn each_annotator_has_an_order_of_their_own_and_keeps_it() {
         let checks = CheckPolicy { gold: 0.2, repeat: 0.0, after: 20 };
         let andy = turns(&checks, "andy", 0, 200);
         assert_eq!(andy, turns(&checks, "andy", 0, 200));
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_is_taken_up_again_has_nothing_to_make_up_for() {
+    fn a_resumed_schedule_has_nothing_to_make_up_for() {
         let checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 20 };
         for had in [1, 9, 10, 999, 123_456] {
             let due = turns(&checks, "andy", had, 20).into_iter();

@@ -1,8 +1,8 @@
 //! The choices that a roster makes with one word: `split`, `route`, `when_short` and `ignore`.
 //!
-//! Each type knows its words. The roster's reader accepts exactly these, and a store keeps them with
-//! the inputs of the last replanning, so a word stands in one place. `order` has a seed besides and
-//! is in `order.rs`.
+//! Each type knows its words. The roster's reader accepts exactly these, and a store keeps them
+//! with the inputs of the last replanning, so a word stands in one place. `order` has a seed
+//! besides and is in `order.rs`.
 
 /// Which rule decides how many answers a task of a mixture wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
-//! What must hold of every task at any time, by name.
+//! The named invariants: what must hold of every task at any time.
 //!
-//! One list for the property tests, the fault tests and `annotd verify`. The invariants that
-//! speak of more than one task's state (*durable*, *idempotent*, *alive*, *split*,
-//! *deterministic*, *untouched*) are checked where both sides of them are known. *untouched* has one
-//! exception: in `jsonl` a task's keys that an answer sets stand apart, under `_task`.
+//! One list for the property tests, the fault tests and `annotd verify`. The invariants about more
+//! than one task's state (*durable*, *idempotent*, *alive*, *split*, *deterministic*, *untouched*)
+//! are checked where both sides are known. *untouched* has one exception: in `jsonl`, the task's
+//! own values of keys that an answer sets are kept apart, under `_task`.
 
 use std::collections::HashSet;
 
@@ -14,13 +14,13 @@ use super::TaskState;
 pub enum Invariant {
     /// Answers that count never exceed what is wanted.
     Exact,
-    /// Nobody has answered twice, or holds what they have answered.
+    /// No annotator has answered twice, or holds a task that they have answered.
     Once,
-    /// Holders and counted answers together never exceed what is wanted.
+    /// Leases and counted answers together never exceed what is wanted.
     HeldOnce,
-    /// Nobody has or answers a task that is not meant for them.
+    /// No annotator holds or answers a task that is not for them.
     Eligible,
-    /// A task is finished exactly when nothing more is wanted of it.
+    /// A task is finished exactly when no more answers are wanted.
     Finished,
 }
 
@@ -51,8 +51,8 @@ pub fn check(task: &TaskState) -> Vec<Invariant> {
     if task.answers.len() + task.held.len() > wanted {
         broken.push(Invariant::HeldOnce);
     }
-    // Who had it once may answer too late, or skip it, which counts for nothing.
-    let holders = task.held.iter().map(|hold| hold.annotator.as_str());
+    // A previous holder may answer late, or skip, which does not count.
+    let holders = task.held.iter().map(|lease| lease.annotator.as_str());
     if holders.chain(task.counted_annotators()).any(|who| !task.admits(who)) {
         broken.push(Invariant::Eligible);
     }
@@ -62,18 +62,18 @@ pub fn check(task: &TaskState) -> Vec<Invariant> {
     broken
 }
 
-/// The task with everything put right that follows from its answers: nobody holds what they have
-/// answered, nobody holds it twice, and it is finished exactly when nothing more is wanted. Answers
-/// and all other holds stay as they are.
+/// The task with everything corrected that follows from its answers. No annotator holds a task that
+/// they have answered, or holds it twice, and it is finished exactly when no more answers are
+/// wanted. Answers and all other leases stay as they are.
 #[must_use]
 pub fn repaired(task: &TaskState) -> TaskState {
-    let mut mended = task.clone();
+    let mut repaired = task.clone();
     let mut holders = HashSet::new();
-    mended.held.retain(|hold| {
-        !task.has_answered(&hold.annotator) && holders.insert(hold.annotator.clone())
+    repaired.held.retain(|lease| {
+        !task.has_answered(&lease.annotator) && holders.insert(lease.annotator.clone())
     });
-    mended.finished = mended.remaining() == 0;
-    mended
+    repaired.finished = repaired.remaining() == 0;
+    repaired
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::task::{Basis, Body, Millis, Verdict, Version};
 
-    fn hold(annotator: &str, until: i64) -> Lease {
+    fn lease(annotator: &str, until: i64) -> Lease {
         Lease {
             annotator: annotator.to_owned(),
             since: Millis(0),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_from_the_answers_is_put_right_and_nothing_else() {
+    fn repair_corrects_only_what_follows_from_the_answers() {
         let mut task = TaskState::new(2, vec![Lane::Anyone]);
         let version = Version {
             verdict: Verdict::Accept,
@@ -103,14 +103,14 @@ mod tests {
         };
         task.record("andy", version, &SettlePolicy::default(), &Body::empty());
         let mut damaged = task.clone();
-        damaged.held = vec![hold("andy", 1), hold("zach", 2), hold("zach", 3)];
+        damaged.held = vec![lease("andy", 1), lease("zach", 2), lease("zach", 3)];
         damaged.finished = true;
         let broken = [Invariant::Once, Invariant::HeldOnce, Invariant::Finished];
         assert_eq!(check(&damaged), broken);
-        task.held = vec![hold("zach", 2)];
+        task.held = vec![lease("zach", 2)];
         assert_eq!(repaired(&damaged), task);
         assert_eq!(repaired(&task), task);
-        // More answers than wanted are somebody's work: they stay, and stay a finding.
+        // More answers than wanted are work: they stay, and stay a finding.
         task.wanted = 0;
         assert_eq!(check(&repaired(&task)), [Invariant::Exact, Invariant::HeldOnce]);
     }

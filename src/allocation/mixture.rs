@@ -1,31 +1,31 @@
-//! How many answers the n-th task of a project wants, where not all want the same.
+//! How many answers the n-th task of a project wants, if not all want the same.
 //!
 //! A project may ask for an average such as 1.2, which is a mixture of 1 and 2, or for a mixture
-//! of its own: 70 % once and 30 % three times. [`ExactSplitter`] deals the parts out so that **after
+//! of its own: 70 % once and 30 % three times. [`ExactSplitter`] chooses the parts so that **after
 //! any number of tasks every part has been given less than one task more or less than its due**
-//! (given to part i after n tasks, less n × share i, is above −1 and below 1), and so that there is
-//! no pattern to be seen in the order.
+//! (given to part i after n tasks, less n × share i, is above −1 and below 1). The order has no
+//! recognizable pattern.
 //!
 //! # How
 //!
-//! The j-th task of a part with share s (j from 1) may be given no earlier than as number
-//! ⌊(j−1)/s⌋ + 1 of all tasks and no later than as number ⌈j/s⌉; whoever keeps these windows
-//! keeps the promise, and the other way round (the "P-fair" windows of Baruah, Cohen, Plaxton and
-//! Varvel, "Proportionate progress", Algorithmica 15, 1996; for one resource this is Tijdeman's
-//! chairman assignment, Discrete Mathematics 32, 1980). Giving the part whose deadline comes
-//! first, among those whose window is open, always works, and is the same at each period: 70/30
-//! would repeat every ten tasks. So one is **drawn among all parts that can be given without
-//! breaking a later deadline**, each as likely as its share. Giving a part early leaves a slot less
-//! to all whose deadline comes before its own; that is harmless as long as none of these
-//! deadlines is *tight*, that is, has as many tasks due by then as there are numbers left. So the
-//! draw is among the open parts whose deadline is not after the first tight one. Looking ahead
-//! stops after `LOOK_AHEAD` deadlines; what was not looked at is taken for tight.
+//! The j-th task of a part with share s (j from 1) may be given no earlier than as number ⌊(j−1)/s⌋
+//! + 1 of all tasks and no later than as number ⌈j/s⌉. Keeping these windows is equivalent to
+//! keeping the promise (the "P-fair" windows of Baruah, Cohen, Plaxton and Varvel, "Proportionate
+//! progress", Algorithmica 15, 1996; for one resource this is Tijdeman's chairman assignment,
+//! Discrete Mathematics 32, 1980). Giving the part whose deadline comes first, among those whose
+//! window is open, always works, and is the same at each period: 70/30 would repeat every ten
+//! tasks. So one is **drawn among all parts that can be given without breaking a later deadline**,
+//! each as likely as its share. Giving a part early leaves a slot less to all whose deadline comes
+//! before its own; that is harmless as long as none of these deadlines is *tight*, that is, has as
+//! many tasks due by then as there are numbers left. So the draw is among the open parts whose
+//! deadline is not after the first tight one. Looking ahead stops after `LOOK_AHEAD` deadlines;
+//! further ones count as tight.
 //!
 //! All comparisons are between whole numbers: shares are read to 12 decimals and brought to their
 //! smallest whole terms (0.7 and 0.3 are 7 and 3 of 10), so nothing drifts, however many tasks.
 //!
-//! The state is the number of tasks each part has been given, and nothing else: the draws depend
-//! on the seed and on how many there were. Several loads that hand the counts on are one load.
+//! The state is the number of tasks each part has been given, and nothing else: the draws depend on
+//! the seed and on how many tasks there were. Several loads that pass the counts on are one load.
 //!
 //! Decision 9 says what was rejected.
 
@@ -40,7 +40,7 @@ const UNITS: f64 = 1e12;
 /// The most answers that a part can ask for.
 pub const MAX_ANNOTATIONS: u32 = 10_000;
 
-/// What stands between the parts of a mixture in its text.
+/// The separator of the parts of a mixture in its text.
 pub(crate) const BETWEEN: &str = " + ";
 
 /// A part of a mixture in its text.
@@ -68,13 +68,13 @@ struct MixturePart {
 /// Why numbers do not make a mixture.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MixtureError {
-    /// No part at all.
+    /// There is no part.
     #[error("a mixture needs at least one part")]
     Empty,
-    /// A share that is none.
+    /// A number that is not a share.
     #[error("a share is above 0 and at most 1, found {0}")]
     Share(f64),
-    /// The shares leave something over, or want too much.
+    /// The shares do not add up to 1.
     #[error("the shares add up to {0}, not to 1")]
     Sum(f64),
     /// More or fewer answers than a task can want.
@@ -83,7 +83,7 @@ pub enum MixtureError {
 }
 
 impl Mixture {
-    /// All tasks alike.
+    /// The same number of answers for all tasks.
     ///
     /// # Errors
     /// If the number is not between 1 and [`MAX_ANNOTATIONS`].
@@ -143,7 +143,7 @@ impl Mixture {
         Ok(Self { parts, whole })
     }
 
-    /// As it stands in a store, to tell one mixture from another: each part as its share and its
+    /// The text in a store, which identifies the mixture: each part as its share and its
     /// answers, such as `0.7 x 1 + 0.3 x 3`. Shares are the shortest decimals that give them back.
     pub fn to_text(&self) -> String {
         let parts: Vec<String> =
@@ -156,7 +156,7 @@ impl Mixture {
         self.parts.len()
     }
 
-    /// Never: there is at least one part.
+    /// Always false: there is at least one part.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
@@ -202,8 +202,9 @@ impl Mixture {
 
 /// The part of task number `n` (from 0) of a project.
 ///
-/// The same as the `n`-th of a [`ExactSplitter`] from the beginning, whose way from the last multiple
-/// of the period it goes: up to [`Mixture::period`] steps. For task after task take the splitter.
+/// The same as the `n`-th of an [`ExactSplitter`] from the beginning. It takes the splitter's steps
+/// since the last multiple of the period: up to [`Mixture::period`]. For task after task use the
+/// splitter.
 pub fn exact(parts: &Mixture, seed: u64, n: u64) -> usize {
     let periods = n / parts.whole;
     // At most n: every part's weight is at most the period.
@@ -215,7 +216,7 @@ pub fn exact(parts: &Mixture, seed: u64, n: u64) -> usize {
     splitter.next_part()
 }
 
-/// Deals out the parts of a mixture, task after task.
+/// Chooses the part of a mixture for task after task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExactSplitter {
     parts: Mixture,
@@ -229,18 +230,19 @@ impl ExactSplitter {
         Self::resume(parts, seed, Vec::new())
     }
 
-    /// Where another stopped, who had [`given`](Self::given) so many tasks to each part.
+    /// Continues where another splitter stopped after it had [`given`](Self::given) this many tasks
+    /// to each part.
     ///
     /// Missing counts are 0, surplus ones are dropped. Counts that no splitter could have reached,
-    /// such as those of another mixture or after tasks were deleted, are no error: parts that lack
-    /// most are given until all are within one task of their due again, and from then on they
-    /// stay.
+    /// such as those of another mixture or after tasks were deleted, are no error. The parts that
+    /// lack most are given until all are within one task of their due again; from then on they stay
+    /// so.
     pub fn resume(parts: Mixture, seed: u64, mut given: Vec<u64>) -> Self {
         given.resize(parts.len(), 0);
         Self { parts, seed, given }
     }
 
-    /// The tasks that each part has been given: all that has to be kept between two loads.
+    /// The tasks that each part has been given: all that is kept between two loads.
     pub fn given(&self) -> &[u64] {
         &self.given
     }
@@ -282,7 +284,7 @@ impl ExactSplitter {
         let safe_until = self.tight(so_far, furthest).max(first.0);
         let safe = || open.iter().filter(|(deadline, _)| *deadline <= safe_until);
         let weights: u64 = safe().map(|&(_, i)| parts[i].weight).sum();
-        // Below 2⁶⁴ in any project that can be.
+        // Below 2⁶⁴ in any possible project.
         #[expect(clippy::cast_possible_truncation)]
         let mut drawn = seed::below(seed::number(self.seed, so_far as u64), weights);
         for &(_, i) in safe() {

@@ -1,20 +1,24 @@
-//! Who gets what, as pure functions.
+//! The rules by which tasks reach annotators, as pure functions.
 //!
-//! A rule is consulted at two moments only: [`Planner::plan`] when a task enters, and
-//! [`settle_by`] when an answer arrives. Between the two, a claim knows no rules: a
-//! task stands at a [`Position`] in one or more [`Lane`]s, has a number of free slots, and is
-//! handed to whoever may use the lane and has neither answered nor holds it.
+//! A rule is applied at two moments only: [`Planner::plan`] when a task enters, and [`settle_by`]
+//! when an answer arrives. A claim between the two knows no rules. A task has a [`Position`] in one
+//! or more [`Lane`]s and a number of free slots. It is handed to an annotator who may use the lane
+//! and neither holds nor has answered it.
 //!
-//! [`TaskState`] is the life of one task under these operations. It is the reference for both
-//! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes say the same in
-//! one update, and [`invariants`] must hold of it at any time.
+//! [`TaskState`] is the state of one task under these operations. It is the reference for both
+//! stores: SQLite applies it to rows in a transaction, MongoDB's guarded writes do the same in one
+//! update. The [`invariants`] must hold of it at any time.
 //!
-//! The rules, a file each: how many answers ([`share`]), from whom ([`balance`], [`prodigy`],
-//! [`people`]), in which order ([`order`]), and what disagreement leads to (`settle.rs`).
+//! The rules, a file each: how many answers ([`mixture`]), from whom ([`balance`], [`prodigy`],
+//! [`profile`]), in which order ([`order`]), and what disagreement leads to (`settle.rs`).
+//! `choices.rs` has the choices that are one word in the roster.
 //!
-//! Rejected: consulting the rules at each claim. It makes the cost of "next task" depend on the
-//! rule and on how much is done, and two annotators who ask at once get different answers from
-//! the same rule.
+//! The room is pure: it knows no clock, network, disk or environment, and all draws come from
+//! [`seed`].
+//!
+//! Rejected: applying the rules at each claim. The cost of "next task" would depend on the rule and
+//! on how much is done, and two annotators who ask at once would get different answers from the
+//! same rule.
 
 pub mod balance;
 pub mod check_schedule;
@@ -47,15 +51,15 @@ pub use replan::Replanner;
 pub use settle::{EscalationRule, SettlePolicy, Settlement, settle_by};
 pub use task_state::{AnswerOutcome, Lease, TaskState};
 
-/// Where a task stands in the order of handing out: a smaller one comes first.
+/// A task's place in the order of handing out: a smaller one comes first.
 ///
-/// Priority comes before the order of admission. Both are in one number, so that one index and
-/// one comparison serve for both.
+/// Priority comes before the order of loading. Both are in one number, so that one index and one
+/// comparison serve for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
 
-/// The number under which a task was admitted: later ones are larger, none is given twice, and it
-/// never changes, wherever the task stands in the queue.
+/// The number under which a task was loaded. Later ones are larger, none is used twice, and it
+/// never changes, whatever the task's position in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SequenceNumber(pub i64);
 
@@ -70,16 +74,15 @@ pub enum Purpose {
     /// To be annotated.
     #[default]
     Regular,
-    /// To see how right an annotator is: the answer is known. It is left out of the counts of the
-    /// rest.
+    /// To show how right an annotator is: the answer is known. It is left out of all other counts.
     Gold,
-    /// To see how consistent an annotator is: it is this task, which they have answered before. It
-    /// is left out of the counts of the rest.
+    /// To show how consistent an annotator is: it is this task, which they have answered before. It
+    /// is left out of all other counts.
     Repeat(TaskId),
 }
 
 impl Purpose {
-    /// As it stands in a store; nothing for a regular task.
+    /// The text in a store; `None` for a regular task.
     pub fn to_text(&self) -> Option<String> {
         match self {
             Self::Regular => None,
@@ -88,7 +91,7 @@ impl Purpose {
         }
     }
 
-    /// Reads what [`Purpose::to_text`] gives.
+    /// Reads the text that [`Purpose::to_text`] writes.
     pub fn from_text(text: Option<&str>) -> Self {
         match text {
             None => Self::Regular,
@@ -102,14 +105,14 @@ impl Purpose {
 /// Bits of a position that number the tasks of one priority: 10¹² of them.
 const SEQUENCE_BITS: u32 = 40;
 
-/// The largest priority, and minus it the smallest.
+/// The largest priority. The smallest is its negative.
 pub const MAX_PRIORITY: i32 = 1_000_000;
 
 impl Position {
     /// Before every task.
     pub const START: Self = Self(i64::MIN);
 
-    /// The place of the task admitted as number `sequence` with this priority (−1,000,000 to
+    /// The position of the task loaded as number `sequence` with this priority (−1,000,000 to
     /// 1,000,000; higher is earlier).
     pub fn new(priority: i32, sequence: i64) -> Self {
         let priority = i64::from(priority.clamp(-MAX_PRIORITY, MAX_PRIORITY));
@@ -122,26 +125,26 @@ impl Position {
         Self(self.0.saturating_sub(1))
     }
 
-    /// The priority with which it was made.
+    /// The priority of the task.
     pub fn priority(self) -> i32 {
         i32::try_from(-(self.0 >> SEQUENCE_BITS)).unwrap_or(0)
     }
 }
 
-/// How many tasks to hand out at once to somebody who asks for a batch.
+/// How many tasks to hand out at once to an annotator who asks for a batch.
 ///
-/// A whole `batch` while there is plenty. When the free slots that are `left` run short, half of
-/// everybody's even share and at least one: so nobody waits for tasks that lie in another's
+/// A whole `batch` while there are enough. When the free slots that are `left` run short, it is
+/// half of an even share, and at least one. So no annotator waits for tasks that lie in another's
 /// browser.
 pub fn batch_size(batch: usize, left: u64, people: usize) -> usize {
     let half_a_share = left / (2 * people.max(1) as u64);
     batch.min(usize::try_from(half_a_share).unwrap_or(usize::MAX)).max(1)
 }
 
-/// Who may take a task from the queue.
+/// Which annotators a task is offered to.
 ///
-/// A task stands in the lane of anyone, or in the lanes of those whom it names. Gold tasks stand in
-/// lanes of their own, from which everybody takes their share.
+/// A task is in the lane of anyone, or in the lanes of the annotators whom it names. Gold tasks are
+/// in lanes of their own, from which each annotator gets a share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// Every annotator of the project.
@@ -155,8 +158,8 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// As it stands in a store: `*`, or the annotator's name, which has no `*`; for gold with a `+`
-    /// before it, which no name has either.
+    /// The text in a store: `*`, or the annotator's name. Gold has a `+` before it. A name contains
+    /// neither.
     pub fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Anyone => Cow::Borrowed("*"),
@@ -166,7 +169,7 @@ impl Lane {
         }
     }
 
-    /// Reads what [`Lane::to_text`] gives.
+    /// Reads the text that [`Lane::to_text`] writes.
     pub fn from_text(text: &str) -> Self {
         match text.strip_prefix('+') {
             None if text == "*" => Self::Anyone,
@@ -182,7 +185,7 @@ impl Lane {
         [Self::Of(name.clone()), Self::Anyone, Self::GoldOf(name), Self::Gold]
     }
 
-    /// The annotator it names.
+    /// The annotator whom it names.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Anyone | Self::Gold => None,

@@ -1,47 +1,47 @@
-//! Where a task stands: first by priority, then by the project's order.
+//! A task's position: first by priority, then by the project's order.
 //!
-//! A [`Position`] is one whole number, given when the task enters, so that "the next task" is one
-//! look into one index. Each order fills the 40 bits below the priority in its own way, always from
-//! the number under which the task was admitted, so that **no two tasks of one priority stand at one
-//! place**: stores rely on that.
+//! A [`Position`] is one whole number, computed when the task enters, so that "the next task" is
+//! one lookup in one index. Each order fills the 40 bits below the priority in its own way, always
+//! from the task's sequence number. So **no two tasks of one priority have the same position**:
+//! stores rely on that.
 //!
 //! - loaded: the number itself.
-//! - random: a permutation of the 40-bit numbers that the seed chooses. A task keeps its place
-//!   whatever is loaded later, and what is loaded later mixes with what is left.
-//! - finish-first: the answers that are lacking (6 bits), then the number (34 bits). It is the one
-//!   order in which a task moves: whoever stores an answer gives the task its new place.
+//! - random: a permutation of the 40-bit numbers that the seed chooses. A task keeps its position
+//!   whatever is loaded later, and tasks that are loaded later mix with those that are left.
+//! - finish-first: the answers that remain (6 bits), then the number (34 bits). It is the one order
+//!   in which a task moves: the write that stores an answer gives the task its new position.
 //!
-//! Rejected: a hash of the task's identity for the random order, because 40 bits of it are
-//! shared by two of a million tasks in one project out of three, and the second has no place;
-//! and shuffling at load, which cannot mix with what was loaded before.
+//! Rejected: a hash of the task's identity for the random order. In one project of a million tasks
+//! out of three, two tasks have the same 40 bits of it, and the second would have no position. Also
+//! rejected: shuffling at load, which cannot mix with what was loaded before.
 
 use super::{MAX_PRIORITY, Position, SEQUENCE_BITS, seed};
 
-/// Which task comes first, among those of one priority.
+/// The order of the tasks of one priority.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// The one that was loaded first.
+    /// The task that was loaded first comes first.
     #[default]
     Loaded,
-    /// Any: the order that this seed chooses.
+    /// The random order of this seed.
     Random(u64),
-    /// The one that lacks the fewest answers; among equals the one that was loaded first.
+    /// The task with the fewest answers remaining comes first; among equals the one loaded first.
     FinishFirst,
 }
 
 /// Bits that number the tasks in the order finish-first: 1.7 × 10¹⁰ of them.
 const NUMBER_BITS: u32 = 34;
-/// Lacking more answers than this makes no difference to the order.
+/// A task with more answers remaining than this has the position of one with this many.
 pub const REMAINING_CAP: u32 = (1 << (SEQUENCE_BITS - NUMBER_BITS)) - 1;
-/// By how much a task moves forward with an answer, in the order finish-first, as long as it lacks no
-/// more than [`REMAINING_CAP`].
+/// By how much an answer moves a task forward in the order finish-first, if no more answers remain
+/// than [`REMAINING_CAP`].
 pub const STEP: i64 = 1 << NUMBER_BITS;
-/// Half of the bits that a permutation works on.
+/// Half of the bits that the permutation works on.
 const HALF: u32 = SEQUENCE_BITS / 2;
 
 impl Order {
-    /// The position of the task admitted as number `sequence` (from 0, below 2⁴⁰; for
-    /// finish-first below 2³⁴; clamped) that lacks this many answers.
+    /// The position of the task loaded as number `sequence` (from 0, below 2⁴⁰; for finish-first
+    /// below 2³⁴; clamped) with this many answers remaining.
     pub fn position(self, priority: i32, sequence: i64, remaining: u32) -> Position {
         let largest = |bits: u32| (1_i64 << bits) - 1;
         let place = match self {
@@ -64,7 +64,7 @@ impl Order {
         }
     }
 
-    /// As it stands in a store, in the roster's words: `loaded`, `random:SEED`, `finish-first`.
+    /// The text in a store: `loaded`, `random:SEED`, `finish-first`.
     pub fn to_text(self) -> String {
         match self {
             Self::Random(seed) => format!("random:{seed}"),
@@ -72,14 +72,14 @@ impl Order {
         }
     }
 
-    /// Whether an answer moves its task.
+    /// Whether an answer changes the position of its task.
     pub fn moves(self) -> bool {
         self == Self::FinishFirst
     }
 }
 
-/// The priority of a task: its own (`meta.priority`) before that of its load, 0 if nothing is
-/// said; within ±[`MAX_PRIORITY`].
+/// The priority of a task: its own (`meta.priority`), or else that of its load, or else 0; within
+/// ±[`MAX_PRIORITY`].
 pub fn priority(own: Option<i64>, load: Option<i32>) -> i32 {
     let wished = own.or(load.map(i64::from)).unwrap_or(0);
     let most = i64::from(MAX_PRIORITY);
@@ -87,7 +87,7 @@ pub fn priority(own: Option<i64>, load: Option<i32>) -> i32 {
 }
 
 /// A permutation of the numbers of 40 bits: four rounds of a Feistel network (Luby and Rackoff,
-/// 1988: from four rounds on not to be told from a random one), each half 20 bits.
+/// 1988: from four rounds on indistinguishable from a random one), each half 20 bits.
 fn permuted(seed: u64, n: i64) -> i64 {
     let mask = (1_u64 << HALF) - 1;
     let n = n.unsigned_abs();
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_tasks_share_a_place() {
+    fn no_two_tasks_share_a_position() {
         for order in [Order::Loaded, Order::Random(7), Order::FinishFirst] {
             let places: BTreeSet<_> = (0..50_000).map(|n| order.position(0, n, 2)).collect();
             assert_eq!(places.len(), 50_000, "{order:?}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_loaded_is_what_it_was() {
+    fn the_order_loaded_is_the_sequence_number() {
         for (priority, n) in [(0, 0), (5, 17), (-1_000_000, 1 << 39)] {
             let position = Order::Loaded.position(priority, n, 3);
             assert_eq!(position, Position::new(priority, n));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_lacks_least_comes_first() {
+    fn the_task_with_fewest_answers_remaining_comes_first() {
         let at = |n, remaining| Order::FinishFirst.position(0, n, remaining);
         assert!(at(900, 1) < at(3, 2));
         assert!(at(3, 2) < at(4, 2));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tasks_own_priority_goes_before_that_of_its_load() {
+    fn a_tasks_own_priority_overrides_that_of_its_load() {
         assert_eq!(priority(Some(3), Some(5)), 3);
         assert_eq!(priority(None, Some(5)), 5);
         assert_eq!(priority(None, None), 0);
@@ -169,7 +169,7 @@ mod tests {
         }
 
         #[test]
-        fn a_permutation_takes_no_place_twice(seed: u64, one in 0_i64..1 << 40, other in 0_i64..1 << 40) {
+        fn a_permutation_is_injective(seed: u64, one in 0_i64..1 << 40, other in 0_i64..1 << 40) {
             let (a, b) = (permuted(seed, one), permuted(seed, other));
             prop_assert_eq!(a == b, one == other);
             prop_assert!((0..1 << 40).contains(&a));

@@ -1,22 +1,22 @@
-//! All pairs of n people in an order that keeps everybody's load even.
+//! All pairs of n annotators in an order that keeps their loads even.
 //!
-//! For two answers a task, the pairs of n people are a balanced incomplete block design: after
-//! n (n − 1) / 2 tasks every pair has met once and everybody has had n − 1 tasks. This file gives
-//! the pairs in an order in which, after **any** number of them, nobody has had more than one task
-//! more than anybody else. Each pair costs a few operations, whatever n.
+//! For two answers per task, the pairs of n annotators are a balanced incomplete block design:
+//! after n (n − 1) / 2 tasks every pair has met once and each annotator has had n − 1 tasks. This
+//! file gives the pairs in an order in which, after **any** number of them, no annotator has had
+//! more than one task more than another. Each pair costs a few operations, whatever n.
 //!
 //! - n even: the rounds of a tournament (Kirkman's circle method). Each round is n / 2 pairs in
-//!   which everybody stands once.
-//! - n odd: no round has everybody once. The edges of the complete graph fall into (n − 1) / 2
+//!   which each annotator appears once.
+//! - n odd: no round has each annotator once. The edges of the complete graph fall into (n − 1) / 2
 //!   cycles through all people (Walecki, in Lucas, *Récréations mathématiques* II, 1883). Of each
 //!   cycle first every second edge is taken, which gives all but one person one task; then the edge
 //!   that joins this one to the first; then the rest, which gives the others their second.
 //!
-//! Rejected: larger blocks. Two lines of the Fano plane (seven people, three a task) always meet, so
-//! that after two tasks one person would have had two while two have had none: designs of three and
-//! more a task and even loads after every task exclude each other.
+//! Rejected: larger blocks. Two lines of the Fano plane (seven people, three a task) always meet,
+//! so that after two tasks one person would have had two while two have had none: designs of three
+//! and more a task and even loads after every task exclude each other.
 
-/// How many pairs of `people` there are.
+/// How many pairs of this many annotators there are.
 pub(super) fn pairs(people: usize) -> u64 {
     let people = people as u64;
     people * people.saturating_sub(1) / 2
@@ -27,7 +27,7 @@ pub(super) fn pairs(people: usize) -> u64 {
 pub(super) fn pair(people: usize, at: u64) -> (usize, usize) {
     let people = people.max(2);
     let at = usize::try_from(at % pairs(people)).unwrap_or(0);
-    // The last one stands in the middle of the circle, the others around it.
+    // The last one is the middle of the circle, the others are around it.
     let middle = people - 1;
     if people.is_multiple_of(2) {
         let (round, slot) = (at / (people / 2), at % (people / 2));
@@ -43,7 +43,7 @@ pub(super) fn pair(people: usize, at: u64) -> (usize, usize) {
         _ if place == half => people - 1,
         _ => 2 * (place - half) - 1,
     };
-    // The cycle: the middle, then to and fro across the circle.
+    // The cycle: the middle, then back and forth across the circle.
     let vertex = |step: usize| match step % people {
         0 => middle,
         step if step % 2 == 0 => (middle - step / 2 + cycle) % middle,

@@ -1,11 +1,11 @@
-//! Of several people, those who have met least.
+//! Selects the annotators who have shared the fewest tasks.
 //!
-//! The greedy part of `balance.rs`, apart from what it balances: it knows people as numbers and asks
-//! how often two of them have met.
+//! This is the greedy part of `balance.rs`. It knows annotators as numbers and asks how many tasks
+//! two of them have in common ("met").
 //!
-//! Up to [`SETS`] sets are compared whole. What decides is first the pair that has met most, then the
-//! sum over all pairs; the sum alone lets single pairs run ahead by one or two more. More sets than
-//! that are not looked at: people are taken one after the other.
+//! Up to [`SETS`] sets are compared as wholes. The pair that has met most decides first, then the
+//! sum over all pairs; the sum alone lets single pairs run ahead by one or two more. If there are
+//! more sets, annotators are taken one after the other.
 //!
 //! Rejected: linear programming and local search, which come closer where one task more or less
 //! makes no difference.
@@ -15,10 +15,9 @@ use super::seed;
 /// Sets that are compared at most.
 const SETS: usize = 1_000;
 
-/// `wanted` of the `level` people, who have met each other and the `fixed` ones least.
+/// Selects `wanted` of the `level` annotators who have met each other and the `fixed` ones least.
 ///
-/// `support` says how often two have met and is the same either way round; `drawn` decides between
-/// sets that are equal.
+/// `support` is how often two have met; it is symmetric. `drawn` decides between equal sets.
 pub(super) fn least_met(
     level: &[usize],
     wanted: usize,
@@ -33,9 +32,9 @@ pub(super) fn least_met(
     }
 }
 
-/// Of all sets of `wanted` among the `level`, the one whose pairs have met least: first the pair
-/// that has met most decides, then the sum. Where the rest of them must be the next to be
-/// named, their pairs count as well.
+/// Of all sets of `wanted` among the `level`, the one whose pairs have met least. The pair that has
+/// met most decides first, then the sum. If all the others must be named next, their pairs count,
+/// too.
 fn best_set(
     level: &[usize],
     wanted: usize,
@@ -85,17 +84,17 @@ fn best_set(
     best.1.into_iter().map(|i| level[i]).collect()
 }
 
-/// The same for many people: one after the other, each the one who has met those before least.
+/// The same for many annotators: one after the other, each the one who has met those before least.
 fn one_by_one(
     mut level: Vec<usize>,
     wanted: usize,
-    mut company: Vec<usize>,
+    mut met_with: Vec<usize>,
     support: impl Fn(usize, usize) -> f64,
     drawn: u64,
 ) -> Vec<usize> {
     let mut added = Vec::with_capacity(wanted);
     for _ in 0..wanted {
-        let cost = |who: usize| company.iter().map(|other| support(who, *other)).sum::<f64>();
+        let cost = |who: usize| met_with.iter().map(|other| support(who, *other)).sum::<f64>();
         let draw = |who: usize| seed::number(drawn, who as u64);
         let costs: Vec<(f64, u64)> = level.iter().map(|who| (cost(*who), draw(*who))).collect();
         let least = (0..level.len()).min_by(|one, other| {
@@ -103,13 +102,13 @@ fn one_by_one(
         });
         let Some(least) = least else { break };
         let who = level.swap_remove(least);
-        company.push(who);
+        met_with.push(who);
         added.push(who);
     }
     added
 }
 
-/// How many sets of `k` there are among `n`; any number above [`SETS`] for many.
+/// How many sets of `k` there are among `n`; some number above [`SETS`] if there are more.
 fn sets(n: usize, k: usize) -> usize {
     let k = k.min(n.saturating_sub(k));
     let mut count: usize = 1;
@@ -122,7 +121,8 @@ fn sets(n: usize, k: usize) -> usize {
     count
 }
 
-/// The next set of whole numbers below `n`, in the order of a dictionary; says whether there is one.
+/// Moves to the next set of whole numbers below `n`, in lexicographic order. Returns whether there
+/// is one.
 fn next_set(set: &mut [usize], n: usize) -> bool {
     let k = set.len();
     let Some(place) = (0..k).rev().find(|i| set[*i] < n - k + i) else { return false };
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_sets_are_looked_at_once() {
+    fn every_set_is_compared_once() {
         for n in 1..9 {
             for k in 1..=n {
                 let mut set: Vec<usize> = (0..k).collect();
@@ -155,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn those_who_have_met_least_are_taken_few_or_many() {
-        // Everybody has met often but the first, the third and the fifth.
+    fn the_least_met_are_selected_among_few_or_many() {
+        // All have met often, except the first, the third and the fifth.
         let support = |one: usize, other: usize| {
             if [0, 2, 4].contains(&one) && [0, 2, 4].contains(&other) { 0.0 } else { 5.0 }
         };

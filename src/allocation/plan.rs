@@ -1,5 +1,5 @@
-//! What is decided about one task when it enters, what a load may say about it, and what can be
-//! wrong with it.
+//! The plan of a task: what is decided when it is loaded, what a load may override, and why a task
+//! cannot be planned.
 
 use serde_json::Value;
 
@@ -7,37 +7,37 @@ use super::profile::meta;
 use super::{Lane, Purpose};
 use crate::task::{Body, reading};
 
-/// What a load says instead of the project's rules.
+/// What a load sets instead of the project's rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Answers wanted for each task.
     pub annotations: Option<u32>,
-    /// The annotators whom these tasks are for.
+    /// The annotators for whom these tasks are.
     pub to: Vec<String>,
-    /// How early: higher comes first, 0 is the rule.
+    /// The priority: higher comes first, 0 is the default.
     pub priority: Option<i32>,
 }
 
-/// What is decided about a task when it enters.
+/// What is decided about a task when it is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Answers wanted, at least one.
     pub wanted: u32,
-    /// Who may have it.
+    /// The annotators who may have it.
     pub lanes: Vec<Lane>,
-    /// How early: higher comes first.
+    /// The priority: higher comes first.
     pub priority: i32,
-    /// Which part of the project's mixture it was counted to; none if the mixture was not asked;
-    /// [`ALL_ANNOTATORS`](super::ALL_ANNOTATORS) if it is for all.
+    /// The part of the project's mixture to which it is counted; `None` if the mixture did not
+    /// decide; [`ALL_ANNOTATORS`](super::ALL_ANNOTATORS) if it is for all.
     pub part: Option<u16>,
     /// Whether the task or the load names its annotators: then only a lead moves it.
     pub bound: bool,
-    /// What it is there for.
+    /// What the task is there for.
     pub purpose: Purpose,
 }
 
 impl Plan {
-    /// So many answers by whoever may use these lanes.
+    /// A plan of this many answers by annotators who may use these lanes.
     pub fn new(wanted: u32, lanes: Vec<Lane>) -> Self {
         Self { wanted, lanes, priority: 0, part: None, bound: false, purpose: Purpose::Regular }
     }
@@ -46,9 +46,9 @@ impl Plan {
 /// Why a task cannot be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// It names somebody who is not in the roster.
+    /// It names an annotator who is not in the roster.
     #[error(
-        "{field} names {name:?}, who is not in the roster; mend the name, or add them to \
+        "{field} names {name:?}, who is not in the roster; correct the name, or add them to \
          annotators.toml"
     )]
     NotInRoster {
@@ -57,57 +57,59 @@ pub enum PlanError {
         /// The name.
         name: String,
     },
-    /// What should name annotators is neither a name nor a list of names.
+    /// The value that should name annotators is neither a name nor a list of names.
     #[error("{field} should be an annotator's name or a list of names, found {found}")]
     NotNames {
         /// The path of the key.
         field: String,
-        /// What stands there.
+        /// The value.
         found: String,
     },
-    /// More answers are wanted than there are people who may give them.
-    #[error("{wanted} answers are wanted of {names} named annotators; name more, or want fewer")]
+    /// More answers are wanted than annotators are named.
+    #[error(
+        "{wanted} answers are wanted of {names} named annotators; name more, or ask for fewer answers"
+    )]
     TooFewNamed {
         /// Answers wanted.
         wanted: u32,
         /// Annotators named.
         names: usize,
     },
-    /// What should be tags is something else.
+    /// The value that should be tags is something else.
     #[error("meta.requires should be a tag or a list of tags, such as [\"es\"], found {found}")]
     NotTags {
-        /// What stands there.
+        /// The value.
         found: String,
     },
-    /// It requires what nobody has.
+    /// It requires a tag that no annotator has.
     #[error(
-        "meta.requires asks for {tag:?}, a tag that nobody in the roster has; mend it, or give it \
-         to somebody in annotators.toml"
+        "meta.requires asks for {tag:?}, a tag that no annotator in the roster has; correct it, or \
+         give it to an annotator in annotators.toml"
     )]
     NobodyHas {
         /// The tag.
         tag: String,
     },
-    /// It names somebody who lacks a tag that it requires.
+    /// It names an annotator who lacks a tag that it requires.
     #[error(
         "it is for {name}, who does not have the tag {tag:?} that meta.requires asks for; give it \
-         to them in annotators.toml, or name somebody else"
+         to them in annotators.toml, or name another annotator"
     )]
     LacksTag {
-        /// Who is named.
+        /// The annotator.
         name: String,
-        /// What they lack.
+        /// The tag that they lack.
         tag: String,
     },
-    /// Its priority is no whole number.
-    #[error("meta.priority should be a whole number, 0 being the rule, found {found}")]
+    /// Its priority is not a whole number.
+    #[error("meta.priority should be a whole number (0 is the default), found {found}")]
     NotPriority {
-        /// What stands there.
+        /// The value.
         found: String,
     },
 }
 
-/// The names under a path such as `meta.target_annotator`; none if there is nothing.
+/// The names under a path such as `meta.target_annotator`; empty if the task has no such key.
 pub(super) fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> {
     let mut keys = field.split('.');
     let mut value = keys.next().and_then(|key| task.get(key)).unwrap_or(Value::Null);
@@ -141,7 +143,7 @@ pub(super) fn tags(task: &Body) -> Result<Vec<String>, PlanError> {
     }
 }
 
-/// The priority that a task gives itself.
+/// The task's own priority.
 pub(super) fn own_priority(task: &Body) -> Result<Option<i64>, PlanError> {
     match meta(task, "priority") {
         None | Some(Value::Null) => Ok(None),

@@ -1,21 +1,22 @@
-//! The project's rules, consulted when a task enters: how many answers, from whom, how soon.
+//! The rules that are applied when a task is loaded: how many answers, from whom, how early.
 //!
 //! In this order:
 //!
-//! 1. **Gold** (`meta.gold`) is for everybody once, in lanes of its own, and counts for nothing else.
-//! 2. **Named** tasks (`--to`, then `assign_field`) are for those named and nobody else.
-//! 3. **How many**: what the load says, or everybody, or the mixture, exactly or by hash.
-//! 4. **Who**: whoever asks first, or the balanced or Prodigy's choice among those who have the tags.
-//! 5. **Short**: where there are fewer people than wanted, the task is held for those there are and
-//!    those to come, or makes do.
+//! 1. **Gold** (`meta.gold`) is for every annotator once, in lanes of its own, and is not counted.
+//! 2. **Named** tasks (`--to`, then `assign_field`) are for the annotators named and no others.
+//! 3. **How many**: the load's number, or one of each annotator, or the mixture, exactly or by
+//!    hash.
+//! 4. **Who**: the first who ask, or the balanced or Prodigy's choice among those with the tags.
+//! 5. **Short**: with fewer annotators than answers wanted, the task waits for others to join, or
+//!    wants fewer answers.
 //!
-//! Only tasks of the third step count for the mixture, and only those of the fourth for the balance,
-//! so what bypasses them disturbs nobody's share. What has been dealt is [`AllocationCounters`]; a planner that is
-//! made of it goes on as if there had been no pause.
+//! Only tasks of the third step count for the mixture, and only those of the fourth for the
+//! balance, so a task that bypasses them changes no share. The counts are [`AllocationCounters`]; a
+//! planner that is made of them continues as if there had been no pause.
 //!
-//! A held task names those who are there, although anybody might have it, so that one rule says
-//! which tasks are short: [`TaskState::shortfall`](super::TaskState::shortfall). When people come or go,
-//! `replan.rs` looks at it again.
+//! A held task lists the active annotators even if anyone may take it, so that the
+//! [`TaskState::shortfall`](super::TaskState::shortfall) is one formula. When annotators join or
+//! leave, `replan.rs` decides again.
 
 use std::collections::HashSet;
 
@@ -28,22 +29,22 @@ use super::plan::{named, own_priority, tags};
 use super::{AnnotatorProfile, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
 use crate::task::{Body, Task, gold};
 
-/// How many answers, and from whom.
+/// The part of the rules that is applied when a task is loaded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanPolicy {
     /// How many answers a task wants.
     pub answers: AnswersWanted,
-    /// How a mixture is dealt out.
+    /// How the parts of a mixture are chosen.
     pub split: Split,
-    /// Who is meant for a task.
+    /// How the annotators of a task are chosen.
     pub route: Route,
-    /// The number of answers as the roster has it, where it is one: Prodigy's rule takes it as it is.
+    /// The number of answers in the roster, if it is one number. Prodigy's rule uses it unchanged.
     pub average: Option<f64>,
     /// The path of the key that names a task's annotators, such as `meta.target_annotator`.
     pub assign_field: Option<String>,
-    /// What happens where there are too few people.
+    /// What a task does that wants more answers than there are annotators for it.
     pub when_short: WhenShort,
-    /// What draws follow from.
+    /// The seed of all random choices.
     pub seed: u64,
     /// The annotators of the roster, in its order, active or not.
     pub people: Vec<AnnotatorProfile>,
@@ -52,32 +53,32 @@ pub struct PlanPolicy {
 /// How many answers a task wants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnswersWanted {
-    /// As a mixture says, which may have one part.
+    /// By a mixture, which may have one part.
     Mixture(Mixture),
-    /// One by everybody who may have it.
+    /// One by each annotator who may have it.
     All,
 }
 
-/// The part of a task that is for everybody: its number of answers follows who comes and goes, where a
-/// number that a load asked for stays.
+/// The part of a task that is for all annotators. Its number of answers changes when annotators
+/// join or leave; a number that a load asked for stays.
 pub const ALL_ANNOTATORS: u16 = u16::MAX;
 
-/// What has been dealt out so far: all that has to be kept between two loads.
+/// How much was planned so far: all that is kept between two loads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AllocationCounters {
-    /// Which mixture the next counts belong to ([`Mixture::to_text`]); empty if none was dealt. Stored
-    /// format 2 calls it `mixture` and has another text there, so an older annotd refuses this record
-    /// instead of beginning to count at nothing.
+    /// The mixture to which `given` belongs ([`Mixture::to_text`]); empty if there was none. Stored
+    /// format 2 calls it `mixture` and has another text there. So an older annotd rejects this
+    /// record instead of starting to count at zero.
     shares: String,
-    /// Tasks that each part of it has been given.
+    /// Tasks that were counted to each part of it.
     given: Vec<u64>,
-    /// What balanced routing has named.
+    /// The counts of balanced routing.
     balance: Counts,
 }
 
 impl AllocationCounters {
-    /// How many tasks each part of these rules' mixture has been given; none if it is another mixture
-    /// that was dealt.
+    /// How many tasks were counted to each part of this policy's mixture; `None` if the counts
+    /// belong to another mixture.
     pub fn given(&self, rules: &PlanPolicy) -> Option<&[u64]> {
         match &rules.answers {
             AnswersWanted::Mixture(parts) if self.shares == parts.to_text() => Some(&self.given),
@@ -85,7 +86,7 @@ impl AllocationCounters {
         }
     }
 
-    /// The same, with these tasks given to the parts of these rules' mixture.
+    /// These counters, with this many tasks in each part of this policy's mixture.
     #[must_use]
     pub fn with_given(self, rules: &PlanPolicy, given: Vec<u64>) -> Self {
         match &rules.answers {
@@ -94,14 +95,14 @@ impl AllocationCounters {
         }
     }
 
-    /// The same, with what balanced routing has named.
+    /// These counters, with these counts of balanced routing.
     #[must_use]
     pub fn with_balance(self, balance: Counts) -> Self {
         Self { balance, ..self }
     }
 }
 
-/// Consults the rules, task after task.
+/// Plans task after task.
 #[derive(Clone, Debug)]
 pub struct Planner {
     pub(super) rules: PlanPolicy,
@@ -110,8 +111,7 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// Goes on where what has been dealt stopped. A mixture other than the one that was dealt begins
-    /// anew.
+    /// Continues from these counters. The counts of another mixture start at zero.
     pub fn new(rules: PlanPolicy, dealt: &AllocationCounters) -> Self {
         let splitter = match &rules.answers {
             AnswersWanted::Mixture(parts) => {
@@ -128,7 +128,7 @@ impl Planner {
         Self { rules, splitter, balance }
     }
 
-    /// Whether what a task gets depends on what others got. If not, nothing has to be kept.
+    /// Whether a plan depends on the plans before it. If not, the counters need not be kept.
     pub fn is_stateful(&self) -> bool {
         let mixed = match &self.rules.answers {
             AnswersWanted::Mixture(parts) => parts.len() > 1 && self.rules.split == Split::Exact,
@@ -137,7 +137,7 @@ impl Planner {
         mixed || self.rules.route == Route::Balanced
     }
 
-    /// What has been dealt out.
+    /// The present counters.
     pub fn counters(&self) -> AllocationCounters {
         let (shares, given) = match (&self.rules.answers, &self.splitter) {
             (AnswersWanted::Mixture(parts), Some(splitter)) => {
@@ -148,10 +148,10 @@ impl Planner {
         AllocationCounters { shares, given, balance: self.balance.counts().clone() }
     }
 
-    /// Looks at a task without counting it.
+    /// Checks a task without counting it.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If it cannot be planned.
     pub fn check(&self, overrides: &Overrides, task: &Body) -> Result<(), PlanError> {
         let requires = self.required(task)?;
         let names = self.named(overrides, task, &requires)?;
@@ -159,15 +159,15 @@ impl Planner {
         wanted_of(overrides, &names).map(drop)
     }
 
-    /// Decides about the next task. Tasks come in the order of loading, each once.
+    /// Plans the next task. Tasks come in the order of loading, each once.
     ///
     /// # Errors
-    /// What is wrong with it; then nothing is counted.
+    /// If it cannot be planned; then nothing is counted.
     pub fn plan(&mut self, overrides: &Overrides, task: &Task) -> Result<Plan, PlanError> {
         let requires = self.required(&task.body)?;
         let names = self.named(overrides, &task.body, &requires)?;
         let priority = order::priority(own_priority(&task.body)?, overrides.priority);
-        // What is wrong with the right answer itself is said before tasks come here.
+        // A mistake in the right answer itself was reported before.
         let is_gold = matches!(gold::gold(&task.body), Ok(Some(_)));
         let purpose = if is_gold { Purpose::Gold } else { Purpose::Regular };
         let of = |name: String| if is_gold { Lane::GoldOf(name) } else { Lane::Of(name) };
@@ -189,7 +189,7 @@ impl Planner {
         Ok(Plan { priority, part, ..Plan::new(wanted, lanes) })
     }
 
-    /// The tags that a task requires, each of which somebody has.
+    /// The tags that a task requires, if for each there is an annotator who has it.
     fn required(&self, task: &Body) -> Result<Vec<String>, PlanError> {
         let requires = tags(task)?;
         let has = |tag: &&String| self.rules.people.iter().any(|p| p.tags.contains(tag));
@@ -199,7 +199,7 @@ impl Planner {
         }
     }
 
-    /// The people that a load or a task names, each once.
+    /// The annotators whom a load or a task names, each once.
     fn named(
         &self,
         overrides: &Overrides,
@@ -227,7 +227,7 @@ impl Planner {
         Ok(unique)
     }
 
-    /// How many answers the mixture gives a task, and as which part of it.
+    /// How many answers the mixture gives a task, and the part to which the task is counted.
     fn wanted(&mut self, task: &Task) -> (u32, Option<u16>) {
         match (&self.rules.answers, &mut self.splitter) {
             (AnswersWanted::Mixture(parts), Some(splitter)) if self.rules.split == Split::Exact => {
@@ -239,13 +239,13 @@ impl Planner {
         }
     }
 
-    /// Those who are there and have these tags, in the order of the roster.
+    /// The active annotators with these tags, in the order of the roster.
     pub(super) fn eligible(&self, requires: &[String]) -> Vec<String> {
         let able = self.rules.people.iter().filter(|person| person.may(requires));
         able.map(|person| person.name.clone()).collect()
     }
 
-    /// Once for everybody who may have it.
+    /// One answer of each annotator who may have the task.
     fn everybody(&self, requires: &[String], is_gold: bool) -> (u32, Vec<Lane>) {
         let able = self.eligible(requires);
         let wanted = u32::try_from(able.len()).unwrap_or(u32::MAX);
@@ -258,7 +258,7 @@ impl Planner {
         (wanted.max(1), lanes)
     }
 
-    /// Who may have a task that wants so many answers; how many it wants then.
+    /// How many answers a task wants, starting from `wanted`, and the lanes it is in.
     fn route(
         &mut self,
         task: &Task,
@@ -282,7 +282,8 @@ impl Planner {
                 let needed = exactly.unwrap_or(f64::from(wanted));
                 let names = prodigy::annotators(task.task_hash, needed, &able);
                 let wanted = match exactly {
-                    // The fraction is decided with the people, and whole answers may be lacking.
+                    // The fraction is decided with the names, so the whole number may not be
+                    // reached.
                     Some(_) if !names.is_empty() && names.len() < able.len() => {
                         u32::try_from(names.len()).unwrap_or(u32::MAX)
                     }
@@ -293,7 +294,8 @@ impl Planner {
         }
     }
 
-    /// So many answers of these people; where they are fewer, all there are, or as many as there are.
+    /// This many answers of these annotators. If they are too few, `when_short` decides whether the
+    /// task wants fewer answers.
     fn apply_when_short(&self, wanted: u32, names: Vec<String>) -> (u32, Vec<Lane>) {
         let there = u32::try_from(names.len()).unwrap_or(u32::MAX);
         let wanted = match self.rules.when_short {
@@ -304,7 +306,7 @@ impl Planner {
     }
 }
 
-/// How many answers named people are asked for; none if nobody is named.
+/// How many answers the named annotators are asked for; `None` if no names are given.
 fn wanted_of(overrides: &Overrides, names: &[String]) -> Result<Option<u32>, PlanError> {
     if names.is_empty() {
         return Ok(None);
@@ -317,7 +319,7 @@ fn wanted_of(overrides: &Overrides, names: &[String]) -> Result<Option<u32>, Pla
     Ok(Some(wanted))
 }
 
-/// Those who are there, for the balance.
+/// The active annotators, for the balance.
 pub(super) fn pool(people: &[AnnotatorProfile]) -> Vec<PoolMember> {
     let there = people.iter().filter(|person| person.active);
     let person = |person: &AnnotatorProfile| PoolMember {

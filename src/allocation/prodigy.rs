@@ -1,20 +1,20 @@
-//! Who gets a task by its hash, as Prodigy decides.
+//! The annotators of a task by its hash, as Prodigy chooses them.
 //!
 //! For projects that continue one of Prodigy's, or that want to predict it. The rule is
-//! `annotations_per_task` of its documentation, to the letter: the place in the pool is the hash
-//! modulo the number of those who are left in it, a fraction is decided by the last three digits
-//! of the hash, and both moduli are Python's, which are never negative.
+//! `annotations_per_task` of its documentation, to the letter. The place in the pool is the hash
+//! modulo the number of annotators who are left in it. The last three digits of the hash decide a
+//! fraction. Both moduli are Python's, which are never negative.
 //!
-//! It converges to what is asked for and does not hit it: `mixture.rs` and `balance.rs` do.
+//! It converges to the numbers asked for and does not reach them; `mixture.rs` and `balance.rs` do.
 //!
-//! Rejected: spreading the hash first. It would be a better rule, and another one.
+//! Rejected: spreading the hash first. It would be a better rule, but not Prodigy's.
 
 /// The annotators of a task, in the order in which they are chosen.
 ///
-/// `hash` is the task's `_task_hash` (or `_input_hash`, as the project routes); `needed` is the
-/// number of answers wanted less those that are there already, and may be a fraction; `pool` are
-/// those who may be asked, **in order**: another order is another choice. Nobody is chosen where
-/// `needed` is 0, negative or not a number, and no more than there are in the pool.
+/// `hash` is the task's `_task_hash` (or `_input_hash`, as the project routes). `needed` is the
+/// number of answers wanted less those that are there already, and may be a fraction. `pool` are
+/// the annotators who may be asked, **in order**: another order is another choice. No one is chosen
+/// if `needed` is 0, negative or not a number, and never more than the pool has.
 pub fn annotators<T: Clone>(hash: i64, needed: f64, pool: &[T]) -> Vec<T> {
     let mut left: Vec<&T> = pool.iter().collect();
     let mut chosen = Vec::new();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_chosen_where_nothing_is_needed_or_nobody_is_there() {
+    fn no_one_is_chosen_if_none_is_needed_or_the_pool_is_empty() {
         for needed in [0.0, -1.0, -0.5, f64::NAN, f64::NEG_INFINITY] {
             assert_eq!(annotators(7, needed, &POOL), Vec::<&str>::new(), "{needed}");
         }
@@ -83,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_chosen_twice_and_a_smaller_need_takes_the_first_of_a_larger(
+        fn no_one_is_chosen_twice_and_a_smaller_need_takes_the_first_of_a_larger(
             hash: i64, size in 1_u8..12, needed in 0.0..14.0_f64,
         ) {
             let pool: Vec<u8> = (0..size).collect();

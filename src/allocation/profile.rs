@@ -1,39 +1,39 @@
-//! Who there is to be asked: the annotators as the rules see them, and what a task requires of them.
+//! An annotator as the rules see one, and the tags that a task requires.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::task::Body;
 
-/// An annotator, as far as the rules look at one.
+/// What the rules know of an annotator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnnotatorProfile {
     /// The name in the roster.
     pub name: String,
-    /// What this annotator can do.
+    /// The annotator's abilities; a task may require some.
     pub tags: Vec<String>,
-    /// This annotator's part of the work in relation to the others'; above 0.
+    /// The share of the work under balanced routing, relative to the others'; above 0.
     pub weight: f64,
-    /// The most tasks that this annotator is given.
+    /// The most tasks that the annotator is given.
     pub quota: Option<u64>,
-    /// Whether anything may be given to them now.
+    /// Whether the annotator is given tasks now.
     pub active: bool,
 }
 
 impl AnnotatorProfile {
-    /// Somebody without anything special.
+    /// An active annotator without tags and quota, of weight 1.
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), tags: Vec::new(), weight: 1.0, quota: None, active: true }
     }
 
-    /// Whether they are there and have every tag of these.
+    /// Whether the annotator is active and has all of these tags.
     pub fn may(&self, requires: &[String]) -> bool {
         self.active && requires.iter().all(|tag| self.tags.contains(tag))
     }
 }
 
 /// The tags that a task requires of its annotators: `meta.requires`, a text or a list of texts.
-/// None where it says nothing that can be understood; [`Planner::plan`](super::Planner::plan) refuses such a task.
+/// Empty for a value that is neither; [`Planner::plan`](super::Planner::plan) rejects such a task.
 pub fn requires(task: &Body) -> Vec<String> {
     match meta(task, "requires") {
         Some(Value::String(tag)) => vec![tag],
@@ -44,9 +44,9 @@ pub fn requires(task: &Body) -> Vec<String> {
     }
 }
 
-/// What stands under a key of a task's `meta`.
+/// The value of a key in a task's `meta`.
 pub fn meta(task: &Body, key: &str) -> Option<Value> {
-    // Most tasks have none: a look at the text is cheaper than a look at the keys.
+    // Most tasks have none: searching the text is cheaper than parsing it.
     if !task.as_str().contains("\"meta\"") || !task.as_str().contains(key) {
         return None;
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_requires_tags_and_a_colleague_has_them() {
+    fn a_task_requires_tags_and_an_annotator_has_them() {
         let task = |text: &str| requires(&Body::parse(text).expect("a task"));
         assert_eq!(task(r#"{"meta":{"requires":"es"}}"#), ["es"]);
         assert_eq!(task(r#"{"meta":{"requires":["es","expert"]}}"#), ["es", "expert"]);

@@ -1,13 +1,13 @@
-//! Giving what was meant for one annotator to another.
+//! Reassigning a task: another annotator is named in the place of one.
 //!
-//! Who has answered a task or holds it stays on it; only what is awaited of somebody moves. Tags bind
-//! here as everywhere, and nobody is named twice.
+//! An annotator who holds a task or has answered it stays on it; only a pending place moves. Tags
+//! apply here too, and no annotator is named twice.
 
 use super::profile::requires;
 use super::{AnnotatorProfile, Lane, Purpose, TaskState};
 use crate::task::Body;
 
-/// Whether this annotator could stand in for somebody named on this task.
+/// Whether this annotator could be named on this task in the place of another.
 pub fn can_replace(state: &TaskState, task: &Body, to: &AnnotatorProfile) -> bool {
     !state.finished
         && !matches!(state.purpose, Purpose::Repeat(_))
@@ -16,8 +16,8 @@ pub fn can_replace(state: &TaskState, task: &Body, to: &AnnotatorProfile) -> boo
         && to.may(&requires(task))
 }
 
-/// Whether this task, which waits for `from`, may go to `to` without anybody deciding it: not if the
-/// task or its load named the people.
+/// Whether `to` may take over this task, which waits for `from`, without a lead's decision. Not so
+/// if the task or its load named the annotators.
 pub fn can_take_over(state: &TaskState, task: &Body, from: &str, to: &AnnotatorProfile) -> bool {
     !state.bound
         && state.purpose == Purpose::Regular
@@ -25,7 +25,7 @@ pub fn can_take_over(state: &TaskState, task: &Body, from: &str, to: &AnnotatorP
         && can_replace(state, task, to)
 }
 
-/// The task with one annotator named in another's place; what the first holds of it is taken back.
+/// The task with `to` named in the place of `from`, whose lease is released.
 pub fn reassigned(state: &TaskState, from: &str, to: &str) -> TaskState {
     let mut now = state.clone();
     now.release(from);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_one_goes_to_another_who_may_have_it() {
+    fn a_pending_task_goes_to_another_annotator_who_may_have_it() {
         let task = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
         let spanish = |name: &str| AnnotatorProfile {
             tags: vec!["es".into()],

@@ -1,21 +1,22 @@
-//! Looking at unfinished tasks again: people have come or gone, or a task is short of them.
+//! Replanning of unfinished tasks: annotators have joined or left, or a task has a shortfall.
 //!
-//! The walk goes over all unfinished tasks twice. The first pass ([`Replanner::note`]) sees how many
-//! tasks everybody still has before them; the second ([`Replanner::replan`]) gives each task the state
-//! that it should have. By rule:
+//! The walk goes over all unfinished tasks twice. The first pass ([`Replanner::note`]) counts how
+//! many tasks are pending for each annotator. The second ([`Replanner::replan`]) returns the state
+//! that each task should have. By rule:
 //!
-//! - **Open, everyone, gold**: for whom it is and how much is wanted is decided as if it entered now.
-//! - **Balanced**: who is gone is withdrawn and somebody else named; where somebody is missing, they
-//!   are named now; and who has come takes tasks over from those who have more before them than their
-//!   share of what is left, until they have theirs. Nobody else takes: what a slow annotator has not
-//!   done yet is not given to the fast ones because somebody joined.
-//! - **Prodigy's**: as Prodigy does, from the pool as it is now. On a task that somebody has had
-//!   already, who is awaited and there stays, and only gaps are filled.
-//! - **Named by the task or the load**: nothing moves by itself. With `when_short = "partial"` the
-//!   task makes do with those who are there.
-//! - **Further opinions** that were asked of somebody who is gone are asked of others.
+//! - **Open, all, gold**: lanes and answers wanted are decided as if the task entered now.
+//! - **Balanced**: removes inactive annotators, fills the gaps, and moves tasks from overloaded
+//!   annotators to new ones until these have their share of what is left. Only annotators who
+//!   joined get such tasks: the pending tasks of a slow annotator do not go to fast ones because of
+//!   it.
+//! - **Prodigy's**: by Prodigy's rule, from the present pool. On a task that an annotator has had
+//!   already, active annotators who are awaited stay, and only gaps are filled.
+//! - **Named by the task or the load**: no task moves. With `when_short = "partial"` the task wants
+//!   answers only of those who are active.
+//! - **Further opinions** that were asked of an inactive annotator are asked of others.
 //!
-//! Who holds a task or has answered it keeps their place; answers and holds are never touched.
+//! An annotator who holds a task or has answered it keeps their place. Answers and leases are never
+//! touched.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,8 +27,8 @@ use super::{Lane, Purpose, TaskState, prodigy};
 use crate::task::Task;
 
 impl Planner {
-    /// Begins a walk over the unfinished tasks. `joined` are those who have come since the last one,
-    /// or may have other tasks than then: they get their share of what is left.
+    /// Begins a walk over the unfinished tasks. `joined` are the annotators who joined since the
+    /// last one, or may have other tasks than then: they get their share of what is left.
     pub fn replanner(&mut self, joined: HashSet<String>) -> Replanner<'_> {
         Replanner { planner: self, joined, left: HashMap::new(), all: 0 }
     }
@@ -37,14 +38,14 @@ impl Planner {
 pub struct Replanner<'a> {
     planner: &'a mut Planner,
     joined: HashSet<String>,
-    /// Tasks that are awaited of each person.
+    /// Tasks that are pending for each annotator.
     left: HashMap<String, u64>,
     /// The sum of these.
     all: u64,
 }
 
 impl Replanner<'_> {
-    /// First pass: notes for whom a task waits.
+    /// First pass: counts the annotators for whom a task waits.
     pub fn note(&mut self, state: &TaskState) {
         if self.planner.rules.route != Route::Balanced || !is_by_rule(state) {
             return;
@@ -55,7 +56,7 @@ impl Replanner<'_> {
         }
     }
 
-    /// Second pass: the state that a task should have; none if it has it.
+    /// Second pass: the state that a task should have; `None` if it has it.
     pub fn replan(&mut self, task: &Task, state: &TaskState) -> Option<TaskState> {
         if state.finished {
             return None;
@@ -78,7 +79,7 @@ impl Replanner<'_> {
                 Route::Hash => self.hash(&mut now, task.task_hash, &requires),
             },
         }
-        // The order of lanes means nothing, and must not depend on who came first.
+        // The order of lanes has no meaning, and must not depend on the order of claims.
         now.lanes.sort();
         now.lanes.dedup();
         let mut before = state.lanes.clone();
@@ -90,24 +91,24 @@ impl Replanner<'_> {
         (now != *state).then_some(now)
     }
 
-    fn is_there(&self, name: &str) -> bool {
+    fn is_active(&self, name: &str) -> bool {
         self.planner.rules.people.iter().any(|person| person.active && person.name == name)
     }
 
-    /// A task that names its people itself makes do with those who are there, if it may.
+    /// With `when_short = "partial"`, a task that names its annotators waits only for active ones.
     fn cut_bound(&self, now: &mut TaskState) {
         if self.planner.rules.when_short != WhenShort::Partial {
             return;
         }
-        let there = now.pending_named().filter(|name| self.is_there(name)).count();
+        let there = now.pending_named().filter(|name| self.is_active(name)).count();
         cut(now, there);
     }
 
-    /// Once for everybody who may have it, and for those who have answered it.
+    /// One answer of each annotator who may have the task, and of those who have answered it.
     fn everybody(&self, now: &mut TaskState, requires: &[String]) {
         let able = self.planner.eligible(requires);
         let participants: Vec<String> = now.participants().map(str::to_owned).collect();
-        // Those who skipped it or came too late fill no slot, and nobody else fills theirs.
+        // A skip or a late answer fills no slot, and no other annotator fills it instead.
         let fills = |name: &String| {
             !now.skipped.iter().chain(&now.late).any(|answer| answer.annotator == *name)
         };
@@ -130,9 +131,9 @@ impl Replanner<'_> {
         now.wanted = wanted;
     }
 
-    /// A further opinion that was asked of somebody who is gone.
+    /// A further opinion that was asked of an inactive annotator.
     fn ask_others(&self, now: &mut TaskState, requires: &[String]) {
-        let gone = |name: &str| !self.is_there(name);
+        let gone = |name: &str| !self.is_active(name);
         if now.shortfall() == 0 && !now.pending_named().any(gone) {
             return;
         }
@@ -157,7 +158,7 @@ impl Replanner<'_> {
     fn balance(&mut self, now: &mut TaskState, requires: &[String]) {
         let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
-        // Without names it asked for a further opinion, or came in under another rule.
+        // A task without names waits for a further opinion, or was planned under another rule.
         let named: Vec<String> = now.names().map(str::to_owned).collect();
         let pending_named: Vec<String> = now.pending_named().map(str::to_owned).collect();
         let mut staying: Vec<String> = Vec::new();
@@ -199,8 +200,8 @@ impl Replanner<'_> {
         }
     }
 
-    /// Gives slots of those who have more before them than their share of what is left to those who
-    /// have less.
+    /// Moves the task from the annotator who has most beyond their share of what is left to one who
+    /// joined and has less.
     fn even_out(&mut self, now: &mut TaskState, able: &[String]) {
         loop {
             let named: Vec<&str> = now.names().collect();
@@ -216,8 +217,8 @@ impl Replanner<'_> {
                 .iter()
                 .filter(|name| self.joined.contains(*name) && !named.contains(&name.as_str()))
                 .min_by(|a, b| excess(a).total_cmp(&excess(b)));
-            // A move is worth it if both are nearer to their dues after it; otherwise the two would
-            // hand the task to and fro.
+            // Move only if both are nearer to their dues afterwards; otherwise the task would be
+            // moved back and forth.
             let (Some(from), Some(to)) = (from, to) else { return };
             if excess(from) - excess(to) <= 1.0 + 1e-9 || excess(to) >= 0.0 {
                 return;
@@ -226,7 +227,7 @@ impl Replanner<'_> {
             let stay: Vec<&str> = named.into_iter().filter(|name| *name != from).collect();
             let new = self.planner.balance.name(1, |name| name == to, &stay);
             if new.names.is_empty() {
-                // They have reached their quota: they are as one who is full.
+                // The annotator is at quota: treat them as full.
                 self.left.insert(to, u64::MAX / 2);
                 continue;
             }
@@ -243,7 +244,7 @@ impl Replanner<'_> {
         }
     }
 
-    /// Somebody's share of all that is awaited.
+    /// An annotator's share of all pending tasks.
     fn due(&self, name: &str) -> f64 {
         let there = self.planner.rules.people.iter().filter(|person| person.active);
         let (mut own, mut sum) = (0.0, 0.0);
@@ -258,13 +259,15 @@ impl Replanner<'_> {
         if sum > 0.0 { all * own / sum } else { 0.0 }
     }
 
-    /// As Prodigy: the pool are those who have not had it, and as many are needed as are lacking.
+    /// By Prodigy's rule: the pool are the annotators who have not had the task, and as many are
+    /// needed as answers remain.
     fn hash(&self, now: &mut TaskState, task_hash: i64, requires: &[String]) {
         let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         let able = self.planner.eligible(requires);
         let mut names: Vec<String> = Vec::new();
         if !participants.is_empty() {
-            names.extend(now.pending_named().filter(|name| self.is_there(name)).map(str::to_owned));
+            names
+                .extend(now.pending_named().filter(|name| self.is_active(name)).map(str::to_owned));
             names.retain(|name| able.contains(name));
         }
         let fresh = |name: &String| !participants.contains(name) && !names.contains(name);
@@ -283,7 +286,7 @@ impl Replanner<'_> {
     }
 }
 
-/// Wants no more answers than those that are there, in hand, or to come from so many people.
+/// Lowers the answers wanted to those that are there, leased, or to come from this many annotators.
 fn cut(now: &mut TaskState, to_come: usize) {
     let possible = now.answers.len() + now.held.len() + to_come;
     let possible = u32::try_from(possible).unwrap_or(u32::MAX).max(1);
@@ -293,7 +296,7 @@ fn cut(now: &mut TaskState, to_come: usize) {
     }
 }
 
-/// Whether its people were named by balanced routing.
+/// Whether the rules named its annotators, so that balanced routing may change them.
 fn is_by_rule(state: &TaskState) -> bool {
     !state.finished
         && !state.bound
@@ -301,7 +304,7 @@ fn is_by_rule(state: &TaskState) -> bool {
         && state.wanted == state.planned
 }
 
-/// These people, and those who have had it.
+/// These annotators, and the participants.
 fn with_participants(people: Vec<String>, participants: &[String]) -> Vec<String> {
     let mut all: Vec<String> = participants.to_vec();
     all.extend(people.into_iter().filter(|name| !participants.contains(name)));

@@ -1,17 +1,17 @@
-//! Randomness that is handed in: numbers that a seed and a place determine.
+//! Random numbers that follow from a seed and a counter.
 //!
 //! Every rule that draws (the order of a mixture, ties between annotators, the random order of
-//! tasks) takes its numbers from here, so that the same tasks, roster and seed give the same plan
-//! on any machine, now and in ten years.
+//! tasks) takes its numbers from here. So the same tasks, roster and seed give the same plan on any
+//! machine, now and in ten years.
 //!
-//! A number is made from the seed and a counter, and not drawn from a generator that runs along:
-//! there is no state to be stored between two loads, and the number of the millionth task costs
-//! what that of the first does. The mixing is the output function of SplitMix64 (Steele, Lea and
-//! Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), applied twice, so that
-//! seeds that are neighbours are not.
+//! A number is computed from the seed and a counter, not drawn from a generator with a state. So
+//! nothing has to be stored between two loads, and the number of the millionth task costs as much
+//! as that of the first. The mixing is the output function of SplitMix64 (Steele, Lea and Flood,
+//! "Fast splittable pseudorandom number generators", OOPSLA 2014), applied twice, so that seeds
+//! that are neighbours are not.
 //!
 //! Rejected: a crate for random numbers, whose generators may change between its versions, and
-//! `std::hash`, whose function is promised to nobody.
+//! `std::hash`, whose function is not specified.
 
 /// SplitMix64's increment, 2⁶⁴ divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_the_same_for_ever() {
+    fn numbers_follow_from_the_seed_alone() {
         assert_eq!(scramble(0), 0xE220_A839_7B1D_CDAF, "SplitMix64's published first output");
         assert_eq!(number(1, 2), number(1, 2));
         assert_ne!(number(1, 2), number(2, 1));

@@ -1,18 +1,18 @@
-//! What becomes of a task when an answer has arrived.
+//! The decision after an answer: whether a task is finished or wants more.
 //!
-//! [`settle`] counts. [`settle_by`] knows the project's [`SettlePolicy`]: what an ignore is worth, and who
-//! is asked when the answers disagree.
+//! [`settle_by`] applies the project's [`SettlePolicy`]: what an ignore is worth, and whom to ask
+//! when the answers disagree.
 //!
 //! The answers that a task was planned for must all agree; otherwise `extra` more are asked for.
-//! When these have come, **a majority ends it**, as they were asked to decide; without one, `extra`
-//! more are asked for again, until there are `max`. So "two, and a third where they disagree" is
-//! `annotations = 2`, `extra = 1`, `max = 3`.
+//! When these have arrived, **a majority ends it**, as they were asked to decide. Without one,
+//! `extra` more are asked for again, until there are `max`. So "two, and a third where they
+//! disagree" is `annotations = 2`, `extra = 1`, `max = 3`.
 //!
-//! A task is only settled when an answer arrives that it was waiting for. A revision of an answer to
-//! a finished task does not open it again: a finished task stays finished.
+//! A task is settled only when an answer arrives that it was waiting for. A revision of an answer
+//! to a finished task does not reopen it: a finished task stays finished.
 //!
-//! Rejected: asking until all agree, for two who disagree will not agree by a third answering; and
-//! asking as soon as two of five disagree, since the other three are coming anyway.
+//! Rejected: asking until all agree, since a third answer does not make two others agree. Also
+//! rejected: asking as soon as two of five disagree, since the other three arrive anyway.
 
 use super::choices::Ignore;
 use super::profile::{AnnotatorProfile, requires};
@@ -20,20 +20,20 @@ use super::{Lane, TaskState};
 use crate::task::disagreement::{Measure, Opinion, opinion};
 use crate::task::{Body, Renamed, Verdict, Version};
 
-/// What the project says about answers that have arrived.
+/// The part of the rules that is applied when an answer arrives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SettlePolicy {
     /// What an ignore is worth.
     pub ignore: Ignore,
-    /// Who is asked when answers disagree; nobody if nothing is said.
+    /// Whom to ask when answers disagree; `None` asks no one.
     pub further: Option<EscalationRule>,
-    /// What of the answers is compared.
+    /// How two answers are compared.
     pub measure: Measure,
-    /// Labels that were renamed: an old name says what its new one says.
+    /// Renamed labels: an old name and its new one are equal.
     pub renamed: Renamed,
-    /// From which likeness on two answers agree: 0 to 1, 1 being the same.
+    /// Two answers agree from this likeness on: 0 to 1, where 1 is exactly the same.
     pub threshold: f64,
-    /// Those who could be asked, in the order of the roster.
+    /// The annotators of the roster, in its order.
     pub people: Vec<AnnotatorProfile>,
 }
 
@@ -51,46 +51,46 @@ impl Default for SettlePolicy {
     }
 }
 
-/// Whom to ask when answers disagree.
+/// Whom to ask when answers disagree, and for how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationRule {
-    /// How many more answers are asked for each time; 0 asks nobody.
+    /// How many more answers are asked for each time; 0 asks for none.
     pub extra: u32,
     /// How many answers that count there may be in all.
     pub max: u32,
-    /// The annotators who are asked. Empty: anybody who may have the task.
+    /// The annotators who are asked. Empty: any who may have the task.
     pub by: Vec<String>,
 }
 
-/// What the project's rule makes of a task after an answer.
+/// The decision about a task after an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// Answers that are wanted already are still to come.
+    /// Not all answers that are wanted have arrived.
     Open,
-    /// Nothing more is wanted.
+    /// No more answers are wanted.
     Finished,
-    /// They disagree: further answers are wanted.
+    /// The answers disagree: further ones are wanted.
     More {
         /// Answers wanted in all, more than before.
         wanted: u32,
-        /// Who may have the task from now on: those who have had it, and those who are asked.
+        /// The lanes from now on: the participants, and the annotators who are asked.
         lanes: Vec<Lane>,
     },
 }
 
 impl SettlePolicy {
-    /// Whether an answer takes one of the places of a task.
+    /// Whether an answer fills a slot of its task.
     pub fn counts(&self, verdict: Verdict) -> bool {
         verdict != Verdict::Ignore || self.ignore == Ignore::Answer
     }
 
-    /// Whether answers are compared with each other and with their task.
+    /// Whether answers are compared with each other.
     pub fn compares(&self) -> bool {
         self.further.is_some()
     }
 }
 
-/// What the answers to a task have in common, with the present names of their labels.
+/// How far the answers to a task agree, with the present names of their labels.
 fn opinion_of(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
     let versions = state.answers.iter().map(|answer| &answer.current);
     if rule.renamed.is_empty() {
@@ -101,16 +101,15 @@ fn opinion_of(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
     opinion(&rule.measure, rule.threshold, &rule.renamed.task(task), &renamed)
 }
 
-/// Decides from a task's answers, the newest among them, what it still wants.
+/// Decides from a task's answers, including the newest, what it still wants.
 ///
-/// Only answers that count are in its [`TaskState::answers`]. Late ones are not heard: they came when
-/// the task was full.
+/// Only [`TaskState::answers`] are compared. Late answers are not: they arrived when the task was
+/// full.
 ///
-/// Where certain people are to be asked (the adjudicators; or the annotators that the task itself
-/// names, which goes to nobody else), no more is asked for than there are of them who have not had
-/// it; if there is none, the task is finished, disagreement or not. Who is asked must be active and
-/// have the tags that the task requires. Where anybody may be asked and nobody is there, the task
-/// waits for somebody.
+/// Some tasks ask certain annotators only: the adjudicators (`by`), or those whom the task itself
+/// names. Then the number is capped by the eligible ones who have not had the task. If there is
+/// none, the task is finished, disagreement or not. An eligible annotator is active and has the
+/// required tags. If anyone may be asked and no one is eligible, the task waits.
 pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlement {
     let wanted = state.wanted;
     if state.answers.len() < wanted as usize {
@@ -133,7 +132,7 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
     }
     let requires = requires(task);
     let may = |name: &str| {
-        // A rule that knows nobody asks whoever it names.
+        // A policy without annotators accepts every name.
         rule.people.is_empty()
             || rule.people.iter().any(|person| person.name == name && person.may(&requires))
     };
@@ -146,7 +145,7 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
     } else {
         None
     };
-    // Those whose answers came too late have no part in it.
+    // Annotators whose answers are late have no part in it.
     let had = state.participants().filter(|name| !state.is_late(name));
     let mut lanes: Vec<Lane> = had.map(|name| Lane::Of(name.to_owned())).collect();
     match certain {
@@ -157,7 +156,7 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
         None => {
             let people = rule.people.iter().map(|person| person.name.as_str()).filter(fresh);
             let people: Vec<Lane> = people.map(|name| Lane::Of(name.to_owned())).collect();
-            // Where too few are left, they are named, so that the task is seen to be short.
+            // If too few are left, they are named, so that the task's shortfall is visible.
             let enough = people.len() >= extra as usize || rule.people.is_empty();
             if requires.is_empty() && enough {
                 lanes = vec![Lane::Anyone];

@@ -1,73 +1,73 @@
-//! The life of one task: who holds it, who has answered, and what may happen next.
+//! The state of one task: its leases, its answers, and the transitions that are allowed.
 //!
-//! This is the one place that says what a claim, an answer, a release and the end of a lease do.
-//! The stores carry it out in their own ways and are held against it by the conformance suite.
+//! This is the one definition of what a claim, an answer, a release and the end of a lease do. Each
+//! store carries them out in its own way, and the conformance suite compares it with this.
 //!
 //! An answer is in one of three lists. `answers` count, and fill a slot each. `skipped` are ignores
-//! in a project where an ignore is none (`ignore = "skip"`): kept, and their slot is free again.
-//! `late` came when there was no slot: kept beside, and the oldest of them fills a slot that opens
-//! again ([`TaskState::promote_late_answers`]).
+//! in a project where an ignore does not count (`ignore = "skip"`): stored, and their slot is free
+//! again. `late` answers arrived when there was no slot: they are stored, and the oldest of them
+//! fills a slot that opens again ([`TaskState::promote_late_answers`]).
 
 use super::settle::{SettlePolicy, Settlement, settle_by};
 use super::{Lane, Plan, Purpose};
 use crate::task::{Answer, Basis, Body, Millis, Version};
 
-/// Somebody has a task in hand until a time.
+/// A lease: the right of an annotator to answer the task until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Who.
+    /// The holder.
     pub annotator: String,
     /// When it was handed out.
     pub since: Millis,
-    /// When it comes back if nothing is heard.
+    /// When it expires.
     pub until: Millis,
-    /// By which edition and tokenizer it was handed out.
+    /// The edition and tokenizer by which it was handed out.
     pub basis: Basis,
 }
 
-/// What is known of a task besides its content.
+/// Everything that is known of a task besides its content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskState {
-    /// What it is there for.
+    /// What the task is there for.
     pub purpose: Purpose,
-    /// Which part of the project's mixture it was counted to; none if it was not asked.
+    /// The part of the project's mixture to which it was counted; `None` if the mixture did not
+    /// decide.
     pub part: Option<u16>,
-    /// Whether its annotators were named by the task itself or by the load: then only a lead moves
-    /// it.
+    /// Whether the task itself or the load named its annotators: then only a lead moves it.
     pub bound: bool,
     /// Answers wanted, at least one, before any disagreement.
     pub planned: u32,
-    /// Answers wanted now: those planned and the further opinions that were asked for.
+    /// Answers wanted now: those planned, and those that a disagreement added.
     pub wanted: u32,
-    /// Who may have it; also those who have had it.
+    /// The annotators who may have it, including those who have had it.
     pub lanes: Vec<Lane>,
-    /// Who holds it.
+    /// The leases.
     pub held: Vec<Lease>,
-    /// The answers that count, in the order in which they came.
+    /// The answers that count, in the order in which they arrived.
     pub answers: Vec<Answer>,
-    /// Ignores that are no answers.
+    /// Ignores that do not count.
     pub skipped: Vec<Answer>,
-    /// Answers that came when none was wanted any more: kept, and not counted.
+    /// Answers that arrived when there was no free slot: stored, and not counted.
     pub late: Vec<Answer>,
-    /// Those who have held it without answering and may not have it any more, or not yet again: what
-    /// is still in their browser is somebody's work. In the order of the alphabet.
+    /// Annotators whose lease has ended without an answer. An answer from them is still accepted:
+    /// what is in their browser is work. In alphabetical order.
     pub previous_holders: Vec<String>,
-    /// Nothing more is wanted of it.
+    /// No more answers are wanted.
     pub finished: bool,
 }
 
-/// What became of an answer.
+/// How an answer was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AnswerOutcome {
-    /// Kept, and it counts (or is a skip, where that is none).
+    /// Stored as counting, or as a skip where ignores do not count.
     Saved,
-    /// It was there already: nothing changed.
+    /// The same answer is stored already: nothing changed.
     Unchanged,
-    /// It replaces another answer of the same annotator, which is kept in the history.
+    /// It replaces an earlier answer of the same annotator, which stays in the history.
     Revised,
-    /// Kept beside the others: the lease had gone and the task is full.
+    /// Stored as late: the lease had ended and the task is full.
     Late,
-    /// There is no such task for this annotator; nothing was kept.
+    /// There is no such task for this annotator; nothing was stored.
     Unknown,
 }
 
@@ -85,7 +85,7 @@ impl AnswerOutcome {
 }
 
 impl TaskState {
-    /// A task that nobody has touched.
+    /// A task without leases and answers.
     pub fn new(wanted: u32, lanes: Vec<Lane>) -> Self {
         Self {
             purpose: Purpose::Regular,
@@ -113,7 +113,7 @@ impl TaskState {
         }
     }
 
-    /// Whether this is the same state, whatever leases were renewed and whoever held it first.
+    /// Whether this is the same state, apart from renewed leases and the order of the holders.
     pub fn is_as(&self, other: &Self) -> bool {
         let holders = |state: &Self| {
             let mut holders: Vec<_> =
@@ -125,7 +125,7 @@ impl TaskState {
         holders(self) == holders(other) && rest(self) == rest(other)
     }
 
-    /// Slots that nobody holds or has filled.
+    /// Slots that are neither leased nor filled.
     pub fn free(&self) -> u32 {
         let taken = u32::try_from(self.held.len() + self.answers.len()).unwrap_or(u32::MAX);
         self.wanted.saturating_sub(taken)
@@ -141,10 +141,10 @@ impl TaskState {
         self.answers.iter().map(|answer| answer.annotator.as_str())
     }
 
-    /// Those who hold it or have answered it, whatever became of their answer.
+    /// The annotators who hold it or have answered it, in whichever list the answer is.
     pub fn participants(&self) -> impl Iterator<Item = &str> {
         let held = self.held.iter().map(|hold| hold.annotator.as_str());
-        held.chain(self.everyones().map(|answer| answer.annotator.as_str()))
+        held.chain(self.all_answers().map(|answer| answer.annotator.as_str()))
     }
 
     fn everyones(&self) -> impl Iterator<Item = &Answer> {
@@ -156,7 +156,8 @@ impl TaskState {
         self.lanes.iter().any(|lane| lane.admits(annotator))
     }
 
-    /// Whether this annotator may answer it, be it too late: it is for them, or they have had it.
+    /// Whether an answer of this annotator is accepted, even if late: the task is for them, or they
+    /// have had it.
     pub fn accepts_from(&self, annotator: &str) -> bool {
         self.admits(annotator)
             || self.has_answered(annotator)
@@ -164,18 +165,19 @@ impl TaskState {
             || self.previous_holders.iter().any(|holder| holder == annotator)
     }
 
-    /// The annotators that it names, in order; none if it is for anyone.
+    /// The annotators whom it names, in order; empty if it is for anyone.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lanes.iter().filter_map(Lane::name)
     }
 
-    /// Named annotators who have neither answered nor hold it: what is meant for them can move.
+    /// Named annotators who neither hold it nor have answered it: their place can be given to
+    /// others.
     pub fn pending_named(&self) -> impl Iterator<Item = &str> {
         self.names().filter(|name| !self.participants().any(|participant| participant == *name))
     }
 
-    /// Answers for which there is nobody: more are wanted than there are named annotators who have
-    /// not skipped it. Never so for a task that is for anyone.
+    /// How many answers are wanted beyond the named annotators who can give one: a skip or a late
+    /// answer gives none. 0 for a task that is for anyone.
     pub fn shortfall(&self) -> u32 {
         if self.finished || self.lanes.iter().any(|lane| lane.name().is_none()) {
             return 0;
@@ -190,21 +192,21 @@ impl TaskState {
         self.held.iter().any(|hold| hold.annotator == annotator)
     }
 
-    /// By what this annotator has the task, or else has answered it.
+    /// The basis of this annotator's lease, or else of their answer.
     pub fn basis_of(&self, annotator: &str) -> Option<Basis> {
         let held = self.held.iter().find(|hold| hold.annotator == annotator);
-        let answer = || self.everyones().find(|answer| answer.annotator == annotator);
+        let answer = || self.all_answers().find(|answer| answer.annotator == annotator);
         held.map(|hold| hold.basis).or_else(|| answer().map(|answer| answer.current.basis))
     }
 
-    /// Whether this annotator's answer came too late.
+    /// Whether this annotator's answer is late.
     pub fn is_late(&self, annotator: &str) -> bool {
         self.late.iter().any(|answer| answer.annotator == annotator)
     }
 
-    /// Whether this annotator has answered it, whatever became of the answer.
+    /// Whether this annotator has answered it, in whichever list the answer is.
     pub fn has_answered(&self, annotator: &str) -> bool {
-        self.everyones().any(|answer| answer.annotator == annotator)
+        self.all_answers().any(|answer| answer.annotator == annotator)
     }
 
     /// Whether this annotator could be handed the task now.
@@ -215,7 +217,7 @@ impl TaskState {
             && !self.has_answered(annotator)
     }
 
-    /// Hands the task out; says whether it could.
+    /// Takes a lease. Returns whether the task was open to the annotator.
     pub fn claim(&mut self, annotator: &str, since: Millis, until: Millis, basis: Basis) -> bool {
         let open = self.is_open_to(annotator);
         if open {
@@ -224,11 +226,11 @@ impl TaskState {
         open
     }
 
-    /// Takes in an answer, and settles the task if that was the last one wanted.
+    /// Stores an answer, and settles the task if it was the last one wanted.
     ///
-    /// The same answer any number of times is there once. Another one by the same annotator is a
-    /// revision, unless it repeats a version that has been revised since and is older than the
-    /// revision: then it is a copy that was under way for long.
+    /// The same answer is stored once, however often it arrives. Another answer by the same
+    /// annotator is a revision. An exception is a version that was revised since and is older than
+    /// the revision: that is a delayed copy.
     pub fn record(
         &mut self,
         annotator: &str,
@@ -243,7 +245,7 @@ impl TaskState {
         let own = |answer: &Answer| answer.annotator == annotator;
         if let Some(place) = self.answers.iter().position(own) {
             let recorded = revise(&mut self.answers[place], version);
-            // Who makes a skip of an answer gives the slot back, while the task is open.
+            // While the task is open, an answer that becomes a skip frees its slot.
             if !self.finished && !rule.counts(self.answers[place].current.verdict) {
                 self.skipped.push(self.answers.remove(place));
                 self.promote_late_answers(rule, task);
@@ -288,36 +290,37 @@ impl TaskState {
         }
     }
 
-    /// Gives a held task back; says whether it was held. [`TaskState::promote_late_answers`] comes next.
+    /// Releases a lease. Returns whether there was one. Call [`TaskState::promote_late_answers`]
+    /// next.
     pub fn release(&mut self, annotator: &str) -> bool {
         let before = self.held.len();
         self.held.retain(|hold| hold.annotator != annotator);
         let released = before != self.held.len();
         if released {
-            self.remember(annotator);
+            self.note_previous_holder(annotator);
         }
         released
     }
 
-    fn remember(&mut self, annotator: &str) {
+    fn note_previous_holder(&mut self, annotator: &str) {
         if !self.previous_holders.iter().any(|holder| holder == annotator) {
             self.previous_holders.push(annotator.to_owned());
             self.previous_holders.sort_unstable();
         }
     }
 
-    /// Takes back what is held beyond its time, and says from whom. [`TaskState::promote_late_answers`] comes next.
+    /// Ends expired leases. Returns their holders. Call [`TaskState::promote_late_answers`] next.
     pub fn expire(&mut self, now: Millis) -> Vec<String> {
         let (over, still): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.held).into_iter().partition(|hold| hold.until <= now);
         self.held = still;
         for hold in &over {
-            self.remember(&hold.annotator);
+            self.note_previous_holder(&hold.annotator);
         }
         over.into_iter().map(|hold| hold.annotator).collect()
     }
 
-    /// Whether a slot is free that an answer which came too late can fill.
+    /// Whether a late answer can fill a free slot.
     pub fn can_promote_late_answer(&self, rule: &SettlePolicy) -> bool {
         !self.finished
             && self.free() > 0
@@ -328,7 +331,7 @@ impl TaskState {
         rule.counts(answer.current.verdict) && self.admits(&answer.annotator)
     }
 
-    /// Fills free slots with the answers that came too late, the oldest first.
+    /// Fills free slots with late answers, the oldest first.
     pub fn promote_late_answers(&mut self, rule: &SettlePolicy, task: &Body) {
         while self.can_promote_late_answer(rule) {
             let counts = |answer: &Answer| self.can_count(answer, rule);
@@ -343,12 +346,12 @@ impl TaskState {
         self.settle(rule, task);
     }
 
-    /// Decides whether anything more is wanted, where as many answers are there as were.
+    /// Decides whether more answers are wanted, if as many as were wanted are there.
     pub fn settle(&mut self, rule: &SettlePolicy, task: &Body) {
         if self.finished || self.remaining() > 0 {
             return;
         }
-        // The roster may have said something else about ignores when these came.
+        // The roster's `ignore` may have been different when these arrived.
         let (counted, skips): (Vec<_>, Vec<_>) = std::mem::take(&mut self.answers)
             .into_iter()
             .partition(|answer| rule.counts(answer.current.verdict));

@@ -37,7 +37,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut batches: mpsc::Receiver<AnswerB
                     let _ = batch.reply.send(Ok(own));
                 }
             }
-            // Something in the group is refused. Store each request alone, so that the others succeed.
+            // Something in the group is refused. Store each request alone, so that the others
+            // succeed.
             Err(error) if !error.is_away() && group.len() > 1 => {
                 for batch in group.drain(..) {
                     let stored = shared.store.record(batch.answers.clone()).await;

@@ -1,9 +1,9 @@
 //! Checks among an annotator's tasks: gold tasks and repeats.
 //!
 //! [`CheckSchedule`] says when a check is due. Gold tasks come from lanes of their own. A repeat is
-//! made when it is due: one of the annotator's own answers, far enough back and drawn with the seed,
-//! is inserted again as a task for this annotator alone. Its identity follows from the task and the
-//! annotator, so that it is made once, however often that is tried.
+//! made when it is due: one of the annotator's own answers, far enough back and drawn with the
+//! seed, is inserted again as a task for this annotator alone. Its identity follows from the task
+//! and the annotator, so that it is made once, however often that is tried.
 //!
 //! No check comes when no regular task is left: an annotator's work does not end with a row of
 //! checks.
@@ -115,8 +115,8 @@ impl QualityChecks {
     }
 }
 
-/// Inserts a repeat of one of this annotator's own answers, at least `after` answers back; `None` if
-/// there is nothing left to repeat.
+/// Inserts a repeat of one of this annotator's own answers, at least `after` answers back; `None`
+/// if there is nothing left to repeat.
 async fn make_repeat(
     shared: &Shared,
     annotator: &str,
@@ -131,7 +131,8 @@ async fn make_repeat(
     let records: Vec<Record> = store.look_up(&far_back).await?.into_iter().flatten().collect();
     let mut regular: Vec<Record> =
         records.into_iter().filter(|record| record.state.purpose == Purpose::Regular).collect();
-    // The draw depends only on the tasks, the annotator and the seed, so a restart does not change it.
+    // The draw depends only on the tasks, the annotator and the seed, so a restart does not change
+    // it.
     regular.sort_by_key(|record| {
         let drawn = seed::of_text(seed, record.task.id.as_str());
         seed::of_text(drawn, annotator)

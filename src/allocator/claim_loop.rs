@@ -199,8 +199,8 @@ impl ClaimLoop {
         pending
     }
 
-    /// Chooses tasks for a request. If reading the queue fails, the tasks chosen before are returned
-    /// with the error.
+    /// Chooses tasks for a request. If reading the queue fails, the tasks chosen before are
+    /// returned with the error.
     async fn choose(
         &mut self,
         pending: &PendingRequest,
@@ -226,8 +226,8 @@ impl ClaimLoop {
         (chosen, Ok(()))
     }
 
-    /// The next task of an annotator: a check if one is due, otherwise a regular task. If no regular
-    /// task is left, a task of an absent annotator.
+    /// The next task of an annotator: a check if one is due, otherwise a regular task. If no
+    /// regular task is left, a task of an absent annotator.
     async fn next(
         &mut self,
         annotator: &str,

@@ -28,8 +28,8 @@ struct HeldTasks {
 /// again.
 const REMEMBERED: usize = 64;
 
-/// The revision of an entry. A reply of the store that was asked for at an older revision may be out
-/// of date.
+/// The revision of an entry. A reply of the store that was asked for at an older revision may be
+/// out of date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Revision {
     forgotten: u64,
@@ -49,8 +49,8 @@ impl HeldCache {
         held.iter().all(|held| held.until > now).then(|| held.clone())
     }
 
-    /// The present revision. Take it before a call of the store, and pass it to [`HeldCache::set`] or
-    /// [`HeldCache::add`] with the reply.
+    /// The present revision. Take it before a call of the store, and pass it to [`HeldCache::set`]
+    /// or [`HeldCache::add`] with the reply.
     pub(super) fn revision(&self, annotator: &str) -> Revision {
         self.all().get(annotator).map(|entry| entry.revision).unwrap_or_default()
     }
@@ -67,8 +67,8 @@ impl HeldCache {
     }
 
     /// Adds a task that was handed out. Does nothing if the entry was forgotten since (the task may
-    /// have been released as well), or if the task was answered since, as by a copy of an answer from
-    /// before its lease ended.
+    /// have been released as well), or if the task was answered since, as by a copy of an answer
+    /// from before its lease ended.
     pub(super) fn add(&self, annotator: &str, task: HeldTask, asked: Revision) {
         let mut all = self.all();
         let Some(entry) = all.get_mut(annotator) else { return };
@@ -145,8 +145,8 @@ impl HeldCache {
         held.any(|held| held.until < time)
     }
 
-    /// Notes that the store has renewed an annotator's leases; `now` is after that. If one had ended,
-    /// its task may have been released before, so the entry is read again.
+    /// Notes that the store has renewed an annotator's leases; `now` is after that. If one had
+    /// ended, its task may have been released before, so the entry is read again.
     pub(super) fn renewed(&self, annotator: &str, until: Millis, now: Millis) {
         let mut all = self.all();
         let Some(entry) = all.get_mut(annotator) else { return };

@@ -27,8 +27,8 @@ pub struct LeaseStatus {
 impl Allocator {
     /// Returns the status of tasks that an annotator has in view.
     ///
-    /// With `doubted` the leases are read from the store and not from this process's memory: another
-    /// process may have released them a moment ago.
+    /// With `doubted` the leases are read from the store and not from this process's memory:
+    /// another process may have released them a moment ago.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,9 +1,9 @@
 //! The one part of a process that all listeners ask for tasks and hand answers to.
 //!
 //! It gathers the requests that are waiting, and claims or stores for all annotators in one call of
-//! the store. They share the round trip and the sync, and annotators of one process do not race each
-//! other for the head of the queue. Two loops run in parallel, so two groups are in work at a time:
-//! `claim_loop.rs` hands out tasks, `answers.rs` stores answers.
+//! the store. They share the round trip and the sync, and annotators of one process do not race
+//! each other for the head of the queue. Two loops run in parallel, so two groups are in work at a
+//! time: `claim_loop.rs` hands out tasks, `answers.rs` stores answers.
 //!
 //! The claim loop owns the state of handing out. It asks its parts in turn, and each gets only what
 //! it needs: `queue_reader.rs` finds the next task (in `queue_cache.rs` or the store), `checks.rs`
@@ -78,8 +78,8 @@ pub struct Answerable {
     pub task: Arc<Task>,
     /// When it was handed out, if the annotator holds it.
     pub since: Option<Millis>,
-    /// The edition and tokenizer by which it was handed out or answered. `None` if neither is known,
-    /// since the lease has ended.
+    /// The edition and tokenizer by which it was handed out or answered. `None` if neither is
+    /// known, since the lease has ended.
     pub basis: Option<Basis>,
 }
 
@@ -122,8 +122,8 @@ pub struct Allocator {
 impl Allocator {
     /// Starts an allocator on a store.
     ///
-    /// The handles are those of the two loops. They end when all clones of the allocator are gone and
-    /// everything is stored.
+    /// The handles are those of the two loops. They end when all clones of the allocator are gone
+    /// and everything is stored.
     pub fn start(
         store: Arc<dyn Store>,
         clock: Clock,
@@ -167,8 +167,8 @@ impl Allocator {
         self.shared.lease()
     }
 
-    /// Tasks for an annotator, at most `most`: first those that they hold, then new ones. `excludes`
-    /// are identities or task hashes of tasks that they have in view.
+    /// Tasks for an annotator, at most `most`: first those that they hold, then new ones.
+    /// `excludes` are identities or task hashes of tasks that they have in view.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,20 +1,20 @@
 //! The allocator's copy of the front of the queue: pages of open tasks, and a cursor per annotator.
 //!
 //! A lane is read in pages that all annotators share. Each annotator has a cursor in each lane. No
-//! task up to the cursor can be handed to them: they took it, or it was full when they passed. A task
-//! that is reopened behind a cursor is announced by the store (`reopened`) and put into a list of its
-//! own, which every annotator scans once, before the lanes. So a claim looks at what is new since the
-//! annotator's last claim and at nothing else: not at finished tasks, and not at the thousands that
-//! a fast annotator has left for others to complete.
+//! task up to the cursor can be handed to them: they took it, or it was full when they passed. A
+//! task that is reopened behind a cursor is announced by the store (`reopened`) and put into a list
+//! of its own, which every annotator scans once, before the lanes. So a claim looks at what is new
+//! since the annotator's last claim and at nothing else: not at finished tasks, and not at the
+//! thousands that a fast annotator has left for others to complete.
 //!
-//! This is a copy; the store alone decides. A claim is granted by the store's guard. Where the cache
-//! is wrong, a claim is lost and replaced, and when nothing seems to be left the store is searched
-//! from the start (`queue_reader.rs`).
+//! This is a copy; the store alone decides. A claim is granted by the store's guard. Where the
+//! cache is wrong, a claim is lost and replaced, and when nothing seems to be left the store is
+//! searched from the start (`queue_reader.rs`).
 //!
 //! Rejected: the store's own "next task that I have not answered". At each claim it walks over
-//! everything that the fastest annotator has left open. Also rejected: an index entry for every pair
-//! of task and annotator. It avoids the walk, but multiplies what a load and a claim write by the
-//! number of annotators.
+//! everything that the fastest annotator has left open. Also rejected: an index entry for every
+//! pair of task and annotator. It avoids the walk, but multiplies what a load and a claim write by
+//! the number of annotators.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -87,8 +87,8 @@ pub(super) struct QueueCache {
     lanes: HashMap<Lane, LaneCache>,
     /// Reopened tasks by `reopen_seq`.
     reopened: BTreeMap<u64, TaskId>,
-    /// The annotators who are chosen for a task and have not claimed it yet. The store does not know
-    /// of them, so a page that is read in the meantime must not make the task look free again.
+    /// The annotators who are chosen for a task and have not claimed it yet. The store does not
+    /// know of them, so a page that is read in the meantime must not make the task look free again.
     chosen: HashMap<TaskId, Vec<String>>,
     /// The number of the last reopened task.
     reopen_seq: u64,
@@ -213,8 +213,8 @@ impl QueueCache {
         self.chosen.clear();
     }
 
-    /// Forgets a task whose cached state was wrong. If it is open all the same, the store returns it in
-    /// the next page or when it is reopened.
+    /// Forgets a task whose cached state was wrong. If it is open all the same, the store returns
+    /// it in the next page or when it is reopened.
     pub(super) fn drop_task(&mut self, task: &TaskId) {
         if let Some(entry) = self.tasks.remove(task) {
             self.bytes = self.bytes.saturating_sub(entry.task.body.as_str().len());

@@ -1,9 +1,9 @@
 //! Finds the next task of an annotator: in the queue cache, and in the store where the cache ends.
 //!
-//! The cache is consulted first. Where a page is missing, it is read; where a whole page has no task
-//! for the annotator, the store looks for the next one in a single call. An annotator who has run out
-//! has the store searched from the start now and then, so that "nothing is left" is true when it is
-//! said.
+//! The cache is consulted first. Where a page is missing, it is read; where a whole page has no
+//! task for the annotator, the store looks for the next one in a single call. An annotator who has
+//! run out has the store searched from the start now and then, so that "nothing is left" is true
+//! when it is said.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -67,8 +67,8 @@ impl QueueReader {
         self.next_search.clear();
     }
 
-    /// Reads from the store which tasks were reopened since the last time. The caller adds them with
-    /// [`QueueReader::mark_reopened`].
+    /// Reads from the store which tasks were reopened since the last time. The caller adds them
+    /// with [`QueueReader::mark_reopened`].
     pub(super) async fn read_reopened(&mut self) -> Result<Vec<QueuedTask>, StoreError> {
         self.exhausted.clear();
         let (tasks, reopened) = self.store.reopened(self.reopened.unwrap_or_default()).await?;
@@ -196,7 +196,8 @@ impl QueueReader {
             let first = self.store.first_open_to(annotator, lane, Position::START).await?;
             let Some(position) = first else { continue };
             self.cache.advance(annotator, lane, position);
-            // The cached pages do not have it, or it would have been found there: they may be older.
+            // The cached pages do not have it, or it would have been found there: they may be
+            // older.
             let before = position.just_before();
             let page = self.store.open_tasks(lane, before, PAGE).await?;
             self.cache.insert_page(lane, before, page);

@@ -1,9 +1,9 @@
 //! Quotas: an annotator who has had as many tasks as their quota gets no more.
 //!
-//! What an annotator has had is in the store's stats: answers in time or late, skips, and leases. The
-//! stats are read once for each group of requests in which an annotator with a quota asks. The quota
-//! is counted down as tasks are chosen, so that no annotator gets one too many. Checks are left out
-//! of the counts, except for those that are leased.
+//! What an annotator has had is in the store's stats: answers in time or late, skips, and leases.
+//! The stats are read once for each group of requests in which an annotator with a quota asks. The
+//! quota is counted down as tasks are chosen, so that no annotator gets one too many. Checks are
+//! left out of the counts, except for those that are leased.
 
 use std::collections::HashMap;
 

@@ -5,8 +5,8 @@
 //! morning the first annotators to arrive do their own tasks first, and only then those of an
 //! annotator who is really away. No task moves while no annotator needs one.
 //!
-//! Tasks whose annotators were named by the task itself or by a load are not reassigned: only a lead
-//! moves them. Tags apply here too.
+//! Tasks whose annotators were named by the task itself or by a load are not reassigned: only a
+//! lead moves them. Tags apply here too.
 //!
 //! Rejected: opening all tasks of an absent annotator to everyone at once. That hands a weekend's
 //! work of a whole team to the first who arrives.

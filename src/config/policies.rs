@@ -1,9 +1,9 @@
 //! The policies: what each room takes from the roster.
 //!
-//! A room does not know the roster. It gets a policy of its own: [`PlanPolicy`] decides about a task
-//! that is loaded, [`StorePolicy`] (with a [`SettlePolicy`] in it) about an answer that arrives, and
-//! [`AllocatorPolicy`] about a request for tasks. All of them are made here, and nothing is decided
-//! here: the choices are the same types in the roster and in the allocation.
+//! A room does not know the roster. It gets a policy of its own: [`PlanPolicy`] decides about a
+//! task that is loaded, [`StorePolicy`] (with a [`SettlePolicy`] in it) about an answer that
+//! arrives, and [`AllocatorPolicy`] about a request for tasks. All of them are made here, and
+//! nothing is decided here: the choices are the same types in the roster and in the allocation.
 //!
 //! [`StorePolicy`]: crate::store::Terms
 

@@ -1,14 +1,14 @@
-//! The allocation counters of a project: between the store, which keeps them, and the planner, which
-//! counts.
+//! The allocation counters of a project: between the store, which keeps them, and the planner,
+//! which counts.
 //!
 //! Mixtures and balanced routing depend on what was planned before. Their counts are kept in the
-//! store, under a version ([`state`]). [`admit()`] plans a batch of tasks from the present counts and
-//! inserts it only if no other load has changed them in the meantime. When annotators join or leave,
-//! or the order of the project changes, [`replan_unfinished`] walks over the unfinished tasks and
-//! names other annotators where that is needed.
+//! store, under a version ([`state`]). [`admit()`] plans a batch of tasks from the present counts
+//! and inserts it only if no other load has changed them in the meantime. When annotators join or
+//! leave, or the order of the project changes, [`replan_unfinished`] walks over the unfinished
+//! tasks and names other annotators where that is needed.
 //!
-//! Rejected: counting what is in the store before each load. It reads every task, and two concurrent
-//! loads would still give one share twice.
+//! Rejected: counting what is in the store before each load. It reads every task, and two
+//! concurrent loads would still give one share twice.
 
 mod admit;
 mod replan;

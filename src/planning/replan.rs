@@ -16,8 +16,8 @@ const PAGE: usize = 500;
 const RETRIES: usize = 5;
 
 /// Replans unfinished tasks if the annotators or the rules have changed since the last time, or if
-/// `short` says that tasks have a shortfall. Returns how many tasks were changed: they are for other
-/// annotators, or want more or fewer answers.
+/// `short` says that tasks have a shortfall. Returns how many tasks were changed: they are for
+/// other annotators, or want more or fewer answers.
 ///
 /// # Errors
 /// If the store fails. Changes that were made before stay; the next replanning does the rest.
@@ -55,8 +55,8 @@ pub async fn replan_unfinished(
     Ok(changed)
 }
 
-/// Walks over the unfinished tasks twice: to count what is pending for each annotator, and to change
-/// the tasks.
+/// Walks over the unfinished tasks twice: to count what is pending for each annotator, and to
+/// change the tasks.
 async fn replan_all(
     store: &dyn Store,
     planner: &mut Planner,

@@ -125,7 +125,7 @@ fn named(who: &str, how_many: usize) -> Vec<Value> {
         .collect()
 }
 
-pub async fn when_somebody_does_not_come(example: &str) {
+pub async fn when_an_annotator_does_not_come(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
     team.load(&named("li", 5)).await;
     let own = team.pending_named().await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::team::{Team, counted_annotators, names, plain, task, text_of};
 
-pub async fn whoever_asks_first(example: &str) {
+pub async fn the_first_who_asks(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
     // Li never comes; Andy is three times as fast as Zach.
     while team.turn("andy").await {

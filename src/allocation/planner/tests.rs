@@ -88,7 +88,7 @@ fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
     let wrong = [
         (r#"{"meta":{"for":"eve"}}"#, "add them to annotators.toml"),
         (r#"{"meta":{"for":3}}"#, "a list of names, found 3"),
-        (r#"{"meta":{"requires":"fr"}}"#, "a tag that nobody in the roster has"),
+        (r#"{"meta":{"requires":"fr"}}"#, "a tag that no annotator in the roster has"),
         (r#"{"meta":{"requires":[1]}}"#, "a list of tags"),
         (r#"{"meta":{"requires":"es","for":"b"}}"#, "does not have the tag"),
         (r#"{"meta":{"priority":"high"}}"#, "a whole number"),
