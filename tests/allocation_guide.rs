@@ -1,9 +1,9 @@
-//! The guide to the allocation keeps its word.
+//! Tests the guide to the allocation.
 //!
 //! `docs/allocation.md` has an example for each rule, and a promise. Here each example is read as a
-//! roster and run: an embedded store, the rules of the roster, the real allocator with a clock that
-//! the test moves, and everybody of the roster asking and answering until nobody gets anything. Then
-//! the promise is held against what came of it.
+//! roster and run, with an embedded store, the real allocator and a clock that the test moves. All
+//! annotators of the roster ask and answer until no one gets a task. Then the promise is checked
+//! against the result.
 //!
 //! An example without a check, or a check without an example, fails.
 #![allow(unreachable_pub, reason = "a test binary has no outside")]

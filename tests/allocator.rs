@@ -66,7 +66,7 @@ impl House {
         self.allocator.tasks(who, 1, HashSet::new()).await.expect("a batch").reason
     }
 
-    /// Asks until these tasks come: what was taken back is noticed by itself, a little later.
+    /// Asks until these tasks come: a release is noticed a little later.
     async fn ask_until(&self, who: &str, expected: &[&str]) {
         let began = Instant::now();
         loop {
@@ -126,7 +126,7 @@ async fn activity_renews_a_lease() {
 }
 
 #[tokio::test]
-async fn an_answer_after_the_lease_does_not_bring_back_what_others_hold() {
+async fn an_answer_after_the_lease_does_not_take_a_task_from_its_holder() {
     let house = House::new(3, 1).await;
     assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
     house.pass(LEASE);
@@ -138,7 +138,7 @@ async fn an_answer_after_the_lease_does_not_bring_back_what_others_hold() {
 }
 
 #[tokio::test]
-async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
+async fn an_annotator_who_returns_in_time_keeps_their_leases() {
     let house = House::new(2, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
     // The daemon is restarted.
@@ -153,7 +153,7 @@ async fn somebody_who_comes_back_in_time_keeps_what_they_held() {
 }
 
 #[tokio::test]
-async fn what_comes_back_goes_to_those_who_are_far_ahead_too() {
+async fn a_reopened_task_also_goes_to_annotators_who_are_far_ahead() {
     let house = House::new(400, 2).await;
     assert_eq!(house.ask("ada", 1).await, ["0"]);
     for who in ["ben", "cleo"] {
@@ -185,7 +185,7 @@ async fn a_load_of_higher_priority_is_handed_out_next() {
 }
 
 #[tokio::test]
-async fn tasks_that_are_loaded_later_are_found_by_somebody_who_was_done() {
+async fn tasks_loaded_later_are_found_by_an_annotator_who_was_done() {
     let house = House::new(1, 1).await;
     assert_eq!(house.ask("ada", 1).await, ["0"]);
     house.answer("ada", "0").await;
@@ -225,7 +225,7 @@ async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
 }
 
 #[tokio::test]
-async fn what_appears_behind_everybody_without_a_word_is_found_by_who_runs_out() {
+async fn an_unannounced_task_behind_all_cursors_is_found_by_an_annotator_who_runs_out() {
     let house = House::new(10, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
     house.store.admit(vec![admission(77, 1, 0)]).await.expect("admitted");
@@ -277,7 +277,7 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
     }
 }
 
-/// The house with people on a roster and other rules of handing out.
+/// The same with a policy of its own.
 impl House {
     fn follow(&self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
         let known_since = people.iter().map(|p| (p.name.clone(), self.allocator.now())).collect();
@@ -302,7 +302,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn a_quota_is_never_exceeded_however_somebody_asks() {
+async fn a_quota_is_never_exceeded_however_tasks_are_requested() {
     let house = House::new(20, 1).await;
     let ada = AnnotatorProfile { quota: Some(5), ..AnnotatorProfile::new("ada") };
     house.follow(vec![ada, AnnotatorProfile::new("ben")], None);
@@ -320,7 +320,7 @@ async fn a_quota_is_never_exceeded_however_somebody_asks() {
 }
 
 #[tokio::test]
-async fn what_was_meant_for_somebody_absent_goes_to_who_has_nothing_left() {
+async fn a_task_of_an_absent_annotator_goes_to_one_who_has_nothing_left() {
     let house = House::new(0, 1).await;
     let names = ["ada", "ben", "cleo"];
     let people = names.iter().map(|name| AnnotatorProfile::new(name)).collect();

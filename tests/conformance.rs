@@ -75,7 +75,7 @@ suite! {
     answers::an_answer_that_is_sent_again_changes_nothing,
     answers::a_second_thought_replaces_the_first_and_an_old_copy_does_not,
     answers::an_answer_without_a_lease_fills_a_free_slot,
-    answers::an_answer_too_late_is_kept_beside,
+    answers::an_answer_without_a_slot_is_stored_as_late,
     answers::an_answer_to_what_is_not_theirs_is_unknown,
     answers::one_group_may_hold_several_answers_to_one_task,
     answers::what_an_interface_adds_comes_out_as_it_went_in,

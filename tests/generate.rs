@@ -1,4 +1,5 @@
-//! Man pages and completions, which the package is made with: nothing that people can type is missing.
+//! Man pages and completions, from which the package is made: they contain every command and
+//! option.
 
 mod common;
 
@@ -68,7 +69,7 @@ fn every_command_and_option_and_every_key_of_the_roster_is_in_a_man_page_and_in_
 }
 
 #[test]
-fn the_two_units_say_the_same_but_for_the_name_of_the_instance() {
+fn the_two_units_differ_only_in_the_name_of_the_instance() {
     let lines = |name: &str| -> Vec<String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd").join(name);
         let text = fs::read_to_string(path).expect("a unit");

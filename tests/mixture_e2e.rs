@@ -1,5 +1,5 @@
-//! Giving out tasks by a mixture, through HTTP, while people come and go: every task gets exactly the
-//! answers that it was dealt, and every share is exact.
+//! A mixture through HTTP while annotators join and leave: every task gets exactly the answers that
+//! were planned, and every share is exact.
 
 mod common;
 
@@ -48,7 +48,7 @@ fn all_work(people: &[&str], addresses: &Addresses) {
     });
 }
 
-/// Works until so many answers are given.
+/// Works until this many answers are given.
 fn work_a_while(daemon: &Daemon, name: &str, answers: usize) {
     let annotator = Annotator::new(name, &daemon.addresses());
     let mut given = 0;
@@ -69,7 +69,7 @@ fn work_a_while(daemon: &Daemon, name: &str, answers: usize) {
     }
 }
 
-/// What has to be true in the end.
+/// What must hold at the end.
 fn check(project: &Project, tasks: usize, never: &[&str]) {
     let lines: Vec<Value> = project
         .run(&["export", "--format", "tasks"])
@@ -108,7 +108,7 @@ fn five_annotators(place: &Place) {
     check(&project, 10_000, &[]);
 }
 
-/// `ada` never comes, `ben` leaves half-way with tasks in hand, `fay` joins half-way.
+/// `ada` never comes, `ben` leaves half-way with leased tasks, `fay` joins half-way.
 fn people_come_and_go(place: &Place, rules: &str, tasks: usize) {
     let people = ["ada", "ben", "cleo", "dora", "emil"];
     let project = project(place, rules, &people, tasks);
@@ -121,7 +121,8 @@ fn people_come_and_go(place: &Place, rules: &str, tasks: usize) {
     assert!(daemon.stop().success());
     change(&project, "name = \"ben\"", "name = \"fay\"");
     let daemon = project.start();
-    // Who is done comes back now and then: what was meant for somebody absent is theirs after a time.
+    // Who is done comes back now and then: what was meant for somebody absent is theirs after a
+    // time.
     let began = Instant::now();
     loop {
         all_work(&["cleo", "dora", "emil", "fay"], &daemon.addresses());
@@ -148,22 +149,22 @@ fn a_mixture_over_ten_thousand_tasks_is_exact_on_mongodb() {
 }
 
 #[test]
-fn everything_is_finished_although_people_come_and_go_on_sqlite() {
+fn everything_is_finished_although_annotators_join_and_leave_on_sqlite() {
     people_come_and_go(&Place::sqlite(), "", 10_000);
 }
 
 #[test]
-fn everything_is_finished_although_people_come_and_go_on_mongodb() {
+fn everything_is_finished_although_annotators_join_and_leave_on_mongodb() {
     people_come_and_go(&Place::mongo(), "", 10_000);
 }
 
-/// What was named for somebody who never comes goes to those who have nothing else left.
+/// Tasks that name an annotator who never comes go to those who have nothing else left.
 #[test]
-fn what_was_meant_for_somebody_who_never_comes_is_finished_by_others_on_sqlite() {
+fn tasks_of_an_absent_annotator_are_finished_by_others_on_sqlite() {
     people_come_and_go(&Place::sqlite(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
 }
 
 #[test]
-fn what_was_meant_for_somebody_who_never_comes_is_finished_by_others_on_mongodb() {
+fn tasks_of_an_absent_annotator_are_finished_by_others_on_mongodb() {
     people_come_and_go(&Place::mongo(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
 }

@@ -58,11 +58,11 @@ fn named(wanted: u32, names: &[&str]) -> TaskState {
 }
 
 /// The first accepts, the second rejects, the others accept.
-fn disagreeing(setting: Setting, further: EscalationRule) -> Setting {
+fn disagreeing(setting: Setting, escalation: EscalationRule) -> Setting {
     let says = (0..setting.people()).map(|who| vec![u8::from(who == 1)]).collect();
     let verdicts = vec![Verdict::Accept, Verdict::Reject];
     let mut setting = Setting { verdicts, says, ..setting };
-    setting.rule.further = Some(further);
+    setting.rule.escalation = Some(escalation);
     setting
 }
 
@@ -143,14 +143,14 @@ fn a_skip_is_no_answer_and_can_be_taken_back() {
 }
 
 #[test]
-fn those_who_disagree_are_followed_by_one_more_and_no_other() {
+fn disagreement_asks_one_more_annotator_and_no_other() {
     let setting = Setting::new(3, [anyone(2)], 1).held_by(0, &[0, 1]);
     let setting = disagreeing(setting, EscalationRule { extra: 1, max: 3, by: vec![] });
     explore(setting, 15_000, &[FINISHED, RESTS, LATE]);
 }
 
 #[test]
-fn those_who_disagree_are_followed_by_the_adjudicator() {
+fn disagreement_asks_the_adjudicator() {
     let setting = Setting::new(3, [anyone(2)], 1).held_by(0, &[0, 1]);
     let setting = disagreeing(setting, EscalationRule { extra: 1, max: 3, by: vec!["cy".into()] });
     explore(setting, 15_000, &[FINISHED, RESTS, LATE]);
@@ -159,7 +159,7 @@ fn those_who_disagree_are_followed_by_the_adjudicator() {
 /// Whoever had the task before the adjudicator was asked, and lost it when the lease ended, is not
 /// among those who may have it now; their answer is kept all the same.
 #[test]
-fn where_adjudicators_decide_the_answer_of_who_lost_the_task_before_is_kept() {
+fn with_adjudicators_the_answer_of_a_previous_holder_is_kept() {
     explore(adjudicated(), 300, &[FINISHED, RESTS, LATE]);
 }
 
@@ -178,12 +178,12 @@ fn answers_are_lost_where_a_write_does_not_compare_what_it_read() {
 }
 
 #[test]
-fn a_task_is_handed_out_too_often_where_a_claim_does_not_look_at_free_slots() {
+fn a_task_is_handed_out_too_often_where_a_claim_does_not_check_free_slots() {
     breaks(Setting::new(2, [anyone(1)], 0), Broken::ClaimsWithoutASlot, "held-once");
 }
 
 #[test]
-fn a_task_comes_again_to_who_skipped_it_where_a_claim_does_not_look_at_them() {
+fn a_task_comes_again_after_a_skip_where_a_claim_does_not_check_skips() {
     let mut setting = Setting::new(2, [anyone(1)], 0);
     setting.rule.ignore = Ignore::Skip;
     setting.verdicts = vec![Verdict::Ignore];
@@ -191,7 +191,7 @@ fn a_task_comes_again_to_who_skipped_it_where_a_claim_does_not_look_at_them() {
 }
 
 #[test]
-fn a_slot_is_freed_twice_where_a_sweep_does_not_look_at_what_was_answered() {
+fn a_slot_is_freed_twice_where_expiry_does_not_check_answers() {
     let setting = Setting::new(2, [anyone(1)], 1);
     breaks(setting.clone(), Broken::SweepsWhatWasAnswered, "counted");
     // A claim from an old memory of the queue then goes to one too many.
@@ -199,7 +199,7 @@ fn a_slot_is_freed_twice_where_a_sweep_does_not_look_at_what_was_answered() {
 }
 
 #[test]
-fn the_last_answer_goes_unseen_where_a_belief_is_not_compared() {
+fn the_last_answer_is_missed_where_a_cached_count_is_not_compared() {
     let setting = Setting::new(2, [anyone(2)], 0);
     breaks(setting, Broken::LeftUnread, "finished");
 }
@@ -207,7 +207,7 @@ fn the_last_answer_goes_unseen_where_a_belief_is_not_compared() {
 /// The lanes change when adjudicators are asked, and as many answers can be lacking then as when an
 /// older decision was made.
 #[test]
-fn an_answer_of_somebody_not_asked_counts_where_a_plain_write_does_not_look_at_the_lanes() {
+fn an_uninvited_answer_counts_where_a_plain_write_does_not_check_the_lanes() {
     let setting = Setting::new(5, [anyone(2)], 0).held_by(0, &[0]).still_shown_to(0, 2);
     let by = vec!["dee".into(), "eve".into()];
     let mut setting = disagreeing(setting, EscalationRule { extra: 2, max: 4, by });

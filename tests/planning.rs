@@ -1,4 +1,5 @@
-//! What is dealt out, where loads come together, break off, or meet a store of an older version.
+//! Allocation counters when loads are concurrent, are interrupted, or meet a store of an older
+//! format.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -44,7 +45,7 @@ async fn wanted(store: &dyn Store) -> Vec<u32> {
     records.iter().map(|record| record.state.wanted).collect()
 }
 
-/// Two loads at once, which share a third of their tasks, in batches.
+/// Two concurrent loads in batches, which share a third of their tasks.
 async fn loads_meet(one: Arc<dyn Store>, two: Arc<dyn Store>) {
     let load = |store: Arc<dyn Store>, from: usize| async move {
         for batch in 0..10 {
@@ -87,7 +88,7 @@ async fn two_loads_at_once_are_as_exact_as_one_on_mongodb() {
     database.drop().await;
 }
 
-/// A load has counted its tasks and was killed before all of them were in.
+/// A load that has counted its tasks and was killed before all of them were stored.
 #[tokio::test]
 async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     let database = Database::fresh().await;
@@ -137,7 +138,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
 }
 
 #[tokio::test]
-async fn a_roster_that_is_the_same_is_looked_over_once() {
+async fn an_unchanged_roster_is_replanned_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("annotd.db"), "p").unwrap();
     let terms = Terms::default();
@@ -163,8 +164,8 @@ async fn a_roster_that_is_the_same_is_looked_over_once() {
     assert_eq!(store.progress().await.unwrap().short, 0);
 }
 
-/// The tables of format 1, with two tasks in them: one for anyone that is half done, one that names
-/// its annotator.
+/// The tables of format 1 with two tasks: one for anyone that is half done, one that names its
+/// annotator.
 const FORMAT_1: &str = "
 @TABLES@
 INSERT INTO meta VALUES ('format', 1), ('project', 'p'), ('reopened', 0);
@@ -176,7 +177,7 @@ INSERT INTO totals VALUES (2, 0, 3, 1, 1);
 INSERT INTO share VALUES ('ann', 1, 0, 0, 9, 4, 1), ('bob', 0, 0, 1, NULL, 0, 0);
 ";
 
-/// What both stores must be after it.
+/// What must hold of both stores afterwards.
 async fn is_as_it_was(store: &dyn Store) {
     let records = store.records(Which::All, SequenceNumber::START, 10).await.unwrap();
     let states: Vec<_> = records.iter().map(|record| &record.state).collect();

@@ -1,5 +1,5 @@
-//! The main job under pressure: everybody asks at once, and every task gets exactly the answers
-//! it should, whatever crashes in between.
+//! Eight annotators at once: every task gets exactly the answers that it wants, whatever crashes in
+//! between.
 
 mod common;
 
@@ -16,7 +16,7 @@ const TASKS: usize = 600;
 const WANTED: usize = 3;
 const PEOPLE: [&str; 8] = ["ada", "ben", "cleo", "dora", "emil", "fay", "gus", "hana"];
 
-/// Who was told that which answer is stored.
+/// The answers that were acknowledged, by annotator and task.
 #[derive(Default)]
 struct Acknowledged {
     answers: Mutex<BTreeMap<(String, String), String>>,
@@ -60,7 +60,7 @@ fn all_work(people: &[&str], addresses: &Addresses, acknowledged: &Acknowledged)
     });
 }
 
-/// What has to be true in the end, by the export and by the database itself.
+/// What must hold at the end, by the export and by the database itself.
 fn check(project: &Project, place: &Place, acknowledged: &Acknowledged) {
     let tasks: Vec<Value> = project
         .run(&["export", "--format", "tasks"])

@@ -79,8 +79,8 @@ pub struct AllocationCounters {
 impl AllocationCounters {
     /// How many tasks were counted to each part of this policy's mixture; `None` if the counts
     /// belong to another mixture.
-    pub fn given(&self, rules: &PlanPolicy) -> Option<&[u64]> {
-        match &rules.answers {
+    pub fn given(&self, policy: &PlanPolicy) -> Option<&[u64]> {
+        match &policy.answers {
             AnswersWanted::Mixture(parts) if self.shares == parts.to_text() => Some(&self.given),
             _ => None,
         }
@@ -88,8 +88,8 @@ impl AllocationCounters {
 
     /// These counters, with this many tasks in each part of this policy's mixture.
     #[must_use]
-    pub fn with_given(self, rules: &PlanPolicy, given: Vec<u64>) -> Self {
-        match &rules.answers {
+    pub fn with_given(self, policy: &PlanPolicy, given: Vec<u64>) -> Self {
+        match &policy.answers {
             AnswersWanted::Mixture(parts) => Self { shares: parts.to_text(), given, ..self },
             AnswersWanted::All => self,
         }
@@ -105,41 +105,41 @@ impl AllocationCounters {
 /// Plans task after task.
 #[derive(Clone, Debug)]
 pub struct Planner {
-    pub(super) rules: PlanPolicy,
+    pub(super) policy: PlanPolicy,
     splitter: Option<ExactSplitter>,
     pub(super) balance: Balance,
 }
 
 impl Planner {
     /// Continues from these counters. The counts of another mixture start at zero.
-    pub fn new(rules: PlanPolicy, dealt: &AllocationCounters) -> Self {
-        let splitter = match &rules.answers {
+    pub fn new(policy: PlanPolicy, counters: &AllocationCounters) -> Self {
+        let splitter = match &policy.answers {
             AnswersWanted::Mixture(parts) => {
-                let same = dealt.shares == parts.to_text();
-                let given = if same { dealt.given.clone() } else { Vec::new() };
-                Some(ExactSplitter::resume(parts.clone(), rules.seed, given))
+                let same = counters.shares == parts.to_text();
+                let given = if same { counters.given.clone() } else { Vec::new() };
+                Some(ExactSplitter::resume(parts.clone(), policy.seed, given))
             }
             AnswersWanted::All => None,
         };
-        let mut balance = Balance::resume(rules.seed, dealt.balance.clone());
-        if rules.route == Route::Balanced {
-            balance.set_pool(&pool(&rules.people));
+        let mut balance = Balance::resume(policy.seed, counters.balance.clone());
+        if policy.route == Route::Balanced {
+            balance.set_pool(&pool(&policy.people));
         }
-        Self { rules, splitter, balance }
+        Self { policy, splitter, balance }
     }
 
     /// Whether a plan depends on the plans before it. If not, the counters need not be kept.
     pub fn is_stateful(&self) -> bool {
-        let mixed = match &self.rules.answers {
-            AnswersWanted::Mixture(parts) => parts.len() > 1 && self.rules.split == Split::Exact,
+        let mixed = match &self.policy.answers {
+            AnswersWanted::Mixture(parts) => parts.len() > 1 && self.policy.split == Split::Exact,
             AnswersWanted::All => false,
         };
-        mixed || self.rules.route == Route::Balanced
+        mixed || self.policy.route == Route::Balanced
     }
 
     /// The present counters.
     pub fn counters(&self) -> AllocationCounters {
-        let (shares, given) = match (&self.rules.answers, &self.splitter) {
+        let (shares, given) = match (&self.policy.answers, &self.splitter) {
             (AnswersWanted::Mixture(parts), Some(splitter)) => {
                 (parts.to_text(), splitter.given().to_vec())
             }
@@ -175,7 +175,7 @@ impl Planner {
             let lanes = names.into_iter().map(of).collect();
             return Ok(Plan { priority, bound: true, purpose, ..Plan::new(wanted, lanes) });
         }
-        if is_gold || (self.rules.answers == AnswersWanted::All && overrides.annotations.is_none())
+        if is_gold || (self.policy.answers == AnswersWanted::All && overrides.annotations.is_none())
         {
             let (wanted, lanes) = self.everybody(&requires, is_gold);
             let part = (!is_gold).then_some(ALL_ANNOTATORS);
@@ -192,7 +192,7 @@ impl Planner {
     /// The tags that a task requires, if for each there is an annotator who has it.
     fn required(&self, task: &Body) -> Result<Vec<String>, PlanError> {
         let requires = tags(task)?;
-        let has = |tag: &&String| self.rules.people.iter().any(|p| p.tags.contains(tag));
+        let has = |tag: &&String| self.policy.people.iter().any(|p| p.tags.contains(tag));
         match requires.iter().find(|tag| !has(tag)) {
             Some(tag) => Err(PlanError::NobodyHas { tag: tag.clone() }),
             None => Ok(requires),
@@ -206,7 +206,7 @@ impl Planner {
         task: &Body,
         requires: &[String],
     ) -> Result<Vec<String>, PlanError> {
-        let (field, names) = match (&overrides.to, &self.rules.assign_field) {
+        let (field, names) = match (&overrides.to, &self.policy.assign_field) {
             (to, _) if !to.is_empty() => ("--to", to.clone()),
             (_, Some(field)) => (field.as_str(), named(field, task)?),
             (_, None) => ("", Vec::new()),
@@ -214,7 +214,7 @@ impl Planner {
         let mut seen = HashSet::new();
         let mut unique = Vec::with_capacity(names.len());
         for name in names {
-            let Some(person) = self.rules.people.iter().find(|person| person.name == name) else {
+            let Some(person) = self.policy.people.iter().find(|person| person.name == name) else {
                 return Err(PlanError::NotInRoster { field: field.to_owned(), name });
             };
             if let Some(tag) = requires.iter().find(|tag| !person.tags.contains(tag)) {
@@ -229,8 +229,10 @@ impl Planner {
 
     /// How many answers the mixture gives a task, and the part to which the task is counted.
     fn wanted(&mut self, task: &Task) -> (u32, Option<u16>) {
-        match (&self.rules.answers, &mut self.splitter) {
-            (AnswersWanted::Mixture(parts), Some(splitter)) if self.rules.split == Split::Exact => {
+        match (&self.policy.answers, &mut self.splitter) {
+            (AnswersWanted::Mixture(parts), Some(splitter))
+                if self.policy.split == Split::Exact =>
+            {
                 let part = splitter.next_part();
                 (parts.annotations(part), u16::try_from(part).ok())
             }
@@ -241,7 +243,7 @@ impl Planner {
 
     /// The active annotators with these tags, in the order of the roster.
     pub(super) fn eligible(&self, requires: &[String]) -> Vec<String> {
-        let able = self.rules.people.iter().filter(|person| person.may(requires));
+        let able = self.policy.people.iter().filter(|person| person.may(requires));
         able.map(|person| person.name.clone()).collect()
     }
 
@@ -268,7 +270,7 @@ impl Planner {
     ) -> (u32, Vec<Lane>) {
         let able = self.eligible(requires);
         let enough = able.len() >= wanted as usize;
-        match self.rules.route {
+        match self.policy.route {
             Route::Open if enough && requires.is_empty() => (wanted, vec![Lane::Anyone]),
             Route::Open => self.apply_when_short(wanted, able),
             Route::Balanced => {
@@ -277,8 +279,10 @@ impl Planner {
                 self.apply_when_short(wanted, named.names)
             }
             Route::Hash => {
-                let exactly =
-                    self.rules.average.filter(|_| by_the_rules && self.rules.split == Split::Hash);
+                let exactly = self
+                    .policy
+                    .average
+                    .filter(|_| by_the_rules && self.policy.split == Split::Hash);
                 let needed = exactly.unwrap_or(f64::from(wanted));
                 let names = prodigy::annotators(task.task_hash, needed, &able);
                 let wanted = match exactly {
@@ -298,7 +302,7 @@ impl Planner {
     /// task wants fewer answers.
     fn apply_when_short(&self, wanted: u32, names: Vec<String>) -> (u32, Vec<Lane>) {
         let there = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let wanted = match self.rules.when_short {
+        let wanted = match self.policy.when_short {
             WhenShort::Hold => wanted,
             WhenShort::Partial => wanted.min(there.max(1)),
         };

@@ -47,7 +47,7 @@ pub struct Replanner<'a> {
 impl Replanner<'_> {
     /// First pass: counts the annotators for whom a task waits.
     pub fn note(&mut self, state: &TaskState) {
-        if self.planner.rules.route != Route::Balanced || !is_by_rule(state) {
+        if self.planner.policy.route != Route::Balanced || !is_by_rule(state) {
             return;
         }
         for name in state.pending_named() {
@@ -73,7 +73,7 @@ impl Replanner<'_> {
             Purpose::Regular if state.part == Some(ALL_ANNOTATORS) => {
                 self.everybody(&mut now, &requires);
             }
-            Purpose::Regular => match self.planner.rules.route {
+            Purpose::Regular => match self.planner.policy.route {
                 Route::Open => self.open(&mut now, &requires),
                 Route::Balanced => self.balance(&mut now, &requires),
                 Route::Hash => self.hash(&mut now, task.task_hash, &requires),
@@ -92,12 +92,12 @@ impl Replanner<'_> {
     }
 
     fn is_active(&self, name: &str) -> bool {
-        self.planner.rules.people.iter().any(|person| person.active && person.name == name)
+        self.planner.policy.people.iter().any(|person| person.active && person.name == name)
     }
 
     /// With `when_short = "partial"`, a task that names its annotators waits only for active ones.
     fn cut_bound(&self, now: &mut TaskState) {
-        if self.planner.rules.when_short != WhenShort::Partial {
+        if self.planner.policy.when_short != WhenShort::Partial {
             return;
         }
         let there = now.pending_named().filter(|name| self.is_active(name)).count();
@@ -246,7 +246,7 @@ impl Replanner<'_> {
 
     /// An annotator's share of all pending tasks.
     fn due(&self, name: &str) -> f64 {
-        let there = self.planner.rules.people.iter().filter(|person| person.active);
+        let there = self.planner.policy.people.iter().filter(|person| person.active);
         let (mut own, mut sum) = (0.0, 0.0);
         for person in there {
             sum += person.weight;
@@ -279,7 +279,7 @@ impl Replanner<'_> {
     }
 
     fn apply_when_short(&self, now: &mut TaskState) {
-        if self.planner.rules.when_short == WhenShort::Partial && now.shortfall() > 0 {
+        if self.planner.policy.when_short == WhenShort::Partial && now.shortfall() > 0 {
             let there = now.pending_named().count();
             cut(now, there);
         }

@@ -26,7 +26,7 @@ pub struct SettlePolicy {
     /// What an ignore is worth.
     pub ignore: Ignore,
     /// Whom to ask when answers disagree; `None` asks no one.
-    pub further: Option<EscalationRule>,
+    pub escalation: Option<EscalationRule>,
     /// How two answers are compared.
     pub measure: Measure,
     /// Renamed labels: an old name and its new one are equal.
@@ -42,7 +42,7 @@ impl Default for SettlePolicy {
     fn default() -> Self {
         Self {
             ignore: Ignore::Answer,
-            further: None,
+            escalation: None,
             measure: Measure::Verdict,
             renamed: Renamed::default(),
             threshold: 1.0,
@@ -86,19 +86,19 @@ impl SettlePolicy {
 
     /// Whether answers are compared with each other.
     pub fn compares(&self) -> bool {
-        self.further.is_some()
+        self.escalation.is_some()
     }
 }
 
 /// How far the answers to a task agree, with the present names of their labels.
-fn opinion_of(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
+fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
     let versions = state.answers.iter().map(|answer| &answer.current);
-    if rule.renamed.is_empty() {
-        return opinion(&rule.measure, rule.threshold, task, versions);
+    if policy.renamed.is_empty() {
+        return opinion(&policy.measure, policy.threshold, task, versions);
     }
     let renamed: Vec<Version> =
-        versions.map(|version| rule.renamed.version(task, version).into_owned()).collect();
-    opinion(&rule.measure, rule.threshold, &rule.renamed.task(task), &renamed)
+        versions.map(|version| policy.renamed.version(task, version).into_owned()).collect();
+    opinion(&policy.measure, policy.threshold, &policy.renamed.task(task), &renamed)
 }
 
 /// Decides from a task's answers, including the newest, what it still wants.
@@ -110,19 +110,19 @@ fn opinion_of(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
 /// names. Then the number is capped by the eligible ones who have not had the task. If there is
 /// none, the task is finished, disagreement or not. An eligible annotator is active and has the
 /// required tags. If anyone may be asked and no one is eligible, the task waits.
-pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlement {
+pub fn settle_by(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Settlement {
     let wanted = state.wanted;
     if state.answers.len() < wanted as usize {
         return Settlement::Open;
     }
-    let Some(further) = &rule.further else {
+    let Some(escalation) = &policy.escalation else {
         return Settlement::Finished;
     };
-    let mut extra = further.extra.min(further.max.saturating_sub(wanted));
+    let mut extra = escalation.extra.min(escalation.max.saturating_sub(wanted));
     if extra == 0 {
         return Settlement::Finished;
     }
-    let settled = match opinion_of(rule, task, state) {
+    let settled = match opinion_of(policy, task, state) {
         Opinion::Single | Opinion::Unanimous => true,
         Opinion::Majority => wanted > state.planned,
         Opinion::Split => false,
@@ -133,13 +133,13 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
     let requires = requires(task);
     let may = |name: &str| {
         // A policy without annotators accepts every name.
-        rule.people.is_empty()
-            || rule.people.iter().any(|person| person.name == name && person.may(&requires))
+        policy.people.is_empty()
+            || policy.people.iter().any(|person| person.name == name && person.may(&requires))
     };
     let fresh =
         |name: &&str| !state.participants().any(|participant| participant == *name) && may(name);
-    let certain: Option<Vec<&str>> = if !further.by.is_empty() {
-        Some(further.by.iter().map(String::as_str).filter(fresh).collect())
+    let certain: Option<Vec<&str>> = if !escalation.by.is_empty() {
+        Some(escalation.by.iter().map(String::as_str).filter(fresh).collect())
     } else if state.bound {
         Some(state.names().filter(fresh).collect())
     } else {
@@ -154,10 +154,10 @@ pub fn settle_by(rule: &SettlePolicy, task: &Body, state: &TaskState) -> Settlem
             lanes.extend(people.into_iter().map(|name| Lane::Of(name.to_owned())));
         }
         None => {
-            let people = rule.people.iter().map(|person| person.name.as_str()).filter(fresh);
+            let people = policy.people.iter().map(|person| person.name.as_str()).filter(fresh);
             let people: Vec<Lane> = people.map(|name| Lane::Of(name.to_owned())).collect();
             // If too few are left, they are named, so that the task's shortfall is visible.
-            let enough = people.len() >= extra as usize || rule.people.is_empty();
+            let enough = people.len() >= extra as usize || policy.people.is_empty();
             if requires.is_empty() && enough {
                 lanes = vec![Lane::Anyone];
             } else {
@@ -206,11 +206,11 @@ mod tests {
         people.zip(verdicts.chars()).map(|(who, v)| answer(&who, verdict(v), &json!({}))).collect()
     }
 
-    fn rule(extra: u32, max: u32, by: &[&str]) -> SettlePolicy {
+    fn policy(extra: u32, max: u32, by: &[&str]) -> SettlePolicy {
         let by = by.iter().map(|name| (*name).to_owned()).collect();
         SettlePolicy {
             ignore: Ignore::Answer,
-            further: Some(EscalationRule { extra, max, by }),
+            escalation: Some(EscalationRule { extra, max, by }),
             ..SettlePolicy::default()
         }
     }
@@ -226,18 +226,18 @@ mod tests {
 
     /// What a task of these answers settles to, skips put aside.
     fn settled_with(
-        rule: &SettlePolicy,
+        policy: &SettlePolicy,
         planned: u32,
         wanted: u32,
         answers: &[Answer],
     ) -> Settlement {
         let counted: Vec<Answer> =
-            answers.iter().filter(|a| rule.counts(a.current.verdict)).cloned().collect();
-        settle_by(rule, &task(), &state(planned, wanted, &counted))
+            answers.iter().filter(|a| policy.counts(a.current.verdict)).cloned().collect();
+        settle_by(policy, &task(), &state(planned, wanted, &counted))
     }
 
-    fn settled(rule: &SettlePolicy, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
-        settled_with(rule, planned, wanted, &answers(verdicts))
+    fn settled(policy: &SettlePolicy, planned: u32, wanted: u32, verdicts: &str) -> Settlement {
+        settled_with(policy, planned, wanted, &answers(verdicts))
     }
 
     fn of(names: &[&str]) -> Vec<Lane> {
@@ -252,33 +252,33 @@ mod tests {
 
     #[test]
     fn two_who_disagree_want_a_third_and_no_fourth() {
-        let rule = rule(1, 3, &[]);
-        assert_eq!(settled(&rule, 2, 2, "a"), Settlement::Open);
-        assert_eq!(settled(&rule, 2, 2, "aa"), Settlement::Finished);
-        assert_eq!(settled(&rule, 2, 2, "ar"), more(3, &[]));
-        assert_eq!(settled(&rule, 2, 3, "ar"), Settlement::Open);
-        assert_eq!(settled(&rule, 2, 3, "ara"), Settlement::Finished);
+        let policy = policy(1, 3, &[]);
+        assert_eq!(settled(&policy, 2, 2, "a"), Settlement::Open);
+        assert_eq!(settled(&policy, 2, 2, "aa"), Settlement::Finished);
+        assert_eq!(settled(&policy, 2, 2, "ar"), more(3, &[]));
+        assert_eq!(settled(&policy, 2, 3, "ar"), Settlement::Open);
+        assert_eq!(settled(&policy, 2, 3, "ara"), Settlement::Finished);
     }
 
     #[test]
     fn all_that_were_planned_must_agree_and_then_a_majority_is_enough() {
-        let rule = rule(2, 9, &[]);
-        assert_eq!(settled(&rule, 3, 3, "aar"), more(5, &[]));
-        assert_eq!(settled(&rule, 3, 5, "aarar"), Settlement::Finished);
-        assert_eq!(settled(&rule, 2, 4, "arar"), more(6, &[]));
-        assert_eq!(settled(&rule, 2, 8, "ararrara"), more(9, &[]), "no more than the most");
-        assert_eq!(settled(&rule, 2, 9, "ararrarai"), Settlement::Finished);
+        let policy = policy(2, 9, &[]);
+        assert_eq!(settled(&policy, 3, 3, "aar"), more(5, &[]));
+        assert_eq!(settled(&policy, 3, 5, "aarar"), Settlement::Finished);
+        assert_eq!(settled(&policy, 2, 4, "arar"), more(6, &[]));
+        assert_eq!(settled(&policy, 2, 8, "ararrara"), more(9, &[]), "no more than the most");
+        assert_eq!(settled(&policy, 2, 9, "ararrarai"), Settlement::Finished);
     }
 
     #[test]
     fn adjudicators_are_asked_once_each() {
-        let rule = rule(2, 9, &["b", "x", "y"]);
-        assert_eq!(settled(&rule, 2, 2, "ar"), more(4, &["a", "b", "x", "y"]), "b has answered");
+        let policy = policy(2, 9, &["b", "x", "y"]);
+        assert_eq!(settled(&policy, 2, 2, "ar"), more(4, &["a", "b", "x", "y"]), "b has answered");
         let mut four = answers("ar");
         four.push(answer("x", Verdict::Accept, &json!({})));
         four.push(answer("y", Verdict::Reject, &json!({})));
-        assert_eq!(settled_with(&rule, 2, 4, &four), Settlement::Finished, "nobody is left");
-        let one_left = settled_with(&rule, 3, 3, &four[..3]);
+        assert_eq!(settled_with(&policy, 2, 4, &four), Settlement::Finished, "nobody is left");
+        let one_left = settled_with(&policy, 3, 3, &four[..3]);
         assert_eq!(one_left, more(4, &["a", "b", "x", "y"]));
     }
 
@@ -298,9 +298,9 @@ mod tests {
         ];
         let spanish = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
         let two = state(2, 2, &answers("ar"));
-        let anybody = SettlePolicy { people: people.clone(), ..rule(1, 3, &[]) };
+        let anybody = SettlePolicy { people: people.clone(), ..policy(1, 3, &[]) };
         assert_eq!(settle_by(&anybody, &spanish, &two), more(3, &["a", "b", "e"]));
-        let adjudicators = SettlePolicy { people, ..rule(1, 3, &["c", "d"]) };
+        let adjudicators = SettlePolicy { people, ..policy(1, 3, &["c", "d"]) };
         assert_eq!(settle_by(&adjudicators, &spanish, &two), Settlement::Finished);
         let bound = TaskState { bound: true, lanes: of(&["a", "b", "c"]), ..two };
         assert_eq!(settle_by(&anybody, &task(), &bound), more(3, &["a", "b", "c"]));
@@ -308,20 +308,20 @@ mod tests {
 
     #[test]
     fn an_ignore_is_an_answer_without_an_opinion_unless_it_is_none() {
-        let mut rule = rule(1, 3, &[]);
-        assert_eq!(settled(&rule, 2, 2, "ai"), Settlement::Finished);
-        assert_eq!(settled(&rule, 3, 3, "air"), Settlement::Finished, "three are the most");
-        rule.ignore = Ignore::Skip;
-        assert_eq!(settled(&rule, 2, 2, "ai"), Settlement::Open);
-        assert_eq!(settled(&rule, 2, 2, "aia"), Settlement::Finished);
-        assert_eq!(settled(&rule, 2, 2, "air"), more(3, &[]));
+        let mut policy = policy(1, 3, &[]);
+        assert_eq!(settled(&policy, 2, 2, "ai"), Settlement::Finished);
+        assert_eq!(settled(&policy, 3, 3, "air"), Settlement::Finished, "three are the most");
+        policy.ignore = Ignore::Skip;
+        assert_eq!(settled(&policy, 2, 2, "ai"), Settlement::Open);
+        assert_eq!(settled(&policy, 2, 2, "aia"), Settlement::Finished);
+        assert_eq!(settled(&policy, 2, 2, "air"), more(3, &[]));
     }
 
     #[test]
     fn without_a_rule_for_disagreement_the_count_decides() {
-        let rule = SettlePolicy { further: None, ..rule(0, 0, &[]) };
-        assert_eq!(settled(&rule, 2, 2, "ar"), Settlement::Finished);
-        assert_eq!(settled(&rule, 2, 2, "a"), Settlement::Open);
+        let policy = SettlePolicy { escalation: None, ..policy(0, 0, &[]) };
+        assert_eq!(settled(&policy, 2, 2, "ar"), Settlement::Finished);
+        assert_eq!(settled(&policy, 2, 2, "a"), Settlement::Open);
     }
 
     #[test]
@@ -335,10 +335,10 @@ mod tests {
             answer("a", Verdict::Accept, &spans(&[1, 2])),
             answer("b", Verdict::Accept, &spans(&[1, 2, 3])),
         ];
-        let mut rule = SettlePolicy { measure: Measure::Spans("spans"), ..rule(1, 3, &[]) };
-        assert_eq!(settled_with(&rule, 2, 2, &two), more(3, &[]));
-        rule.threshold = 0.8;
-        assert_eq!(settled_with(&rule, 2, 2, &two), Settlement::Finished);
+        let mut policy = SettlePolicy { measure: Measure::Spans("spans"), ..policy(1, 3, &[]) };
+        assert_eq!(settled_with(&policy, 2, 2, &two), more(3, &[]));
+        policy.threshold = 0.8;
+        assert_eq!(settled_with(&policy, 2, 2, &two), Settlement::Finished);
     }
 
     proptest! {
@@ -348,12 +348,12 @@ mod tests {
             skip: bool, by in prop::collection::vec("[a-z]", 0..4),
         ) {
             let by: Vec<&str> = by.iter().map(String::as_str).collect();
-            let mut rule = rule(extra, max, &by);
-            rule.ignore = if skip { Ignore::Skip } else { Ignore::Answer };
+            let mut policy = policy(extra, max, &by);
+            policy.ignore = if skip { Ignore::Skip } else { Ignore::Answer };
             let mut wanted = planned;
             let all: Vec<Answer> = answers(&verdicts);
             for n in 0..=all.len() {
-                match settled_with(&rule, planned, wanted, &all[..n]) {
+                match settled_with(&policy, planned, wanted, &all[..n]) {
                     Settlement::Open => {}
                     Settlement::Finished => break,
                     Settlement::More { wanted: now, lanes } => {
@@ -377,7 +377,7 @@ mod tests {
     /// Each task's answers through the rule, in the order of their times (and of the file, where
     /// two are of one second): how many tasks asked for a third.
     fn third_opinions(rows: &[Value], ignore: Ignore) -> usize {
-        let rule = SettlePolicy { ignore, ..rule(1, 3, &[]) };
+        let policy = SettlePolicy { ignore, ..policy(1, 3, &[]) };
         let mut tasks: BTreeMap<i64, Vec<(i64, Answer)>> = BTreeMap::new();
         for row in rows {
             let verdict = row["answer"].as_str().and_then(Verdict::from_text).expect("a verdict");
@@ -393,7 +393,7 @@ mod tests {
             let mut wanted = 2;
             for (_, answer) in stream {
                 heard.push(answer);
-                match settled_with(&rule, 2, wanted, &heard) {
+                match settled_with(&policy, 2, wanted, &heard) {
                     Settlement::Open => {}
                     Settlement::Finished => break,
                     Settlement::More { wanted: now, .. } => {

@@ -147,7 +147,7 @@ impl TaskState {
         held.chain(self.all_answers().map(|answer| answer.annotator.as_str()))
     }
 
-    fn everyones(&self) -> impl Iterator<Item = &Answer> {
+    fn all_answers(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter().chain(&self.skipped).chain(&self.late)
     }
 
@@ -235,7 +235,7 @@ impl TaskState {
         &mut self,
         annotator: &str,
         version: Version,
-        rule: &SettlePolicy,
+        policy: &SettlePolicy,
         task: &Body,
     ) -> AnswerOutcome {
         if !self.accepts_from(annotator) {
@@ -246,20 +246,20 @@ impl TaskState {
         if let Some(place) = self.answers.iter().position(own) {
             let recorded = revise(&mut self.answers[place], version);
             // While the task is open, an answer that becomes a skip frees its slot.
-            if !self.finished && !rule.counts(self.answers[place].current.verdict) {
+            if !self.finished && !policy.counts(self.answers[place].current.verdict) {
                 self.skipped.push(self.answers.remove(place));
-                self.promote_late_answers(rule, task);
+                self.promote_late_answers(policy, task);
             }
             return recorded;
         }
         if let Some(place) = self.skipped.iter().position(own) {
             let recorded = revise(&mut self.skipped[place], version);
-            if !rule.counts(self.skipped[place].current.verdict) {
+            if !policy.counts(self.skipped[place].current.verdict) {
                 return recorded;
             }
             let answer = self.skipped.remove(place);
             return if self.free() > 0 && self.admits(annotator) && !self.finished {
-                self.count(answer, rule, task);
+                self.count(answer, policy, task);
                 recorded
             } else {
                 self.late.push(answer);
@@ -274,15 +274,15 @@ impl TaskState {
         }
         let free = self.free() > 0 && self.admits(annotator);
         self.held.retain(|hold| hold.annotator != annotator);
-        let counts = rule.counts(version.verdict);
+        let counts = policy.counts(version.verdict);
         let answer =
             Answer { annotator: annotator.to_owned(), current: version, history: Vec::new() };
         if !counts {
             self.skipped.push(answer);
-            self.promote_late_answers(rule, task);
+            self.promote_late_answers(policy, task);
             AnswerOutcome::Saved
         } else if held || free {
-            self.count(answer, rule, task);
+            self.count(answer, policy, task);
             AnswerOutcome::Saved
         } else {
             self.late.push(answer);
@@ -321,53 +321,53 @@ impl TaskState {
     }
 
     /// Whether a late answer can fill a free slot.
-    pub fn can_promote_late_answer(&self, rule: &SettlePolicy) -> bool {
+    pub fn can_promote_late_answer(&self, policy: &SettlePolicy) -> bool {
         !self.finished
             && self.free() > 0
-            && self.late.iter().any(|answer| self.can_count(answer, rule))
+            && self.late.iter().any(|answer| self.can_count(answer, policy))
     }
 
-    fn can_count(&self, answer: &Answer, rule: &SettlePolicy) -> bool {
-        rule.counts(answer.current.verdict) && self.admits(&answer.annotator)
+    fn can_count(&self, answer: &Answer, policy: &SettlePolicy) -> bool {
+        policy.counts(answer.current.verdict) && self.admits(&answer.annotator)
     }
 
     /// Fills free slots with late answers, the oldest first.
-    pub fn promote_late_answers(&mut self, rule: &SettlePolicy, task: &Body) {
-        while self.can_promote_late_answer(rule) {
-            let counts = |answer: &Answer| self.can_count(answer, rule);
+    pub fn promote_late_answers(&mut self, policy: &SettlePolicy, task: &Body) {
+        while self.can_promote_late_answer(policy) {
+            let counts = |answer: &Answer| self.can_count(answer, policy);
             let Some(place) = self.late.iter().position(counts) else { return };
             let answer = self.late.remove(place);
-            self.count(answer, rule, task);
+            self.count(answer, policy, task);
         }
     }
 
-    fn count(&mut self, answer: Answer, rule: &SettlePolicy, task: &Body) {
+    fn count(&mut self, answer: Answer, policy: &SettlePolicy, task: &Body) {
         self.answers.push(answer);
-        self.settle(rule, task);
+        self.settle(policy, task);
     }
 
     /// Decides whether more answers are wanted, if as many as were wanted are there.
-    pub fn settle(&mut self, rule: &SettlePolicy, task: &Body) {
+    pub fn settle(&mut self, policy: &SettlePolicy, task: &Body) {
         if self.finished || self.remaining() > 0 {
             return;
         }
         // The roster's `ignore` may have been different when these arrived.
         let (counted, skips): (Vec<_>, Vec<_>) = std::mem::take(&mut self.answers)
             .into_iter()
-            .partition(|answer| rule.counts(answer.current.verdict));
+            .partition(|answer| policy.counts(answer.current.verdict));
         self.answers = counted;
         self.skipped.extend(skips);
         if self.purpose != Purpose::Regular {
             self.finished = self.remaining() == 0;
             return;
         }
-        match settle_by(rule, task, self) {
+        match settle_by(policy, task, self) {
             Settlement::Open => {}
             Settlement::Finished => self.finished = true,
             Settlement::More { wanted, lanes } => {
                 self.wanted = wanted;
                 self.lanes = lanes;
-                self.promote_late_answers(rule, task);
+                self.promote_late_answers(policy, task);
             }
         }
     }

@@ -164,7 +164,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let bar = terminal::bar(None, "{spinner} {msg}, {elapsed}");
     bar.set_message("planning");
     let admitted = match arguments.tasks {
-        Some(tasks) => simulation.make_up(tasks).map_err(|error| Failure::other(error.to_string())),
+        Some(tasks) => {
+            simulation.add_invented(tasks).map_err(|error| Failure::other(error.to_string()))
+        }
         None => {
             let files = files(&file, &arguments.input)?;
             files.iter().try_for_each({

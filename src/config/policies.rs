@@ -79,7 +79,7 @@ pub fn store_policy(roster: &Roster) -> Terms {
     let disagreement = roster.allocation.on_disagreement.as_ref();
     let rule = SettlePolicy {
         ignore: roster.allocation.ignore,
-        further: disagreement.map(|disagreement| EscalationRule {
+        escalation: disagreement.map(|disagreement| EscalationRule {
             extra: disagreement.extra,
             max: disagreement.max,
             by: disagreement.by.clone(),

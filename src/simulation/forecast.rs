@@ -1,4 +1,4 @@
-//! What came of a simulation: figures for each person, each pair, all tasks, and the end.
+//! The result of a simulation: figures for each annotator, each pair, all tasks, and the end.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,20 @@ use crate::allocation::TaskState;
 /// What the allocation would do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Forecast {
-    /// Everybody on the roster, in its order.
+    /// The annotators of the roster, in its order.
     pub annotators: Vec<AnnotatorForecast>,
-    /// Any two who come, in the order of the roster. None where no task has two answers.
+    /// All pairs of annotators who come, in the order of the roster. Empty if no task has two
+    /// answers.
     pub pairs: Vec<PairForecast>,
-    /// How many tasks get how many answers. Gold is left out.
+    /// How many tasks get how many answers, without gold.
     pub tasks: TaskForecast,
     /// Answers that count.
     pub answers: u64,
     /// Answers to gold tasks and repeats.
     pub checks: u64,
-    /// Ignores that are no answers.
+    /// Ignores that do not count as answers.
     pub skipped: u64,
-    /// When the last answer comes; nothing if there is none.
+    /// When the last answer comes; `None` if there is none.
     pub end: Option<SimTime>,
 }
 
@@ -34,7 +35,7 @@ pub struct Forecast {
 pub struct SimTime {
     /// The day, from 1.
     pub day: u64,
-    /// Hours since the beginning of work on that day.
+    /// Hours since work began on that day.
     pub hours: f64,
 }
 
@@ -47,15 +48,15 @@ pub struct AnnotatorForecast {
     pub answers: u64,
     /// Answers to gold tasks and repeats.
     pub checks: u64,
-    /// Ignores that are no answers.
+    /// Ignores that do not count as answers.
     pub skipped: u64,
-    /// Tasks that were meant for somebody who did not come.
+    /// Tasks that were reassigned from an absent annotator.
     pub taken_over: u64,
     /// Hours spent on tasks.
     pub hours_worked: f64,
-    /// Hours of work until the end in which there was nothing for them.
+    /// Hours at work until the end for which there was no task.
     pub hours_idle: f64,
-    /// Tasks that name them, wait for an answer, and do not get theirs.
+    /// Tasks that name them and wait for their answer at the end.
     pub left: u64,
 }
 
@@ -77,15 +78,15 @@ pub struct TaskForecast {
     pub all: u64,
     /// Gold tasks, which are not among these.
     pub gold: u64,
-    /// Those that want nothing more.
+    /// Tasks that want no more answers.
     pub finished: u64,
-    /// Those that were asked about again because answers disagreed.
+    /// Tasks for which further answers were asked because answers disagreed.
     pub further: u64,
-    /// Tasks by the answers that they want without any disagreement.
+    /// Tasks by the answers that they want before any disagreement.
     pub by_planned: BTreeMap<u32, u64>,
     /// Tasks by the answers that they got.
     pub by_answers: BTreeMap<u32, u64>,
-    /// Those that stay unfinished, and why: the most frequent first.
+    /// Tasks that stay unfinished, and why: the most frequent reason first.
     pub unfinished: Vec<UnfinishedTasks>,
 }
 
@@ -94,7 +95,7 @@ pub struct TaskForecast {
 pub struct UnfinishedTasks {
     /// Why.
     pub reason: UnfinishedReason,
-    /// For whom they wait.
+    /// The annotators for whom they wait.
     pub waits_for: Vec<String>,
     /// How many.
     pub tasks: u64,
@@ -104,27 +105,27 @@ pub struct UnfinishedTasks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnfinishedReason {
-    /// They want more answers than there are people who may give them.
+    /// They want more answers than there are annotators who may give them.
     TooFewPeople,
-    /// They name people who do not come, or not long enough.
+    /// They name annotators who do not come, or not for long enough.
     NotThere,
-    /// Whoever could still answer has reached their quota.
+    /// The annotators who could still answer have reached their quota.
     Quota,
 }
 
 pub(super) fn of(
-    setting: &SimulationPolicy,
+    policy: &SimulationPolicy,
     model: &Model,
     table: &TaskTable,
     annotators: &[AnnotatorRun],
     end: Time,
 ) -> Forecast {
-    let people = &setting.rules.people;
+    let people = &policy.rules.people;
     let mut left = vec![0_u64; people.len()];
     let mut pairs = Pairs::new(people.len());
     let mut tasks = TaskForecast::default();
     let mut stuck: BTreeMap<(UnfinishedReason, Vec<u32>), u64> = BTreeMap::new();
-    let mut coders = Vec::new();
+    let mut counted = Vec::new();
     for task in 0..u32::try_from(table.entries.len()).unwrap_or(u32::MAX) {
         let entry = table.entry(task);
         if entry.gold {
@@ -136,9 +137,9 @@ pub(super) fn of(
         tasks.further += u64::from(entry.wanted > entry.planned);
         *tasks.by_planned.entry(entry.planned).or_default() += 1;
         *tasks.by_answers.entry(entry.counted).or_default() += 1;
-        coders.clear();
-        coders.extend(table.counted_annotators(task));
-        pairs.add(&mut coders);
+        counted.clear();
+        counted.extend(table.counted_annotators(task));
+        pairs.add(&mut counted);
         if entry.finished {
             continue;
         }
@@ -171,7 +172,7 @@ pub(super) fn of(
         })
         .collect();
     tasks.unfinished.sort_by_key(|stuck| std::cmp::Reverse(stuck.tasks));
-    let person = |(index, run): (usize, &AnnotatorRun)| AnnotatorForecast {
+    let annotator = |(index, run): (usize, &AnnotatorRun)| AnnotatorForecast {
         name: people[index].name.clone(),
         answers: run.answers,
         checks: run.checks,
@@ -184,9 +185,9 @@ pub(super) fn of(
     let comes: Vec<bool> =
         model.patterns.iter().map(|patterns| patterns.at_work(end) > 0).collect();
     let several = tasks.by_answers.keys().any(|answers| *answers > 1);
-    let pairs = if several { pairs.of_those_who(&comes, name) } else { Vec::new() };
+    let pairs = if several { pairs.among(&comes, name) } else { Vec::new() };
     Forecast {
-        annotators: annotators.iter().enumerate().map(person).collect(),
+        annotators: annotators.iter().enumerate().map(annotator).collect(),
         pairs,
         tasks,
         answers: annotators.iter().map(|run| run.answers).sum(),
@@ -196,13 +197,13 @@ pub(super) fn of(
     }
 }
 
-/// Why a task that waits for nobody in particular, or for too few, is not finished.
+/// Why a task that names no annotators, or too few, is not finished.
 fn reason_of(state: &TaskState, table: &TaskTable, task: u32, people: usize) -> UnfinishedReason {
     if state.shortfall() > 0 || !table.lanes(task).anyone {
         return UnfinishedReason::TooFewPeople;
     }
     let had = state.participants().count();
-    // Whoever has not had it and came would have taken it.
+    // An annotator who came and has not had it would have taken it.
     if people.saturating_sub(had) >= state.remaining() as usize {
         UnfinishedReason::Quota
     } else {
@@ -216,7 +217,7 @@ fn hours(time: Time) -> f64 {
     time as f64 / HOUR as f64
 }
 
-/// How many tasks any two have in common: each with all who stand before them.
+/// How many tasks any two annotators have in common: each with all before them in the roster.
 struct Pairs {
     counts: Vec<Vec<u32>>,
 }
@@ -226,10 +227,10 @@ impl Pairs {
         Self { counts: (0..people).map(|who| vec![0; who]).collect() }
     }
 
-    fn add(&mut self, coders: &mut [u32]) {
-        coders.sort_unstable();
-        for (index, other) in coders.iter().enumerate() {
-            for one in &coders[..index] {
+    fn add(&mut self, counted: &mut [u32]) {
+        counted.sort_unstable();
+        for (index, other) in counted.iter().enumerate() {
+            for one in &counted[..index] {
                 if one != other {
                     self.counts[*other as usize][*one as usize] += 1;
                 }
@@ -237,7 +238,7 @@ impl Pairs {
         }
     }
 
-    fn of_those_who(&self, arrive: &[bool], name: impl Fn(u32) -> String) -> Vec<PairForecast> {
+    fn among(&self, arrive: &[bool], name: impl Fn(u32) -> String) -> Vec<PairForecast> {
         let mut pairs = Vec::new();
         let all = (0_u32..).zip(arrive).filter(|(_, comes)| **comes).map(|(who, _)| who);
         for one in all.clone() {

@@ -1,25 +1,25 @@
-//! What the allocation would do with a roster and its tasks, before anybody has annotated one.
+//! What the allocation would do with a roster and its tasks, before any task is annotated.
 //!
-//! A lead wants to know beforehand what a roster leads to: who gets how much, which pairs can be
-//! compared, what an absence does, and when it would end. [`Simulation`] plans tasks with the real
-//! [`Planner`], lets people who are made up (`model.rs`) take and answer them, settles the answers
-//! with the real [`TaskState::settle`], looks over what is unfinished with the real replanner when people
-//! come or go, and gives a [`Forecast`].
+//! A lead wants to know beforehand what a roster leads to: how much each annotator gets, which
+//! pairs can be compared, what an absence does, and when the project would end. [`Simulation`]
+//! plans tasks with the real [`Planner`], and lets invented annotators (`model.rs`) take and answer
+//! them. It settles the answers with the real [`TaskState::settle`], and replans unfinished tasks
+//! with the real replanner when annotators join or leave. The result is a [`Forecast`].
 //!
-//! It is a simulation by events (`run.rs`): at any time one person is the next who is free, answers
-//! what is in hand, and takes the next task in order. Tasks are kept small (`task_table.rs`): some fifty
-//! bytes each, and twelve for each answer, so that a million fit; a [`TaskState`] is made of these only
-//! where a rule asks for one. Queues (`queue.rs`) find the next task in constant time, also for
-//! somebody who is far ahead.
+//! It is a simulation by events (`run.rs`): at any time one annotator is the next who is free. They
+//! answer their task and take the next one in order. Tasks are kept small (`task_table.rs`): some
+//! fifty bytes each, and twelve for each answer, so that a million fit. A [`TaskState`] is built
+//! from these only where a rule needs one. Queues (`queue.rs`) find the next task in constant time,
+//! also for an annotator who is far ahead.
 //!
 //! The room is pure: it knows no clock, and all draws come from `allocation::seed`.
 //!
-//! What the model leaves out: batches (everybody takes one task at a time), leases that run out,
-//! answers that are revised or come too late, days off. They change little of who answers what; but
-//! that a few tasks lie in somebody's browser at the very end is not to be seen here.
+//! The model leaves out batches (each annotator takes one task at a time), leases that expire,
+//! answers that are revised or late, and days off. They change little of who answers what. But the
+//! simulation does not show that a few tasks lie in a browser at the very end.
 //!
-//! Rejected: running the daemon against a store in memory with simulated browsers. It tests more and
-//! forecasts the same, a thousand times slower. Also rejected: a formula, which is exact for the
+//! Rejected: running the daemon against a store in memory with simulated browsers. It tests more
+//! and forecasts the same, a thousand times slower. Also rejected: a formula. It is exact for the
 //! simple rules and says nothing about absence, disagreement and tags.
 //!
 //! [`Planner`]: crate::allocation::Planner
@@ -30,6 +30,7 @@ mod annotator_run;
 mod forecast;
 mod model;
 mod queue;
+mod queues;
 mod run;
 mod task_table;
 
@@ -47,24 +48,24 @@ pub use forecast::{
 pub use model::{Model, WorkPattern};
 use task_table::TaskTable;
 
-/// The project's rules: all that the roster says about who gets what.
+/// The project's rules: all that the roster says about allocation.
 #[derive(Clone, Debug)]
 pub struct SimulationPolicy {
-    /// What is decided when a task enters, and the people.
+    /// The rules that are applied when a task is loaded, and the annotators.
     pub rules: PlanPolicy,
-    /// What is decided when its answers are there.
+    /// The rules that are applied when an answer arrives.
     pub rule: SettlePolicy,
-    /// Where tasks stand.
+    /// The order of the queue.
     pub order: Order,
-    /// The shares of checks in everybody's stream.
+    /// The shares of checks among every annotator's tasks.
     pub checks: CheckPolicy,
-    /// After how long without a sign somebody's tasks go to others; never, if nothing is said.
+    /// After how long without a sign an annotator's tasks may be taken over; `None` is never.
     pub steal_after: Option<Duration>,
 }
 
-/// Tasks that have been planned, and people who will answer them.
+/// Planned tasks, and invented annotators who will answer them.
 pub struct Simulation {
-    setting: SimulationPolicy,
+    policy: SimulationPolicy,
     model: Model,
     planner: Planner,
     table: TaskTable,
@@ -73,22 +74,22 @@ pub struct Simulation {
 impl Simulation {
     /// A project without tasks on its first day.
     ///
-    /// The model's habits are those of `setting.rules.people`, in the same order; who has none is as
-    /// [`WorkPattern::default`]. Whether somebody is active follows from their habits, and not from the
-    /// roster.
-    pub fn new(mut setting: SimulationPolicy, mut model: Model) -> Self {
-        model.patterns.resize(setting.rules.people.len(), WorkPattern::default());
-        for (person, patterns) in setting.rules.people.iter_mut().zip(&model.patterns) {
-            person.active = patterns.is_on_the_roster(1);
+    /// The model's work patterns are those of the annotators of `policy.rules`, in the same order;
+    /// missing ones are [`WorkPattern::default`]. Whether an annotator is active follows from their
+    /// pattern, and not from the roster.
+    pub fn new(mut policy: SimulationPolicy, mut model: Model) -> Self {
+        model.patterns.resize(policy.rules.people.len(), WorkPattern::default());
+        for (profile, pattern) in policy.rules.people.iter_mut().zip(&model.patterns) {
+            profile.active = pattern.is_on_the_roster(1);
         }
-        setting.rule.people.clone_from(&setting.rules.people);
+        policy.rule.people.clone_from(&policy.rules.people);
         let planner =
-            Planner::new(setting.rules.clone(), &crate::allocation::AllocationCounters::default());
-        let table = TaskTable::new(&setting.rules.people);
-        Self { setting, model, planner, table }
+            Planner::new(policy.rules.clone(), &crate::allocation::AllocationCounters::default());
+        let table = TaskTable::new(&policy.rules.people);
+        Self { policy, model, planner, table }
     }
 
-    /// Lets a task in. Nothing of it is kept but what the rules will ask about.
+    /// Adds a task. Of its content only what the rules read again is kept.
     ///
     /// # Errors
     /// If it cannot be planned; then nothing is counted.
@@ -98,11 +99,11 @@ impl Simulation {
         Ok(())
     }
 
-    /// Lets in this many tasks that are made up: with nothing in them, and a hash that is drawn.
+    /// Adds this many invented tasks: empty, with a random hash.
     ///
     /// # Errors
-    /// Never with rules that a roster can say, for nothing in such a task can be wrong.
-    pub fn make_up(&mut self, tasks: u32) -> Result<(), PlanError> {
+    /// Never with the rules of a roster: such a task has nothing that could be wrong.
+    pub fn add_invented(&mut self, tasks: u32) -> Result<(), PlanError> {
         let seed = self.model.seed ^ 0x7A5C;
         let mut task =
             Task { id: TaskId::from_text(""), input_hash: 0, task_hash: 0, body: Body::empty() };
@@ -116,7 +117,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Lets everybody work until nothing is left for anybody who comes.
+    /// Runs until no annotator who comes has a task left.
     pub fn run(self) -> Forecast {
         run::run(self)
     }

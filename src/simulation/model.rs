@@ -1,12 +1,12 @@
-//! The people of a simulation: how fast they are, when they come, and what they say.
+//! The annotators of a simulation: how fast they are, when they come, and what they answer.
 //!
-//! Days are numbered from 1, and everybody who comes begins at the same hour. A task takes somebody
-//! between half and one and a half times their usual time, any of these being equally likely: without
-//! that, people of one speed would walk in step and meet the same colleague on every task. Nobody
-//! begins a task that they would not end that day.
+//! Days are numbered from 1, and all annotators who come begin at the same hour. A task takes
+//! between half and one and a half times an annotator's usual time, each value being equally
+//! likely. Without that, annotators of one speed would keep in step and share every task with the
+//! same one. No annotator begins a task that they would not end that day.
 //!
-//! Each task has a truth, accept or reject, which nobody knows; everybody says it with the same
-//! probability, and the contrary otherwise.
+//! Each task has an unknown truth, accept or reject. Every annotator answers it with the same
+//! probability, and the opposite otherwise.
 
 use crate::allocation::seed;
 use crate::task::Verdict;
@@ -19,19 +19,18 @@ pub(super) const DAY: Time = 24 * HOUR;
 /// An hour.
 pub(super) const HOUR: Time = 3_600_000;
 
-/// When and how fast somebody works.
+/// When and how fast an annotator works.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkPattern {
-    /// Seconds for a task, on average: above 0; held to between a hundredth and a day.
+    /// Seconds for a task, on average: above 0; clamped to between a hundredth and a day.
     pub seconds: f64,
-    /// Hours of work on each day: above 0; held to between a minute and 24.
+    /// Hours of work on each day: above 0; clamped to between a minute and 24.
     pub hours: f64,
-    /// The day from which on they are on the roster, from 1; nobody gives them anything if they are
-    /// never.
+    /// The day on which they join the roster, from 1; `None` is never, and they get no tasks.
     pub from: Option<u32>,
-    /// The day from which on they are not on it any more.
+    /// The day on which they leave the roster.
     pub until: Option<u32>,
-    /// On the roster, and yet they never come.
+    /// On the roster, but never at work.
     pub absent: bool,
 }
 
@@ -43,12 +42,12 @@ impl Default for WorkPattern {
 }
 
 impl WorkPattern {
-    /// Whether tasks are given to them on this day (from 1).
+    /// Whether they are given tasks on this day (from 1).
     pub fn is_on_the_roster(&self, day: u32) -> bool {
         self.from.is_some_and(|from| from <= day) && self.until.is_none_or(|until| day < until)
     }
 
-    // Both held to whole milliseconds below a day or so.
+    // Both are clamped to whole milliseconds of at most a day.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn hours(&self) -> Time {
         (self.hours.clamp(1.0 / 60.0, 24.0) * 3_600_000.0) as Time
@@ -64,8 +63,8 @@ impl WorkPattern {
         (first, end)
     }
 
-    /// The first time from `at` on at which they can begin something that takes `needed` and is
-    /// done the same day; none if they do not come again.
+    /// The first time from `at` on at which they can begin a task that takes `needed` and end it
+    /// the same day; `None` if they do not come again.
     pub(super) fn begins(&self, at: Time, needed: Time) -> Option<Time> {
         let (first, end) = self.days();
         let (mut day, mut within) = (at / DAY, at % DAY);
@@ -78,7 +77,7 @@ impl WorkPattern {
         (day < end).then_some(day * DAY + within)
     }
 
-    /// The time they spend at work before `until`.
+    /// The time that they spend at work before `until`.
     pub(super) fn at_work(&self, until: Time) -> Time {
         let (first, end) = self.days();
         let (day, within) = (until / DAY, until % DAY);
@@ -99,21 +98,21 @@ impl WorkPattern {
     }
 }
 
-/// Everybody, and what they say.
+/// All annotators, and what they answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// When and how fast people work, in the order of the roster.
+    /// When and how fast each annotator works, in the order of the roster.
     pub patterns: Vec<WorkPattern>,
-    /// How likely somebody is to say what is true: 0 to 1.
+    /// The probability of a true answer: 0 to 1.
     pub truthful: f64,
-    /// How likely somebody is to ignore a task: 0 to 1.
+    /// The probability of an ignore: 0 to 1.
     pub ignores: f64,
-    /// What all draws follow from.
+    /// The seed of all random choices.
     pub seed: u64,
 }
 
 impl Default for Model {
-    /// Nobody in particular; two of them agree on four tasks of five.
+    /// No work patterns; two annotators agree on four tasks of five.
     fn default() -> Self {
         let truthful = Self::truthful_for(0.8);
         Self { patterns: Vec::new(), truthful, ignores: 0.0, seed: 0 }
@@ -121,15 +120,15 @@ impl Default for Model {
 }
 
 impl Model {
-    /// How likely people must be to say what is true for two of them to agree on this share of the
-    /// tasks: 0.5 (they guess) to 1; clamped.
+    /// The probability of a true answer with which two annotators agree on this share of the tasks:
+    /// 0.5 (they guess) to 1; clamped.
     ///
     /// Two agree when both are right or both are wrong: p² + (1 − p)².
     pub fn truthful_for(agreement: f64) -> f64 {
         f64::midpoint(1.0, (2.0 * agreement.clamp(0.5, 1.0) - 1.0).sqrt())
     }
 
-    /// What person number `who` says about task number `task`.
+    /// What annotator number `who` answers to task number `task`.
     pub(super) fn verdict(&self, who: u32, task: u32) -> Verdict {
         let of_task = seed::number(self.seed ^ 0x0717, task.into());
         let own = seed::number(of_task, u64::from(who) + 1);

@@ -1,25 +1,24 @@
-//! Queues in which everybody finds their next task in constant time.
+//! Queues in which each annotator finds their next task in constant time.
 //!
-//! A [`TaskLog`] is a list of tasks that only grows, and each reader has a place in it that only goes
-//! forward. What is full is taken out for all of them at once: each place knows the next one that may
-//! still be in, and the ways there are shortened as they are walked (Tarjan, "Efficiency of a good but
-//! not linear set union algorithm", 1975). So somebody far ahead does not walk over what others have
-//! done, and what they have answered themselves lies behind them. A task that comes back, because it
-//! wants another answer or somebody skipped it, is put at the end of a log of its own, which is looked
-//! at first; what came back and what comes next are compared by
-//! their place in the queue, as the daemon does.
+//! A [`TaskLog`] is a list of tasks that only grows, and each reader has a cursor in it that only
+//! moves forward. A full task is removed for all readers at once: each index knows the next one
+//! that may still be open, and these paths are shortened as they are walked (Tarjan, "Efficiency of
+//! a good but not linear set union algorithm", 1975). So an annotator far ahead does not walk over
+//! tasks that others have done, and the tasks that they have answered lie behind their cursor. A
+//! reopened task is appended to a log of its own. The heads of both logs are compared by position,
+//! as the daemon does.
 //!
-//! Where answers move a task (finish-first) there is a log for each number of answers that are lacking.
+//! Where answers move a task (finish-first), there is a log for each number of remaining answers.
 //!
-//! Rejected: an ordered set of open tasks. Whoever is far ahead walks over all that they have answered
-//! at each claim.
+//! Rejected: an ordered set of open tasks. At each claim, an annotator far ahead walks over all
+//! that they have answered.
 
 use crate::allocation::order::REMAINING_CAP;
 
-/// No task, no place, no answer.
+/// No task, no index, no answer.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Where in a queue something was put.
+/// The level and the index of a task in a queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueSlot {
     pub(super) level: u8,
@@ -30,7 +29,7 @@ pub(super) struct QueueSlot {
 #[derive(Default)]
 struct TaskLog {
     tasks: Vec<u32>,
-    /// For each place the first from there on that may still be in; itself if it is.
+    /// For each index the first from there on that may still be open; itself if it is.
     next: Vec<u32>,
 }
 
@@ -47,14 +46,14 @@ impl TaskLog {
         at
     }
 
-    /// The first place from here on that is still in; the length if there is none.
+    /// The first index from here on that is still open; the length if there is none.
     fn find(&mut self, from: u32) -> u32 {
         let mut at = from;
         while let Some(&next) = self.next.get(at as usize) {
             if next == at {
                 break;
             }
-            // Half of the way is cut off for whoever comes next.
+            // Halve the path for the next reader.
             let further = self.next.get(next as usize).copied().unwrap_or(next);
             self.next[at as usize] = further;
             at = further;
@@ -71,7 +70,7 @@ impl TaskLog {
     }
 }
 
-/// How far somebody has come in each log of a queue.
+/// How far an annotator has come in each log of a queue.
 #[derive(Clone, Default)]
 pub(super) struct QueueReader {
     at: Vec<u32>,
@@ -83,18 +82,18 @@ pub(super) struct Queue {
     logs: Vec<TaskLog>,
 }
 
-/// The level of what came back.
-pub(super) const BACK: u8 = 0;
-/// The level of all else, where answers do not move tasks.
-pub(super) const PLAIN: u8 = 1;
+/// The level of reopened tasks.
+pub(super) const REOPENED: u8 = 0;
+/// The level of all other tasks, where answers do not move tasks.
+pub(super) const REGULAR: u8 = 1;
 
-/// The level of a task that lacks so many answers, where answers move tasks.
+/// The level of a task with this many answers remaining, where answers move tasks.
 pub(super) fn level(remaining: u32) -> u8 {
     u8::try_from(remaining.min(REMAINING_CAP)).unwrap_or(u8::MAX - 1) + 1
 }
 
 impl Queue {
-    /// Puts a task at the end of a level.
+    /// Appends a task to a level.
     pub(super) fn push(&mut self, level: u8, task: u32) -> QueueSlot {
         let index = usize::from(level);
         if self.logs.len() <= index {
@@ -103,7 +102,7 @@ impl Queue {
         QueueSlot { level, at: self.logs[index].push(task) }
     }
 
-    /// Takes a task out, for all readers.
+    /// Removes a task for all readers.
     pub(super) fn close(&mut self, place: QueueSlot) {
         if let Some(log) = self.logs.get_mut(usize::from(place.level)) {
             log.close(place.at);
@@ -115,8 +114,8 @@ impl Queue {
         u8::try_from(self.logs.len()).unwrap_or(u8::MAX)
     }
 
-    /// The next task of a level that is open to this reader. What is not is never offered to them
-    /// again, unless it is put in anew.
+    /// The next task of a level that is open to this reader. Tasks that are not open are not
+    /// offered to them again unless they are appended again.
     pub(super) fn head(
         &mut self,
         reader: &mut QueueReader,
@@ -139,7 +138,7 @@ impl Queue {
         }
     }
 
-    /// Whether this reader has come to the end of everything.
+    /// Whether this reader has come to the end of all levels.
     pub(super) fn is_read(&self, reader: &QueueReader) -> bool {
         self.logs
             .iter()

@@ -1,8 +1,10 @@
-//! The course of a simulation: who is free next answers what they have in hand and takes the next.
+//! Runs a simulation by events: the annotator who is free next answers their task and takes
+//! another.
 //!
-//! People stand in a heap with the time at which they are free. Who finds nothing goes out of it, and
-//! comes back when a task comes back that they may have, when somebody else has given no sign for
-//! `steal_after`, or when people join or leave. It ends when nobody is in the heap.
+//! A heap holds the annotators with the time at which they are free. An annotator for whom there is
+//! no task leaves the heap. They return when a task is reopened that they may have, when another
+//! has given no sign for `steal_after`, or when annotators join or leave. The run ends when the
+//! heap is empty.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
@@ -11,78 +13,38 @@ use super::Simulation;
 use super::annotator_run::{AnnotatorRun, Holding};
 use super::forecast::{self, Forecast};
 use super::model::{DAY, Model, Time, WorkPattern};
-use super::queue::{self, Queue, QueueReader, QueueSlot};
+use super::queue::{self, QueueReader, QueueSlot};
+use super::queues::Queues;
+#[cfg(test)]
 use super::task_table::TaskTable;
 use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
-use crate::allocation::order::Order;
 use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{Planner, seed};
 use crate::task::Verdict;
-
-/// The queues of one kind of task: for anyone, and for each person.
-struct Queues {
-    anyone: Queue,
-    /// How far each person has come in it.
-    readers: Vec<QueueReader>,
-    own: Vec<Queue>,
-    own_readers: Vec<QueueReader>,
-}
-
-impl Queues {
-    fn new(people: usize) -> Self {
-        Self {
-            anyone: Queue::default(),
-            readers: vec![QueueReader::default(); people],
-            own: (0..people).map(|_| Queue::default()).collect(),
-            own_readers: vec![QueueReader::default(); people],
-        }
-    }
-
-    /// The next task of this person, the first in order of those in both their queues.
-    fn next(&mut self, who: u32, table: &TaskTable, order: Order) -> Option<u32> {
-        let index = who as usize;
-        let open = |task: u32| table.is_open_to(task, who);
-        let mut best: Option<(u32, i64)> = None;
-        let queues = [
-            (&mut self.own[index], &mut self.own_readers[index]),
-            (&mut self.anyone, &mut self.readers[index]),
-        ];
-        for (queue, reader) in queues {
-            for level in 0..queue.levels() {
-                let Some((task, _)) = queue.head(reader, level, open) else { continue };
-                let key = table.position(task, order).0;
-                if best.is_none_or(|(_, so_far)| key < so_far) {
-                    best = Some((task, key));
-                }
-            }
-        }
-        best.map(|(task, _)| task)
-    }
-}
 
 struct Run {
     simulation: Simulation,
     annotators: Vec<AnnotatorRun>,
     seeds: Vec<u64>,
-    streams: Vec<CheckSchedule>,
+    schedules: Vec<CheckSchedule>,
     regular: Queues,
     gold: Queues,
-    /// Each person's time, and their number.
+    /// The time at which each annotator is free, and their number.
     heap: BinaryHeap<Reverse<(Time, u32)>>,
-    /// Those who found nothing.
+    /// The annotators for whom there was no task.
     idle: BTreeSet<u32>,
-    /// How far the first has looked through what is named for the second.
-    taking: HashMap<(u32, u32), QueueReader>,
+    /// How far the first annotator has read the queue of the second.
+    takeover_readers: HashMap<(u32, u32), QueueReader>,
     /// The end of the last answer.
     end: Time,
 }
 
 pub(super) fn run(simulation: Simulation) -> Forecast {
     let Run { simulation, annotators, end, .. } = to_the_end(simulation);
-    forecast::of(&simulation.setting, &simulation.model, &simulation.table, &annotators, end)
+    forecast::of(&simulation.policy, &simulation.model, &simulation.table, &annotators, end)
 }
 
-/// The tasks as they are in the end.
+/// The tasks at the end.
 #[cfg(test)]
 pub(super) fn table_after(simulation: Simulation) -> TaskTable {
     to_the_end(simulation).simulation.table
@@ -92,7 +54,7 @@ fn to_the_end(simulation: Simulation) -> Run {
     let mut run = Run::new(simulation);
     run.enqueue();
     let mut changes = run.changes().into_iter().peekable();
-    run.everybody_at(0);
+    run.schedule_all(0);
     loop {
         let next = run.heap.peek().map(|Reverse((time, _))| *time);
         if let Some(day) = changes.next_if(|day| next.is_none_or(|time| time >= start_of(*day))) {
@@ -100,7 +62,7 @@ fn to_the_end(simulation: Simulation) -> Run {
             continue;
         }
         let Some(Reverse((time, who))) = run.heap.pop() else { break };
-        // Who was called in the meantime comes at another time.
+        // An annotator who was woken in the meantime is due at another time.
         if run.annotators[who as usize].due == Some(time) {
             run.step(who, time);
         }
@@ -114,35 +76,37 @@ fn start_of(day: u32) -> Time {
 
 impl Run {
     fn new(simulation: Simulation) -> Self {
-        let people = &simulation.setting.rules.people;
+        let people = &simulation.policy.rules.people;
         let has_gold = simulation.table.entries.iter().any(|entry| entry.gold);
-        let mut checks = simulation.setting.checks.clone();
+        let mut checks = simulation.policy.checks.clone();
         if !has_gold && checks.repeat <= 0.0 {
-            // Turns that always fall to a regular task need not be drawn.
+            // A schedule that always gives a regular task need not be drawn.
             checks.gold = 0.0;
         }
-        let of_setting = simulation.setting.rules.seed;
-        let streams =
-            people.iter().map(|p| CheckSchedule::resume(&checks, of_setting, &p.name, 0)).collect();
-        let of_model = simulation.model.seed;
-        let seeds = people.iter().map(|person| seed::of_text(of_model, &person.name)).collect();
-        let known = |patterns: &WorkPattern| patterns.from.map_or(0, start_of);
+        let policy_seed = simulation.policy.rules.seed;
+        let schedules = people
+            .iter()
+            .map(|p| CheckSchedule::resume(&checks, policy_seed, &p.name, 0))
+            .collect();
+        let model_seed = simulation.model.seed;
+        let seeds = people.iter().map(|person| seed::of_text(model_seed, &person.name)).collect();
+        let joined = |pattern: &WorkPattern| pattern.from.map_or(0, start_of);
         let patterns = &simulation.model.patterns;
         let annotators = patterns
             .iter()
-            .map(|h| AnnotatorRun { last_seen: known(h), ..AnnotatorRun::default() })
+            .map(|pattern| AnnotatorRun { last_seen: joined(pattern), ..AnnotatorRun::default() })
             .collect();
         let count = people.len();
         Self {
             simulation,
             annotators,
             seeds,
-            streams,
+            schedules,
             regular: Queues::new(count),
             gold: Queues::new(count),
             heap: BinaryHeap::new(),
             idle: BTreeSet::new(),
-            taking: HashMap::new(),
+            takeover_readers: HashMap::new(),
             end: 0,
         }
     }
@@ -151,82 +115,72 @@ impl Run {
         &self.simulation.model
     }
 
-    fn patterns(&self, who: u32) -> &WorkPattern {
+    fn pattern(&self, who: u32) -> &WorkPattern {
         &self.simulation.model.patterns[who as usize]
     }
 
-    /// The numbers of all people.
+    /// The numbers of all annotators.
     fn people(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.annotators.len()).unwrap_or(u32::MAX)
     }
 
-    /// The days, after the first, on which somebody joins or leaves.
+    /// The days, after the first, on which an annotator joins or leaves.
     fn changes(&self) -> BTreeSet<u32> {
         let patterns = self.model().patterns.iter();
-        let days = patterns.flat_map(|patterns| [patterns.from, patterns.until]);
+        let days = patterns.flat_map(|pattern| [pattern.from, pattern.until]);
         days.flatten().filter(|day| *day > 1).collect()
     }
 
-    /// Puts everything that is unfinished into its queues, in order.
+    /// Puts all unfinished tasks into their queues, in order.
     fn enqueue(&mut self) {
         let count = self.annotators.len();
         self.regular = Queues::new(count);
         self.gold = Queues::new(count);
-        self.taking.clear();
+        self.takeover_readers.clear();
         let table = &self.simulation.table;
-        let order = self.simulation.setting.order;
+        let order = self.simulation.policy.order;
         let all = u32::try_from(table.entries.len()).unwrap_or(u32::MAX);
         let mut tasks: Vec<u32> = (0..all).filter(|task| !table.entry(*task).finished).collect();
-        // In the order of loading they come sorted, but for priorities.
+        // In the order of loading they are sorted already, except for priorities.
         tasks.sort_by_cached_key(|task| table.position(*task, order));
         for task in tasks {
             self.put(task, false);
         }
     }
 
-    /// Puts a task that has free slots into the queues of those who may have it.
-    fn put(&mut self, task: u32, back: bool) {
-        let order = self.simulation.setting.order;
+    /// Puts a task that has free slots into the queues of the annotators who may have it.
+    fn put(&mut self, task: u32, reopened: bool) {
+        let order = self.simulation.policy.order;
         let table = &mut self.simulation.table;
         let entry = table.entry(task);
         if entry.finished || entry.free() == 0 {
             return;
         }
-        let level = match (order.moves(), back) {
+        let level = match (order.moves(), reopened) {
             (true, _) => queue::level(entry.remaining()),
-            (false, true) => queue::BACK,
-            (false, false) => queue::PLAIN,
+            (false, true) => queue::REOPENED,
+            (false, false) => queue::REGULAR,
         };
-        let shelf = if entry.gold { &mut self.gold } else { &mut self.regular };
-        let lanes = table.lanes(task);
-        let mut place = None;
-        if lanes.anyone {
-            place = Some(shelf.anyone.push(level, task));
-        } else {
-            for who in &lanes.names {
-                if !table.had(task, *who) {
-                    shelf.own[*who as usize].push(level, task);
-                }
-            }
-        }
+        let queues = if entry.gold { &mut self.gold } else { &mut self.regular };
+        let slot = queues.push(task, level, table);
         let entry = table.entry_mut(task);
-        entry.place = place;
+        entry.slot = slot;
         entry.queued = true;
     }
 
-    /// Takes a task out of the queue of anyone; in those of single people it is passed over.
+    /// Removes a task from the queue of anyone; readers of the other queues skip it.
     fn take_out(&mut self, task: u32) {
         let entry = self.simulation.table.entry_mut(task);
         entry.queued = false;
-        if let Some(place) = entry.place.take() {
-            let shelf = if entry.gold { &mut self.gold } else { &mut self.regular };
-            shelf.anyone.close(place);
+        if let Some(slot) = entry.slot.take() {
+            let queues = if entry.gold { &mut self.gold } else { &mut self.regular };
+            queues.close(slot);
         }
     }
 
-    /// Has somebody come at this time, or when they next work.
+    /// Schedules an annotator for this time, or for when they next work.
     fn arrive(&mut self, who: u32, at: Time) {
-        let due = self.patterns(who).begins(at, 0);
+        let due = self.pattern(who).begins(at, 0);
         self.annotators[who as usize].due = due;
         self.idle.remove(&who);
         if let Some(due) = due {
@@ -234,8 +188,8 @@ impl Run {
         }
     }
 
-    /// Has everybody come who has nothing in hand.
-    fn everybody_at(&mut self, at: Time) {
+    /// Schedules all annotators who hold no task.
+    fn schedule_all(&mut self, at: Time) {
         for who in self.people() {
             if self.annotators[who as usize].holding.is_none() {
                 self.arrive(who, at);
@@ -243,49 +197,49 @@ impl Run {
         }
     }
 
-    /// Somebody is free, or looks again.
+    /// An annotator is free, or asks again.
     fn step(&mut self, who: u32, now: Time) {
         self.annotators[who as usize].due = None;
-        if let Some(hand) = self.annotators[who as usize].holding.take() {
+        if let Some(holding) = self.annotators[who as usize].holding.take() {
             self.annotators[who as usize].last_seen = now;
             self.end = self.end.max(now);
-            self.answer(who, hand, now);
+            self.answer(who, holding, now);
         }
         let needed = {
             let begun = self.annotators[who as usize].begun;
-            self.patterns(who).time_for(self.seeds[who as usize], begun)
+            self.pattern(who).time_for(self.seeds[who as usize], begun)
         };
-        match self.patterns(who).begins(now, needed) {
+        match self.pattern(who).begins(now, needed) {
             None => return,
             Some(later) if later > now => return self.arrive(who, later),
             Some(_) => {}
         }
-        let Some(hand) = self.next(who, now) else {
+        let Some(holding) = self.next(who, now) else {
             self.idle.insert(who);
             return self.look_again(who, now);
         };
-        let annotators = &mut self.annotators[who as usize];
-        annotators.holding = Some(hand);
-        annotators.last_seen = now;
-        annotators.begun += 1;
-        annotators.worked += needed;
-        annotators.due = Some(now + needed);
+        let run = &mut self.annotators[who as usize];
+        run.holding = Some(holding);
+        run.last_seen = now;
+        run.begun += 1;
+        run.worked += needed;
+        run.due = Some(now + needed);
         self.heap.push(Reverse((now + needed, who)));
     }
 
-    fn answer(&mut self, who: u32, hand: Holding, now: Time) {
-        let Holding::Task(task, claim) = hand else {
+    fn answer(&mut self, who: u32, holding: Holding, now: Time) {
+        let Holding::Task(task, claim) = holding else {
             self.annotators[who as usize].checks += 1;
             return;
         };
         let verdict: Verdict = self.model().verdict(who, task);
-        let Simulation { setting, table, .. } = &mut self.simulation;
-        let counts = table.answer(task, claim, verdict, &setting.rule);
-        let annotators = &mut self.annotators[who as usize];
+        let Simulation { policy, table, .. } = &mut self.simulation;
+        let counts = table.answer(task, claim, verdict, &policy.rule);
+        let run = &mut self.annotators[who as usize];
         match (table.entry(task).gold, counts) {
-            (true, _) => annotators.checks += 1,
-            (false, true) => annotators.answers += 1,
-            (false, false) => annotators.skipped += 1,
+            (true, _) => run.checks += 1,
+            (false, true) => run.answers += 1,
+            (false, false) => run.skipped += 1,
         }
         let entry = self.simulation.table.entry(task);
         if entry.finished || entry.free() == 0 {
@@ -293,50 +247,50 @@ impl Run {
         }
         if !entry.queued {
             self.put(task, true);
-            self.schedule(task, now);
-        } else if self.simulation.setting.order.moves() {
+            self.wake_idle(task, now);
+        } else if self.simulation.policy.order.moves() {
             self.take_out(task);
             self.put(task, true);
         }
     }
 
-    /// Calls those who found nothing and may have a task that came back.
-    fn schedule(&mut self, task: u32, now: Time) {
+    /// Schedules the idle annotators who may have a reopened task.
+    fn wake_idle(&mut self, task: u32, now: Time) {
         let table = &self.simulation.table;
-        let called: Vec<u32> =
+        let woken: Vec<u32> =
             self.idle.iter().copied().filter(|who| table.is_open_to(task, *who)).collect();
-        for who in called {
+        for who in woken {
             self.arrive(who, now);
         }
     }
 
-    /// What somebody takes next.
+    /// What an annotator works on next.
     fn next(&mut self, who: u32, now: Time) -> Option<Holding> {
         let index = who as usize;
-        let setting = &self.simulation.setting;
+        let policy = &self.simulation.policy;
         let had = self.annotators[index].had;
-        if setting.rules.people[index].quota.is_some_and(|quota| had >= quota) {
+        if policy.rules.people[index].quota.is_some_and(|quota| had >= quota) {
             return None;
         }
-        let order = setting.order;
+        let order = policy.order;
         let found = self.regular.next(who, &self.simulation.table, order);
         let Some(task) = found else {
-            // Nothing is checked where nothing is left.
+            // No check comes when no regular task is left.
             let task = self.take_over(who, now)?;
             self.annotators[index].taken_over += 1;
             return Some(self.claim(who, task));
         };
-        let step = self.streams[index].next();
-        self.streams[index].advance();
-        let check = match step {
+        let due = self.schedules[index].next();
+        self.schedules[index].advance();
+        let check = match due {
             ScheduledItem::Regular => None,
             ScheduledItem::Gold => self.gold.next(who, &self.simulation.table, order),
             ScheduledItem::Repeat => {
-                let annotators = &mut self.annotators[index];
-                let after = u64::from(self.simulation.setting.checks.after);
-                let far_back = (annotators.answers + annotators.skipped).saturating_sub(after);
-                if far_back > annotators.repeats {
-                    annotators.repeats += 1;
+                let run = &mut self.annotators[index];
+                let after = u64::from(self.simulation.policy.checks.after);
+                let far_back = (run.answers + run.skipped).saturating_sub(after);
+                if far_back > run.repeats {
+                    run.repeats += 1;
                     return Some(Holding::Repeat);
                 }
                 None
@@ -357,20 +311,20 @@ impl Run {
         Holding::Task(task, claim)
     }
 
-    /// Whether nobody has heard of them for long enough; the time until which they are waited for, if
-    /// not.
-    fn is_missing(&self, who: u32, now: Time) -> Result<(), Option<Time>> {
-        let after = self.simulation.setting.steal_after.ok_or(None)?;
+    /// `Ok` if an annotator has given no sign for `steal_after`; otherwise the time when that will
+    /// be so, if ever.
+    fn is_absent(&self, who: u32, now: Time) -> Result<(), Option<Time>> {
+        let after = self.simulation.policy.steal_after.ok_or(None)?;
         let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let until = self.annotators[who as usize].last_seen.saturating_add(after);
         if until <= now { Ok(()) } else { Err(Some(until)) }
     }
 
-    /// A task that was meant for somebody who does not come.
+    /// Reassigns a task of an absent annotator.
     fn take_over(&mut self, who: u32, now: Time) -> Option<u32> {
-        self.simulation.setting.steal_after?;
+        self.simulation.policy.steal_after?;
         for absent in self.people().filter(|absent| *absent != who) {
-            if self.is_missing(absent, now).is_ok()
+            if self.is_absent(absent, now).is_ok()
                 && let Some(task) = self.take_from(absent, who)
             {
                 return Some(task);
@@ -381,54 +335,54 @@ impl Run {
 
     fn take_from(&mut self, absent: u32, who: u32) -> Option<u32> {
         let queue = &mut self.regular.own[absent as usize];
-        let reader = self.taking.entry((who, absent)).or_default();
-        let Simulation { setting, table, .. } = &mut self.simulation;
+        let reader = self.takeover_readers.entry((who, absent)).or_default();
+        let Simulation { policy, table, .. } = &mut self.simulation;
         let (from, to) =
-            (&setting.rules.people[absent as usize].name, &setting.rules.people[who as usize]);
+            (&policy.rules.people[absent as usize].name, &policy.rules.people[who as usize]);
         let may = |task: u32| {
             let entry = table.entry(task);
-            // A look at the small form first: most that cannot be taken are told by it.
+            // Check the row first: it excludes most tasks, and costs less than the whole state.
             !entry.finished
                 && entry.free() > 0
                 && !entry.bound
                 && !table.had(task, who)
                 && can_take_over(&table.state(task), table.body(task), from, to)
         };
-        let (task, place): (u32, QueueSlot) =
+        let (task, slot): (u32, QueueSlot) =
             (0..queue.levels()).find_map(|level| queue.head(reader, level, may))?;
         let now = reassigned(&table.state(task), from, &to.name);
-        queue.close(place);
+        queue.close(slot);
         table.write(task, &now);
         Some(task)
     }
 
-    /// Has somebody who found nothing come again when others have been away for long enough.
+    /// Schedules an idle annotator for when the tasks of an absent one may be taken over.
     fn look_again(&mut self, who: u32, now: Time) {
         let others = self.people().filter(|other| {
             let index = *other as usize;
             *other != who && !self.regular.own[index].is_read(&self.regular.own_readers[index])
         });
-        let soonest = others.filter_map(|other| self.is_missing(other, now).err().flatten()).min();
-        let Some(due) = soonest.and_then(|until| self.patterns(who).begins(until, 0)) else {
+        let soonest = others.filter_map(|other| self.is_absent(other, now).err().flatten()).min();
+        let Some(due) = soonest.and_then(|until| self.pattern(who).begins(until, 0)) else {
             return;
         };
         self.annotators[who as usize].due = Some(due);
         self.heap.push(Reverse((due, who)));
     }
 
-    /// People have come or gone: looks over all that is unfinished, as the daemon does.
+    /// Annotators have joined or left: replans the unfinished tasks, as the daemon does.
     fn replan_unfinished(&mut self, day: u32) {
-        let Simulation { setting, model, planner, table } = &mut self.simulation;
+        let Simulation { policy, model, planner, table } = &mut self.simulation;
         let mut joined = HashSet::new();
-        for (person, patterns) in setting.rules.people.iter_mut().zip(&model.patterns) {
-            let active = patterns.is_on_the_roster(day);
-            if active && !person.active {
-                joined.insert(person.name.clone());
+        for (profile, pattern) in policy.rules.people.iter_mut().zip(&model.patterns) {
+            let active = pattern.is_on_the_roster(day);
+            if active && !profile.active {
+                joined.insert(profile.name.clone());
             }
-            person.active = active;
+            profile.active = active;
         }
-        setting.rule.people.clone_from(&setting.rules.people);
-        *planner = Planner::new(setting.rules.clone(), &planner.counters());
+        policy.rule.people.clone_from(&policy.rules.people);
+        *planner = Planner::new(policy.rules.clone(), &planner.counters());
         let mut replanner = planner.replanner(joined);
         let all = u32::try_from(table.entries.len()).unwrap_or(u32::MAX);
         let unfinished: Vec<u32> = (0..all).filter(|task| !table.entry(*task).finished).collect();
@@ -441,6 +395,6 @@ impl Run {
             }
         }
         self.enqueue();
-        self.everybody_at(start_of(day));
+        self.schedule_all(start_of(day));
     }
 }

@@ -1,10 +1,10 @@
-//! The tasks of a simulation, small: numbers where a [`TaskState`] has names and answers.
+//! The tasks of a simulation in a small form: numbers where a [`TaskState`] has names and answers.
 //!
-//! Who may have a task is one of few sets, so each set is kept once. Of its content only what the rules
-//! look at again is kept, the tags that it requires; that, too, is one of few. Who has it and what they
-//! said hangs on it as a chain in one list, the newest first.
+//! There are few sets of lanes, so each set is kept once. Of a task's content only the required
+//! tags are kept, which the rules read again; there are few sets of these, too. The participants of
+//! a task and their answers are a linked chain in one list, the newest first.
 //!
-//! A [`TaskState`] is made where a real function asks for one, and its decision is written back.
+//! A [`TaskState`] is built where a real function needs one, and its decision is written back.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::allocation::{
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// A task.
-// Four facts that have nothing to do with each other.
+// Four independent facts.
 #[expect(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TaskRow {
@@ -28,16 +28,16 @@ pub(super) struct TaskRow {
     pub(super) wanted: u32,
     /// Answers that count.
     pub(super) counted: u32,
-    /// Those who have it in hand.
+    /// Leases.
     pub(super) held: u32,
-    /// Where its place in the queue of anyone is, if it stands there.
-    pub(super) place: Option<QueueSlot>,
+    /// Its slot in the queue of anyone, if it is in there.
+    pub(super) slot: Option<QueueSlot>,
     pub(super) finished: bool,
     pub(super) gold: bool,
     pub(super) bound: bool,
-    /// Whether it stands in the queues.
+    /// Whether it is in the queues.
     pub(super) queued: bool,
-    /// The newest in the chain of those who have or had it.
+    /// The newest in the chain of its participants.
     last: u32,
     body: u32,
     hash: i64,
@@ -46,7 +46,7 @@ pub(super) struct TaskRow {
 }
 
 impl TaskRow {
-    /// Slots that nobody holds or has filled.
+    /// Slots that are neither leased nor filled.
     pub(super) fn free(&self) -> u32 {
         self.wanted.saturating_sub(self.counted + self.held)
     }
@@ -57,11 +57,11 @@ impl TaskRow {
     }
 }
 
-/// Somebody who has or had a task.
+/// An annotator who holds or has answered a task.
 #[derive(Clone, Copy, Debug)]
 struct Participant {
     who: u32,
-    /// The one before them on the same task.
+    /// The previous participant of the same task.
     before: u32,
     state: Participation,
 }
@@ -73,13 +73,13 @@ enum Participation {
     Skipped,
 }
 
-/// Who may have a task.
+/// The lanes of a task.
 #[derive(Debug)]
 pub(super) struct LaneSet {
     all: Vec<Lane>,
-    /// The people whom they name.
+    /// The annotators whom they name.
     pub(super) names: Vec<u32>,
-    /// Whether anybody may have it.
+    /// Whether any annotator may have it.
     pub(super) anyone: bool,
 }
 
@@ -98,7 +98,7 @@ pub(super) struct TaskTable {
 impl TaskTable {
     pub(super) fn new(people: &[AnnotatorProfile]) -> Self {
         let people: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
-        // The numbers that go with them are 32 bits; a roster has ports for 65,535.
+        // The numbers have 32 bits; a roster has ports for 65,535 annotators.
         let numbers = (0..).zip(&people).map(|(n, name)| (name.clone(), n)).collect();
         Self {
             people,
@@ -121,7 +121,7 @@ impl TaskTable {
             wanted: plan.wanted,
             counted: 0,
             held: 0,
-            place: None,
+            slot: None,
             finished: false,
             gold: plan.purpose == Purpose::Gold,
             bound: plan.bound,
@@ -134,7 +134,8 @@ impl TaskTable {
         });
     }
 
-    /// A task with nothing but these tags, which stands for all that require them.
+    /// The number of a task body with only these tags, which stands for all tasks that require
+    /// them.
     fn body_for(&mut self, requires: Vec<String>) -> u32 {
         if let Some(known) = self.known_bodies.get(&requires) {
             return *known;
@@ -175,7 +176,7 @@ impl TaskTable {
         &self.bodies[self.entry(task).body as usize]
     }
 
-    /// Where it stands, as its order has it.
+    /// Its position in this order.
     pub(super) fn position(&self, task: u32, order: Order) -> Position {
         let entry = self.entry(task);
         order.position(entry.priority, task.into(), entry.remaining())
@@ -190,12 +191,12 @@ impl TaskTable {
         })
     }
 
-    /// Whether this person has or had it.
+    /// Whether this annotator is a participant.
     pub(super) fn had(&self, task: u32, who: u32) -> bool {
         self.chain(task).any(|participant| participant.who == who)
     }
 
-    /// Whether this person could be handed it now.
+    /// Whether this annotator could be handed it now.
     pub(super) fn is_open_to(&self, task: u32, who: u32) -> bool {
         let entry = self.entry(task);
         let lanes = self.lanes(task);
@@ -205,14 +206,14 @@ impl TaskTable {
             && !self.had(task, who)
     }
 
-    /// Those whose answers count.
+    /// The annotators whose answers count.
     pub(super) fn counted_annotators(&self, task: u32) -> impl Iterator<Item = u32> {
         let counts =
             |participant: &&Participant| matches!(participant.state, Participation::Counts(_));
         self.chain(task).filter(counts).map(|participant| participant.who)
     }
 
-    /// Hands it out. The number that comes back is for [`TaskTable::answer`].
+    /// Hands it out. Pass the number that is returned to [`TaskTable::answer`].
     pub(super) fn claim(&mut self, task: u32, who: u32) -> u32 {
         let participant = u32::try_from(self.participants.len()).unwrap_or(NONE);
         let entry = &mut self.entries[task as usize];
@@ -226,7 +227,7 @@ impl TaskTable {
         participant
     }
 
-    /// Takes in an answer, and settles the task if that was the last one wanted. Says whether the
+    /// Stores an answer, and settles the task if it was the last one wanted. Returns whether the
     /// answer counts.
     pub(super) fn answer(
         &mut self,
@@ -247,7 +248,7 @@ impl TaskTable {
             return counts;
         }
         if entry.gold || !rule.compares() {
-            // The count decides, as `settle_by` says of such a rule.
+            // The count decides, as in `settle_by` for such a policy.
             entry.finished = true;
         } else {
             let mut state = self.state(task);
@@ -257,7 +258,7 @@ impl TaskTable {
         counts
     }
 
-    /// A task as the real functions know it.
+    /// The task as the real functions know it.
     pub(super) fn state(&self, task: u32) -> TaskState {
         let entry = self.entry(task);
         let mut state = TaskState {
@@ -301,7 +302,7 @@ impl TaskTable {
         state
     }
 
-    /// Writes back what a real function made of a task. Nobody's answer has changed.
+    /// Writes back the state that a real function returned. Answers have not changed.
     pub(super) fn write(&mut self, task: u32, state: &TaskState) {
         let lanes = self.lanes_for(&state.lanes);
         let entry = self.entry_mut(task);
@@ -311,7 +312,7 @@ impl TaskTable {
         entry.finished = state.finished;
     }
 
-    /// A task as the replanner wants it: its hash, and what it requires.
+    /// The task as the replanner needs it: its hash and its required tags.
     pub(super) fn task(&self, task: u32) -> Task {
         Task {
             id: TaskId::from_text(""),

@@ -15,7 +15,7 @@ fn people(count: usize) -> Vec<AnnotatorProfile> {
         .collect()
 }
 
-fn setting(answers: Mixture, route: Route, people: Vec<AnnotatorProfile>) -> SimulationPolicy {
+fn policy(answers: Mixture, route: Route, people: Vec<AnnotatorProfile>) -> SimulationPolicy {
     let rule = SettlePolicy { people: people.clone(), ..SettlePolicy::default() };
     let rules = PlanPolicy {
         answers: AnswersWanted::Mixture(answers),
@@ -33,7 +33,7 @@ fn setting(answers: Mixture, route: Route, people: Vec<AnnotatorProfile>) -> Sim
 }
 
 fn each(answers: u32, route: Route, count: usize) -> SimulationPolicy {
-    setting(Mixture::each(answers).expect("a number of answers"), route, people(count))
+    policy(Mixture::each(answers).expect("a number of answers"), route, people(count))
 }
 
 fn model(patterns: &[(usize, WorkPattern)], count: usize) -> Model {
@@ -48,9 +48,9 @@ fn absent() -> WorkPattern {
     WorkPattern { absent: true, ..WorkPattern::default() }
 }
 
-fn forecast(setting: SimulationPolicy, model: Model, tasks: u32) -> Forecast {
-    let mut simulation = Simulation::new(setting, model);
-    simulation.make_up(tasks).expect("nothing is wrong with these");
+fn forecast(policy: SimulationPolicy, model: Model, tasks: u32) -> Forecast {
+    let mut simulation = Simulation::new(policy, model);
+    simulation.add_invented(tasks).expect("nothing is wrong with these");
     let forecast = simulation.run();
     let by_people: u64 = forecast.annotators.iter().map(|person| person.answers).sum();
     let by_tasks: u64 =
@@ -77,7 +77,7 @@ fn balanced_pairs_come_out_even() {
 #[test]
 fn a_mixture_gives_the_answers_that_it_promises() {
     let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
-    let forecast = forecast(setting(parts, Route::Open, people(5)), model(&[], 5), 10_000);
+    let forecast = forecast(policy(parts, Route::Open, people(5)), model(&[], 5), 10_000);
     assert_eq!(forecast.answers, 16_000);
     assert_eq!(forecast.tasks.by_answers, BTreeMap::from([(1, 7_000), (3, 3_000)]));
     assert_eq!(forecast.tasks.by_planned, forecast.tasks.by_answers);
@@ -88,16 +88,16 @@ fn a_mixture_gives_the_answers_that_it_promises() {
 }
 
 #[test]
-fn nobody_gets_a_task_twice_in_any_order_and_with_skips() {
+fn no_annotator_gets_a_task_twice_in_any_order_and_with_skips() {
     for order in [Order::Loaded, Order::Random(3), Order::FinishFirst] {
         for route in [Route::Open, Route::Balanced, Route::Hash] {
-            let mut setting = SimulationPolicy { order, ..each(3, route, 6) };
-            setting.rule.ignore = crate::allocation::Ignore::Skip;
-            setting.rule.further = Some(EscalationRule { extra: 1, max: 5, by: Vec::new() });
+            let mut policy = SimulationPolicy { order, ..each(3, route, 6) };
+            policy.rule.ignore = crate::allocation::Ignore::Skip;
+            policy.rule.escalation = Some(EscalationRule { extra: 1, max: 5, by: Vec::new() });
             let fast = WorkPattern { seconds: 2.0, ..WorkPattern::default() };
             let model = Model { ignores: 0.1, ..model(&[(2, fast)], 6) };
-            let mut simulation = Simulation::new(setting, model);
-            simulation.make_up(500).expect("nothing is wrong with these");
+            let mut simulation = Simulation::new(policy, model);
+            simulation.add_invented(500).expect("nothing is wrong with these");
             let table = run::table_after(simulation);
             for task in 0..500 {
                 let state = table.state(task);
@@ -110,7 +110,7 @@ fn nobody_gets_a_task_twice_in_any_order_and_with_skips() {
 }
 
 #[test]
-fn somebody_absent_holds_nothing_up_where_anybody_may_answer() {
+fn an_absent_annotator_delays_nothing_on_an_open_route() {
     let forecast = forecast(each(2, Route::Open, 4), model(&[(1, absent())], 4), 1_000);
     assert_eq!(forecast.tasks.finished, 1_000);
     assert_eq!(answers(&forecast)[1], 0);
@@ -118,7 +118,7 @@ fn somebody_absent_holds_nothing_up_where_anybody_may_answer() {
 }
 
 #[test]
-fn what_waits_for_somebody_absent_is_reported_if_nobody_may_take_it() {
+fn tasks_of_an_absent_annotator_are_reported_if_no_other_may_take_them() {
     let never = SimulationPolicy { steal_after: None, ..each(2, Route::Balanced, 4) };
     let waits = forecast(never, model(&[(1, absent())], 4), 1_200);
     assert_eq!(waits.tasks.finished, 600);
@@ -139,10 +139,10 @@ fn what_waits_for_somebody_absent_is_reported_if_nobody_may_take_it() {
 #[test]
 fn disagreement_asks_for_thirds_as_often_as_people_disagree() {
     for agreement in [0.6, 0.8, 1.0] {
-        let mut setting = each(2, Route::Balanced, 5);
-        setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
+        let mut policy = each(2, Route::Balanced, 5);
+        policy.rule.escalation = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
         let truthful = Model::truthful_for(agreement);
-        let forecast = forecast(setting, Model { truthful, ..model(&[], 5) }, 20_000);
+        let forecast = forecast(policy, Model { truthful, ..model(&[], 5) }, 20_000);
         assert_eq!(forecast.tasks.finished, 20_000);
         #[expect(clippy::cast_precision_loss)]
         let share = forecast.tasks.further as f64 / 20_000.0;
@@ -154,9 +154,9 @@ fn disagreement_asks_for_thirds_as_often_as_people_disagree() {
 
 #[test]
 fn adjudicators_answer_what_is_disputed() {
-    let mut setting = each(2, Route::Open, 5);
-    setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: vec!["e".into()] });
-    let forecast = forecast(setting, model(&[], 5), 2_000);
+    let mut policy = each(2, Route::Open, 5);
+    policy.rule.escalation = Some(EscalationRule { extra: 1, max: 3, by: vec!["e".into()] });
+    let forecast = forecast(policy, model(&[], 5), 2_000);
     assert_eq!(forecast.tasks.finished, 2_000);
     assert!(forecast.tasks.further > 200);
 }
@@ -164,22 +164,22 @@ fn adjudicators_answer_what_is_disputed() {
 #[test]
 fn one_seed_gives_one_forecast() {
     let once = |seed| {
-        let mut setting = each(2, Route::Open, 6);
-        setting.rule.further = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
-        forecast(setting, Model { seed, ..model(&[], 6) }, 3_000)
+        let mut policy = each(2, Route::Open, 6);
+        policy.rule.escalation = Some(EscalationRule { extra: 1, max: 3, by: Vec::new() });
+        forecast(policy, Model { seed, ..model(&[], 6) }, 3_000)
     };
     assert_eq!(once(1), once(1));
     assert_ne!(once(1), once(2));
 }
 
 #[test]
-fn who_joins_gets_a_share_and_who_leaves_blocks_nothing() {
+fn an_annotator_who_joins_gets_a_share_and_one_who_leaves_blocks_nothing() {
     let joins = WorkPattern { from: Some(2), ..WorkPattern::default() };
     let leaves = WorkPattern { until: Some(2), ..WorkPattern::default() };
-    let mut setting = each(2, Route::Balanced, 5);
-    setting.steal_after = None;
+    let mut policy = each(2, Route::Balanced, 5);
+    policy.steal_after = None;
     // Each has time for some 720 tasks a day.
-    let forecast = forecast(setting, model(&[(0, joins), (1, leaves)], 5), 4_000);
+    let forecast = forecast(policy, model(&[(0, joins), (1, leaves)], 5), 4_000);
     assert_eq!(forecast.tasks.finished, 4_000, "{:?}", forecast.tasks.unfinished);
     let got = answers(&forecast);
     assert!(got[0] > 1_000, "{got:?}");
@@ -187,7 +187,7 @@ fn who_joins_gets_a_share_and_who_leaves_blocks_nothing() {
 }
 
 #[test]
-fn tasks_that_are_short_wait_for_whoever_joins() {
+fn tasks_with_a_shortfall_wait_for_annotators_who_join() {
     let joins = WorkPattern { from: Some(3), ..WorkPattern::default() };
     let held = forecast(each(3, Route::Open, 3), model(&[(2, joins)], 3), 100);
     assert_eq!(held.tasks.finished, 100);
@@ -203,11 +203,11 @@ fn quotas_are_kept() {
     let mut team = people(2);
     team[0].quota = Some(10);
     let one = Mixture::each(1).expect("one");
-    let kept = forecast(setting(one, Route::Open, team.clone()), model(&[], 2), 100);
+    let kept = forecast(policy(one, Route::Open, team.clone()), model(&[], 2), 100);
     assert_eq!(answers(&kept), [10, 90]);
     team[1].quota = Some(20);
     let one = Mixture::each(1).expect("one");
-    let short = forecast(setting(one, Route::Open, team), model(&[], 2), 100);
+    let short = forecast(policy(one, Route::Open, team), model(&[], 2), 100);
     assert_eq!(short.tasks.unfinished[0].reason, UnfinishedReason::Quota);
     assert_eq!(short.tasks.finished, 30);
 }
@@ -216,9 +216,9 @@ fn quotas_are_kept() {
 fn gold_repeats_names_tags_and_priorities_are_followed() {
     let mut team = people(3);
     team[2].tags = vec!["es".into()];
-    let mut setting = setting(Mixture::each(1).expect("one"), Route::Open, team);
-    setting.checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 5 };
-    let mut simulation = Simulation::new(setting, model(&[], 3));
+    let mut policy = policy(Mixture::each(1).expect("one"), Route::Open, team);
+    policy.checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 5 };
+    let mut simulation = Simulation::new(policy, model(&[], 3));
     let task = |value: &serde_json::Value| Task::new(Body::from_value(value).expect("a task"));
     for n in 0..30 {
         let gold = json!({"text": n, "meta": {"gold": "accept"}});
@@ -255,7 +255,7 @@ fn time_at_work_follows_the_calendar() {
 
 /// Not a test of speed, but that it does not grow with how far ahead somebody is.
 #[test]
-fn a_hundred_thousand_tasks_with_somebody_far_ahead() {
+fn a_hundred_thousand_tasks_with_one_annotator_far_ahead() {
     let fast = WorkPattern { seconds: 1.0, hours: 24.0, ..WorkPattern::default() };
     let began = std::time::Instant::now();
     let forecast = forecast(each(2, Route::Open, 10), model(&[(4, fast)], 10), 100_000);

@@ -1,4 +1,4 @@
-//! When people are missing, come, go, or stay away.
+//! When annotators are missing, join, leave, or stay away.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -45,7 +45,7 @@ pub async fn when_answers_disagree(example: &str) {
     spans_and_options(example).await;
 }
 
-/// Nobody of those who are to decide comes: somebody else does, once they have nothing else.
+/// No adjudicator comes: another annotator decides, once they have nothing else.
 async fn instead_of_those_who_do_not_come(example: &str) {
     let more = format!("{example}\n[[annotator]]\nname = \"eve\"\nport = 9015\n");
     let mut team = Team::with(&more, &plain(6)).await;
@@ -86,7 +86,7 @@ async fn only_those_who_are_left(example: &str) {
     assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 2));
 }
 
-/// What disagreement means follows from the interface, and the threshold forgives.
+/// The interface defines disagreement, and the threshold allows for some.
 async fn spans_and_options(example: &str) {
     let third = async |interface: &str, threshold: &str, one: Value, other: Value| -> bool {
         let example = example

@@ -1,4 +1,5 @@
-//! A team at work: a roster, its store, its allocator, and a clock that stands still until it is moved.
+//! A team at work: a roster, its store, its allocator, and a clock that moves only when the test
+//! moves it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -20,7 +21,7 @@ use annotd::task::interface::Interface;
 use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 
-/// Longer than any pause after which somebody who had found nothing looks again.
+/// Longer than any pause after which the allocator searches again for an annotator without tasks.
 const A_WHILE: Duration = Duration::from_secs(70);
 
 /// A task that was handed out and answered.
@@ -64,7 +65,7 @@ pub struct Team {
     pub allocator: Allocator,
     now: Arc<AtomicI64>,
     folder: tempfile::TempDir,
-    /// What everybody has answered, in this order.
+    /// The answers of all annotators, in order.
     pub turns: Vec<Turn>,
 }
 
@@ -108,7 +109,7 @@ impl Team {
         self.allocator.notify_tasks_changed().await;
     }
 
-    /// Goes on with another roster, as a daemon does that is started again with it.
+    /// Continues with another roster, as a daemon that is restarted with it.
     pub async fn go_on_with(&mut self, text: &str) -> u64 {
         self.roster = roster(text);
         let terms = policies::store_policy(&self.roster);
@@ -123,13 +124,13 @@ impl Team {
         changed
     }
 
-    /// The same team with an allocator that has yet to look at the queue.
+    /// The same team with a new allocator.
     pub fn started_again(mut self) -> Self {
         self.allocator = start(&self.store, &self.now, &self.roster, BTreeMap::new());
         self
     }
 
-    /// What the daemon does now and then while tasks are short of people.
+    /// Replans as the daemon does now and then while tasks have a shortfall.
     pub async fn mend(&self) {
         let (planning, terms) =
             (policies::plan_policy(&self.roster), policies::store_policy(&self.roster));
@@ -176,7 +177,7 @@ impl Team {
         self.allocator.answers(vec![submission]).await.expect("stored")[0]
     }
 
-    /// One person asks for a task and accepts it; says whether there was one.
+    /// An annotator asks for a task and accepts it. Returns whether there was one.
     pub async fn turn(&mut self, who: &str) -> bool {
         self.turn_by(who, &|_, _| Verdict::Accept).await
     }
@@ -189,12 +190,12 @@ impl Team {
         true
     }
 
-    /// These ask in turn and accept, until none of them gets anything, now or after a while.
+    /// These ask in turn and accept, until none of them gets a task, now or after a while.
     pub async fn work(&mut self, people: &[&str]) {
         self.work_by(people, &|_, _| Verdict::Accept).await;
     }
 
-    /// The same; what somebody says of a text is given.
+    /// The same with given answers.
     pub async fn work_by(&mut self, people: &[&str], opinion: &dyn Fn(&str, &str) -> Verdict) {
         let mut in_vain = 0;
         while in_vain < 2 {
@@ -212,7 +213,7 @@ impl Team {
         self.check().await;
     }
 
-    /// Everybody who is active, until nobody gets anything.
+    /// All active annotators work until none of them gets a task.
     pub async fn everybody_works(&mut self) {
         let people = self.active();
         let people: Vec<&str> = people.iter().map(String::as_str).collect();
@@ -230,7 +231,7 @@ impl Team {
         }
     }
 
-    /// What is known of the tasks that are neither gold nor repeats, in the order of loading.
+    /// The records of the regular tasks, in the order of loading.
     pub async fn regular(&self) -> Vec<Record> {
         let all = self.records().await.into_iter();
         all.filter(|record| record.state.purpose == Purpose::Regular).collect()
@@ -246,7 +247,7 @@ impl Team {
         self.store.progress().await.expect("figures")
     }
 
-    /// How many tasks wait for each.
+    /// How many tasks wait for each annotator.
     pub async fn pending_named(&self) -> BTreeMap<String, i64> {
         let mut pending_named = BTreeMap::new();
         for record in self.regular().await {
@@ -257,14 +258,14 @@ impl Team {
         pending_named
     }
 
-    /// Every invariant that one task can break, and that everything is finished or short.
+    /// Checks every invariant of a single task, and that each task is finished or has a shortfall.
     pub async fn check(&self) {
         for record in self.records().await {
             assert_eq!(invariants::check(&record.state), [], "{}", text_of(&record.task));
         }
     }
 
-    /// Nothing is left to do of anything but checks.
+    /// Checks that only checks are left.
     pub async fn all_is_finished(&self) {
         for record in self.regular().await {
             let (text, state) = (text_of(&record.task), &record.state);
@@ -273,7 +274,7 @@ impl Team {
         }
     }
 
-    /// Runs a command beside the team.
+    /// Runs a command while the team works.
     pub fn annotd(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_annotd"))
             .current_dir(self.path())

@@ -82,7 +82,7 @@ pub async fn an_answer_without_a_lease_fills_a_free_slot(place: &Place) {
     assert!(look_up(store.as_ref(), &ids[0]).await.state.finished);
 }
 
-pub async fn an_answer_too_late_is_kept_beside(place: &Place) {
+pub async fn an_answer_without_a_slot_is_stored_as_late(place: &Place) {
     let store = place.open().await;
     let ids = admit(store.as_ref(), 1, 1).await;
     assert!(claim(store.as_ref(), &ids[0], "ann").await);

@@ -32,7 +32,7 @@ enum Step {
 
 /// Rules under which a project may stand.
 fn terms() -> impl Strategy<Value = Terms> {
-    let further = prop_oneof![
+    let escalation = prop_oneof![
         3 => Just(None),
         2 => (1..3_u32, 2..5_u32).prop_map(|(extra, max)| Some((extra, max, Vec::new()))),
         1 => (1..3_u32, 2..5_u32).prop_map(|(extra, max)| {
@@ -44,10 +44,10 @@ fn terms() -> impl Strategy<Value = Terms> {
         1 => any::<u64>().prop_map(Order::Random),
         1 => Just(Order::FinishFirst),
     ];
-    (further, any::<bool>(), orders).prop_map(|(further, skip, order)| Terms {
+    (escalation, any::<bool>(), orders).prop_map(|(escalation, skip, order)| Terms {
         rule: SettlePolicy {
             ignore: if skip { Ignore::Skip } else { Ignore::Answer },
-            further: further.map(|(extra, max, by)| EscalationRule { extra, max, by }),
+            escalation: escalation.map(|(extra, max, by)| EscalationRule { extra, max, by }),
             people: PEOPLE.iter().map(|name| AnnotatorProfile::new(name)).collect(),
             ..SettlePolicy::default()
         },

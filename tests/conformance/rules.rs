@@ -67,14 +67,14 @@ fn rules() -> impl Strategy<Value = (PlanPolicy, Terms)> {
     ];
     let route = prop_oneof![Just(Route::Open), Just(Route::Balanced), Just(Route::Hash)];
     let order = prop_oneof![Just(Order::Loaded), Just(Order::Random(3)), Just(Order::FinishFirst)];
-    let further = prop_oneof![
+    let escalation = prop_oneof![
         Just(None),
         Just(Some(EscalationRule { extra: 1, max: 4, by: Vec::new() })),
         Just(Some(EscalationRule { extra: 1, max: 4, by: vec!["dan".into(), "eve".into()] })),
     ];
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    (answers, route, order, further, flags, 0..3_u64).prop_map(
-        |(answers, route, order, further, (hash, partial, skip), seed)| {
+    (answers, route, order, escalation, flags, 0..3_u64).prop_map(
+        |(answers, route, order, escalation, (hash, partial, skip), seed)| {
             let rules = PlanPolicy {
                 route: if answers == AnswersWanted::All { Route::Open } else { route },
                 answers,
@@ -86,8 +86,12 @@ fn rules() -> impl Strategy<Value = (PlanPolicy, Terms)> {
                 people: staff(31, 31),
             };
             let ignore = if skip { Ignore::Skip } else { Ignore::Answer };
-            let rule =
-                SettlePolicy { ignore, further, people: staff(31, 31), ..SettlePolicy::default() };
+            let rule = SettlePolicy {
+                ignore,
+                escalation,
+                people: staff(31, 31),
+                ..SettlePolicy::default()
+            };
             (rules, Terms { rule, order })
         },
     )

@@ -106,7 +106,7 @@ fn a_weight_beyond_one_task_in_each_is_one_in_each() {
 }
 
 #[test]
-fn whoever_reaches_a_quota_is_named_no_more() {
+fn an_annotator_at_quota_is_not_named() {
     let mut pool = equals(4);
     pool[1].quota = Some(10);
     let mut balance = started(1, &pool);
@@ -119,7 +119,7 @@ fn whoever_reaches_a_quota_is_named_no_more() {
 }
 
 #[test]
-fn too_few_people_are_said_to_be_missing() {
+fn a_shortfall_is_returned() {
     let mut balance = started(1, &equals(2));
     let named = balance.name(3, |_| true, &[]);
     assert_eq!(named, Named { names: vec!["p00".into(), "p01".into()], missing: 1 });
@@ -131,7 +131,7 @@ fn too_few_people_are_said_to_be_missing() {
 }
 
 #[test]
-fn who_has_a_task_is_not_named_for_it_again_and_counts_for_its_pairs() {
+fn a_participant_is_not_named_again_and_counts_for_pairs() {
     let pool = equals(3);
     let mut balance = started(1, &pool);
     for _ in 0..50 {
@@ -143,7 +143,7 @@ fn who_has_a_task_is_not_named_for_it_again_and_counts_for_its_pairs() {
 }
 
 #[test]
-fn tags_are_kept_to() {
+fn only_annotators_with_the_tags_are_named() {
     let pool = equals(5);
     let mut balance = started(1, &pool);
     for _ in 0..60 {
@@ -154,7 +154,7 @@ fn tags_are_kept_to() {
 }
 
 #[test]
-fn a_task_taken_back_is_not_made_good() {
+fn a_withdrawn_task_is_not_made_up_for() {
     let pool = equals(3);
     let mut balance = started(1, &pool);
     let names = next(&mut balance, 2);
@@ -169,7 +169,7 @@ fn a_task_taken_back_is_not_made_good() {
 }
 
 #[test]
-fn who_joins_gets_a_fair_share_of_what_follows_and_is_not_flooded() {
+fn an_annotator_who_joins_gets_a_fair_share_of_later_tasks_and_no_flood() {
     let mut balance = started(3, &equals(6));
     for _ in 0..1_000 {
         next(&mut balance, 3);
@@ -192,7 +192,7 @@ fn who_joins_gets_a_fair_share_of_what_follows_and_is_not_flooded() {
 }
 
 #[test]
-fn who_leaves_blocks_nothing_and_who_comes_back_is_level() {
+fn an_annotator_who_leaves_blocks_nothing_and_returns_level() {
     let pool = equals(5);
     let mut balance = started(3, &pool);
     for _ in 0..101 {
@@ -353,7 +353,7 @@ proptest! {
 }
 
 #[test]
-fn counts_that_are_made_anew_know_who_has_had_how_much_and_begin_level() {
+fn restored_counts_know_all_loads_and_begin_level() {
     let mut pool = equals(4);
     pool[0].quota = Some(30);
     let mut lost = started(5, &pool);

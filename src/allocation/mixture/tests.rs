@@ -44,7 +44,7 @@ fn thirds_are_thirds() {
 }
 
 #[test]
-fn what_is_no_mixture_is_refused() {
+fn numbers_that_make_no_mixture_are_rejected() {
     assert_eq!(Mixture::mix(&[]), Err(MixtureError::Empty));
     assert_eq!(
         Mixture::mix(&[(0.7, 1), (0.2, 3)]).map_err(|e| e.to_string()).err().as_deref(),
@@ -106,7 +106,7 @@ fn a_mixture_by_hash_draws_each_part() {
 }
 
 #[test]
-fn counts_from_elsewhere_are_made_good() {
+fn foreign_counts_are_evened_out() {
     let mut splitter = ExactSplitter::resume(seventy_thirty(), 1, vec![100, 0, 9]);
     for _ in 0..50 {
         splitter.next_part();

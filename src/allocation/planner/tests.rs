@@ -6,7 +6,7 @@ use super::super::TaskState;
 use super::*;
 use crate::outside_data::outside_data;
 
-mod coming_and_going;
+mod joining_and_leaving;
 
 fn task(text: &str) -> Task {
     Task::new(Body::parse(text).expect("a task"))
@@ -25,7 +25,7 @@ fn team(size: usize) -> Vec<AnnotatorProfile> {
     ('a'..='z').take(size).map(|letter| AnnotatorProfile::new(&letter.to_string())).collect()
 }
 
-fn rules(parts: Mixture, people: Vec<AnnotatorProfile>) -> PlanPolicy {
+fn policy(parts: Mixture, people: Vec<AnnotatorProfile>) -> PlanPolicy {
     PlanPolicy {
         answers: AnswersWanted::Mixture(parts),
         split: Split::Exact,
@@ -40,15 +40,15 @@ fn rules(parts: Mixture, people: Vec<AnnotatorProfile>) -> PlanPolicy {
 
 fn each(annotations: u32, people: Vec<AnnotatorProfile>) -> PlanPolicy {
     let parts = Mixture::each(annotations).expect("a number of answers");
-    PlanPolicy { average: Some(f64::from(annotations)), ..rules(parts, people) }
+    PlanPolicy { average: Some(f64::from(annotations)), ..policy(parts, people) }
 }
 
-fn planner(rules: PlanPolicy) -> Planner {
-    Planner::new(rules, &AllocationCounters::default())
+fn planner(policy: PlanPolicy) -> Planner {
+    Planner::new(policy, &AllocationCounters::default())
 }
 
-fn plan(rules: PlanPolicy, text: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
-    planner(rules).plan(overrides, &task(text))
+fn plan(policy: PlanPolicy, text: &str, overrides: &Overrides) -> Result<Plan, PlanError> {
+    planner(policy).plan(overrides, &task(text))
 }
 
 fn of(names: &[&str]) -> Vec<Lane> {
@@ -60,17 +60,17 @@ fn names(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn a_task_that_names_nobody_is_for_anyone() {
-    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
-    let plan = plan(rules, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
+fn a_task_without_names_is_for_anyone() {
+    let policy = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+    let plan = plan(policy, r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
     assert_eq!(plan, Plan { part: Some(0), ..Plan::new(3, vec![Lane::Anyone]) });
 }
 
 #[test]
-fn a_task_that_names_people_wants_one_answer_of_each_and_a_load_goes_before_it() {
-    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
+fn a_task_with_names_wants_one_answer_of_each_and_a_load_overrides_it() {
+    let policy = PlanPolicy { assign_field: Some("meta.for".into()), ..each(3, team(4)) };
     let bound = |wanted, names: &[&str]| Plan { bound: true, ..Plan::new(wanted, of(names)) };
-    let planned = |text: &str, overrides: &Overrides| plan(rules.clone(), text, overrides);
+    let planned = |text: &str, overrides: &Overrides| plan(policy.clone(), text, overrides);
     let none = Overrides::default();
     assert_eq!(planned(r#"{"meta":{"for":"c"}}"#, &none), Ok(bound(1, &["c"])));
     assert_eq!(planned(r#"{"meta":{"for":["c","d","c"]}}"#, &none), Ok(bound(2, &["c", "d"])));
@@ -81,10 +81,10 @@ fn a_task_that_names_people_wants_one_answer_of_each_and_a_load_goes_before_it()
 }
 
 #[test]
-fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
+fn a_task_for_no_one_is_rejected_with_a_remedy() {
     let mut people = team(3);
     people[0].tags = vec!["es".into()];
-    let rules = PlanPolicy { assign_field: Some("meta.for".into()), ..each(1, people) };
+    let policy = PlanPolicy { assign_field: Some("meta.for".into()), ..each(1, people) };
     let wrong = [
         (r#"{"meta":{"for":"eve"}}"#, "add them to annotators.toml"),
         (r#"{"meta":{"for":3}}"#, "a list of names, found 3"),
@@ -94,7 +94,7 @@ fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
         (r#"{"meta":{"priority":"high"}}"#, "a whole number"),
     ];
     for (text, words) in wrong {
-        let mut planner = planner(rules.clone());
+        let mut planner = planner(policy.clone());
         let before = planner.counters();
         let body = Body::parse(text).expect("a task");
         let checked = planner.check(&Overrides::default(), &body).expect_err("refused");
@@ -108,7 +108,7 @@ fn what_cannot_be_given_to_anybody_is_refused_with_a_remedy() {
 #[test]
 fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
     let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
-    let rules = rules(parts, team(5));
+    let policy = policy(parts, team(5));
     let mut dealt = AllocationCounters::default();
     let mut thrice = 0_u32;
     let mut n = 0_u32;
@@ -116,7 +116,7 @@ fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
         // Kept and read again between two loads.
         let text = serde_json::to_string(&dealt).expect("JSON");
         let kept: AllocationCounters = serde_json::from_str(&text).expect("as it was written");
-        let mut planner = Planner::new(rules.clone(), &kept);
+        let mut planner = Planner::new(policy.clone(), &kept);
         assert!(planner.is_stateful());
         for _ in 0..load {
             let plan = planner.plan(&Overrides::default(), &nth(n as usize)).expect("a plan");
@@ -133,7 +133,7 @@ fn a_mixture_is_exact_at_every_prefix_over_several_loads() {
 #[test]
 fn tasks_that_bypass_the_mixture_take_nothing_from_it() {
     let parts = Mixture::mix(&[(0.7, 1), (0.3, 3)]).expect("a mixture");
-    let mixed = PlanPolicy { assign_field: Some("meta.for".into()), ..rules(parts, team(5)) };
+    let mixed = PlanPolicy { assign_field: Some("meta.for".into()), ..policy(parts, team(5)) };
     let plain: Vec<u32> = {
         let mut planner = planner(mixed.clone());
         (0..50)
@@ -157,12 +157,12 @@ fn tasks_that_bypass_the_mixture_take_nothing_from_it() {
 
 #[test]
 fn balanced_gives_seven_people_every_pair_a_hundred_times() {
-    let rules = PlanPolicy { route: Route::Balanced, ..each(2, team(7)) };
+    let policy = PlanPolicy { route: Route::Balanced, ..each(2, team(7)) };
     let mut dealt = AllocationCounters::default();
     let mut pairs: BTreeMap<Vec<String>, u32> = BTreeMap::new();
     let mut loads: BTreeMap<String, u32> = BTreeMap::new();
     for load in 0..7 {
-        let mut planner = Planner::new(rules.clone(), &dealt);
+        let mut planner = Planner::new(policy.clone(), &dealt);
         for n in 0..300 {
             let plan = planner.plan(&Overrides::default(), &nth(load * 300 + n)).expect("a plan");
             let mut pair = names(&plan);
@@ -180,7 +180,7 @@ fn balanced_gives_seven_people_every_pair_a_hundred_times() {
 }
 
 #[test]
-fn everybody_and_gold_are_for_all_who_may() {
+fn all_and_gold_are_for_every_eligible_annotator() {
     let mut people = team(4);
     people[1].tags = vec!["es".into()];
     people[2].tags = vec!["es".into()];
@@ -198,7 +198,7 @@ fn everybody_and_gold_are_for_all_who_may() {
 }
 
 #[test]
-fn where_people_are_short_a_task_is_held_or_makes_do() {
+fn with_too_few_annotators_a_task_waits_or_wants_fewer_answers() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
         let hold = PlanPolicy { route, ..each(3, team(2)) };
         let held = plan(hold.clone(), r#"{"text":"a"}"#, &Overrides::default()).expect("a plan");
@@ -225,14 +225,14 @@ fn prodigys_published_vectors_come_out_of_the_planner() {
     ];
     for (hash, n, expected) in vectors {
         let parts = Mixture::average(n).expect("an average");
-        let rules = PlanPolicy {
+        let policy = PlanPolicy {
             route: Route::Hash,
             split: Split::Hash,
             average: Some(n),
-            ..rules(parts, people(&pool))
+            ..policy(parts, people(&pool))
         };
         let text = format!(r#"{{"text":"a","_task_hash":{hash}}}"#);
-        let planned = plan(rules, &text, &Overrides::default()).expect("a plan");
+        let planned = plan(policy, &text, &Overrides::default()).expect("a plan");
         assert_eq!(
             (names(&planned), planned.wanted as usize),
             (expected.iter().map(|name| (*name).to_owned()).collect(), expected.len())
@@ -254,13 +254,13 @@ fn real_tasks_are_routed_as_prodigy_routes_them() {
     let Some(tasks) = real_tasks() else { return };
     assert_eq!(tasks.len(), 117);
     let counts = |n: f64| {
-        let rules = PlanPolicy {
+        let policy = PlanPolicy {
             route: Route::Hash,
             split: Split::Hash,
             average: Some(n),
-            ..rules(Mixture::average(n).expect("an average"), team(4))
+            ..policy(Mixture::average(n).expect("an average"), team(4))
         };
-        let mut planner = planner(rules);
+        let mut planner = planner(policy);
         let mut counts = [0_u32; 4];
         for task in &tasks {
             let plan = planner.plan(&Overrides::default(), task).expect("a plan");

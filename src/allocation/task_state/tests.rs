@@ -55,7 +55,7 @@ fn an_answer_after_the_lease_fills_a_free_slot() {
 }
 
 #[test]
-fn an_answer_too_late_is_kept_beside() {
+fn an_answer_without_a_slot_is_stored_as_late() {
     let mut task = state(1);
     assert!(claim(&mut task, "a"));
     task.expire(Millis(100));
@@ -69,7 +69,7 @@ fn an_answer_too_late_is_kept_beside() {
 }
 
 #[test]
-fn a_second_thought_is_a_revision_and_an_old_copy_is_not() {
+fn another_answer_is_a_revision_and_a_delayed_copy_is_not() {
     let mut task = state(1);
     assert!(claim(&mut task, "a"));
     let first = says(Verdict::Accept, 1);
@@ -86,7 +86,7 @@ fn a_second_thought_is_a_revision_and_an_old_copy_is_not() {
 }
 
 #[test]
-fn a_task_that_names_people_is_for_them_alone() {
+fn a_task_with_names_is_for_these_annotators_alone() {
     let mut task = TaskState::new(1, vec![Lane::Of("a".into())]);
     assert!(!claim(&mut task, "b"));
     assert_eq!(record(&mut task, "b", says(Verdict::Accept, 1)), AnswerOutcome::Unknown);
@@ -109,20 +109,20 @@ fn a_late_answer_fills_the_slot_that_opens_again() {
 }
 
 #[test]
-fn a_skip_gives_its_slot_back_and_can_be_taken_back() {
-    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+fn a_skip_frees_its_slot_and_can_be_revised() {
+    let policy = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
     let mut task = state(1);
     assert!(claim(&mut task, "a"));
     let skip = says(Verdict::Ignore, 1);
-    assert_eq!(task.record("a", skip.clone(), &rule, &body()), AnswerOutcome::Saved);
-    assert_eq!(task.record("a", skip, &rule, &body()), AnswerOutcome::Unchanged);
+    assert_eq!(task.record("a", skip.clone(), &policy, &body()), AnswerOutcome::Saved);
+    assert_eq!(task.record("a", skip, &policy, &body()), AnswerOutcome::Unchanged);
     assert_eq!((task.free(), task.skipped.len(), task.finished), (1, 1, false));
     assert!(!claim(&mut task, "a"), "it goes to somebody else");
     let second = says(Verdict::Accept, 2);
-    assert_eq!(task.record("a", second, &rule, &body()), AnswerOutcome::Revised);
+    assert_eq!(task.record("a", second, &policy, &body()), AnswerOutcome::Revised);
     assert!(task.finished);
     assert_eq!(
-        task.record("a", says(Verdict::Ignore, 3), &rule, &body()),
+        task.record("a", says(Verdict::Ignore, 3), &policy, &body()),
         AnswerOutcome::Revised,
         "a finished task stays finished"
     );
@@ -131,64 +131,67 @@ fn a_skip_gives_its_slot_back_and_can_be_taken_back() {
 }
 
 #[test]
-fn a_skip_lets_a_late_answer_in() {
-    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+fn a_skip_promotes_a_late_answer() {
+    let policy = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
     let mut task = state(1);
     assert!(claim(&mut task, "a"));
     task.expire(Millis(100));
     assert!(claim(&mut task, "b"));
     assert_eq!(record(&mut task, "a", says(Verdict::Accept, 101)), AnswerOutcome::Late);
     let skip = says(Verdict::Ignore, 102);
-    assert_eq!(task.record("b", skip, &rule, &body()), AnswerOutcome::Saved);
+    assert_eq!(task.record("b", skip, &policy, &body()), AnswerOutcome::Saved);
     assert!(task.finished);
     assert_eq!(task.counted_annotators().collect::<Vec<_>>(), ["a"]);
 }
 
 #[test]
-fn those_who_disagree_make_room_for_a_third() {
-    let further = Some(EscalationRule { extra: 1, max: 3, by: vec!["c".into()] });
-    let rule = SettlePolicy { further, ..SettlePolicy::default() };
+fn disagreement_opens_a_slot_for_a_third_answer() {
+    let escalation = Some(EscalationRule { extra: 1, max: 3, by: vec!["c".into()] });
+    let policy = SettlePolicy { escalation, ..SettlePolicy::default() };
     let mut task = state(2);
     for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
         assert!(claim(&mut task, who));
-        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), AnswerOutcome::Saved);
+        assert_eq!(task.record(who, says(verdict, 1), &policy, &body()), AnswerOutcome::Saved);
     }
     assert_eq!((task.planned, task.wanted, task.free()), (2, 3, 1));
     assert!(!claim(&mut task, "d"), "only the adjudicator is asked");
     assert_eq!(invariants::check(&task), []);
     assert!(claim(&mut task, "c"));
-    assert_eq!(task.record("c", says(Verdict::Accept, 2), &rule, &body()), AnswerOutcome::Saved);
+    assert_eq!(task.record("c", says(Verdict::Accept, 2), &policy, &body()), AnswerOutcome::Saved);
     assert!(task.finished);
     assert_eq!(invariants::check(&task), []);
 }
 
 #[test]
-fn who_had_it_before_others_were_asked_is_late_and_not_refused() {
-    let further = Some(EscalationRule { extra: 1, max: 3, by: vec!["d".into()] });
-    let rule = SettlePolicy { further, ..SettlePolicy::default() };
+fn a_previous_holder_not_asked_again_is_late_and_not_rejected() {
+    let escalation = Some(EscalationRule { extra: 1, max: 3, by: vec!["d".into()] });
+    let policy = SettlePolicy { escalation, ..SettlePolicy::default() };
     let mut task = state(2);
     assert!(claim(&mut task, "c"));
     assert!(task.release("c"));
     for (who, verdict) in [("a", Verdict::Accept), ("b", Verdict::Reject)] {
         assert!(claim(&mut task, who));
-        assert_eq!(task.record(who, says(verdict, 1), &rule, &body()), AnswerOutcome::Saved);
+        assert_eq!(task.record(who, says(verdict, 1), &policy, &body()), AnswerOutcome::Saved);
     }
     let answer = says(Verdict::Accept, 2);
-    assert_eq!(task.record("c", answer, &rule, &body()), AnswerOutcome::Late);
-    assert_eq!(task.record("e", says(Verdict::Accept, 2), &rule, &body()), AnswerOutcome::Unknown);
-    task.promote_late_answers(&rule, &body());
+    assert_eq!(task.record("c", answer, &policy, &body()), AnswerOutcome::Late);
+    assert_eq!(
+        task.record("e", says(Verdict::Accept, 2), &policy, &body()),
+        AnswerOutcome::Unknown
+    );
+    task.promote_late_answers(&policy, &body());
     assert_eq!((task.free(), task.late.len()), (1, 1), "the adjudicator is waited for");
     assert_eq!(invariants::check(&task), []);
 }
 
 #[test]
-fn a_task_says_for_whom_it_waits_and_how_many_are_missing() {
+fn a_task_knows_its_pending_annotators_and_its_shortfall() {
     let of = |names: &[&str]| names.iter().map(|name| Lane::Of((*name).into())).collect();
     let mut task = TaskState::new(3, of(&["a", "b"]));
     assert_eq!((task.shortfall(), state(9).shortfall()), (1, 0));
     assert!(claim(&mut task, "a"));
     assert_eq!(task.pending_named().collect::<Vec<_>>(), ["b"]);
-    let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
-    task.record("a", says(Verdict::Ignore, 1), &rule, &body());
+    let policy = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
+    task.record("a", says(Verdict::Ignore, 1), &policy, &body());
     assert_eq!(task.shortfall(), 2);
 }

@@ -15,8 +15,8 @@ struct Project {
 }
 
 impl Project {
-    fn new(rules: PlanPolicy, tasks: Vec<Task>) -> Self {
-        let mut planner = planner(rules);
+    fn new(policy: PlanPolicy, tasks: Vec<Task>) -> Self {
+        let mut planner = planner(policy);
         let planned = tasks
             .into_iter()
             .map(|task| {
@@ -28,11 +28,11 @@ impl Project {
     }
 
     fn replan(&mut self, people: Vec<AnnotatorProfile>) {
-        let before = &self.planner.rules.people;
+        let before = &self.planner.policy.people;
         let joined = people.iter().filter(|person| person.active && !before.contains(person));
         let joined = joined.map(|person| person.name.clone()).collect();
-        let rules = PlanPolicy { people, ..self.planner.rules.clone() };
-        self.planner = Planner::new(rules, &self.planner.counters());
+        let policy = PlanPolicy { people, ..self.planner.policy.clone() };
+        self.planner = Planner::new(policy, &self.planner.counters());
         let mut replanner = self.planner.replanner(joined);
         for (_, state) in &self.tasks {
             if !state.finished {
@@ -75,7 +75,7 @@ impl Project {
 }
 
 #[test]
-fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
+fn an_annotator_who_joins_half_way_gets_a_fair_share_of_what_is_left() {
     let balanced = PlanPolicy { route: Route::Balanced, ..each(2, team(4)) };
     let mut project = Project::new(balanced, (0..400).map(nth).collect());
     for n in 0..200 {
@@ -93,7 +93,7 @@ fn who_joins_half_way_gets_a_fair_share_of_what_is_left() {
 }
 
 #[test]
-fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
+fn an_annotator_who_leaves_blocks_nothing_and_the_others_share_their_tasks() {
     let balanced = PlanPolicy { route: Route::Balanced, ..each(2, team(5)) };
     let mut project = Project::new(balanced, (0..500).map(nth).collect());
     let mut people = team(5);
@@ -106,7 +106,7 @@ fn who_leaves_blocks_nothing_and_the_rest_share_what_was_theirs() {
 }
 
 #[test]
-fn a_look_without_a_change_changes_nothing() {
+fn replanning_without_a_change_changes_nothing() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
         let mut project =
             Project::new(PlanPolicy { route, ..each(2, team(5)) }, (0..60).map(nth).collect());
@@ -122,7 +122,7 @@ fn a_look_without_a_change_changes_nothing() {
 }
 
 #[test]
-fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
+fn pending_tasks_of_a_slow_annotator_stay_when_another_joins() {
     let balanced = PlanPolicy { route: Route::Balanced, ..each(1, team(3)) };
     let mut project = Project::new(balanced, (0..300).map(nth).collect());
     // Two are done with everything, the third has done nothing.
@@ -139,7 +139,7 @@ fn what_a_slow_annotator_has_not_done_stays_theirs_when_somebody_joins() {
 }
 
 #[test]
-fn a_held_task_gets_its_people_when_they_come() {
+fn a_waiting_task_gets_its_annotators_when_they_join() {
     for route in [Route::Open, Route::Balanced, Route::Hash] {
         let mut project = Project::new(PlanPolicy { route, ..each(3, team(2)) }, vec![nth(0)]);
         project.answer(0, "a", Verdict::Accept);
@@ -154,7 +154,7 @@ fn a_held_task_gets_its_people_when_they_come() {
 }
 
 #[test]
-fn everybody_means_also_who_comes_later_and_not_who_has_gone() {
+fn all_includes_annotators_who_join_and_excludes_those_who_left() {
     let mut project = Project::new(
         PlanPolicy { answers: AnswersWanted::All, ..each(1, team(3)) },
         vec![nth(0), nth(1)],
@@ -210,7 +210,7 @@ fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
 proptest! {
     #[test]
     fn whoever_comes_and_goes_no_invariant_breaks_and_nobody_is_waited_for_in_vain(
-        rules in any_rules(),
+        policy in any_rules(),
         there in 0..64_u8,
         tagged in 0..64_u8,
         tasks in prop::collection::vec(0..4_u8, 1..12),
@@ -225,17 +225,17 @@ proptest! {
             _ => format!(r#"{{"text":"{n}"}}"#),
         };
         let tasks: Vec<Task> = tasks.iter().enumerate().map(text).map(|t| task(&t)).collect();
-        let rules = PlanPolicy { people: staff(there, tagged), ..rules };
-        let again = Project::new(rules.clone(), tasks.clone());
-        let mut project = Project::new(rules.clone(), tasks);
+        let policy = PlanPolicy { people: staff(there, tagged), ..policy };
+        let again = Project::new(policy.clone(), tasks.clone());
+        let mut project = Project::new(policy.clone(), tasks);
         let same = |(one, other): (&(Task, TaskState), &(Task, TaskState))| one.1 == other.1;
         prop_assert!(again.tasks.iter().zip(&project.tasks).all(same), "deterministic");
         for (there, answers) in changes {
             let people = staff(there, tagged);
             for (n, who, verdict) in answers {
                 let n = n % project.tasks.len();
-                let name = project.planner.rules.people[who].name.clone();
-                if project.planner.rules.people[who].active {
+                let name = project.planner.policy.people[who].name.clone();
+                if project.planner.policy.people[who].active {
                     project.answer(n, &name, Verdict::ALL[usize::from(verdict)]);
                 }
             }
