@@ -87,7 +87,6 @@ pub mod loading;
 mod outside_data;
 pub mod planning;
 pub mod roster;
-pub mod roster_file;
 pub mod simulation;
 pub mod store;
 pub mod supervisor;

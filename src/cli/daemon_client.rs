@@ -22,9 +22,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::pinned;
+use crate::config::file::RosterFile;
 use crate::http::tls;
 use crate::roster::Roster;
-use crate::roster_file::RosterFile;
 
 /// How long the daemon may take, from the connection to the last byte.
 const PATIENCE: Duration = Duration::from_secs(2);

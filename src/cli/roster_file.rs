@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, exit, terminal};
+use crate::config::file::{Mistakes, RosterError, RosterFile};
 use crate::roster;
-use crate::roster_file::{Mistakes, RosterError, RosterFile};
 use crate::store::{self, Store};
 
 /// Where a roster is looked for if none is named.
@@ -62,7 +62,7 @@ impl Deref for Chosen {
 impl Chosen {
     /// Checks that what the roster names is there.
     pub(super) fn check_files(&self) -> Result<(), Failure> {
-        match self.mistakes(self.missing()) {
+        match self.mistakes(self.preflight()) {
             None => Ok(()),
             Some(mistakes) => Err(told(&mistakes, &self.path)),
         }

@@ -17,7 +17,7 @@ use crate::allocator;
 use crate::config::{policies, public_url};
 use crate::http::auth;
 use crate::lead::quality;
-use crate::lead::status::{ListenerStatus, Status, StatusSnapshot};
+use crate::lead::status::{AnnotatorStatus, ListenerStatus, Status, StatusSnapshot};
 use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
@@ -173,7 +173,7 @@ fn print(status: &Status, now: Millis) -> Result<(), Failure> {
         let mut row = vec![
             line.name.clone(),
             line.port.to_string(),
-            state_in_words(&line.state).to_owned(),
+            state_in_words(line, now).to_owned(),
             line.answered.to_string(),
             line.in_hand.to_string(),
             line.left.to_string(),
@@ -213,8 +213,25 @@ fn print(status: &Status, now: Millis) -> Result<(), Failure> {
     status.problems.iter().try_for_each(terminal::print)
 }
 
-fn state_in_words(state: &str) -> &str {
-    if state == "away" { "not active" } else { state }
+/// How long after their last answer an annotator counts as working; one text may take long.
+const PRESENT_MS: i64 = 300_000;
+
+/// An annotator's state, in the words of the dashboard (src/web/lead/main.js).
+fn state_in_words(line: &AnnotatorStatus, now: Millis) -> &str {
+    let last_seen = line.last_seen.as_deref();
+    let at = last_seen.and_then(|then| then.parse::<jiff::Timestamp>().ok());
+    match &*line.state {
+        "away" => "not active",
+        "left" => "has left",
+        "listening" => match at {
+            _ if line.left == 0 && line.in_hand == 0 => "done",
+            None => "not yet seen",
+            Some(at) if now.0 - at.as_millisecond() < PRESENT_MS => "working",
+            Some(_) => "away",
+        },
+        // Down, or unknown where no daemon was asked.
+        other => other,
+    }
 }
 
 /// How long ago something was, as the dashboard says it; nothing if it never was.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{policies, public_url};
+use crate::config::file::{RosterFile, read_instructions};
 use crate::listener::{BlockedMediaLog, Project, instructions_to_html};
 use crate::roster::{Access, Roster};
-use crate::roster_file::{RosterFile, read_instructions};
 
 /// Tasks that a page asks for at a time, as Prodigy's does.
 const BATCH_SIZE: usize = 10;

@@ -1,16 +1,14 @@
-//! Where people find a port.
+//! The URL of a port, as people open it.
 //!
-//! What a daemon binds is not always what people can open: `0.0.0.0` is no address of anybody's, and
-//! behind a reverse proxy names and ports are others. So every address that is shown comes from here:
-//! the roster's `server.url` where there is one, otherwise the address that is bound, or, where that
-//! is all of the machine's, the machine's name.
+//! The bound address is not always one that people can open: not `0.0.0.0`, and not behind a reverse
+//! proxy. So every URL that is shown comes from here: the roster's `server.url` if there is one,
+//! otherwise the bound address, or the machine's name if all addresses are bound.
 
 use std::net::SocketAddr;
 
 use crate::roster::Server;
 
-/// The address at which people find somebody's port, with a slash at its end. `address` is where it
-/// is bound, or is to be.
+/// The public URL of a port, with a slash at its end. `address` is where it is bound, or is to be.
 pub fn public_url(server: &Server, name: &str, address: SocketAddr) -> String {
     match &server.url {
         Some(url) => url.replace("{name}", name).replace("{port}", &address.port().to_string()),
@@ -18,7 +16,7 @@ pub fn public_url(server: &Server, name: &str, address: SocketAddr) -> String {
     }
 }
 
-/// The same, as the roster has it.
+/// The public URL of a port of the roster.
 pub fn for_port(server: &Server, name: &str, port: u16) -> String {
     public_url(server, name, SocketAddr::new(server.bind, port))
 }
@@ -28,14 +26,14 @@ pub fn socket_url(server: &Server, address: SocketAddr) -> String {
     let scheme = if server.cert.is_some() { "https" } else { "http" };
     if address.ip().is_unspecified() {
         let host = gethostname::gethostname();
-        // What is no text can be opened by nobody; a browser on this machine finds localhost.
+        // A hostname that is not UTF-8 is useless in a URL; use localhost.
         let host = host.to_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
         return format!("{scheme}://{host}:{}/", address.port());
     }
     format!("{scheme}://{address}/")
 }
 
-/// The address that lets somebody in: with their key, if they need one.
+/// The personal link: the URL with the key, if there is one.
 pub fn link_with_key(address: &str, key: Option<&str>) -> String {
     match key {
         Some(key) => format!("{address}?key={key}"),
@@ -47,7 +45,7 @@ pub fn link_with_key(address: &str, key: Option<&str>) -> String {
 pub const UNENCRYPTED_WARNING: &str = "keys and answers go over the network unencrypted; name a certificate with \
     cert and key under [server], or put a reverse proxy with TLS in front and say its address with url";
 
-/// Whether keys go over the network as they are, for anybody on the way to read.
+/// Whether keys are sent over the network unencrypted.
 pub fn is_unencrypted(server: &Server) -> bool {
     let encrypted =
         server.cert.is_some() || server.url.as_ref().is_some_and(|url| url.starts_with("https://"));

@@ -1,4 +1,4 @@
-//! Bodies in and out.
+//! Request bodies and JSON replies.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use super::ApiError;
 /// The largest body that is read, in bytes: the largest task, the largest answer to it, which may say all of
 /// it again (`room_for_an_answer`), and some more.
 const MAX_BODY_BYTES: usize = 20 << 20;
-/// How much of a body that is too large is read to its end, in bytes.
+/// How much of an oversized body is read and discarded, in bytes.
 const MAX_DISCARDED_BYTES: usize = 64 << 20;
-/// How long a client may take to send its body, besides what its line needs…
+/// How long a client may take to send its body, plus the time for its bytes…
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
-/// … which is so many bytes a second at least.
+/// … at this rate.
 const MIN_BYTES_PER_SECOND: u32 = 16 << 10;
 
 /// The JSON object in a request's body; nothing at all counts as `{}`.
@@ -66,7 +66,7 @@ pub async fn json_body(request: Request<Body>) -> Result<Map<String, Value>, Api
     }
 }
 
-/// Why a body was not read to its end.
+/// Why a body could not be read.
 enum BodyError {
     /// The client went away.
     Disconnected,
@@ -74,10 +74,10 @@ enum BodyError {
     TimedOut,
 }
 
-/// A body to its end; nothing if it is too large.
+/// Reads a body to its end; `None` if it is too large.
 ///
-/// What is too large is read on and thrown away for a while: who is still sending when the connection
-/// ends does not see the reply, and a proxy would say that nobody is there.
+/// It discards oversized bodies for a while: a client that is still sending when the connection ends
+/// would never read the 413, and a proxy would report a bad gateway.
 async fn read_to_end(mut body: Body) -> Result<Option<Vec<u8>>, BodyError> {
     let began = Instant::now();
     let mut bytes = Vec::new();
@@ -101,7 +101,7 @@ async fn read_to_end(mut body: Body) -> Result<Option<Vec<u8>>, BodyError> {
     Ok((length <= MAX_BODY_BYTES).then_some(bytes))
 }
 
-/// A reply of JSON that no cache keeps.
+/// A JSON reply that is not cached.
 pub fn to_json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => (

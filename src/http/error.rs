@@ -1,7 +1,7 @@
-//! Errors of the HTTP interface: one shape, for people and scripts.
+//! Errors of the HTTP interface: one shape for people and scripts.
 //!
-//! `{"error": {"code", "message", "request_id"}}`. The message says what to do; what went wrong
-//! inside goes to the log under the same request id and never into the reply.
+//! `{"error": {"code", "message", "request_id"}}`. The message says what to do. Internal
+//! causes are logged under the same request id and never sent.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 
-/// The number of a request, in its reply's `x-request-id`, in errors and in the log.
+/// The id of a request, in its reply's `x-request-id`, in errors and in the log.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
@@ -20,7 +20,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A reply that says that something went wrong.
+/// An error reply.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -29,22 +29,22 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// The request makes no sense.
+    /// A malformed request.
     pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
     }
 
-    /// The request speaks for somebody else, or comes from elsewhere.
+    /// A request for another annotator, or from another origin.
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, code, message: message.into() }
     }
 
-    /// There is no such thing here.
+    /// An unknown path, file or task.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, code: "not_found", message: message.into() }
     }
 
-    /// The path is right and the method is not.
+    /// A known path with a wrong method.
     pub fn wrong_method() -> Self {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
@@ -53,12 +53,12 @@ impl ApiError {
         }
     }
 
-    /// Another status of the same shape.
+    /// Any other status.
     pub fn with_status(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
 
-    /// Something broke that should not.
+    /// An internal error.
     pub fn internal() -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,7 +79,7 @@ impl ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// A reply without a body: the server, which knows the request's number, renders it.
+    /// A reply without a body: the server renders it with the request id.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);

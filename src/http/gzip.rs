@@ -1,8 +1,8 @@
-//! Replies of text, compressed on their way out.
+//! Compresses text replies while they are sent.
 //!
-//! A body is compressed a slice at a time, as fast as the client takes it, and what a slice has become goes
-//! out whole: so a page that reads a batch of tasks task by task waits for none longer than its own bytes
-//! take. Media are compressed already, and the embedded files are kept compressed (`files.rs`).
+//! A body is compressed a slice at a time, as fast as the client reads it, and each slice is flushed: a
+//! page that reads a batch of tasks one by one does not wait for the bytes of later ones. Media are
+//! compressed already, and the page's files are kept compressed (`assets.rs`).
 //!
 //! Rejected: `tower-http`'s layer and `async-compression` beneath it. They end a block when a buffer of
 //! their own is full, and would have to be kept from events, media and ranges one by one, where this begins
@@ -20,7 +20,7 @@ use flate2::write::GzEncoder;
 use hyper::body::Frame;
 use hyper::{HeaderMap, header};
 
-/// What is shorter, in bytes, is not worth it: it goes in one packet anyway.
+/// Shorter replies, in bytes, are not compressed: they fit into one packet anyway.
 const SHORT: u64 = 1024;
 /// How much is compressed at a time, in bytes.
 const SLICE: usize = 64 << 10;
@@ -63,7 +63,7 @@ pub(super) fn compressed(reply: Response) -> Response {
 /// A body that is compressed as it is read.
 struct Gzip {
     body: Body,
-    /// What has been read and is not compressed yet.
+    /// Bytes that are read and not compressed yet.
     rest: Bytes,
     /// None when everything is out.
     encoder: Option<GzEncoder<Vec<u8>>>,

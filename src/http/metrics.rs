@@ -1,12 +1,12 @@
-//! Counts what the ports do: requests, how long they took, connections, what is under way.
+//! Metrics of the ports: requests, their duration, connections, requests in flight.
 //!
 //! A process has one [`HttpMetrics`]; each port has a [`PortMetrics`] of it. A request costs a clock reading and
-//! a few additions to atomics, and no lock: the counts of a route are found in a short row that only
-//! grows, and what is under way is counted at the port itself and added up when somebody looks.
+//! a few additions to atomics, and no lock: the counters of a route are in a short list that only
+//! grows, and requests in flight are counted per port and summed for a scrape.
 //!
 //! The label of a route is the pattern that the router matched (`/project/{session}`), never the path
-//! that was asked for, so that nobody can make figures without end by asking for nonsense. The router
-//! alone knows the pattern; it writes it into the request's [`Route`].
+//! of the request, so that no client can create unlimited series with nonsense paths. Only the router
+//! knows the pattern; it writes it into the request's [`Route`].
 //!
 //! Rejected: `prometheus-client`, whose histograms are each behind a mutex, and which writes
 //! OpenMetrics only; looking up labels in the registry's own maps at each request, which takes a lock
@@ -23,9 +23,9 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 
-/// Routes of a kind of port that are told apart; the port's router has far fewer.
+/// The most routes with counters of their own, for each kind of port; a router has far fewer.
 const ROUTES: usize = 48;
-/// What stands for a request that no route took.
+/// The label of a request without a route.
 const NO_ROUTE: &str = "none";
 /// The classes of replies; the last is for a request whose client went away before there was one.
 const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
@@ -33,7 +33,7 @@ const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
 const SECONDS: [f64; 13] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// Whose port it is.
+/// The kind of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortKind {
     /// An annotator's.
@@ -87,7 +87,7 @@ struct Port {
     requests: AtomicUsize,
 }
 
-/// A port that still has something under way.
+/// A port with open connections or requests in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivePort {
     /// The port's name.
@@ -105,7 +105,7 @@ impl Default for HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// Everything at nought.
+    /// New metrics, all zero.
     pub fn new() -> Self {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
@@ -179,7 +179,7 @@ impl HttpMetrics {
         PortMetrics { port, counts: Arc::clone(&self.0) }
     }
 
-    /// The ports that have a connection or a request under way, by name.
+    /// The ports with open connections or requests in flight, by name.
     pub fn active_ports(&self) -> Vec<ActivePort> {
         let mut active: Vec<ActivePort> = self
             .ports()
@@ -248,7 +248,7 @@ impl Counts {
     }
 }
 
-/// What one port counts with. Clones are handles to the same port.
+/// The metrics of one port. Clones are handles to the same port.
 #[derive(Clone)]
 pub struct PortMetrics {
     port: Arc<Port>,
@@ -299,7 +299,7 @@ impl Route {
     }
 }
 
-/// A request under way.
+/// A request in flight.
 pub(super) struct InFlightRequest<'a> {
     metrics: &'a PortMetrics,
     route: Route,

@@ -1,9 +1,8 @@
-//! What every port shares: the accept loop, TLS, who may come in, limits, counts, errors, embedded
-//! files, headers.
+//! The common part of all ports: accept loop, TLS, keys, limits, metrics, errors, the page's files,
+//! headers.
 //!
-//! A port is a listening socket and a context that goes with each request; the routes are one
-//! axum `Router` that all ports of a kind share, so that a thousand ports cost a thousand sockets
-//! and little else.
+//! A port is a listening socket and a state that each request carries. All ports of a kind share one
+//! axum `Router`, so that a thousand ports cost a thousand sockets and little else.
 //!
 //! Rejected: `axum::serve`, which has no timeout for a client that never finishes its headers and
 //! no deadline when it stops.
@@ -15,6 +14,7 @@ mod error;
 mod gzip;
 mod metrics;
 mod module_preloads;
+mod regular_file;
 mod routes;
 mod server;
 pub mod tls;
@@ -23,5 +23,6 @@ pub use auth::{AuthenticatedNames, Authenticator, Peer, PortAuth, ProtectedState
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
 pub use metrics::{ActivePort, HttpMetrics, PortKind, PortMetrics};
+pub use regular_file::read_regular_file;
 pub use routes::with_common_routes;
 pub use server::{ServerHandle, content_security_policy, serve};

@@ -1,4 +1,4 @@
-//! The routes that every port has: its page, the files of the page, and who is there.
+//! The routes that every port has: its page, the page's files, health and version.
 
 use axum::Router;
 use axum::body::Body;
@@ -45,7 +45,7 @@ pub fn with_common_routes<C: ProtectedState>(
         .layer(axum::middleware::from_fn_with_state(no_access_page, guard::require_key::<C>))
 }
 
-/// Tells the meter which route a request took.
+/// Records for the metrics which route a request took.
 fn record_route(request: Request<Body>) -> Request<Body> {
     let extensions = request.extensions();
     if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>())

@@ -1,9 +1,9 @@
-//! One port: accepts connections, serves requests, and stops without cutting anyone off.
+//! One port: accepts connections, serves requests, and stops without cutting off requests.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
@@ -22,23 +21,24 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::tls::{self, Certificate};
 use super::{ApiError, Peer, PortMetrics, RequestId, gzip};
 
-/// How long a client may take over its headers, and stay connected without asking for anything.
+/// How long a client may take to send its headers, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a client may take nothing of a reply that waits for it. Without a limit, clients that never
-/// read would hold all places of a port for ever.
+/// How long a client may read nothing of its reply. Without a timeout, clients that never read would
+/// hold all connections of a port for ever.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(75);
-/// The pause after the system refused a connection, such as for want of file descriptors.
+/// The pause after a failed `accept`, such as without free file descriptors.
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a page may do: run its own modules, use its own styles, talk to its own port, and show pictures
-/// and play sound from there and from these origins. Whatever a task says, nothing else is fetched and
-/// nothing else runs.
+/// The policy of a page: it may run its own modules and styles, call its own port, and load media from
+/// there and from these origins. Whatever a task contains, nothing else is loaded and nothing else
+/// runs.
 pub fn content_security_policy(media_from: &[String]) -> String {
     let others: String = media_from.iter().flat_map(|origin| [" ", origin]).collect();
     format!(
@@ -48,19 +48,19 @@ pub fn content_security_policy(media_from: &[String]) -> String {
     )
 }
 
-/// The policy of what has none of its own.
+/// The policy of replies that set none.
 static DEFAULT_CSP: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&content_security_policy(&[])).expect("it is plain text")
 });
 
-/// Connections of a port at a time. More wait until one of them ends: one port must not use up what
-/// the system gives to all.
+/// The most connections of a port. Further ones wait, so that one port cannot exhaust the file
+/// descriptors of all.
 const MAX_CONNECTIONS: usize = 512;
 
-/// How a port is told to stop, and is looked at.
+/// Stops a port and checks whether it is alive.
 ///
-/// A port does two things: it accepts, and it answers those who have come. Told to stop it does the
-/// first no longer and lets go of its socket, and ends when the second is done.
+/// A stopped port accepts no connections and releases its socket; it ends when the open requests are
+/// answered.
 #[derive(Clone, Debug, Default)]
 pub struct ServerHandle {
     stop: CancellationToken,
@@ -70,22 +70,22 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// Stops accepting. Requests under way are finished.
+    /// Stops accepting. Requests in flight are finished.
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Returns when the port has let go of its socket.
+    /// Returns when the port has released its socket.
     pub async fn released(&self) {
         self.released.cancelled().await;
     }
 
-    /// Whether the port has let go of its socket.
+    /// Whether the port has released its socket.
     pub fn is_released(&self) -> bool {
         self.released.is_cancelled()
     }
 
-    /// Asks the port whether it is there, and says whether it has answered the time before.
+    /// Pings the port. Returns whether it has answered the ping before.
     pub fn heartbeat(&self) -> bool {
         let there = self.answered.swap(false, Ordering::Relaxed);
         self.pinged.notify_one();
@@ -93,14 +93,14 @@ impl ServerHandle {
     }
 }
 
-/// Serves a port until it is told to stop, and finishes the requests that are under way.
+/// Serves a port until it is stopped, and finishes the requests in flight.
 ///
 /// `context` goes into the extensions of each request; `metrics` counts, and has the port's name. Each
 /// connection begins with a handshake if `certificate` holds something at that time.
 ///
 /// # Errors
-/// If the socket is broken. What a system says for want of file descriptors or memory, or because a
-/// client has gone, is waited out.
+/// If the socket is broken. Other errors of `accept` (no file descriptors, no memory, a client that has
+/// gone) are retried after a pause.
 pub async fn serve<C: Clone + Send + Sync + 'static>(
     listener: Arc<TcpListener>,
     routes: Router,
@@ -109,7 +109,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     certificate: Certificate,
     handle: ServerHandle,
 ) -> io::Result<()> {
-    // Whatever the end is, nobody waits for the socket in vain.
+    // Signals the release of the socket however this function ends.
     let released = handle.released.clone().drop_guard();
     let connections = GracefulShutdown::new();
     let connection_limit = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -119,8 +119,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
     let ended = loop {
         let accepted = tokio::select! {
             biased;
-            // First, so that nobody who comes after the stop is received here: the socket may be
-            // another's already.
+            // First, so that nothing is accepted after the stop: the socket may have another owner.
             () = handle.stop.cancelled() => break Ok(()),
             () = handle.pinged.notified() => {
                 handle.answered.store(true, Ordering::Relaxed);
@@ -169,9 +168,8 @@ async fn accept(
     Ok((stream, address, permit))
 }
 
-/// Whether a socket that says this may work again in a moment. What it says when it is broken is
-/// short (closed, shut down, no socket at all); everything else belongs to the connection that was
-/// refused, or to a want of the system.
+/// Whether `accept` may work again in a moment after this error. A broken socket gives one of three
+/// errors (closed, shut down, not a socket); all others concern one connection or the system's limits.
 fn is_transient(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
         && error.raw_os_error() != Some(BAD_DESCRIPTOR)
@@ -180,16 +178,16 @@ fn is_transient(error: &io::Error) -> bool {
 /// EBADF, for which the standard library has no name.
 const BAD_DESCRIPTOR: i32 = 9;
 
-/// Somebody at the port.
+/// A connection that was accepted.
 struct IncomingConnection {
     stream: TcpStream,
     address: SocketAddr,
     watcher: Watcher,
-    /// Whether the port has been told to stop.
+    /// Cancelled when the port is stopped.
     stop: CancellationToken,
 }
 
-/// Shakes hands, if there is a certificate, and converses.
+/// Does the TLS handshake, if there is a certificate, and serves the connection.
 async fn connect<C: Clone + Send + Sync + 'static>(
     incoming: IncomingConnection,
     certificate: Certificate,
@@ -208,7 +206,7 @@ async fn connect<C: Clone + Send + Sync + 'static>(
     };
     let shaken = tokio::select! {
         shaken = tls::handshake(stream, config) => shaken,
-        // Nobody has asked for anything yet.
+        // There is no request yet.
         () = stop.cancelled() => return,
     };
     match shaken {
@@ -221,7 +219,7 @@ async fn connect<C: Clone + Send + Sync + 'static>(
     drop(open);
 }
 
-/// Answers what is asked over one connection.
+/// Serves the requests of one connection.
 async fn serve_connection<C: Clone + Send + Sync + 'static>(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     peer: Peer,
@@ -266,15 +264,9 @@ async fn answer<C: Clone + Send + Sync + 'static>(
             request.extensions_mut().insert(context);
             request.extensions_mut().insert(id.clone());
             request.extensions_mut().insert(counted.route());
-            let handled = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
-            match handled.instrument(span.clone()).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(_) => {
-                    span.in_scope(|| tracing::error!("request handler panicked"));
-                    ApiError::internal().into_response()
-                }
-            }
+            let routes = CatchPanicLayer::custom(on_panic).layer(routes);
+            let Ok(response) = routes.oneshot(request).instrument(span).await;
+            response.map(Body::new)
         }
     };
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -300,8 +292,14 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     response
 }
 
-/// Requests that another site makes in an annotator's browser: it can send them there, so they are
-/// refused here. Any change is a POST with JSON, which a plain form cannot send.
+/// The reply for a request whose handler panicked; the panic itself is logged by its hook.
+fn on_panic(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("request handler panicked");
+    ApiError::internal().into_response()
+}
+
+/// Refuses requests that another site makes in an annotator's browser. Every change is a POST with
+/// JSON, which a plain form cannot send.
 fn reject_cross_origin(method: &Method, headers: &HeaderMap) -> Option<ApiError> {
     if method == Method::GET || method == Method::HEAD {
         return None;
@@ -331,13 +329,13 @@ fn reject_cross_origin(method: &Method, headers: &HeaderMap) -> Option<ApiError>
     })
 }
 
-/// Numbers requests: unlike those of an earlier run, and in order within one.
+/// The next request id: unique across runs, and ascending within one.
 fn next_id() -> RequestId {
     static RUN: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let run = RUN.get_or_init(|| {
         use std::hash::{BuildHasher, Hasher};
-        // The standard library's hasher is seeded anew in each process.
+        // The standard library seeds its hasher randomly in each process.
         let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
         u32::try_from(seed & 0xffff_ffff).unwrap_or(0)
     });

@@ -1,12 +1,11 @@
 //! TLS for the ports: a certificate and its key from files, and the handshake.
 //!
-//! What is served is in a [`Certificate`], a place that all ports look into at each connection: a
-//! renewed certificate takes effect when it is put there, and touches neither listeners nor the
-//! connections that are open. The handshake belongs to the connection's own task and has a time limit,
-//! so that a client that says nothing holds up nobody.
+//! All ports share a [`Certificate`] and read it at each connection: a renewed one takes effect at
+//! once, and touches neither listeners nor open connections. The handshake runs in the connection's
+//! task with a timeout, so that a silent client delays no other.
 //!
-//! People type addresses by hand, and without `https://`. A handshake begins with a byte that no HTTP
-//! request begins with, so whoever speaks plainly is told the right address, or sent there.
+//! People type addresses without `https://`. A handshake begins with a byte that no HTTP request
+//! begins with, so a plain request gets the right address, or a redirect to it.
 //!
 //! The cryptography is *ring*'s, which the driver of MongoDB brings along; two of them would be one
 //! to watch too many. Rejected: reading dates with a parser of certificates; webpki, which rustls
@@ -27,18 +26,20 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::read_regular_file;
+
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first byte of a TLS connection.
 const HANDSHAKE_RECORD: u8 = 0x16;
-/// What is read of a plain request, in bytes: the host is in its first lines.
+/// The bytes that are read of a plain request: the host is in its first lines.
 const MAX_PLAIN_REQUEST: usize = 8 << 10;
 /// The largest file of certificates or of a key, in bytes.
 const MAX_PEM_BYTES: u64 = 1 << 20;
-/// How long before its end a certificate is complained of.
+/// How long before its expiry a certificate gives a warning.
 const EXPIRY_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The certificate that all ports serve, or none; clones are the same place.
+/// The certificate that all ports serve, or none; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Certificate(Arc<ArcSwapOption<ServerConfig>>);
 
@@ -206,17 +207,8 @@ pub fn own_certificate(path: &Path) -> Result<CertificateDer<'static>, TlsError>
     Ok(read_chain(path)?.swap_remove(0))
 }
 
-/// A pipe or a device would keep whoever reads it for ever.
-fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() || about.len() > MAX_PEM_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file of PEM"));
-    }
-    std::fs::read(path)
-}
-
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = read_regular_file(path)
+    let bytes = read_regular_file(path, MAX_PEM_BYTES)
         .map_err(|source| TlsError::ReadCertificate { path: path.to_owned(), source })?;
     let nothing = |why| TlsError::NoCertificate { path: path.to_owned(), why };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
@@ -228,7 +220,7 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let bytes = read_regular_file(path)
+    let bytes = read_regular_file(path, MAX_PEM_BYTES)
         .map_err(|source| TlsError::ReadKey { path: path.to_owned(), source })?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| {
         let path = path.to_owned();
@@ -239,7 +231,7 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// In words that repeat nothing of the file: it may be a key.
+/// For people; quotes nothing of the file, since it may be a key.
 fn what_is_wrong(error: &pem::Error) -> Option<String> {
     match error {
         pem::Error::NoItemsFound => None,
@@ -281,7 +273,7 @@ fn out_of_time(certificate: &CertificateDer<'_>, at: UnixTime) -> Option<String>
     }
 }
 
-/// Shakes hands with a client, within ten seconds. One that speaks plain HTTP is told where to go.
+/// Does the handshake with a client, within ten seconds. A plain HTTP request gets the right address.
 ///
 /// # Errors
 /// If the client does not, does so wrongly, or takes too long over it.
@@ -303,9 +295,9 @@ pub async fn handshake(
     }
 }
 
-/// Says, in plain HTTP, what the address should be; a browser that only looks is sent there.
+/// Answers in plain HTTP with the right address; a GET is redirected.
 ///
-/// A key that was in the address has been read by whoever is on the way, so it is not sent along.
+/// A key in the address has already been sent unencrypted, so the redirect omits it.
 async fn answer_plain_http(mut stream: TcpStream) -> io::Result<()> {
     let mut request = vec![0; MAX_PLAIN_REQUEST];
     let mut length = 0;
@@ -333,7 +325,7 @@ async fn answer_plain_http(mut stream: TcpStream) -> io::Result<()> {
     );
     stream.write_all(reply.as_bytes()).await?;
     stream.shutdown().await?;
-    // What is left unread would reset the connection, and the reply with it.
+    // Unread bytes would reset the connection, and the client would lose the reply.
     let mut rest = [0; 1024];
     while stream.read(&mut rest).await? > 0 {}
     Ok(())

@@ -1,8 +1,8 @@
-//! The lead's port: the project's progress and everybody's.
+//! The lead's port: progress of the project and of each annotator.
 //!
-//! `status.rs` makes the figures, which `annotd status` prints, too; `metrics.rs` makes them into
-//! what Prometheus reads. All of them come from one look at the store (`look.rs`) that never takes
-//! longer than a few seconds: when the store hangs, the last known figures are given, and as of when.
+//! `status.rs` builds the status, which `annotd status` prints, too; `metrics.rs` writes it for
+//! Prometheus. Both rest on one read of the store with a timeout (`store_probe.rs`): when the store
+//! hangs, they show the last known stats and their time.
 
 mod metrics;
 pub mod quality;
@@ -26,17 +26,17 @@ use crate::http::{self, HttpMetrics, PortAuth, ProtectedState};
 use crate::task::Millis;
 use arc_swap::ArcSwap;
 
-/// What the supervisor tells the lead's port, anew at each request.
+/// The supervisor's side of the status, read at each request.
 pub trait DaemonStatusSource: Send + Sync + 'static {
-    /// Everybody on the roster, and how their ports are.
+    /// Every annotator of the roster and the state of their port.
     fn annotators(&self) -> Vec<ListenerStatus>;
-    /// What the lead should know, in words.
+    /// Problems that the lead should know about.
     fn problems(&self) -> Vec<String>;
-    /// How often the roster was looked at again.
+    /// The number of reloads.
     fn reloads(&self) -> Reloads;
 }
 
-/// What the roster says that the lead's port has to know; replaced when it says something else.
+/// What the lead's port needs from the roster; replaced when the roster changes.
 #[derive(Clone, Debug)]
 pub struct ProjectInfo {
     /// The project's interface.
@@ -45,7 +45,7 @@ pub struct ProjectInfo {
     pub rule: SettlePolicy,
 }
 
-/// What the lead's port knows.
+/// The state of the lead's port.
 #[derive(Clone)]
 pub struct LeadPort {
     /// The project's name.
@@ -56,17 +56,17 @@ pub struct LeadPort {
     pub place: Arc<str>,
     /// The runtime in which the store is asked.
     pub runtime: Handle,
-    /// Whom to ask for figures.
+    /// The source of the stats.
     pub allocator: Allocator,
-    /// Whom to ask for ports.
+    /// The source of the ports' states.
     pub daemon: Arc<dyn DaemonStatusSource>,
-    /// Everybody's checks, as they were last counted.
+    /// Each annotator's quality, as last counted.
     pub quality: quality::CachedQuality,
-    /// The counts of all ports.
+    /// The metrics of all ports.
     pub http_metrics: HttpMetrics,
     /// When the daemon started.
     pub started_at: Millis,
-    /// Who may come in.
+    /// The check of keys.
     pub auth: PortAuth,
 }
 

@@ -1,8 +1,8 @@
-//! How right annotators are on gold tasks, and how consistent on repeats.
+//! How often annotators are right on gold tasks, and consistent on repeats.
 //!
-//! Both are counted from the checks themselves, which are a small part of a project and are walked
-//! over by an index of their own; the dashboard counts again only when a check has been answered
-//! since, and not more often than every few seconds. An ignore is no opinion and is left out.
+//! Both are counted from the checks, which are a small part of a project with an index of their own.
+//! The dashboard counts again only after a check was answered, and at most every few seconds. An
+//! ignore is not an answer to compare, so it does not count.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

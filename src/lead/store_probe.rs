@@ -1,11 +1,11 @@
-//! One look at the store, within a time limit.
+//! One read of the store, with a timeout.
 //!
-//! A store that hangs must not make the lead's port hang. What was begun is not given up when its time
-//! is over, though: the first count of a large project may take longer than anybody waits, and would
-//! never end if each look began it anew. So it goes on by itself, and a later look finds what it found.
+//! A store that hangs must not make the lead's port hang. A read that times out is not cancelled,
+//! though: the first count of a large project may take longer than a request waits, and would never
+//! finish if each request began it again. It continues, and a later request finds its result.
 //!
-//! The store is asked in the runtime of the annotators' ports, where its connections live. Should that
-//! one be saturated, the look ends with its time limit, and the lead's port answers all the same.
+//! The read runs in the runtime of the annotators' ports, where the store's connections live. If that
+//! runtime is saturated, the read times out, and the lead's port still answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::status::StatusSnapshot;
 /// How long the store may take to answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether the store answers now, and takes answers; what it says otherwise.
+/// Whether the store responds and stores answers; the error otherwise.
 pub(super) async fn ping(port: &LeadPort) -> Result<(), String> {
     let store = Arc::clone(port.allocator.store());
     let asked = port.runtime.spawn(async move { store.ping().await });
@@ -35,7 +35,7 @@ pub(super) async fn ping(port: &LeadPort) -> Result<(), String> {
     }
 }
 
-/// The figures as they are now, or as they were when they could last be read.
+/// The present status, or the last one that could be read.
 pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
     let store = port.allocator.store();
     let mut away = ping(port).await.err();
@@ -61,7 +61,7 @@ pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
     }
 }
 
-/// Reads the project's figures, which the allocator keeps, and gives everybody's checks.
+/// Refreshes the allocator's stats, and returns each annotator's quality.
 async fn read(port: &LeadPort) -> Result<BTreeMap<String, AnnotatorQuality>, String> {
     let progress = port.allocator.progress().await.map_err(|error| error.to_string())?;
     let project_info = port.project_info.load_full();

@@ -1,4 +1,4 @@
-//! Takes answers in, and shows an annotator their last ones.
+//! Stores answers, and lists an annotator's last ones.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ use crate::http::{self, ApiError, AuthenticatedNames};
 use crate::store::{Cursor, Past, Submission};
 use crate::task::{Millis, TaskId, Version};
 
-/// Answers taken in one request at most. The page sends a few.
+/// The most answers in one request; the page sends a few.
 const MAX_ANSWERS: usize = 1000;
-/// Answers shown of the history at most.
+/// The most answers in one reply of the history.
 const MAX_HISTORY: usize = 1000;
 
-/// An answer waits in a browser no longer than this.
+/// The longest time that an answer may have waited in a browser.
 const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What becomes of an answer before it goes to the store.
+/// The result of checking an answer before it goes to the store.
 enum Validated {
-    /// It is to be stored.
+    /// To be stored.
     Store(Submission),
-    /// It is not, and why.
+    /// Not stored, and why.
     Refused { status: &'static str, error: String },
 }
 
@@ -159,7 +159,7 @@ async fn validate(
     Ok((named, Validated::Store(Submission { task: id, annotator, version })))
 }
 
-/// Translates a browser's times into ours: its clock may be off by a day.
+/// Corrects a browser's times: its clock may be off by a day.
 struct ClockSkew {
     now: Millis,
     ahead_ms: i64,

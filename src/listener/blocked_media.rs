@@ -1,5 +1,5 @@
-//! Files that tasks name and the roster does not let a page have: told in the log with the line that
-//! would allow them, once for each until the roster changes.
+//! Logs files that tasks name and the roster does not allow, with the line that would allow them: once
+//! for each line until the roster changes.
 //!
 //! The page tells an annotator what they can do about it, which is to skip; the roster is the lead's, and
 //! so is this line. Tasks are looked at as they are handed out, because the roster may have changed since
@@ -13,15 +13,15 @@ use url::Url;
 use super::Project;
 use crate::task::{Task, media};
 
-/// The most that is remembered as told; a task file may have a host for each task.
+/// The most lines that are logged; a task file may name a host for each task.
 const MAX_LOGGED: usize = 100;
 
-/// What was told already.
+/// The lines that were logged.
 #[derive(Clone, Debug, Default)]
 pub struct BlockedMediaLog(Arc<Mutex<HashSet<String>>>);
 
 impl BlockedMediaLog {
-    /// Tells of what this task names and its page may not have, unless it was told.
+    /// Logs the files of a task that are not allowed, unless it has logged them before.
     pub(super) fn check(&self, project: &Project, task: &Task) {
         for source in media::named(&task.body) {
             let Some(line) = missing_setting(&source, project) else { continue };
@@ -42,7 +42,7 @@ impl BlockedMediaLog {
     }
 }
 
-/// The line of the roster without which a page may not have this file. What no roster can allow has none.
+/// The line of the roster that would allow this file; `None` if it is allowed, or never can be.
 fn missing_setting(source: &str, project: &Project) -> Option<String> {
     let source = source.trim();
     let whole =

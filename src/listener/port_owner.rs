@@ -1,26 +1,25 @@
-//! Whose port it is, and how they stand to it.
+//! The owner of a port, and their membership.
 //!
-//! A roster that is edited may remove or pause somebody, or give them another port, while their page
-//! is open somewhere with answers that have not been sent yet. So their port stays for a while: it
-//! hands out nothing more, says why, and takes what is left. If another annotator is given the port
-//! at once, it is theirs, and takes the answers of those who had it before along with their own, as
-//! long as the page says whose they are.
+//! An edited roster may remove, pause or move an annotator whose page still has unsent answers. So the
+//! port stays for a grace period: it gives no more tasks, says why, and takes the answers. If another
+//! annotator gets the port at once, it also takes the answers of its previous owners, if the page says
+//! whose they are.
 
 use crate::task::Millis;
 
-/// What a port knows of its annotator; replaced when the roster says otherwise.
+/// The owner of a port; replaced when the roster changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortOwner {
     /// The name for people.
     pub display: String,
-    /// Whether they work here.
+    /// Whether the annotator works at this port.
     pub membership: Membership,
-    /// Who had this port before, and may still have answers to send.
+    /// Annotators who had this port before and may still send answers.
     pub previous_owners: Vec<PreviousOwner>,
 }
 
 impl PortOwner {
-    /// Somebody who works here.
+    /// An active annotator without previous owners.
     pub fn active(display: impl Into<String>) -> Self {
         Self {
             display: display.into(),
@@ -30,25 +29,25 @@ impl PortOwner {
     }
 }
 
-/// How somebody stands to a port.
+/// An annotator's membership status on a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Membership {
-    /// They work here.
+    /// Works at this port.
     #[default]
     Active,
-    /// They are in the project, and not active for now.
+    /// On the roster, but not active.
     Paused,
-    /// They are not in the project any more.
+    /// Not on the roster any more.
     Removed,
-    /// They have another address now.
+    /// Works at another address.
     Moved {
-        /// The new one.
+        /// The new address.
         url: String,
     },
 }
 
 impl Membership {
-    /// As it stands in JSON.
+    /// The wire value, which is older than these names.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Active => "here",
@@ -59,11 +58,11 @@ impl Membership {
     }
 }
 
-/// Somebody whose port this was.
+/// An annotator who had this port before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviousOwner {
-    /// Their name.
+    /// The name.
     pub annotator: String,
-    /// Until when their answers are taken here.
+    /// Until when this port takes their answers.
     pub until: Millis,
 }

@@ -1,4 +1,4 @@
-//! What a page says that it shows, and what has become of it.
+//! The tasks that a page shows, and their lease status.
 //!
 //! A request may carry `untouched` and `touched`: the identities of the tasks that the page holds and
 //! whose answers it has not given, without and with something done on them. The reply has the same keys,

@@ -12,13 +12,13 @@ use arc_swap::ArcSwap;
 
 use crate::allocation::PlanPolicy;
 use crate::allocator::Allocator;
+use crate::config::file::RosterFile;
 use crate::config::{certificate, policies, project};
 use crate::http::auth::{KeyCache, PendingKeys};
 use crate::http::tls::{Certificate, Loaded};
 use crate::lead::ProjectInfo;
 use crate::listener::Project;
 use crate::roster::{Problem, Roster};
-use crate::roster_file::RosterFile;
 use crate::store::Terms;
 use crate::task::Millis;
 

@@ -34,9 +34,9 @@ pub use self::listeners::diff::{
     CurrentListener, DesiredListener, ListenerDiff, ListenerOwner, diff_listeners,
 };
 pub use self::signals::{Command, Commands};
+use crate::config::file::RosterFile;
 use crate::loading::rule::RuleError;
 use crate::roster::Problem;
-use crate::roster_file::RosterFile;
 use crate::store::StoreError;
 
 /// What the daemon is started with.

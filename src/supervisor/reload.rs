@@ -14,12 +14,12 @@ use super::listeners::{BindFailure, NO_SUCH_ADDRESS};
 use super::roster_watcher::RosterWatcher;
 use super::run::{Supervisor, watched_files};
 use super::status::{RejectedReload, ReloadOutcome};
+use crate::config::file::{RosterError, RosterFile};
 use crate::config::policies;
 use crate::http::auth::PendingKeys;
 use crate::loading::rule::{self, RuleError};
 use crate::planning;
 use crate::roster::{Problem, Roster, RosterDiff, Setting};
-use crate::roster_file::{RosterError, RosterFile};
 use crate::task::Millis;
 
 /// How long a reload waits for each answer of the store.
@@ -70,7 +70,7 @@ impl Supervisor {
         let current = &self.configuration;
         let seen = RosterWatcher::new(watched_files(&current.file));
         let next = Arc::new(RosterFile::read(&current.file.path)?);
-        let mut problems = next.missing();
+        let mut problems = next.preflight();
         problems.extend(self.unchangeable_settings(&next.roster));
         problems.extend(self.identity_rule_conflict(&next.roster).await);
         reject(&next, problems)?;

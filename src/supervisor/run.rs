@@ -16,7 +16,7 @@ use super::status::DaemonStatus;
 use super::systemd::SystemdNotifier;
 use super::task_loader::TaskLoader;
 use super::{Addresses, Command, Commands};
-use crate::roster_file::RosterFile;
+use crate::config::file::RosterFile;
 use crate::task::Millis;
 
 /// How often the listeners are checked, unless systemd's watchdog needs to hear more often.

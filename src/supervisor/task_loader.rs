@@ -10,10 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::status::DaemonStatus;
 use crate::allocator::Allocator;
+use crate::config::file::RosterFile;
 use crate::config::missing_media::Missing;
 use crate::config::policies;
 use crate::loading::{self, Loaded, TaskFile, load_file};
-use crate::roster_file::RosterFile;
 use crate::store::Store;
 
 /// Loads task files on request.

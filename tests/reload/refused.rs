@@ -178,7 +178,7 @@ fn a_file_that_never_ends() {
         }
         let said = team.hang_up();
         assert!(said.contains("cannot read the roster"), "{said}");
-        assert!(said.contains("it is no ordinary file"), "{said}");
+        assert!(said.contains("it is not a regular file"), "{said}");
     }
     assert_eq!(team.get(9010, "project")["annotator"], "andy");
 }

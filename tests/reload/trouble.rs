@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use annotd::roster_file::RosterFile;
+use annotd::config::file::RosterFile;
 use annotd::supervisor::{self, Commands, Daemon, InheritedSockets};
 
 use crate::common::daemon::Project;

@@ -1,23 +1,22 @@
-//! Who may come in at a port.
+//! The check of the key at each request to a port.
 //!
-//! Every port has a [`PortAuth`], which a [`Authenticator`] opens: to everybody, or to whoever has the key of
-//! the person whose port it is. The key comes in one of three ways: with the bookmark (`/?key=…`),
-//! which makes it a cookie and sends the browser on to the address without it, so that it neither
-//! stays in the history nor goes out in a referrer; with that cookie; or as `Authorization: Bearer`,
-//! for scripts.
+//! Every port has a [`PortAuth`]. It asks an [`Authenticator`] whether access is open, or whether a
+//! request has the key of the port's owner. The key comes in one of three ways: in the personal link
+//! (`/?key=…`), which sets a cookie and redirects to the address without the key, so that the key
+//! neither stays in the history nor leaks in a referrer; in that cookie; or as `Authorization:
+//! Bearer`, for scripts.
 //!
-//! The cookie is `SameSite=Lax`. With `Strict` a browser leaves it out of a navigation that another
-//! site began, the redirect included, so that a bookmark that is pressed in a mail or a chat on the
-//! web would end at a closed door. What `Strict` would guard more than `Lax` is guarded otherwise:
-//! only GETs bring a `Lax` cookie along from elsewhere, and then only as a navigation; what changes
-//! something is a POST with JSON from the port's own page (`server.rs`).
+//! The cookie is `SameSite=Lax`. With `Strict` a browser omits it from a navigation that another site
+//! began, and from its redirect: a link that is clicked in a mail or a chat would be refused. `Lax` is
+//! safe here: from other sites only a GET that is a navigation carries the cookie, and every change
+//! is a POST with JSON from the port's own page (`server.rs`).
 //!
-//! Cookies know no ports: a browser sends all of a host's to each of its ports. So each is named
-//! after the project and the person, and one door asks only for its own.
+//! Cookies do not distinguish ports: a browser sends all cookies of a host to each of its ports. So a
+//! cookie is named after the project and the owner, and a port reads only its own.
 //!
-//! Rejected: HTTP's own sign-in (`Basic`), whose dialogue asks for a name and a password that nobody
-//! has; a key in each address, which would be in every log and referrer; a session of its own behind
-//! each key, which would have to be stored and ended without being any safer than the key.
+//! Rejected: `Basic` authentication, whose dialogue asks for a name and a password that do not exist;
+//! a key in each address, which would be in every log and referrer; a session behind each key, which
+//! would have to be stored and expired without being safer than the key.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,69 +33,67 @@ use hyper::{Method, StatusCode, Uri};
 
 use super::super::{ApiError, assets};
 
-/// How long a cookie lasts, in seconds: 400 days, the most that browsers keep one. Each look at the
-/// page renews it.
+/// The cookie's lifetime, in seconds: 400 days, the browsers' maximum. Opening the page renews it.
 const COOKIE_MAX_AGE: u32 = 400 * 24 * 60 * 60;
-/// Failed attempts are told of at most this often, at each port.
+/// The least time between two log lines about rejected keys, for each port.
 const REJECTION_LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// What nobody needs a key for: a port's own files, and what watches over a daemon.
+/// Paths without a key: health checks, and below the prefix the page's files.
 const PUBLIC_PATHS: [&str; 3] = ["/health", "/version", "/ready"];
 const PUBLIC_PREFIX: &str = "/assets/";
 
-/// Who knows the keys.
+/// Verifies keys.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Whether everybody may come in without one.
+    /// Whether no key is needed.
     fn is_open(&self) -> bool;
 
-    /// Whether this is that person's key. The answer to a key that is not known may take seconds: it
-    /// may have been made a moment ago by another process.
+    /// Whether this is the owner's key. An unknown key may take seconds, since another process may
+    /// have created it a moment ago.
     async fn verify(&self, owner: &str, key: &str) -> bool;
 }
 
-/// From where a request comes; the server puts it into the extensions.
+/// The other end of a request's connection; the server adds it to the extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// The other end of the connection: a browser's machine, or a proxy's.
+    /// The address of the browser's machine, or of a proxy.
     pub address: SocketAddr,
-    /// Whether the connection is encrypted by annotd itself.
+    /// Whether annotd itself encrypts the connection.
     pub encrypted: bool,
 }
 
-/// What a port's context has, so that every request can be asked at the door.
+/// The part of a port's state that the check of keys needs.
 pub trait ProtectedState: Clone + Send + Sync + 'static {
-    /// The port's door.
+    /// The port's check of keys.
     fn auth(&self) -> &PortAuth;
 
-    /// What the port's page may do, if that differs from what every page may.
+    /// The page's policy, if it is not the default one.
     fn content_security_policy(&self) -> Option<HeaderValue> {
         None
     }
 
-    /// Others who may come in with their own keys, as far as their errand goes: whoever had this port
-    /// before may still have answers to bring. Requests carry the [`AuthenticatedNames`] then.
+    /// Previous owners of the port, who may still send answers with their own keys. Requests carry the [`AuthenticatedNames`] then.
     fn previous_owners(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whether that is a guest's errand.
+    /// Whether a previous owner may make this request.
     fn is_handover_request(_method: &Method, _path: &str) -> bool {
         false
     }
 }
 
-/// Whose keys a request has brought, where guests may come in.
+/// The owners whose keys a request carries, at a port with previous owners.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedNames(Vec<String>);
 
 impl AuthenticatedNames {
-    /// Whether the request has this person's key.
+    /// Whether the request carries this owner's key.
     pub fn contain(&self, owner: &str) -> bool {
         self.0.iter().any(|caller| caller == owner)
     }
 }
 
-/// The door of one port; clones are the same.
+/// The check of keys at one port; clones share their state.
 #[derive(Clone)]
 pub struct PortAuth(Arc<Inner>);
 
@@ -104,16 +101,16 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     owner: String,
     project: String,
-    /// Its own cookie's name.
+    /// The name of the owner's cookie.
     cookie: String,
-    /// Attempts that were not told of yet, and when one was.
+    /// Rejected attempts since the last log line, and its time.
     unlogged: AtomicU64,
     last_logged: Mutex<Option<Instant>>,
 }
 
 impl PortAuth {
-    /// The door of this person's port, in this project; `annotator` is their name if they are one.
-    /// Names and projects are of letters, digits, `-` and `_`, as in a roster.
+    /// The check for a port of this project. `annotator` is the owner's name, or `None` for the lead.
+    /// Names and projects consist of letters, digits, `-` and `_`, as in a roster.
     pub fn new(
         authenticator: Arc<dyn Authenticator>,
         owner: &str,
@@ -130,7 +127,7 @@ impl PortAuth {
         }))
     }
 
-    /// Says, now and then, that somebody came with a key that does not fit.
+    /// Logs rejected keys, at most every `REJECTION_LOG_INTERVAL`.
     fn log_rejection(&self, peer: Option<Peer>) {
         let attempts = self.0.unlogged.fetch_add(1, Ordering::Relaxed) + 1;
         let mut last_logged = self.0.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +144,7 @@ impl PortAuth {
         );
     }
 
-    /// Whose keys a request brings along, of the port's own person and the guests.
+    /// The owners whose keys a request carries: of the port's owner and the previous ones.
     async fn authenticated_names(
         &self,
         headers: &HeaderMap,
@@ -157,8 +154,7 @@ impl PortAuth {
         let named =
             previous_owners.iter().map(|name| (name, cookie_name(&self.0.project, Some(name))));
         let own = std::iter::once((&self.0.owner, self.0.cookie.clone()));
-        // A key is one person's: whose it is, is asked no further. To ask about one that does not fit takes
-        // its time.
+        // A key belongs to one owner, so it is not verified for others: that would take seconds.
         let mut bearer = bearer(headers);
         for (owner, name) in own.chain(named) {
             if let Some(key) = cookie(headers, &name)
@@ -193,7 +189,7 @@ fn cookie_name(project: &str, annotator: Option<&str>) -> String {
     }
 }
 
-/// Lets a request through, or answers it at the door.
+/// Passes a request on, or refuses it.
 pub(in crate::http) async fn require_key<C: ProtectedState>(
     State(no_access_page): State<&'static str>,
     Extension(context): Extension<C>,
@@ -234,7 +230,7 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
             continue;
         }
         if is_read && key_of_link(request.uri()).is_some() {
-            // An old link in a browser that has the new key: it need not stay in the history either.
+            // An old link in a browser that has the new key; keep it out of the history, too.
             return redirect_without_key(request.uri(), None);
         }
         let renew = is_cookie && is_read && request.uri().path() == "/";
@@ -250,8 +246,8 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
     refuse(&request, no_access_page, is_read, wrong)
 }
 
-/// Whether the browser speaks TLS, with annotd or with the proxy in front of it. A client that lies
-/// about it has a cookie of its own that does not work.
+/// Whether the browser uses TLS, with annotd or with a proxy. A client that lies about it only gets a
+/// cookie that does not work.
 fn is_encrypted(peer: Option<Peer>, headers: &HeaderMap) -> bool {
     let proxy = headers.get("x-forwarded-proto");
     // Behind several proxies the first is the one that the browser spoke with.
@@ -277,8 +273,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Sends the browser to the same place without the key. The address is relative: a proxy may have
-/// given the port a path.
+/// Redirects to the same address without the key. It is relative: a proxy may add a path.
 fn redirect_without_key(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().unwrap_or_default();
@@ -296,7 +291,7 @@ fn redirect_without_key(uri: &Uri, cookie: Option<HeaderValue>) -> Response {
     response
 }
 
-/// A page for people, an error for scripts.
+/// A page for browsers, an error for scripts.
 fn refuse(request: &Request<Body>, page: &str, is_read: bool, wrong: bool) -> Response {
     let path = request.uri().path();
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());

@@ -1,17 +1,16 @@
 //! The keys to the ports.
 //!
-//! Keys are made when they are first needed, and changed by hand. Each annotator has one, and the lead; all of them are in the project's store, so that several
-//! daemons and the command line go by the same. [`KeyCache`] is the daemon's: it says who may come in,
-//! as the roster has it now, and knows the keys as they were at most two seconds ago (`CACHE_TTL`), so
-//! that a new one takes effect without a restart.
+//! Each annotator has a key, and the lead. Keys are created when they are first needed, and replaced by
+//! hand. They are in the project's store, so that several daemons and the commands share them.
+//! [`KeyCache`] is the daemon's copy, at most two seconds old (`CACHE_TTL`), so that a new key takes
+//! effect without a restart.
 //!
-//! A key that is known and fresh costs no look at the store. One that is not known has its answer
-//! when the store has been asked after it came; so a link that was changed a moment ago works at
-//! once, and whoever guesses waits for up to two seconds each time. While the store is away,
-//! everything goes on with the keys that are known.
+//! A known key in a fresh cache needs no read of the store. An unknown key waits for a read that began
+//! after the request: a new link works at once, and each guess takes up to two seconds. While the
+//! store is away, the known keys stay valid.
 //!
-//! They are kept as they are, not hashed: `annotd link` has to print them again, and whoever can read
-//! the store can read, and write, everything that they guard.
+//! Keys are stored in plain text: `annotd link` prints them again, and a reader of the store can read
+//! everything that the keys protect anyway.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,32 +25,32 @@ use super::{Authenticator, PortAuth};
 use crate::roster::{self, Roster};
 use crate::store::{Result, Store};
 
-/// The lead's name among the keys; no annotator can have it.
+/// The name of the lead's key in the store; no annotator can have it.
 pub const LEAD_KEY: &str = "(lead)";
 
 /// Random bytes of a key: 128 bits.
 const KEY_BYTES: usize = 16;
-/// How long keys are taken for granted.
+/// How long the cache is fresh.
 const CACHE_TTL: Duration = Duration::from_secs(2);
-/// How long somebody who has a key that was right a moment ago waits for the store to confirm it.
+/// How long a request with a known key waits for a stale cache to be refreshed.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long somebody with an unknown key waits: for the next look, and for the store.
+/// How long a request with an unknown key waits for the next read of the store.
 const UNKNOWN_KEY_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A new key: 32 letters and digits, which no address encodes, no chat takes for punctuation, and
-/// one press marks as a whole.
+/// A new key: 32 hexadecimal digits. No URL encodes them, no chat reads them as punctuation, and a
+/// double click selects all of them.
 pub fn new_key() -> String {
     let mut bytes = [0_u8; KEY_BYTES];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     hex::encode(bytes)
 }
 
-/// Whether this has the form of a key. Whatever has not is nobody's, and the store is not asked.
+/// Whether this has the form of a key. Other text is rejected without reading the store.
 fn is_well_formed_key(text: &str) -> bool {
     text.len() == 2 * KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Everybody's keys as they are, those included that were missing until now.
+/// All keys of the roster's annotators and the lead. Creates those that are missing.
 ///
 /// # Errors
 /// If the store does not answer.
@@ -72,29 +71,29 @@ pub async fn load_or_create(
     Ok(keys)
 }
 
-/// Who may come in at the ports of a daemon; clones are the same.
+/// The daemon's copy of the keys, and whether they are needed; clones share it.
 #[derive(Clone)]
 pub struct KeyCache(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
     known: RwLock<CachedKeys>,
-    /// Held by whoever asks the store: when that was begun last.
+    /// When the last read of the store began; locked during a read.
     last_read: Mutex<Option<Instant>>,
 }
 
-/// What another roster needs, for [`KeyCache::apply`].
+/// The keys that another roster needs, for [`KeyCache::apply`].
 pub struct PendingKeys(CachedKeys);
 
 struct CachedKeys {
     access: roster::Access,
     keys: BTreeMap<String, String>,
-    /// When the store was asked for them.
+    /// When the read began that gave these keys.
     at: Option<Instant>,
 }
 
 impl KeyCache {
-    /// As this roster has it. Where it asks for keys, those that are missing are made.
+    /// The keys for this roster. Creates those that are missing, if the roster asks for keys.
     ///
     /// # Errors
     /// If the store does not answer, and keys are needed.
@@ -106,7 +105,8 @@ impl KeyCache {
         Ok(access)
     }
 
-    /// What another roster needs: keys that are missing are made. Nothing has changed yet.
+    /// Reads the keys that another roster needs, and creates those that are missing. The cache does not
+    /// change yet.
     ///
     /// # Errors
     /// If the store does not answer, and keys are needed.
@@ -122,7 +122,7 @@ impl KeyCache {
         Ok(PendingKeys(CachedKeys { access, keys, at }))
     }
 
-    /// The same without the store, if that is possible: where everybody needed a key before, too.
+    /// The same without the store; `None` if access was open until now.
     pub fn prepare_from_cache(&self, roster: &Roster) -> Option<PendingKeys> {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         let keyed = known.access == roster::Access::Key;
@@ -131,25 +131,25 @@ impl KeyCache {
             .then(|| PendingKeys(CachedKeys { access, keys: known.keys.clone(), at: known.at }))
     }
 
-    /// Goes by another roster from now on, at every door.
+    /// Applies another roster's access to every port.
     pub fn apply(&self, PendingKeys(next): PendingKeys) {
         *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
-    /// The door of an annotator's port.
+    /// The check of keys at an annotator's port.
     pub fn port_auth(&self, project: &str, annotator: &str) -> PortAuth {
         PortAuth::new(Arc::new(self.clone()), annotator, project, Some(annotator))
     }
 
-    /// The door of the lead's port.
+    /// The check of keys at the lead's port.
     pub fn lead_auth(&self, project: &str) -> PortAuth {
-        // Two parts instead of three in the cookie's name: no annotator's is called so.
+        // Two parts in the cookie's name instead of three, so that no annotator's is the same.
         PortAuth::new(Arc::new(self.clone()), LEAD_KEY, project, None)
     }
 }
 
 impl Inner {
-    /// Whether the key is right, and whether what is known was asked for at `since` or later.
+    /// Whether the key is right, and whether the cache is from a read that began at `since` or later.
     fn check(&self, name: &str, key: &str, since: Option<Instant>) -> (bool, bool) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let right =
@@ -157,8 +157,8 @@ impl Inner {
         (right, known.at.is_some() && known.at >= since)
     }
 
-    /// Asks the store for the keys, unless somebody has done so at `since` or later, and at most
-    /// every two seconds: sooner than that, it waits (`wait`) or leaves it.
+    /// Reads the keys from the store, unless a read began at `since` or later. Reads at most every two
+    /// seconds: before that, it waits (`wait`) or returns.
     async fn refresh(&self, since: Option<Instant>, wait: bool) {
         let mut begun = loop {
             let begun = self.last_read.lock().await;
@@ -172,7 +172,7 @@ impl Inner {
             if !wait {
                 return;
             }
-            // Strangers wait where nobody has to wait for them.
+            // Sleep after releasing the lock, so that unknown keys delay nobody else.
             drop(begun);
             sleep_until(next).await;
         };
@@ -212,10 +212,10 @@ impl Authenticator for KeyCache {
         } else {
             (Some(now), UNKNOWN_KEY_TIMEOUT)
         };
-        // In a task of its own: the look at a slow store goes on when nobody waits for it any more.
+        // In a separate task: a slow read continues when the request has timed out.
         let inner = Arc::clone(&self.0);
         let refreshed = tokio::spawn(async move { inner.refresh(since, !right).await });
-        // A store that is away changes nothing.
+        // While the store is away, the cache stays as it is.
         let _ = timeout(patience, refreshed).await;
         self.0.check(name, key, None).0
     }

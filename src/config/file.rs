@@ -1,29 +1,29 @@
-//! The roster's file, and what only the outside can tell of it.
+//! The roster's file: reads it and checks what it names.
 //!
-//! The roster itself knows no disk ([`crate::roster`] is pure); here its file is read, and what it
-//! names is looked for, so that the command line and the running daemon say the same about the same
-//! file. Whoever calls prints it.
+//! [`crate::roster`] is pure and knows no disk. The commands and the daemon read the file here, so that
+//! they report the same problems for the same file. The caller prints them.
 
 use std::path::{Path, PathBuf};
 
-use crate::config::certificate;
+use super::certificate;
+use crate::http::read_regular_file;
 use crate::listener::media;
 use crate::loading;
 use crate::roster::{self, Problem, Roster};
 use crate::task::interface::Interface;
 
-/// A roster, and the file it stands in.
+/// A roster and its file.
 #[derive(Clone, Debug)]
 pub struct RosterFile {
     /// The file.
     pub path: PathBuf,
-    /// What stands in it.
+    /// Its text.
     pub text: String,
-    /// What that means.
+    /// The roster that the text means.
     pub roster: Roster,
 }
 
-/// Why there is no roster to go by.
+/// Why a roster cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RosterError {
     /// The file cannot be read.
@@ -31,10 +31,10 @@ pub enum RosterError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// It is not text.
+    /// The file is not text.
     #[error("{}:{line}:{column}: this is not UTF-8 text; save the file as UTF-8", path.display())]
     NotText {
         /// The file.
@@ -44,7 +44,7 @@ pub enum RosterError {
         /// Its column, from 1, in characters.
         column: usize,
     },
-    /// There are mistakes in it.
+    /// The roster has mistakes.
     #[error("{}", .0.first())]
     Wrong(Mistakes),
 }
@@ -89,29 +89,12 @@ const LARGEST_ROSTER: u64 = 4 << 20;
 /// The largest codebook, in bytes. Each page gets it.
 const LARGEST_INSTRUCTIONS: u64 = 4 << 20;
 
-/// Reads a file that a person wrote. Anything else (a pipe, a device) might never end, and whoever reads
-/// it, the running daemon among them, would wait for ever.
-fn read_plain(path: &Path, largest: u64) -> std::io::Result<Vec<u8>> {
-    let about = std::fs::metadata(path)?;
-    let wrong = |why: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
-    if about.is_dir() {
-        return wrong("it is a folder".to_owned());
-    }
-    if !about.is_file() {
-        return wrong("it is no ordinary file".to_owned());
-    }
-    if about.len() > largest {
-        return wrong(format!("it has {} bytes; at most {largest} are read", about.len()));
-    }
-    std::fs::read(path)
-}
-
 /// Reads the instructions.
 ///
 /// # Errors
-/// If they are no ordinary file, too large, or not UTF-8.
+/// If it is not a regular file, too large, or not UTF-8.
 pub fn read_instructions(path: &Path) -> std::io::Result<String> {
-    let bytes = read_plain(path, LARGEST_INSTRUCTIONS)?;
+    let bytes = read_regular_file(path, LARGEST_INSTRUCTIONS)?;
     String::from_utf8(bytes)
         .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()))
 }
@@ -122,7 +105,7 @@ impl RosterFile {
     /// # Errors
     /// If the file cannot be read, is not text, or has mistakes: all of them.
     pub fn read(path: &Path) -> Result<Self, RosterError> {
-        let bytes = read_plain(path, LARGEST_ROSTER)
+        let bytes = read_regular_file(path, LARGEST_ROSTER)
             .map_err(|source| RosterError::Read { path: path.to_owned(), source })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -138,13 +121,13 @@ impl RosterFile {
         }
     }
 
-    /// The folder that what the roster names is relative to.
+    /// The folder to which paths in the roster are relative.
     pub fn beside(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// What the roster names and is not there.
-    pub fn missing(&self) -> Vec<Problem> {
+    /// Checks that the files and folders that the roster names exist and can be used.
+    pub fn preflight(&self) -> Vec<Problem> {
         let project = &self.roster.project;
         let mut problems = Vec::new();
         if let Some(instructions) = &project.instructions
