@@ -265,7 +265,7 @@ async fn a_clock_that_is_off_by_a_day_leaves_the_times_right() {
         browser.run_before_pages(&format!(
             "{{ const Real = Date; const off = {hours} * 3600000; \
              globalThis.Date = class extends Real {{ \
-               constructor(...previous-answer) {{ super(...(given.length ? given : [Real.now() + off])); }} \
+               constructor(...given) {{ super(...(given.length ? given : [Real.now() + off])); }} \
                static now() {{ return Real.now() + off; }} }}; }}"
         ));
         let before = now();

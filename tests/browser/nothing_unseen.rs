@@ -174,7 +174,7 @@ const STUCK: &str = "(() => {
     const { put } = IDBObjectStore.prototype;
     let stuck = true;
     window.disk = () => { stuck = false; };
-    IDBObjectStore.prototype.put = function (...previous-answer) {
+    IDBObjectStore.prototype.put = function (...given) {
       const request = put.apply(this, given);
       const hold = () => { if (stuck) this.getKey(0).onsuccess = hold; };
       if (this.name === 'outbox') hold();
