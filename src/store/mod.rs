@@ -3,7 +3,7 @@
 //! [`Store`] speaks of the domain (admit, claim, record, renew, release, sweep), never of get and
 //! put: what a store promises is that each of these is carried out whole, as
 //! [`TaskState`] says, and is durable when the call returns. Both engines pass one conformance suite
-//! (`tests/conformance.rs`).
+//! (`tests/stores/conformance.rs`).
 //!
 //! Claims and answers come in groups, since the round trip and the sync are what they cost. Every
 //! item of a group stands for itself: one that fails its guard takes nothing with it.
