@@ -15,5 +15,6 @@ mod observability;
 mod reload;
 mod reverse_proxies;
 mod second_round;
+mod signals;
 mod systemd;
 mod tls;

@@ -1,0 +1,102 @@
+//! Names that gave way to a word of the glossary do not come back.
+//!
+//! `names/replaced.txt` lists them: `type`, `const` or `name`, the name, and the rooms of `src/` in
+//! which it must not be defined; and `file`, a path below `src/` that must not exist. A name with
+//! several words must not occur in the code of its rooms at all. Names of the wire and of what is
+//! stored are not listed. `names/kept.txt` has the names that still stand in a room; it only becomes
+//! shorter.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn list(name: &str) -> String {
+    let folder = Path::new(file!()).with_extension("");
+    fs::read_to_string(root().join(folder).join(name)).expect("the list")
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "js") {
+            found.push(path);
+        }
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The words of the code, each with the one before it; comments and strings are left out.
+fn words(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        let line = line.trim_start();
+        if line.starts_with("//") || line.starts_with('*') || line.starts_with("/*") {
+            continue;
+        }
+        let code = line.split("// ").next().unwrap_or(line);
+        for (nth, part) in code.split('"').enumerate() {
+            if nth % 2 == 1 {
+                continue;
+            }
+            for word in part.split(|c| !is_word(c)).filter(|word| !word.is_empty()) {
+                let before = found.last().map(|(_, word)| word.clone()).unwrap_or_default();
+                found.push((before, word.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+const DEFINE: [&str; 11] =
+    ["struct", "enum", "trait", "type", "const", "static", "fn", "mod", "class", "function", "let"];
+
+/// Whether a line of code defines or, where the name has several words, mentions the name.
+fn occurs(words: &[(String, String)], name: &str) -> bool {
+    let inner = name.trim_start_matches(|c: char| c.is_uppercase());
+    let several = name.contains('_') || inner.chars().any(char::is_uppercase);
+    words.iter().any(|(before, word)| {
+        word == name && (several || (DEFINE.contains(&before.as_str()) && before != "let"))
+    })
+}
+
+#[test]
+fn replaced_names_do_not_come_back() {
+    let kept = list("kept.txt");
+    let mut back = Vec::new();
+    let mut rooms: BTreeMap<String, Vec<Vec<(String, String)>>> = BTreeMap::new();
+    for line in list("replaced.txt").lines().filter(|line| !line.starts_with('#')) {
+        let mut parts = line.split_whitespace();
+        let (kind, name) = (parts.next().expect("a kind"), parts.next().expect("a name"));
+        if kind == "file" {
+            if root().join("src").join(name).exists() {
+                back.push(format!("{kind} {name}"));
+            }
+            continue;
+        }
+        for room in parts {
+            let sources = rooms.entry(room.to_owned()).or_insert_with(|| {
+                let mut found = Vec::new();
+                files(&root().join("src").join(room), &mut found);
+                let read = |path: PathBuf| words(&fs::read_to_string(path).expect("a file"));
+                found.into_iter().map(read).collect()
+            });
+            if sources.iter().any(|words| occurs(words, name)) {
+                back.push(format!("{kind} {name} {room}"));
+            }
+        }
+    }
+    back.retain(|one| !kept.lines().any(|line| line == one));
+    assert!(back.is_empty(), "the glossary has another word for these: {back:#?}");
+}
