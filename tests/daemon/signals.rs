@@ -46,7 +46,12 @@ fn the_second_stop_signal_ends_a_stuck_process() {
         [(["TERM", "TERM"], 143), (["TERM", "INT"], 130), (["INT", "TERM"], 143)]
     {
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
-            .args(["--exact", "signals::a_process_whose_runtime_is_stuck", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "signals::a_process_whose_runtime_is_stuck",
+                "--ignored",
+                "--nocapture",
+            ])
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
