@@ -31,7 +31,7 @@ export function from(asOf, now) {
 }
 
 /**
- * Whether somebody is at work: heard of within five minutes, which is a long text.
+ * Whether an annotator is at work: a request within five minutes, which is a long text.
  *
  * @param {string | null | undefined} then RFC 3339
  * @param {number} now
@@ -84,7 +84,7 @@ export function pace(seconds) {
 }
 
 /**
- * How many of somebody's checks were as they should be.
+ * How many of an annotator's checks were answered correctly.
  *
  * @param {{answered: number, agreed: number}} checks
  */

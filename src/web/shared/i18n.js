@@ -2,15 +2,16 @@
  * The language of the pages' own words: `t("Nothing is chosen yet.")` gives them in the reader's.
  *
  * The English sentence stands in the code, where it is read, and is the key of the catalogues
- * (`i18n/de.js`, …), which are fetched when somebody needs one. What a catalogue lacks is said in
- * English, and a test holds every catalogue against every sentence in the code. So the argument of `t`
- * and of `plural` is always a literal; what varies goes in by name: `t("{n} of {all}", { n, all })`.
+ * (`i18n/de.js`, …), which are fetched when one is needed. What a catalogue lacks is said in
+ * English, and a test holds every catalogue against every sentence in the code. So the argument of
+ * `t` and of `plural` is always a literal; what varies goes in by name: `t("{n} of {all}", { n, all
+ * })`.
  *
  * What comes from a task, a label or a roster is never translated.
  *
- * Rejected: names for sentences (`choice.none_chosen`), with which nobody who reads the code knows
- * what the page says; and a library, whose formats (dates, currencies, nested choices) no sentence here
- * needs. What is needed of plurals, the browser has: Intl.PluralRules.
+ * Rejected: names for sentences (`choice.none_chosen`), with which a reader of the code does not
+ * know what the page says; and a library, whose formats (dates, currencies, nested choices) no
+ * sentence here needs. What is needed of plurals, the browser has: Intl.PluralRules.
  */
 
 /** A sentence, or one for each plural category of the language. */

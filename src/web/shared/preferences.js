@@ -1,6 +1,6 @@
 /**
- * What a person has chosen about the look of the pages: theme, text size, density and language, remembered in this
- * browser.
+ * What a person has chosen about the look of the pages: theme, text size, density and language,
+ * remembered in this browser.
  *
  * Applied as attributes on the root element, which theme.css reads. `auto` is the absence of a
  * choice and follows the system. Loaded first in each page, so that a dark room sees no flash of
@@ -11,7 +11,7 @@
 
 export const themes = /** @type {const} */ (["auto", "light", "dark"]);
 
-/** Text sizes in px; the middle one is what theme.css sets by itself. */
+/** Text sizes in px; the middle one is the default of theme.css. */
 export const sizes = [15, 16, 18, 20, 22, 25, 28, 32];
 
 /** @param {string} key */
@@ -85,7 +85,11 @@ export function stepSize(step) {
   if (next) setSize(next);
 }
 
-/** How much stands on the page: with room around it, or close together. @returns {"comfortable" | "compact"} */
+/**
+ * How much stands on the page: with room around it, or close together.
+ *
+ * @returns {"comfortable" | "compact"}
+ */
 export const density = () => (document.documentElement.dataset.density === "compact" ? "compact" : "comfortable");
 
 /** @param {string | null} choice */
@@ -100,10 +104,10 @@ export function setDensity(choice) {
 /** For what was measured, it is as if the window had another size. */
 const announceResize = () => dispatchEvent(new Event("resize"));
 
-/** The language that somebody chose; null where it is the browser's. */
+/** The language that was chosen; null where it is the browser's. */
 export const chosenLanguage = () => read("annotd.language");
 
-/** @param {string | null} choice takes effect when the page is drawn anew */
+/** @param {string | null} choice takes effect after a reload */
 export const setLanguage = (choice) => write("annotd.language", choice);
 
 /** Apply what was chosen in an earlier visit. */

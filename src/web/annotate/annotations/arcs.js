@@ -1,14 +1,15 @@
 /**
- * Arcs over a row of words, as functions without a page: what can be an end of one, and which is next to
- * which; what becomes of them when spans change; and where they run so that none lies upon another.
+ * Arcs over a row of words, as functions without a page: what can be an end of one, and which is
+ * next to which; what becomes of them when spans change; and where they run so that none lies upon
+ * another.
  *
- * A text is a row of stops: each span is one, and each unit (spans.js) that lies in none. An arc leaves
- * its stop upwards, runs along a lane above the line, and comes down on the other. Short arcs take the
- * low lanes, so that they nest. Where the words are wrapped, an arc from one line to another runs to the
- * edge, along it, and back in.
+ * A text is a row of stops: each span is one, and each unit (spans.js) that lies in none. An arc
+ * leaves its stop upwards, runs along a lane above the line, and comes down on the other. Short
+ * arcs take the low lanes, so that they nest. Where the words are wrapped, an arc from one line to
+ * another runs to the edge, along it, and back in.
  *
- * Rejected: curves, which in a long line are either flat or as high as the page, and cross each other's
- * labels; and a layout by forces, which moves what nobody touched.
+ * Rejected: curves, which in a long line are either flat or as high as the page, and cross each
+ * other's labels; and a layout by forces, which moves parts that were not touched.
  */
 
 import { fit, overlap } from "./spans.js";
@@ -16,17 +17,28 @@ import { fit, overlap } from "./spans.js";
 /** @import { Unit } from "./spans.js" */
 /** @import { Span } from "../state/types.js" */
 
-/** @typedef {{from: number, to: number, span: Span | null}} Anchor indices of units, both inclusive */
+/**
+ * @typedef {{from: number, to: number, span: Span | null}} Anchor indices of units, both inclusive
+ */
 
-/** @typedef {{head?: unknown, child?: unknown, label?: unknown, [key: string]: unknown}} Relation */
+/**
+ * @typedef {{head?: unknown, child?: unknown, label?: unknown, [key: string]: unknown}} Relation
+ */
 
-/** @typedef {{from: number, to: number, width: number}} Arc from stop to stop, with its label's width */
+/**
+ * @typedef {{from: number, to: number, width: number}} Arc from stop to stop, with its label's
+ *   width
+ */
 
 /** @typedef {{left: number, right: number, line: number}} Box where a stop lies */
 
-/** @typedef {{from: number, to: number, line: number, lane: number}} Run one stretch along a line */
+/**
+ * @typedef {{from: number, to: number, line: number, lane: number}} Run one stretch along a line
+ */
 
-/** @typedef {{a: Run, b: Run, x1: number, x2: number, channel: number | null, middle: number}} Route */
+/**
+ * @typedef {{a: Run, b: Run, x1: number, x2: number, channel: number | null, middle: number}} Route
+ */
 
 export const laneHeight = 28;
 
@@ -150,8 +162,8 @@ export function relate(row, head, child, label) {
 }
 
 /**
- * The relations after spans have changed. An end that lies in a new span is that span now; a relation
- * whose span is gone goes with it, and so does one whose ends have become the same.
+ * The relations after spans have changed. An end that lies in a new span is that span now; a
+ * relation whose span is gone goes with it, and so does one whose ends have become the same.
  *
  * @param {Relation[]} relations
  * @param {Unit[]} row
@@ -273,8 +285,8 @@ function stack(things, length, take, collide) {
 }
 
 /**
- * Where each arc leaves its stop and comes down: beside each other, in the order in which they do not
- * cross.
+ * Where each arc leaves its stop and comes down: beside each other, in the order in which they do
+ * not cross.
  *
  * @param {Arc[]} arcs
  * @param {Box[]} boxes

@@ -1,8 +1,8 @@
 /**
- * Stretches of a sound, without a page: made, changed, laid out in lanes; and what its waveform is drawn
- * from.
+ * Stretches of a sound, without a page: made, changed, laid out in lanes; and what its waveform is
+ * drawn from.
  *
- * Times are seconds, rounded to a thousandth: finer than anybody hears or points, and short to read.
+ * Times are seconds, rounded to a thousandth: finer than hearing or pointing, and short to read.
  */
 
 /** @typedef {{start: number, end: number, label: string, [key: string]: unknown}} Region */
@@ -118,7 +118,7 @@ export function clock(seconds) {
 }
 
 /**
- * The loudest of each of so many parts, from 0 to 1 of the loudest of all.
+ * The loudest of each of these parts, from 0 to 1 of the loudest of all.
  *
  * @param {Float32Array[]} channels
  * @param {number} parts

@@ -1,9 +1,10 @@
 /**
  * Shapes on a picture, without a page: boxes, polygons and outlines, in the picture's own pixels.
  *
- * Coordinates are rounded to a tenth of a pixel, as Prodigy's are: a picture that is shown smaller than
- * it is cannot be pointed at more exactly, and one that is shown larger should not lose what was seen.
- * Nothing leaves the border. Keys of a shape that are not known here stay on it when it is moved.
+ * Coordinates are rounded to a tenth of a pixel, as Prodigy's are: a picture that is shown smaller
+ * than it is cannot be pointed at more exactly, and one that is shown larger should not lose what
+ * was seen. Nothing leaves the border. Keys of a shape that are not known here stay on it when it
+ * is moved.
  */
 
 import { numberOf } from "../state/lossless_json.js";
@@ -14,13 +15,18 @@ import { numberOf } from "../state/lossless_json.js";
 
 /** @typedef {{label?: unknown, type?: unknown, points?: unknown, [key: string]: unknown}} Shape */
 
-/** How much the two proportions of a picture may differ and still be the same, rounded to whole pixels once or twice. */
+/**
+ * How much the two proportions of a picture may differ and still be the same, rounded to whole
+ * pixels once or twice.
+ */
 const alike = 0.02;
 
 /**
- * The pixels that a picture's shapes count in: those that the task gives, turned as the picture is shown.
+ * The pixels that a picture's shapes count in: those that the task gives, turned as the picture is
+ * shown.
  *
- * @param {Size | null} given by the task; perhaps of the file, in which the picture lies on its side
+ * @param {Size | null} given by the task; perhaps of the file, in which the picture lies on its
+ *   side
  * @param {Size | null} shown of the picture as the browser shows it, once that is known
  * @returns {Size | null}
  */
@@ -163,7 +169,8 @@ export function move(shape, dx, dy, size) {
 }
 
 /**
- * A shape with one of its corners elsewhere. A box stays a box: the corner across stays where it is.
+ * A shape with one of its corners elsewhere. A box stays a box: the corner across stays where it
+ * is.
  *
  * @param {Shape} shape
  * @param {number} corner

@@ -6,7 +6,7 @@
  * character. A selection is a range of units; it stops at a unit that may not be part of a span (a
  * disabled token, a line break unless the project allows it). Where spans never overlap a new one
  * takes the place of those it touches. A span that came with the task and fits no units is drawn
- * and kept as it is until somebody deletes it, and nothing is laid over it; what cannot even be drawn
+ * and kept as it is until it is deleted, and nothing is laid over it; what cannot even be drawn
  * goes back with the rest.
  *
  * All offsets here are code points (offsets.js).
@@ -18,7 +18,9 @@ import { tokensOf } from "../state/reading.js";
 /** @import { Offsets } from "./offsets.js" */
 /** @import { Span, Task, Token } from "../state/types.js" */
 
-/** @typedef {{start: number, end: number, id: number | null, barrier: boolean, blank: boolean}} Unit */
+/**
+ * @typedef {{start: number, end: number, id: number | null, barrier: boolean, blank: boolean}} Unit
+ */
 
 /** @typedef {{from: number, to: number}} Range indices of units, both inclusive */
 
@@ -85,7 +87,7 @@ function words(offsets) {
 }
 
 /**
- * From where somebody began to where they are: as far as it may go, without blanks at its ends.
+ * From where a selection began to where it is now: as far as it may go, without blanks at its ends.
  *
  * @param {Unit[]} row
  * @param {number} anchor
@@ -238,8 +240,8 @@ export function split(spans) {
 }
 
 /**
- * The lane beneath the text in which each span is drawn: the first that is free, in the order of the
- * text and the longer before the shorter, so that what lies inside another lies beneath it.
+ * The lane beneath the text in which each span is drawn: the first that is free, in the order of
+ * the text and the longer before the shorter, so that what lies inside another lies beneath it.
  *
  * @param {Span[]} spans
  * @param {(span: Span) => number} room how many code points its label takes at least
@@ -303,8 +305,8 @@ export function apply(spans, row, range, label, overlapping = false) {
 }
 
 /**
- * Put another span in the place of one, or only another label: `null` where it would touch a span that
- * it may not touch, or be there twice.
+ * Put another span in the place of one, or only another label: `null` where it would touch a span
+ * that it may not touch, or be there twice.
  *
  * @param {Span[]} spans
  * @param {Unit[]} row

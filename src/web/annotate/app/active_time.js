@@ -1,11 +1,12 @@
 /**
- * How long somebody has really worked on a card: counted while the page is visible and they are at it
- * (keys, pointer, scrolling). A minute without any of these still counts, as one reads; what is beyond
- * it does not. A stopwatch without a clock of its own: the time in milliseconds is handed in.
+ * How long the annotator has worked on a card: counted while the page is visible and they are
+ * active (keys, pointer, scrolling). A minute without any of these still counts, as one reads; what
+ * is beyond it does not. A stopwatch without a clock of its own: the time in milliseconds is handed
+ * in.
  *
- * The page says this time by `_shown_at`, which it sets so that answered less shown is the time at work.
- * Rejected: a third time beside `time_loaded` and `time_returned`, which would change both stores, the
- * backup and every format to say what a difference says already.
+ * The page says this time by `_shown_at`, which it sets so that answered less shown is the time at
+ * work. Rejected: a third time beside `time_loaded` and `time_returned`, which would change both
+ * stores, the backup and every format to say what a difference says already.
  */
 
 /** How long reading without a movement counts. */
@@ -21,7 +22,7 @@ export class ActiveTime {
   }
 
   /**
-   * A card is shown: begin anew.
+   * A card is shown: start again from zero.
    *
    * @param {number} now
    */
@@ -32,7 +33,7 @@ export class ActiveTime {
   }
 
   /**
-   * Somebody moves.
+   * The annotator moved, scrolled or pressed.
    *
    * @param {number} now
    */

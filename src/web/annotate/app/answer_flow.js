@@ -1,12 +1,12 @@
 /**
- * Answers one card: checks that it was seen, writes the answer to the outbox while the next card is drawn,
- * then has it sent.
+ * Answers one card: checks that it was seen, writes the answer to the outbox while the next card is
+ * drawn, then has it sent.
  *
- * The next card does not wait for the disk. Where the browser is known to keep nothing, the card stays
- * until the server has the answer (docs/decisions/0018).
+ * The next card does not wait for the disk. Where the browser is known to keep nothing, the card
+ * stays until the server has the answer (docs/decisions/0018).
  *
- * A card is answered only once it was painted and its pictures are there, so that two presses within a
- * frame answer one card.
+ * A card is answered only once it was painted and its pictures are there, so that two presses
+ * within a frame answer one card.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -51,15 +51,18 @@ export class AnswerFlow {
     this.toldOfPicture = null;
   }
 
-  /** The card's task as JSON, once: a long one takes a millisecond, which a key press need not wait for. */
+  /**
+   * The card's task as JSON, once: a long one takes a millisecond, which a key press need not wait
+   * for.
+   */
   prepare() {
     const task = this.page.store.card?.task;
     if (task && this.asJson?.task !== task) this.asJson = { task, json: JSON.stringify(task) };
   }
 
   /**
-   * Why this card cannot be answered yet, in words: it was not seen. A picture may take long; the annotator
-   * may skip the task without it.
+   * Why this card cannot be answered yet, in words: it was not seen. A picture may take long; the
+   * annotator may skip the task without it.
    *
    * @param {Card} card
    * @param {Verdict} verdict
@@ -125,7 +128,8 @@ export class AnswerFlow {
     });
     if (!ready) await gate.waitFor(kept);
     store.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
-    // The next card lies ready: the request for more, which takes some milliseconds to leave, can follow it.
+    // The next card lies ready: the request for more, which takes some milliseconds to leave, can
+    // follow it.
     afterFrame(() => taskFeed.fetchIfDue());
   }
 

@@ -3,8 +3,8 @@
  * wrong with them, in words.
  *
  * Addresses are relative, so that the page also works behind a proxy that gives it a path. Every
- * call has a deadline, which is one of silence: a connection over which no byte comes is a server that is
- * away, and one that is slow is not.
+ * call has a deadline, which is one of silence: a connection over which no byte comes is a server
+ * that is away, and one that is slow is not.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -13,14 +13,21 @@ import { Splitter } from "./reply_splitter.js";
 
 /** @import { History, ServerNotice, Project, TasksReply, SaveReply, Task, Whereabouts } from "../state/types.js" */
 
-/** The tasks that the page shows and whose answers it has not given. @typedef {{untouched: string[], touched: string[]}} InView */
+/**
+ * The tasks that the page shows and whose answers it has not given.
+ *
+ * @typedef {{untouched: string[], touched: string[]}} InView
+ */
 
 /** What has become of them. @typedef {{untouched?: Whereabouts, touched?: Whereabouts}} Told */
 
 /** How long no byte may come, in milliseconds. */
 const deadline = 20_000;
 
-/** How many characters of a request leave in a millisecond at least: nothing tells how far it has come. */
+/**
+ * How many characters of a request leave in a millisecond at least: nothing tells how far it has
+ * come.
+ */
 const slowest = 16;
 
 export class ApiError extends Error {
@@ -40,7 +47,7 @@ export class ApiError extends Error {
     return this.status === 401;
   }
 
-  /** Whether the same request may succeed later, without anybody changing it. */
+  /** Whether the same request may succeed later, unchanged. */
   get passing() {
     return this.status === 0 || this.status >= 500 || [401, 403, 404, 408, 425, 429].includes(this.status);
   }
@@ -65,7 +72,8 @@ async function listen(reply, hear) {
 /**
  * @param {string} path
  * @param {unknown} [body] makes it a POST; a string is sent as it is
- * @param {(tasks: Task[]) => void} [take] is given the tasks of the reply as they come; they are not in it then
+ * @param {(tasks: Task[]) => void} [take] is given the tasks of the reply as they come; they are
+ *   not in it then
  * @returns {Promise<any>}
  */
 async function call(path, body, take) {
@@ -125,7 +133,10 @@ async function call(path, body, take) {
   throw new ApiError(told.message ?? t("The server answered {status}.", { status: reply.status }), reply.status, told.code ?? "");
 }
 
-/** Whose page this is: said with every request, so that a port which changes hands meanwhile is noticed. */
+/**
+ * Whose page this is: said with every request, so that a port which changes hands meanwhile is
+ * noticed.
+ */
 let session = "";
 
 /** @param {string} id a session_id */

@@ -1,14 +1,14 @@
 /**
  * The running page: builds its parts and connects them.
  *
- * No part knows the whole: each is given the parts and the callbacks that it uses, and names them in its
- * constructor. `Store` holds the state. `CardView` and `StatusBar` draw it. `InputHandler` turns keys and
- * presses into `Commands`. `AnswerFlow` writes answers, `EarlierAnswers` goes back to them, `TaskFeed`
- * fetches tasks, `Sender` sends the outbox, `TabSync` talks to the other tabs, and `PageRefresh` reloads
- * the page when the project has changed.
+ * No part knows the whole: each is given the parts and the callbacks that it uses, and names them
+ * in its constructor. `Store` holds the state. `CardView` and `StatusBar` draw it. `InputHandler`
+ * turns keys and presses into `Commands`. `AnswerFlow` writes answers, `EarlierAnswers` goes back
+ * to them, `TaskFeed` fetches tasks, `Sender` sends the outbox, `TabSync` talks to the other tabs,
+ * and `PageRefresh` reloads the page when the project has changed.
  *
- * The order of an answer is fixed: it is handed to the disk, the next card is drawn, and once the answer is
- * on the disk it is sent.
+ * The order of an answer is fixed: it is handed to the disk, the next card is drawn, and once the
+ * answer is on the disk it is sent.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -170,7 +170,8 @@ export class App {
   }
 
   /**
-   * Say what an annotator would not expect of a first answer: that it came late, or that there was one.
+   * Say what an annotator would not expect of a first answer: that it came late, or that there was
+   * one.
    *
    * @param {SaveReply} saveReply
    * @param {Entry[]} sent

@@ -1,6 +1,6 @@
 /**
- * Whether a command can be taken now: not while the page waits for the server or the disk, and not once it
- * is being reloaded.
+ * Whether a command can be taken now: not while the page waits for the server or the disk, and not
+ * once it is being reloaded.
  *
  * A command that cannot be taken is refused in words and never done later. Rejected: a queue of key
  * presses, which would answer cards that came after the press.
@@ -13,8 +13,8 @@ export const maxWriting = 10;
 
 export class CommandGate {
   /**
-   * @param {{isLeaving: () => boolean, say: (words: string) => void}} page `isLeaving`: the browser is on its
-   *   way to another page
+   * @param {{isLeaving: () => boolean, say: (words: string) => void}} page `isLeaving`: the browser
+   *   is on its way to another page
    */
   constructor(page) {
     this.page = page;

@@ -1,6 +1,6 @@
 /**
- * The way back to earlier answers: card by card with undo, or through the panel with all of them; and the
- * way forward again.
+ * The way back to earlier answers: card by card with undo, or through the panel with all of them;
+ * and the way forward again.
  */
 
 import { h } from "../../shared/dom.js";
@@ -19,7 +19,10 @@ import { getHistory, isLocked } from "./api.js";
 /** @import { CommandGate } from "./command_gate.js" */
 /** @import { TaskFeed } from "./task_feed.js" */
 
-/** How many answers are fetched at a time on the way back, and the most that the server gives at once. */
+/**
+ * How many answers are fetched at a time on the way back, and the most that the server gives at
+ * once.
+ */
 const step = 50;
 const largest = 1000;
 
@@ -74,7 +77,10 @@ export class EarlierAnswers {
     if (answer) announce(t("Back to an earlier task. Your answer: {answer}.", { answer: verdictWord(answer.answer) }));
   }
 
-  /** Go to the first card without an answer. A change that was not answered again is kept, and the annotator told. */
+  /**
+   * Go to the first card without an answer. A change that was not answered again is kept, and the
+   * annotator told.
+   */
   forward() {
     const { project, kind, store, gate, say, taskFeed } = this.page;
     const { card } = store;
@@ -111,7 +117,10 @@ export class EarlierAnswers {
     }
   }
 
-  /** Open the panel with all answers. Its module is fetched with the first use: it needs the server anyway. */
+  /**
+   * Open the panel with all answers. Its module is fetched with the first use: it needs the server
+   * anyway.
+   */
   async history() {
     const { store, gate, outbox, drafts, taskFeed, say } = this.page;
     const waiting = dialogs.show("history", t("Your answers"), h("p", {}, t("One moment.")));

@@ -1,5 +1,6 @@
 /**
- * Listens to keys, buttons, swipes and the timers of the page, and runs the commands that they mean.
+ * Listens to keys, buttons, swipes and the timers of the page, and runs the commands that they
+ * mean.
  */
 
 import { byId } from "../../shared/dom.js";
@@ -113,7 +114,8 @@ export class InputHandler {
     setInterval(() => void pageRefresh.checkForUpdate(), noticeTimeout / 2);
 
     const cardArea = byId("card-area");
-    // After a mouse click, return focus to the card, so that space skips instead of clicking once more.
+    // After a mouse click, return focus to the card, so that space skips instead of clicking once
+    // more.
     const focusCard = () => /** @type {HTMLElement | null} */ (cardArea.querySelector(".card:not(.offscreen)"))?.focus({ preventScroll: true });
     byId("menu-button").closest("header")?.addEventListener("click", (event) => event.detail && focusCard(), true);
     cardArea.addEventListener("click", (event) => {

@@ -1,5 +1,6 @@
 /**
- * The keys in force and the annotator's other settings: changed at any time, and kept in this browser.
+ * The keys in force and the annotator's other settings: changed at any time, and kept in this
+ * browser.
  */
 
 import { keymap } from "../state/keys.js";

@@ -1,6 +1,6 @@
 /**
- * The annotation page's entry: applies the reader's language and look, asks whose page this is, fetches the
- * project's interface, and starts the page (app.js).
+ * The annotation page's entry: applies the reader's language and look, asks whose page this is,
+ * fetches the project's interface, and starts the page (app.js).
  *
  * What the folders hold, each of which imports only from those after it and from `shared`:
  * - `app`: the running page: input, answers, tasks, sending, tabs, reload;
@@ -13,7 +13,8 @@
  *
  * Tests hold on to these, which stay as they are:
  * - `document.body.dataset.state`: loading | task | done | waiting | paused | left | moved | error;
- * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no more;
+ * - `document.body.dataset.ready`: whether enough tasks lie here, so that the page asks for no
+ *   more;
  * - `document.body.dataset.again`: whether the card was answered before;
  * - `document.body.dataset.seen`: whether the card was painted, before which no key answers it;
  * - `[data-task-id]` on the card: the task's `_id`;
@@ -22,9 +23,10 @@
  *   the outbox was read;
  * - `[data-answer=accept|reject|ignore]`, `[data-command=undo|forward]`: the buttons;
  * - `[data-option]` (the id in words) on a choice's inputs, `[data-label]` on a label's button,
- *   `[data-u]` on each token of `relations` with its place in the row, `mark[data-span="start-end"]` with
- *   `data-label` on each span; `dialog[data-dialog=menu|help|instructions|problems|
- *   history|comment|skip|keys]`, `[data-past]` (a task's `_id`) in the history.
+ *   `[data-u]` on each token of `relations` with its place in the row,
+ *   `mark[data-span="start-end"]` with `data-label` on each span;
+ *   `dialog[data-dialog=menu|help|instructions|problems| history|comment|skip|keys]`, `[data-past]`
+ *   (a task's `_id`) in the history.
  */
 
 import { chooseLanguage, setLocale, t } from "../../shared/i18n.js";

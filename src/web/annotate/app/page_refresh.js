@@ -1,8 +1,9 @@
 /**
- * The project changes under way: other labels, a pause, another address, somebody else at this port.
+ * Reloads the page when the project has changed: other labels, a pause, another address or
+ * annotator.
  *
- * Every reply says which edition of the project it comes from. Where it is another one than the page
- * shows, the page is taken anew, or goes to its new address, as soon as nothing is lost by it.
+ * Every reply says which edition of the project it comes from. Where it is another one than the
+ * page shows, the page is reloaded, or goes to its new address, as soon as nothing is lost by it.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -12,7 +13,10 @@ import { isBegun } from "../state/state.js";
 /** @import { Store } from "../state/store.js" */
 /** @import { ServerNotice, Project } from "../state/types.js" */
 
-/** How long the hands rest before the page is taken anew, in milliseconds: keys would be lost on the way. */
+/**
+ * How long no key is pressed before the page is reloaded, in milliseconds: keys would be lost on
+ * the way.
+ */
 const idleBeforeReload = 1500;
 
 /** How long the page hears nothing of the project before it asks how things are. */
@@ -56,7 +60,7 @@ export class PageRefresh {
   }
 
   /**
-   * Take the page anew, or go to its new address, once nothing is lost by it: no card is half done,
+   * Reload the page, or go to its new address, once nothing is lost by it: no card is half done,
    * and every answer is where it will be found again.
    */
   async refresh() {
@@ -77,7 +81,7 @@ export class PageRefresh {
         this.stale = false;
         return this.store.dispatch({ type: "fatal", ...ownerChanged(project) });
       }
-      // Somebody may have begun, or answered, while the reply was on its way.
+      // The annotator may have begun, or answered, while the reply was on its way.
       if (this.isWorking() || this.page.lastPress() + idleBeforeReload > performance.now()) return;
       if (project.standing === "moved" && project.moved_to && address) {
         // This browser's store of answers belongs to the old address: first everything is sent.
@@ -96,9 +100,9 @@ export class PageRefresh {
   }
 
   /**
-   * Leave this page, once: going twice would take the next page away again while somebody answers
-   * there. A browser that asks whether to stay, and is told to, says so to nobody: after a while the page
-   * is used as before.
+   * Leave this page, once: a second call would leave the next page while its annotator answers
+   * there. There is no event when the user cancels the unload prompt, so the page is used as before
+   * after a timeout.
    *
    * @param {() => void} go
    */
@@ -128,7 +132,7 @@ export class PageRefresh {
 }
 
 /**
- * What to say when the port has become somebody else's.
+ * The message once the port belongs to another annotator.
  *
  * @param {Project} project
  */

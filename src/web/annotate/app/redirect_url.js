@@ -1,9 +1,9 @@
 /**
  * Where an annotator's page has gone to, as this browser can reach it.
  *
- * A daemon knows the address that it listens at. Where that is every address of its machine, it has no
- * name for it; and where a reverse proxy stands in front, the browser cannot reach it at all. Then the
- * page stays: its own address leads to the new port as soon as the proxy is told of it.
+ * A daemon knows the address that it listens at. Where that is every address of its machine, it has
+ * no name for it; and where a reverse proxy stands in front, the browser cannot reach it at all.
+ * Then the page stays: its own address leads to the new port as soon as the proxy is told of it.
  */
 
 /** @param {string} host */

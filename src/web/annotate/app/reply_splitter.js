@@ -1,13 +1,13 @@
 /**
- * A reply with tasks, read while it comes: each task as soon as its own bytes are there. Ten tasks may be as
- * many pictures, and the first can be worked on while the others are on a slow line.
+ * A reply with tasks, read while it comes: each task as soon as its own bytes are there. Ten tasks
+ * may be as many pictures, and the first can be worked on while the others are on a slow line.
  *
- * It is a walk over brackets and quotation marks, a piece of text at a time: what stands between the
- * brackets of `"tasks":[…]` is cut into its objects, what stands around it is the rest of the reply. What is
- * cut out is parsed by others, and what is wrong in it is found there.
+ * It is a walk over brackets and quotation marks, a piece of text at a time: what stands between
+ * the brackets of `"tasks":[…]` is cut into its objects, what stands around it is the rest of the
+ * reply. What is cut out is parsed by others, and what is wrong in it is found there.
  *
- * Rejected: another form of the reply (a task on each line), which would break with Prodigy's; and a parser
- * that gives values as they come, which is a library, and slower than the browser's own.
+ * Rejected: another form of the reply (a task on each line), which would break with Prodigy's; and
+ * a parser that gives values as they come, which is a library, and slower than the browser's own.
  */
 
 const structure = /["{}[\]]/g;
@@ -20,7 +20,10 @@ export class Splitter {
     /** How many brackets are open. */
     this.depth = 0;
     this.string = false;
-    /** Whether a string's last character so far is a backslash, with the one it belongs to still to come. */
+    /**
+     * Whether a string's last character so far is a backslash, with the one it belongs to still to
+     * come.
+     */
     this.escaped = false;
     /** @type {"rest" | "list" | "task"} where the walk is */
     this.place = "rest";

@@ -23,7 +23,8 @@ const turn = 25_000;
 
 /**
  * What goes over the wire for an entry: which task it is about, and what was added. The task itself
- * stays here: the server has it, and does not take it from a page. (An entry holds it to be drawn again.)
+ * stays here: the server has it, and does not take it from a page. (An entry holds it to be drawn
+ * again.)
  *
  * @param {Entry} entry
  */

@@ -21,7 +21,7 @@ export function showStartError(state, title, line, ...more) {
 }
 
 /**
- * Say whose page this is to somebody who asked for another's, and where that is.
+ * Tell an annotator who asked for another's page whose page this is, and where theirs is.
  *
  * @param {Project} project
  * @param {NonNullable<Project["asked"]>} asked

@@ -1,9 +1,9 @@
 /**
- * Answers by a finger: to the right accepts, to the left rejects. A hint follows the finger and says
- * what letting go would do; short of the threshold it does nothing.
+ * Answers by a finger: to the right accepts, to the left rejects. A hint follows the finger and
+ * says what letting go would do; short of the threshold it does nothing.
  *
- * Only for fingers, only where the card is not itself dragged on (spans, boxes, waves), and never from a
- * field or a button. Going up or down is scrolling, as before.
+ * Only for fingers, only where the card is not itself dragged on (spans, boxes, waves), and never
+ * from a field or a button. Going up or down is scrolling, as before.
  */
 
 import { h } from "../../shared/dom.js";

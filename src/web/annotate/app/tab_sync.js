@@ -13,7 +13,9 @@ import { uniqueId } from "../storage/outbox.js";
 const tabTimeout = 150_000;
 const postInterval = 30_000;
 
-/** @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string, settled?: boolean}} Message */
+/**
+ * @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string, settled?: boolean}} Message
+ */
 
 export class TabSync {
   /**
@@ -33,7 +35,7 @@ export class TabSync {
     setInterval(() => this.post(true), postInterval);
   }
 
-  /** Ask who is there, and wait a moment for their answers. */
+  /** Ask for the other tabs, and wait a moment for their answers. */
   async announce() {
     if (!this.channel) return;
     this.send({ tab: this.tab, held: [], ask: true });

@@ -1,11 +1,11 @@
 /**
- * Tasks: asks for more before the page runs dry, keeps what lies ready as long as somebody is there, and
- * gives it back when they stop.
+ * Fetches tasks before the page runs out of them, renews their leases while the annotator is
+ * active, and returns them when they stop.
  *
- * What lies ready may not be this page's any more: the computer slept past the lease, the annotator went on
- * at another device, the lead took it back. After a pause it is in doubt. The server is asked at once, and an
- * answer that is given meanwhile waits for the reply, though not long: a server that is away must not keep
- * anybody from their work.
+ * What lies ready may not be this page's any more: the computer slept past the lease, the annotator
+ * went on at another device, the lead took it back. After a pause it is in doubt. The server is
+ * asked at once, and an answer that is given meanwhile waits for the reply, though not long: a
+ * server that is away must not stop the work.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -28,10 +28,16 @@ import { fateWords, newLink } from "../view/messages.js";
 const idleRetryDelays = [15_000, 30_000, 60_000];
 const retryDelays = { waiting: [3_000, 5_000, 8_000, 12_000, 15_000], done: idleRetryDelays, paused: idleRetryDelays, left: idleRetryDelays, moved: idleRetryDelays };
 
-/** After how long without a movement, or without the timer, what lies ready is in doubt, in milliseconds. */
+/**
+ * After how long without a movement, or without the timer, what lies ready is in doubt, in
+ * milliseconds.
+ */
 const doubtAfter = 60_000;
 
-/** How long an answer waits for the server to say whether its task is still this page's, in milliseconds. */
+/**
+ * How long an answer waits for the server to say whether its task is still this page's, in
+ * milliseconds.
+ */
 const verificationTimeout = 3000;
 
 /** @param {number} ms */
@@ -157,7 +163,7 @@ export class TaskFeed {
     if (!this.emptyReplies && !this.failures) void this.fetchMore();
   }
 
-  /** Somebody moves. */
+  /** The annotator moved, scrolled or pressed. */
   onActivity() {
     const rested = Date.now() - this.lastActivity > this.doubtAfter;
     this.lastActivity = Date.now();
@@ -165,7 +171,7 @@ export class TaskFeed {
     if (rested) this.verifyHeld();
   }
 
-  /** The timer: keep what lies ready, as long as somebody is there. */
+  /** The timer: renew what lies ready, as long as the annotator is active. */
   renew() {
     const slept = Date.now() - this.lastTick > this.doubtAfter;
     this.lastTick = Date.now();

@@ -1,16 +1,17 @@
 /**
- * Marks made by hand on a picture or a sound: the list of them, the one that is chosen, the label in
- * hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark is made
- * and shown is theirs.
+ * Marks made by hand on a picture or a sound: the list of them, the one that is chosen, the label
+ * in hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark
+ * is made and shown is theirs.
  *
- * A mark just made is taken back by backspace, until the next begins or it is let go. It is not `selected` as one
- * is that was picked, and has no outline: then the hands would move it instead of making the next, and a label's
- * key is for the next one, as in Prodigy and as in a text that is marked with the mouse.
+ * A mark just made is taken back by backspace, until the next begins or it is let go. It is not
+ * `selected` as one is that was picked, and has no outline: then the hands would move it instead of
+ * making the next, and a label's key is for the next one, as in Prodigy and as in a text that is
+ * marked with the mouse.
  *
- * A label that is given to what is selected is in hand too, and so the next mark's.
+ * A label that is given to the selection is active too, and so the next mark's.
  *
- * Rejected: that a label's key after drawing names what was just drawn. Whoever takes the label first
- * and then draws, as most do, would rename each mark with the label that is meant for the next.
+ * Rejected: that a label's key after drawing names what was just drawn. Most annotators choose the
+ * label first and then draw; each mark would be renamed with the label that is meant for the next.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -20,7 +21,7 @@ import { toText } from "../state/lossless_json.js";
 export class AnnotationList {
   /**
    * @param {Mark[]} list
-   * @param {{pen: string}} hand the label in use; it stays from card to card, as a pen stays in the hand
+   * @param {{pen: string}} hand the active label; it stays from card to card
    * @param {{keep: () => void, inWords: (one: Mark) => string, announce: (words: string) => void}} how
    *   `keep` hands over what there is
    */
@@ -43,7 +44,7 @@ export class AnnotationList {
     return this.selected ?? (this.last && this.list.includes(this.last) ? this.last : null);
   }
 
-  /** The label to be shown as the one in hand. */
+  /** The label to be shown as the active one. */
   get label() {
     return this.selected ? toText(this.selected.label) : this.hand.pen;
   }
@@ -91,7 +92,7 @@ export class AnnotationList {
   }
 
   /**
-   * Put the chosen mark anew.
+   * Replace the chosen mark.
    *
    * @param {Mark} next
    * @param {boolean} [small] whether it was a small step, which is undone with its neighbours
@@ -116,7 +117,7 @@ export class AnnotationList {
   }
 
   /**
-   * Take a label in hand, and give it to the selected mark.
+   * Make a label the active one, and give it to the selected mark.
    *
    * @param {string} label
    */

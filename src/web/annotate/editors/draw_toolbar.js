@@ -1,6 +1,6 @@
 /**
- * The label bar of interfaces that draw on a picture or a sound: the labels with their keys, one of them
- * in hand, and beside it whatever else the interface has buttons for.
+ * The label bar of interfaces that draw on a picture or a sound: the labels with their keys, one of
+ * them in hand, and beside it whatever else the interface has buttons for.
  */
 
 import { h } from "../../shared/dom.js";

@@ -1,6 +1,6 @@
 /**
- * One card of `image_manual` in work: its shapes (annotation_list.js), what is being drawn, and what each tool and
- * key makes of them.
+ * One card of `image_manual` in work: its shapes (annotation_list.js), what is being drawn, and
+ * what each tool and key makes of them.
  *
  * The picture and the shapes on it are drawn by picture.js. What presses and drags mean is in
  * image_pointers.js, the geometry in ../shapes.js.
@@ -28,7 +28,7 @@ import { inWords, Picture } from "../media/picture.js";
 const reach = 9;
 
 /**
- * The label and the tool in use; they stay from card to card, as a pen stays in the hand.
+ * The active label and tool; they stay from card to card.
  *
  * @type {{pen: string, tool: Tool | null}}
  */

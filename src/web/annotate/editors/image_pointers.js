@@ -1,9 +1,10 @@
 /**
  * Mouse and touch on a picture that is drawn on: what presses and drags mean to the editor.
  *
- * A press becomes a drag once the pointer has gone a little way. On the selected shape a drag moves it, or
- * the corner that was pressed; elsewhere it draws what the tool in hand draws. A press without a drag is a
- * click. While a shape is dragged it is only shown so; it is one change when it is let go.
+ * A press becomes a drag once the pointer has gone a little way. On the selected shape a drag moves
+ * it, or the corner that was pressed; elsewhere it draws what the active tool draws. A press
+ * without a drag is a click. While a shape is dragged it is only shown so; it is one change when it
+ * is let go.
  */
 
 import { at, move, moveCorner, within } from "../annotations/shapes.js";
@@ -19,7 +20,9 @@ const slack = 4;
 export function pointers(editor) {
   const { picture, marks } = editor;
   const place = picture.box;
-  /** @type {{from: Point, shape: Shape | null, corner: number | null, moved: boolean, path: Point[], x: number, y: number} | null} */
+  /**
+   * @type {{from: Point, shape: Shape | null, corner: number | null, moved: boolean, path: Point[], x: number, y: number} | null}
+   */
   let drag = null;
 
   /** @param {PointerEvent} event */

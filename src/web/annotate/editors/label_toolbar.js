@@ -1,12 +1,13 @@
 /**
- * The labels above a text: one of them is in hand, as a pen is.
+ * The labels above a text: one of them is active.
  *
  * Where there are more labels than keys there is a box that filters them: `/` leads there, typing
- * leaves those that fit, enter takes the first, escape leaves. The list keeps its height meanwhile, so
- * that the text does not move. With more than twenty, those used last stand in front once more
- * (recent_labels.js); nobody else's place changes for it.
+ * leaves those that fit, enter takes the first, escape leaves. The list keeps its height meanwhile,
+ * so that the text does not move. With more than twenty, those used last stand in front once more
+ * (recent_labels.js); no other label's place changes for it.
  *
- * On a phone the labels are one row that scrolls sideways, and the box is behind a button (label_toolbar.css).
+ * On a phone the labels are one row that scrolls sideways, and the box is behind a button
+ * (label_toolbar.css).
  */
 
 import { h, put } from "../../shared/dom.js";
@@ -23,7 +24,7 @@ const many = 20;
 /** @type {Map<string, Recent>} of each list of labels, kept from card to card */
 const kept = new Map();
 
-/** The label that was in hand in this tab before the page was loaded again; none if the browser keeps nothing. */
+/** The label that was active in this tab before a reload; none if the browser keeps nothing. */
 export function savedLabel() {
   try {
     return sessionStorage.getItem("annotd.pen") ?? "";
@@ -37,7 +38,7 @@ export function saveLabel(label) {
   try {
     sessionStorage.setItem("annotd.pen", label);
   } catch {
-    // It stays in hand as long as the page.
+    // It stays active as long as the page is open.
   }
 }
 
@@ -58,7 +59,7 @@ const narrow = () => matchMedia("(max-width: 640px)").matches;
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 /**
- * The labels that somebody who typed this may mean, in their order, and which of them is meant first:
+ * The labels that match what was typed, in their order, and which of them is meant first:
  * one that begins with it goes before one that has it inside.
  *
  * @param {string[]} labels
@@ -206,7 +207,7 @@ export function labelToolbar(labels, keys, hands) {
   const open = h("button", { type: "button", class: "find-open", "aria-label": t("Find a label"), onclick: search }, h("span", { class: "lens", "aria-hidden": "true" }));
   put(element, box && h("div", { class: "find" }, open, box, h("kbd", { "aria-hidden": "true" }, "/")), list, drop);
   remind();
-  // What was in hand on the card before is in hand on this one, and in sight.
+  // The active label of the card before is active on this one, and in sight.
   requestAnimationFrame(() => {
     if (!pressed || !list.isConnected || !narrow()) return;
     const front = pressed.dataset.label && again?.querySelector(`[data-recent=${CSS.escape(pressed.dataset.label)}]`);
@@ -226,10 +227,10 @@ export function labelToolbar(labels, keys, hands) {
       button?.setAttribute("aria-pressed", "true");
       pressed = button;
       if (!button) return;
-      // Only the list may scroll for this, not the page, and not before it lies on the page; and with the frame, so
-      // that what else the key changes is not laid out twice.
+      // Only the list may scroll for this, not the page, and not before it lies on the page; and
+      // with the frame, so that what else the key changes is not laid out twice.
       if (box || narrow()) requestAnimationFrame(() => pressed === button && list.isConnected && button.scrollIntoView({ block: "nearest", inline: "nearest" }));
-      // At first it is the one that was in hand already.
+      // At first it is the one that was active already.
       if (first) remind();
       else use(pen);
     },

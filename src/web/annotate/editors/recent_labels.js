@@ -1,12 +1,15 @@
 /**
- * The labels used last, where there are so many that looking for one takes time. Without a page.
+ * The labels used last, where there are too many to find one quickly. Without a page.
  *
- * One that stands there keeps its place, so that a hand finds it again; a new one takes the place of the
- * one that was not used for longest. Rejected: the last one in front, which moves all the others at each
- * use.
+ * One that stands there keeps its place, so that a hand finds it again; a new one takes the place
+ * of the one that was not used for longest. Rejected: the last one in front, which moves all the
+ * others at each use.
  */
 
-/** @typedef {{places: readonly string[], order: readonly string[]}} Recent  as they stand; the last used first */
+/**
+ * @typedef {{places: readonly string[], order: readonly string[]}} Recent as they stand; the last
+ *   used first
+ */
 
 /** How many there are at most. */
 export const size = 6;

@@ -1,6 +1,6 @@
 /**
- * The cursor in a text between whose words arrows are drawn: the arrow keys move it from stop to stop,
- * or, while spans are marked, from word to word, and with shift select several.
+ * The cursor in a text between whose words arrows are drawn: the arrow keys move it from stop to
+ * stop, or, while spans are marked, from word to word, and with shift select several.
  */
 
 import { toText } from "../state/lossless_json.js";

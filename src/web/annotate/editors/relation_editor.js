@@ -2,12 +2,12 @@
  * One card of `relations` in work: its spans and arrows, what is chosen of them, and what each act
  * makes of them.
  *
- * The words and the arcs are drawn by arc_graph.js, what stands around them by relation_toolbar.js. What a
- * press means is in relation_pointers.js, how the cursor moves in relation_cursor.js, and what needs no
- * page in arcs.js and spans.js.
+ * The words and the arcs are drawn by arc_graph.js, what stands around them by relation_toolbar.js.
+ * What a press means is in relation_pointers.js, how the cursor moves in relation_cursor.js, and
+ * what needs no page in arcs.js and spans.js.
  *
- * Everything is kept as the task had it until it is touched: what cannot be drawn (an end that is no
- * token, a span that fits none) is said and goes back as it came.
+ * Everything is kept as the task had it until it is touched: what cannot be drawn (an end that is
+ * no token, a span that fits none) is said and goes back as it came.
  */
 
 import { h, put, say } from "../../shared/dom.js";
@@ -31,7 +31,7 @@ import { pointers } from "./relation_pointers.js";
 /** @typedef {{spans: Span[], relations: Relation[]}} Marked */
 
 /**
- * The mode, and the label in hand in each; they stay from card to card, as a pen stays in the hand.
+ * The mode, and the active label of each; they stay from card to card.
  *
  * @type {{mode: Mode, pens: Record<Mode, string>}}
  */
@@ -145,7 +145,9 @@ export class RelationEditor {
 
   // What lies where.
 
-  /** @param {Relation} relation @returns {[number, number] | null} its stops, where it can be drawn */
+  /**
+   * @param {Relation} relation @returns {[number, number] | null} its stops, where it can be drawn
+   */
   endsOf(relation) {
     const from = this.where.get(/** @type {number} */ (relation?.head));
     const to = this.where.get(/** @type {number} */ (relation?.child));
@@ -318,7 +320,7 @@ export class RelationEditor {
     return true;
   }
 
-  /** Give the selected words the label in hand. */
+  /** Give the selected words the active label. */
   mark() {
     const picked = this.range();
     const label = hand.pens.spans;
@@ -415,7 +417,7 @@ export class RelationEditor {
 }
 
 /**
- * What there is to begin with: what somebody has made of the card, or what the task has.
+ * What there is to begin with: the annotator's draft or answer, or what the task has.
  *
  * @param {Task} task
  * @param {Values | null} values

@@ -1,10 +1,10 @@
 /**
- * Mouse and touch on a text between whose words arrows are drawn: what presses and drags mean to the
- * editor.
+ * Mouse and touch on a text between whose words arrows are drawn: what presses and drags mean to
+ * the editor.
  *
  * Relations: press one word and then the other, or drag from one to the other; press an arc, or its
- * name, to choose it. Spans: drag over words, or double-click one, to name them at once; a finger taps
- * the first word, then the last, because dragging stays scrolling.
+ * name, to choose it. Spans: drag over words, or double-click one, to name them at once; a finger
+ * taps the first word, then the last, because dragging stays scrolling.
  */
 
 import { t } from "../../shared/i18n.js";
@@ -75,7 +75,7 @@ export function pointers(editor) {
     editor.chosen = null;
     editor.connect(begun, unit);
   };
-  // Anywhere: whoever lets go beside the text has let go.
+  // Anywhere: a release beside the text counts too.
   addEventListener("pointerup", letGo);
 
   graph.field.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 /**
  * What stands around the drawing of relations: above it the bar with the labels, and with the modes
- * where there are two; beneath it the relations in words, each of which can be chosen and removed there.
- * For a screen reader the list is the drawing.
+ * where there are two; beneath it the relations in words, each of which can be chosen and removed
+ * there. For a screen reader the list is the drawing.
  */
 
 import { h, put, say } from "../../shared/dom.js";
@@ -93,7 +93,7 @@ export class RelationList {
       return line;
     }));
     if (place < 0) return;
-    // Who walks through the list keeps their place in it.
+    // Keyboard users keep their place in the list.
     const item = list.children[Math.min(place, list.children.length - 1)];
     const next = item?.querySelector(wasDrop ? ".graph-cross" : ".graph-line");
     if (next instanceof HTMLElement) next.focus();

@@ -1,7 +1,7 @@
 /**
- * The cursor in a text whose spans are edited: from token to token and from line to line by the arrows,
- * from span to span by `.` and `,`; with shift, or ctrl and shift, the arrows move the ends of what is
- * chosen.
+ * The cursor in a text whose spans are edited: from token to token and from line to line by the
+ * arrows, from span to span by `.` and `,`; with shift, or ctrl and shift, the arrows move the ends
+ * of what is chosen.
  *
  * Lines are what the eye sees: where the browser broke the text, measured when it is asked for.
  */

@@ -1,25 +1,27 @@
 /**
- * Marking stretches of a text and naming them: what `ner_manual`, `spans_manual` and `pos_manual` share.
- * They differ in two rules only: whether spans may overlap, and whether one is a single token.
+ * Marking stretches of a text and naming them: what `ner_manual`, `spans_manual` and `pos_manual`
+ * share. They differ in two rules only: whether spans may overlap, and whether one is a single
+ * token.
  *
  * Keyboard: the arrows move a cursor by token (up and down by line), with shift they extend it; a
- * label's key or enter names what is under it, backspace removes a span there. `.` and `,` choose the
- * spans one after the other, those that overlap too; a label's key then renames the chosen one, and
- * shift or ctrl+shift with an arrow moves its end or its beginning.
+ * label's key or enter names what is under it, backspace removes a span there. `.` and `,` choose
+ * the spans one after the other, those that overlap too; a label's key then renames the chosen one,
+ * and shift or ctrl+shift with an arrow moves its end or its beginning.
  *
- * Mouse: drag over words, or double-click one, to name them at once; click one to put the cursor on it.
- * A click on a span chooses it, the next click the next one beneath, and at last the word alone. The
- * first and the last word of the chosen span can be dragged. Touch: tap the first word, then the last
- * (or the same again); dragging stays scrolling.
+ * Mouse: drag over words, or double-click one, to name them at once; click one to put the cursor on
+ * it. A click on a span chooses it, the next click the next one beneath, and at last the word
+ * alone. The first and the last word of the chosen span can be dragged. Touch: tap the first word,
+ * then the last (or the same again); dragging stays scrolling.
  *
  * After a label was given by mouse the cursor goes away: the next label key then means the next
- * stretch, and does not rename the last, which therefore has no outline. Backspace still takes the last one
- * back, and ctrl+z undoes edits one by one. An outline says that a label's key is for this span. Rejected: that
- * the key renames what was just drawn. Whoever takes the label first and then draws, as most do, would rename
- * each span with the label that is meant for the next.
+ * stretch, and does not rename the last, which therefore has no outline. Backspace still takes the
+ * last one back, and ctrl+z undoes edits one by one. An outline says that a label's key is for this
+ * span. Rejected: that the key renames what was just drawn. Most annotators choose the label first
+ * and then draw; each span would be renamed with the label that is meant for the next.
  *
- * The text is drawn once (span_text.js), the labels are in label_toolbar.js, what presses and drags mean is in
- * span_pointers.js, how the cursor moves in span_cursor.js, and what becomes of spans in ../spans.js.
+ * The text is drawn once (span_text.js), the labels are in label_toolbar.js, what presses and drags
+ * mean is in span_pointers.js, how the cursor moves in span_cursor.js, and what becomes of spans in
+ * ../spans.js.
  *
  * Rejected: the browser's own text selection. It knows nothing of tokens, reports its ends in
  * nodes that the marks keep splitting, and cannot be moved by token.
@@ -44,7 +46,7 @@ import { reveal } from "../view/text_geometry.js";
 
 /** @typedef {{overlapping: boolean, single: boolean}} Rules */
 
-/** The label in use; it stays from card to card, as a pen stays in the hand, and over a reload. */
+/** The active label; it stays from card to card, and over a reload. */
 let pen = savedLabel();
 
 /** One card in work. */
@@ -81,7 +83,10 @@ export class SpanEditor {
     this.anchor = null;
     /** @type {Span | null} the span that a label's key renames */
     this.chosen = null;
-    /** @type {Span | null} the span that was in hand last: `.` goes on from it, backspace takes it back */
+    /**
+     * @type {Span | null} the last span chosen or made: `.` goes on from it, backspace takes it
+     *   back
+     */
     this.last = null;
     this.byKeys = false;
     /** @type {string | undefined} which way the text runs */
@@ -145,7 +150,7 @@ export class SpanEditor {
     return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
   }
 
-  /** The span that is shown as the one in hand. What was just drawn is not: a label's key is for the next. */
+  /** The span that is outlined. What was just drawn is not: a label's key is for the next. */
   outlined() {
     const here = this.here();
     return here === this.last && here !== this.chosen && here !== this.under() ? null : here;
@@ -223,14 +228,14 @@ export class SpanEditor {
     this.last = null;
     this.anchor = null;
     this.change(back);
-    // What has come back is in hand again, wherever the cursor went.
+    // A span that comes back is chosen again, wherever the cursor is.
     if (returned) this.choose(returned);
     this.context.announce(t("The last change is undone."));
     this.refresh();
   }
 
   /**
-   * Take a label in hand, and give it to what is selected.
+   * Make a label the active one, and give it to the selection.
    *
    * @param {string} label
    */
@@ -242,11 +247,11 @@ export class SpanEditor {
     this.refresh();
   }
 
-  /** Give the selection the label in hand. */
+  /** Give the selection the active label. */
   name() {
     if (!pen) return;
     const { row, rules } = this;
-    // Whoever stands in a span, without a selection of their own, means that span.
+    // With the cursor in a span and no selection, that span is meant.
     const meant = this.chosen ?? this.under();
     const whole = meant && fit(row, meant);
     if (meant && !whole) {
@@ -292,7 +297,7 @@ export class SpanEditor {
    * @param {Span} span what was named
    * @param {Span[]} replaced
    * @param {number} to its last unit
-   * @param {Span} [made] the span in hand now
+   * @param {Span} [made] the span that is chosen now
    */
   named(span, replaced, to, made = span) {
     const [text, label] = [this.said(span), toText(span.label)];
@@ -416,7 +421,7 @@ export class SpanEditor {
 }
 
 /**
- * Each unit of a range by itself.
+ * Each unit of a range alone.
  *
  * @param {Unit[]} row
  * @param {Range} range

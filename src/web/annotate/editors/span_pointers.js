@@ -1,9 +1,10 @@
 /**
  * Mouse and touch on a text whose spans are edited: what presses and drags mean to the editor.
  *
- * A press becomes a drag once the pointer has gone a little way, so that a drag over a single word marks it
- * and a hand that is not quite still only clicks. A drag may begin and end beside the letters, where the nearest
- * word counts; one that never comes near a letter and stays at one word means nothing.
+ * A press becomes a drag once the pointer has gone a little way, so that a drag over a single word
+ * marks it and a hand that is not quite still only clicks. A drag may begin and end beside the
+ * letters, where the nearest word counts; one that never comes near a letter and stays at one word
+ * means nothing.
  */
 
 import { covering, fit } from "../annotations/spans.js";
@@ -26,7 +27,10 @@ export function pointers(editor) {
   /** @type {"from" | "to" | null} the end of the chosen span that is being moved */
   let edge = null;
   let dragged = false;
-  /** @type {{clientX: number, clientY: number, touched: boolean} | null} where a press began, and whether it came over letters */
+  /**
+   * @type {{clientX: number, clientY: number, touched: boolean} | null} where a press began, and
+   *   whether it came over letters
+   */
   let press = null;
   /** Whether a finger has marked the first word, and the next tap is the last one. */
   let begun = false;
@@ -38,7 +42,11 @@ export function pointers(editor) {
     return unit !== null && !row[unit]?.barrier ? unit : null;
   };
 
-  /** The same, or the nearest, for a pointer that drags. @param {{clientX: number, clientY: number}} event */
+  /**
+   * The same, or the nearest, for a pointer that drags.
+   *
+   * @param {{clientX: number, clientY: number}} event
+   */
   const nearest = ({ clientX, clientY }) => unitNear(editor.drawn.segments, row, field, clientX, clientY);
 
   /**

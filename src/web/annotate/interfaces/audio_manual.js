@@ -1,12 +1,13 @@
 /**
  * `audio_manual`: mark stretches of a sound or a film, and name them.
  *
- * Mouse and touch: drag over the waveform to make a stretch, over a stretch as well, because they may
- * overlap; a click on one selects it, and then it is moved by dragging and changed by its edges. A click
- * elsewhere goes to that time.
+ * Mouse and touch: drag over the waveform to make a stretch, over a stretch as well, because they
+ * may overlap; a click on one selects it, and then it is moved by dragging and changed by its
+ * edges. A click elsewhere goes to that time.
  *
- * Keyboard: `[` sets where a stretch begins and `]` where it ends, at the time that is heard, while it
- * plays or not; with a stretch selected they move its ends there. `,` and `.` go through the stretches.
+ * Keyboard: `[` sets where a stretch begins and `]` where it ends, at the time that is heard, while
+ * it plays or not; with a stretch selected they move its ends there. `,` and `.` go through the
+ * stretches.
  *
  * As in image_manual, a stretch just made stays chosen until the next begins (annotation_list.js).
  */
@@ -27,7 +28,7 @@ import { inWords, Player, playerHelp } from "../media/player.js";
 /** How far the pointer goes before a press is a drag, in pixels. */
 const slack = 4;
 
-/** The label in use; it stays from card to card. */
+/** The active label; it stays from card to card. */
 const hand = { pen: "" };
 
 /** @type {Interface} */
@@ -42,7 +43,9 @@ const audioManual = {
     const odd = Array.isArray(given) ? given.filter((one) => !marks.list.includes(one)) : [];
     /** Where a stretch begins that has no end yet. @type {number | null} */
     let pending = typeof context.values?.pending === "number" ? context.values.pending : null;
-    /** @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null} */
+    /**
+     * @type {{from: number, x: number, on: Region | null, edge: string | null, grab: Region | null, moved: boolean, to: number} | null}
+     */
     let drag = null;
 
     const begin = toolButton(t("begin here"), "[", () => mark("start"), { "data-mark": "start" });

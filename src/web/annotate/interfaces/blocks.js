@@ -1,9 +1,9 @@
 /**
  * `blocks`: several interfaces beneath one another on one card, all about the same task.
  *
- * Each block has its part of the values, told apart by the keys that it adds to an answer. A key goes to
- * the block that somebody was in last, then to the others in their order; the first that can use it, does.
- * What a block says about a verdict before it is given is said one after the other.
+ * Each block has its part of the values, told apart by the keys that it adds to an answer. A key
+ * goes to the block that was used last, then to the others in their order; the first that can use
+ * it, does. What a block says about a verdict before it is given is said one after the other.
  */
 
 import { h, put } from "../../shared/dom.js";
@@ -87,7 +87,8 @@ export function blocksOver(interfaceOf) {
           return null;
         },
         mounted() {
-          // From the last to the first: where two of them want to be seen or written in, the first is.
+          // From the last to the first: where two of them want to be seen or written in, the first
+          // is.
           for (const { view } of drawn.toReversed()) view.mounted?.();
         },
         destroy() {

@@ -66,7 +66,7 @@ const choice = {
 
     /**
      * @param {Option} option
-     * @param {boolean} meant false while somebody walks through the options with the arrow keys
+     * @param {boolean} meant false while the arrow keys go through the options
      */
     const pressed = (option, meant) => {
       accept = press(accept, option.id, options, several);

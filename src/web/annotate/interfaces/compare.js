@@ -1,8 +1,8 @@
 /**
  * `compare`: which of two is better? `accept` says A, `reject` says B.
  *
- * A is what the task has under `accept`, B what it has under `reject`; who made which stands in `mapping`
- * and is not shown, for it would be a hint. Side by side where there is room.
+ * A is what the task has under `accept`, B what it has under `reject`; who made which stands in
+ * `mapping` and is not shown, for it would be a hint. Side by side where there is room.
  */
 
 import { h, put } from "../../shared/dom.js";

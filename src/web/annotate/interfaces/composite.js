@@ -1,6 +1,6 @@
 /**
- * A part of a card that is made of several: the task, the project and the settings as one block or one
- * page sees them. The server has a twin (src/task/interface/part.rs). Without a page.
+ * A part of a card that is made of several: the task, the project and the settings as one block or
+ * one page sees them. The server has a twin (src/task/interface/part.rs). Without a page.
  *
  * What the server computed for a part stands in `_parts` beside the task, in the same order.
  */
@@ -11,11 +11,17 @@ import { read } from "../state/reading.js";
 
 /** @typedef {(name: string) => unknown} Settings */
 
-/** An interface that has been fetched, by its `view_id`. @typedef {(view: string) => Interface | null} InterfaceLookup */
+/**
+ * An interface that has been fetched, by its `view_id`.
+ *
+ * @typedef {(view: string) => Interface | null} InterfaceLookup
+ */
 
 /** @typedef {{view: string, task: Task, settings: Settings, labels: string[] | null}} Part */
 
-/** @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _size?: {width: number, height: number}, _parts?: unknown[]}} Beside */
+/**
+ * @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _size?: {width: number, height: number}, _parts?: unknown[]}} Beside
+ */
 
 /** @param {unknown} value @returns {Record<string, unknown>} */
 const object = (value) => (value && typeof value === "object" && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {});

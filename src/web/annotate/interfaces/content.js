@@ -26,7 +26,8 @@ import { spansToRead } from "../view/span_text.js";
  * @param {HTMLElement} host
  * @param {Task} task
  * @param {Project} project
- * @param {{inLanes?: boolean}} [look] whether spans lie in lanes beneath the text, as they do where they overlap
+ * @param {{inLanes?: boolean}} [look] whether spans lie in lanes beneath the text, as they do where
+ *   they overlap
  * @returns {HTMLElement | null} what should be scrolled to
  */
 export function drawContent(host, task, project, look = {}) {
@@ -34,7 +35,7 @@ export function drawContent(host, task, project, look = {}) {
 }
 
 /**
- * The same as a card of its own, that nobody edits.
+ * The same as a card of its own that is not edited.
  *
  * @param {HTMLElement} host
  * @param {Task} task

@@ -1,8 +1,8 @@
 /**
- * `dep`: are the arcs between these words right? The words in lines, the arcs above them, what kind of
- * word each is beneath, where the task says so. Nothing is edited.
+ * `dep`: are the arcs between these words right? The words in lines, the arcs above them, what kind
+ * of word each is beneath, where the task has it. Nothing is edited.
  *
- * For a screen reader, and for whoever prefers reading, the arcs stand beneath in words.
+ * For screen readers, and for reading, the arcs are listed in words below.
  */
 
 import { h, put } from "../../shared/dom.js";

@@ -1,7 +1,7 @@
 /**
- * `diff`: what sets the task's `accept` apart from its `reject`, in one text. What only `accept` has is
- * underlined, what only `reject` has is struck through; colour comes on top, and who listens hears it.
- * Above the answers stands which of the two an answer takes, with a sample of each.
+ * `diff`: what sets the task's `accept` apart from its `reject`, in one text. What only `accept`
+ * has is underlined, what only `reject` has is struck through; colour comes on top, and screen
+ * readers say it. Above the answers stands which of the two an answer takes, with a sample of each.
  */
 
 import { h, put } from "../../shared/dom.js";

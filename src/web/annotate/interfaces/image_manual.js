@@ -1,22 +1,23 @@
 /**
  * `image_manual`: draw boxes, polygons and outlines on a picture, and name them.
  *
- * Mouse and touch: drag a box or an outline, click a polygon's corners (the first or the last once more
- * closes it). A click on a shape selects it: then it is moved by dragging, changed by its corners,
- * named anew by a label's key, and deleted. In hand for this is also a tool of its own, with which
- * nothing is drawn and a finger scrolls.
+ * Mouse and touch: drag a box or an outline, click a polygon's corners (the first or the last once
+ * more closes it). A click on a shape selects it: then it is moved by dragging, changed by its
+ * corners, named anew by a label's key, and deleted. The select tool does the same; with it nothing
+ * is drawn and a finger scrolls.
  *
- * Keyboard: the arrows move a cross over the picture, by larger steps with shift and by single pixels
- * with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v` through the
- * corners of the selected one; the arrows then move these. All of it is told in words.
+ * Keyboard: the arrows move a cross over the picture, by larger steps with shift and by single
+ * pixels with ctrl, and enter sets what a click would. `.` and `,` go through the shapes, `v`
+ * through the corners of the selected one; the arrows then move these. All of it is told in words.
  *
- * A shape just drawn is taken back by backspace until the next begins (annotation_list.js). It is not selected and has no
- * outline, as the arrows, a drag and a label's key are for the next one. What is not closed yet is part of the draft.
+ * A shape just drawn is taken back by backspace until the next begins (annotation_list.js). It is
+ * not selected and has no outline, as the arrows, a drag and a label's key are for the next one.
+ * What is not closed yet is part of the draft.
  *
  * The card in work is in image_editor.js. Here is what goes into the answer and what the help says.
  *
- * Rejected: to select on each press, which would make it impossible to draw one shape inside another;
- * and canvas, in which nothing can be found by a test or a person who looks into the page.
+ * Rejected: to select on each press, which would make it impossible to draw one shape inside
+ * another; and canvas, in which nothing can be found by a test or a person who looks into the page.
  */
 
 import { t } from "../../shared/i18n.js";

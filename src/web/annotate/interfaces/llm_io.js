@@ -1,6 +1,6 @@
 /**
- * `llm_io`: what a language model was asked, and what it said. A long prompt is folded, because it is
- * the same from card to card and the answer is what is read.
+ * `llm_io`: what a language model was asked, and what it said. A long prompt is folded, because it
+ * is the same from card to card and the answer is what is read.
  */
 
 import { h, put } from "../../shared/dom.js";
@@ -10,7 +10,10 @@ import { empty } from "../view/label_colors.js";
 
 /** @import { Interface, Task } from "../state/types.js" */
 
-/** A prompt of more characters than this is folded, and on a phone one of more than fits beside the answer. */
+/**
+ * A prompt of more characters than this is folded, and on a phone one of more than fits beside the
+ * answer.
+ */
 const long = () => (matchMedia("(max-width: 640px)").matches ? 400 : 1500);
 
 /**

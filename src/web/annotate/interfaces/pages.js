@@ -2,11 +2,11 @@
  * `pages`: a list of tasks on one card, one of them on the page at a time, each drawn by its own
  * `view_id`.
  *
- * The values are what each page adds (null while it is untouched), with the page that is open and those
- * that were seen, so that a reload half-way comes back to the same place. An answer has the first alone;
- * the server puts it into the pages.
+ * The values are what each page adds (null while it is untouched), with the page that is open and
+ * those that were seen, so that a reload half-way comes back to the same place. An answer has the
+ * first alone; the server puts it into the pages.
  *
- * A page that was left is drawn anew when somebody comes back to it. Its last drawing is still asked
+ * A page is drawn again each time it is opened. Its last drawing is still asked
  * whether it objects to a verdict, so that it does not have to be drawn for the question.
  */
 
@@ -160,8 +160,8 @@ export function pagesOver(interfaceOf) {
 }
 
 /**
- * The views of a page that is itself made of several. Its interface is not there yet when this is asked,
- * but of those that can be a page only blocks are.
+ * The views of a page that is itself made of several. Its interface is not there yet when this is
+ * asked, but of those that can be a page only blocks are.
  *
  * @param {string} view
  * @param {Task} task

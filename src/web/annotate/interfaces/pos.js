@@ -1,5 +1,6 @@
 /**
- * `pos`: are these labels of the tokens right? They stand in the line; those that overlap lie in lanes.
+ * `pos`: are these labels of the tokens right? They stand in the line; those that overlap lie in
+ * lanes.
  */
 
 import { plain } from "./read_only.js";

@@ -1,6 +1,6 @@
 /**
- * What interfaces have in common to which the answer is a verdict and nothing else: the task is drawn,
- * and the page does the rest.
+ * What interfaces have in common to which the answer is a verdict and nothing else: the task is
+ * drawn, and the page does the rest.
  */
 
 import { contentView } from "./content.js";

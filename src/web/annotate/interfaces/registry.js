@@ -1,12 +1,12 @@
 /**
  * All interfaces, by their `view_id`. A new one is a file beside this and a line here.
  *
- * A module, and its stylesheets where it has some, is fetched when a project needs it: a page carries
- * what it shows and nothing else. Everything is there before a card is drawn, so that drawing waits for
- * nothing.
+ * A module, and its stylesheets where it has some, is fetched when a project needs it: a page
+ * carries what it shows and nothing else. Everything is there before a card is drawn, so that
+ * drawing waits for nothing.
  *
- * `blocks` and `pages` are made of other interfaces. They are given the look-up and do not import this file,
- * which imports them.
+ * `blocks` and `pages` are made of other interfaces. They are given the look-up and do not import
+ * this file, which imports them.
  */
 
 /** @import { Interface } from "../state/types.js" */
@@ -54,8 +54,8 @@ const styles = new Map();
 export const interfaceOf = (view) => fetched.get(view) ?? null;
 
 /**
- * Fetch these interfaces. Those that this version does not know are left out; if one cannot be fetched,
- * the promise is rejected and the same call may be made again.
+ * Fetch these interfaces. Those that this version does not know are left out; if one cannot be
+ * fetched, the promise is rejected and the same call may be made again.
  *
  * @param {string[]} views
  */

@@ -1,14 +1,16 @@
 /**
  * `relations`: connect words, or spans of them, with named arrows.
  *
- * One presses where the arrow begins, then where it ends; it gets the label in hand. A label's key
- * takes it in hand, or, where an arrow is chosen, gives it to that. With `relations_span_labels` there
- * are two modes, and in the second the words are marked first, as in `ner_manual`.
+ * One presses where the arrow begins, then where it ends; it gets the active label. A label's key
+ * makes it the active one, or, where an arrow is chosen, gives it to that. With
+ * `relations_span_labels` there are two modes, and in the second the words are marked first, as in
+ * `ner_manual`.
  *
- * The card in work is in relation_editor.js. Here is what goes into the answer and what the help says.
+ * The card in work is in relation_editor.js. Here is what goes into the answer and what the help
+ * says.
  *
- * Rejected: asking for the label after each arrow, which costs a look and a press where most arrows of
- * a project have the same few.
+ * Rejected: asking for the label after each arrow, which costs a look and a press where most arrows
+ * of a project have the same few.
  */
 
 import { t } from "../../shared/i18n.js";

@@ -1,12 +1,13 @@
 /**
- * What sets one text apart from another: the longest common row of their words (characters, sentences,
- * lines), and what has to be taken away and put in around it. Without a page.
+ * What sets one text apart from another: the longest common row of their words (characters,
+ * sentences, lines), and what has to be taken away and put in around it. Without a page.
  *
- * Words are cut by Intl.Segmenter, which knows scripts that put no blanks between them, and blanks are
- * pieces like words: the pieces always add up to the text.
+ * Words are cut by Intl.Segmenter, which knows scripts that put no blanks between them, and blanks
+ * are pieces like words: the pieces always add up to the text.
  *
- * The table of the longest common row has a cell for each pair of pieces. What both texts begin and end
- * with costs none; where the rest would still need too many, it is cut into lines or taken as a whole.
+ * The table of the longest common row has a cell for each pair of pieces. What both texts begin and
+ * end with costs none; where the rest would still need too many, it is cut into lines or taken as a
+ * whole.
  */
 
 /** @typedef {{kind: "same" | "ins" | "del", text: string}} Piece */
@@ -103,8 +104,8 @@ function between(a, b, style) {
 }
 
 /**
- * Neighbours of a kind as one piece, and what goes before what comes. A single blank between two changes
- * goes with them: a sentence that is new is one thing to read, not six.
+ * Neighbours of a kind as one piece, and what goes before what comes. A single blank between two
+ * changes goes with them: a sentence that is new is one thing to read, not six.
  *
  * @param {Piece[]} pieces
  * @returns {Piece[]}

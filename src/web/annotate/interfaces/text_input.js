@@ -1,16 +1,16 @@
 /**
  * `text_input`: free text under the key that `field_id` names.
  *
- * Where it is the whole card, the field has the focus when the card comes, for to write is what the card
- * is for. Enter (in a field of several lines Ctrl+Enter) accepts, and Escape leaves the field: from then
- * on a key means what it says on its button. Until then a letter writes, also where the focus was lost to
- * a click beside the field: it takes the focus back. The buttons say meanwhile what works (text_input.css).
- * On a card that was answered before, the field waits for the first letter, so that somebody who walks
- * back with backspace walks on and takes no letters away.
+ * Where it is the whole card, the field has the focus when the card comes, for to write is what the
+ * card is for. Enter (in a field of several lines Ctrl+Enter) accepts, and Escape leaves the field:
+ * from then on a key means what it says on its button. Until then a letter writes, also where the
+ * focus was lost to a click beside the field: it takes the focus back. The buttons say meanwhile
+ * what works (text_input.css). On a card that was answered before, the field waits for the first
+ * letter, so that backspace goes further back and deletes no letters.
  *
  * In a block or on a page the keys are the whole card's: the field takes the focus only if
- * `field_autofocus` says so, and Enter leaves it. In a block it is the field alone: what it is about has a
- * block of its own.
+ * `field_autofocus` says so, and Enter leaves it. In a block it is the field alone: what it is
+ * about has a block of its own.
  *
  * Rejected: Alt with a letter as a command from inside the field; on a Mac that is how letters are
  * written, and none may become a verdict.
@@ -120,7 +120,8 @@ const textInput = {
     // The whole card is for writing, and stays so when a click goes beside the field.
     element.addEventListener("blur", () => whole || write(false));
     element.addEventListener("keydown", (event) => {
-      // Safari says that it composes no more when Enter has just ended a word; the code says otherwise.
+      // Safari says that it composes no more when Enter has just ended a word; the code says
+      // otherwise.
       if (composes(event)) return;
       const command = event.ctrlKey || event.metaKey;
       if (event.key === "Enter" && (command || (whole && !several && !event.shiftKey))) {
@@ -156,7 +157,7 @@ const textInput = {
         event.stopImmediatePropagation();
         return;
       }
-      // Who walks back through answered cards has backspace for it.
+      // On answered cards, backspace goes further back.
       if (!isTyping(event) || (again() && event.key.length > 1)) return;
       // The letter itself goes where the focus is by the time it is typed.
       field.focus({ preventScroll: true });

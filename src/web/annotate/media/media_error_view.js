@@ -1,10 +1,11 @@
 /**
- * What stands in the place of a picture, a sound or a film that is not there: what happened, what to do,
- * and a button to ask for it once more (media_errors.js has the words). While the server is out of reach it is
- * asked again by itself, at longer and longer intervals, for as long as the card is on the page.
+ * What stands in the place of a picture, a sound or a film that is not there: what happened, what
+ * to do, and a button to ask for it once more (media_errors.js has the words). While the server is
+ * out of reach it is asked again automatically, at longer and longer intervals, for as long as the
+ * card is on the page.
  *
- * And the objection to an answer about what was not seen or heard: once, and then it is the annotator's
- * to decide.
+ * And the objection to an answer about what was not seen or heard: once, and then it is the
+ * annotator's to decide.
  */
 
 import { h, put, say } from "../../shared/dom.js";
@@ -35,8 +36,8 @@ export const blockedMediaView = (what) => h("div", { class: "absent", "data-lack
  *
  * @param {unknown} source what the task says
  * @param {string} address
- * @param {{again?: () => void, announce?: (words: string) => void}} hands without `again` it has no button,
- *   for a place that is a button itself
+ * @param {{again?: () => void, announce?: (words: string) => void}} hands without `again` it has no
+ *   button, for a place that is a button itself
  */
 export function mediaErrorView(source, address, { again, announce = () => {} }) {
   const note = h("p", { class: "empty", dir: "auto" });
@@ -48,7 +49,8 @@ export function mediaErrorView(source, address, { again, announce = () => {} }) 
       const lack = await diagnose(address);
       const before = element.dataset.lack;
       if (before === "away" && lack === "broken") {
-        // It was away and is there now: this is the moment to ask for it, and no fault of the file's.
+        // It was away and is there now: this is the moment to ask for it, and no fault of the
+        // file's.
         if (again) again();
         return;
       }

@@ -1,10 +1,9 @@
 /**
- * Why a picture, a sound or a film that was asked for is not there, and what that means to whoever
- * sits before it.
+ * Why a picture, sound or video of a task cannot be shown, and what the annotator can do about it.
  *
  * A browser says of a file no more than that it failed. So the own port is asked once more, for the
- * headers alone: what it does not have, what it cannot send now, and what came and could not be shown
- * are three things, and only the second mends itself. Another host may not be asked by the page's
+ * headers alone: what it does not have, what it cannot send now, and what came and could not be
+ * shown are three things, and only the second passes. Another host may not be asked by the page's
  * policy, nor can a data URI be.
  */
 
@@ -13,7 +12,7 @@ import { toText } from "../state/lossless_json.js";
 import { newLink } from "../view/messages.js";
 
 /**
- * - `away`: the server is out of reach, and the file comes by itself when it is back;
+ * - `away`: the server is out of reach, and the file is loaded once it is back;
  * - `locked`: the server wants another key;
  * - `missing`: the server has no such file;
  * - `broken`: it came, and the browser can do nothing with it;
@@ -27,7 +26,8 @@ import { newLink } from "../view/messages.js";
 /**
  * @param {string} address
  * @param {string} here the page's own address
- * @param {number | null} status what the own port said to being asked once more, if it said anything
+ * @param {number | null} status what the own port said to being asked once more, if it said
+ *   anything
  * @returns {MediaError}
  */
 export function classify(address, here, status) {
@@ -58,8 +58,8 @@ export async function diagnose(address) {
 }
 
 /**
- * Whether a sound that failed is whole, and only the device has nothing to play it with. Firefox says of that
- * what it says of a damaged file, but for the message.
+ * Whether a sound that failed is whole, and only the device has nothing to play it with. Firefox
+ * says of that what it says of a damaged file, but for the message.
  *
  * @param {{message?: string} | null} error
  */

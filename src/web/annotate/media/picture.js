@@ -1,15 +1,15 @@
 /**
  * A picture with shapes over it, as `image` and `image_manual` show it.
  *
- * The shapes are SVG over the picture, in its own pixels, so that zooming needs no calculation; each
- * line is drawn twice, in the label's colour over the page's, and is seen on any picture. Names and
- * handles are small elements of HTML at their places: they keep their size at any zoom, and a name is
- * written in its own direction.
+ * The shapes are SVG over the picture, in its own pixels, so that zooming needs no calculation;
+ * each line is drawn twice, in the label's colour over the page's, and is seen on any picture.
+ * Names and handles are small elements of HTML at their places: they keep their size at any zoom,
+ * and a name is written in its own direction.
  *
- * A task's own `width` and `height`, where it has both, are the pixels that its shapes count in; they
- * are the picture's, unless somebody has made it smaller since. Many programs give the size of the file, in which a
- * photograph may lie on its side and say so (EXIF); what is seen and drawn on is upright, and so the two are
- * swapped then (shapes.js).
+ * A task's own `width` and `height`, where it has both, are the pixels that its shapes count in;
+ * they are the picture's, unless it was made smaller since. Many programs give the size of the
+ * file, in which a photograph may lie on its side and say so (EXIF); what is seen and drawn on is
+ * upright, and so the two are swapped then (shapes.js).
  */
 
 import { h, put } from "../../shared/dom.js";
@@ -42,7 +42,7 @@ export function sizeOf(task) {
 }
 
 /**
- * A size that somebody else gives, if it is one.
+ * A size from elsewhere, if it is one.
  *
  * @param {unknown} given
  * @returns {Size | null}
@@ -167,8 +167,8 @@ export class Picture {
   }
 
   /**
-   * Where the pointer is on the picture, perhaps beyond its border. In whole pixels, unless the picture
-   * is shown larger than it is: nobody can point at less than one.
+   * Where the pointer is on the picture, perhaps beyond its border. In whole pixels, unless the
+   * picture is shown larger than it is: no pointer is finer.
    *
    * @param {{clientX: number, clientY: number}} event
    * @returns {Point}

@@ -1,12 +1,12 @@
 /**
  * A sound or a film with its waveform, as `audio` and `audio_manual` show it.
  *
- * The sound is a native <audio> or <video> without its own controls: these take the space bar, which
- * skips a task, and each browser has others. Over the waveform (waveform.js) lie the stretches, real
- * elements at their share of the time, in lanes for their names where they overlap.
+ * The sound is a native <audio> or <video> without its own controls: these take the space bar,
+ * which skips a task, and each browser has others. Over the waveform (waveform.js) lie the
+ * stretches, real elements at their share of the time, in lanes for their names where they overlap.
  *
- * Enter plays and pauses, as in Prodigy, and so does ctrl with space; `keymap.playpause` of the project
- * has others.
+ * Enter plays and pauses, as in Prodigy, and so does ctrl with space; `keymap.playpause` of the
+ * project has others.
  */
 
 import { h, put, say } from "../../shared/dom.js";
@@ -114,7 +114,7 @@ export class Player {
       "select",
       { class: "rate", "aria-label": t("Speed"), onpointerdown: () => (byPointer = true), onchange: () => {
         this.setRate(Number(this.rates?.value));
-        // Keys belong to the card again; whoever came with Tab goes on choosing.
+        // After a mouse click, keys belong to the card again; keyboard users keep the focus.
         if (byPointer) this.rates?.blur();
         byPointer = false;
       } },

@@ -3,11 +3,11 @@
  * use, or to words about why there is none.
  *
  * A task has a URL, a data URI or a path. A path names a file in the folder of the roster
- * (`project.media`), which the server sends at `media/…`; it is the name of a file, so that `%` and `#`
- * in it are those signs. Another host has to be allowed by the roster (`project.media_from`): the
- * page's policy stops the browser from asking anybody else, and what it would stop is told here in
- * words instead. The line that would allow it is the lead's to write, and stands in the log and in what
- * `load` says. What is asked for and does not come is told by media_errors.js.
+ * (`project.media`), which the server sends at `media/…`; it is the name of a file, so that `%` and
+ * `#` in it are those signs. Another host has to be allowed by the roster (`project.media_from`):
+ * the page's policy stops the browser from asking any other host, and what it would stop is told
+ * here in words instead. The line that would allow it is the lead's to write, and stands in the log
+ * and in what `load` says. What is asked for and does not come is told by media_errors.js.
  *
  * Every interface goes this way, and so does cleaned HTML (`settle`).
  */
@@ -77,15 +77,16 @@ export const locate = (source, sort) => locateIn(source, sort, allowed);
 
 /**
  * An address to ask for once more what did not come, or could not be shown: another one, because
- * browsers remember both. Of our own port only, to which what is asked behind the path means nothing;
- * another host may have signed it.
+ * browsers remember both. Of our own port only, to which what is asked behind the path means
+ * nothing; another host may have signed it.
  *
  * @param {string} address
  */
 export const retryAddress = (address) => (address.startsWith("media/") ? `${address}?again=${Date.now()}` : address);
 
 /**
- * Whether a path of our own port is a file. Its other addresses do something, and a picture must not.
+ * Whether a path of our own port is a file. Its other addresses do something, and a picture must
+ * not.
  *
  * @param {string} path
  */
@@ -102,7 +103,8 @@ export function allowSources(project) {
 }
 
 /**
- * What an address in HTML names. A relative one is written as addresses are, with `%20` for a blank.
+ * What an address in HTML names. A relative one is written as addresses are, with `%20` for a
+ * blank.
  *
  * @param {string} source
  */

@@ -1,10 +1,10 @@
 /**
  * The waveform of a sound, on a canvas.
  *
- * The file is fetched from this port (or taken out of its data URI) and decoded by the browser at a low
- * rate, which is enough to see where somebody speaks and takes a sixth of the memory. What comes from
- * another host can be played and not read, by the page's policy; what is too long would fill the memory
- * of the tab. Then there is a plain line, and words that say so; nothing else differs.
+ * The file is fetched from this port (or taken out of its data URI) and decoded by the browser at a
+ * low rate, which is enough to see where speech is and takes a sixth of the memory. What comes from
+ * another host can be played and not read, by the page's policy; what is too long would fill the
+ * memory of the tab. Then there is a plain line, and words that say so; nothing else differs.
  *
  * The canvas is as wide as the window on the sound, never as the sound: however far one zooms in, a
  * frame costs the same.

@@ -1,5 +1,6 @@
 /**
- * A card that was answered, from what the server or this browser keeps of the answer. Without a page.
+ * A card that was answered, from what the server or this browser keeps of the answer. Without a
+ * page.
  */
 
 import { parse } from "./lossless_json.js";

@@ -5,11 +5,13 @@
  * keyboard of another script (Arabic, Cyrillic) a letter goes by its place, and so do the digits of
  * a keyboard that has them above other signs, so that the keys on the buttons work everywhere.
  *
- * A single key does nothing while somebody is writing in a field, and space and enter belong to the
+ * A single key does nothing while a text is written in a field, and space and enter belong to the
  * button that has the focus.
  */
 
-/** @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward" | "comment" | "history"} Command */
+/**
+ * @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward" | "comment" | "history"} Command
+ */
 
 /** @typedef {Record<Command, string[]>} Keymap */
 
@@ -34,7 +36,9 @@ export const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 /** @type {Record<string, string>} */
 const spelled = { " ": "space", spacebar: "space", del: "delete", esc: "escape", cmd: "meta", command: "meta" };
 
-/** @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Press */
+/**
+ * @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Press
+ */
 
 /**
  * @param {Press} press
@@ -54,8 +58,8 @@ export function nameOf(press) {
 }
 
 /**
- * Whether a press belongs to an input method that is putting a sign together. The Enter that ends a word
- * does, too, though WebKit says so by the number alone.
+ * Whether a press belongs to an input method that is putting a sign together. The Enter that ends a
+ * word does, too, though WebKit reports it by `keyCode` alone.
  *
  * @param {Pick<KeyboardEvent, "isComposing" | "keyCode">} event
  */
@@ -81,7 +85,7 @@ export function keymap(...layers) {
 }
 
 /**
- * A key's name as somebody wrote it in a roster, as `nameOf` spells it.
+ * A key's name from a roster, as `nameOf` spells it.
  *
  * @param {string} key
  */
@@ -120,16 +124,16 @@ export function labelKeys(labels, own) {
 }
 
 /**
- * Whether it is a key of a single character, such as somebody who dictates, or whose hand slips, may
- * press without meaning it (WCAG 2.1.4).
+ * Whether it is a key of a single character, which dictation or a slip of the hand may
+ * press unintentionally (WCAG 2.1.4).
  *
  * @param {string} name
  */
 export const isSingle = (name) => name === "space" || [...name].length === 1;
 
 /**
- * The key that a press stands for where single characters are switched off: they work with Alt, and do
- * nothing alone.
+ * The key that a press stands for where single characters are switched off: they work with Alt, and
+ * do nothing alone.
  *
  * @param {string} name
  * @returns {string | null}
@@ -179,8 +183,8 @@ const partsOf = (name) => (name.endsWith("+") ? [...name.slice(0, -1).split("+")
 const named = new Map([...Object.entries(signs).map(([name, written]) => /** @type {const} */ ([written, name])), ["−", "-"]]);
 
 /**
- * The names of the keys in a line of the help, where they stand as they are written on buttons, and a
- * row of digits with dots in it.
+ * The names of the keys in a line of the help, where they stand as they are written on buttons, and
+ * a row of digits with dots in it.
  *
  * @param {string[]} keys
  */

@@ -1,8 +1,9 @@
 /**
- * A task as the page reads it: a key that is `null` is absent, as on the server (src/task/reading.rs).
+ * A task as the page reads it: a key that is `null` is absent, as on the server
+ * (src/task/reading.rs).
  *
- * Whatever else would have to be read (tokens, options, whole numbers written as floats) the server has
- * read already, and sends beside the task where it is written otherwise.
+ * Whatever else would have to be read (tokens, options, whole numbers written as floats) the server
+ * has read already, and sends beside the task where it is written otherwise.
  */
 
 /** @import { Task } from "./types.js" */

@@ -37,12 +37,18 @@ import { read } from "./reading.js";
  */
 
 /*
- * `due` is the goal as it is shown: what is due by the tally when the card came, so that it does not move
- * while somebody works on it. `oldest` says that nothing was answered before the first card, `before` where the answers before it are
- * found in the server's history; null if that is not known. `back` is the key of the card that a visit to another one began from; -1 where there was none.
+ * `due` is the goal as it is shown: what is due by the tally when the card came, so that it does
+ * not move while the annotator works on it. `oldest` says that nothing was answered before the
+ * first card, `before` where the answers before it are found in the server's history; null if that
+ * is not known. `back` is the key of the card that a visit to another one began from; -1 where
+ * there was none.
  */
 
-/** A card that was answered, and how it was left since. @typedef {{task: Task, previousAnswer: PreviousAnswer, draft?: Draft | null}} Past */
+/**
+ * A card that was answered, and how it was left since.
+ *
+ * @typedef {{task: Task, previousAnswer: PreviousAnswer, draft?: Draft | null}} Past
+ */
 
 /**
  * @typedef {{type: "project", project: Project}
@@ -283,12 +289,12 @@ function fetched(state, action) {
 /** Reasons that say that nothing more comes to this page. */
 const away = ["paused", "left", "moved"];
 
-/** Whether somebody has done something on a card. @param {Card} card */
+/** Whether the annotator has changed something on a card. @param {Card} card */
 export const isBegun = (card) => Boolean(card.values || card.flagged || card.comment);
 
 /**
- * The annotator does not work here any more: what lies ready goes to others. What is half done on the
- * page may be finished, and is taken.
+ * The annotator does not work here any more: what lies ready goes to others. What is half done on
+ * the page may be finished, and is taken.
  *
  * @param {State} state
  * @param {Extract<Action, {type: "fetched"}>} action
@@ -392,8 +398,9 @@ function elsewhere(state, ids) {
 }
 
 /**
- * The server has said which tasks are still this annotator's: let go of those that are not, and say so on
- * those that are half done. What was begun or answered since it was asked counts as it is now.
+ * The server has said which tasks are still this annotator's: let go of those that are not, and say
+ * so on those that are half done. What was begun or answered since it was asked counts as it is
+ * now.
  *
  * @param {State} state
  * @param {Whereabouts} told

@@ -1,6 +1,6 @@
 /**
- * The state of the page, in one place: whoever may change it dispatches an action, and is not told who
- * draws it.
+ * The state of the page, in one place: a change is an action that is dispatched; the page
+ * draws every new state.
  */
 
 import { current, initial, reduce } from "./state.js";

@@ -42,15 +42,18 @@
  * }} Span
  */
 
-/** @typedef {string | number | object} OptionId  an object is a number kept as written, see lossless_json.js */
+/**
+ * @typedef {string | number | object} OptionId an object is a number kept as written, see
+ *   lossless_json.js
+ */
 
 /** @typedef {{id: OptionId, text?: unknown, html?: unknown, image?: unknown}} Option */
 
 /** @typedef {"accept" | "reject" | "ignore"} Verdict */
 
 /**
- * What an interface has so far for one card: the keys that it would add to the answer. Plain JSON: it
- * is kept as a draft, and comes back after a reload.
+ * What an interface has so far for one card: the keys that it would add to the answer. Plain JSON:
+ * it is kept as a draft, and comes back after a reload.
  *
  * @typedef {{spans?: Span[], accept?: OptionId[], [key: string]: unknown}} Values
  */
@@ -66,13 +69,23 @@
  * }} Project
  */
 
-/** @typedef {{total: number | null, progress: number | null, answered: number | null, due: number | null}} Stats */
+/**
+ * @typedef {{total: number | null, progress: number | null, answered: number | null, due: number | null}} Stats
+ */
 
-/** Whether the annotator works at this port: `here`, or why not. @typedef {"here" | "paused" | "left" | "moved"} Standing */
+/**
+ * Whether the annotator works at this port: `here`, or why not.
+ *
+ * @typedef {"here" | "paused" | "left" | "moved"} Standing
+ */
 
 /** Why no task comes. @typedef {"done" | "waiting" | Exclude<Standing, "here">} Reason */
 
-/** What every reply says beside its own. @typedef {Partial<Stats> & {edition?: string, standing?: Standing}} ServerNotice */
+/**
+ * What every reply says beside its own.
+ *
+ * @typedef {Partial<Stats> & {edition?: string, standing?: Standing}} ServerNotice
+ */
 
 /** @typedef {ServerNotice & {tasks: Task[], reason?: Reason | null}} TasksReply */
 
@@ -86,16 +99,26 @@
  * @typedef {{answers: Task[], next: string | null}} History
  */
 
-/** @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} PreviousAnswer */
+/**
+ * @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} PreviousAnswer
+ */
 
-/** Why a task is not this page's any more: others have it, or its annotator answered it elsewhere. @typedef {"moved" | "answered"} Fate */
+/**
+ * Why a task is not this page's any more: others have it, or its annotator answered it elsewhere.
+ *
+ * @typedef {"moved" | "answered"} Fate
+ */
 
-/** What has become of tasks, by their `_id`. @typedef {{held: string[], moved: string[], answered: string[]}} Whereabouts */
+/**
+ * What has become of tasks, by their `_id`.
+ *
+ * @typedef {{held: string[], moved: string[], answered: string[]}} Whereabouts
+ */
 
 /**
  * One card on the page: a task and what its annotator has made of it. `key` is unique on this page
- * and says whether a card has to be drawn anew; `values` is null while untouched; `fate` is there where the
- * task is not this page's any more, and stays for what is half done.
+ * and says whether a card has to be drawn again; `values` is null while untouched; `fate` is there
+ * where the task is not this page's any more, and stays for what is half done.
  *
  * @typedef {{
  *   key: number, task: Task, values: Values | null, flagged: boolean, comment: string,
@@ -103,14 +126,19 @@
  * }} Card
  */
 
-/** A setting by its name: the task's own, or else the project's. @typedef {(name: string) => unknown} Settings */
+/**
+ * A setting by its name: the task's own, or else the project's.
+ *
+ * @typedef {(name: string) => unknown} Settings
+ */
 
 /** @typedef {{keys: string[], does: string}} KeyHelp */
 
 /**
- * What an interface may do while its card is on the page. `edit` takes all of its values anew, after
- * every change however small: what is handed to it survives a reload, a crash and a walk back and
- * forth; what is not is lost. `part` is there where the card is made of several and this is one of them.
+ * What an interface may do while its card is on the page. `edit` takes all of its values again,
+ * after every change however small: what is handed to it survives a reload, a crash and a walk back
+ * and forth; what is not is lost. `part` is there where the card is made of several and this is one
+ * of them.
  *
  * @typedef {{
  *   task: Task,
@@ -126,9 +154,10 @@
 
 /**
  * A drawn card. `key` gets the name of a pressed key (keys.js) before the page does, and says
- * whether it used it. `check` may object to a verdict, in words. `shown` is called once the card is on
- * the page, `gone` when it leaves it: sound ends there, and listeners on the window are taken away. `ahead` is
- * called where the card was drawn before its turn and lies on the page unseen: time to lay out what can be.
+ * whether it used it. `check` may object to a verdict, in words. `shown` is called once the card is
+ * on the page, `gone` when it leaves it: sound ends there, and listeners on the window are taken
+ * away. `ahead` is called where the card was drawn before its turn and lies on the page unseen:
+ * time to lay out what can be.
  *
  * @typedef {{
  *   key?: (name: string, event: KeyboardEvent) => boolean,
@@ -146,10 +175,11 @@
  * - `answer` gives the keys that go into the answer, from the values or, untouched, from the task;
  * - `fromAnswer` takes the values out of an answer that was given before;
  * - `keys` is for the help; `part` where the card is made of several and this is one of them;
- * - `canPrerender` says that a card may be drawn before its turn, while another is in work (prerender.js): until it
- *   is shown it touches nothing but its host, and nothing in it has a name or an id in the document;
- * - `views`, of an interface that is made of others, says which of them a task needs: they are there
- *   when it is drawn (registry.js).
+ * - `canPrerender` says that a card may be drawn before its turn, while another is in work
+ *   (prerender.js): until it is shown it touches nothing but its host, and nothing in it has a name
+ *   or an id in the document;
+ * - `views`, of an interface that is made of others, says which of them a task needs: they are
+ *   there when it is drawn (registry.js).
  *
  * @typedef {{
  *   draw: (host: HTMLElement, question: HTMLElement, context: Context) => View,

@@ -1,9 +1,9 @@
 /**
- * The page's database in this browser, IndexedDB, shared by all tabs: answers that are not yet stored
- * by the server, what is half done on cards, and who of the tabs sends.
+ * The page's database in this browser, IndexedDB, shared by all tabs: answers that are not yet
+ * stored by the server, what is half done on cards, and who of the tabs sends.
  *
- * A newer page may find an older tab open: that one closes its connection when asked, and is loaded
- * anew soon.
+ * A newer page may find an older tab open: that one closes its connection when asked, and is
+ * reloaded soon.
  */
 
 const stores = /** @type {const} */ ([

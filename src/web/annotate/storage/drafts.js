@@ -1,6 +1,7 @@
 /**
- * What is half done on a card: spans that are drawn, a text that is typed, a remark. Written at every change, as soon
- * as it is painted, so that a reload or a crash brings the card back as it was; gone once the card is answered.
+ * What is half done on a card: spans that are drawn, a text that is typed, a remark. Written at
+ * every change, as soon as it is painted, so that a reload or a crash brings the card back as it
+ * was; gone once the card is answered.
  *
  * Writing is never waited for and may fail: a draft is a convenience, the outbox holds what counts.
  * While one is being written, only the newest of those that come meanwhile is kept, so that typing
@@ -15,9 +16,11 @@ import { parse } from "../state/lossless_json.js";
 
 /** @typedef {{values: Values | null, flagged: boolean, comment?: string}} Draft */
 
-/** @typedef {{key: [project: string, annotator: string, id: string], at: number, draft: string}} Kept */
+/**
+ * @typedef {{key: [project: string, annotator: string, id: string], at: number, draft: string}} Kept
+ */
 
-/** A task that does not come back in so long was somebody else's at last. */
+/** Drafts expire after 30 days. */
 const month = 30 * 24 * 60 * 60 * 1000;
 
 export class Drafts {

@@ -8,7 +8,7 @@
  * IndexedDB's copies would lose the numbers that lossless_json.js keeps as written.
  *
  * Where IndexedDB refuses (private window, full disk), an entry is kept in memory only and `put`
- * says so; the page then waits for the server before it goes on.
+ * returns false; the page then waits for the server before it goes on.
  *
  * Rejected: localStorage (not durable at a known moment, 5 MB) and a service worker (needs a secure
  * context, which a port on a plain local network is not).
@@ -85,7 +85,7 @@ export function group(entries, count = groupCount) {
 }
 
 /**
- * How long to wait after so many failures in a row: 1, 2, 4, 8, then 15 seconds.
+ * How long to wait after this many failures in a row: 1, 2, 4, 8, then 15 seconds.
  *
  * @param {number} failures
  */
@@ -126,8 +126,8 @@ export class Outbox {
   }
 
   /**
-   * The other annotators of the project who have left answers in this browser: those whose port this
-   * was before.
+   * The other annotators of the project who have left answers in this browser: those whose port
+   * this was before.
    *
    * @returns {Promise<string[]>}
    */
@@ -145,7 +145,7 @@ export class Outbox {
     return /** @type {Entry["key"]} */ ([this.owner.project, this.owner.annotator, id]);
   }
 
-  /** Read everything anew: other tabs write here too. */
+  /** Read everything again: other tabs write here too. */
   async read() {
     /** @type {Entry[]} */
     let stored = [];
@@ -261,7 +261,7 @@ export class Outbox {
 
   /**
    * Hold the right to send for a while, where the browser has no locks (a plain http address): one
-   * record, taken and given back in transactions, that lapses by itself.
+   * record, taken and given back in transactions, that expires.
    *
    * @param {string} holder
    * @param {number} now

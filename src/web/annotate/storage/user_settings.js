@@ -1,6 +1,6 @@
 /**
- * What an annotator has got used to in a project, kept in this browser: keys of their own, whether keys
- * of a single character do anything, whether a finger answers by swiping.
+ * What an annotator has got used to in a project, kept in this browser: keys of their own, whether
+ * keys of a single character do anything, whether a finger answers by swiping.
  *
  * Where storage is refused the choice lasts as long as the page.
  */
@@ -35,7 +35,7 @@ export function parseSettings(kept) {
     settings.singles = found.singles !== false;
     settings.swipe = found.swipe !== false;
   } catch {
-    // Somebody else's words under this name.
+    // Another program's data under this name.
   }
   return settings;
 }

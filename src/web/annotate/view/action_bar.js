@@ -1,6 +1,6 @@
 /**
- * The bar beneath the card: the question, the answer buttons, the card's flag and remark, and, on a card that
- * was answered before, that answer and the way forward.
+ * The bar beneath the card: the question, the answer buttons, the card's flag and remark, and, on a
+ * card that was answered before, that answer and the way forward.
  */
 
 import { byId, h, put, say } from "../../shared/dom.js";

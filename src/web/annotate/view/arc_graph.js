@@ -1,13 +1,14 @@
 /**
  * Words in a line, or in lines, with arcs above them: the drawing of `relations` and `dep`.
  *
- * The words are laid out by the browser (a wrapping row); where they came to lie is measured once, and
- * again when the width changes. From that the arcs are computed (arcs.js), each line gets the room that
- * its arcs need, and one SVG draws them all. The labels are buttons above it, so that they are pressed
- * and read like any others. An edit of an arc measures no words, so it costs the same in a long text.
+ * The words are laid out by the browser (a wrapping row); where they came to lie is measured once,
+ * and again when the width changes. From that the arcs are computed (arcs.js), each line gets the
+ * room that its arcs need, and one SVG draws them all. The labels are buttons above it, so that
+ * they are pressed and read like any others. An edit of an arc measures no words, so it costs the
+ * same in a long text.
  *
- * Rejected: words in the SVG, which would lose the browser's line breaking, its shaping of scripts, and
- * the size of type that the annotator has set.
+ * Rejected: words in the SVG, which would lose the browser's line breaking, its shaping of scripts,
+ * and the size of type that the annotator has set.
  */
 
 import { h, put } from "../../shared/dom.js";

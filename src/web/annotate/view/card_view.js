@@ -1,16 +1,17 @@
 /**
- * Draws the middle of the page: the card with its interface, or, where there is no card, a few lines of text.
+ * Draws the middle of the page: the card with its interface, or, where there is no card, a few
+ * lines of text.
  *
- * Every card begins at the same height, however long it is and whatever is added to it while its annotator
- * works: the first line is where the last card's was, and no text moves under the hand. Rejected: cards in
- * the middle of their room, which jump from one to the next.
+ * Every card begins at the same height, however long it is and whatever is added to it while its
+ * annotator works: the first line is where the last card's was, and no text moves under the hand.
+ * Rejected: cards in the middle of their room, which jump from one to the next.
  *
- * A card is drawn once, when it comes or before (prerender.js); while it is on the page its interface keeps
- * itself up to date. Everything happens synchronously, so that the next card is drawn within the frame of
- * the key press.
+ * A card is drawn once, when it comes or before (prerender.js); while it is on the page its
+ * interface keeps itself up to date. Everything happens synchronously, so that the next card is
+ * drawn within the frame of the key press.
  *
- * After a mouse click the focus goes to the new card, because a button that kept it would take the next
- * press of space for itself. Keyboard users keep their focus.
+ * After a mouse click the focus goes to the new card, because a button that kept it would take the
+ * next press of space for itself. Keyboard users keep their focus.
  */
 
 import { byId, h, put } from "../../shared/dom.js";
@@ -28,7 +29,8 @@ import { Prerenderer } from "./prerender.js";
 /** @import { Card, Interface, Values, Verdict, View } from "../state/types.js" */
 
 /**
- * What the card calls back: `edit` with all of the card's values, `drawn` once a card is on the page.
+ * What the card calls back: `edit` with all of the card's values, `drawn` once a card is on the
+ * page.
  *
  * @typedef {{
  *   edit: (values: Values) => void,
@@ -52,7 +54,9 @@ export class CardView {
     this.actionBar = new ActionBar(callbacks.command);
     /** @type {View} */
     this.view = {};
-    /** @type {number | string | null} what is drawn: a card's key, or the text where there is none */
+    /**
+     * @type {number | string | null} what is drawn: a card's key, or the text where there is none
+     */
     this.drawn = null;
     /** @type {number | null} the card that was painted */
     this.paintedKey = null;
@@ -154,7 +158,10 @@ export class CardView {
     };
   }
 
-  /** Which part of the card was not on the screen yet: all of it, or a picture that is still loading. */
+  /**
+   * Which part of the card was not on the screen yet: all of it, or a picture that is still
+   * loading.
+   */
   notSeen() {
     if (this.paintedKey !== this.drawn) return "task";
     return [...(this.host?.querySelectorAll("img") ?? [])].some((picture) => !picture.complete) ? "picture" : null;

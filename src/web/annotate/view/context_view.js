@@ -185,11 +185,12 @@ export function drawInContext(host, task, draw) {
  *
  * @param {Task} task
  * @param {HTMLElement} field shows the text
- * @returns {{whole: HTMLElement, before: boolean} | null} null if there is nothing around it; else whether
- *   something comes before it, so that it has to be scrolled to
+ * @returns {{whole: HTMLElement, before: boolean} | null} null if there is nothing around it; else
+ *   whether something comes before it, so that it has to be scrolled to
  */
 export function surround(task, field) {
-  // Cleaned HTML cannot be taken apart at the text's ends; its words are in `body`, or not to be had.
+  // Cleaned HTML cannot be taken apart at the text's ends; its words are in `body`, or not to be
+  // had.
   const plan = layout({ ...task, html: undefined, _clean: {} }, () => "");
   /** @type {[title: string, before: string, after: string] | null} */
   const parts = plan.kind === "around" ? [plan.title, plan.before, plan.after]
@@ -208,12 +209,12 @@ export function surround(task, field) {
 const much = 12_000;
 
 /**
- * A long text in blocks that end with a line, so that the browser lays out those in sight and no others
- * (`.stretch`).
+ * A long text in blocks that end with a line, so that the browser lays out those in sight and no
+ * others (`.stretch`).
  *
  * @param {string} text
- * @param {number} [near] which block is seen first: 0 the first, -1 the last; it and its neighbour are laid out
- *   with the card
+ * @param {number} [near] which block is seen first: 0 the first, -1 the last; it and its neighbour
+ *   are laid out with the card
  * @returns {(Node | string)[]}
  */
 function stretches(text, near = 0) {

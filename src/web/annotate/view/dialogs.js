@@ -1,7 +1,8 @@
 /**
- * What floats above the page: the keys, the instructions, a remark, the reason for a skip, the answers
- * that the server would not take. The menu, the history and the change of keys have files of their own. All are native <dialog> elements, which keep the focus inside, close on Escape,
- * and give the focus back.
+ * What floats above the page: the keys, the instructions, a remark, the reason for a skip, the
+ * answers that the server would not take. The menu, the history and the change of keys have files
+ * of their own. All are native <dialog> elements, which keep the focus inside, close on Escape, and
+ * give the focus back.
  */
 
 import { cleaned, h, put } from "../../shared/dom.js";

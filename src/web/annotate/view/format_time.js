@@ -1,11 +1,11 @@
 /**
- * When something was, as short as it can be said: the time for today, the day and the time before that,
- * and the year where it is another one. Without a page.
+ * When something was, as short as it can be said: the time for today, the day and the time before
+ * that, and the year where it is another one. Without a page.
  */
 
 /**
- * The place whose way of writing times is meant: the reader's own where it speaks the page's language, so
- * that a page in English says 14:03 in London and 2:03 PM in Boston.
+ * The place whose way of writing times is meant: the reader's own where it speaks the page's
+ * language, so that a page in English says 14:03 in London and 2:03 PM in Boston.
  *
  * @param {string} language of the page
  * @param {readonly string[]} own the reader's tags, the dearest first

@@ -1,11 +1,11 @@
 /**
- * The panel at the side with what the annotator has answered: newest first, with a search. Opening one
- * shows its card; answering it again is a revision, after which the page is where it was.
+ * The panel at the side with what the annotator has answered: newest first, with a search. Opening
+ * one shows its card; answering it again is a revision, after which the page is where it was.
  *
- * Answers are fetched a hundred at a time, as somebody looks further back, to the first; a search goes
- * through all of them. Drawn are only those that were looked at. What still waits in this browser stands
- * above. Rejected: a search by the server, which does not know what the page says of an answer, in the
- * reader's language.
+ * Answers are fetched a hundred at a time, as the annotator scrolls further back, to the first; a
+ * search goes through all of them. Drawn are only those that were looked at. What still waits in
+ * this browser stands above. Rejected: a search by the server, which does not know what the page
+ * says of an answer, in the reader's language.
  */
 
 import { h, put, say } from "../../shared/dom.js";
@@ -106,11 +106,12 @@ export function showHistory(hands) {
     return h("li", {}, button);
   };
 
-  /** Draw what is found, as far as somebody has looked. @param {number} upto */
+  /** Draw what is found, as far as the list was scrolled. @param {number} upto */
   const draw = (upto) => {
     for (const past of chosen.slice(list.children.length, upto)) put(list, line(past));
     more.hidden = ended && list.children.length >= chosen.length;
-    // Asked anew, the observer says how it is, also where it was in sight before and is still.
+    // Observed again, the observer reports the present state, also where it was in sight before and
+    // is still.
     watch.unobserve(more);
     watch.observe(more);
     // While all is searched, the figure is not spoken at every step.
@@ -119,7 +120,7 @@ export function showHistory(hands) {
   };
   const isSearching = () => search.value.trim() !== "";
 
-  /** Fetch the next ones; as long as somebody searches, all of them. */
+  /** Fetch the next ones; during a search, all of them. */
   const fetch = async () => {
     if (fetching || ended) return;
     fetching = true;

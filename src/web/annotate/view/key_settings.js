@@ -1,6 +1,7 @@
 /**
  * The annotator's own keys: press the one that is wanted. A key that does something already is not
- * taken; the dialog says what it does. What is chosen holds at once, in this browser, for this project.
+ * taken; the dialog says what it does. What is chosen holds at once, in this browser, for this
+ * project.
  */
 
 import { h, put, say } from "../../shared/dom.js";

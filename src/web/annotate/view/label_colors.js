@@ -1,6 +1,6 @@
 /**
- * Two small things that every interface needs, in a file of their own: whoever draws no text and no HTML
- * does not fetch what draws them (content.js).
+ * The colours of labels, and a line of text for what is missing: apart from content.js, so that an
+ * interface without text and HTML does not fetch what draws them.
  */
 
 import { h } from "../../shared/dom.js";
@@ -13,8 +13,8 @@ const hues = 10;
 const series = 3;
 
 /**
- * A label's place among the colours: which hue, and which edge goes with it. Nothing beyond the thirtieth:
- * there the name carries it alone.
+ * A label's place among the colours: which hue, and which edge goes with it. Nothing beyond the
+ * thirtieth: there the name carries it alone.
  *
  * @param {string} label
  * @param {string[]} labels
@@ -31,8 +31,8 @@ let sheet = null;
 const edged = new Set();
 
 /**
- * Give whatever bears a label (`data-label`) the edge of its series, whoever draws it. The rules make a
- * sheet of the page's own: what draws marks hands over a colour and nothing else, and is fast for it.
+ * Give every element with a label (`data-label`) the edge of its series. The rules make a sheet of
+ * the page's own: what draws marks hands over a colour and nothing else, and is fast for it.
  *
  * @param {string} label
  * @param {number} edge

@@ -28,7 +28,11 @@ export function verdictWord(verdict) {
   }
 }
 
-/** What each command does, as the list of keys has it; in this order. @returns {[Command, string][]} */
+/**
+ * What each command does, as the list of keys has it; in this order.
+ *
+ * @returns {[Command, string][]}
+ */
 export const commandWords = () => [
   ["accept", t("accept")],
   ["reject", t("reject")],

@@ -1,16 +1,17 @@
 /**
- * The card that comes next, drawn and laid out while the annotator reads the one before it, so that a key
- * press has only to paint it.
+ * The card that comes next, drawn and laid out while the annotator reads the one before it, so that
+ * a key press has only to paint it.
  *
- * It lies on the page unseen, behind the card in work, and becomes the card by losing two classes: moving
- * it from elsewhere would have the browser lay it out again. In the same way the card before is only
- * put aside by the key press, and taken away when the new one has been painted. It is made when the
- * browser has nothing else to do, and only of interfaces that say that they can be drawn before their turn
- * (`canPrerender`, types.js). Whatever has changed since, a draft from another tab, another card in between,
- * has it thrown away and the card drawn as it comes.
+ * It lies on the page unseen, behind the card in work, and becomes the card by losing two classes:
+ * moving it from elsewhere would have the browser lay it out again. In the same way the card before
+ * is only put aside by the key press, and taken away when the new one has been painted. It is made
+ * when the browser has nothing else to do, and only of interfaces that say that they can be drawn
+ * before their turn (`canPrerender`, types.js). Whatever has changed since, a draft from another
+ * tab, another card in between, has it thrown away and the card drawn as it comes.
  *
- * Rejected: keeping it in a fragment, which saves the smaller part of the work; `visibility: hidden` and
- * `inert`, which every element in the card inherits, and which cost as much as the laying out.
+ * Rejected: keeping it in a fragment, which saves the smaller part of the work; `visibility:
+ * hidden` and `inert`, which every element in the card inherits, and which cost as much as the
+ * laying out.
  */
 
 import { whenIdle, whenIdleAfterFrame } from "../../shared/scheduling.js";
@@ -21,7 +22,12 @@ import { current } from "../state/state.js";
 
 /** @typedef {{card: Card, host: HTMLElement, question: HTMLElement, view: View}} Drawn */
 
-/** What is shut has no content for anybody; the card itself is hidden from screen readers, too. @param {Element} host */
+/**
+ * A collapsed card is out of the accessibility tree (content-visibility); until then aria-hidden
+ * hides it.
+ *
+ * @param {Element} host
+ */
 function hide(host) {
   host.classList.add("offscreen");
   host.setAttribute("aria-hidden", "true");
@@ -84,7 +90,8 @@ export class Prerenderer {
     this.drawn = drawn;
     const { host, view } = drawn;
     hide(host);
-    // Not by a custom property: all that is in the card would inherit it, and lose it at the key press.
+    // Not by a custom property: all that is in the card would inherit it, and lose it at the key
+    // press.
     host.style.setProperty("width", `${before.clientWidth}px`);
     // A key that was pressed meanwhile comes first.
     whenIdle(() => {
@@ -102,8 +109,8 @@ export class Prerenderer {
    * Put the prerendered card in the place of the card in work, if it is that card.
    *
    * @param {Card} card
-   * @returns {{drawn: Drawn, removeOthers: () => void} | null} null if the card has to be drawn; `removeOthers`
-   *   is to be called once it was painted
+   * @returns {{drawn: Drawn, removeOthers: () => void} | null} null if the card has to be drawn;
+   *   `removeOthers` is to be called once it was painted
    */
   take(card) {
     const { drawn } = this;

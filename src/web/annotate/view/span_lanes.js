@@ -1,12 +1,13 @@
 /**
- * Spans that overlap, in lanes beneath the line: each piece that a span covers shows a stripe as its ground, and the
- * first one carries the label's name. The line grows by an empty inline box that stands as deep as the
- * lowest lane; so lines without lanes keep their height, and the browser breaks lines as it would.
+ * Spans that overlap, in lanes beneath the line: each piece that a span covers shows a stripe as
+ * its ground, and the first one carries the label's name. The line grows by an empty inline box
+ * that stands as deep as the lowest lane; so lines without lanes keep their height, and the browser
+ * breaks lines as it would.
  *
  * A change draws only what lies between its first and its last letter.
  *
- * Rejected: a layer above the text with boxes measured from it, which has to be measured anew whenever
- * a line breaks elsewhere.
+ * Rejected: a layer above the text with boxes measured from it, which has to be measured again
+ * whenever a line breaks elsewhere.
  */
 
 import { h } from "../../shared/dom.js";
@@ -19,7 +20,10 @@ import { lanes, overlap } from "../annotations/spans.js";
 
 /** @typedef {{lane: number, hue: string}} Stripe */
 
-/** A label's letters are smaller than the text's: how much of a letter's width one takes, and its ends. */
+/**
+ * A label's letters are smaller than the text's: how much of a letter's width one takes, and its
+ * ends.
+ */
 const room = (/** @type {Span} */ span) => Math.ceil([...toText(span.label)].length * 0.85) + 2;
 
 export class SpanLanes {
@@ -157,7 +161,8 @@ export class SpanLanes {
 }
 
 /**
- * Whether the browser has laid out what is in this paragraph. One that cannot say lays everything out.
+ * Whether the browser has laid out what is in this paragraph. One that cannot say lays everything
+ * out.
  *
  * @param {Element} paragraph
  */

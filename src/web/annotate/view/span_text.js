@@ -1,16 +1,16 @@
 /**
  * A text with spans, drawn so that a change costs what it changes.
  *
- * The text lies in a row of pieces (text_segments.js), cut where spans begin and end. A span is drawn in one
- * of two ways: in the line, where a <mark> wraps its pieces, with the label's name at its end; or in a lane beneath
- * the line (span_lanes.js), where spans overlap.
+ * The text lies in a row of pieces (text_segments.js), cut where spans begin and end. A span is
+ * drawn in one of two ways: in the line, where a <mark> wraps its pieces, with the label's name at
+ * its end; or in a lane beneath the line (span_lanes.js), where spans overlap.
  *
- * Where spans are edited, and in a long text, each paragraph is a block of its own, so that a label lays
- * out its paragraph and not the whole text, and what is out of sight is neither laid out nor painted. Only
- * what fills the screen is laid out with the card; the rest follows frame by frame.
+ * Where spans are edited, and in a long text, each paragraph is a block of its own, so that a label
+ * lays out its paragraph and not the whole text, and what is out of sight is neither laid out nor
+ * painted. Only what fills the screen is laid out with the card; the rest follows frame by frame.
  *
- * Pieces never have a margin, padding or border along the line, which would cut the joined letters of an
- * Arabic word.
+ * Pieces never have a margin, padding or border along the line, which would cut the joined letters
+ * of an Arabic word.
  *
  * Rejected: inline blocks for tokens, which cut joined letters and cannot be broken.
  */
@@ -27,16 +27,18 @@ import { TextSegments } from "./text_segments.js";
 /** @import { Unit } from "../annotations/spans.js" */
 
 /**
- * How spans look: the colour of a label, what is said of a span on the element that shows it, and the button that
- * takes one away.
+ * How spans look: the colour of a label, what is said of a span on the element that shows it, and
+ * the button that takes one away.
  *
  * @typedef {{hue: (label: string) => string, dress: (element: HTMLElement, span: Span) => void, drop: (span: Span) => HTMLElement | null}} Look
  */
 
-/** How much is laid out before anybody looks whether it fills the screen, in code points. */
+/** How much is laid out before it is checked whether that fills the screen, in code points. */
 const first = 1200;
 
-/** A first paragraph that is longer than this, more than any screen shows, is laid out in two parts. */
+/**
+ * A first paragraph that is longer than this, more than any screen shows, is laid out in two parts.
+ */
 const fold = 4000;
 
 /** How much is laid out in each frame after the first. */
@@ -46,8 +48,8 @@ const portion = 2500;
 const measure = 70;
 
 /**
- * What is selected, as the browser paints it: a class would make the browser lay out the whole text anew
- * at each step of the cursor. Browsers without it get the class.
+ * What is selected, as the browser paints it: a class would make the browser lay out the whole text
+ * again at each step of the cursor. Browsers without it get the class.
  */
 const marker = typeof Highlight === "function" && globalThis.CSS?.highlights ? new Highlight() : null;
 if (marker) CSS.highlights.set("picked", marker);
@@ -58,7 +60,7 @@ export class SpanText {
    * @param {Offsets} offsets
    * @param {Unit[]} row
    * @param {{hue: (label: string) => string, inLanes: boolean, opening: number[], remove?: (span: Span) => void}} look
-   * how spans look, and where paragraphs begin (spans.js)
+   *   how spans look, and where paragraphs begin (spans.js)
    */
   constructor(field, offsets, row, look) {
     this.field = field;
@@ -143,8 +145,8 @@ export class SpanText {
   }
 
   /**
-   * Lay out a text that is not seen yet, so that what the screen will show is there at once: what is left to
-   * the browser comes a frame after the card does.
+   * Lay out a text that is not seen yet, so that what the screen will show is there at once: what
+   * is left to the browser comes a frame after the card does.
    */
   prepare() {
     this.open();
@@ -281,7 +283,7 @@ export class SpanText {
 }
 
 /**
- * A text with spans that nobody edits. A long one is in paragraphs, too.
+ * A text with spans that are not edited. A long one is in paragraphs, too.
  *
  * @param {Offsets} offsets
  * @param {Span[]} spans

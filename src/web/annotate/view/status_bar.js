@@ -16,7 +16,9 @@ import { answersWaitHere, newLink } from "./messages.js";
 
 /** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
 
-/** @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null, elsewhere: boolean}} OutboxStatus */
+/**
+ * @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null, elsewhere: boolean}} OutboxStatus
+ */
 
 /** How long sending may last before the bar says so. */
 const patience = 700;
@@ -55,7 +57,7 @@ export class StatusBar {
     const waits = this.toSpeak !== null;
     this.toSpeak = words;
     if (waits) return;
-    // After the frame, which need not wait for words that nobody sees.
+    // After the frame, which need not wait for text that is only spoken.
     afterFrame(() => {
       const said = this.toSpeak ?? "";
       this.toSpeak = null;

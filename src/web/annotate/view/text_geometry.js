@@ -1,6 +1,7 @@
 /**
- * Where the words of a text that is marked lie in the window: the unit under the pointer, the box of a unit, and
- * scrolling to one. Units have no elements of their own (text_segments.js), so the browser is asked.
+ * Where the words of a text that is marked lie in the window: the unit under the pointer, the box
+ * of a unit, and scrolling to one. Units have no elements of their own (text_segments.js), so the
+ * browser is asked.
  */
 
 import { isLaidOut } from "./span_lanes.js";
@@ -8,13 +9,22 @@ import { isLaidOut } from "./span_lanes.js";
 /** @import { TextSegments } from "./text_segments.js" */
 /** @import { Unit } from "../annotations/spans.js" */
 
-/** How near to the upper and the lower edge of the window the cursor may come, in pixels: bars lie there. */
+/**
+ * How near to the upper and the lower edge of the window the cursor may come, in pixels: bars lie
+ * there.
+ */
 const edges = { top: 120, bottom: 220 };
 
-/** How far beside the pointer the browser is asked once more, in heights of the writing: less than a letter, and less than two. */
+/**
+ * How far beside the pointer the browser is asked once more, in heights of the writing: less than a
+ * letter, and less than two.
+ */
 const beside = [0, -0.3, 0.3, -0.7, 0.7];
 
-/** How many units before and behind a caret are looked at where it does not lead to the right one: more than a line has. */
+/**
+ * How many units before and behind a caret are looked at where it does not lead to the right one:
+ * more than a line has.
+ */
 const around = 60;
 
 /** How far beneath the upper edge of a piece its letters are, in heights of its writing. */
@@ -44,8 +54,8 @@ const rangesOf = (segments, stretch) => segments.parts(stretch).map(({ text, fro
 });
 
 /**
- * The unit under a place of the window: only if its own letters are there, or a stripe beneath them, and not
- * the space beside them.
+ * The unit under a place of the window: only if its own letters are there, or a stripe beneath
+ * them, and not the space beside them.
  *
  * @param {TextSegments} segments
  * @param {Unit[]} row
@@ -79,8 +89,8 @@ export function unitUnder(segments, row, x, y) {
 }
 
 /**
- * The unit that lies nearest to a place of the window that is beside all letters: in the line that is
- * nearest, the nearest in it.
+ * The unit that lies nearest to a place of the window that is beside all letters: in the line that
+ * is nearest, the nearest in it.
  *
  * @param {TextSegments} segments
  * @param {Unit[]} row
@@ -210,7 +220,8 @@ export function reveal(segments, unit, roof) {
   revealed = unit;
   const holder = segments.list[segments.at(unit.start)]?.text.parentElement;
   const paragraph = holder?.closest(".paragraph");
-  // What lies around a far place is laid out when it comes into sight, and is then as high as it is.
+  // What lies around a far place is laid out when it comes into sight, and is then as high as it
+  // is.
   let far = Boolean(paragraph && !isLaidOut(paragraph));
   if (far) paragraph?.scrollIntoView({ block: "nearest" });
   let frames = 4;

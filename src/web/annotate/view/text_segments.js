@@ -1,15 +1,16 @@
 /**
  * A text as it lies in the page: a row of pieces, each a stretch of it in a text node of its own.
  *
- * There are as few pieces as the spans need: a border is made where a span begins or ends, and where a unit
- * shows something of its own (a disabled token, a line break). A text of 2,000 tokens without spans
- * is one text node for each paragraph. Units between the borders have no element; where they lie in the window is
- * asked for in text_geometry.js.
+ * There are as few pieces as the spans need: a border is made where a span begins or ends, and
+ * where a unit shows something of its own (a disabled token, a line break). A text of 2,000 tokens
+ * without spans is one text node for each paragraph. Units between the borders have no element;
+ * where they lie in the window is asked for in text_geometry.js.
  *
  * Borders are never taken away again: a text node too many costs less than joining them.
  *
- * Rejected: an element for each token. The browser then styles, lays out and paints thousands of boxes that look like
- * nothing: a card took half as long again, and its preparation three times as long.
+ * Rejected: an element for each token. The browser then styles, lays out and paints thousands of
+ * boxes that look like nothing: a card took half as long again, and its preparation three times as
+ * long.
  */
 
 import { h } from "../../shared/dom.js";
@@ -18,7 +19,8 @@ import { h } from "../../shared/dom.js";
 /** @import { Unit } from "../annotations/spans.js" */
 
 /**
- * A stretch, in code points. `node` is what stands in the page for it: the text itself, or an element around it.
+ * A stretch, in code points. `node` is what stands in the page for it: the text itself, or an
+ * element around it.
  *
  * @typedef {{start: number, end: number, text: Text, node: HTMLElement | Text, stripes: string}} Segment
  */
@@ -27,14 +29,17 @@ export class TextSegments {
   /**
    * @param {Offsets} offsets
    * @param {Unit[]} row
-   * @param {number[]} borders where pieces have to begin, besides those of units that look like something
+   * @param {number[]} borders where pieces have to begin, besides those of units that look like
+   *   something
    */
   constructor(offsets, row, borders) {
     this.offsets = offsets;
     this.row = row;
     /** @type {Segment[]} in the order of the text */
     this.list = [];
-    /** @type {WeakMap<Node, Segment>} the piece of each text node, and of each element around one */
+    /**
+     * @type {WeakMap<Node, Segment>} the piece of each text node, and of each element around one
+     */
     this.owners = new WeakMap();
     const shown = row.filter((unit) => unit.end > unit.start && looks(offsets, unit));
     const all = [0, ...borders, ...shown.flatMap(({ start, end }) => [start, end]), offsets.length];
