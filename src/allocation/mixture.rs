@@ -8,9 +8,9 @@
 //!
 //! # How
 //!
-//! The j-th task of a part with share s (j from 1) may be given no earlier than as number ⌊(j−1)/s⌋
-//! + 1 of all tasks and no later than as number ⌈j/s⌉. Keeping these windows is equivalent to
-//! keeping the promise (the "P-fair" windows of Baruah, Cohen, Plaxton and Varvel, "Proportionate
+//! A part with share s may be given its j-th task (j from 1) no earlier than as number ⌊(j−1)/s⌋ +
+//! 1 of all tasks and no later than as number ⌈j/s⌉. Keeping these windows is equivalent to keeping
+//! the promise (the "P-fair" windows of Baruah, Cohen, Plaxton and Varvel, "Proportionate
 //! progress", Algorithmica 15, 1996; for one resource this is Tijdeman's chairman assignment,
 //! Discrete Mathematics 32, 1980). Giving the part whose deadline comes first, among those whose
 //! window is open, always works, and is the same at each period: 70/30 would repeat every ten

@@ -177,7 +177,7 @@ impl Planner {
         }
         if is_gold || (self.policy.answers == AnswersWanted::All && overrides.annotations.is_none())
         {
-            let (wanted, lanes) = self.everybody(&requires, is_gold);
+            let (wanted, lanes) = self.for_all_annotators(&requires, is_gold);
             let part = (!is_gold).then_some(ALL_ANNOTATORS);
             return Ok(Plan { priority, part, purpose, ..Plan::new(wanted, lanes) });
         }
@@ -248,7 +248,7 @@ impl Planner {
     }
 
     /// One answer of each annotator who may have the task.
-    fn everybody(&self, requires: &[String], is_gold: bool) -> (u32, Vec<Lane>) {
+    fn for_all_annotators(&self, requires: &[String], is_gold: bool) -> (u32, Vec<Lane>) {
         let able = self.eligible(requires);
         let wanted = u32::try_from(able.len()).unwrap_or(u32::MAX);
         let lanes = match (requires.is_empty() && wanted > 0, is_gold) {

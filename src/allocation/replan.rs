@@ -66,12 +66,12 @@ impl Replanner<'_> {
         match &state.purpose {
             Purpose::Repeat(_) => return None,
             _ if state.bound => self.cut_bound(&mut now),
-            Purpose::Gold => self.everybody(&mut now, &requires),
+            Purpose::Gold => self.for_all_annotators(&mut now, &requires),
             Purpose::Regular if state.wanted > state.planned => {
                 self.ask_others(&mut now, &requires);
             }
             Purpose::Regular if state.part == Some(ALL_ANNOTATORS) => {
-                self.everybody(&mut now, &requires);
+                self.for_all_annotators(&mut now, &requires);
             }
             Purpose::Regular => match self.planner.policy.route {
                 Route::Open => self.open(&mut now, &requires),
@@ -105,7 +105,7 @@ impl Replanner<'_> {
     }
 
     /// One answer of each annotator who may have the task, and of those who have answered it.
-    fn everybody(&self, now: &mut TaskState, requires: &[String]) {
+    fn for_all_annotators(&self, now: &mut TaskState, requires: &[String]) {
         let able = self.planner.eligible(requires);
         let participants: Vec<String> = now.participants().map(str::to_owned).collect();
         // A skip or a late answer fills no slot, and no other annotator fills it instead.

@@ -277,7 +277,7 @@ mod tests {
         let mut four = answers("ar");
         four.push(answer("x", Verdict::Accept, &json!({})));
         four.push(answer("y", Verdict::Reject, &json!({})));
-        assert_eq!(settled_with(&policy, 2, 4, &four), Settlement::Finished, "nobody is left");
+        assert_eq!(settled_with(&policy, 2, 4, &four), Settlement::Finished, "no one is left");
         let one_left = settled_with(&policy, 3, 3, &four[..3]);
         assert_eq!(one_left, more(4, &["a", "b", "x", "y"]));
     }

@@ -26,7 +26,7 @@ const MAX_TRIES: usize = 1000;
 /// The error after [`MAX_TRIES`].
 fn busy(store: &dyn Store) -> StoreError {
     StoreError::Away {
-        doing: "write down what is dealt out",
+        doing: "update the allocation counters",
         store: store.place().to_owned(),
         source: "others keep loading tasks".into(),
     }

@@ -63,10 +63,10 @@ impl AllocationState {
             return Ok(Self::default());
         }
         serde_json::from_str(&older::deal(&deal.state)).map_err(|error| StoreError::Unreadable {
-            doing: "see what was dealt out",
+            doing: "read the allocation counters",
             what: format!(
-                "the record of what was dealt out cannot be read ({error}); `annotd verify --repair` \
-                 makes it anew"
+                "the allocation counters cannot be read ({error}); `annotd verify --repair` counts \
+                 them again"
             ),
         })
     }

@@ -253,7 +253,7 @@ fn time_at_work_follows_the_calendar() {
     assert_eq!(absent().begins(0, 0), None);
 }
 
-/// Not a test of speed, but that it does not grow with how far ahead somebody is.
+/// Not a test of speed: the cost must not grow with how far ahead an annotator is.
 #[test]
 fn a_hundred_thousand_tasks_with_one_annotator_far_ahead() {
     let fast = WorkPattern { seconds: 1.0, hours: 24.0, ..WorkPattern::default() };

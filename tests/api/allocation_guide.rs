@@ -63,7 +63,7 @@ promises! {
 fn every_example_has_its_check_and_every_check_its_example() {
     let headings: Vec<String> = guide::examples().into_iter().map(|(heading, _)| heading).collect();
     for heading in &headings {
-        assert!(CHECKED.contains(&heading.as_str()), "nobody checks what {heading:?} promises");
+        assert!(CHECKED.contains(&heading.as_str()), "no check for {heading:?}");
         let times = headings.iter().filter(|other| *other == heading).count();
         assert_eq!(times, 1, "{heading:?} has {times} examples; its check runs one");
     }

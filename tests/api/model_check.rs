@@ -8,16 +8,16 @@
 //! remember the queue and may be wrong about it, with messages on their way, and annotators with an
 //! old card in view (`world.rs`, `steps.rs`), and the promises (`promises.rs`).
 //!
-//! What goes wrong (a lease that ends, somebody who leaves, a reply that is lost, a daemon that dies,
-//! an answer that is sent twice, a second thought) can happen at any moment, but only as often as a
-//! setting has *troubles*; otherwise the world would be endless. A write that was sent by a daemon
-//! that died or gave up waiting may still arrive at any later time.
+//! What goes wrong (a lease that ends, an annotator who leaves, a reply that is lost, a daemon that
+//! dies, an answer that is sent twice, a second thought) can happen at any moment, but only as
+//! often as a setting has *troubles*; otherwise the world would be endless. A write that was sent
+//! by a daemon that died or gave up waiting may still arrive at any later time.
 //!
 //! Kept small, without losing anything that could happen to a task:
 //! - `rev` is no number: all that a guard asks is whether a write came in between, so each write
 //!   empties the snapshots of its task that are on their way.
 //! - A write and the reply to it are one step. A reply that comes late is like an annotator who is
-//!   slow, and one that is lost is a write that nobody waits for.
+//!   slow, and one that is lost is a write for which no request waits.
 //! - The two daemons are alike: worlds that differ in their names alone are one. So in a trace they
 //!   may change their numbers from a step to the next.
 //!
@@ -25,8 +25,8 @@
 //! interleaved as here; what tells which of a group were written is tested on the server itself),
 //! the order of the queue, gold and repeats, a lead who changes tasks, the memory of hands (what an
 //! annotator holds is asked of the store), and failures of the database beyond lost replies, which
-//! are for the fault tests. Time does not run: a lease may end at any moment, which is every speed of
-//! every clock.
+//! are for the fault tests. Time does not run: a lease may end at any moment, which is every speed
+//! of every clock.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub mod promises;
@@ -43,12 +43,12 @@ use annotd::allocation::{EscalationRule, Ignore, Lane, TaskState};
 use annotd::task::Verdict;
 use stateright::{Checker, HasDiscoveries, Model};
 
-/// A task for so many annotators, whoever they are.
+/// A task for this many annotators of any name.
 fn anyone(wanted: u32) -> TaskState {
     TaskState::new(wanted, vec![Lane::Anyone])
 }
 
-/// A task for so many of these.
+/// A task for this many of these annotators.
 fn named(wanted: u32, names: &[&str]) -> TaskState {
     TaskState::new(wanted, names.iter().map(|name| Lane::Of((*name).into())).collect())
 }
@@ -152,8 +152,8 @@ fn disagreement_asks_the_adjudicator() {
     explore(setting, 15_000, &[FINISHED, RESTS, LATE]);
 }
 
-/// Whoever had the task before the adjudicator was asked, and lost it when the lease ended, is not
-/// among those who may have it now; their answer is kept all the same.
+/// An annotator whose lease ended before the adjudicator was asked is not
+/// among the annotators who may have it now; their answer is kept all the same.
 #[test]
 fn with_adjudicators_the_answer_of_a_previous_holder_is_kept() {
     explore(adjudicated(), 300, &[FINISHED, RESTS, LATE]);

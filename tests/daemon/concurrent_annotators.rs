@@ -24,7 +24,7 @@ struct Acknowledged {
 impl Acknowledged {
     fn add(&self, name: &str, id: &str, answer: &str) {
         let key = (name.to_owned(), id.to_owned());
-        self.answers.lock().expect("nobody panicked").insert(key, answer.to_owned());
+        self.answers.lock().expect("no thread panicked").insert(key, answer.to_owned());
         self.count.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -73,7 +73,7 @@ fn check(project: &Project, place: &Place, acknowledged: &Acknowledged) {
         assert_eq!(task["finished"], true, "{task}");
         let people: BTreeSet<&str> =
             answers.iter().map(|answer| answer["annotator"].as_str().expect("a name")).collect();
-        assert_eq!(people.len(), WANTED, "somebody answered twice: {task}");
+        assert_eq!(people.len(), WANTED, "an annotator answered twice: {task}");
         for answer in answers {
             let who = answer["annotator"].as_str().expect("a name").to_owned();
             let id = task["_id"].as_str().expect("an id").to_owned();
@@ -83,7 +83,7 @@ fn check(project: &Project, place: &Place, acknowledged: &Acknowledged) {
     assert_eq!(stored.len(), TASKS * WANTED);
     let lines = project.run(&["export"]);
     assert_eq!(lines.lines().count(), TASKS * WANTED, "one line for each answer");
-    for (key, answer) in acknowledged.answers.lock().expect("nobody panicked").iter() {
+    for (key, answer) in acknowledged.answers.lock().expect("no thread panicked").iter() {
         assert_eq!(stored.get(key), Some(answer), "acknowledged and not there: {key:?}");
     }
     place.check_seen_and_coders("race", TASKS, WANTED);

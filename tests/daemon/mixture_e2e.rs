@@ -115,11 +115,11 @@ fn people_come_and_go(place: &Place, rules: &str, tasks: usize) {
         work_a_while(&daemon, name, tasks / 10);
     }
     let asked = Annotator::new("ben", &daemon.addresses()).ask(BATCH);
-    assert!(!asked["tasks"].as_array().expect("tasks").is_empty(), "he leaves with tasks in hand");
+    assert!(!asked["tasks"].as_array().expect("tasks").is_empty(), "he leaves with leased tasks");
     assert!(daemon.stop().success());
     change(&project, "name = \"ben\"", "name = \"fay\"");
     let daemon = project.start();
-    // Who is done comes back now and then: what was meant for somebody absent is theirs after a
+    // An annotator who is done asks now and then: a task of an absent one is theirs after a
     // time.
     let began = Instant::now();
     loop {

@@ -335,7 +335,7 @@ async fn a_task_of_an_absent_annotator_goes_to_one_who_has_nothing_left() {
     // Ben holds a task of his own again, which his lease has lost him, and takes that first.
     house.ask_until("ben", &["own"]).await;
     assert_eq!(house.ask("ben", 2).await, ["own", "of ada 2"]);
-    assert_eq!(house.ask("cleo", 5).await, ["of ada 1"], "what names somebody stays theirs");
+    assert_eq!(house.ask("cleo", 5).await, ["of ada 1"], "a task with names stays theirs");
     let bound = house.store.look_up(&[id("bound")]).await.expect("found");
     assert!(bound[0].as_ref().expect("a task").state.admits("ada"));
     // Ada is there again, and what is hers is hers.

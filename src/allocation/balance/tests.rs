@@ -123,8 +123,8 @@ fn a_shortfall_is_returned() {
     let mut balance = started(1, &equals(2));
     let named = balance.name(3, |_| true, &[]);
     assert_eq!(named, Named { names: vec!["p00".into(), "p01".into()], missing: 1 });
-    let nobody = balance.name(1, |_| false, &[]);
-    assert_eq!(nobody, Named { names: vec![], missing: 1 });
+    let named = balance.name(1, |_| false, &[]);
+    assert_eq!(named, Named { names: vec![], missing: 1 });
     let mut empty = Balance::new(1);
     assert_eq!(empty.name(1, |_| true, &[]).missing, 1);
     assert_eq!(empty.name(0, |_| true, &[]), Named::default());
@@ -165,7 +165,7 @@ fn a_withdrawn_task_is_not_made_up_for() {
         next(&mut balance, 2);
     }
     assert!((20..=21).contains(&(balance.given(&names[0]) + 1)));
-    balance.withdraw("nobody", &["p00", "nobody"]);
+    balance.withdraw("stranger", &["p00", "stranger"]);
 }
 
 #[test]
@@ -332,14 +332,14 @@ proptest! {
         changes in prop::collection::vec((0_usize..10, 1_usize..30), 1..12),
         answers in 1_usize..=3, seed: u64,
     ) {
-        let everybody = equals(10);
+        let team = equals(10);
         let mut here: BTreeSet<usize> = (0..5).collect();
         let mut balance = Balance::new(seed);
         for (who, tasks) in changes {
             if !here.remove(&who) || here.len() < answers {
                 here.insert(who);
             }
-            let pool: Vec<PoolMember> = here.iter().map(|i| everybody[*i].clone()).collect();
+            let pool: Vec<PoolMember> = here.iter().map(|i| team[*i].clone()).collect();
             balance.set_pool(&pool);
             let before = loads(&balance, &pool);
             for _ in 0..tasks {
@@ -358,23 +358,23 @@ fn restored_counts_know_all_loads_and_begin_level() {
     pool[0].quota = Some(30);
     let mut lost = started(5, &pool);
     let named: Vec<Vec<String>> = (0..50).map(|_| next(&mut lost, 2)).collect();
-    let mut anew = Balance::new(5);
+    let mut restored = Balance::new(5);
     for names in &named {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        anew.note(&names);
+        restored.note(&names);
     }
     let names: Vec<String> = pool.iter().map(|person| person.name.clone()).collect();
     for (index, one) in names.iter().enumerate() {
-        assert_eq!(anew.given(one), lost.given(one));
+        assert_eq!(restored.given(one), lost.given(one));
         for other in &names[..index] {
-            assert_eq!(anew.together(one, other), lost.together(one, other));
+            assert_eq!(restored.together(one, other), lost.together(one, other));
         }
     }
-    anew.set_pool(&pool);
+    restored.set_pool(&pool);
     for _ in 0..60 {
-        next(&mut anew, 2);
+        next(&mut restored, 2);
     }
-    assert_eq!(anew.given(&names[0]), 30, "the quota counts what was given before");
-    let given: Vec<u64> = names[1..].iter().map(|name| anew.given(name)).collect();
+    assert_eq!(restored.given(&names[0]), 30, "the quota counts what was given before");
+    let given: Vec<u64> = names[1..].iter().map(|name| restored.given(name)).collect();
     assert!(given.iter().max() <= given.iter().min().map(|least| least + 2).as_ref(), "{given:?}");
 }

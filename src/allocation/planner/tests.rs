@@ -20,7 +20,7 @@ fn people(names: &[&str]) -> Vec<AnnotatorProfile> {
     names.iter().map(|name| AnnotatorProfile::new(name)).collect()
 }
 
-/// The first so many letters.
+/// Annotators named by the first letters.
 fn team(size: usize) -> Vec<AnnotatorProfile> {
     ('a'..='z').take(size).map(|letter| AnnotatorProfile::new(&letter.to_string())).collect()
 }

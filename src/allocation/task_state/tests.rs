@@ -34,11 +34,11 @@ fn record(state: &mut TaskState, annotator: &str, version: Version) -> AnswerOut
 fn slots_are_handed_out_once_each() {
     let mut task = state(2);
     assert!(claim(&mut task, "a"));
-    assert!(!claim(&mut task, "a"), "nobody holds a task twice");
+    assert!(!claim(&mut task, "a"), "no annotator holds a task twice");
     assert!(claim(&mut task, "b"));
     assert!(!claim(&mut task, "c"), "both slots are held");
     assert_eq!(record(&mut task, "a", says(Verdict::Accept, 1)), AnswerOutcome::Saved);
-    assert!(!claim(&mut task, "a"), "nobody answers twice");
+    assert!(!claim(&mut task, "a"), "no annotator answers twice");
     assert!(!task.finished);
     assert_eq!(record(&mut task, "b", says(Verdict::Reject, 1)), AnswerOutcome::Saved);
     assert!(task.finished);
@@ -117,7 +117,7 @@ fn a_skip_frees_its_slot_and_can_be_revised() {
     assert_eq!(task.record("a", skip.clone(), &policy, &body()), AnswerOutcome::Saved);
     assert_eq!(task.record("a", skip, &policy, &body()), AnswerOutcome::Unchanged);
     assert_eq!((task.free(), task.skipped.len(), task.finished), (1, 1, false));
-    assert!(!claim(&mut task, "a"), "it goes to somebody else");
+    assert!(!claim(&mut task, "a"), "another annotator gets it");
     let second = says(Verdict::Accept, 2);
     assert_eq!(task.record("a", second, &policy, &body()), AnswerOutcome::Revised);
     assert!(task.finished);

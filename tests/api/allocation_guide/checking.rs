@@ -34,7 +34,7 @@ pub async fn gold(example: &str) {
     };
     team.work_by(&["andy", "zach", "li"], &opinion).await;
     team.all_is_finished().await;
-    // The share, at any moment, for everybody, in an order of their own.
+    // The share, at any moment, for each annotator, in an order of their own.
     let mut turns_of_gold = HashSet::new();
     for who in ["andy", "zach", "li"] {
         let own: Vec<bool> = team
@@ -53,10 +53,10 @@ pub async fn gold(example: &str) {
         assert!(gold >= 10.0, "{who} has had {gold}");
         turns_of_gold.insert(own);
     }
-    assert_eq!(turns_of_gold.len(), 3, "everybody's gold comes at other turns");
+    assert_eq!(turns_of_gold.len(), 3, "gold comes at other times for each annotator");
     let once: HashSet<_> =
         team.turns.iter().map(|turn| (turn.who.clone(), turn.task.id.clone())).collect();
-    assert_eq!(once.len(), team.turns.len(), "nobody gets a gold task twice");
+    assert_eq!(once.len(), team.turns.len(), "no annotator gets a gold task twice");
     // The figures of the rest know nothing of it.
     let progress = team.progress().await;
     assert_eq!((progress.tasks, progress.finished), (150, 150));
@@ -64,7 +64,7 @@ pub async fn gold(example: &str) {
     let answered: u64 = progress.annotators.values().map(|share| share.answered).sum();
     assert_eq!(answered, 300);
     assert_eq!(progress.checks + 300, team.turns.len() as u64);
-    // How right everybody is.
+    // How right each annotator is.
     let counted = quality::count(&*team.store, &policies::store_policy(&team.roster).rule).await;
     let counted = counted.expect("counted");
     let andy = counted["andy"].gold;

@@ -52,7 +52,7 @@ pub async fn too_few_people_make_do(example: &str) {
         let two = text_of(&record.task).starts_with("es");
         assert_eq!(record.state.answers.len(), if two { 2 } else { 3 });
     }
-    // Somebody leaves in the middle: two are enough for what is left. What is cut stays cut.
+    // An annotator leaves in the middle: two are enough for what is left. A lowered number stays.
     let mut team = Team::with(example, &plain(20)).await;
     team.work(&["andy"]).await;
     let fewer = example.replace("port = 9012", "port = 9012\nactive = false");
@@ -81,7 +81,7 @@ pub async fn people_come_and_go(example: &str) {
         assert_eq!((&was.state.answers, &was.state.held), (&is.state.answers, &is.state.held));
         assert_eq!(was.state.wanted, is.state.wanted);
     }
-    // Everybody has about the same before them.
+    // All have about the same number of tasks before them.
     let pending_named = team.pending_named().await;
     assert_eq!(pending_named.values().sum::<i64>(), left);
     let (least, most) = (pending_named.values().min(), pending_named.values().max());
@@ -99,7 +99,7 @@ pub async fn people_come_and_go(example: &str) {
     team.pass(HOUR);
     team.store.sweep(team.allocator.now()).await.expect("swept");
     // The daemon names others at its next look.
-    team.mend().await;
+    team.replan().await;
     team.work(&["zach", "li", "mara"]).await;
     team.all_is_finished().await;
     // With open, who joins takes part by asking.
@@ -130,7 +130,7 @@ pub async fn when_an_annotator_does_not_come(example: &str) {
     team.load(&named("li", 5)).await;
     let own = team.pending_named().await;
     assert_eq!(own["li"], 25);
-    // In the first day everybody finds their own, and nothing else.
+    // On the first day each annotator finds their own tasks, and nothing else.
     team.work(&["andy", "zach"]).await;
     assert_eq!(team.turns.len(), 40);
     team.load(&plain(75)[60..]).await;
@@ -209,7 +209,7 @@ pub async fn taking_back_and_moving(example: &str) {
     team.work(&["zach", "li"]).await;
     team.all_is_finished().await;
     assert_eq!(counted_annotators(&team.state("andy 0").await), ["andy"]);
-    // Where nobody may stand in, it stays.
+    // If no other may have it, it stays.
     let tagged = example.replace("port = 9010", "port = 9010\ntags = [\"es\"]");
     let team = Team::of(&tagged).await;
     let mut tasks = spanish(3);

@@ -22,7 +22,7 @@ pub async fn the_first_who_asks(example: &str) {
     assert_eq!(team.turns.iter().filter(|turn| turn.who == "andy").count(), 60);
     team.work(&["andy", "zach"]).await;
     team.all_is_finished().await;
-    // Whoever is slower finds everything that is left.
+    // A slower annotator finds everything that is left.
     let mut team = Team::with(example, &plain(60)).await;
     team.work(&["li"]).await;
     team.work(&["zach"]).await;
@@ -51,7 +51,7 @@ pub async fn named_evenly(example: &str) {
         assert_eq!(named.len(), 2);
         *pairs.get_mut(&named.join("+")).expect("a pair") += 1;
         for name in named {
-            *loads.get_mut(&name).expect("somebody") += 1;
+            *loads.get_mut(&name).expect("an annotator") += 1;
         }
         assert!(spread(&loads) <= 1 && spread(&pairs) <= 1, "{loads:?} {pairs:?}");
     }
@@ -110,7 +110,7 @@ pub async fn tasks_that_name_their_annotators(example: &str) {
     let mut tasks = plain(40);
     tasks.extend([for_one, for_two, json!({"text": "for anyone"})]);
     let mut team = Team::with(example, &tasks).await;
-    // Nobody takes over what is Li's, however long she stays away.
+    // No other takes over Li's tasks, however long she stays away.
     team.work(&["andy", "zach"]).await;
     team.pass(std::time::Duration::from_secs(30 * 24 * 60 * 60));
     team.work(&["andy", "zach"]).await;
@@ -174,13 +174,13 @@ pub async fn tags(example: &str) {
             assert!(record.state.finished, "{text}");
         }
     }
-    assert!(stolen_or_asked > 0, "nobody was asked for a third opinion");
+    assert!(stolen_or_asked > 0, "no third opinion was asked for");
     assert_eq!(team.progress().await.short, 1);
 }
 
 pub async fn quota(example: &str) {
     let mut team = Team::with(example, &plain(60)).await;
-    // What is in hand counts, too.
+    // Leases count, too.
     assert_eq!(team.ask("andy", 30).await.len(), 20);
     team.everybody_works().await;
     team.all_is_finished().await;
@@ -189,7 +189,7 @@ pub async fn quota(example: &str) {
     assert!(team.ask("andy", 1).await.is_empty());
     let batch = team.allocator.tasks("andy", 1, std::collections::HashSet::new()).await;
     assert_eq!(batch.expect("a batch").reason, Some(Reason::Done));
-    // Named evenly, nobody is named for more either.
+    // Under balanced routing, no annotator is named for more either.
     let balanced = example.replace("annotations = 1", "annotations = 1\nroute = \"balanced\"");
     let mut team = Team::with(&balanced, &plain(60)).await;
     assert_eq!(

@@ -141,7 +141,7 @@ pub async fn when_an_ignore_is_no_answer(example: &str) {
     let all_but_li =
         |who: &str, _: &str| if who == "li" { Verdict::Accept } else { Verdict::Ignore };
     team.work_by(&people, &all_but_li).await;
-    team.mend().await;
+    team.replan().await;
     assert_eq!(team.progress().await.short, 5);
     // By default it is an answer.
     let mut team = Team::with(&example.replace("\"skip\"", "\"answer\""), &plain(4)).await;

@@ -131,7 +131,7 @@ impl Team {
     }
 
     /// Replans as the daemon does now and then while tasks have a shortfall.
-    pub async fn mend(&self) {
+    pub async fn replan(&self) {
         let (planning, terms) =
             (policies::plan_policy(&self.roster), policies::store_policy(&self.roster));
         planning::replan_unfinished(&*self.store, &planning, &terms, true)

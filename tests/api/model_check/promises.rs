@@ -36,7 +36,7 @@ pub fn all() -> Vec<Property<Setting>> {
         Property::always("counted", |_, world: &World| {
             world.rows.iter().all(|row| i64::from(row.free) == i64::from(row.state.free()))
         }),
-        // Nobody's work on what they were handed is refused.
+        // An answer to a task that was handed out is never rejected.
         Property::always("kept", |_, world: &World| {
             world.cards.iter().flatten().all(|card| card.refused == 0)
         }),
@@ -59,7 +59,7 @@ fn keeps(world: &World, invariant: Invariant) -> bool {
     world.rows.iter().all(|row| !invariants::check(&row.state).contains(&invariant))
 }
 
-/// Everything that somebody has been told is stored is there, in their name.
+/// Every acknowledged answer is stored, in the name of its annotator.
 fn durable(setting: &Setting, world: &World) -> bool {
     each_card(world).all(|(who, task, acknowledged)| {
         let versions = kept(world, who, task);
@@ -70,7 +70,7 @@ fn durable(setting: &Setting, world: &World) -> bool {
     })
 }
 
-/// Nothing that somebody said is there twice.
+/// No answer is stored twice.
 fn idempotent(_: &Setting, world: &World) -> bool {
     each_card(world).all(|(who, task, _)| {
         let mut moments = HashSet::new();
@@ -93,11 +93,11 @@ fn kept(world: &World, who: usize, task: usize) -> Vec<&Version> {
     own.flat_map(|answer| std::iter::once(&answer.current).chain(&answer.history)).collect()
 }
 
-/// Where nothing more is going to happen, nothing is unfinished that somebody could take.
+/// When nothing more can happen, no unfinished task is left that an annotator could take.
 fn alive(setting: &Setting, world: &World) -> bool {
     let stuck = world.rows.iter().filter(|row| !row.state.finished).any(|row| {
         let people = NAMES.iter().take(usize::from(setting.people()));
-        // Whoever holds it would give an answer, or the lease would end.
+        // Its holder would give an answer, or the lease would end.
         !row.state.held.is_empty() || people.into_iter().any(|who| row.state.is_open_to(who))
     });
     !stuck || !setting.is_at_rest(world)

@@ -1,8 +1,8 @@
 //! What can happen, one step at a time.
 //!
-//! Ordinary steps cost nothing and are always possible. What goes wrong (a lease that ends, somebody
-//! who leaves, a reply that is lost, a daemon that dies, an answer that is sent twice, a second
-//! thought) takes one of the troubles of the setting, so that the world is finite.
+//! Ordinary steps cost nothing and are always possible. What goes wrong (a lease that ends, an
+//! annotator who leaves, a reply that is lost, a daemon that dies, an answer that is sent twice, a
+//! second thought) takes one of the troubles of the setting, so that the world is finite.
 
 use std::sync::Arc;
 
@@ -67,26 +67,26 @@ pub enum Step {
     Look { daemon: usize, task: Which },
     /// An annotator asks for a task, and a daemon claims what it remembers to be open to them.
     Ask { daemon: usize, who: Who },
-    /// A daemon asks the store what somebody holds, and shows it.
+    /// A daemon reads from the store what an annotator holds, and shows it.
     Recall { who: Who, task: Which },
     /// An answer reaches a daemon.
     Answer { daemon: usize, who: Who, task: Which, said: Said },
-    /// A daemon decides anew about an answer whose write found nothing.
+    /// A daemon decides again about an answer whose write found nothing.
     Reread { daemon: usize },
     /// A daemon sees a lease that has ended.
     Sweep { daemon: usize, task: Which, who: Who },
-    /// A daemon sees a late answer beside a free slot.
+    /// A daemon sees a late answer and a free slot.
     Fill { daemon: usize, task: Which },
     /// What a daemon has sent is carried out, and it hears of it.
     CarryOut { daemon: usize, kind: Kind },
-    /// What nobody waits for is carried out.
+    /// A write for which no request waits any more is carried out.
     WashUp { nth: usize },
-    /// Somebody is heard of whose lease has ended.
+    /// An annotator whose lease has ended gives a sign.
     Renew { who: Who, task: Which },
 
-    /// Trouble: nothing was heard of somebody for long.
+    /// Trouble: an annotator gave no sign for long.
     LeaseEnds { who: Who, task: Which },
-    /// Trouble: somebody leaves.
+    /// Trouble: an annotator leaves.
     Leave { who: Who, task: Which },
     /// Trouble: a daemon hears nothing of what it has sent; it is carried out some time, or never.
     Lose { daemon: usize, kind: Kind, arrives: bool },
@@ -97,10 +97,10 @@ pub enum Step {
 }
 
 impl Setting {
-    /// Two daemons and so many annotators, over these tasks.
+    /// Two daemons and this many annotators, over these tasks.
     pub fn new(people: u8, tasks: impl IntoIterator<Item = TaskState>, troubles: u8) -> Self {
         let rows: Vec<Arc<Row>> = tasks.into_iter().map(Row::of).collect();
-        assert!(rows.len() <= TASKS, "there is room for so many");
+        assert!(rows.len() <= TASKS, "more tasks than there is room for");
         let begin = World {
             rows,
             daemons: [Daemon::fresh(), Daemon::fresh()],
@@ -135,7 +135,7 @@ impl Setting {
         self
     }
 
-    /// Begins with somebody who has had this task in view for longer than their lease.
+    /// Begins with an annotator who has had this task in view for longer than their lease.
     pub fn still_shown_to(mut self, task: Which, who: Who) -> Self {
         self.begin.card_mut(who, task).shown = true;
         let row = self.begin.row(task);
@@ -194,7 +194,7 @@ impl Setting {
         for (daemon, it) in world.daemons.iter().enumerate() {
             for (task, row) in (0..).zip(&world.rows) {
                 let truth = Seen::of(&row.state, self.people());
-                // Read is when somebody asks for whom nothing is remembered.
+                // The store is read when the leases of the annotator who asks are not remembered.
                 let asked = |who: Who| {
                     truth.is_some_and(|truth| truth.open_to & (1 << who) != 0)
                         && !is_busy(world, who)
@@ -221,7 +221,7 @@ impl Setting {
         steps.extend((0..world.adrift.len()).map(|nth| Step::WashUp { nth }));
     }
 
-    /// What somebody has to say about a task and what has not been stored, and is not under way.
+    /// The answers of an annotator to a task that are neither stored nor under way.
     fn to_be_sent(&self, world: &World, who: Who, task: Which) -> Vec<Said> {
         let card = world.card(who, task);
         if !card.shown {
@@ -281,7 +281,7 @@ impl Setting {
         }
     }
 
-    /// A daemon takes an answer in hand: sends it on a belief, or decides on what it reads.
+    /// A daemon begins with an answer: it writes by its cached count, or decides on what it reads.
     fn take(&self, world: &mut World, daemon: usize, answer: Undecided, believing: bool) {
         let Undecided { task, who, said } = answer;
         let nth = usize::from(task);
@@ -317,7 +317,7 @@ impl Setting {
         let found = store::carry_out(self, world, &write);
         match write {
             Write::Claim { task, who } if found => world.card_mut(who, task).shown = true,
-            // It is not what it seemed: it is looked at anew.
+            // The cached state was wrong: read it again.
             Write::Claim { task, .. } => world.daemons[daemon].seen[usize::from(task)] = None,
             Write::Answer { task, who, said, recorded, .. } if found => {
                 acknowledge(world.card_mut(who, task), said, recorded);
@@ -338,7 +338,7 @@ impl Setting {
     }
 }
 
-/// One card at a time: somebody who has an unanswered one asks for no other.
+/// One card at a time: an annotator with an unanswered one asks for no other.
 fn is_busy(world: &World, who: Who) -> bool {
     world.cards[usize::from(who)].iter().any(|card| card.shown && card.said == 0)
 }
@@ -445,7 +445,7 @@ impl Model for Setting {
             Step::Lose { daemon, kind, arrives } => {
                 Self::lose(&mut world, daemon, kind, arrives);
                 if kind == Kind::Claim {
-                    // Nobody knows whether it stands: forget everything that was assumed.
+                    // The outcome is unknown: drop the cached state.
                     world.daemons[daemon].seen.fill(None);
                 }
                 world.troubles -= 1;

@@ -1,9 +1,10 @@
 //! What the store does: each write one atomic step under its guard, as MongoDB's.
 //!
 //! What a claim, an answer, a release and the end of a lease do to a task is said by
-//! [`TaskState`](annotd::allocation::TaskState) alone. Written out here are the guards, the counter of free
-//! slots, and the plain writes of answers, which say in the server's words what the ledger decided:
-//! each of them is held against what the ledger says of the task at the moment of the write.
+//! [`TaskState`](annotd::allocation::TaskState) alone. Written out here are the guards, the counter
+//! of free slots, and the plain writes of answers, which say in the server's words what the ledger
+//! decided: each of them is held against what the ledger says of the task at the moment of the
+//! write.
 
 use std::sync::Arc;
 
@@ -190,7 +191,7 @@ fn sweep(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
     true
 }
 
-/// Takes a task back from somebody who leaves. Late answers are let in by a later write.
+/// Releases the lease of an annotator who leaves. A later write promotes late answers.
 pub fn release(setting: &Setting, world: &mut World, task: Which, who: Who) {
     let row = world.row(task);
     let mut state = row.state.clone();
@@ -200,13 +201,13 @@ pub fn release(setting: &Setting, world: &mut World, task: Which, who: Who) {
     }
 }
 
-/// Renews the lease of somebody who is heard of.
+/// Renews the lease of an annotator who gave a sign.
 pub fn renew(setting: &Setting, world: &mut World, task: Which, who: Who) {
     let row = world.row(task);
     put(setting, world, task, with_lease_until(row, who, LATER));
 }
 
-/// Lets a lease end. Time passes by itself: nothing is written, and what was read of the lease before
+/// Ends a lease. Only time passes: nothing is written, and what was read of the lease before
 /// has ended as well.
 pub fn end_lease(world: &mut World, task: Which, who: Who) {
     let row = world.row(task);

@@ -12,7 +12,7 @@ use annotd::task::{Answer, Millis};
 pub type Who = u8;
 /// A task, by number.
 pub type Which = u8;
-/// What somebody may say about a task, by number.
+/// The answers that an annotator may give to a task, by number.
 pub type Said = u8;
 
 /// Their names in the ledgers.
@@ -66,15 +66,15 @@ impl Hash for Row {
 /// The write of an answer that was decided on what was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Statement {
-    /// The whole state, if `rev` is still the same. None once another write has raised it: then this
-    /// one finds nothing, whatever it would have written, and states that differ in that alone are
-    /// one.
+    /// The whole state, if `rev` is still the same. None once another write has raised it: then
+    /// this one finds nothing, whatever it would have written, and states that differ in that alone
+    /// are one.
     Whole(Option<Arc<Row>>),
     /// One more answer that counts, on the belief that this is (not) the last one wanted.
     Expected { last: bool, anyone: bool },
     /// One more answer that counts, as was read.
     Counts { held: bool, left: u32, last: bool },
-    /// One more answer beside the others, as was read.
+    /// One more late answer, as was read.
     Beside,
     /// Another version of an answer that has been changed so often.
     Instead { late: bool, earlier: usize },
@@ -142,7 +142,7 @@ impl View {
     }
 }
 
-/// An answer that a daemon has in hand and whose last write found nothing: it is to be read again.
+/// An answer whose last write found nothing: the daemon has to read the task again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Undecided {
     pub task: Which,
@@ -157,8 +157,8 @@ pub enum Taking {
     Again(Undecided),
 }
 
-/// One process. It has one group of claims under way at a time, one of answers, and its house-keeping;
-/// here a group is of one.
+/// One process. It has one group of claims under way at a time, one of answers, and its
+/// house-keeping; here a group is of one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Daemon {
     /// The memory of the queue, a task each.
@@ -202,7 +202,7 @@ pub struct Card {
 pub struct Noted {
     /// A finished task was unfinished again.
     pub reopened: bool,
-    /// A task was handed to somebody who had answered it.
+    /// A task was handed to an annotator who had answered it.
     pub handed_again: bool,
     /// A write of an answer did something other than [`TaskState::record`] would have done then.
     pub astray: bool,
@@ -263,8 +263,8 @@ impl World {
     }
 }
 
-/// Answers hold JSON, which has no hash of its own. Here they hold none: what is said is told by the
-/// verdict and the moment.
+/// Answers hold JSON, which has no hash of its own. Here they hold none: what is said is told by
+/// the verdict and the moment.
 fn print_of_state(state: &TaskState, free: i8) -> u64 {
     // All fields are named, so that a new one is thought of.
     let TaskState {

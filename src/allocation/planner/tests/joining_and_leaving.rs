@@ -1,4 +1,4 @@
-//! What is planned, and planned anew, when people come and go.
+//! Planning and replanning when annotators join and leave.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ fn pending_tasks_of_a_slow_annotator_stay_when_another_joins() {
     let mut project = Project::new(balanced, (0..300).map(nth).collect());
     // Two are done with everything, the third has done nothing.
     for n in 0..300 {
-        let name = project.tasks[n].1.names().next().expect("somebody").to_owned();
+        let name = project.tasks[n].1.names().next().expect("a name").to_owned();
         if name != "c" {
             project.answer(n, &name, Verdict::Accept);
         }
@@ -199,7 +199,7 @@ fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
         .into_iter()
         .enumerate()
         .map(|(bit, person)| AnnotatorProfile {
-            // Somebody has the tag, whoever is there.
+            // One annotator has the tag, active or not.
             tags: if bit == 5 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { vec![] },
             active: there & (1 << bit) != 0,
             ..person
