@@ -38,7 +38,7 @@ test("a name given is taken back by undo, and what was drawn by backspace", () =
   const { marks, labels } = hold([{ label: "COW" }]);
   marks.select(marks.list[0] ?? null);
   marks.take("DOG");
-  assert.ok(marks.takeBack());
+  assert.ok(marks.undo());
   assert.equal(labels(), "COW");
   marks.add({ label: "CAT" });
   assert.ok(marks.remove());

@@ -16,9 +16,13 @@
 
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
+import { EditBase } from "./edit_base.js";
 
-/** @template {{label?: unknown}} Mark */
-export class AnnotationList {
+/**
+ * @template {{label?: unknown}} Mark
+ * @extends {EditBase<Mark[]>}
+ */
+export class AnnotationList extends EditBase {
   /**
    * @param {Mark[]} list
    * @param {{pen: string}} hand the active label; it stays from card to card
@@ -26,11 +30,10 @@ export class AnnotationList {
    *   `keep` hands over what there is
    */
   constructor(list, hand, how) {
+    super(how.announce);
     this.list = list;
     this.hand = hand;
     this.how = how;
-    /** @type {Mark[][]} */
-    this.before = [];
     /** @type {Mark | null} */
     this.selected = null;
     /** @type {Mark | null} the one just made, while it is chosen */
@@ -59,7 +62,7 @@ export class AnnotationList {
    * @param {Mark | null} [nudge] the mark as it is after a small step
    */
   edit(next, nudge = null) {
-    if (!nudge || this.nudged !== this.selected) this.before.push(this.list);
+    if (!nudge || this.nudged !== this.selected) this.remember(this.list);
     this.nudged = nudge;
     this.list = next;
     this.how.keep();
@@ -143,13 +146,12 @@ export class AnnotationList {
     return true;
   }
 
-  /** Undo the last change. */
-  takeBack() {
-    const back = this.before.pop();
-    if (!back) return false;
-    this.list = back;
+  /**
+   * @override
+   * @param {Mark[]} list
+   */
+  restore(list) {
+    this.list = list;
     this.how.keep();
-    this.how.announce(t("The last change is undone."));
-    return true;
   }
 }

@@ -5,8 +5,9 @@
 
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
-import { composes, labelKeys, sign } from "../state/keys.js";
-import { empty, hue } from "../view/label_colors.js";
+import { composes, labelKeys } from "../state/keys.js";
+import { empty } from "../view/label_colors.js";
+import { labelButton } from "./label_button.js";
 
 /** With more labels than this there is a field to find one. */
 const many = 20;
@@ -19,18 +20,7 @@ const many = 20;
  */
 export function drawToolbar(labels, own, take, ...beside) {
   const keys = labelKeys(labels, own);
-  const buttons = labels.map((label, i) => {
-    const key = keys[i];
-    const button = h(
-      "button",
-      { type: "button", class: "label-pen", "data-label": label, onclick: () => take(label) },
-      h("span", { class: "dot" }),
-      h("span", { dir: "auto" }, label),
-      key && h("kbd", { "aria-hidden": "true" }, sign(key)),
-    );
-    button.style.setProperty("--hue", hue(label, labels));
-    return button;
-  });
+  const buttons = labels.map((label, i) => labelButton(label, labels, keys[i], take, { class: "label-pen" }));
   const search = labels.length > many && h("input", {
     type: "search",
     class: "label-search",

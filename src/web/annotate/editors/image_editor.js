@@ -381,7 +381,7 @@ export class ImageEditor {
     }
     if (key === "ctrl+z" || key === "meta+z") {
       if (this.pending.length) return this.removeHere();
-      if (marks.takeBack()) this.select(null);
+      if (marks.undo()) this.select(null);
       return true;
     }
     if (key === "escape") {

@@ -14,7 +14,8 @@ import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { composes, sign } from "../state/keys.js";
 import { none, used } from "./recent_labels.js";
-import { empty, hue } from "../view/label_colors.js";
+import { empty } from "../view/label_colors.js";
+import { labelButton } from "./label_button.js";
 
 /** @import { Recent } from "./recent_labels.js" */
 
@@ -93,15 +94,7 @@ export function labelToolbar(labels, keys, hands) {
    */
   const penOf = (label, more = {}) => {
     const key = keys[labels.indexOf(label)];
-    const button = h(
-      "button",
-      { type: "button", class: "pen", "data-label": label, "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more, onclick: () => hands.take(label) },
-      h("span", { class: "dot" }),
-      h("span", { dir: "auto" }, label),
-      key && h("kbd", { "aria-hidden": "true" }, sign(key)),
-    );
-    button.style.setProperty("--hue", hue(label, labels));
-    return button;
+    return labelButton(label, labels, key, hands.take, { "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more });
   };
   const buttons = labels.map((label) => penOf(label));
   const own = labels.length > many ? labels.join("\n") : null;

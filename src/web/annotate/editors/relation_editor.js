@@ -20,6 +20,7 @@ import { apply, select, sorted, start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { Graph } from "../view/arc_graph.js";
 import { RelationToolbar, RelationList } from "./relation_toolbar.js";
+import { EditBase } from "./edit_base.js";
 import { arrow } from "./relation_cursor.js";
 import { pointers } from "./relation_pointers.js";
 
@@ -37,12 +38,14 @@ import { pointers } from "./relation_pointers.js";
  */
 const hand = { mode: "relations", pens: { relations: "", spans: "" } };
 
-export class RelationEditor {
+/** @extends {EditBase<Marked>} */
+export class RelationEditor extends EditBase {
   /**
    * @param {HTMLElement} host
    * @param {Context} context
    */
   constructor(host, context) {
+    super(context.announce);
     const { task, project } = context;
     const text = toText(task.text);
     this.host = host;
@@ -65,8 +68,6 @@ export class RelationEditor {
     else if (!this.labels.relations.length) hand.mode = "spans";
 
     this.values = begun(task, context.values);
-    /** @type {Marked[]} */
-    this.before = [];
     /** @type {Anchor[]} */
     this.anchored = [];
     /** @type {Map<number, number>} */
@@ -198,23 +199,24 @@ export class RelationEditor {
 
   /** @param {Partial<Marked>} change */
   edit(change) {
-    this.before.push(this.values);
+    this.remember(this.values);
     this.values = { ...this.values, ...change };
     this.context.edit(this.values);
     if (change.spans) this.drawAll();
     else this.drawRelations();
   }
 
-  takeBack() {
-    const back = this.before.pop();
-    if (!back) return;
-    this.values = back;
+  /**
+   * @override
+   * @param {Marked} values
+   */
+  restore(values) {
+    this.values = values;
     this.chosen = null;
     this.head = null;
     this.last = null;
-    this.context.edit(back);
+    this.context.edit(values);
     this.drawAll();
-    this.context.announce(t("The last change is undone."));
   }
 
   /** @param {string} label */
@@ -394,7 +396,7 @@ export class RelationEditor {
         return this.removeHere();
       case "ctrl+z":
       case "meta+z":
-        this.takeBack();
+        this.undo();
         return true;
       case "escape":
         return this.letGo();

@@ -9,6 +9,7 @@ import { plural, t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
 import { sign } from "../state/keys.js";
 import { hue } from "../view/label_colors.js";
+import { labelButton } from "./label_button.js";
 import { formula } from "../view/arc_graph.js";
 
 /** @import { Mode, RelationEditor } from "./relation_editor.js" */
@@ -27,18 +28,8 @@ export class RelationToolbar {
   draw() {
     const { mode, labels, keys } = this.editor;
     const focused = this.element.contains(document.activeElement);
-    this.buttons = labels[mode].map((label, i) => {
-      const key = keys[mode][i];
-      const button = h(
-        "button",
-        { type: "button", class: "pen", "data-label": label, onclick: () => this.editor.take(label) },
-        h("span", { class: "dot" }),
-        h("span", { dir: "auto" }, label),
-        key && h("kbd", {}, sign(key)),
-      );
-      button.style.setProperty("--hue", hue(label, labels[mode]));
-      return button;
-    });
+    const choose = (/** @type {string} */ label) => this.editor.take(label);
+    this.buttons = labels[mode].map((label, i) => labelButton(label, labels[mode], keys[mode][i], choose));
     const names = { relations: t("relations"), spans: t("spans") };
     const modes = labels.spans.length && labels.relations.length
       ? h(

@@ -36,6 +36,7 @@ import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select,
 import { empty, hue } from "../view/label_colors.js";
 import { surround } from "../view/context_view.js";
 import { savedLabel, saveLabel, labelToolbar } from "./label_toolbar.js";
+import { EditBase } from "./edit_base.js";
 import { arrow, next, walk } from "./span_cursor.js";
 import { pointers } from "./span_pointers.js";
 import { SpanText } from "../view/span_text.js";
@@ -49,14 +50,19 @@ import { reveal } from "../view/text_geometry.js";
 /** The active label; it stays from card to card, and over a reload. */
 let pen = savedLabel();
 
-/** One card in work. */
-export class SpanEditor {
+/**
+ * One card in work.
+ *
+ * @extends {EditBase<Span[]>}
+ */
+export class SpanEditor extends EditBase {
   /**
    * @param {HTMLElement} host
    * @param {Context} context
    * @param {Rules} rules
    */
   constructor(host, context, rules) {
+    super(context.announce);
     const { task, project } = context;
     this.context = context;
     this.rules = rules;
@@ -75,8 +81,6 @@ export class SpanEditor {
     this.begin = spans;
     this.rest = rest;
     this.spans = spans;
-    /** @type {Span[][]} */
-    this.before = [];
     /** @type {number | null} */
     this.cursor = null;
     /** @type {number | null} where a selection began */
@@ -190,7 +194,7 @@ export class SpanEditor {
   /** @param {Span[]} next */
   edit(next) {
     if (next === this.spans) return;
-    this.before.push(this.spans);
+    this.remember(this.spans);
     this.change(next);
   }
 
@@ -220,17 +224,18 @@ export class SpanEditor {
     return Boolean(span);
   }
 
-  takeBack() {
-    const back = this.before.pop();
-    if (!back) return;
-    const returned = back.find((span) => !this.spans.includes(span)) ?? null;
+  /**
+   * @override
+   * @param {Span[]} spans
+   */
+  restore(spans) {
+    const returned = spans.find((span) => !this.spans.includes(span)) ?? null;
     this.chosen = null;
     this.last = null;
     this.anchor = null;
-    this.change(back);
+    this.change(spans);
     // A span that comes back is chosen again, wherever the cursor is.
     if (returned) this.choose(returned);
-    this.context.announce(t("The last change is undone."));
     this.refresh();
   }
 
@@ -378,7 +383,7 @@ export class SpanEditor {
         return this.removeHere();
       case "ctrl+z":
       case "meta+z":
-        this.takeBack();
+        this.undo();
         return true;
       case "escape":
         if (this.cursor === null && !this.chosen) return false;

@@ -234,7 +234,7 @@ const audioManual = {
         if (key === "backspace" || key === "delete") return removeHere();
         if (key === "ctrl+z" || key === "meta+z") {
           if (pending !== null) return removeHere();
-          if (marks.takeBack()) select(null);
+          if (marks.undo()) select(null);
           return true;
         }
         if (key === "escape") {
