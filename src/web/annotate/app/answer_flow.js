@@ -184,14 +184,9 @@ export class AnswerFlow {
 
   /** Ask for a remark on the card. */
   comment() {
-    const { store, gate, say } = this.page;
+    const { store, gate } = this.page;
     const { card } = store;
     if (!card || !gate.isOpen()) return;
-    if (Object.hasOwn(card.task, "comment")) {
-      // The server would keep the task's and drop the annotator's.
-      say(t("This task came with a remark of its own, so none can be added."));
-      return;
-    }
     dialogs.askComment(card.comment, (comment) => {
       if (store.card?.key !== card.key) return;
       store.dispatch({ type: "comment", comment });

@@ -93,7 +93,6 @@ export default {
   "This page continues as soon as it is back.": "ستتابع هذه الصفحة تلقائيًا حالما يعود.",
   "This page needs your new link.": "تحتاج هذه الصفحة إلى رابطك الجديد.",
   "This project has no written instructions.": "ليست لهذا المشروع تعليمات مكتوبة.",
-  "This task came with a remark of its own, so none can be added.": "لهذه المهمة ملاحظة خاصة بها، فلا يمكن إضافة أخرى.",
   "This version of annotd has no interface called “{name}”. Please tell the project lead.": "ليست في هذا الإصدار من annotd واجهة باسم «{name}». أبلغ إدارة المشروع من فضلك.",
   "Until then, please leave this page open.": "اترك هذه الصفحة مفتوحة حتى ذلك الحين من فضلك.",
   "The project lead has paused you. Your answers are kept. This page continues when you are active again.": "غيّرت إدارة المشروع حالتك إلى «غير نشط». إجاباتك محفوظة. وعند إعادة تنشيطك ستتابع هذه الصفحة تلقائيًا.",

@@ -91,7 +91,6 @@ export default {
   "This page continues as soon as it is back.": "Diese Seite macht von selbst weiter, sobald er wieder da ist.",
   "This page needs your new link.": "Diese Seite braucht deinen neuen Link.",
   "This project has no written instructions.": "Dieses Projekt hat keine geschriebene Anleitung.",
-  "This task came with a remark of its own, so none can be added.": "Diese Aufgabe hat schon eine eigene Bemerkung, deshalb lässt sich keine hinzufügen.",
   "This version of annotd has no interface called “{name}”. Please tell the project lead.": "Diese Version von annotd hat keine Oberfläche namens „{name}“. Bitte sag es der Projektleitung.",
   "Until then, please leave this page open.": "Bitte lass diese Seite bis dahin offen.",
   "The project lead has paused you. Your answers are kept. This page continues when you are active again.": "Die Projektleitung hat dich pausiert. Deine Antworten sind aufbewahrt. Diese Seite macht weiter, sobald du wieder aktiv bist.",

@@ -91,7 +91,6 @@ export default {
   "This page continues as soon as it is back.": "Esta página sigue sola en cuanto vuelva.",
   "This page needs your new link.": "Esta página necesita tu enlace nuevo.",
   "This project has no written instructions.": "Este proyecto no tiene instrucciones escritas.",
-  "This task came with a remark of its own, so none can be added.": "Esta tarea ya trae una nota propia, así que no se puede añadir otra.",
   "This version of annotd has no interface called “{name}”. Please tell the project lead.": "Esta versión de annotd no tiene ninguna interfaz llamada «{name}». Avisa a quien dirige el proyecto.",
   "Until then, please leave this page open.": "Hasta entonces, deja abierta esta página, por favor.",
   "The project lead has paused you. Your answers are kept. This page continues when you are active again.": "Quien dirige el proyecto te ha puesto en «no activo». Tus respuestas están guardadas. Cuando vuelvas, esta página sigue sola.",

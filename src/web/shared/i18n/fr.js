@@ -91,7 +91,6 @@ export default {
   "This page continues as soon as it is back.": "Cette page continue d’elle-même dès qu’il est de retour.",
   "This page needs your new link.": "Cette page a besoin de ton nouveau lien.",
   "This project has no written instructions.": "Ce projet n’a pas de consignes écrites.",
-  "This task came with a remark of its own, so none can be added.": "Cette tâche a déjà sa propre remarque, on ne peut donc pas en ajouter.",
   "This version of annotd has no interface called “{name}”. Please tell the project lead.": "Cette version d’annotd n’a pas d’interface nommée « {name} ». Préviens qui dirige le projet.",
   "Until then, please leave this page open.": "D’ici là, laisse cette page ouverte, s’il te plaît.",
   "The project lead has paused you. Your answers are kept. This page continues when you are active again.": "Qui dirige le projet t’a mis sur « non actif ». Tes réponses sont gardées. À ton retour, cette page continue d’elle-même.",
