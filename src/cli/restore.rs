@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::roster_file::Chosen;
-use super::{Failure, block_on, exit, roster_file, terminal};
+use super::{Failure, block_on, daemon_client, exit, roster_file, terminal};
 use crate::backup::{self, Backup, Contents};
 use crate::config::policies;
 use crate::loading::{self, rule};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::task::Millis;
 use crate::verifying::{self, Inquiry, Report};
 
@@ -43,6 +43,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let contents = checked?;
     check_project(&file, arguments, &contents)?;
     let (place, report) = block_on(async {
+        refuse_beside_a_daemon(&file).await?;
         let store = file.open_store_for_restore().await?;
         let report = restore(&file, &*store, &backup, &contents).await;
         let place = store.place().to_owned();
@@ -78,6 +79,35 @@ fn check_project(file: &Chosen, arguments: &Arguments, contents: &Contents) -> R
         ),
     };
     Err(Failure { code: exit::DATA, message })
+}
+
+/// Refuses to restore while a daemon works at this path, also where its file was moved away before: it
+/// would store nothing any more until it is restarted.
+async fn refuse_beside_a_daemon(file: &Chosen) -> Result<(), Failure> {
+    let url = file.store_url()?;
+    let place = store::place_of(&url, file.beside());
+    let who = match store::other_process(&url, file.beside()) {
+        Some(process) => {
+            format!("process {process} has {place} open, or the file that was there before")
+        }
+        None => {
+            // Without a key: where one is needed, the store would have to say it.
+            let told = daemon_client::ask_lead(file, "/api/status", None).await.ok();
+            let of_daemon = |path: &str| told.as_ref()?.pointer(path)?.as_str();
+            let runs = of_daemon("/project") == Some(&file.roster.project.name)
+                && of_daemon("/store/place") == Some(&place);
+            if !runs {
+                return Ok(());
+            }
+            format!(
+                "annotd runs on {place}, and answers at {}",
+                daemon_client::lead_address(&file.roster)
+            )
+        }
+    };
+    Err(Failure::output(format!(
+        "{who}. Stop it (systemctl stop annotd) and run the same command again; nothing was restored"
+    )))
 }
 
 async fn restore(

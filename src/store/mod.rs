@@ -22,7 +22,8 @@ pub mod sqlite;
 pub mod tally;
 
 pub use open::{
-    file_of, is_older, is_there, open, open_for_restore, open_to_read, open_to_run, place_of,
+    file_of, is_older, is_there, open, open_for_restore, open_to_read, open_to_run, other_process,
+    place_of,
 };
 pub use restoring::Ground;
 

@@ -106,6 +106,11 @@ async fn open_as(
     Ok(Arc::new(opened.expect("opening a file does not panic")?))
 }
 
+/// Another process that has the embedded store open, as far as the system tells: its number.
+pub fn other_process(url: &str, beside: &Path) -> Option<i32> {
+    file_of(url, beside).and_then(|file| sqlite::other_process(&file))
+}
+
 /// The file of an embedded store; nothing for a store on a server.
 pub fn file_of(url: &str, beside: &Path) -> Option<PathBuf> {
     (!is_mongo(url)).then(|| path_of(url, beside))

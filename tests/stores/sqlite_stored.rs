@@ -326,6 +326,26 @@ async fn the_daemon_brings_a_store_of_format_2_to_the_present_and_says_where_the
 }
 
 #[tokio::test]
+async fn the_format_is_not_changed_while_another_process_has_the_file_open() {
+    let folder = of_format_2();
+    let path = folder.path().join("stored.db");
+    let before = every_row(&path);
+    // As every annotd has it open, of whatever format.
+    let open = Connection::open(&path).unwrap();
+    open.query_row("SELECT count(*) FROM task", [], |row| row.get::<_, i64>(0)).unwrap();
+    let refused = annotd(folder.path()).args(["run", "--any-port"]).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(78), "{said}");
+    let words = format!("is of format 2, and process {} has it open", std::process::id());
+    assert!(said.contains(&words), "{said}");
+    assert_eq!(every_row(&path), before, "it is unchanged");
+    assert!(copies_in(folder.path()).is_empty());
+    drop(open);
+    store::open_to_run("stored.db", folder.path(), "stored").await.unwrap().close().await;
+    assert_eq!(format_of(&path), 3);
+}
+
+#[tokio::test]
 async fn a_new_store_has_the_tables_of_one_that_came_through_every_format() {
     let folder = of_format_2();
     store::open_to_run("stored.db", folder.path(), "stored").await.unwrap().close().await;

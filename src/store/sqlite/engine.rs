@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::presence::Presence;
 use super::schema;
 use crate::store::open::Opening;
 use crate::store::{Result, StoreError};
@@ -24,13 +25,23 @@ const GROUP: usize = 256;
 const READERS: usize = 2;
 
 /// What is left to do with a job's outcome once the transaction has ended.
-type Reply = Box<dyn FnOnce(std::result::Result<(), String>) + Send>;
+type Reply = Box<dyn FnOnce(std::result::Result<(), Unstored>) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
 type Look = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Why nothing of a transaction is acknowledged.
+#[derive(Clone)]
+enum Unstored {
+    /// It was not committed.
+    Uncommitted(String),
+    /// The file is not at its path any more: what is stored there would be lost.
+    Gone(String),
+}
 
 /// The running threads. They end when this is dropped or [`Engine::close`]d.
 pub(super) struct Engine {
     path: PathBuf,
+    presence: Arc<Presence>,
     writer: Mutex<Option<mpsc::Sender<Job>>>,
     readers: Mutex<Option<mpsc::Sender<Look>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -42,7 +53,10 @@ impl Engine {
     pub(super) fn start(path: &Path, project: &str, opening: Opening) -> Result<Self> {
         let schema::Opened { connection, path: file, copy } = schema::open(path, project, opening)?;
         let (writer, jobs) = mpsc::channel::<Job>();
-        let mut threads = vec![spawn("store-writer", move || write_all(&connection, &jobs))];
+        let presence = Arc::new(Presence::of(&file));
+        let watched = Arc::clone(&presence);
+        let mut threads =
+            vec![spawn("store-writer", move || write_all(&connection, &jobs, &watched))];
         let (readers, looks) = mpsc::channel::<Look>();
         let looks = Arc::new(Mutex::new(looks));
         for _ in 0..READERS {
@@ -58,6 +72,7 @@ impl Engine {
         }
         Ok(Self {
             path: path.to_owned(),
+            presence,
             _copy: copy,
             writer: Mutex::new(Some(writer)),
             readers: Mutex::new(Some(readers)),
@@ -78,8 +93,10 @@ impl Engine {
             Box::new(move |committed| {
                 let outcome = match (outcome, committed) {
                     (Ok(value), Ok(())) => Ok(value),
+                    (_, Err(Unstored::Gone(why))) | (Ok(_), Err(Unstored::Uncommitted(why))) => {
+                        Err(away(doing, &path, why))
+                    }
                     (Err(error), _) => Err(super::failure(doing, &path, error)),
-                    (Ok(_), Err(why)) => Err(away(doing, &path, why)),
                 };
                 // Nobody waits any more: the change stands all the same.
                 let _ = sender.send(outcome);
@@ -93,6 +110,11 @@ impl Engine {
             return Err(away(doing, &self.path, "it is closed".into()));
         }
         receiver.await.map_err(|_| away(doing, &self.path, "its writer has ended".into()))?
+    }
+
+    /// Whether the file is still the one at its path.
+    pub(super) fn check_presence(&self, doing: &'static str) -> Result<()> {
+        self.presence.check().map_err(|why| away(doing, &self.path, why))
     }
 
     /// Looks at what is committed.
@@ -144,10 +166,17 @@ fn away(doing: &'static str, path: &Path, why: String) -> StoreError {
     StoreError::Away { doing, store: path.display().to_string(), source: why.into() }
 }
 
-fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>, presence: &Presence) {
     while let Ok(first) = jobs.recv() {
         let group: Vec<Job> =
             std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
+        if let Err(why) = presence.check() {
+            // Outside a transaction a job changes nothing.
+            for reply in group.into_iter().map(|job| job(connection)) {
+                reply(Err(Unstored::Gone(why.clone())));
+            }
+            continue;
+        }
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             // The jobs still run, each against its own savepoint, so that each reports the fault.
             tracing::warn!(%error, "the store does not begin a transaction");
@@ -157,8 +186,10 @@ fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
             tracing::error!(%error, "the store does not commit; nothing of the group is acknowledged");
             // Without this the next group would find itself inside this transaction.
             let _ = connection.execute_batch("ROLLBACK");
-            error.to_string()
+            Unstored::Uncommitted(error.to_string())
         });
+        // Moved meanwhile: whoever asked sends it again.
+        let committed = committed.and_then(|()| presence.check().map_err(Unstored::Gone));
         for reply in replies {
             reply(committed.clone());
         }

@@ -214,6 +214,20 @@ pub(super) fn copy_to_read(path: &Path, format: i64) -> Result<Copied, StoreErro
     Ok(Copied { path: copied, folder })
 }
 
+/// Why an older file is not brought to the present format while another process has it open: an older
+/// annotd would fail at each answer from then on.
+pub(super) fn in_use(path: &Path, format: i64, process: i32) -> StoreError {
+    StoreError::Older {
+        doing: "open the store",
+        what: format!(
+            "{} is of format {format}, and process {process} has it open; nothing was changed. Stop \
+             that annotd (systemctl stop annotd) and start this one again: it brings the file to format \
+             {FORMAT}, after a copy of it. For a trial beside it, restore a backup into a file of its own",
+            path.display()
+        ),
+    }
+}
+
 /// Why an older file is not opened to change what is in it.
 pub(super) fn refused(path: &Path, format: i64) -> StoreError {
     StoreError::Older {

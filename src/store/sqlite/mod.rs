@@ -12,6 +12,7 @@ mod audit;
 mod engine;
 mod migrations;
 mod owner;
+mod presence;
 mod reads;
 mod restore;
 mod rows;
@@ -38,6 +39,11 @@ use crate::task::{Millis, TaskId};
 /// Whether a file is a store of an older format.
 pub(super) fn is_older(path: &Path) -> bool {
     schema::older_format(path).is_some()
+}
+
+/// Another process that has the store at this path open, if the system tells.
+pub(super) fn other_process(path: &Path) -> Option<i32> {
+    presence::other_process(path)
 }
 
 /// The embedded store.
@@ -114,6 +120,7 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<()> {
+        self.engine.check_presence("look at the store")?;
         self.engine
             .read("look at the store", |connection| {
                 connection.query_row("SELECT 1", [], |_| Ok(()))

@@ -23,7 +23,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::migrations::{self, FORMAT};
-use super::{owner, restore};
+use super::{owner, presence, restore};
 use crate::store::open::Opening;
 use crate::store::restoring::unfinished;
 use crate::store::{Ground, StoreError};
@@ -50,6 +50,12 @@ pub(super) fn open(path: &Path, project: &str, opening: Opening) -> Result<Opene
         let connection = open_for_writing(&copied, path, project, opening)?;
         return Ok(Opened { connection, path: copied, copy: Some(folder) });
     }
+    if opening == Opening::Run
+        && let Some(process) = presence::other_process(path)
+        && let Some(format) = older_format(path)
+    {
+        return Err(migrations::in_use(path, format, process));
+    }
     let connection = open_for_writing(path, path, project, opening)?;
     Ok(Opened { connection, path: path.to_owned(), copy: None })
 }
@@ -70,6 +76,18 @@ fn open_for_writing(
     opening: Opening,
 ) -> Result<Connection, StoreError> {
     let failed = |source| super::failure("open the store", shown, source);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.exists()) {
+        return Err(StoreError::Away {
+            doing: "open the store",
+            store: shown.display().to_string(),
+            source: format!(
+                "there is no folder {0}; make it (mkdir -p {0}), or name another file under [store]",
+                folder.display()
+            )
+            .into(),
+        });
+    }
     owner::make(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     settle_in(&connection).map_err(failed)?;
