@@ -55,6 +55,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     })?;
     let place =
         if to_standard { "the backup".to_owned() } else { arguments.output.display().to_string() };
-    terminal::say(format_args!("{tasks} tasks and {answers} answers in {place}"));
+    let (tasks, answers) = (terminal::counted(tasks, "task"), terminal::counted(answers, "answer"));
+    terminal::say(format_args!("{tasks} and {answers} in {place}"));
     Ok(())
 }

@@ -22,8 +22,9 @@ const PAGE: usize = 500;
                         --annotator andy --since 2026-03-01 -o andy.csv")]
 pub(super) struct Arguments {
     /// jsonl: Prodigy's shape, a line per answer; tasks: a line per task with all its answers; csv
-    #[arg(long, default_value = "jsonl", value_parser = PossibleValuesParser::new(Format::names()))]
-    format: String,
+    /// [default: csv where FILE ends in .csv, otherwise jsonl]
+    #[arg(long, value_parser = PossibleValuesParser::new(Format::names()))]
+    format: Option<String>,
 
     /// The file, written whole or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
@@ -63,6 +64,36 @@ impl Arguments {
     }
 }
 
+/// The format that is asked for, or that the name of the file tells.
+fn format_of(asked: Option<&str>, output: Option<&Path>) -> Result<Format, Failure> {
+    let path = output.filter(|path| path.as_os_str() != "-");
+    let name = path.map(|path| path.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let shown = path.unwrap_or(Path::new("-")).display();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let is_table = ends(&[".csv"]);
+    if ends(&[".gz", ".zst"]) {
+        return Err(Failure::usage(format!(
+            "an export is not compressed, and {shown} would say that it is; leave -o out and write \
+             `annotd export … | gzip > {shown}`"
+        )));
+    }
+    if ends(&[".tsv", ".tab", ".xls", ".xlsx", ".ods", ".parquet"]) && asked.is_none() {
+        return Err(Failure::usage(format!(
+            "annotd does not write what the name {shown} tells; name a file that ends in .csv, which \
+             spreadsheets open, or in .jsonl, or say with --format what it shall hold"
+        )));
+    }
+    let format = asked.unwrap_or(if is_table { "csv" } else { "jsonl" });
+    let is_lines = ends(&[".jsonl", ".ndjson", ".jl", ".json"]);
+    if (is_table && format != "csv") || (is_lines && format == "csv") {
+        return Err(Failure::usage(format!(
+            "{shown} is not the name of a file of the format {format}; name another file, or leave \
+             --format out"
+        )));
+    }
+    Format::from_name(format).ok_or_else(|| Failure::other(format!("there is no format {format}")))
+}
+
 fn parse_time(text: &str) -> Result<Millis, String> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Millis(time.as_millisecond()));
@@ -77,6 +108,7 @@ fn parse_time(text: &str) -> Result<Millis, String> {
 }
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+    let format = format_of(arguments.format.as_deref(), arguments.output.as_deref())?;
     let file = roster_file::read(roster)?;
     let output = targets::Output { option: "-o", path: arguments.output.as_deref() };
     targets::check(&file, &[], &[output])?;
@@ -93,8 +125,6 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         },
         cells: Cells { bom: arguments.bom || arguments.is_for_eyes(), raw: arguments.raw },
     };
-    let format = Format::from_name(&arguments.format)
-        .ok_or_else(|| Failure::other(format!("there is no format {}", arguments.format)))?;
     if (arguments.bom || arguments.raw) && format.name != "csv" {
         return Err(Failure::usage(format!(
             "--bom and --raw are for tables, and {} is none; add --format csv",
@@ -157,7 +187,13 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         ));
     }
     if let Some(path) = &arguments.output {
-        terminal::say(format_args!("{lines} lines in {}", path.display()));
+        let what = if format.name == "tasks" { "task" } else { "answer" };
+        terminal::say(format_args!(
+            "{} in {} (format {})",
+            terminal::counted(lines, what),
+            path.display(),
+            format.name
+        ));
     }
     Ok(())
 }

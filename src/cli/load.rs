@@ -122,11 +122,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         }
         let loaded = loaded.map_err(|error| {
             let admitted = error.admitted();
+            let what = error.what_to_do();
             let mut failure = Failure::from(error);
             if !arguments.dry_run {
                 failure.message = format!(
-                    "{}\n{admitted}\nMend it and run the same command again: it goes on from \
-                     there.",
+                    "{}\n{admitted}\n{what} and run the command again; loading resumes there.",
                     failure.message
                 );
             }
@@ -249,6 +249,7 @@ fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), Fail
             "gold": loaded.gold,
             "priority": loaded.prioritised,
             "requires": loaded.requiring,
+            "answers_not_loaded": loaded.answered,
             "rejected": loaded.rejected,
             "identity": rule.as_str(),
             "dry_run": arguments.dry_run,
@@ -256,12 +257,31 @@ fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), Fail
     }
     let mut line = loaded.counts();
     if let Some(path) = &arguments.rejects {
-        let lines = if loaded.rejected == 1 { "line" } else { "lines" };
-        line = format!("{line}, {} wrong {lines} in {}", loaded.rejected, path.display());
+        let lines = terminal::counted(loaded.rejected, "line");
+        line = format!("{line}, {lines} rejected");
+        if loaded.rejected > 0 {
+            line = format!("{line} (see {})", path.display());
+        }
     }
     if arguments.dry_run {
         line = format!("{line} (a dry run: nothing was loaded)");
     }
     terminal::print(line)?;
-    loaded.remarks(rule).iter().try_for_each(terminal::print)
+    loaded.remarks(rule).iter().try_for_each(terminal::print)?;
+    let options = [
+        ("--annotations", arguments.annotations.is_some()),
+        ("--to", !arguments.to.is_empty()),
+        ("--priority", arguments.priority.is_some()),
+    ];
+    let given: Vec<&str> =
+        options.iter().filter(|(_, given)| *given).map(|(option, _)| *option).collect();
+    if given.is_empty() || loaded.known == 0 {
+        return Ok(());
+    }
+    let kept = match loaded.known {
+        1 => "1 of these tasks was there already and keeps what it had".to_owned(),
+        n => format!("{n} of these tasks were there already and keep what they had"),
+    };
+    let count = if given.len() == 1 { "counts" } else { "count" };
+    terminal::print(format_args!("{kept}: {} {count} only for new ones.", given.join(" and ")))
 }

@@ -63,3 +63,8 @@ pub(super) fn table<'a>(headings: impl IntoIterator<Item = &'a str>) -> comfy_ta
     table.set_header(headings.into_iter().collect::<Vec<_>>());
     table
 }
+
+/// `1 task`, `2 tasks`.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

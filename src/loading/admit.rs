@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::claims::look_up;
 use super::counts::{Loaded, Repeat};
-use super::steers::Steers;
+use super::steers::{Steers, is_exported};
 use super::validate::{Line, unplanned};
 use super::{Load, LoadError, Target};
 use crate::planning::{self, AdmitError};
@@ -68,6 +68,7 @@ impl Load<'_> {
                 self.loaded.gold += u64::from(steers.gold);
                 self.loaded.prioritised += u64::from(steers.priority);
                 self.loaded.requiring += u64::from(steers.requires);
+                self.loaded.answered += u64::from(is_exported(&line.made.task.body));
             }
         }
         Ok(())

@@ -36,6 +36,8 @@ pub struct Loaded {
     pub prioritised: u64,
     /// New tasks that require a tag.
     pub requiring: u64,
+    /// New tasks whose line is an exported answer.
+    pub answered: u64,
 }
 
 impl Loaded {
@@ -55,6 +57,7 @@ impl Loaded {
         self.gold += other.gold;
         self.prioritised += other.prioritised;
         self.requiring += other.requiring;
+        self.answered += other.answered;
     }
 
     /// `219 new, 81 duplicates: 12 within this file (line 214 repeats line 3), 69 loaded before`.
@@ -111,6 +114,15 @@ impl Loaded {
                 "has meta.requires and goes only to annotators with these tags",
                 "have meta.requires and go only to annotators with these tags",
             ),
+            (
+                self.answered,
+                "is an exported answer: the task is loaded, and the answer is not. What it marked or \
+                 chose is shown as a suggestion; to take answers over, use `annotd backup` and \
+                 `annotd restore`",
+                "are exported answers: the tasks are loaded, and the answers are not. What they marked \
+                 or chose is shown as a suggestion; to take answers over, use `annotd backup` and \
+                 `annotd restore`",
+            ),
         ];
         for (count, one, many) in taken {
             match count {
@@ -151,9 +163,17 @@ mod tests {
 
     #[test]
     fn what_keys_of_meta_are_taken_for_is_said() {
-        let loaded = Loaded { new: 3, gold: 1, prioritised: 2, differing: 4, ..Loaded::default() };
+        let loaded = Loaded {
+            new: 3,
+            gold: 1,
+            prioritised: 2,
+            differing: 4,
+            answered: 2,
+            ..Loaded::default()
+        };
         let remarks = loaded.remarks(&Rule::Content);
-        assert_eq!(remarks.len(), 3, "{remarks:?}");
+        assert_eq!(remarks.len(), 4, "{remarks:?}");
+        assert!(remarks[3].starts_with("2 new tasks are exported answers: "), "{remarks:?}");
         assert!(remarks[0].starts_with("4 duplicates with other suggestions"), "{remarks:?}");
         assert!(remarks[1].starts_with("1 new task has meta.gold and is a gold task (a check)"));
         assert!(remarks[2].starts_with("2 new tasks have meta.priority"));

@@ -69,6 +69,17 @@ impl LoadError {
             | Self::Rejects { loaded, .. }
             | Self::Duplicates { loaded, .. } => *loaded,
         };
-        format!("Admitted before it, and staying: {}.", loaded.counts())
+        format!("Loaded before it: {}.", loaded.counts())
+    }
+
+    /// What to do before the same command is run again.
+    pub fn what_to_do(&self) -> &'static str {
+        match self {
+            Self::Wrong { .. } => "Fix the line",
+            Self::Open(_) | Self::Nothing { .. } => "Fix the file",
+            Self::Rule(_) => "Fix the roster",
+            Self::Store { .. } => "Wait until the store can be reached",
+            Self::Rejects { .. } | Self::Duplicates { .. } => "Make room for the list",
+        }
     }
 }

@@ -28,3 +28,15 @@ impl Steers {
         Self { gold, priority, requires: !requires(task).is_empty() }
     }
 }
+
+/// Whether a line is an exported answer, of annotd's or of Prodigy's: it says whose it is.
+pub(super) fn is_exported(task: &Body) -> bool {
+    // Most lines are none: a look at the text is cheaper than a look at the keys.
+    let text = task.as_str();
+    if !["\"_annotator_id\"", "\"_session_id\""].iter().any(|key| text.contains(key)) {
+        return false;
+    }
+    let fields = task.fields();
+    let names_somebody = |key| fields.get(key).is_some_and(|raw| raw.get().starts_with('"'));
+    names_somebody("_annotator_id") || names_somebody("_session_id")
+}

@@ -99,18 +99,19 @@ impl Validator {
     /// Says what a line is, as far as the store need not be asked.
     pub(super) fn validate(&self, entry: Entry) -> Validated {
         let Self { file, policy, planner, notes } = self;
-        let at = entry.line;
+        let Entry { line: at, body, written } = entry;
+        let in_file = |wrong: WrongLine| Box::new(wrong.as_written(written.as_ref()));
         // All of this reads the line as a whole: it is parsed once. What waits for the store is text.
-        let body = entry.body.with_value();
+        let body = body.with_value();
         let objection = object_to(file, at, &body, notes.columns(), policy, planner);
         let text = body.clone().without_value();
         match policy.identity.make(body) {
-            Err(error) => Validated::Wrong(Box::new(unidentified(file, at, &text, &error))),
+            Err(error) => Validated::Wrong(in_file(unidentified(file, at, &text, &error))),
             Ok(made) => {
                 let line = Line { at, made, known_as: None };
                 match objection {
                     None => Validated::Fits(line),
-                    Some(wrong) => Validated::Doubtful(line, Box::new(wrong)),
+                    Some(wrong) => Validated::Doubtful(line, in_file(wrong)),
                 }
             }
         }

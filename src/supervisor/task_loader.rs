@@ -80,8 +80,9 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
                 Ok(None) => {}
                 Ok(Some(loaded)) => log_loaded(&file, &loaded, &missing),
                 Err(error) => problems.push(format!(
-                    "{error}\n{}\nFix it, and reload (systemctl reload annotd, or kill -HUP {}).",
+                    "{error}\n{}\n{}, and reload (systemctl reload annotd, or kill -HUP {}).",
                     error.admitted(),
+                    error.what_to_do(),
                     std::process::id()
                 )),
             }

@@ -50,7 +50,7 @@ fn a_broken_line_is_refused_with_its_place_and_loading_goes_on_after_the_mend() 
     assert_eq!(refused.status.code(), Some(65));
     let said = stderr(&refused);
     assert!(said.contains("tasks.jsonl:700:19: expected `,` or `}`, found `\"label\"`"), "{said}");
-    assert!(said.contains("Admitted before it, and staying: 699 new, 0 duplicates."), "{said}");
+    assert!(said.contains("Loaded before it: 699 new, 0 duplicates.\nFix the line and run the command again; loading resumes there."), "{said}");
     lines[699] = good(700);
     project.write("tasks.jsonl", &lines.join("\n"));
     let said = project.run(&["load", "-i", "tasks.jsonl"]);
@@ -72,7 +72,7 @@ fn wrong_lines_go_to_the_rejects_and_the_rest_is_loaded() {
          {\"text\":\"c\",\"meta\":{\"for\":\"zach\"}}\nnonsense\n{\"text\":\"d\"}\n",
     );
     let said = project.run(&["load", "-i", "tasks.jsonl", "--rejects", "wrong.jsonl"]);
-    assert_eq!(said, "3 new, 0 duplicates, 3 wrong lines in wrong.jsonl\n");
+    assert_eq!(said, "3 new, 0 duplicates, 3 lines rejected (see wrong.jsonl)\n");
     let rejects = std::fs::read_to_string(project.path().join("wrong.jsonl")).expect("rejects");
     let rejects: Vec<Value> =
         rejects.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -583,4 +583,130 @@ fn a_table_without_a_text_is_told_its_columns_and_what_to_name_one() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("tasks.csv:3:1:"), "{said}");
     assert!(said.contains("found an empty cell under `text` (fill it in"), "{said}");
+}
+
+#[test]
+fn an_export_takes_its_format_from_the_name_of_its_file() {
+    let project = project("annotations = 1");
+    project.write("tasks.jsonl", "{\"text\":\"a\",\"label\":\"X\"}\n");
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let export = |arguments: &[&str]| project.annotd(&[&["export"], arguments].concat());
+    for (arguments, said) in [
+        (&["-o", "a.csv"][..], "0 answers in a.csv (format csv)"),
+        (&["-o", "A.CSV"], "0 answers in A.CSV (format csv)"),
+        (&["-o", "a.jsonl"], "0 answers in a.jsonl (format jsonl)"),
+        (&["-o", "a"], "0 answers in a (format jsonl)"),
+        (&["-o", "a.jsonl", "--format", "tasks"], "1 task in a.jsonl (format tasks)"),
+        (&["-o", "a.txt", "--format", "csv"], "0 answers in a.txt (format csv)"),
+        (&["-o", "b.csv", "--raw"], "0 answers in b.csv (format csv)"),
+    ] {
+        let output = export(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), format!("{said}\n"), "{arguments:?}");
+    }
+    for arguments in [
+        &["-o", "c.csv", "--format", "jsonl"][..],
+        &["-o", "c.csv", "--format", "tasks"],
+        &["-o", "c.jsonl", "--format", "csv"],
+        &["-o", "c.xlsx"],
+        &["-o", "c.tsv"],
+        &["-o", "c.jsonl.gz"],
+        &["-o", "c.csv.zst", "--format", "csv"],
+    ] {
+        let output = export(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!project.path().join(arguments[1]).exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_load_says_whom_its_options_do_not_reach_and_that_answers_are_not_loaded() {
+    let project = project("annotations = 1");
+    let line = |text: &str| format!("{{\"text\":\"{text}\",\"label\":\"X\"}}\n");
+    project.write("tasks.jsonl", &(line("a") + &line("b")));
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    project.write("more.jsonl", &(line("a") + &line("b") + &line("c")));
+    let load = ["load", "-i", "more.jsonl", "--to", "andy", "--priority", "5"];
+    let said = project.run(&load);
+    let kept = "2 of these tasks were there already and keep what they had: --to and --priority count \
+                only for new ones.\n";
+    assert_eq!(said, format!("1 new, 2 duplicates: 2 loaded before\n{kept}"));
+    project.write("more.jsonl", &(line("a") + &line("d")));
+    let said = project.run(&load[..5]);
+    let kept = "1 of these tasks was there already and keeps what it had: --to counts only for new \
+                ones.\n";
+    assert_eq!(said, format!("1 new, 1 duplicate: 1 loaded before\n{kept}"));
+    // Without such an option, or without such tasks, there is nothing to say.
+    assert_eq!(project.run(&load[..3]), "0 new, 2 duplicates: 2 loaded before\n");
+
+    let answer = "\"answer\":\"accept\",\"_session_id\":\"demo-andy\"";
+    project.write(
+        "answers.jsonl",
+        &format!("{{\"text\":\"e\",\"label\":\"X\",{answer}}}\n{}", line("f")),
+    );
+    let said = project.run(&["load", "-i", "answers.jsonl"]);
+    let words = "2 new, 0 duplicates\n1 new task is an exported answer: the task is loaded, and the \
+                 answer is not.";
+    assert!(said.starts_with(words), "{said}");
+    assert!(said.contains("use `annotd backup` and `annotd restore`"), "{said}");
+}
+
+#[test]
+fn places_are_those_of_the_line_in_the_file() {
+    let project = Project::new(
+        "demo",
+        "interface = \"spans_manual\"\nlabels = [\"X\"]",
+        "demo.db",
+        "annotations = 1",
+        &["andy"],
+    );
+    let load = |text: &str, name: &str| {
+        project.write(name, text);
+        let refused = project.annotd(&["load", "-i", name]);
+        assert_eq!(refused.status.code(), Some(65));
+        stderr(&refused)
+    };
+    let spans = "[{\"start\":0,\"end\":99,\"label\":\"X\"}]";
+    let compact = format!("{{\"text\":\"é a\",\"spans\":{spans}}}\n");
+    let said = load(&compact, "tasks.jsonl");
+    let at = |said: &str, name: &str| -> (usize, usize) {
+        let place = said.split(&format!("{name}:")).nth(1).expect("a place");
+        let mut numbers = place.split(':').map(|number| number.parse::<usize>().expect("a number"));
+        (numbers.next().expect("a line"), numbers.next().expect("a column"))
+    };
+    let (_, column) = at(&said, "tasks.jsonl");
+    let pointed = |text: &str, column: usize| text.chars().skip(column - 1).collect::<String>();
+    let target = pointed(&compact, column);
+    for (before, colon, comma) in [("", ": ", ", "), ("  ", " :\t", "\t, "), ("\t", " : ", " ,  ")]
+    {
+        let spans = spans.replace(':', colon).replace(',', comma);
+        let spaced =
+            format!("{before}{{\"text\"{colon}\"é a\"{comma}\"spans\"{colon}{spans} }} \n");
+        let said = load(&spaced, "tasks.jsonl");
+        let (line, column) = at(&said, "tasks.jsonl");
+        assert_eq!(line, 1);
+        assert_eq!(
+            pointed(&spaced, column).split_whitespace().next().map(|word| word.chars().next()),
+            target.split_whitespace().next().map(|word| word.chars().next()),
+            "{said}\n{spaced}"
+        );
+        let excerpt = said.lines().nth(1).expect("an excerpt").replace(' ', "");
+        assert!(excerpt.contains("\"label\""), "the line is shown as it is: {said}");
+    }
+    // In a file of JSON the line counts as well.
+    let pretty = "[\n  {\n    \"text\": \"a\",\n    \"spans\": [\n      {\"start\": 0, \"end\": 99, \
+                  \"label\": \"X\"}\n    ]\n  }\n]\n";
+    let (line, column) = at(&load(pretty, "tasks.json"), "tasks.json");
+    assert!((4..=5).contains(&line) && column > 1, "{line}:{column}");
+}
+
+#[test]
+fn a_store_whose_folder_is_missing_is_told_with_a_remedy() {
+    let project =
+        Project::new("demo", CLASSIFICATION, "data/demo.db", "annotations = 1", &["andy"]);
+    project.write("tasks.jsonl", "{\"text\":\"a\",\"label\":\"X\"}\n");
+    let refused = project.annotd(&["load", "-i", "tasks.jsonl"]);
+    assert_eq!(refused.status.code(), Some(69));
+    let said = stderr(&refused);
+    assert!(said.contains("there is no folder data; make it (mkdir -p data)"), "{said}");
 }

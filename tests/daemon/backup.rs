@@ -54,7 +54,7 @@ fn small() -> (Project, PathBuf) {
     assert!(daemon.stop().success());
     let said = project.annotd(&["backup", "-o", "backup.zst"]);
     assert!(said.status.success(), "{}", stderr(&said));
-    assert_eq!(stderr(&said), "3 tasks and 1 answers in backup.zst\n");
+    assert_eq!(stderr(&said), "3 tasks and 1 answer in backup.zst\n");
     let file = project.path().join("backup.zst");
     (project, file)
 }

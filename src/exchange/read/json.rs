@@ -117,7 +117,10 @@ impl Values {
         let piece = Piece { file: &self.file, line, column, bytes: &self.bytes };
         let too_long = self.bytes.len() > MAX_TASK_BYTES;
         match piece.task(END) {
-            Ok(body) if !too_long => Ok(Entry { line, body }),
+            Ok(body) if !too_long => {
+                let written = piece.written(&body);
+                Ok(Entry { line, body, written })
+            }
             // A bracket or quote that is never closed makes a long element too; then the mistake
             // is what should be shown.
             Err((wrong, Fault::Syntax)) => Err(wrong.fatal()),
@@ -128,7 +131,10 @@ impl Values {
             }
             Err((wrong, Fault::Unfinished)) => Err(wrong.fatal()),
             Err((wrong, Fault::Shape)) => Err(wrong),
-            Ok(body) => Ok(Entry { line, body }),
+            Ok(body) => {
+                let written = piece.written(&body);
+                Ok(Entry { line, body, written })
+            }
         }
     }
 }

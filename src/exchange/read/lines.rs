@@ -42,7 +42,10 @@ impl Iterator for Lines {
                 Ok(Line::Whole) => {}
             }
             if let Some(task) = (self.read)(&piece) {
-                return Some(task.map(|body| Entry { line: self.line, body }));
+                return Some(task.map(|body| {
+                    let written = piece.written(&body);
+                    Entry { line: self.line, body, written }
+                }));
             }
         }
     }

@@ -18,6 +18,7 @@ mod notes;
 mod source;
 mod table;
 mod txt;
+mod utf16;
 mod wrong;
 
 use std::fs::File;
@@ -76,6 +77,17 @@ pub struct Entry {
     pub line: u64,
     /// The task.
     pub body: Body,
+    /// How the task is written in the file, where that is not the text of its body: with white space between
+    /// its parts.
+    pub written: Option<Written>,
+}
+
+/// The text of a task as it stands in a file.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The column of its first byte, from 1, in characters.
+    column: u64,
+    text: Box<str>,
 }
 
 /// Why a file cannot be opened.
@@ -104,6 +116,8 @@ pub struct Tasks {
     meter: Meter,
     notes: Notes,
     begun: bool,
+    /// What to say with a first line that is wrong, where neither name nor beginning tells the format.
+    untold: Option<&'static str>,
     over: bool,
 }
 
@@ -146,6 +160,10 @@ fn tasks(
     let name = Arc::clone(&file);
     // Within a quoted cell a carriage return is a part of the text.
     let (source, meter) = Source::new(reader, total, format != Some(Format::Csv));
+    let untold = (format.is_none() && !matches!(source.begins_with(), Some(b'{' | b'['))).then_some(
+        "without a name that tells the format it is read as JSONL; a table is loaded from a file named \
+         .csv or .tsv, lines of text from one named .txt",
+    );
     let format = match (format, source.begins_with()) {
         (None | Some(Format::Txt), Some(b'[')) => Format::Json,
         (None, _) | (Some(Format::Txt), Some(b'{')) => Format::Jsonl,
@@ -159,7 +177,7 @@ fn tasks(
         Format::Tsv => Box::new(table::Rows::new(file, source, b'\t', notes.clone())),
         Format::Txt => Box::new(lines::Lines::new(file, source, txt::read)),
     };
-    Tasks { file: name, parts, meter, notes, begun: false, over: false }
+    Tasks { file: name, parts, meter, notes, begun: false, untold, over: false }
 }
 
 impl Tasks {
@@ -190,7 +208,10 @@ impl Tasks {
         let file = Arc::clone(&self.file);
         let looked_at = self.parts.map(move |part| {
             let entry = part?;
-            look(&file, &entry).map_or(Ok(entry), Err)
+            match look(&file, &entry) {
+                Some(wrong) => Err(wrong.as_written(entry.written.as_ref())),
+                None => Ok(entry),
+            }
         });
         Self { parts: Box::new(looked_at), ..self }
     }
@@ -204,7 +225,11 @@ impl Iterator for Tasks {
             return None;
         }
         let next = self.parts.next().map(|part| {
-            let entry = part?;
+            let untold = self.untold.take();
+            let entry = part.map_err(|wrong| match untold {
+                Some(help) if !wrong.fatal => wrong.with_help(help),
+                _ => wrong,
+            })?;
             if !std::mem::replace(&mut self.begun, true)
                 && let Some(wrong) = columnwise::refuse(&self.file, &entry)
             {

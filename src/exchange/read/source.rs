@@ -1,6 +1,7 @@
 //! The bytes of a file, unpacked, with a count of how many have been read.
 //!
-//! What a file is packed with is told by its first bytes. A byte order mark is passed over. An
+//! What a file is packed with is told by its first bytes. A byte order mark is passed over, and one of
+//! UTF-16 says how the rest is read. An
 //! error, at whatever place, is kept until the bytes before it have been used, so that what could
 //! be read is read.
 
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::MAX_TASK_BYTES;
 use super::line_ends::LineEnds;
+use super::utf16::{self, Utf16};
 
 type Reader = Box<dyn Read + Send>;
 
@@ -98,6 +100,10 @@ impl Source {
         let (head, reader) = peek(Box::new(counted), 4);
         let (packing, reader) = unpacked(&head, reader);
         let (head, reader) = peek(reader, 512);
+        let (head, reader) = match utf16::decoder(&head) {
+            Some(decoder) => peek(Box::new(Utf16::new(reader, decoder)), 512),
+            None => (head, reader),
+        };
         let (head, reader): (_, Reader) = if let Some(rest) = head.strip_prefix(b"\xEF\xBB\xBF") {
             let mut reader = reader;
             let mut mark = [0; 3];
@@ -234,9 +240,10 @@ fn unpacked(head: &[u8], reader: Reader) -> (Packing, Reader) {
 /// What a file is that annotd does not read, by its first bytes, and what to do.
 fn unreadable(head: &[u8]) -> Option<&'static str> {
     match head {
-        // With its mark, or an ASCII character and half of a code unit.
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] | [1..=0x7f, 0, ..] => {
-            Some("UTF-16 (save the file as UTF-8)")
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32 (save the file as UTF-8)"),
+        // An ASCII character and half of a code unit.
+        [0, 1..=0x7f, ..] | [1..=0x7f, 0, ..] => {
+            Some("UTF-16 without its byte order mark (save the file as UTF-8)")
         }
         [b'P', b'K', 3, 4, ..] => {
             Some("a ZIP archive or a spreadsheet (unpack it, or save as CSV)")

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::MAX_TASK_BYTES;
 use super::source::Broken;
+use super::{MAX_TASK_BYTES, Written};
 use crate::task::interface::Unfit;
 use crate::task::{Body, BodyError, MAX_DEPTH};
 
@@ -71,6 +71,15 @@ impl WrongLine {
             at,
             fatal: false,
         }
+    }
+
+    /// The same place as it is in the file: the text of a body has no white space between its parts.
+    #[must_use]
+    pub fn as_written(self, written: Option<&Written>) -> Self {
+        let Some(Written { column, text }) = written else { return self };
+        let Some(at) = written_at(text, &self.text, self.at) else { return self };
+        let (line, column) = advance((self.line, *column), &text.as_bytes()[..at]);
+        Self { line, column, at, text: text.clone(), ..self }
     }
 
     pub(super) fn with_help(mut self, help: &str) -> Self {
@@ -212,6 +221,14 @@ impl Piece<'_> {
         })
     }
 
+    /// The piece as it is written, if it is not the text of this body.
+    pub(super) fn written(&self, body: &Body) -> Option<Written> {
+        let text = std::str::from_utf8(self.bytes).ok()?;
+        let is_json = text.trim_start().starts_with('{');
+        (is_json && text.len() != body.as_str().len())
+            .then(|| Written { column: self.column, text: text.into() })
+    }
+
     fn too_deep(&self, text: &str) -> WrongLine {
         let at = depth_exceeded_at(text);
         self.wrong(at, &format!("at most {MAX_DEPTH} levels of nesting"), "more")
@@ -274,6 +291,32 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
         _ => text.match_indices('\n').nth(line - 2).map_or(text.len(), |(place, _)| place + 1),
     };
     floor(text, (start + column).saturating_sub(1))
+}
+
+/// Where a byte of the compact text of a task is in the text as it is written; nothing if the two are not the
+/// same task, as those of an exported line are not.
+fn written_at(written: &str, compact: &str, at: usize) -> Option<usize> {
+    let compact = compact.as_bytes();
+    let (mut passed, mut found, mut in_string, mut escaped) = (0, None, false, false);
+    for (place, byte) in written.bytes().enumerate() {
+        if !in_string && byte.is_ascii_whitespace() {
+            continue;
+        }
+        if compact.get(passed) != Some(&byte) {
+            return None;
+        }
+        if passed == at {
+            found = Some(place);
+        }
+        passed += 1;
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else {
+            in_string = byte == b'"';
+        }
+    }
+    (passed == compact.len()).then(|| found.unwrap_or(written.len()))
 }
 
 /// The bracket that opens one level too many. What an export kept under `_task` counts as it stood in the

@@ -354,15 +354,63 @@ fn what_is_not_utf_8() {
         [format!("t:2:1: expected UTF-8, found byte 0xFF {help}"), r#"{"a":"2","b":"3"}"#.into()]
     );
     assert_eq!(
-        outcome(None, b"\xff\xfe{\0}\0"),
-        ["!t:1:1: expected readable text, found UTF-16 (save the file as UTF-8)"]
+        outcome(Some(Csv), b"caf\xe9,b\n1,2"),
+        [format!("!t:1:4: expected UTF-8, found byte 0xE9 {help}")]
     );
     for without_mark in [&b"\0t\0e"[..], b"t\0e\0"] {
+        let found = "UTF-16 without its byte order mark (save the file as UTF-8)";
         assert_eq!(
             outcome(Some(Csv), without_mark),
-            ["!t:1:1: expected readable text, found UTF-16 (save the file as UTF-8)"]
+            [format!("!t:1:1: expected readable text, found {found}")]
         );
     }
+    assert_eq!(
+        outcome(None, b"\xff\xfe\0\0{\0\0\0"),
+        ["!t:1:1: expected readable text, found UTF-32 (save the file as UTF-8)"]
+    );
+}
+
+/// A text as Windows writes it.
+fn utf16(text: &str, big: bool) -> Vec<u8> {
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+}
+
+#[test]
+fn utf_16_with_its_mark_says_the_same_as_utf_8() {
+    for (format, text) in [
+        (Some(Jsonl), "{\"a\":\"é𝔘\"}\r\n{\"é𝔘\": x}\n{\"b\":[1.10]}"),
+        (None, "{\"a\":1}\r\n"),
+        (Some(Json), "[{\"a\":\"日本\"}, {\"b\": 2}, {\"c\" 3}]"),
+        (Some(Csv), "text,label\r\n\"é, \"\"ü\"\"\",X\r\n"),
+        (Some(Tsv), "text\tlabel\r\né \"ü\"\tX\r\n"),
+        (Some(Format::Txt), "é\r\n\r\n日本𝔘\r\n"),
+        (Some(Format::Txt), ""),
+    ] {
+        let expected = outcome(format, text.as_bytes());
+        for big in [false, true] {
+            assert_eq!(outcome(format, &utf16(text, big)), expected, "{text}");
+            assert_eq!(outcome(format, &gzip(&utf16(text, big))), expected, "{text}");
+        }
+    }
+    let mut cut = utf16("{\"a\":1}\n{\"b\":\"𝔘\"}", false);
+    cut.truncate(cut.len() - 6);
+    let found = "half of a character in UTF-16 (the file is damaged there, or not UTF-16)";
+    assert_eq!(
+        outcome(Some(Jsonl), &cut),
+        ["{\"a\":1}".to_owned(), format!("!t:2:7: expected readable text, found {found}")]
+    );
+}
+
+#[test]
+fn what_is_no_json_and_has_no_name_says_how_tables_are_loaded() {
+    let help = "(without a name that tells the format it is read as JSONL; a table is loaded from a file \
+                named .csv or .tsv, lines of text from one named .txt)";
+    let said = outcome(None, b"text,label\na,b\n");
+    assert!(said[0].ends_with(help), "{said:?}");
+    assert!(!said[1].contains(help), "{said:?}");
+    let said = outcome(Some(Jsonl), b"text,label\n");
+    assert!(!said[0].contains("named .csv"), "{said:?}");
 }
 
 #[test]

@@ -275,7 +275,7 @@ impl Rows {
         let body = Body::from_object(task).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;
-        Ok(Some(Entry { line: self.line, body }))
+        Ok(Some(Entry { line: self.line, body, written: None }))
     }
 
     /// R writes the names of rows before the first column, and no name for them.
