@@ -81,8 +81,8 @@ fn check_project(file: &Chosen, arguments: &Arguments, contents: &Contents) -> R
     Err(Failure { code: exit::DATA, message })
 }
 
-/// Refuses to restore while a daemon works at this path, also where its file was moved away before: it
-/// would store nothing any more until it is restarted.
+/// Refuses to restore while a daemon works at this path, also where its file was moved away before:
+/// it would store nothing any more until it is restarted.
 async fn refuse_beside_a_daemon(file: &Chosen) -> Result<(), Failure> {
     let url = file.store_url()?;
     let place = store::place_of(&url, file.beside());

@@ -37,6 +37,6 @@ pub(super) fn is_exported(task: &Body) -> bool {
         return false;
     }
     let fields = task.fields();
-    let names_somebody = |key| fields.get(key).is_some_and(|raw| raw.get().starts_with('"'));
-    names_somebody("_annotator_id") || names_somebody("_session_id")
+    let names_annotator = |key| fields.get(key).is_some_and(|raw| raw.get().starts_with('"'));
+    names_annotator("_annotator_id") || names_annotator("_session_id")
 }

@@ -10,6 +10,7 @@ mod identity;
 mod keys;
 mod media;
 mod mixture_e2e;
+mod moved_store;
 mod nesting;
 mod observability;
 mod reload;

@@ -77,8 +77,8 @@ pub struct Entry {
     pub line: u64,
     /// The task.
     pub body: Body,
-    /// How the task is written in the file, where that is not the text of its body: with white space between
-    /// its parts.
+    /// How the task is written in the file, where that is not the text of its body: with white
+    /// space between its parts.
     pub written: Option<Written>,
 }
 
@@ -116,7 +116,8 @@ pub struct Tasks {
     meter: Meter,
     notes: Notes,
     begun: bool,
-    /// What to say with a first line that is wrong, where neither name nor beginning tells the format.
+    /// What to say with a first line that is wrong, where neither name nor beginning tells the
+    /// format.
     untold: Option<&'static str>,
     over: bool,
 }

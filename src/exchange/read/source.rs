@@ -1,9 +1,8 @@
 //! The bytes of a file, unpacked, with a count of how many have been read.
 //!
-//! What a file is packed with is told by its first bytes. A byte order mark is passed over, and one of
-//! UTF-16 says how the rest is read. An
-//! error, at whatever place, is kept until the bytes before it have been used, so that what could
-//! be read is read.
+//! What a file is packed with is told by its first bytes. A byte order mark is passed over, and one
+//! of UTF-16 says how the rest is read. An error, at whatever place, is kept until the bytes before
+//! it have been used, so that what could be read is read.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;

@@ -1,8 +1,9 @@
-//! Files in UTF-16 with a byte order mark, as Excel's "Unicode text" and Windows' editors write them.
+//! Files in UTF-16 with a byte order mark, as Excel's "Unicode text" and Windows' editors write
+//! them.
 //!
 //! They are read as UTF-8, so everything above knows one encoding, and places are counted in the
-//! characters that people see. Half of a surrogate pair ends the reading where it stands: what would be put
-//! in its place is not what the file says.
+//! characters that people see. Half of a surrogate pair ends the reading where it stands: what
+//! would be put in its place is not what the file says.
 
 use std::io::{self, Read};
 
@@ -99,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives so many bytes at a time.
+    /// Gives at most this number of bytes at a time.
     struct Drops<'a>(&'a [u8], usize);
 
     impl Read for Drops<'_> {

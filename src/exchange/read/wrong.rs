@@ -73,7 +73,8 @@ impl WrongLine {
         }
     }
 
-    /// The same place as it is in the file: the text of a body has no white space between its parts.
+    /// The same place as it is in the file: the text of a body has no white space between its
+    /// parts.
     #[must_use]
     pub fn as_written(self, written: Option<&Written>) -> Self {
         let Some(Written { column, text }) = written else { return self };
@@ -293,8 +294,8 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     floor(text, (start + column).saturating_sub(1))
 }
 
-/// Where a byte of the compact text of a task is in the text as it is written; nothing if the two are not the
-/// same task, as those of an exported line are not.
+/// Where a byte of the compact text of a task is in the text as it is written; nothing if the two
+/// are not the same task, as those of an exported line are not.
 fn written_at(written: &str, compact: &str, at: usize) -> Option<usize> {
     let compact = compact.as_bytes();
     let (mut passed, mut found, mut in_string, mut escaped) = (0, None, false, false);

@@ -188,7 +188,7 @@ fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>, presence: &Pre
             let _ = connection.execute_batch("ROLLBACK");
             Unstored::Uncommitted(error.to_string())
         });
-        // Moved meanwhile: whoever asked sends it again.
+        // If it was moved meanwhile, the browser sends the answers again.
         let committed = committed.and_then(|()| presence.check().map_err(Unstored::Gone));
         for reply in replies {
             reply(committed.clone());

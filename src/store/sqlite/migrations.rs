@@ -214,8 +214,8 @@ pub(super) fn copy_to_read(path: &Path, format: i64) -> Result<Copied, StoreErro
     Ok(Copied { path: copied, folder })
 }
 
-/// Why an older file is not brought to the present format while another process has it open: an older
-/// annotd would fail at each answer from then on.
+/// Why an older file is not brought to the present format while another process has it open: an
+/// older annotd would fail at each answer from then on.
 pub(super) fn in_use(path: &Path, format: i64, process: i32) -> StoreError {
     StoreError::Older {
         doing: "open the store",

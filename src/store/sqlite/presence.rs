@@ -1,17 +1,18 @@
 //! Whether the file is still where it was opened, and whether another process has it open.
 //!
-//! A file that is moved, removed or replaced stays open under the processes that had opened it. A daemon
-//! would write on into a file that no path leads to, and lose with its end all that it acknowledged. So the
-//! device and the number of the file at the path are compared with those at the opening: at each look at the
-//! store's health, and around each transaction, before its changes are acknowledged.
+//! A file that is moved, removed or replaced stays open under the processes that had opened it. A
+//! daemon would write on into a file that no path leads to, and lose with its end all that it
+//! acknowledged. So the device and the number of the file at the path are compared with those at
+//! the opening: at each look at the store's health, and around each transaction, before its changes
+//! are acknowledged.
 //!
-//! Every connection in WAL mode keeps a shared lock on one byte of `-shm` as long as it is open, in every
-//! version of annotd. The system lists such locks, so another process that has the file open is known by
-//! its number. The lists are read, and the file is not opened: closing it would give up the locks that
-//! SQLite holds in this process.
+//! Every connection in WAL mode keeps a shared lock on one byte of `-shm` as long as it is open, in
+//! every version of annotd. The system lists such locks, so another process that has the file open
+//! is known by its number. The lists are read, and the file is not opened: closing it would give up
+//! the locks that SQLite holds in this process.
 //!
-//! Rejected: a lock of annotd's own, which an older daemon does not hold; and an exclusive lock of SQLite's,
-//! which keeps every other command out.
+//! Rejected: a lock of annotd's own, which an older daemon does not hold; and an exclusive lock of
+//! SQLite's, which keeps every other command out.
 
 use std::fs;
 use std::io;
@@ -72,8 +73,8 @@ fn number(_: &Path) -> io::Result<Option<(u64, u64)>> {
     Ok(None)
 }
 
-/// Another process that has the store at this path open, or had it open before its file was moved and
-/// `-shm` was left. Nothing if there is none, or the system does not tell.
+/// Another process that has the store at this path open, or had it open before its file was moved
+/// and `-shm` was left. Nothing if there is none, or the system does not tell.
 #[cfg(target_os = "linux")]
 pub(super) fn other_process(path: &Path) -> Option<i32> {
     use std::os::unix::fs::MetadataExt;

@@ -1,11 +1,9 @@
-//! A store whose file is moved, removed or replaced under a daemon: nothing is acknowledged into it, people
-//! are told, and what waits is stored once the file is back or the daemon is restarted.
+//! A store whose file is moved, removed or replaced under a daemon: nothing is acknowledged into
+//! it, people are told, and what waits is stored once the file is back or the daemon is restarted.
 
-mod common;
-
-use common::annotator::Annotator;
-use common::daemon::{Daemon, Project};
-use common::{wait_for, wait_until};
+use crate::common::annotator::Annotator;
+use crate::common::daemon::{Daemon, Project};
+use crate::common::{wait_for, wait_until};
 use serde_json::{Value, json};
 
 fn project() -> Project {
