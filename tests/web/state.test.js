@@ -176,7 +176,7 @@ test("letting go while the page is empty leaves it empty", () => {
   assert.equal(state.at, 1);
 });
 
-test("it is hungry below half a batch", () => {
+test("it needs tasks below half a batch", () => {
   assert.equal(needsTasks(initial), false);
   assert.equal(needsTasks(run(fetched(["a", "b", "c", "d", "e"]))), false);
   assert.equal(needsTasks(run(fetched(["a", "b", "c", "d"]))), true);

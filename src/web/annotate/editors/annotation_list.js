@@ -4,7 +4,7 @@
  * is made and shown is theirs.
  *
  * A mark just made is taken back by backspace, until the next begins or it is let go. It is not
- * `selected` as one is that was picked, and has no outline: then the hands would move it instead of
+ * `selected` as one is that was picked, and has no outline: then a drag would move it instead of
  * making the next, and a label's key is for the next one, as in Prodigy and as in a text that is
  * marked with the mouse.
  *
@@ -27,7 +27,7 @@ export class AnnotationList extends EditBase {
    * @param {Mark[]} list
    * @param {{pen: string}} hand the active label; it stays from card to card
    * @param {{keep: () => void, inWords: (one: Mark) => string, announce: (words: string) => void}} how
-   *   `keep` hands over what there is
+   *   `keep` passes the values to the page
    */
   constructor(list, hand, how) {
     super(how.announce);

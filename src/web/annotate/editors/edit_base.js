@@ -1,8 +1,8 @@
 /**
  * What all editors share: the list of earlier values that undo goes back through.
  *
- * An editor calls `remember` with its value before each change, and says in `restore` how an earlier
- * value becomes the present one.
+ * An editor calls `remember` with its value before each change, and says in `restore` how an
+ * earlier value becomes the present one.
  */
 
 import { t } from "../../shared/i18n.js";

@@ -81,10 +81,10 @@ export function filter(labels, typed) {
 /**
  * @param {string[]} labels
  * @param {(string | null)[]} keys
- * @param {{take: (label: string) => void, drop: () => void, back: () => void, announce: (words: string) => void}} hands
+ * @param {{take: (label: string) => void, drop: () => void, back: () => void, announce: (words: string) => void}} callbacks
  * @returns {LabelToolbar}
  */
-export function labelToolbar(labels, keys, hands) {
+export function labelToolbar(labels, keys, callbacks) {
   if (!labels.length) {
     return { element: empty(t("This project has no labels.")), show: () => {}, search: () => false };
   }
@@ -94,7 +94,7 @@ export function labelToolbar(labels, keys, hands) {
    */
   const penOf = (label, more = {}) => {
     const key = keys[labels.indexOf(label)];
-    return labelButton(label, labels, key, hands.take, { "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more });
+    return labelButton(label, labels, key, callbacks.take, { "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more });
   };
   const buttons = labels.map((label) => penOf(label));
   const own = labels.length > many ? labels.join("\n") : null;
@@ -103,7 +103,7 @@ export function labelToolbar(labels, keys, hands) {
   put(list, again, ...buttons);
   const drop = h(
     "button",
-    { type: "button", class: "plain drop-span", onclick: hands.drop },
+    { type: "button", class: "plain drop-span", onclick: callbacks.drop },
     h("span", { class: "long" }, t("remove")),
     h("span", { class: "short", "aria-hidden": "true" }, sign("backspace")),
     h("kbd", { "aria-hidden": "true" }, sign("backspace")),
@@ -162,13 +162,13 @@ export function labelToolbar(labels, keys, hands) {
       narrowed();
       element.classList.remove("finding");
       list.style.removeProperty("min-height");
-      hands.back();
+      callbacks.back();
     };
     input.addEventListener("focus", () => list.style.setProperty("min-height", `${list.getBoundingClientRect().height}px`));
     input.addEventListener("input", () => {
       narrowed();
       const n = buttons.filter((button) => !button.hidden).length;
-      hands.announce(first ? plural(n, "{n} label, first: {first}", "{n} labels, first: {first}", { first }) : plural(n, "{n} label", "{n} labels"));
+      callbacks.announce(first ? plural(n, "{n} label, first: {first}", "{n} labels, first: {first}", { first }) : plural(n, "{n} label", "{n} labels"));
     });
     input.addEventListener("keydown", (event) => {
       // Enter also ends a word in an input method; that is not the end of the search.
@@ -178,7 +178,7 @@ export function labelToolbar(labels, keys, hands) {
         event.preventDefault();
         if (input.value && !label) return;
         leave();
-        if (label) hands.take(label);
+        if (label) callbacks.take(label);
       } else if (event.key === "Escape") {
         event.preventDefault();
         leave();

@@ -36,8 +36,8 @@ export const blockedMediaView = (what) => h("div", { class: "absent", "data-lack
  *
  * @param {unknown} source what the task says
  * @param {string} address
- * @param {{again?: () => void, announce?: (words: string) => void}} hands without `again` it has no
- *   button, for a place that is a button itself
+ * @param {{again?: () => void, announce?: (words: string) => void}} callbacks without `again` it
+ *   has no button, for a place that is a button itself
  */
 export function mediaErrorView(source, address, { again, announce = () => {} }) {
   const note = h("p", { class: "empty", dir: "auto" });

@@ -163,9 +163,9 @@ export function showInstructions(project) {
  * The answers that the server would not take, each with its reason.
  *
  * @param {Entry[]} entries
- * @param {{reopen: (entry: Entry) => void, drop: (entry: Entry) => void, again: (entry: Entry) => void}} hands
+ * @param {{reopen: (entry: Entry) => void, drop: (entry: Entry) => void, again: (entry: Entry) => void}} callbacks
  */
-export function showProblems(entries, hands) {
+export function showProblems(entries, callbacks) {
   const list = h("ul", { class: "problems" });
   const dialog = show(
     "problems",
@@ -182,9 +182,9 @@ export function showProblems(entries, hands) {
       if (!list.children.length) dialog.close();
     };
     put(item, h("div", { class: "menu-row" },
-      h("button", { type: "button", onclick: () => { dialog.close(); hands.reopen(entry); } }, t("Show the task again")),
-      h("button", { type: "button", onclick: done(hands.again) }, t("Send again")),
-      h("button", { type: "button", onclick: done(hands.drop) }, t("Discard this answer")),
+      h("button", { type: "button", onclick: () => { dialog.close(); callbacks.reopen(entry); } }, t("Show the task again")),
+      h("button", { type: "button", onclick: done(callbacks.again) }, t("Send again")),
+      h("button", { type: "button", onclick: done(callbacks.drop) }, t("Discard this answer")),
     ));
     put(list, item);
   }

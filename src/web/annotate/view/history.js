@@ -63,10 +63,10 @@ export function found(all, search) {
  *   fetch: (n: number, before: string | null) => Promise<{past: Past[], next: string | null}>,
  *   trouble: (error: unknown) => string,
  *   open: (past: Past) => void,
- * }} hands
+ * }} callbacks
  */
-export function showHistory(hands) {
-  const all = [...hands.unsent];
+export function showHistory(callbacks) {
+  const all = [...callbacks.unsent];
   const here = new Set(all.map(({ task }) => task._id));
   /** @type {string | null} where the next ones are found; null at the newest, and at the end */
   let next = null;
@@ -101,7 +101,7 @@ export function showHistory(hands) {
     );
     button.addEventListener("click", () => {
       dialog.close();
-      hands.open(past);
+      callbacks.open(past);
     });
     return h("li", {}, button);
   };
@@ -126,7 +126,7 @@ export function showHistory(hands) {
     fetching = true;
     try {
       do {
-        const answer = await hands.fetch(few, next);
+        const answer = await callbacks.fetch(few, next);
         if (!dialog.open) return;
         next = answer.next;
         ended = next === null;
@@ -139,7 +139,7 @@ export function showHistory(hands) {
       } while (!ended && isSearching());
     } catch (error) {
       count.setAttribute("aria-busy", "false");
-      say(count, hands.trouble(error));
+      say(count, callbacks.trouble(error));
       more.hidden = false;
     } finally {
       fetching = false;

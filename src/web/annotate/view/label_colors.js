@@ -32,12 +32,12 @@ const edged = new Set();
 
 /**
  * Give every element with a label (`data-label`) the edge of its series. The rules make a sheet of
- * the page's own: what draws marks hands over a colour and nothing else, and is fast for it.
+ * the page's own: what draws marks passes a colour and nothing else, and is fast for it.
  *
  * @param {string} label
  * @param {number} edge
  */
-function give(label, edge) {
+function addEdgeRule(label, edge) {
   if (edged.has(label) || !globalThis.document?.adoptedStyleSheets) return;
   edged.add(label);
   if (!sheet) {
@@ -56,6 +56,6 @@ function give(label, edge) {
 export function hue(label, labels) {
   const found = look(label, labels);
   if (!found) return "var(--hue-none)";
-  if (found.edge > 0) give(label, found.edge);
+  if (found.edge > 0) addEdgeRule(label, found.edge);
   return `var(--hue-${found.hue})`;
 }

@@ -40,10 +40,10 @@ function choice(name, choices, now, choose) {
  * @param {{
  *   instructions: () => void, keys: () => void, history: () => void, stop: () => void, renew: () => void,
  *   flagged: boolean | null, flag: () => void, swipe: boolean | null, setSwipe: (on: boolean) => void,
- * }} hands `flagged` is null where there is no card, `swipe` where the card is dragged on
+ * }} callbacks `flagged` is null where there is no card, `swipe` where the card is dragged on
  */
-export function showMenu(project, hands) {
-  let { swipe } = hands;
+export function showMenu(project, callbacks) {
+  let { swipe } = callbacks;
   const themeWords = { auto: t("same as system"), light: t("light"), dark: t("dark") };
   /** @type {[string, string][]} */
   const tongues = Object.entries(languages).map(([tag, { name }]) => [tag, name]);
@@ -51,10 +51,10 @@ export function showMenu(project, hands) {
     "menu",
     t("Menu"),
     h("div", { class: "menu-row" },
-      h("button", { type: "button", onclick: hands.instructions }, t("Instructions")),
-      h("button", { type: "button", onclick: hands.keys }, t("Keys")),
-      h("button", { type: "button", onclick: hands.history }, t("Your answers")),
-      hands.flagged === null ? null : h("button", { type: "button", "data-command": "flag", "aria-pressed": String(hands.flagged), onclick: hands.flag }, `⚑ ${t("Flag this task")}`),
+      h("button", { type: "button", onclick: callbacks.instructions }, t("Instructions")),
+      h("button", { type: "button", onclick: callbacks.keys }, t("Keys")),
+      h("button", { type: "button", onclick: callbacks.history }, t("Your answers")),
+      callbacks.flagged === null ? null : h("button", { type: "button", "data-command": "flag", "aria-pressed": String(callbacks.flagged), onclick: callbacks.flag }, `⚑ ${t("Flag this task")}`),
     ),
     h("h3", {}, t("Colours")),
     choice("theme", themes.map((name) => [name, themeWords[name]]), theme, setTheme),
@@ -69,16 +69,16 @@ export function showMenu(project, hands) {
     h("h3", {}, t("Page language")),
     choice("language", [["auto", t("same as browser")], ...tongues], () => chosenLanguage() ?? "auto", (tag) => {
       setLanguage(tag === "auto" ? null : tag);
-      hands.renew();
+      callbacks.renew();
     }),
     ...(swipe === null
       ? []
       : [
           h("h3", {}, t("Swipe to answer: right accepts, left rejects")),
-          choice("swipe", [["on", t("on")], ["off", t("off")]], () => (swipe ? "on" : "off"), (value) => hands.setSwipe((swipe = value === "on"))),
+          choice("swipe", [["on", t("on")], ["off", t("off")]], () => (swipe ? "on" : "off"), (value) => callbacks.setSwipe((swipe = value === "on"))),
         ]),
     h("h3", {}, t("Finish")),
-    h("div", { class: "menu-row" }, h("button", { type: "button", onclick: hands.stop }, t("Stop for now"))),
+    h("div", { class: "menu-row" }, h("button", { type: "button", onclick: callbacks.stop }, t("Stop for now"))),
     h("p", { class: "small" }, t("Your answers are saved as you give them; you can also just close the page. Stopping gives the tasks waiting for you to others right away.")),
     h("p", { class: "small" }, `annotd ${toText(project.version)} · ${project.session_id}`),
   );
