@@ -214,7 +214,7 @@ fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &Place) {
     let with = With::Cookie(&pair);
     let page = house.get("andy", "", with);
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("annotate/main.js"));
+    assert!(page.body.contains("annotate/app/main.js"));
     assert_eq!(cookie(&page).0, pair, "it is renewed");
     assert!(!house.get("andy", "project", with).headers.contains_key("set-cookie"));
     let asked = house.post("andy", "get_session_questions", with, &json!({"n": 2}));
@@ -267,7 +267,7 @@ fn nobody_comes_in_with_anothers_key_or_cookie(place: &Place) {
         assert_eq!(project["annotator"], whose);
     }
     let log = std::fs::read_to_string(house.project.path().join("daemon.log")).expect("a log");
-    let told = log.lines().filter(|line| line.contains("not the one of this port"));
+    let told = log.lines().filter(|line| line.contains("wrong key for this port"));
     let told: Vec<&str> = told.collect();
     assert!(told.iter().any(|line| line.contains("andy") && line.contains("peer=127.0.0.1:")));
     assert!(told.len() < 10, "not at every attempt: {}", told.len());

@@ -63,7 +63,7 @@ async fn who_is_removed_reads_so_and_their_last_answer_is_stored() {
     let browser = open(&team, 9010).await;
     team.edit(|roster| roster.people.retain(|(name, ..)| name != "andy"));
     browser.press(&['a']).await;
-    let words = "document.querySelector('.calm')?.innerText\
+    let words = "document.querySelector('.empty-state')?.innerText\
                  .startsWith('You are no longer part of this project.')";
     browser.wait_for("the words", words).await;
     wait_until("the answer is stored", || answers(&team) == 1);
