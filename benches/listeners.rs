@@ -1,6 +1,6 @@
-//! What a thousand listeners cost: the time from start to the last of them listening, the memory of the
-//! idle daemon, and the time until a listener that is added to the roster answers, while another
-//! connection sends one request after the other and none may fail.
+//! What a thousand listeners cost: the time from start to the last of them listening, the memory of
+//! the idle daemon, and the time until a listener that is added to the roster answers, while
+//! another connection sends one request after the other and none may fail.
 //!
 //! `cargo bench --bench listeners`
 
@@ -141,8 +141,8 @@ fn ask(connection: &mut TcpStream) -> io::Result<()> {
         match connection.read(&mut buffer) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => reply.extend_from_slice(&buffer[..read]),
-            // A read with a time limit is not begun anew by the system after a signal, such as that a
-            // child has ended; that is this process's own affair.
+            // A read with a time limit is not begun anew by the system after a signal, such as that
+            // a child has ended; that is this process's own affair.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

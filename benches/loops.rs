@@ -1,6 +1,6 @@
 //! How many loops a second (the next task, then its answer) the daemon carries, over HTTP, with
-//! many annotators at once: on the embedded store, and on MongoDB beside the bare driver's own loop.
-//! How near the store comes to the engine's own limit is measured in `benches/mongo.rs`.
+//! many annotators at once: on the embedded store, and on MongoDB beside the bare driver's own
+//! loop. How near the store comes to the engine's own limit is measured in `benches/mongo.rs`.
 //!
 //! Every figure of MongoDB is taken in one run on one server, so that their ratios hold on a noisy
 //! machine. `cargo bench --bench loops`; ANNOTD_TEST_MONGODB_URL names a server (a replica set),

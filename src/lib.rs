@@ -4,9 +4,9 @@
 //! ports ask one allocator, which gives every task to as many different annotators as the roster
 //! wants. Tasks and answers are in one store, a file of SQLite or MongoDB.
 //!
-//! This is a program; the library is there for its tests and benchmarks. `docs/architecture.md` draws
-//! the rooms (the modules below) and lists which of them may import which; `docs/glossary.md` has the
-//! words. The rooms without input and output are the place to begin:
+//! This is a program; the library is there for its tests and benchmarks. `docs/architecture.md`
+//! draws the rooms (the modules below) and lists which of them may import which; `docs/glossary.md`
+//! has the words. The rooms without input and output are the place to begin:
 //!
 //! - [`roster`]: the text of `annotators.toml`, or every mistake in it with its place;
 //! - [`task`]: a task, its identity, its tokens; answers, and what an interface accepts;
@@ -37,8 +37,8 @@
 //! assert!(explained.contains("did you mean \"classification\"?"));
 //! ```
 //!
-//! A task is planned once, when it is loaded. Here two of three annotators are named for it, and the
-//! next task goes to those who have had less:
+//! A task is planned once, when it is loaded. Here two of three annotators are named for it, and
+//! the next task goes to those who have had less:
 //!
 //! ```
 //! use annotd::allocation::mixture::Mixture;

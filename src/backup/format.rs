@@ -1,16 +1,16 @@
 //! The lines of a backup.
 //!
-//! Every line but the first is an object with one key, which says what the line is: `task`, `earlier`,
-//! `large`, `deal`, `file`, `key`, `identity`, `edition`, `end`. Within it, keys that are not known are
-//! passed over, so what is added there later can be read by older versions; a new kind of line, or a
-//! change that they could not live with, raises [`FORMAT`].
+//! Every line but the first is an object with one key, which says what the line is: `task`,
+//! `earlier`, `large`, `deal`, `file`, `key`, `identity`, `edition`, `end`. Within it, keys that
+//! are not known are passed over, so what is added there later can be read by older versions; a new
+//! kind of line, or a change that they could not live with, raises [`FORMAT`].
 //!
-//! What a task's answers said before they were changed, and what they say where it is much, stands in
-//! lines of its own before the task (`earlier`, `large`), so no line grows with revisions. Format 1 has
-//! both in the task's line, and is read as well.
+//! What a task's answers said before they were changed, and what they say where it is much, stands
+//! in lines of its own before the task (`earlier`, `large`), so no line grows with revisions.
+//! Format 1 has both in the task's line, and is read as well.
 //!
-//! A task's own JSON stands there to the letter, as it was loaded. Times are milliseconds since 1970,
-//! as in the stores.
+//! A task's own JSON stands there to the letter, as it was loaded. Times are milliseconds since
+//! 1970, as in the stores.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};

@@ -1,9 +1,9 @@
 //! A backup as a file that is read: what it is, whether it is whole, and line by line.
 //!
-//! It is read twice: once from beginning to end to see that it is whole, before the store is touched,
-//! and once to restore it. What cannot be read twice (standard input, a pipe) is put into a temporary
-//! file first, compressed as it is. The second time everything is checked again, for it is another
-//! reading of the disk.
+//! It is read twice: once from beginning to end to see that it is whole, before the store is
+//! touched, and once to restore it. What cannot be read twice (standard input, a pipe) is put into
+//! a temporary file first, compressed as it is. The second time everything is checked again, for it
+//! is another reading of the disk.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -100,8 +100,8 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// Opens a file; for `-`, or something that is no plain file, what comes from there is kept in a
-    /// temporary one.
+    /// Opens a file; for `-`, or something that is no plain file, what comes from there is kept in
+    /// a temporary one.
     ///
     /// # Errors
     /// If it cannot be read, or not be kept.

@@ -93,8 +93,8 @@ fn remedy(kind: Kind) -> &'static str {
     }
 }
 
-/// Marks a store for a restore. Says since when another one was unfinished, if it was: then nothing is
-/// left of that.
+/// Marks a store for a restore. Says since when another one was unfinished, if it was: then nothing
+/// is left of that.
 ///
 /// # Errors
 /// If it holds tasks, or fails.
@@ -120,8 +120,9 @@ pub async fn begin(store: &dyn Store, now: Millis) -> Result<Option<Millis>, Res
 /// Fills a store that [`begin`] has marked. `seen` hears of the tasks that are in.
 ///
 /// # Errors
-/// If the store fails, or the file is not what it was when it was checked. The mark stays in any case;
-/// whoever calls takes it away with [`Store::end_restore`] when everything has been looked over.
+/// If the store fails, or the file is not what it was when it was checked. The mark stays in any
+/// case; whoever calls takes it away with [`Store::end_restore`] when everything has been looked
+/// over.
 pub async fn restore(
     store: &dyn Store,
     backup: &Backup,

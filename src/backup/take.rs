@@ -5,20 +5,21 @@
 //! At the end of the walk the record of the deal is read, then it is made sure that no task is
 //! lacking that was there by then, and then the deal is read again. If nobody has dealt meanwhile,
 //! deal and tasks agree: what is counted in it is there, or promised. Otherwise it goes on for the
-//! tasks that have come. Which files were loaded is read together with the deal, for the same reason.
+//! tasks that have come. Which files were loaded is read together with the deal, for the same
+//! reason.
 //!
 //! Numbers are given before tasks are in, and several loads may be under way, so a task can appear
-//! behind the place that the walk has reached. Therefore a bit is kept for each number that is in the
-//! file, and at the end the numbers of the store (an index, no tasks) are held against these.
+//! behind the place that the walk has reached. Therefore a bit is kept for each number that is in
+//! the file, and at the end the numbers of the store (an index, no tasks) are held against these.
 //!
 //! When people came or went, the daemon names others for many tasks and then notes in the deal that
 //! it has. If that happens during the walk, some tasks are in the file as they were before; so the
 //! file says of the deal that they were last looked over when the walk began. After a restore the
 //! daemon then looks over them again, which changes nothing where it had been done.
 //!
-//! Rejected: a snapshot of the database. MongoDB keeps one for five minutes, which a large project or
-//! a slow disk exceeds, and a single server has none. Rejected: reading until nothing is new, numbers
-//! left out, which misses a load that took its numbers early.
+//! Rejected: a snapshot of the database. MongoDB keeps one for five minutes, which a large project
+//! or a slow disk exceeds, and a single server has none. Rejected: reading until nothing is new,
+//! numbers left out, which misses a load that took its numbers early.
 
 use std::collections::HashMap;
 use std::io::Write;

@@ -1,11 +1,11 @@
 //! Asks the daemon that runs, at the lead's port of the roster.
 //!
-//! One function for all commands that prefer its word to the store's. Whoever does not answer soon is
-//! taken as not there, and the command looks into the store itself.
+//! One function for all commands that prefer its word to the store's. Whoever does not answer soon
+//! is taken as not there, and the command looks into the store itself.
 //!
-//! How the lead's port is reached (its address, TLS, a key) is decided in `connect` and `request` alone. Over
-//! TLS the daemon is known by the very certificate that the roster names: it need not be one that this machine
-//! trusts, nor one for the address that is bound.
+//! How the lead's port is reached (its address, TLS, a key) is decided in `connect` and `request`
+//! alone. Over TLS the daemon is known by the very certificate that the roster names: it need not
+//! be one that this machine trusts, nor one for the address that is bound.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -28,7 +28,8 @@ use crate::roster::Roster;
 
 /// How long the daemon may take, from the connection to the last byte.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The largest reply that is read, in bytes: the status of ten thousand annotators has a few million.
+/// The largest reply that is read, in bytes: the status of ten thousand annotators has a few
+/// million.
 const LARGEST: usize = 64 << 20;
 
 /// Why there is no word from the daemon.

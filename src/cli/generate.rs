@@ -1,11 +1,11 @@
 //! `annotd generate`: man pages and the shells' completions, from the definition of the commands.
 //!
 //! It is for building packages, and the help does not show it. A page has what `--help` says, and
-//! what a man page has besides: files, exit codes, where to look next. The page of the roster's format
-//! is made from the tables in docs/roster.md, so that there is one list of keys and not two.
+//! what a man page has besides: files, exit codes, where to look next. The page of the roster's
+//! format is made from the tables in docs/roster.md, so that there is one list of keys and not two.
 //!
-//! Rejected: a build script, since every build would write what only a package needs; pages written by
-//! hand, since they are forgotten when an option is added.
+//! Rejected: a build script, since every build would write what only a package needs; pages written
+//! by hand, since they are forgotten when an option is added.
 
 use std::fs;
 use std::io;

@@ -47,7 +47,8 @@ pub(super) struct Arguments {
     )]
     priority: Option<i32>,
 
-    /// Only look what would be loaded; nothing is written, and a store that is not there is not made
+    /// Only look what would be loaded; nothing is written, and a store that is not there is not
+    /// made
     #[arg(long)]
     dry_run: bool,
 
@@ -178,8 +179,8 @@ fn check_people(
     Ok(())
 }
 
-/// Opens the store, and finds out by which rule it tells tasks apart. A dry run looks at it, and makes
-/// none where none is.
+/// Opens the store, and finds out by which rule it tells tasks apart. A dry run looks at it, and
+/// makes none where none is.
 async fn open(
     file: &Chosen,
     arguments: &Arguments,
@@ -221,7 +222,8 @@ impl Write for Replaced {
     }
 }
 
-/// Opens a list, or makes it. What an earlier load has put there stays until there is something new.
+/// Opens a list, or makes it. What an earlier load has put there stays until there is something
+/// new.
 fn create(path: Option<&Path>) -> Result<Option<BufWriter<Replaced>>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let options = File::options().create(true).write(true).truncate(false).open(path);

@@ -1,15 +1,15 @@
 //! The daemon's log: what is written, and where to.
 //!
-//! Every line is one event with its fields (`line.rs`): its own, and those of the request and the port
-//! that it happened in, so that `annotator` and `request_id` are there wherever they make sense. It is
-//! written to standard error as text for people or as JSON, or to systemd's journal with fields of its
-//! own (`journal.rs`). Where standard error is the journal, the journal is the default: systemd says so
-//! in `JOURNAL_STREAM`.
+//! Every line is one event with its fields (`line.rs`): its own, and those of the request and the
+//! port that it happened in, so that `annotator` and `request_id` are there wherever they make
+//! sense. It is written to standard error as text for people or as JSON, or to systemd's journal
+//! with fields of its own (`journal.rs`). Where standard error is the journal, the journal is the
+//! default: systemd says so in `JOURNAL_STREAM`.
 //!
 //! Rejected: `tracing-journald`, whose messages are without the fields, so that `journalctl` shows
-//! "the store is away" and not why, and which always writes to the one place where the journal listens,
-//! out of reach of a test. And the text and JSON of `tracing-subscriber`, which put the fields of a
-//! request in three different places.
+//! "the store is away" and not why, and which always writes to the one place where the journal
+//! listens, out of reach of a test. And the text and JSON of `tracing-subscriber`, which put the
+//! fields of a request in three different places.
 
 mod journal;
 mod line;
@@ -98,7 +98,8 @@ fn is_the_journal(file: &Path, stream: Option<&str>) -> bool {
 /// What is logged, and what is wrong with what was asked for.
 fn filter(wished: Option<&str>) -> (EnvFilter, Option<String>) {
     let usual = || EnvFilter::new("info");
-    // To the library an unknown word is the name of a part of some program, of which nothing is logged.
+    // To the library an unknown word is the name of a part of some program, of which nothing is
+    // logged.
     let odd = |one: &&str| !one.contains('=') && one.parse::<LevelFilter>().is_err();
     let known = |one: &&str| one.is_empty() || one.starts_with("annotd");
     let mut parts = wished.unwrap_or_default().split(',').map(str::trim);

@@ -1,8 +1,8 @@
 //! A TLS client that knows its server by one certificate, and trusts no other.
 //!
-//! The command line asks the daemon of its own roster, and the roster names the certificate. So neither
-//! authorities nor names matter here: a self-signed certificate is as good, and the address that is bound
-//! need not be in it.
+//! The command line asks the daemon of its own roster, and the roster names the certificate. So
+//! neither authorities nor names matter here: a self-signed certificate is as good, and the address
+//! that is bound need not be in it.
 
 use std::sync::Arc;
 

@@ -42,7 +42,8 @@ fn told(mistakes: &Mistakes, path: &Path) -> Failure {
         1 => "one mistake".to_owned(),
         n => format!("{n} mistakes"),
     };
-    // Of a log, often only the end is seen, as `systemctl status` shows it: the place has to be there.
+    // Of a log, often only the end is seen, as `systemctl status` shows it: the place has to be
+    // there.
     let at_a_terminal = std::io::stderr().is_terminal();
     let first = if at_a_terminal { String::new() } else { format!("; {}", mistakes.first()) };
     Failure::roster(format!("{} has {count}{first}", path.display()))
@@ -87,15 +88,16 @@ impl Chosen {
         }
     }
 
-    /// Opens the project's store to look at it, one of an older format too: a file that is not there yet is
-    /// not made.
+    /// Opens the project's store to look at it, one of an older format too: a file that is not
+    /// there yet is not made.
     pub(super) async fn open_store_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
         self.check_store_is_there()?;
         let project = &self.roster.project.name;
         Ok(store::open_to_read(&self.store_url()?, self.beside(), project).await?)
     }
 
-    /// Opens the project's store to change something in it: a file that is not there yet is not made.
+    /// Opens the project's store to change something in it: a file that is not there yet is not
+    /// made.
     pub(super) async fn open_existing_store(&self) -> Result<Arc<dyn Store>, Failure> {
         self.check_store_is_there()?;
         self.open_store(None).await
@@ -114,7 +116,8 @@ impl Chosen {
         Ok(())
     }
 
-    /// Opens the store of a project to look at it, if it is there: nothing is made, and nothing changed.
+    /// Opens the store of a project to look at it, if it is there: nothing is made, and nothing
+    /// changed.
     pub(super) async fn open_to_look(
         &self,
         project: Option<&str>,
@@ -151,8 +154,8 @@ impl Chosen {
     }
 }
 
-/// The URL in systemd's credential, if there is one, and what to call it. One that is there and cannot
-/// be used is an error: the roster's store would be another one.
+/// The URL in systemd's credential, if there is one, and what to call it. One that is there and
+/// cannot be used is an error: the roster's store would be another one.
 fn credential() -> Result<Option<(String, String)>, Failure> {
     let Some(folder) = std::env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty()) else {
         return Ok(None);

@@ -65,7 +65,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         stop_within: Duration::from_secs(arguments.stop_within.0),
         inherited: InheritedSockets::from_environment(),
     };
-    // A port and its connections are files to the system, and 1024 of them are the usual first limit.
+    // A port and its connections are files to the system, and 1024 of them are the usual first
+    // limit.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }

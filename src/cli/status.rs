@@ -1,7 +1,8 @@
 //! `annotd status`: how far everybody has come.
 //!
-//! The daemon that runs is asked first: it knows how the listeners are, and its figures cost the store
-//! nothing. Where none answers, or one that is about something else, the figures come from the store.
+//! The daemon that runs is asked first: it knows how the listeners are, and its figures cost the
+//! store nothing. Where none answers, or one that is about something else, the figures come from
+//! the store.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -97,8 +98,8 @@ async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
     if theirs == ours {
         return Ok(Ok(Told { value, status, note: None }));
     }
-    // A service has its store's URL from a place that this command may not read. If the roster's own
-    // store has never been made, nobody means that one.
+    // A service has its store's URL from a place that this command may not read. If the roster's
+    // own store has never been made, nobody means that one.
     if file.store_is_made_later()? {
         let note =
             Some(format!("The daemon has its store at {theirs}, not at the roster's {ours}."));

@@ -1,14 +1,14 @@
 //! Where a command may write: never over what annotd works with, however a path names it.
 //!
-//! A file is known by its device and its number there, so a link to it, hard or symbolic, is the file. One
-//! that is not there yet is known by its folder and its name: what is put where SQLite will look for
-//! `annotd.db-wal` damages the store as surely as writing over it.
+//! A file is known by its device and its number there, so a link to it, hard or symbolic, is the
+//! file. One that is not there yet is known by its folder and its name: what is put where SQLite
+//! will look for `annotd.db-wal` damages the store as surely as writing over it.
 //!
-//! Of the folder of media, pictures, sound and films are protected, and new ones refused: each annotator
-//! could open them. Other files may lie there; task files often do.
+//! Of the folder of media, pictures, sound and films are protected, and new ones refused: each
+//! annotator could open them. Other files may lie there; task files often do.
 //!
-//! Rejected: a comparison of canonical paths, which two names of one file pass; and a look at the file when
-//! it is opened, which comes after `--rejects` has truncated it.
+//! Rejected: a comparison of canonical paths, which two names of one file pass; and a look at the
+//! file when it is opened, which comes after `--rejects` has truncated it.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -132,7 +132,8 @@ impl Place {
             }
     }
 
-    /// Whether it is the store's file, one that lies beside it, or a copy that a change of the format left.
+    /// Whether it is the store's file, one that lies beside it, or a copy that a change of the
+    /// format left.
     fn is_store(&self, store: &Path) -> bool {
         let store = followed(store);
         let beside = |end: &str| {

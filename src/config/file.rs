@@ -1,7 +1,7 @@
 //! The roster's file: reads it and checks what it names.
 //!
-//! [`crate::roster`] is pure and knows no disk. The commands and the daemon read the file here, so that
-//! they report the same problems for the same file. The caller prints them.
+//! [`crate::roster`] is pure and knows no disk. The commands and the daemon read the file here, so
+//! that they report the same problems for the same file. The caller prints them.
 
 use std::path::{Path, PathBuf};
 

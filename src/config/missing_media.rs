@@ -1,8 +1,8 @@
 //! What the disk says about the pictures, sounds and films that tasks name, while they are loaded.
 //!
-//! A file that is not there is counted and no mistake: it may be on its way, and the page says so where it is
-//! missing. A picture of another size than its task says is one: whatever is drawn on it would lie
-//! elsewhere.
+//! A file that is not there is counted and no mistake: it may be on its way, and the page says so
+//! where it is missing. A picture of another size than its task says is one: whatever is drawn on
+//! it would lie elsewhere.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,8 +25,8 @@ struct Count {
 }
 
 impl Missing {
-    /// Has the files of these tasks looked for in the folder while the tasks are read. The size of a picture
-    /// in which shapes lie is held against the one that the task says.
+    /// Has the files of these tasks looked for in the folder while the tasks are read. The size of
+    /// a picture in which shapes lie is held against the one that the task says.
     pub fn watch(&self, tasks: Tasks, folder: &Path, interface: &Interface) -> Tasks {
         let missing = self.clone();
         let (folder, interface) = (folder.to_owned(), interface.clone());

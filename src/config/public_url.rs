@@ -1,8 +1,8 @@
 //! The URL of a port, as people open it.
 //!
-//! The bound address is not always one that people can open: not `0.0.0.0`, and not behind a reverse
-//! proxy. So every URL that is shown comes from here: the roster's `server.url` if there is one,
-//! otherwise the bound address, or the machine's name if all addresses are bound.
+//! The bound address is not always one that people can open: not `0.0.0.0`, and not behind a
+//! reverse proxy. So every URL that is shown comes from here: the roster's `server.url` if there is
+//! one, otherwise the bound address, or the machine's name if all addresses are bound.
 
 use std::net::SocketAddr;
 

@@ -74,8 +74,8 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Those of these tasks that were loaded before, counted and listed, where something is to be said of
-    /// single ones; otherwise none, and the store says how many there were.
+    /// Those of these tasks that were loaded before, counted and listed, where something is to be
+    /// said of single ones; otherwise none, and the store says how many there were.
     async fn known(&mut self, fresh: &[Line]) -> Result<HashSet<TaskId>, LoadError> {
         let Some(store) = self.into.store() else { return Ok(HashSet::new()) };
         let each = matches!(self.into, Target::Nowhere(_))

@@ -1,10 +1,10 @@
 //! A file, read and validated on a thread of its own, in batches of bounded size.
 //!
-//! While the store writes one batch, the next one is read, parsed and validated. Lines stay in their order,
-//! and whatever stands before a wrong line comes before it.
+//! While the store writes one batch, the next one is read, parsed and validated. Lines stay in
+//! their order, and whatever stands before a wrong line comes before it.
 //!
-//! Rejected: a thread for reading and one for validating. Parsing is most of the reading, and where two
-//! cores are all there are, the second one has the store's writer to run.
+//! Rejected: a thread for reading and one for validating. Parsing is most of the reading, and where
+//! two cores are all there are, the second one has the store's writer to run.
 
 use tokio::sync::mpsc;
 
@@ -25,8 +25,8 @@ pub(super) enum ReadEvent {
     Wrong(Box<WrongLine>),
 }
 
-/// Starts to read. Reading ends when the receiver is gone. With `stop` it ends at the first line that is wrong
-/// whatever the store has; that line is the last of its batch.
+/// Starts to read. Reading ends when the receiver is gone. With `stop` it ends at the first line
+/// that is wrong whatever the store has; that line is the last of its batch.
 pub(super) fn read(
     tasks: Tasks,
     validator: Validator,

@@ -1,5 +1,5 @@
-//! Lines that say which task of the store they are, or that would be refused if they were new: they are held
-//! against what the store has.
+//! Lines that say which task of the store they are, or that would be refused if they were new: they
+//! are held against what the store has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,8 +15,9 @@ use crate::task::TaskId;
 const LOOKED_UP: usize = 500;
 
 impl Load<'_> {
-    /// Finds among the lines that are doubtful, or claim to be another task, those that the store has as
-    /// they are: loading a line again adds nothing, whatever the roster says of such tasks now.
+    /// Finds among the lines that are doubtful, or claim to be another task, those that the store
+    /// has as they are: loading a line again adds nothing, whatever the roster says of such tasks
+    /// now.
     pub(super) async fn recognise(&mut self, lines: &mut [Validated]) -> Result<(), LoadError> {
         let asked = |one: &Validated| match one {
             Validated::Fits(line) => line.made.claims.is_some().then(|| line.made.task.id.clone()),
@@ -35,8 +36,8 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Looks up the tasks that lines claim to be: whether they are these. A claim to be a task that came
-    /// with this file is none of an old one.
+    /// Looks up the tasks that lines claim to be: whether they are these. A claim to be a task that
+    /// came with this file is none of an old one.
     pub(super) async fn hold_against_claims(
         &mut self,
         lines: &mut [Validated],

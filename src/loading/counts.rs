@@ -22,11 +22,11 @@ pub struct Loaded {
     pub first_repeat: Option<Repeat>,
     /// Duplicates of tasks that were loaded before.
     pub known: u64,
-    /// Duplicates that differ in what does not tell tasks apart: in suggestions, or, by another rule than
-    /// `content`, in anything.
+    /// Duplicates that differ in what does not tell tasks apart: in suggestions, or, by another
+    /// rule than `content`, in anything.
     pub differing: u64,
-    /// Whether the file has more different tasks than are remembered: repeats of later ones are counted as
-    /// loaded before.
+    /// Whether the file has more different tasks than are remembered: repeats of later ones are
+    /// counted as loaded before.
     pub forgetful: bool,
     /// Lines that were put among the rejects.
     pub rejected: u64,

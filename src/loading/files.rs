@@ -21,9 +21,9 @@ pub struct TaskFile {
     pub fingerprint: String,
 }
 
-/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order. A name that
-/// begins with a point is found only by a pattern that has the point: systems and editors put files of
-/// their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
+/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order. A
+/// name that begins with a point is found only by a pattern that has the point: systems and editors
+/// put files of their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
 ///
 /// # Errors
 /// If the pattern makes no sense, or names nothing that can be read: in words.
@@ -59,8 +59,8 @@ pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String>
 }
 
 /// Loads a file that the roster names, unless it looks as it did when it was last loaded whole.
-/// Gives nothing if so. `named` is the rule of identity that the roster names, and `look` has each task
-/// looked at while it is read.
+/// Gives nothing if so. `named` is the rule of identity that the roster names, and `look` has each
+/// task looked at while it is read.
 ///
 /// # Errors
 /// As [`load`] does.

@@ -1,14 +1,14 @@
 //! Tasks from a file into the store: read, identify, plan, admit.
 //!
-//! The file is read and validated on a thread of its own and admitted in batches, so memory does not grow
-//! with it. What stands before a wrong line is admitted before the line is reported, and a task that is
-//! there already changes nothing, so running the same load again after the mend goes on where it
-//! stopped.
+//! The file is read and validated on a thread of its own and admitted in batches, so memory does
+//! not grow with it. What stands before a wrong line is admitted before the line is reported, and a
+//! task that is there already changes nothing, so running the same load again after the mend goes
+//! on where it stopped.
 //!
-//! A line that repeats one further up is told by its identity, as far as it is remembered (`seen`); one
-//! that was loaded before, by the store. So the store is asked only for what has to be said of single
-//! lines: that a load of new tasks is one round trip for each batch is what makes it fast. A line that
-//! claims under `_id` to be a task of this store is held against that task.
+//! A line that repeats one further up is told by its identity, as far as it is remembered (`seen`);
+//! one that was loaded before, by the store. So the store is asked only for what has to be said of
+//! single lines: that a load of new tasks is one round trip for each batch is what makes it fast. A
+//! line that claims under `_id` to be a task of this store is held against that task.
 
 mod admit;
 mod aside;
@@ -105,8 +105,8 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// Parts a batch into tasks and wrong lines. If the first of those ends the load, what stands behind it
-    /// is left out.
+    /// Parts a batch into tasks and wrong lines. If the first of those ends the load, what stands
+    /// behind it is left out.
     async fn hold_against_store(
         &mut self,
         mut batch: Vec<Validated>,

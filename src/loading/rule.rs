@@ -1,8 +1,8 @@
-//! By which rule a project tells tasks apart: the store's, which it keeps from its first task on. A store
-//! without tasks takes another rule: a slip in the roster is no dead end.
+//! By which rule a project tells tasks apart: the store's, which it keeps from its first task on. A
+//! store without tasks takes another rule: a slip in the roster is no dead end.
 //!
-//! A store that was filled before stores had a rule has none: whether it goes by `format-2` is told by the
-//! identities of its first tasks.
+//! A store that was filled before stores had a rule has none: whether it goes by `format-2` is told
+//! by the identities of its first tasks.
 
 use crate::allocation::{Purpose, SequenceNumber};
 use crate::store::{Store, StoreError, Which};

@@ -1,4 +1,5 @@
-//! What a file has had so far: the lines of the first tasks, in memory that does not grow beyond a bound.
+//! What a file has had so far: the lines of the first tasks, in memory that does not grow beyond a
+//! bound.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -32,7 +33,8 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// Where this task stood before, if it did. Otherwise it is remembered, as long as there is room.
+    /// Where this task stood before, if it did. Otherwise it is remembered, as long as there is
+    /// room.
     pub(super) fn see(&mut self, task: &TaskId, line: u64, beside: Option<u64>) -> Option<First> {
         // An identity that was computed is a number of 128 bits.
         let key = u128::from_str_radix(task.as_str(), 16).ok()?;

@@ -1,8 +1,9 @@
-//! What a line has to be so that it is a task of the project: told from others, shown, answered and given to
-//! somebody.
+//! What a line has to be so that it is a task of the project: told from others, shown, answered and
+//! given to somebody.
 //!
 //! All of it follows from the line and the roster, so it is done on the thread that reads
-//! ([`batches`](super::batches)); what only the store can tell is asked later ([`claims`](super::claims)).
+//! ([`batches`](super::batches)); what only the store can tell is asked later
+//! ([`claims`](super::claims)).
 
 use std::sync::Arc;
 
@@ -101,7 +102,8 @@ impl Validator {
         let Self { file, policy, planner, notes } = self;
         let Entry { line: at, body, written } = entry;
         let in_file = |wrong: WrongLine| Box::new(wrong.as_written(written.as_ref()));
-        // All of this reads the line as a whole: it is parsed once. What waits for the store is text.
+        // All of this reads the line as a whole: it is parsed once. What waits for the store is
+        // text.
         let body = body.with_value();
         let objection = object_to(file, at, &body, notes.columns(), policy, planner);
         let text = body.clone().without_value();
@@ -118,8 +120,8 @@ impl Validator {
     }
 }
 
-/// Why a task cannot be shown or given to an annotator, if so. `columns` are those of the table that it is
-/// from.
+/// Why a task cannot be shown or given to an annotator, if so. `columns` are those of the table
+/// that it is from.
 fn object_to(
     file: &Arc<str>,
     line: u64,

@@ -11,7 +11,8 @@ use super::schema::ANNOTATOR;
 use super::server::port;
 use super::settings::{Annotator, Lead};
 
-/// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have it.
+/// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have
+/// it.
 pub const LEAD_NAME: &str = "lead";
 
 /// The largest weight. Nobody works a thousand times as much as somebody else.

@@ -1,8 +1,8 @@
 //! What changes from one roster to the next, for a daemon that applies an edited file.
 //!
 //! Annotators are recognised by their names: a new name on an old port is one annotator removed and
-//! another added. Which sockets change follows from what runs, and not from the rosters alone; that is
-//! the supervisor's part.
+//! another added. Which sockets change follows from what runs, and not from the rosters alone; that
+//! is the supervisor's part.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! Spans of time as people write them: `90s`, `30m`, `1h30m`, `2 days`.
 //!
 //! The reading is jiff's friendly format (ISO 8601 comes with it). A day has 24 hours and a week
-//! seven days; months and years have no fixed length and are refused. Rejected: a parser of our own,
-//! which would know fewer spellings and more mistakes.
+//! seven days; months and years have no fixed length and are refused. Rejected: a parser of our
+//! own, which would know fewer spellings and more mistakes.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! Origins of the web, `https://images.example.org`: a scheme, a host and perhaps a port.
 //!
 //! They end up in the Content-Security-Policy and are compared with what a browser says of an
-//! address, so they are kept as browsers write them: in lower case, without the usual port. Rejected:
-//! paths, which a redirection gets around, and `*`, which allows hosts that nobody has thought of.
+//! address, so they are kept as browsers write them: in lower case, without the usual port.
+//! Rejected: paths, which a redirection gets around, and `*`, which allows hosts that nobody has
+//! thought of.
 
 use std::net::Ipv6Addr;
 

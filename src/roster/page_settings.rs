@@ -1,9 +1,9 @@
 //! `[project.config]`: settings of the interface and of the page, handed on as they are.
 //!
-//! Prodigy's configuration has many more names than annotd uses, and a lead who copies one over must not be
-//! stopped by them. So an unknown name passes, unless it is so near to a known one that it is a slip of the
-//! hand: a slip would otherwise do nothing, and say nothing. What a key does (`keymap`) and which label it gives
-//! (`keymap_by_label`) have a closed set of names each.
+//! Prodigy's configuration has many more names than annotd uses, and a lead who copies one over
+//! must not be stopped by them. So an unknown name passes, unless it is so near to a known one that
+//! it is a slip of the hand: a slip would otherwise do nothing, and say nothing. What a key does
+//! (`keymap`) and which label it gives (`keymap_by_label`) have a closed set of names each.
 
 use std::ops::Range;
 
@@ -16,7 +16,8 @@ use super::schema::SETTINGS;
 /// Near to one of them, and a setting of Prodigy's own.
 const NOT_MEANT: [&str; 1] = ["label"];
 
-/// What `keymap` can give a key to (the page's commands, and the player's one), and the keys that each has of itself.
+/// What `keymap` can give a key to (the page's commands, and the player's one), and the keys that
+/// each has of itself.
 const COMMANDS: [(&str, &[&str]); 12] = [
     ("accept", &["a"]),
     ("reject", &["x"]),
@@ -35,8 +36,8 @@ const COMMANDS: [(&str, &[&str]); 12] = [
 /// The commands that nobody can work without: their keys are no label's.
 const ANSWERS: [&str; 4] = ["accept", "reject", "ignore", "undo"];
 
-/// Keys under which an answer has something else than a text: no `field_id`. Neither are names that begin with
-/// `_`. The interface `text_input` refuses the same ones in a task.
+/// Keys under which an answer has something else than a text: no `field_id`. Neither are names that
+/// begin with `_`. The interface `text_input` refuses the same ones in a task.
 const TAKEN: [&str; 8] =
     ["answer", "comment", "config", "flagged", "html_template", "meta", "skip_reason", "tokens"];
 
@@ -85,8 +86,8 @@ const SPELLED: [(&str, &str); 5] = [
     ("command", "meta"),
 ];
 
-/// The setting that was meant, if the name is at most two slips from one. Nearer than [`closest`], because names that
-/// are only alike pass.
+/// The setting that was meant, if the name is at most two slips from one. Nearer than [`closest`],
+/// because names that are only alike pass.
 fn slip_of(name: &str) -> Option<&'static str> {
     const MOST: usize = 2;
     let name = name.to_lowercase().replace('-', "_");
@@ -99,8 +100,8 @@ fn slip_of(name: &str) -> Option<&'static str> {
     (slips(near) <= MOST.min(near.len() / 3)).then_some(near)
 }
 
-/// Reports what would otherwise fail silently. `labels` are the project's, where keys are given to them; without
-/// any, the names in `keymap_by_label` are those of a task's options or of a block.
+/// Reports what would otherwise fail silently. `labels` are the project's, where keys are given to
+/// them; without any, the names in `keymap_by_label` are those of a task's options or of a block.
 pub(super) fn check(reader: &mut Reader, config: &DeTable<'_>, labels: &[String]) {
     settings(reader, config);
     let blocks = config.get("blocks").and_then(|value| value.get_ref().as_array());

@@ -1,8 +1,8 @@
 //! What is wrong with a roster, where, and what to do about it.
 //!
 //! Places are kept in bytes, as the parser gives them, and turned into lines and columns only when
-//! somebody looks. The drawing with the line and the caret is `annotate-snippets`', which Rust's own
-//! compiler uses; rejected: `miette` and `ariadne`, which want to own the error types.
+//! somebody looks. The drawing with the line and the caret is `annotate-snippets`', which Rust's
+//! own compiler uses; rejected: `miette` and `ariadne`, which want to own the error types.
 
 use std::ops::Range;
 
@@ -26,7 +26,8 @@ pub struct Problem {
     pub label: Option<String>,
     /// What to do.
     pub help: Option<String>,
-    /// Another place that belongs to it, such as where a port was given out first, with a few words.
+    /// Another place that belongs to it, such as where a port was given out first, with a few
+    /// words.
     pub also: Option<(Range<usize>, String)>,
 }
 
@@ -159,8 +160,8 @@ pub(super) fn quoted(value: &str) -> String {
     format!("\"{shown}\"")
 }
 
-/// A place inside the text that a caret can point at: on one line, and, where the line has something
-/// there, at least one character wide.
+/// A place inside the text that a caret can point at: on one line, and, where the line has
+/// something there, at least one character wide.
 fn visible(text: &str, at: &Range<usize>) -> Range<usize> {
     let at = fit(text, at);
     let line_end = text[at.start..].find(['\n', '\r']).map_or(text.len(), |n| at.start + n);

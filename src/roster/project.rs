@@ -63,8 +63,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
     }
 }
 
-/// `identity`: a word, or the path of a key. Names that begin with `_` are the system's and tell no tasks
-/// apart.
+/// `identity`: a word, or the path of a key. Names that begin with `_` are the system's and tell no
+/// tasks apart.
 fn identity(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let identity = reader.text(section, "identity")?;
     let help = if identity.starts_with('_') {
@@ -105,9 +105,9 @@ fn no_labels(section: &Section<'_>, interface: &Located<String>) -> Option<Range
     }
 }
 
-/// The `name` of a project or an annotator: present, and of letters, digits, `-` and `_` alone. Such
-/// a name is good for a MongoDB collection as well (no `$`, no dots, hence no `system.`), for a file
-/// and for a session id.
+/// The `name` of a project or an annotator: present, and of letters, digits, `-` and `_` alone.
+/// Such a name is good for a MongoDB collection as well (no `$`, no dots, hence no `system.`), for
+/// a file and for a session id.
 pub(super) fn name(
     reader: &mut Reader,
     section: &Section<'_>,
@@ -182,8 +182,9 @@ fn no_such_interface(name: &str, at: Range<usize>, known: &[&str]) -> Problem {
 /// What cannot be a block.
 const NO_BLOCKS: [&str; 3] = ["blocks", "pages", "review"];
 
-/// The blocks of `interface = "blocks"`, where the project gives them: a list of tables, each with an
-/// interface that can be a block and has the labels it needs. Tasks may bring blocks of their own.
+/// The blocks of `interface = "blocks"`, where the project gives them: a list of tables, each with
+/// an interface that can be a block and has the labels it needs. Tasks may bring blocks of their
+/// own.
 fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels: bool) {
     const SAMPLE: &str = "blocks = [{ view_id = \"text\" }, { view_id = \"text_input\" }]";
     let Some((DeValue::Table(config), _)) = project.get("config") else { return };
@@ -223,8 +224,8 @@ fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels
     }
 }
 
-/// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and what would
-/// otherwise fail silently.
+/// `[project.config]` goes to the page as it is; checked is only that it can be said in JSON, and
+/// what would otherwise fail silently.
 fn config(reader: &mut Reader, project: &Section<'_>, labels: &[String]) -> Table {
     let Some((value, at)) = project.get("config") else {
         return Table::new();

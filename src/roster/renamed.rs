@@ -2,8 +2,8 @@
 //!
 //! A name is looked up once. So no new name may be an old one in turn, which would make the result
 //! depend on how often one looks; and no old name may still be a label, since answers that bear it
-//! would then come out under another one than their annotator chose. A new name that is no label is most
-//! often a slip, and may be meant: the label is gone since. It is told and taken.
+//! would then come out under another one than their annotator chose. A new name that is no label is
+//! most often a slip, and may be meant: the label is gone since. It is told and taken.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -104,7 +104,8 @@ fn end_problem(old: &str, new: &str, end: End, at: Range<usize>) -> Problem {
     }
 }
 
-/// A new name that is no label now. It may have been one, and be gone: answers still come out under it.
+/// A new name that is no label now. It may have been one, and be gone: answers still come out under
+/// it.
 fn no_label(old: &str, new: &str, all: &[&str], at: Range<usize>) -> Problem {
     let message = format!("{} is renamed to {}, which is no label", quoted(old), quoted(new));
     let help = match closest(new, all.iter().copied()) {

@@ -57,11 +57,11 @@ pub struct Project {
     pub interface: String,
     /// No two alike, none blank.
     pub labels: Vec<String>,
-    /// Old names of labels, each with the present one. No old name is a label, and no present name is
-    /// an old one.
+    /// Old names of labels, each with the present one. No old name is a label, and no present name
+    /// is an old one.
     pub renamed: BTreeMap<String, String>,
-    /// By which rule tasks are told apart: a word, or the path of a key in the task. What the store says
-    /// if nothing is said here.
+    /// By which rule tasks are told apart: a word, or the path of a key in the task. What the store
+    /// says if nothing is said here.
     pub identity: Option<String>,
     /// A Markdown file, relative to the roster's own.
     pub instructions: Option<Located<String>>,
@@ -113,9 +113,9 @@ pub struct Server {
     pub key: Option<Located<String>>,
     /// Whether an edited roster takes effect by itself.
     pub watch: bool,
-    /// Where people find a port, if not at the address that is bound: an `http://` or `https://` URL
-    /// with a slash at its end, in which `{name}` and `{port}` stand for the annotator's (at least one
-    /// of them is there).
+    /// Where people find a port, if not at the address that is bound: an `http://` or `https://`
+    /// URL with a slash at its end, in which `{name}` and `{port}` stand for the annotator's (at
+    /// least one of them is there).
     pub url: Option<String>,
 }
 
@@ -155,8 +155,8 @@ pub struct Rules {
     pub split: Split,
     /// Who is meant for a task.
     pub route: Route,
-    /// The path in a task, such as `meta.target_annotator`, that names its annotators. Its parts are
-    /// separated by dots and none is empty.
+    /// The path in a task, such as `meta.target_annotator`, that names its annotators. Its parts
+    /// are separated by dots and none is empty.
     pub assign_field: Option<String>,
     /// What happens when answers disagree.
     pub on_disagreement: Option<Disagreement>,
@@ -285,8 +285,8 @@ pub struct Annotator {
     pub port: u16,
     /// The name that the page shows instead.
     pub display: Option<String>,
-    /// What this annotator can do, for tasks that require it. No two alike, none with a blank at its
-    /// beginning or end.
+    /// What this annotator can do, for tasks that require it. No two alike, none with a blank at
+    /// its beginning or end.
     pub tags: Vec<String>,
     /// The most tasks that this annotator gets: 1 to 1,000,000,000.
     pub quota: Option<u32>,

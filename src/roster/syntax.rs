@@ -1,10 +1,10 @@
 //! Text that is not TOML, said in plain words.
 //!
-//! The parser recovers from mistakes and goes on. Some mistakes leave everything around them intact:
-//! a value without quotation marks, a key given twice. Those are reported together with whatever
-//! else is wrong with the roster. After all others (a bracket or a quotation mark that is never
-//! closed) the parser's idea of the rest is a guess, and complaints about a guess help nobody: then
-//! the first mistake is the only one that is reported.
+//! The parser recovers from mistakes and goes on. Some mistakes leave everything around them
+//! intact: a value without quotation marks, a key given twice. Those are reported together with
+//! whatever else is wrong with the roster. After all others (a bracket or a quotation mark that is
+//! never closed) the parser's idea of the rest is a guess, and complaints about a guess help
+//! nobody: then the first mistake is the only one that is reported.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -4,12 +4,12 @@
 //! `1e3`, a forty-digit integer) and unknown keys survive because nobody rewrites them. Reading one
 //! key later scans the text and leaves every value it passes as text.
 //!
-//! While a task is loaded, its checks, hashes and identity read all of it. Until they are done, a body
-//! that was parsed keeps its parsed form beside the text ([`Body::with_value`],
+//! While a task is loaded, its checks, hashes and identity read all of it. Until they are done, a
+//! body that was parsed keeps its parsed form beside the text ([`Body::with_value`],
 //! [`Body::without_value`]), so that a line is parsed once.
 //!
-//! Rejected: a `serde_json::Value` carried around for good, which costs some ten times the memory of the
-//! text and makes every hand-out serialise again what has not changed.
+//! Rejected: a `serde_json::Value` carried around for good, which costs some ten times the memory
+//! of the text and makes every hand-out serialise again what has not changed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,11 +23,13 @@ use serde_json::{Map, Value};
 
 use super::own_keys::DISPLACED;
 
-/// The deepest nesting of arrays and objects in a task, the task itself counted, and in what an answer adds
-/// to it. All that holds a task or an answer nests deeper by a few levels, and has room for them:
+/// The deepest nesting of arrays and objects in a task, the task itself counted, and in what an
+/// answer adds to it. All that holds a task or an answer nests deeper by a few levels, and has room
+/// for them:
 ///
-/// - An exported line has the answer's keys beside the task's, and what they displace one level deeper, under
-///   `_task`. That level does not count ([`depth_as_loaded`]), so every exported line can be loaded.
+/// - An exported line has the answer's keys beside the task's, and what they displace one level
+///   deeper, under `_task`. That level does not count ([`depth_as_loaded`]), so every exported line
+///   can be loaded.
 /// - Requests, replies, exports and backups add four levels at most; `serde_json` reads 127.
 /// - MongoDB promises 100 levels in a document. A task stands two levels down, an answer four.
 pub const MAX_DEPTH: usize = 80;
@@ -126,8 +128,8 @@ impl Body {
         Ok(())
     }
 
-    /// The object with these keys, their values as they are. They come from a body, so it is nested no
-    /// deeper.
+    /// The object with these keys, their values as they are. They come from a body, so it is nested
+    /// no deeper.
     pub(super) fn from_fields(fields: &Fields) -> Self {
         let text = serde_json::to_string(fields).expect("keys and values of a body are JSON");
         Self::of_text(text)
@@ -213,8 +215,8 @@ impl PartialEq for Body {
 
 impl Eq for Body {}
 
-/// Finds the value under a key in the text of an object, and parses no other. Of a key that stands there
-/// twice the last one counts, as everywhere.
+/// Finds the value under a key in the text of an object, and parses no other. Of a key that stands
+/// there twice the last one counts, as everywhere.
 struct Find<'k>(&'k str);
 
 impl<'de> DeserializeSeed<'de> for Find<'_> {
@@ -340,7 +342,8 @@ pub(super) fn depth_of_object(map: &Map<String, Value>) -> usize {
     1 + map.values().map(depth).max().unwrap_or(0)
 }
 
-/// The nesting of a line once it is loaded: what an export kept under `_task` goes back to where it was.
+/// The nesting of a line once it is loaded: what an export kept under `_task` goes back to where it
+/// was.
 fn depth_as_loaded(line: &Value) -> usize {
     let Value::Object(map) = line else { return depth(line) };
     let of_key = |(key, value): (&String, &Value)| match value {

@@ -5,8 +5,8 @@
 //! the last digit: `2`, `2.0` and `20e-1` are one, and two integers of forty digits are one only if
 //! all forty are. Strings count to the letter: nothing is normalised that a reader could see.
 //!
-//! Rejected: numbers as `f64`. Two integers beyond 2⁵³ would be one, and ids are often such integers.
-//! Python's `J(x)` of `python_json.rs` is no help either: to it `2` and `2.0` differ.
+//! Rejected: numbers as `f64`. Two integers beyond 2⁵³ would be one, and ids are often such
+//! integers. Python's `J(x)` of `python_json.rs` is no help either: to it `2` and `2.0` differ.
 
 use serde_json::{Map, Number, Value};
 

@@ -1,17 +1,17 @@
 //! HTML from a task, cleaned before a browser sees it.
 //!
 //! The task itself travels untouched; beside it goes `_clean`, the cleaned HTML by JSON pointer,
-//! and the page shows nothing else. What may stay is listed here, element by element and attribute by
-//! attribute ([`ELEMENTS`], [`ATTRIBUTES`], [`ANYWHERE`]; docs/interfaces.md tells it to users);
+//! and the page shows nothing else. What may stay is listed here, element by element and attribute
+//! by attribute ([`ELEMENTS`], [`ATTRIBUTES`], [`ANYWHERE`]; docs/interfaces.md tells it to users);
 //! everything else goes, and what may run, load or frame something goes with its contents. ammonia,
 //! which parses as browsers do, carries it out.
 //!
-//! Not on the list, on purpose: `style` and `class` (the page's own rules would lay strangers' words over
-//! its buttons), `id` and `name` (the page finds its elements by them), `data-…`, forms, SVG and MathML
-//! (where parsers disagree), and frames.
+//! Not on the list, on purpose: `style` and `class` (the page's own rules would lay strangers'
+//! words over its buttons), `id` and `name` (the page finds its elements by them), `data-…`, forms,
+//! SVG and MathML (where parsers disagree), and frames.
 //!
-//! Cleaning what is clean changes nothing: where once is not enough, it is cleaned again, and what still
-//! does not come to rest is shown as text.
+//! Cleaning what is clean changes nothing: where once is not enough, it is cleaned again, and what
+//! still does not come to rest is shown as text.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -200,8 +200,8 @@ fn is_file(address: &str) -> bool {
 }
 
 /// The cleaned HTML of a task, by JSON pointer: whatever stands under `html`, at any depth
-/// (`{"/html": "…", "/options/0/html": "…"}`), or nothing where the task has none. `meta` and `config`
-/// show none.
+/// (`{"/html": "…", "/options/0/html": "…"}`), or nothing where the task has none. `meta` and
+/// `config` show none.
 ///
 /// `json` is the task's text: a look at it spares most tasks the rest.
 pub fn clean_parts(

@@ -30,7 +30,8 @@ pub(super) const NOT_HASHED: [&str; 11] = [
     "answer",
 ];
 
-/// Whether a hash came with the data: then it goes out to the letter, in whatever way it was written.
+/// Whether a hash came with the data: then it goes out to the letter, in whatever way it was
+/// written.
 pub fn came_with(task: &Fields, key: &str) -> bool {
     matches!(key, "_input_hash" | "_task_hash")
         && task.get(key).is_some_and(|hash| hash.get() != "null")

@@ -1,8 +1,9 @@
 //! The pictures, sounds and films that a task names, as far as they are files or addresses.
 //!
 //! Looked for are `"image"`, `"audio"` and `"video"` at any depth, in the text of the task as it is
-//! stored: without white space between its parts, and with every quotation mark inside of a text escaped,
-//! so that what is found is a key. Rejected: to parse each task for it, which may bring megabytes along.
+//! stored: without white space between its parts, and with every quotation mark inside of a text
+//! escaped, so that what is found is a key. Rejected: to parse each task for it, which may bring
+//! megabytes along.
 
 use serde_json::Deserializer;
 

@@ -99,8 +99,8 @@ pub struct Task {
 }
 
 impl Task {
-    /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place of a
-    /// hash and is none does not count. A project's tasks are made by its own [`Identity`].
+    /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place
+    /// of a hash and is none does not count. A project's tasks are made by its own [`Identity`].
     pub fn new(body: Body) -> Self {
         let identity = Identity::plain();
         match identity.make(body.clone()) {

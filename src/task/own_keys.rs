@@ -1,17 +1,18 @@
 //! The keys of an answer that are always the annotator's, and what the task had under them.
 //!
-//! An answer stands in its task's line (Prodigy's shape), and a task may come with the keys that an answer
-//! sets: an export of the first round is the input of the second. A remark, a flag, a reason and a verdict
-//! are then the second annotator's alone, given or not. What the task had under such a key goes into an
-//! object beside, [`DISPLACED`], and [`restore`] puts it back where the line is loaded, so that the line
-//! is the same task again.
+//! An answer stands in its task's line (Prodigy's shape), and a task may come with the keys that an
+//! answer sets: an export of the first round is the input of the second. A remark, a flag, a reason
+//! and a verdict are then the second annotator's alone, given or not. What the task had under such
+//! a key goes into an object beside, [`DISPLACED`], and [`restore`] puts it back where the line is
+//! loaded, so that the line is the same task again.
 //!
-//! Keys that an interface sets (`spans`, `accept`, …) are suggestions where the task has them: an annotator
-//! who leaves them alone has accepted them. Only a value that differs from the task's displaces it.
+//! Keys that an interface sets (`spans`, `accept`, …) are suggestions where the task has them: an
+//! annotator who leaves them alone has accepted them. Only a value that differs from the task's
+//! displaces it.
 //!
-//! Rejected: a prefix for the task's keys (`task_comment`), which some other tool may have written; leaving
-//! them out, which breaks the promise that a task comes out whole; keeping the first round's remark in the
-//! line where the second annotator wrote none, which says that they did.
+//! Rejected: a prefix for the task's keys (`task_comment`), which some other tool may have written;
+//! leaving them out, which breaks the promise that a task comes out whole; keeping the first
+//! round's remark in the line where the second annotator wrote none, which says that they did.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -29,8 +30,9 @@ pub fn is_annotators(key: &str) -> bool {
     ANNOTATORS.contains(&key)
 }
 
-/// Takes out of what goes to a page the task's remarks, flags, reasons and verdicts, which the page would
-/// show as the annotator's. Keys that the interface `sets` stay: they are what the annotator starts from.
+/// Takes out of what goes to a page the task's remarks, flags, reasons and verdicts, which the page
+/// would show as the annotator's. Keys that the interface `sets` stay: they are what the annotator
+/// starts from.
 pub fn hide(task: &mut Fields, sets: &[String]) {
     task.retain(|key, _| !is_annotators(key) || sets.contains(key));
 }
@@ -201,8 +203,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a task has and an answer says: the line is the answer's under the answer's keys, and
-        /// loading it gives the task's own keys back to the letter.
+        /// Whatever a task has and an answer says: the line is the answer's under the answer's
+        /// keys, and loading it gives the task's own keys back to the letter.
         #[test]
         fn a_line_is_the_answers_and_loads_as_its_task(task in object(), said in object()) {
             let task = body(&task);

@@ -1,11 +1,12 @@
 //! How large a picture is shown, read from the beginning of its file.
 //!
-//! A camera held upright writes the pixels lying on their side and says so in the EXIF header; browsers turn
-//! the picture. What is drawn on it counts in the pixels of what is seen, so the size that matters is
-//! that one. A table made by a program that ignores EXIF says the other: such a size is recognised.
+//! A camera held upright writes the pixels lying on their side and says so in the EXIF header;
+//! browsers turn the picture. What is drawn on it counts in the pixels of what is seen, so the size
+//! that matters is that one. A table made by a program that ignores EXIF says the other: such a
+//! size is recognised.
 //!
-//! The size is read by `imagesize`, which reads headers alone; the few bytes of EXIF that say how a picture
-//! lies are read here. Rejected: decoding the picture, which takes a hundred times as long.
+//! The size is read by `imagesize`, which reads headers alone; the few bytes of EXIF that say how a
+//! picture lies are read here. Rejected: decoding the picture, which takes a hundred times as long.
 
 use std::io::{BufRead, Cursor, Read, Seek};
 
@@ -28,7 +29,8 @@ pub struct Size {
 /// How a size that a task has goes with its picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It is the size that is seen, or one of the same shape: the picture was made smaller or larger.
+    /// It is the size that is seen, or one of the same shape: the picture was made smaller or
+    /// larger.
     Upright,
     /// It is that of the picture before it was turned.
     Swapped,

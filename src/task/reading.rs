@@ -1,12 +1,12 @@
-//! One reading of the keys that annotd knows, for loading, for the server's checks, and for what the page
-//! is sent.
+//! One reading of the keys that annotd knows, for loading, for the server's checks, and for what
+//! the page is sent.
 //!
-//! Data frames write `null` into every cell that a row lacks, and a column of whole numbers with one gap
-//! becomes a column of floats. So a key that is `null` is absent, and `2.0` is 2. Only the reading is so:
-//! the task itself stays to the letter, in the store and in every export.
+//! Data frames write `null` into every cell that a row lacks, and a column of whole numbers with
+//! one gap becomes a column of floats. So a key that is `null` is absent, and `2.0` is 2. Only the
+//! reading is so: the task itself stays to the letter, in the store and in every export.
 //!
-//! Rejected: a task rewritten when it is loaded, for it would come out otherwise than it went in; and a
-//! reading in each interface, where one forgot `null` and the next one floats.
+//! Rejected: a task rewritten when it is loaded, for it would come out otherwise than it went in;
+//! and a reading in each interface, where one forgot `null` and the next one floats.
 
 use std::collections::HashSet;
 

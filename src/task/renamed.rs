@@ -1,14 +1,15 @@
 //! Labels that were renamed during the work: what answers say under an old name, under the new one.
 //!
-//! Answers are stored as they were given. The new names are put in where answers are compared or come
-//! out: in exports and for third opinions. So a name that was changed in error can be changed back.
+//! Answers are stored as they were given. The new names are put in where answers are compared or
+//! come out: in exports and for third opinions. So a name that was changed in error can be changed
+//! back.
 //!
-//! Names stand under `label`: of the answer itself, of spans, relations and their ends, arcs, and marks in
-//! sound. Where a project's labels are the options, they stand under `accept`, too. An answer of `pages`
-//! holds answers in turn.
+//! Names stand under `label`: of the answer itself, of spans, relations and their ends, arcs, and
+//! marks in sound. Where a project's labels are the options, they stand under `accept`, too. An
+//! answer of `pages` holds answers in turn.
 //!
-//! Rejected: rewriting stored answers, which says that an annotator gave a label that they never saw; and
-//! replacing a text wherever it stands, which would change what somebody typed.
+//! Rejected: rewriting stored answers, which says that an annotator gave a label that they never
+//! saw; and replacing a text wherever it stands, which would change what somebody typed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,7 +23,8 @@ use super::{Body, Version};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Renamed {
     names: Arc<BTreeMap<String, String>>,
-    /// Whether the project itself brings no options: its labels stand in for those that a task lacks.
+    /// Whether the project itself brings no options: its labels stand in for those that a task
+    /// lacks.
     labels_are_options: bool,
 }
 
@@ -49,8 +51,8 @@ impl Renamed {
         self.names.get(label).map_or(label, String::as_str)
     }
 
-    /// The present name of the label that a task asks about, or its names if there are several; nothing
-    /// if it has its present name.
+    /// The present name of the label that a task asks about, or its names if there are several;
+    /// nothing if it has its present name.
     pub fn asked(&self, task: &Body) -> Option<Value> {
         if self.is_empty() {
             return None;

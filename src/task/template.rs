@@ -1,18 +1,18 @@
 //! HTML from a template and a task, in the manner of Mustache: `{{name}}`, `{{{raw}}}` (or
-//! `{{&raw}}`), `{{#section}}…{{/section}}`, `{{^inverted}}…{{/inverted}}`, `{{! comment }}`, `{{.}}`
-//! and dotted names; a name that a section's own object lacks is looked for around it.
+//! `{{&raw}}`), `{{#section}}…{{/section}}`, `{{^inverted}}…{{/inverted}}`, `{{! comment }}`,
+//! `{{.}}` and dotted names; a name that a section's own object lacks is looked for around it.
 //!
-//! It only puts text together. What comes out is markup of strangers like any other and goes through
-//! [`clean`](super::clean::clean).
+//! It only puts text together. What comes out is markup of strangers like any other and goes
+//! through [`clean`](super::clean::clean).
 //!
 //! A template has no code, and its work is bounded: sections nest to [`DEEPEST`], no more than
-//! [`MOST_SECTIONS`] are filled in, and what comes out has at most [`LONGEST`] bytes, for three lists
-//! inside one another make a book of a short task.
+//! [`MOST_SECTIONS`] are filled in, and what comes out has at most [`LONGEST`] bytes, for three
+//! lists inside one another make a book of a short task.
 //!
 //! Rejected: `handlebars`, which knows Mustache's sections, inverted sections and `{{.}}` only as
-//! errors; `mustache`, without a release since 2018; `ramhorns`, whose licence is another one than ours
-//! and which calls itself an experiment. Left out of Mustache: partials and lambdas, which would need
-//! somebody to ask, and changed delimiters.
+//! errors; `mustache`, without a release since 2018; `ramhorns`, whose licence is another one than
+//! ours and which calls itself an experiment. Left out of Mustache: partials and lambdas, which
+//! would need somebody to ask, and changed delimiters.
 
 use std::fmt::Write as _;
 

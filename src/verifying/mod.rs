@@ -1,8 +1,8 @@
 //! `annotd verify`: the stored data against every invariant, by name.
 //!
-//! A walk over all tasks, page by page. The store says of each page whether what it keeps beside its
-//! facts follows from them ([`audit`](crate::store::audit)), and here every task is held against the
-//! invariants that need no engine:
+//! A walk over all tasks, page by page. The store says of each page whether what it keeps beside
+//! its facts follows from them ([`audit`](crate::store::audit)), and here every task is held
+//! against the invariants that need no engine:
 //!
 //! - *exact*, *once*, *held-once*, *eligible*, *finished*: [`invariants::check`]; *once* also for a
 //!   repeat, which only somebody who has answered the first may have;
@@ -11,8 +11,8 @@
 //!   its content gives, so nobody has changed it since it was loaded;
 //! - *split*: the mixture over the whole project, and the counts it rests upon (`deal.rs`);
 //! - `edition`: the editions of the roster that leases and answers name are kept;
-//! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that does
-//!   not run takes nothing back.
+//! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that
+//!   does not run takes nothing back.
 //!
 //! *durable* cannot be seen from what is there.
 //!
@@ -195,7 +195,8 @@ async fn firsts(
             .map(|(id, record)| (id, record.map(|record| record.state)))
             .collect()),
         Err(error) if error.is_away() => Err(error),
-        // One of them cannot be read, which is a finding of its own; the rest is left for next time.
+        // One of them cannot be read, which is a finding of its own; the rest is left for next
+        // time.
         Err(_) => Ok(HashMap::new()),
     }
 }

@@ -1,5 +1,5 @@
-//! README and docs say what is: every command and option, links that lead somewhere, a roster that is
-//! accepted.
+//! README and docs say what is: every command and option, links that lead somewhere, a roster that
+//! is accepted.
 
 use std::collections::BTreeSet;
 use std::fs;

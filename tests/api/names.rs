@@ -3,8 +3,8 @@
 //! `names/replaced.txt` lists them: `type`, `const` or `name`, the name, and the rooms of `src/` in
 //! which it must not be defined; and `file`, a path below `src/` that must not exist. A name with
 //! several words must not occur in the code of its rooms at all. Names of the wire and of what is
-//! stored are not listed. `names/kept.txt` has the names that still stand in a room; it only becomes
-//! shorter.
+//! stored are not listed. `names/kept.txt` has the names that still stand in a room; it only
+//! becomes shorter.
 
 use std::collections::BTreeMap;
 use std::fs;

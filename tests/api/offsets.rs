@@ -1,7 +1,7 @@
 //! Offsets of texts that are easy to get wrong, as they stand in `tests/fixtures/offsets.json`: the
-//! tokens that annotd computes, by each version of the rule, and the spans that it lets in are those.
-//! The same file is held against the page (`tests/web/offsets.test.js`) and against spaCy, whose users
-//! the spans are for; so are exported rows.
+//! tokens that annotd computes, by each version of the rule, and the spans that it lets in are
+//! those. The same file is held against the page (`tests/web/offsets.test.js`) and against spaCy,
+//! whose users the spans are for; so are exported rows.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,16 @@
-//! Whatever loading accepts can be shown, annotated, taken and exported, to the letter: random tasks of each
-//! interface, answered by the page's own modules in Node.
+//! Whatever loading accepts can be shown, annotated, taken and exported, to the letter: random
+//! tasks of each interface, answered by the page's own modules in Node.
 //!
-//! The tasks are odd in the ways that files are: `null` in any key, whole numbers as floats, options as
-//! words, tokens and spans of their own, texts in any script. Those that loading refuses are left out. Of
-//! the rest the page gets what the server sends, and makes two answers, one untouched and one annotated
-//! (`tests/web/simulated_annotator.js`). The server has to take both; the export has to hold the line and the answer
-//! to the letter; and a card that comes back from the history has to make the same answer again.
+//! The tasks are odd in the ways that files are: `null` in any key, whole numbers as floats,
+//! options as words, tokens and spans of their own, texts in any script. Those that loading refuses
+//! are left out. Of the rest the page gets what the server sends, and makes two answers, one
+//! untouched and one annotated (`tests/web/simulated_annotator.js`). The server has to take both;
+//! the export has to hold the line and the answer to the letter; and a card that comes back from
+//! the history has to make the same answer again.
 //!
-//! Everything follows from the seeds, so a failure is there again at the next run. Node 20 is a browser that
-//! has one kind of number; what numbers kept as written do (json.js) is tried in tests/browser.
+//! Everything follows from the seeds, so a failure is there again at the next run. Node 20 is a
+//! browser that has one kind of number; what numbers kept as written do (json.js) is tried in
+//! tests/browser.
 
 mod tasks;
 

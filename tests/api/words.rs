@@ -1,11 +1,11 @@
 //! Words that hide their subject, and comment lines of more than 100 characters, become fewer and
 //! never more.
 //!
-//! `words/counts.txt` has, for each part of the repository, how many of these words and of these lines
-//! there may be. The numbers may only be lowered: after a part has become better, run the test with
-//! `ANNOTD_WRITE_COUNTS=1`, which writes what there is. A part without a line may have none.
-//! docs/glossary.md says what to write instead; it and decisions are left out, and so are the pages'
-//! sentences in other languages.
+//! `words/counts.txt` has, for each part of the repository, how many of these words and of these
+//! lines there may be. The numbers may only be lowered: after a part has become better, run the
+//! test with `ANNOTD_WRITE_COUNTS=1`, which writes what there is. A part without a line may have
+//! none. docs/glossary.md says what to write instead; it and decisions are left out, and so are the
+//! pages' sentences in other languages.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -23,8 +23,9 @@ impl Annotator {
         Self { name: name.to_owned(), addresses: addresses.clone(), agent }
     }
 
-    /// Sends a request once; nothing if the daemon is not there or its store is away. After a restart
-    /// of the daemon the address may be somebody else's for a moment; so it says whose request it is.
+    /// Sends a request once; nothing if the daemon is not there or its store is away. After a
+    /// restart of the daemon the address may be somebody else's for a moment; so it says whose
+    /// request it is.
     pub fn try_post(&self, path: &str, body: &Value) -> Option<Value> {
         let url = format!("{}{path}", self.addresses.of(&self.name));
         let mut body = body.clone();

@@ -102,8 +102,8 @@ impl Browser {
         self.tell("Page.addScriptToEvaluateOnNewDocument", &json!({"source": script}));
     }
 
-    /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`. Each waits until
-    /// what the one before has brought is seen, as a hand would.
+    /// Presses keys, one after the other: a character, or one of `fantoccini::key::Key`. Each waits
+    /// until what the one before has brought is seen, as a hand would.
     pub async fn press(&self, keys: &[char]) {
         for key in keys {
             self.painted().await;
@@ -114,8 +114,9 @@ impl Browser {
         }
     }
 
-    /// Waits until the page has been seen: Chromium drops keys that come before its first frame, which on
-    /// a busy machine is long after the document is there. Nobody answers what they cannot see.
+    /// Waits until the page has been seen: Chromium drops keys that come before its first frame,
+    /// which on a busy machine is long after the document is there. Nobody answers what they cannot
+    /// see.
     async fn painted(&self) {
         let seen = "performance.getEntriesByType('paint').length > 0 && document.body.dataset.seen !== 'false'";
         self.wait_for("the page to be painted", seen).await;
@@ -144,8 +145,8 @@ impl Browser {
         self.eval("window.annotdErrors").await
     }
 
-    /// What Chromium itself has logged as an error since it was asked last, from the first byte of a
-    /// page on: exceptions, what the page's policy forbids, what cannot be loaded.
+    /// What Chromium itself has logged as an error since it was asked last, from the first byte of
+    /// a page on: exceptions, what the page's policy forbids, what cannot be loaded.
     pub async fn log(&self) -> Value {
         let address = format!("{}/se/log", self.session);
         let asked = tokio::task::spawn_blocking(move || -> Option<Value> {
@@ -212,8 +213,8 @@ fn start_driver() -> Option<(Child, u16)> {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A driver that ends leaves the browser of a test that failed behind, so the browser is ended
-        // first. Where the test has closed it already, this is refused.
+        // A driver that ends leaves the browser of a test that failed behind, so the browser is
+        // ended first. Where the test has closed it already, this is refused.
         let _ = ureq::delete(&self.session).call();
         let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
         let _ = self.driver.wait();

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The file of this name in the folder that `ANNOTD_TEST_DATA` names (`../shared/data` without it). Prints
-/// `NOT RUN` and returns nothing if the file does not exist.
+/// The file of this name in the folder that `ANNOTD_TEST_DATA` names (`../shared/data` without it).
+/// Prints `NOT RUN` and returns nothing if the file does not exist.
 pub(crate) fn outside_data(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("ANNOTD_TEST_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),

@@ -1,5 +1,5 @@
-//! A line to a server that can be held up: nothing passes, and nothing breaks, as when a switch or a
-//! server hangs.
+//! A line to a server that can be held up: nothing passes, and nothing breaks, as when a switch or
+//! a server hangs.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

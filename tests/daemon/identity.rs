@@ -1,5 +1,5 @@
-//! When two lines are one task, as a sysadmin meets it: what `load` counts and says, what an export gives
-//! back, which rule a store keeps.
+//! When two lines are one task, as a sysadmin meets it: what `load` counts and says, what an export
+//! gives back, which rule a store keeps.
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::Project;
@@ -356,7 +356,8 @@ fn what_keys_of_meta_steer_is_said() {
     }
 }
 
-/// A real kind of file: what tells its lines apart is neither an input key nor a task key to Prodigy.
+/// A real kind of file: what tells its lines apart is neither an input key nor a task key to
+/// Prodigy.
 #[test]
 fn lines_that_show_different_things_are_different_tasks() {
     let five = |line: fn(usize) -> Value| lines(&(0..5).map(line).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! Pictures and sound from the roster's folder: behind the same door as all else, in ranges, and nothing
-//! beside them; and where else a page may take them from, which an edited roster changes.
+//! Pictures and sound from the roster's folder: behind the same door as all else, in ranges, and
+//! nothing beside them; and where else a page may take them from, which an edited roster changes.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
-//! How deep JSON may be nested: the deepest task that loading accepts, with the deepest answer that a port
-//! accepts, comes out of an export, goes back in, and survives backup and restore; what is deeper is refused
-//! before anything is stored.
+//! How deep JSON may be nested: the deepest task that loading accepts, with the deepest answer that
+//! a port accepts, comes out of an export, goes back in, and survives backup and restore; what is
+//! deeper is refused before anything is stored.
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::Project;

@@ -1,5 +1,5 @@
-//! An edited roster takes effect while the daemon runs, or not at all; read as a person would read it:
-//! on the page, in the log, in `systemctl status` and on the dashboard.
+//! An edited roster takes effect while the daemon runs, or not at all; read as a person would read
+//! it: on the page, in the log, in `systemctl status` and on the dashboard.
 
 mod access;
 mod crowd;

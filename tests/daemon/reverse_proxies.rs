@@ -11,7 +11,8 @@ use crate::common::browser::Browser;
 use crate::common::wait_until;
 use setting::{Kind, Setting, https};
 
-/// A task with so long a text that neither it nor an answer to it goes through a proxy's first limit.
+/// A task with so long a text that neither it nor an answer to it goes through a proxy's first
+/// limit.
 const LONG: usize = 4 << 20;
 
 fn task(text: &str) -> String {
@@ -111,8 +112,8 @@ fn a_daemon_that_is_away_is_passing(setting: &mut Setting) {
     for path in ["/", "/project"] {
         assert_eq!(setting.get(host, path).status, 502);
     }
-    // With HTTP/2 the proxy may end the stream before it has read the body, and curl then sees no reply.
-    // To a page both mean that it is tried again.
+    // With HTTP/2 the proxy may end the stream before it has read the body, and curl then sees no
+    // reply. To a page both mean that it is tried again.
     let origin = https(host, "");
     let posted = setting.try_post_from(&origin, host, "/get_session_questions", &json!({}));
     assert!(posted.is_err() || posted.is_ok_and(|reply| reply.status == 502));

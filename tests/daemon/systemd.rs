@@ -1,8 +1,8 @@
 //! The package in a booted systemd, as a sysadmin meets it: what it does when it is installed, when
 //! its roster is edited, when it is killed or hangs, and when it is upgraded and removed.
 //!
-//! Each test boots a machine of its own and ends it. Where that cannot be done, the tests say so and
-//! pass; with CI=true and as root, a tool that is missing is a failure.
+//! Each test boots a machine of its own and ends it. Where that cannot be done, the tests say so
+//! and pass; with CI=true and as root, a tool that is missing is a failure.
 
 mod machine;
 mod packages;

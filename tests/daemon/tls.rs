@@ -1,5 +1,5 @@
-//! TLS on the ports: with certificates that are right, that are renewed, and that are wrong, and with
-//! clients who do not know of it or say nothing at all.
+//! TLS on the ports: with certificates that are right, that are renewed, and that are wrong, and
+//! with clients who do not know of it or say nothing at all.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -273,7 +273,8 @@ fn a_certificate_out_of_time_is_served_with_a_warning() {
 #[test]
 fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
     let project = project("access = \"key\"");
-    // A certificate that nobody trusts and that is for another name: the roster names it, which is enough.
+    // A certificate that nobody trusts and that is for another name: the roster names it, which is
+    // enough.
     let elsewhere = certificate(|params| {
         params.subject_alt_names =
             vec![SanType::DnsName("annotate.example.org".try_into().expect("a name"))];

@@ -1,4 +1,5 @@
-// When an answer was given: short for today, with the day before that, in the reader's way of writing.
+// When an answer was given: short for today, with the day before that, in the reader's way of
+// writing.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { formatTime, localeFor } from "../../src/web/annotate/view/format_time.js";

@@ -1,4 +1,5 @@
-// Every catalogue has every sentence that the pages say, with the same places to fill, and none besides.
+// Every catalogue has every sentence that the pages say, with the same places to fill, and none
+// besides.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

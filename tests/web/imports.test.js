@@ -1,4 +1,5 @@
-// Imports run one way: from the running page down to functions without a page, and never in a circle.
+// Imports run one way: from the running page down to functions without a page, and never in a
+// circle.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

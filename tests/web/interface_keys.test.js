@@ -1,4 +1,5 @@
-// No interface takes a key away from the page: what accepts, skips or comments does so on every card.
+// No interface takes a key away from the page: what accepts, skips or comments does so on every
+// card.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -10,8 +11,9 @@ import { commandOf, namesIn, sign, usual } from "../../src/web/annotate/state/ke
 const folder = new URL("../../src/web/annotate/interfaces/", import.meta.url);
 
 /**
- * Keys that mean something nearer while there is something near, and the page's own again where there is
- * not: backspace takes back what was drawn before it goes back a card, escape lets go of it.
+ * Keys that mean something nearer while there is something near, and the page's own again where
+ * there is not: backspace takes back what was drawn before it goes back a card, escape lets go of
+ * it.
  */
 const onPurpose = ["backspace", "delete", "escape"];
 

@@ -1,4 +1,5 @@
-// What `annotd check` knows of the page (page_settings.rs and schema.rs in src/roster/) is what the page has: keys and settings stand in both.
+// What `annotd check` knows of the page (page_settings.rs and schema.rs in src/roster/) is what the
+// page has: keys and settings stand in both.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

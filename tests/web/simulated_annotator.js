@@ -1,10 +1,11 @@
 /**
- * An annotator without a browser: reads cards, one a line, and says what the page would send of each, by
- * the page's own modules. It is asked by tests/round_trip.
+ * An annotator without a browser: reads cards, one a line, and says what the page would send of
+ * each, by the page's own modules. It is asked by tests/round_trip.
  *
- * A line is `{"view", "project", "seed", "reply", "record"?}`: `reply` is what the server sent, as text, so
- * that it is parsed as the page does. What comes back is `{"untouched", "annotated"}`, both as text; with a
- * `record` of the history, what the page would send if that were answered again as it is.
+ * A line is `{"view", "project", "seed", "reply", "record"?}`: `reply` is what the server sent, as
+ * text, so that it is parsed as the page does. What comes back is `{"untouched", "annotated"}`,
+ * both as text; with a `record` of the history, what the page would send if that were answered
+ * again as it is.
  *
  * What needs a pointer or a key is left out; what follows from it (spans.js, shapes.js, arcs.js,
  * regions.js) is the page's.

@@ -1,8 +1,8 @@
 //! Lines for systemd's journal, in its own protocol: a datagram of fields for each.
 //!
-//! `MESSAGE` is what the line would be as text, so that `journalctl` and `systemctl status` show all of
-//! it; the fields stand beside it under their names in capitals, so that `journalctl ANNOTATOR=andy`
-//! finds them.
+//! `MESSAGE` is what the line would be as text, so that `journalctl` and `systemctl status` show
+//! all of it; the fields stand beside it under their names in capitals, so that `journalctl
+//! ANNOTATOR=andy` finds them.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;

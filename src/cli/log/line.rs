@@ -134,13 +134,14 @@ pub(super) fn lost_as_json(lost: u64) -> String {
     line.to_string() + "\n"
 }
 
-/// Whether a character could play tricks on whoever reads it: on a terminal, or by turning the text round.
+/// Whether a character could play tricks on whoever reads it: on a terminal, or by turning the text
+/// round.
 fn is_tricky(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// JSON, which escapes only what is below a blank, with the other tricky characters escaped as well. They
-/// stand in its strings alone.
+/// JSON, which escapes only what is below a blank, with the other tricky characters escaped as
+/// well. They stand in its strings alone.
 fn tame(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

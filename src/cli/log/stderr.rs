@@ -1,12 +1,13 @@
 //! Standard error, as a place that may not take what is written to it.
 //!
-//! Whoever reads it (a terminal that was stopped with Ctrl-S, a pager, a collector that hangs) may stop
-//! reading, and a write would then wait for ever, and with it whoever logs: a request, a port, in the end all
-//! of them. So it is looked first whether there is room, for a moment at most. What finds none is counted,
-//! and told when there is room again.
+//! Whoever reads it (a terminal that was stopped with Ctrl-S, a pager, a collector that hangs) may
+//! stop reading, and a write would then wait for ever, and with it whoever logs: a request, a port,
+//! in the end all of them. So it is looked first whether there is room, for a moment at most. What
+//! finds none is counted, and told when there is room again.
 //!
-//! Rejected: a thread that writes, with a queue. What the daemon says last would have to be waited for at
-//! each way out, a crash included, and what was logged would not be there yet when something happens next.
+//! Rejected: a thread that writes, with a queue. What the daemon says last would have to be waited
+//! for at each way out, a crash included, and what was logged would not be there yet when something
+//! happens next.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -18,7 +19,8 @@ use rustix::io::retry_on_intr;
 /// How long a line waits for room; none, once a line has waited in vain.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 const NONE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-/// A pipe that has room takes so many bytes at once (POSIX's least PIPE_BUF is smaller; Linux's is this).
+/// A pipe that has room takes so many bytes at once (POSIX's least PIPE_BUF is smaller; Linux's is
+/// this).
 const AT_ONCE: usize = 4096;
 
 /// Somewhere to write lines to, without ever waiting for long.
@@ -36,7 +38,8 @@ impl<W: Write + AsFd> Lines<W> {
         Self { state: Mutex::new(State { out, lost: 0 }) }
     }
 
-    /// Writes a line, whole as far as there is room. `lost` makes the line that says how many found none.
+    /// Writes a line, whole as far as there is room. `lost` makes the line that says how many found
+    /// none.
     pub(super) fn write(&self, line: &str, lost: impl Fn(u64) -> String) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.lost > 0 {

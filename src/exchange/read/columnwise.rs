@@ -1,9 +1,9 @@
 //! Tables that a data frame has written as one JSON object, by columns or by its index.
 //!
-//! `df.to_json(path)` writes `{"text": {"0": "…", "1": "…"}, …}`: one object, which would be one task whose
-//! text is an object. What it is can be told from its first object, and the message says which call writes
-//! the right one. Rejected: reading them. They are one value from the first byte to the last, so that
-//! their tasks would be in memory all at once.
+//! `df.to_json(path)` writes `{"text": {"0": "…", "1": "…"}, …}`: one object, which would be one
+//! task whose text is an object. What it is can be told from its first object, and the message says
+//! which call writes the right one. Rejected: reading them. They are one value from the first byte
+//! to the last, so that their tasks would be in memory all at once.
 
 use std::sync::Arc;
 

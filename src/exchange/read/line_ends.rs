@@ -1,9 +1,10 @@
 //! Line ends of old systems, as a newline, and the byte by which DOS ends a file, left out.
 //!
-//! A carriage return without a newline behind it ends a line in files of the old Macintosh, which Excel
-//! still offers to write. Within JSON it is white space, so a newline says the same; within a quoted cell of
-//! a table it is a part of the text, so tables look for themselves (`lone` is false there). Ctrl-Z counts
-//! only at the end of the file, where nothing but line breaks comes behind it.
+//! A carriage return without a newline behind it ends a line in files of the old Macintosh, which
+//! Excel still offers to write. Within JSON it is white space, so a newline says the same; within a
+//! quoted cell of a table it is a part of the text, so tables look for themselves (`lone` is false
+//! there). Ctrl-Z counts only at the end of the file, where nothing but line breaks comes behind
+//! it.
 
 use std::io::{self, Read};
 

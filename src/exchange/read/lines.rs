@@ -16,7 +16,8 @@ pub(super) struct Lines {
     read: Read,
 }
 
-/// Reads the task of a line, which comes without its line break. Nothing if the line is to be passed over.
+/// Reads the task of a line, which comes without its line break. Nothing if the line is to be
+/// passed over.
 pub(super) type Read = fn(&Piece<'_>) -> Option<Result<Body, WrongLine>>;
 
 impl Lines {

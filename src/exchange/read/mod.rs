@@ -1,10 +1,10 @@
 //! Tasks from files, one after the other, in memory that does not grow with the file.
 //!
-//! [`open`] finds out what a file is: its format by the ending of its name, its compression by
-//! its first bytes (a file that a browser has unpacked on the way keeps its `.gz`). [`Tasks`] then
+//! [`open`] finds out what a file is: its format by the ending of its name, its compression by its
+//! first bytes (a file that a browser has unpacked on the way keeps its `.gz`). [`Tasks`] then
 //! gives a task or a [`WrongLine`] at a time. After a wrong line the next one is tried, unless it
-//! is `fatal`: where the rest cannot be told apart any more, or cannot be read. An exported answer is
-//! given as the task that it answers ([`own_keys::restore`]).
+//! is `fatal`: where the rest cannot be told apart any more, or cannot be read. An exported answer
+//! is given as the task that it answers ([`own_keys::restore`]).
 //!
 //! Rejected: reading a file to its end before anything is loaded, to report all wrong lines at
 //! once. Files are larger than memory, and standard input may not end.

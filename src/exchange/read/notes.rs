@@ -1,9 +1,10 @@
-//! What is worth a word about a file: that it was read otherwise than it is written, and which columns its
-//! table has.
+//! What is worth a word about a file: that it was read otherwise than it is written, and which
+//! columns its table has.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Sentences about a file, each said once, and the names of its columns. Cheap to clone; all clones are one.
+/// Sentences about a file, each said once, and the names of its columns. Cheap to clone; all clones
+/// are one.
 #[derive(Clone, Debug, Default)]
 pub struct Notes(Arc<Noted>);
 
@@ -31,8 +32,8 @@ impl Notes {
         let _ = self.0.columns.set(names);
     }
 
-    /// The keys that the columns of a table give to a task, such as `meta.source`; nothing of a file that is no
-    /// table, or whose first row was not read yet.
+    /// The keys that the columns of a table give to a task, such as `meta.source`; nothing of a
+    /// file that is no table, or whose first row was not read yet.
     pub fn columns(&self) -> Option<&[String]> {
         self.0.columns.get().map(Vec::as_slice)
     }

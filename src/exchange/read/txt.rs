@@ -1,5 +1,5 @@
-//! Plain text: a task for each line, `{"text": "…"}`. The line is the text to the letter; blank lines are
-//! passed over.
+//! Plain text: a task for each line, `{"text": "…"}`. The line is the text to the letter; blank
+//! lines are passed over.
 
 use serde_json::Map;
 

@@ -320,8 +320,8 @@ fn written_at(written: &str, compact: &str, at: usize) -> Option<usize> {
     (passed == compact.len()).then(|| found.unwrap_or(written.len()))
 }
 
-/// The bracket that opens one level too many. What an export kept under `_task` counts as it stood in the
-/// task.
+/// The bracket that opens one level too many. What an export kept under `_task` counts as it stood
+/// in the task.
 fn depth_exceeded_at(text: &str) -> usize {
     let (mut depth, mut in_string, mut escaped, mut kept) = (0, false, false, 0);
     for (at, byte) in text.bytes().enumerate() {

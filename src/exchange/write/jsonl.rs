@@ -1,17 +1,17 @@
 //! Prodigy's shape: an object for each answer, the task with what was said about it.
 //!
 //! First the task's own keys in their order and to the letter; then, where an interface works on
-//! tokens that the task does not have, `tokens` as they were computed, so that the token offsets
-//! of its spans mean something; then what the annotator added; then the system's keys. A key that
-//! is there twice keeps the place of the first and takes the value of the last: an annotator's
-//! `spans` replace the suggested ones, and the system's keys replace those that the task came
-//! with. (The format `tasks` has both.) What the task had under the answer's keys stands under `_task`,
-//! to the letter ([`own_keys`]), and a remark that the task came with is never the annotator's. Times are
+//! tokens that the task does not have, `tokens` as they were computed, so that the token offsets of
+//! its spans mean something; then what the annotator added; then the system's keys. A key that is
+//! there twice keeps the place of the first and takes the value of the last: an annotator's `spans`
+//! replace the suggested ones, and the system's keys replace those that the task came with. (The
+//! format `tasks` has both.) What the task had under the answer's keys stands under `_task`, to the
+//! letter ([`own_keys`]), and a remark that the task came with is never the annotator's. Times are
 //! whole seconds.
 //!
 //! Answers that came too late are left out; where they are asked for, they carry `"_late": true`.
-//! Answers to gold tasks and repeats carry `"_check": "gold"` or `"repeat"`, and the task's identity
-//! is then that of the repeat.
+//! Answers to gold tasks and repeats carry `"_check": "gold"` or `"repeat"`, and the task's
+//! identity is then that of the repeat.
 
 use std::collections::BTreeMap;
 

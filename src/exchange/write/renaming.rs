@@ -1,8 +1,9 @@
 //! A pen before another one: it hands on each record with the present names of its answers' labels.
 //!
-//! So every format has them, and none knows of it. Tasks stay to the letter. A label that the task brings along
-//! and the card asks about is a part of what was answered: its present name goes with the answer, as if the
-//! annotator had written it there, so that a line keeps the task's own name apart.
+//! So every format has them, and none knows of it. Tasks stay to the letter. A label that the task
+//! brings along and the card asks about is a part of what was answered: its present name goes with
+//! the answer, as if the annotator had written it there, so that a line keeps the task's own name
+//! apart.
 
 use serde_json::Value;
 

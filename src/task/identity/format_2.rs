@@ -1,12 +1,12 @@
 //! The identity that stores of format 2 were made with, which they keep.
 //!
-//! It is the first 128 bits of SHA-256 over the same content that Prodigy's `_task_hash` covers: the
-//! input keys and the task keys, or, where there is no task key, the whole task less what Prodigy
-//! leaves out. So it takes lines for one task that show different things: whatever is neither an
-//! input key nor a task key does not count beside a `label`.
+//! It is the first 128 bits of SHA-256 over the same content that Prodigy's `_task_hash` covers:
+//! the input keys and the task keys, or, where there is no task key, the whole task less what
+//! Prodigy leaves out. So it takes lines for one task that show different things: whatever is
+//! neither an input key nor a task key does not count beside a `label`.
 //!
-//! A hash that the data came with and that does not follow from its content is part of it. Only hashes
-//! of 32 bits were known.
+//! A hash that the data came with and that does not follow from its content is part of it. Only
+//! hashes of 32 bits were known.
 //!
 //! Nothing here may change: the identities stand in stores and exports.
 

@@ -1,31 +1,32 @@
 //! When two lines are one task.
 //!
-//! A project goes by one [`Rule`], which its store keeps. Under `content`, the usual one, every key of a
-//! line counts, known or not: two lines that would show an annotator something different are two tasks.
-//! What does not count is a closed list:
+//! A project goes by one [`Rule`], which its store keeps. Under `content`, the usual one, every key
+//! of a line counts, known or not: two lines that would show an annotator something different are
+//! two tasks. What does not count is a closed list:
 //!
 //! - names that begin with `_`, which are Prodigy's and annotd's;
 //! - what an annotator says: `answer` (`accept`, `reject`, `ignore`), `flagged`, `comment` and
-//!   `skip_reason`. Where a template can show what a task has under these names, they count in a line
-//!   that is no answer;
-//! - the keys that an answer sets, where the annotator produces what stands there: such a key of a task
-//!   is a suggestion. Where the annotator only judges it, it counts, also if that is in one block of
-//!   several and another one sets it;
+//!   `skip_reason`. Where a template can show what a task has under these names, they count in a
+//!   line that is no answer;
+//! - the keys that an answer sets, where the annotator produces what stands there: such a key of a
+//!   task is a suggestion. Where the annotator only judges it, it counts, also if that is in one
+//!   block of several and another one sets it;
 //! - tokens that are those annotd would compute, where the interface works on tokens;
 //! - what only steers annotd: `meta.gold`, `meta.priority`, `meta.requires`, and the key that names
 //!   annotators.
 //!
-//! What counts is compared by value (`canonical`). The identity is the first 128 bits of SHA-256 over
-//! it, so among 10⁸ tasks the odds of two that share one are below 10⁻²². So an answer that was exported
-//! loads as the task it came from.
+//! What counts is compared by value (`canonical`). The identity is the first 128 bits of SHA-256
+//! over it, so among 10⁸ tasks the odds of two that share one are below 10⁻²². So an answer that
+//! was exported loads as the task it came from.
 //!
-//! A hash that came with the data and does not follow from its content is somebody's deliberate statement
-//! that this is a task of its own, the customary way to ask the same thing twice: it is part of the
-//! identity.
+//! A hash that came with the data and does not follow from its content is somebody's deliberate
+//! statement that this is a task of its own, the customary way to ask the same thing twice: it is
+//! part of the identity.
 //!
 //! Rejected: a list of the keys that count. The keys a page shows depend on interface, blocks and
-//! templates, and each key that is missing from the list is tasks that are dropped without a word. The
-//! other way round, a key too many is a task too many, which the load counts as new and everybody sees.
+//! templates, and each key that is missing from the list is tasks that are dropped without a word.
+//! The other way round, a key too many is a task too many, which the load counts as new and
+//! everybody sees.
 
 mod format_2;
 mod own_hash;
@@ -144,7 +145,8 @@ pub struct Made {
     /// The task.
     pub task: Task,
     /// What the line has that its identity does not rest on, as a digest of this process: under
-    /// `content` the suggestions, else everything that an annotator could see; none if there is nothing.
+    /// `content` the suggestions, else everything that an annotator could see; none if there is
+    /// nothing.
     pub beside: Option<u64>,
     /// Another identity than the task's own, if the line claims one under `_id`.
     pub claims: Option<TaskId>,
@@ -169,8 +171,8 @@ impl Identity {
         &self.rule
     }
 
-    /// Makes a task of a line: takes over the hashes it came with, computes those that are missing, and
-    /// derives its identity. The parsed form that came with the line is given up.
+    /// Makes a task of a line: takes over the hashes it came with, computes those that are missing,
+    /// and derives its identity. The parsed form that came with the line is given up.
     ///
     /// # Errors
     /// If a hash is none, or the line has nothing under the path that the rule names.
@@ -209,8 +211,8 @@ impl Identity {
         Ok(Made { task: Task { id, input_hash, task_hash, body }, beside, claims })
     }
 
-    /// The tasks that a stored line may be: as the project makes it now, as it made it formerly, and as it
-    /// would have made it before the roster named another interface.
+    /// The tasks that a stored line may be: as the project makes it now, as it made it formerly,
+    /// and as it would have made it before the roster named another interface.
     pub fn readings(&self, body: &Body) -> impl Iterator<Item = Task> {
         let now = self.make(body.clone()).ok().map(|made| made.task);
         let others = if self.rule == Rule::Content { Interface::names() } else { Vec::new() };
@@ -225,8 +227,8 @@ impl Identity {
         now.into_iter().chain(then).chain(format_2)
     }
 
-    /// The first key of a line whose value is not the stored task's, if there is one. `said` is what
-    /// annotators have added to the task: a line may have that, too.
+    /// The first key of a line whose value is not the stored task's, if there is one. `said` is
+    /// what annotators have added to the task: a line may have that, too.
     pub fn difference(
         &self,
         line: &Body,
@@ -336,7 +338,8 @@ impl Own {
         self.input.is_none() && self.task.is_none()
     }
 
-    /// A canonical text has its end where its braces are closed, so that what follows is no content.
+    /// A canonical text has its end where its braces are closed, so that what follows is no
+    /// content.
     fn write(self, text: &mut String) {
         for (name, own) in [("input", self.input), ("task", self.task)] {
             if let Some(hash) = own {

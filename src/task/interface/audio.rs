@@ -1,5 +1,5 @@
-//! `audio`: sound or a film, perhaps with stretches marked in it, and the one question whether it is
-//! right.
+//! `audio`: sound or a film, perhaps with stretches marked in it, and the one question whether it
+//! is right.
 
 use super::heard;
 use super::kind::{Kind, PLAIN};

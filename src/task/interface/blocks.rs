@@ -1,9 +1,9 @@
 //! `blocks`: several interfaces beneath one another on one card, all about the same task.
 //!
-//! The setting `blocks` lists them: `[{"view_id": "ner_manual"}, {"view_id": "choice", "text": null}]`.
-//! What else stands in a block goes before the task's key or the setting of that name, for that block
-//! alone; `null` (in a roster, which has none, `false`) takes the key away. The answer is what all blocks
-//! add, so no two of them may add the same key.
+//! The setting `blocks` lists them: `[{"view_id": "ner_manual"}, {"view_id": "choice", "text":
+//! null}]`. What else stands in a block goes before the task's key or the setting of that name, for
+//! that block alone; `null` (in a roster, which has none, `false`) takes the key away. The answer
+//! is what all blocks add, so no two of them may add the same key.
 
 use serde_json::{Map, Value};
 
@@ -79,7 +79,8 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
             if overrides.contains_key(key) { format!("{AT}/{index}") } else { String::new() };
         let empty = unfit.empty;
         let unfit = unfit.inside(&within, &name(index, part));
-        // A block whose text is hidden shows what else it has, and some only ask about another block.
+        // A block whose text is hidden shows what else it has, and some only ask about another
+        // block.
         let content = part.interface.kind.content;
         let hides = content.iter().any(|key| overrides.get(*key).is_some_and(hidden));
         if !empty || !(hides || ASKING.contains(&part.interface.name())) {
@@ -90,8 +91,8 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     nothing.filter(|_| !shown).map_or(Ok(()), Err)
 }
 
-/// Interfaces that, as a block, need nothing of their own to show: they ask about what another block
-/// shows.
+/// Interfaces that, as a block, need nothing of their own to show: they ask about what another
+/// block shows.
 const ASKING: [&str; 4] = ["choice", "classification", "html", "text_input"];
 
 /// What a block is called in messages.

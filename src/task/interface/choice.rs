@@ -1,9 +1,9 @@
 //! `choice`: options, one or several of which are accepted.
 //!
-//! `accept` holds the ids of what was chosen, in the type they have in the task (`1` is not
-//! `"1"`). Where a task has no options of its own, the project's labels are the options. Options may be
-//! words or objects (`reading::options`); where the page would have to read them, it is sent them read,
-//! under `_options`, in the same order.
+//! `accept` holds the ids of what was chosen, in the type they have in the task (`1` is not `"1"`).
+//! Where a task has no options of its own, the project's labels are the options. Options may be
+//! words or objects (`reading::options`); where the page would have to read them, it is sent them
+//! read, under `_options`, in the same order.
 
 use std::collections::{HashMap, HashSet};
 

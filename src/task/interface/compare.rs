@@ -1,5 +1,5 @@
-//! `compare`: which of two is better? The task's `accept` and `reject` stand side by side beneath its
-//! `input`; each is a text or an object with `text`, `html` or `image`.
+//! `compare`: which of two is better? The task's `accept` and `reject` stand side by side beneath
+//! its `input`; each is a text or an object with `text`, `html` or `image`.
 //!
 //! `mapping` says who made which of the two. It travels through and is not shown: whoever compares
 //! should not know.

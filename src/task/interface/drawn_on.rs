@@ -1,7 +1,7 @@
 //! The pictures of a task in which shapes lie: those whose size the page and the server count in.
 //!
-//! The files are elsewhere; here is said which ones matter, where the task names them, and where the page
-//! looks for what belongs to each.
+//! The files are elsewhere; here is said which ones matter, where the task names them, and where
+//! the page looks for what belongs to each.
 
 use super::kind::Card;
 use super::{Interface, blocks, image, pages, pictured};
@@ -16,13 +16,14 @@ pub struct DrawnOn {
     pub size: Option<(f64, f64)>,
     /// The part of the task that names it, as a JSON pointer; empty for the task itself.
     pub at: String,
-    /// The part of the card that it belongs to: the places in `_parts`, from the outside. Empty for the whole
-    /// card.
+    /// The part of the card that it belongs to: the places in `_parts`, from the outside. Empty for
+    /// the whole card.
     pub parts: Vec<usize>,
 }
 
 impl Interface {
-    /// The pictures of this task in which shapes lie, one for each part of the card that has its own.
+    /// The pictures of this task in which shapes lie, one for each part of the card that has its
+    /// own.
     pub fn drawn_on(&self, task: &Body) -> Vec<DrawnOn> {
         let card = self.card(task);
         if self.kind.name == blocks::KIND.name {

@@ -1,7 +1,7 @@
 //! An interface as a text: what the answers of one edition of the roster are checked by.
 //!
-//! A store keeps the text under a number, and hand-outs and answers carry the number. So an answer that
-//! was given before a label was renamed is checked by the labels that its annotator had.
+//! A store keeps the text under a number, and hand-outs and answers carry the number. So an answer
+//! that was given before a label was renamed is checked by the labels that its annotator had.
 //!
 //! The same settings give the same text, whatever order the roster had them in.
 

@@ -1,8 +1,8 @@
-//! What a task has to be so that it can be shown and its answers can be taken: the checks at load that
-//! several interfaces share.
+//! What a task has to be so that it can be shown and its answers can be taken: the checks at load
+//! that several interfaces share.
 //!
-//! They stand apart from the checks of answers because they are stricter: a task that is stored already,
-//! however odd, is still served, and can be accepted as it is.
+//! They stand apart from the checks of answers because they are stricter: a task that is stored
+//! already, however odd, is still served, and can be accepted as it is.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -23,7 +23,8 @@ pub struct Unfit {
     pub found: String,
     /// What to do about it, where that is not plain.
     pub help: Option<String>,
-    /// Whether the task merely has nothing to show. On a card of several interfaces another one may.
+    /// Whether the task merely has nothing to show. On a card of several interfaces another one
+    /// may.
     pub(super) empty: bool,
 }
 
@@ -56,8 +57,8 @@ impl Unfit {
         Self { at: format!("{within}{}", self.at), expected, ..self }
     }
 
-    /// The same of a row in a table with these columns. A task that lacks what `content` names has no column for
-    /// it, which is called otherwise in the table, or an empty cell there.
+    /// The same of a row in a table with these columns. A task that lacks what `content` names has
+    /// no column for it, which is called otherwise in the table, or an empty cell there.
     #[must_use]
     pub fn in_table(self, columns: &[String], content: &[&str]) -> Self {
         let Some(first) = content.first() else { return self };
@@ -81,8 +82,8 @@ impl Unfit {
             .help("leave `width` and `height` out, and the picture is measured")
     }
 
-    /// Where this is in the text of the task, in bytes: the value's first one, or, where the value is
-    /// missing, that of the nearest thing around it.
+    /// Where this is in the text of the task, in bytes: the value's first one, or, where the value
+    /// is missing, that of the nearest thing around it.
     pub fn place(&self, task: &Body) -> usize {
         let mut place = 0;
         let mut rest = task.as_str();
@@ -158,7 +159,8 @@ pub(super) fn texts(card: &Card<'_>, keys: &[&str], needs: &str) -> Result<(), U
     }
 }
 
-/// The keys of what a card is about, where nothing else is said: what `drawContent` on the page draws.
+/// The keys of what a card is about, where nothing else is said: what `drawContent` on the page
+/// draws.
 pub(super) const CONTENT: [&str; 3] = ["text", "html", "image"];
 /// The keys of the document around a text (`document.js`).
 pub(super) const CONTEXT: [&str; 4] = ["title", "body", "context_before", "context_after"];
@@ -176,7 +178,8 @@ pub(super) fn spans_of_content(card: &Card<'_>) -> Vec<&'static str> {
     if super::html::has_template(card) { Vec::new() } else { spans_of_text(card) }
 }
 
-/// What `drawContent` shows: HTML from a template, or the task's own text, HTML or picture, with its spans.
+/// What `drawContent` shows: HTML from a template, or the task's own text, HTML or picture, with
+/// its spans.
 pub(super) fn content(card: &Card<'_>) -> Result<(), Unfit> {
     super::html::template(card).unwrap_or_else(|| own_content(card))
 }

@@ -1,11 +1,13 @@
-//! Checks, when a task is loaded, that its right answer (`meta.gold`) is one that an annotator can give.
+//! Checks, when a task is loaded, that its right answer (`meta.gold`) is one that an annotator can
+//! give.
 //!
-//! A right answer that names no option, a label that nobody can choose, or a span that fits no tokens counts
-//! against every annotator who meets it, and nothing says why. It is held against the interface as an answer
-//! is. What the right answer leaves out is what the task has; a verdict alone, and a reject, say nothing else.
+//! A right answer that names no option, a label that nobody can choose, or a span that fits no
+//! tokens counts against every annotator who meets it, and nothing says why. It is held against the
+//! interface as an answer is. What the right answer leaves out is what the task has; a verdict
+//! alone, and a reject, say nothing else.
 //!
-//! Beside what it says a right answer may have keys of its own, such as where it is from. If it says nothing
-//! that answers say, its key is most likely misspelt.
+//! Beside what it says a right answer may have keys of its own, such as where it is from. If it
+//! says nothing that answers say, its key is most likely misspelt.
 
 use serde_json::Value;
 
@@ -77,7 +79,8 @@ impl Interface {
     }
 }
 
-/// Where in the task a misfit of its right answer is: `spans[2].label` is `/meta/gold/spans/2/label`.
+/// Where in the task a misfit of its right answer is: `spans[2].label` is
+/// `/meta/gold/spans/2/label`.
 fn pointer(misfit: &Misfit) -> String {
     // A block is named before the place.
     let at = misfit.at.rsplit_once(": ").map_or(&*misfit.at, |(_, at)| at);

@@ -1,4 +1,5 @@
-//! What a task with sound has to be to be loaded: `audio` or `video`, and stretches that can be shown.
+//! What a task with sound has to be to be loaded: `audio` or `video`, and stretches that can be
+//! shown.
 
 use super::fits::{Unfit, list, texts, what_is};
 use super::kind::Card;

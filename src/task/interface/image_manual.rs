@@ -1,12 +1,12 @@
 //! `image_manual`: boxes, polygons and outlines drawn on a picture, each with a label.
 //!
 //! Coordinates are pixels of the picture itself, whatever size it was shown in, from its upper left
-//! corner. A shape that the task already had is taken back as it is, even if it lies outside; one that
-//! the annotator made lies inside the border, as far as the picture's size is known: from the task's
-//! `width` and `height`, or else from the browser, which adds them.
+//! corner. A shape that the task already had is taken back as it is, even if it lies outside; one
+//! that the annotator made lies inside the border, as far as the picture's size is known: from the
+//! task's `width` and `height`, or else from the browser, which adds them.
 //!
-//! A box has its four corners in `points` and says the same once more as `x`, `y`, `width`, `height`
-//! and `center`; what is missing of it is completed here.
+//! A box has its four corners in `points` and says the same once more as `x`, `y`, `width`,
+//! `height` and `center`; what is missing of it is completed here.
 
 use serde_json::{Map, Value, json};
 
@@ -112,8 +112,8 @@ fn unlabelled(shape: &Value) -> Value {
     shape
 }
 
-/// Whether a shape is a box: it says so, or it says nothing and has a box's width. The page goes by the
-/// same (shapes.js).
+/// Whether a shape is a box: it says so, or it says nothing and has a box's width. The page goes by
+/// the same (shapes.js).
 fn is_box(shape: &Map<String, Value>) -> bool {
     match reading::get_in(shape, "type") {
         Some(kind) => kind == "rect",

@@ -29,17 +29,17 @@ pub(super) struct Kind {
     pub content: &'static [&'static str],
     /// The keys that a card shows around it.
     pub context: &'static [&'static str],
-    /// The keys of a task that an answer sets anew. The annotator produces them, unless `judges` has
-    /// them, too.
+    /// The keys of a task that an answer sets anew. The annotator produces them, unless `judges`
+    /// has them, too.
     pub sets: fn(&Card<'_>) -> Vec<String>,
-    /// The keys that a card shows as the task has them, and in which the annotator makes nothing new,
-    /// such as the spans of `ner`. A task with other values there is another task, also where another
-    /// block of the same card sets the key.
+    /// The keys that a card shows as the task has them, and in which the annotator makes nothing
+    /// new, such as the spans of `ner`. A task with other values there is another task, also where
+    /// another block of the same card sets the key.
     pub judges: fn(&Card<'_>) -> Vec<&'static str>,
     /// Whether spans are drawn on the text, so that it needs tokens.
     pub tokens: fn(&Card<'_>) -> bool,
-    /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts of
-    /// a card need (`_parts`).
+    /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts
+    /// of a card need (`_parts`).
     pub beside: fn(&Card<'_>) -> Map<String, Value>,
     /// Whether `check` judges even what the task came with and nobody touched.
     pub insists: fn(&Card<'_>) -> bool,
@@ -137,8 +137,8 @@ impl<'a> Card<'a> {
         }
     }
 
-    /// The tokens of the task's text that a span may begin or end at, for a task that has none of its
-    /// own.
+    /// The tokens of the task's text that a span may begin or end at, for a task that has none of
+    /// its own.
     pub fn computed_tokens(&self, text: &str) -> Vec<Token> {
         let mut tokens = tokenize(text, self.tokenizer);
         tokens.retain(|token| !token.is_blank());

@@ -1,5 +1,5 @@
-//! `llm_io`: what a language model was asked, and what it said: `prompt` and `response`, in the task
-//! itself or under its `llm`.
+//! `llm_io`: what a language model was asked, and what it said: `prompt` and `response`, in the
+//! task itself or under its `llm`.
 
 use super::fits::Unfit;
 use super::kind::{Card, Kind, PLAIN};

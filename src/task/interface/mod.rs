@@ -7,8 +7,8 @@
 //! with a project's settings, which is what the rest of annotd holds. An interface that is made of
 //! others (`blocks`, `pages`) makes an [`Interface`] of each part and asks that one.
 //!
-//! Rejected: one enum with a `match` in each function, which spread an interface over the whole file;
-//! and a trait, whose only gain over a struct of functions were a type for each interface.
+//! Rejected: one enum with a `match` in each function, which spread an interface over the whole
+//! file; and a trait, whose only gain over a struct of functions were a type for each interface.
 
 mod audio;
 mod audio_manual;
@@ -86,15 +86,16 @@ const ALL: &[&Kind] = &[
 
 /// What tells annotd how to show or give out a task: no answer adds it.
 const STEERS: [&str; 3] = ["config", "html_template", "meta"];
-/// What every answer may add to its task, in bytes of JSON: an outline by hand takes some 14 bytes a point.
+/// What every answer may add to its task, in bytes of JSON: an outline by hand takes some 14 bytes
+/// a point.
 const ROOM: usize = 1 << 20;
 /// What it may add for each byte of its task: the mark on a word of one letter takes some eighty.
 const ROOM_PER_BYTE: usize = 40;
 /// The most that it may add for the length of its task.
 const MOST_ROOM: usize = 2 << 20;
 
-/// The largest that an answer may add to this task, in bytes of JSON: room for a remark, for a mark on
-/// each word, and for all that the task has, which an answer may say again.
+/// The largest that an answer may add to this task, in bytes of JSON: room for a remark, for a mark
+/// on each word, and for all that the task has, which an answer may say again.
 ///
 /// All answers to a task share the 16 MiB that a document of MongoDB may have.
 pub fn room_for_an_answer(task: &Body) -> usize {
@@ -138,7 +139,8 @@ impl Interface {
         Some(Self { kind, settings: Arc::new(settings), tokenizer: TOKENIZER })
     }
 
-    /// The same, with the tokens of this version of the rule: those that a task was handed out with.
+    /// The same, with the tokens of this version of the rule: those that a task was handed out
+    /// with.
     #[must_use]
     pub fn with_tokenizer(&self, tokenizer: u16) -> Self {
         Self { tokenizer, ..self.clone() }
@@ -166,10 +168,10 @@ impl Interface {
         (self.kind.fits)(&self.card(task))
     }
 
-    /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has
-    /// no tokens of its own, or has them written in a way that the page would have to read.
-    /// Computed ones are those that a span may begin or end at: blank ones are left out, and the numbers
-    /// are those of the whole list.
+    /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has no
+    /// tokens of its own, or has them written in a way that the page would have to read. Computed
+    /// ones are those that a span may begin or end at: blank ones are left out, and the numbers are
+    /// those of the whole list.
     pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
         let card = self.card(task);
         if !(self.kind.tokens)(&card) {
@@ -183,8 +185,8 @@ impl Interface {
         })
     }
 
-    /// The tokens of a task that has none, as plain values, which an export of a million answers can
-    /// afford.
+    /// The tokens of a task that has none, as plain values, which an export of a million answers
+    /// can afford.
     pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
         let card = self.card(task);
         if !(self.kind.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
@@ -205,8 +207,9 @@ impl Interface {
         (self.kind.beside)(&self.card(task))
     }
 
-    /// The task as a page gets it: as it was loaded, without its right answer and without what only an
-    /// annotator says, and with what this interface has to say beside it. Keys under which the page trusts the server are never the task's.
+    /// The task as a page gets it: as it was loaded, without its right answer and without what only
+    /// an annotator says, and with what this interface has to say beside it. Keys under which the
+    /// page trusts the server are never the task's.
     pub fn for_the_page(&self, task: &Body) -> Fields {
         let mut fields = task.fields();
         for own in ["_clean", "_tokens", "_options", "_size", "_parts", "_edition"] {
@@ -236,9 +239,10 @@ impl Interface {
 
     /// Takes what a browser sent and gives the decision and the keys that are kept with it.
     ///
-    /// Kept are the keys that the interface sets, the annotator's ([`own_keys::ANNOTATORS`]) whether
-    /// or not the task came with them, and others that the task does not have. Keys that begin with
-    /// `_` are the system's, and what the browser says about the task's other keys does not matter.
+    /// Kept are the keys that the interface sets, the annotator's ([`own_keys::ANNOTATORS`])
+    /// whether or not the task came with them, and others that the task does not have. Keys that
+    /// begin with `_` are the system's, and what the browser says about the task's other keys does
+    /// not matter.
     ///
     /// # Errors
     /// The first place that does not fit the interface or the task.
@@ -302,8 +306,8 @@ impl Interface {
     }
 }
 
-/// Whether an answer says again what the task came with and nothing else of its own: that is not for
-/// the interface to judge, however odd it is. Each value then stands as the task has it.
+/// Whether an answer says again what the task came with and nothing else of its own: that is not
+/// for the interface to judge, however odd it is. Each value then stands as the task has it.
 fn take_back(own: &Fields, sets: &[String], data: &mut Map<String, Value>) -> bool {
     let mut back = Vec::new();
     for key in sets.iter().filter(|key| data.contains_key(*key)) {

@@ -1,9 +1,9 @@
 //! `pages`: a list of tasks on one card, of which one is on the page at a time, each with its own
 //! `view_id`.
 //!
-//! The browser sends what was added to each page; what is kept is the pages with it. So that completing
-//! them never makes an answer too large to keep, pages that are large by themselves are refused when
-//! they are loaded.
+//! The browser sends what was added to each page; what is kept is the pages with it. So that
+//! completing them never makes an answer too large to keep, pages that are large by themselves are
+//! refused when they are loaded.
 
 use serde_json::{Map, Value};
 
@@ -79,7 +79,8 @@ pub(super) fn parts(card: &Card<'_>) -> Vec<Option<Part>> {
         .collect()
 }
 
-/// Parts each page as [`Interface::part_suggestions`](super::Interface::part_suggestions) parts a task.
+/// Parts each page as [`Interface::part_suggestions`](super::Interface::part_suggestions) parts a
+/// task.
 pub(super) fn part_suggestions(
     card: &Card<'_>,
     how: Parting<'_>,

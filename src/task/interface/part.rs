@@ -1,7 +1,7 @@
 //! A part of a card that is made of several: an interface with a task and settings of its own.
 //!
-//! `blocks` and `pages` make a list of these and ask each, as a project asks its interface; they know
-//! nothing of what a part is.
+//! `blocks` and `pages` make a list of these and ask each, as a project asks its interface; they
+//! know nothing of what a part is.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// A part of this view, or nothing if this build has none. `labels` and `config` say how it is set.
+    /// A part of this view, or nothing if this build has none. `labels` and `config` say how it is
+    /// set.
     pub(super) fn new(
         card: &Card<'_>,
         view: &str,

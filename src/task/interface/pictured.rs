@@ -1,5 +1,5 @@
-//! What a task with a picture has to be to be loaded: `image`, shapes that can be drawn, and a size that
-//! can be counted in.
+//! What a task with a picture has to be to be loaded: `image`, shapes that can be drawn, and a size
+//! that can be counted in.
 
 use serde_json::{Map, Value};
 

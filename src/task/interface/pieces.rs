@@ -1,8 +1,8 @@
 //! The tokens of a card: the task's own, or those that annotd makes of its text.
 //!
-//! Both checks of answers (`span_check`, `relations`) and the page go by these. Where a task's own are
-//! written in a way that a page would read otherwise (`1.0` as an id, `null`), the page is sent them
-//! plainly under `_tokens`; the task stays as it is.
+//! Both checks of answers (`span_check`, `relations`) and the page go by these. Where a task's own
+//! are written in a way that a page would read otherwise (`1.0` as an id, `null`), the page is sent
+//! them plainly under `_tokens`; the task stays as it is.
 
 use std::collections::HashSet;
 
@@ -21,8 +21,8 @@ pub(super) struct Piece {
     pub disabled: bool,
 }
 
-/// The tokens in the order of the text. Own ones that lie wrong (before one another, beyond the text)
-/// cannot be drawn in a row, and are left out; one without a number goes by its place.
+/// The tokens in the order of the text. Own ones that lie wrong (before one another, beyond the
+/// text) cannot be drawn in a row, and are left out; one without a number goes by its place.
 pub(super) fn pieces(card: &Card<'_>, text: &str) -> Vec<Piece> {
     let number = |index: usize| i64::try_from(index).unwrap_or(i64::MAX);
     let Some(Value::Array(tokens)) = card.get("tokens") else {
@@ -69,7 +69,8 @@ pub(super) fn plainly(card: &Card<'_>) -> Option<Vec<Value>> {
     Some(tokens.into_iter().map(plainly).collect())
 }
 
-/// Checks that the task's own tokens lie in its text, one after the other, and say what stands there.
+/// Checks that the task's own tokens lie in its text, one after the other, and say what stands
+/// there.
 pub(super) fn fits(card: &Card<'_>, text: &str) -> Result<(), Unfit> {
     let tokens = match card.get("tokens") {
         None => return Ok(()),

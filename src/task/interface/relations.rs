@@ -1,11 +1,11 @@
 //! `relations`: arrows between tokens or spans of a text, each with a label.
 //!
 //! An end of a relation is a span, or a token that lies in none. `head` and `child` are the ids of
-//! tokens: of the token itself, or of the span's last. `head_span` and `child_span` say what they stand
-//! for; they are completed where they are missing, and a token's own has the label `null`.
+//! tokens: of the token itself, or of the span's last. `head_span` and `child_span` say what they
+//! stand for; they are completed where they are missing, and a token's own has the label `null`.
 //!
-//! What the task had already, spans and relations, is taken back as it is, also where it is odd: only
-//! what the annotator made has to fit.
+//! What the task had already, spans and relations, is taken back as it is, also where it is odd:
+//! only what the annotator made has to fit.
 
 use std::collections::{HashMap, HashSet};
 

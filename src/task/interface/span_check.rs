@@ -1,13 +1,14 @@
 //! What `ner_manual`, `spans_manual` and `pos_manual` ask of the spans that come back.
 //!
-//! A span that the task already had is taken back as it is, even where it does not snap, overlaps or
-//! lies outside: what was pre-annotated comes back untouched unless the annotator changed it. A page
-//! has one kind of number, so `1.0` comes back as `1`; what is stored is then the task's own writing.
+//! A span that the task already had is taken back as it is, even where it does not snap, overlaps
+//! or lies outside: what was pre-annotated comes back untouched unless the annotator changed it. A
+//! page has one kind of number, so `1.0` comes back as `1`; what is stored is then the task's own
+//! writing.
 //!
-//! A new span has to lie in the text, bear a known label, keep clear of disabled tokens, and begin and
-//! end with tokens unless the project highlights by character; of computed ones, with tokens that are
-//! not blank. Tokens that lie wrong (before one
-//! another, beyond the text) cannot be drawn in a row, and are no borders here either.
+//! A new span has to lie in the text, bear a known label, keep clear of disabled tokens, and begin
+//! and end with tokens unless the project highlights by character; of computed ones, with tokens
+//! that are not blank. Tokens that lie wrong (before one another, beyond the text) cannot be drawn
+//! in a row, and are no borders here either.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,9 +1,9 @@
 //! What a task suggests, apart from what it shows: for the identity of tasks.
 //!
-//! An annotator who produces something under a key may find a suggestion there; with another suggestion it
-//! is the same task. Where they only judge what stands there, it is what they are asked about. On a card of
-//! several blocks a key that one of them shows as it is counts, although another one sets it: two such
-//! tasks are two cards to look at.
+//! An annotator who produces something under a key may find a suggestion there; with another
+//! suggestion it is the same task. Where they only judge what stands there, it is what they are
+//! asked about. On a card of several blocks a key that one of them shows as it is counts, although
+//! another one sets it: two such tasks are two cards to look at.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,8 +18,8 @@ use crate::task::{Body, TOKENIZER, canonical, tokenize};
 /// A setting that can show any key of a task.
 pub(in crate::task) const TEMPLATE: &str = "html_template";
 
-/// The keys that some interface shows as they are, in the order of a reader. They are never suggestions:
-/// a text field may stand under one of them, which is then what is corrected.
+/// The keys that some interface shows as they are, in the order of a reader. They are never
+/// suggestions: a text field may stand under one of them, which is then what is corrected.
 static SHOWN: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let contents = ALL.iter().flat_map(|kind| kind.content);
     let all = contents.chain(ALL.iter().flat_map(|kind| kind.context));
@@ -79,8 +79,8 @@ impl Templates {
 pub(in crate::task) struct Parting<'a> {
     /// The project's templates.
     pub templates: &'a Templates,
-    /// Whether a key that one block sets is a suggestion although another block shows it: so it was in
-    /// the first stores that go by content.
+    /// Whether a key that one block sets is a suggestion although another block shows it: so it was
+    /// in the first stores that go by content.
     pub formerly: bool,
 }
 
@@ -116,8 +116,9 @@ impl Interface {
                 && blocks::parts(&card).iter().any(|(part, _)| shows(part.interface.kind)))
     }
 
-    /// Parts what a task shows from what it suggests: keys in which the annotator produces something
-    /// go from `counts` to `suggestions`, and tokens that would be computed without them go.
+    /// Parts what a task shows from what it suggests: keys in which the annotator produces
+    /// something go from `counts` to `suggestions`, and tokens that would be computed without them
+    /// go.
     pub(in crate::task) fn part_suggestions(
         &self,
         task: &Body,
@@ -165,8 +166,8 @@ impl Interface {
     }
 }
 
-/// Whether these are the tokens that some version of the tokenizer makes of this text: they came with an
-/// export.
+/// Whether these are the tokens that some version of the tokenizer makes of this text: they came
+/// with an export.
 fn are_computed(tokens: &Value, text: &str) -> bool {
     let tokens = canonical::text(tokens);
     (1..=TOKENIZER).rev().any(|version| {

@@ -1,8 +1,8 @@
 //! `text_input`: free text, under the key that `field_id` names.
 //!
-//! The task may bring a text along under that key, to be corrected; what it brings along comes back as
-//! it is if nobody touches it, whatever it is. With `field_required` an answer that accepts has to have
-//! something in it.
+//! The task may bring a text along under that key, to be corrected; what it brings along comes back
+//! as it is if nobody touches it, whatever it is. With `field_required` an answer that accepts has
+//! to have something in it.
 
 use serde_json::{Map, Value};
 
@@ -25,8 +25,8 @@ pub(super) const KIND: Kind = Kind {
 /// Where the text goes if nothing is said.
 const USUAL: &str = "user_input";
 
-/// Whether a key of an answer is not free for a text: the system's, what every annotator can say of any card,
-/// what steers annotd, and the tokens that an export adds.
+/// Whether a key of an answer is not free for a text: the system's, what every annotator can say of
+/// any card, what steers annotd, and the tokens that an export adds.
 fn is_taken(key: &str) -> bool {
     key.starts_with('_') || own_keys::is_annotators(key) || STEERS.contains(&key) || key == "tokens"
 }

@@ -1,11 +1,11 @@
 //! What a task had, recognised when it comes back.
 //!
-//! A browser has one kind of number: `1.0` may come back as `1`. Two values are taken as the same when
-//! their numbers are, and what the task had is then kept as it was written there.
+//! A browser has one kind of number: `1.0` may come back as `1`. Two values are taken as the same
+//! when their numbers are, and what the task had is then kept as it was written there.
 //!
-//! They are looked up by a hash that is the same for values that are taken as the same: the numbers as
-//! they are computed with, the keys of an object in any order. So an answer with thousands of marks costs
-//! a look for each, and not a comparison of each with each.
+//! They are looked up by a hash that is the same for values that are taken as the same: the numbers
+//! as they are computed with, the keys of an object in any order. So an answer with thousands of
+//! marks costs a look for each, and not a comparison of each with each.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};

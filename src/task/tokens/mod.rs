@@ -3,15 +3,16 @@
 //! The rule has a version, which is kept with each hand-out and each answer
 //! ([`Basis`](super::Basis)): an answer is checked, and exported, by the tokens that its page had.
 //!
-//! - Version 1 knows Unicode's words alone, and no white space. It is the tokenizer of stored format 2.
-//! - Version 2 segments Chinese, Japanese, Thai, Lao, Khmer and Burmese by words, and rebuilds the text:
-//!   its tokens are those of a spaCy `Doc`, white space included.
+//! - Version 1 knows Unicode's words alone, and no white space. It is the tokenizer of stored
+//!   format 2.
+//! - Version 2 segments Chinese, Japanese, Thai, Lao, Khmer and Burmese by words, and rebuilds the
+//!   text: its tokens are those of a spaCy `Doc`, white space included.
 //!
 //! In both, words are cut at an apostrophe, so that names are within reach: in "Uber’s" the name is
 //! "Uber", in "l’Europe" it is "Europe". A task that brings its own tokens keeps those.
 //!
-//! A change of the rule, or of the data that it rests upon, is a new version. A test holds the tokens
-//! of each version to the letter.
+//! A change of the rule, or of the data that it rests upon, is a new version. A test holds the
+//! tokens of each version to the letter.
 //!
 //! Rejected: spaCy's rules, which differ for every language and version. Tasks that need them are
 //! loaded with `tokens`, as Prodigy's own recipes do.
@@ -41,8 +42,8 @@ pub struct Token {
 }
 
 impl Token {
-    /// Whether there is nothing to see of it. It is there so that the tokens rebuild the text; no span
-    /// begins or ends at it.
+    /// Whether there is nothing to see of it. It is there so that the tokens rebuild the text; no
+    /// span begins or ends at it.
     pub fn is_blank(&self) -> bool {
         self.text.chars().all(is_blank)
     }
@@ -64,7 +65,8 @@ fn is_blank(c: char) -> bool {
 }
 
 /// The parts of a word that has apostrophes between its letters; any other piece as it is. A short
-/// rest of at most two letters goes with the apostrophe (’s, ’t, ’re), a longer one stands for itself.
+/// rest of at most two letters goes with the apostrophe (’s, ’t, ’re), a longer one stands for
+/// itself.
 fn cut_at_apostrophes(mut piece: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     while let Some((at, apostrophe)) = piece

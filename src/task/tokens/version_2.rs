@@ -1,21 +1,22 @@
 //! Words as Unicode and ICU's dictionaries have them, and tokens that rebuild the text.
 //!
 //! 1. The text is cut into blank and other stretches, as spaCy and Prodigy do it: one blank after a
-//!    token is its `ws`; the rest of a blank stretch (line breaks, double blanks, a blank at the very
-//!    beginning) is a token of its own.
-//! 2. Other stretches are cut into words by ICU: Unicode's rules (UAX 29), with dictionaries for Chinese,
-//!    Japanese, Thai, Lao, Khmer and Burmese.
+//!    token is its `ws`; the rest of a blank stretch (line breaks, double blanks, a blank at the
+//!    very beginning) is a token of its own.
+//! 2. Other stretches are cut into words by ICU: Unicode's rules (UAX 29), with dictionaries for
+//!    Chinese, Japanese, Thai, Lao, Khmer and Burmese.
 //! 3. Words are cut once more where a name would be out of reach: at an apostrophe (“Uber’s”), at
-//!    underscores around a word (Markdown's “_Uber_”), and where the blank after a full stop or a colon
-//!    is missing (“in Berlin.The”).
-//! 4. A cut within a grapheme is none: a letter keeps its marks, an emoji its parts, Thai its SARA AM.
+//!    underscores around a word (Markdown's “_Uber_”), and where the blank after a full stop or a
+//!    colon is missing (“in Berlin.The”).
+//! 4. A cut within a grapheme is none: a letter keeps its marks, an emoji its parts, Thai its SARA
+//!    AM.
 //!
-//! A hyphen stands for itself between two words, and a number keeps its point: “3.5”, “%”. Web and mail
-//! addresses fall into their words, so that a name in one can be marked; a span covers several tokens
-//! as easily as one.
+//! A hyphen stands for itself between two words, and a number keeps its point: “3.5”, “%”. Web and
+//! mail addresses fall into their words, so that a name in one can be marked; a span covers several
+//! tokens as easily as one.
 //!
-//! Rejected: ICU's neural model for Thai and its neighbours. It is twenty times slower, agrees less with
-//! the words that spaCy's users have, and rests on floating-point numbers.
+//! Rejected: ICU's neural model for Thai and its neighbours. It is twenty times slower, agrees less
+//! with the words that spaCy's users have, and rests on floating-point numbers.
 
 use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};

@@ -1,4 +1,5 @@
-//! An exported answer is the task that was answered, whatever the interface, the task and the answer are.
+//! An exported answer is the task that was answered, whatever the interface, the task and the
+//! answer are.
 
 use annotd::store::Record;
 use annotd::task::identity::{Identity, Rule};

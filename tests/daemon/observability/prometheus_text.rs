@@ -1,4 +1,5 @@
-//! Reads Prometheus's text format, strictly: whatever its own tools would find fault with fails here.
+//! Reads Prometheus's text format, strictly: whatever its own tools would find fault with fails
+//! here.
 
 use std::collections::{BTreeMap, BTreeSet};
 

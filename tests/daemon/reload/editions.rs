@@ -1,5 +1,5 @@
-//! Labels are renamed while people work: what they had on their pages is taken, and comes out under the
-//! present names.
+//! Labels are renamed while people work: what they had on their pages is taken, and comes out under
+//! the present names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

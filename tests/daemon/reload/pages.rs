@@ -1,5 +1,5 @@
-//! What an annotator sees in an open page while the roster changes under it: nothing but what concerns
-//! them, and no answer is lost.
+//! What an annotator sees in an open page while the roster changes under it: nothing but what
+//! concerns them, and no answer is lost.
 
 use serde_json::json;
 

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::reload::Kept;
 use crate::reload::team::{Roster, Team};
 
-/// Has this text refused, and holds everything against what was before: what is said, in the log, in
-/// the status line and on the dashboard, has the place and the words.
+/// Has this text refused, and holds everything against what was before: what is said, in the log,
+/// in the status line and on the dashboard, has the place and the words.
 fn refused(team: &Team, text: &str, place: &str, words: &str, remedy: &str) {
     let mut andy = Kept::open(team, 9010);
     let said = team.reload(text);

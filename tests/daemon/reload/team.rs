@@ -109,7 +109,8 @@ impl Team {
         self.project.run(&["load", "-i", "tasks.jsonl"]);
     }
 
-    /// Writes this roster, has it read, and waits until that is done; gives what was logged about it.
+    /// Writes this roster, has it read, and waits until that is done; gives what was logged about
+    /// it.
     pub(crate) fn edit(&mut self, change: impl FnOnce(&mut Roster)) -> String {
         change(&mut self.roster);
         let text = self.roster.text();

@@ -1,4 +1,5 @@
-//! A daemon at an address of its own, and a proxy in front of it that goes by what the guide prints.
+//! A daemon at an address of its own, and a proxy in front of it that goes by what the guide
+//! prints.
 
 use std::collections::HashMap;
 use std::fs;
@@ -232,8 +233,8 @@ impl Setting {
         wait_until("roster applied", || self.project.log()[before..].contains("roster applied"));
     }
 
-    /// Changes the proxy's file, and starts it again. (A reload is for nginx with its workers; as the
-    /// single process that it is here, it has no connections left afterwards.)
+    /// Changes the proxy's file, and starts it again. (A reload is for nginx with its workers; as
+    /// the single process that it is here, it has no connections left afterwards.)
     pub(crate) fn tell_nginx(&mut self, old: &str, new: &str) {
         let text = put(&fs::read_to_string(&self.config).expect("the file"), old, new);
         fs::write(&self.config, text).expect("the file");

@@ -1,8 +1,9 @@
 //! A machine of its own: Debian 12 in a container, booted with systemd, without a network.
 //!
-//! The tree is made once by `debootstrap`, under target/test-tools, and stays as it is: what a machine
-//! writes goes into memory and is gone with it. Commands are run inside by entering the namespaces of
-//! its first process, and ports are reached from inside, with bash, since nothing else is there.
+//! The tree is made once by `debootstrap`, under target/test-tools, and stays as it is: what a
+//! machine writes goes into memory and is gone with it. Commands are run inside by entering the
+//! namespaces of its first process, and ports are reached from inside, with bash, since nothing
+//! else is there.
 //!
 //! One machine runs at a time, on the whole computer: two would share their control groups.
 

@@ -1,9 +1,9 @@
 //! The columns of a table: what their names say.
 //!
-//! Data frames write their row numbers along: pandas and R in a first column without a name, R also in rows
-//! that have one cell more than there are names. These are left out. Spreadsheets write empty columns at the end.
-//! Prodigy's tables are called `Text`, `Label` and `Meta`. All of this is read, and what was
-//! read otherwise than it is written is said ([`Columns::notes`]).
+//! Data frames write their row numbers along: pandas and R in a first column without a name, R also
+//! in rows that have one cell more than there are names. These are left out. Spreadsheets write
+//! empty columns at the end. Prodigy's tables are called `Text`, `Label` and `Meta`. All of this is
+//! read, and what was read otherwise than it is written is said ([`Columns::notes`]).
 
 use serde_json::{Map, Value};
 

@@ -1,9 +1,10 @@
 //! How a table is written: what parts its cells, and whether quotes mean anything.
 //!
-//! Spreadsheets part cells by semicolons where the decimal mark is a comma, and say so, if at all, in a line
-//! `sep=;` of their own. A first row without a comma, outside of quotes, and with semicolons or tabs is such
-//! a table. TSV has no quotes: a quote is a part of the text, and a lone one swallows nothing. Only
-//! where the first name is quoted, as R and some exports do, CSV's quotes hold in TSV, too.
+//! Spreadsheets part cells by semicolons where the decimal mark is a comma, and say so, if at all,
+//! in a line `sep=;` of their own. A first row without a comma, outside of quotes, and with
+//! semicolons or tabs is such a table. TSV has no quotes: a quote is a part of the text, and a lone
+//! one swallows nothing. Only where the first name is quoted, as R and some exports do, CSV's
+//! quotes hold in TSV, too.
 
 /// What parts cells, and how the first row is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! What the cells of known columns mean: one table of keys and what each of them wants.
 //!
-//! A cell is a text. Where a key wants a number, a list or an object, the cell is read as one; what cannot
-//! be is refused. Other columns stay texts, whatever they look like: a text `NA` or `007` is a text. Only
-//! where no text is wanted, the words by which data frames say that nothing is there mean just that.
+//! A cell is a text. Where a key wants a number, a list or an object, the cell is read as one; what
+//! cannot be is refused. Other columns stay texts, whatever they look like: a text `NA` or `007` is
+//! a text. Only where no text is wanted, the words by which data frames say that nothing is there
+//! mean just that.
 
 use serde_json::{Map, Number, Value};
 
@@ -98,7 +99,8 @@ pub(super) fn of(path: &[String]) -> Kind {
     })
 }
 
-/// The known name that a name means which is written with capitals; nothing if it is right as it is.
+/// The known name that a name means which is written with capitals; nothing if it is right as it
+/// is.
 pub(super) fn meant(path: &[String]) -> Option<Vec<String>> {
     let lower = path.join(".").to_lowercase();
     let (first, rest) = path.split_first()?;

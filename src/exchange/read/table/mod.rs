@@ -1,8 +1,9 @@
 //! CSV and TSV: cells under a row of names; in CSV quoted as RFC 4180 says.
 //!
-//! A cell is a text, but for the keys of [`kinds`]. A name with points makes nested objects (`meta.source`
-//! is `source` within `meta`), an empty cell is a key that the task does not have, and a row of nothing but
-//! empty cells is passed over. A row ends with a newline, a carriage return, or both.
+//! A cell is a text, but for the keys of [`kinds`]. A name with points makes nested objects
+//! (`meta.source` is `source` within `meta`), an empty cell is a key that the task does not have,
+//! and a row of nothing but empty cells is passed over. A row ends with a newline, a carriage
+//! return, or both.
 //!
 //! The rows are cut here, strictly: text behind a closing quote and a quote that is never closed
 //! are mistakes with a place. Rejected: the csv crate, which takes both without a word (the second

@@ -1,13 +1,14 @@
 //! A cell that no spreadsheet program runs.
 //!
-//! Texts come from strangers, and a spreadsheet takes a cell for a formula by its first character: `=`,
-//! `+`, `-`, `@`, as ASCII or in the wide and small forms that Chinese, Japanese and Korean systems take for
-//! the same; a tab or a line break there is passed over. Such a cell gets a `'` before it. Blanks, quotes
-//! and invisible characters before the formula do not count: some programs drop them.
+//! Texts come from strangers, and a spreadsheet takes a cell for a formula by its first character:
+//! `=`, `+`, `-`, `@`, as ASCII or in the wide and small forms that Chinese, Japanese and Korean
+//! systems take for the same; a tab or a line break there is passed over. Such a cell gets a `'`
+//! before it. Blanks, quotes and invisible characters before the formula do not count: some
+//! programs drop them.
 //!
-//! Where the decimal mark is a comma, lists are parted by semicolons: opened with a double click, the text
-//! `a;=1+1` becomes two cells, whatever quotes stand around it. So within a text, too, a `'` goes before what
-//! would be a formula behind a semicolon, a tab or a line break.
+//! Where the decimal mark is a comma, lists are parted by semicolons: opened with a double click,
+//! the text `a;=1+1` becomes two cells, whatever quotes stand around it. So within a text, too, a
+//! `'` goes before what would be a formula behind a semicolon, a tab or a line break.
 //!
 //! Numbers of JSON are no texts, and stay: `-0.5` is a number to a spreadsheet as well.
 
@@ -102,7 +103,8 @@ mod tests {
     }
 
     proptest! {
-        /// Cut at whatever parts cells, no part begins with a formula, and nothing but `'` was added.
+        /// Cut at whatever parts cells, no part begins with a formula, and nothing but `'` was
+        /// added.
         #[test]
         fn no_part_of_a_cell_is_a_formula(text in "[a=+@;\t\r\n\" '＝\u{feff}é-]{0,12}") {
             let cell = cell(&text);

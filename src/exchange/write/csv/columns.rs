@@ -67,8 +67,8 @@ impl Group {
         self.is_one || self.names.contains(name)
     }
 
-    /// A column for each name, those in `first` first and the others in the order of their names; or one
-    /// for all.
+    /// A column for each name, those in `first` first and the others in the order of their names;
+    /// or one for all.
     fn columns(&self, first: &[&str], each: fn(String) -> Column, all: Column) -> Vec<Column> {
         if self.is_one {
             return vec![all];
@@ -140,8 +140,8 @@ impl Columns {
         own.meta.keys().for_each(|key| self.meta.see(key));
     }
 
-    /// Puts the columns in order, once all has been seen, and gives their names, no two of them the same:
-    /// a key that has the name of another column gets a `_` behind it.
+    /// Puts the columns in order, once all has been seen, and gives their names, no two of them the
+    /// same: a key that has the name of another column gets a `_` behind it.
     pub(super) fn settle(&mut self, first: &[&str], last: &[&str]) -> Vec<String> {
         self.order = self.answers.columns(&self.shown, Column::Key, Column::AllOfAnswer);
         self.order.extend(REMARKS.map(|key| Column::Key(key.to_owned())));

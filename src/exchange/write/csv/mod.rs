@@ -1,17 +1,17 @@
 //! A table for spreadsheets: a row for each answer.
 //!
-//! First come `date`, `coder`, `diff` (seconds from shown to answered), `id` and `answer`; then a column
-//! for every key that an answer has, the remark, the flag and the reason for a skip; then what the tasks
-//! have, `meta` a column for each of its keys; at the end `check`, which says `gold` or `repeat`. So the
-//! columns are known once all answers have been looked at, and a table takes two walks over them: memory
-//! grows with the names of columns and not with rows.
+//! First come `date`, `coder`, `diff` (seconds from shown to answered), `id` and `answer`; then a
+//! column for every key that an answer has, the remark, the flag and the reason for a skip; then
+//! what the tasks have, `meta` a column for each of its keys; at the end `check`, which says `gold`
+//! or `repeat`. So the columns are known once all answers have been looked at, and a table takes
+//! two walks over them: memory grows with the names of columns and not with rows.
 //!
-//! A text stands as it is, numbers as they were written, everything else as JSON. Every cell is quoted,
-//! and one that a spreadsheet would run gets a `'` before it (see [`cell`]).
+//! A text stands as it is, numbers as they were written, everything else as JSON. Every cell is
+//! quoted, and one that a spreadsheet would run gets a `'` before it (see [`cell`]).
 //!
-//! Rejected: rows in a temporary file while the names are gathered, which needs the table's room on the
-//! disk twice; only the keys of the interface, which leaves out what a client adds; `a|b` for lists, which
-//! says the same of `["a|b"]` and `["a", "b"]`.
+//! Rejected: rows in a temporary file while the names are gathered, which needs the table's room on
+//! the disk twice; only the keys of the interface, which leaves out what a client adds; `a|b` for
+//! lists, which says the same of `["a|b"]` and `["a", "b"]`.
 
 mod cell;
 mod columns;
