@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use annotd::allocation::{Lane, Plan, Position};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Admission, Claim, Store, Submission};
+use annotd::store::{Claim, NewTask, Store, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use mongodb::bson::{DateTime, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
@@ -91,14 +91,14 @@ fn task(nth: usize) -> Task {
     Task::new(Body::parse(&text).expect("a task"))
 }
 
-fn row(tasks: usize, wanted: u32) -> Vec<Admission> {
+fn row(tasks: usize, wanted: u32) -> Vec<NewTask> {
     let plan = Plan::new(wanted, vec![Lane::Anyone]);
-    (0..tasks).map(|nth| Admission { task: task(nth), plan: plan.clone() }).collect()
+    (0..tasks).map(|nth| NewTask { task: task(nth), plan: plan.clone() }).collect()
 }
 
 async fn admit(url: &str, project: &str, wanted: u32) {
     let store = MongoStore::open(url, project).await.expect("a store");
-    store.admit(row(TASKS / wanted as usize, wanted)).await.expect("they are admitted");
+    store.insert_tasks(row(TASKS / wanted as usize, wanted)).await.expect("they are admitted");
     store.close().await;
 }
 
@@ -106,7 +106,7 @@ async fn load(url: &str, project: &str) -> f64 {
     let store = MongoStore::open(url, project).await.expect("a store");
     let row = row(TASKS, 1);
     let begun = Instant::now();
-    store.admit(row).await.expect("they are admitted");
+    store.insert_tasks(row).await.expect("they are admitted");
     let rate = per_second(TASKS, begun.elapsed());
     store.close().await;
     rate
@@ -256,7 +256,7 @@ async fn grouped(url: &str, project: &str, wanted: u32) -> [f64; 3] {
     // The allocator reads the queue ahead of its claims.
     let mut after = Position::START;
     loop {
-        let open = store.open_tasks(&Lane::Anyone, after, 1000).await.expect("tasks");
+        let open = store.queued_tasks(&Lane::Anyone, after, 1000).await.expect("tasks");
         let Some(last) = open.last() else { break };
         after = last.position;
     }

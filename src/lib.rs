@@ -91,4 +91,4 @@ pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod task;
-pub mod verifying;
+pub mod verify;

@@ -39,7 +39,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut batches: mpsc::Receiver<AnswerB
             }
             // Something in the group is refused. Store each request alone, so that the others
             // succeed.
-            Err(error) if !error.is_away() && group.len() > 1 => {
+            Err(error) if !error.is_unavailable() && group.len() > 1 => {
                 for batch in group.drain(..) {
                     let stored = shared.store.record(batch.answers.clone()).await;
                     shared.note_store_error(stored.as_ref().err());

@@ -15,7 +15,7 @@ use super::queue_reader::{Candidate, QueueReader};
 use super::shared::Shared;
 use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
 use crate::allocation::{Lane, Plan, Purpose, seed};
-use crate::store::{Admission, Record, StoreError};
+use crate::store::{NewTask, Record, StoreError};
 use crate::task::{Millis, TaskId};
 
 /// Answers among which a repeat is drawn.
@@ -54,9 +54,9 @@ impl QualityChecks {
             return Ok(None);
         }
         if !self.schedules.contains_key(annotator) {
-            let stats = shared.store.progress().await?;
+            let stats = shared.store.stats().await?;
             let share = stats.annotators.get(annotator).cloned().unwrap_or_default();
-            let had = share.answered + share.late + share.skipped + share.checks + share.in_hand;
+            let had = share.answered + share.late + share.skipped + share.checks + share.held;
             let schedule = CheckSchedule::resume(&policy.checks, policy.seed, annotator, had);
             self.schedules.insert(annotator.to_owned(), schedule);
         }
@@ -80,7 +80,7 @@ impl QualityChecks {
         {
             return Ok(has_gold);
         }
-        let has_gold = shared.store.progress().await?.gold > 0;
+        let has_gold = shared.store.stats().await?.gold > 0;
         self.gold = Some((has_gold, now + GOLD_TTL));
         Ok(has_gold)
     }
@@ -139,7 +139,7 @@ async fn make_repeat(
     });
     let repeats: Vec<TaskId> =
         regular.iter().map(|record| record.task.repeated_for(annotator).id).collect();
-    let known = store.known(&repeats).await?;
+    let known = store.existing_ids(&repeats).await?;
     let fresh = regular.iter().zip(&repeats).find(|(_, repeat)| !known.contains(*repeat));
     let Some((record, id)) = fresh else { return Ok(None) };
     let plan = Plan {
@@ -148,7 +148,7 @@ async fn make_repeat(
         ..Plan::new(1, vec![Lane::Of(annotator.to_owned())])
     };
     let task = record.task.repeated_for(annotator);
-    store.admit(vec![Admission { task, plan }]).await?;
+    store.insert_tasks(vec![NewTask { task, plan }]).await?;
     let inserted = store.look_up(std::slice::from_ref(id)).await?.into_iter().flatten().next();
     Ok(inserted.filter(|repeat| repeat.state.is_open_to(annotator)))
 }

@@ -320,7 +320,8 @@ impl ClaimLoop {
 
     /// Why there is no task for an annotator.
     async fn reason(&self, annotator: &str) -> Result<Reason, Arc<StoreError>> {
-        let waiting = self.shared.store.others_hold(annotator).await.map_err(Arc::new)?;
+        let waiting =
+            self.shared.store.has_tasks_held_by_others(annotator).await.map_err(Arc::new)?;
         Ok(if waiting { Reason::Waiting } else { Reason::Done })
     }
 }
@@ -337,10 +338,10 @@ async fn read_held(
     let mut rereads = REREADS;
     loop {
         let asked = shared.held.revision(annotator);
-        let mut held = store.in_hand(annotator).await?;
+        let mut held = store.held_by(annotator).await?;
         if held.iter().any(|held| held.until <= now) {
             store.renew(vec![(annotator.to_owned(), until)]).await?;
-            held = store.in_hand(annotator).await?;
+            held = store.held_by(annotator).await?;
         }
         // If an answer arrived in the meantime, this may contain the task that it answered.
         if shared.held.set(annotator, &held, asked) || rereads == 0 {

@@ -21,7 +21,7 @@ pub(super) async fn run_lease_expiry(shared: Arc<Shared>, messages: mpsc::WeakSe
         let pause = (shared.lease() / SWEEPS_PER_LEASE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         tokio::time::sleep(pause).await;
         let Some(sender) = messages.upgrade() else { return };
-        match shared.store.sweep(shared.now()).await {
+        match shared.store.expire_leases(shared.now()).await {
             Ok(0) => {}
             Ok(ended) => tracing::info!(tasks = ended, "leases ended; their tasks go to others"),
             Err(error) => tracing::debug!(%error, "cannot end leases now"),

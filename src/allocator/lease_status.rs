@@ -42,7 +42,7 @@ impl Allocator {
         let remembered = cache.of(annotator, self.now());
         let leases = match remembered.as_ref().filter(|_| !doubted) {
             Some(leases) => leases.clone(),
-            None => self.shared.store.in_hand(annotator).await?,
+            None => self.shared.store.held_by(annotator).await?,
         };
         let held: HashSet<&TaskId> = leases.iter().map(|held| &held.task.id).collect();
         if remembered.iter().flatten().any(|one| !held.contains(&one.task.id)) {

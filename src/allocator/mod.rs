@@ -43,7 +43,9 @@ pub use self::lease_status::LeaseStatus;
 pub use self::policy::AllocatorPolicy;
 use self::shared::{CachedStats, Shared};
 use crate::allocation::AnswerOutcome;
-use crate::store::{Cursor, HeldTask, Past, Progress, Store, StoreError, Submission};
+use crate::store::{
+    HeldTask, HistoryCursor, PastAnswer, ProjectStats, Store, StoreError, Submission,
+};
 use crate::task::{Basis, Millis, Task, TaskId};
 
 /// Requests that wait in the allocator; further ones wait in their listener.
@@ -267,9 +269,9 @@ impl Allocator {
     pub async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         limit: usize,
-    ) -> Result<Vec<Past>, StoreError> {
+    ) -> Result<Vec<PastAnswer>, StoreError> {
         self.shared.store.history(annotator, before, limit).await
     }
 
@@ -305,7 +307,7 @@ impl Allocator {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn progress(&self) -> Result<Progress, StoreError> {
+    pub async fn progress(&self) -> Result<ProjectStats, StoreError> {
         let now = self.now();
         if let Some(cached) = self.shared.stats().as_ref()
             && now.since(cached.read) < STATS_TTL
@@ -313,19 +315,23 @@ impl Allocator {
         {
             return Ok(cached.stats.clone());
         }
-        let stats = self.shared.store.progress().await?;
+        let stats = self.shared.store.stats().await?;
         *self.shared.stats() = Some(CachedStats { read: now, stats: stats.clone() });
         Ok(stats)
     }
 
     /// The project's stats as they were last read, and when that was; this process's own answers
     /// since are counted. Does not read the store.
-    pub fn last_progress(&self) -> Option<(Millis, Progress)> {
+    pub fn last_progress(&self) -> Option<(Millis, ProjectStats)> {
         self.shared.stats().as_ref().map(|cached| (cached.read, cached.stats.clone()))
     }
 }
 
 /// The error of a call that the allocator no longer serves.
 fn stopping(doing: &'static str) -> StoreError {
-    StoreError::Away { doing, store: "annotd".into(), source: "it is stopping".into() }
+    StoreError::Unavailable {
+        operation: doing,
+        store: "annotd".into(),
+        source: "it is stopping".into(),
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::queue_cache::{NextTask, PAGE, QueueCache};
 use crate::allocation::{Lane, Position};
-use crate::store::{Mark, QueuedTask, Store, StoreError};
+use crate::store::{QueuedTask, ReopenCursor, Store, StoreError};
 use crate::task::{Millis, Task, TaskId};
 
 /// Answers from which an annotator's cursor is restored.
@@ -37,7 +37,7 @@ pub(super) struct QueueReader {
     clock: Clock,
     cache: QueueCache,
     /// Up to where the store's list of reopened tasks was read.
-    reopened: Option<Mark>,
+    reopened: Option<ReopenCursor>,
     /// When an annotator reached the end of a lane.
     exhausted: HashMap<(String, Lane), Millis>,
     /// The annotators whose cursor was restored.
@@ -141,7 +141,7 @@ impl QueueReader {
             let (_, lane) = &key;
             if read_a_page {
                 // A whole page had nothing for this annotator: the store walks on, in one call.
-                let first = self.store.first_open_to(annotator, lane, after).await?;
+                let first = self.store.first_queued_for(annotator, lane, after).await?;
                 let Some(position) = first else {
                     self.exhausted.insert(key, now);
                     return Ok(None);
@@ -150,7 +150,7 @@ impl QueueReader {
                 read_a_page = false;
                 continue;
             }
-            let page = self.store.open_tasks(lane, after, PAGE).await?;
+            let page = self.store.queued_tasks(lane, after, PAGE).await?;
             if page.is_empty() {
                 self.exhausted.insert(key, now);
                 return Ok(None);
@@ -166,9 +166,9 @@ impl QueueReader {
         annotator: &str,
         lane: &Lane,
     ) -> Result<Option<Candidate>, StoreError> {
-        let first = self.store.first_open_to(annotator, lane, Position::START).await?;
+        let first = self.store.first_queued_for(annotator, lane, Position::START).await?;
         let Some(position) = first else { return Ok(None) };
-        let page = self.store.open_tasks(lane, position.just_before(), 1).await?;
+        let page = self.store.queued_tasks(lane, position.just_before(), 1).await?;
         let Some(queued) = page.into_iter().next() else { return Ok(None) };
         let candidate = self.insert(queued);
         // The store does not know yet which tasks were chosen for the annotator a moment ago.
@@ -193,13 +193,13 @@ impl QueueReader {
         self.cache.rewind(annotator);
         let mut found = None;
         for lane in lanes {
-            let first = self.store.first_open_to(annotator, lane, Position::START).await?;
+            let first = self.store.first_queued_for(annotator, lane, Position::START).await?;
             let Some(position) = first else { continue };
             self.cache.advance(annotator, lane, position);
             // The cached pages do not have it, or it would have been found there: they may be
             // older.
             let before = position.just_before();
-            let page = self.store.open_tasks(lane, before, PAGE).await?;
+            let page = self.store.queued_tasks(lane, before, PAGE).await?;
             self.cache.insert_page(lane, before, page);
             self.exhausted.remove(&(annotator.to_owned(), lane.clone()));
             found = self.next_in(annotator, lane, now).await?;

@@ -30,10 +30,10 @@ impl Quotas {
         if limited.is_empty() {
             return Ok(Self::default());
         }
-        let stats = shared.store.progress().await?;
+        let stats = shared.store.stats().await?;
         let left = limited.into_iter().map(|(name, quota)| {
             let share = stats.annotators.get(name).cloned().unwrap_or_default();
-            let had = share.answered + share.late + share.skipped + share.in_hand;
+            let had = share.answered + share.late + share.skipped + share.held;
             (name.to_owned(), quota.saturating_sub(had))
         });
         Ok(Self { left: left.collect() })

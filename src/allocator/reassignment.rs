@@ -18,7 +18,7 @@ use super::queue_cache::PAGE;
 use super::shared::Shared;
 use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{AnnotatorProfile, Lane, Position};
-use crate::store::{Amendment, QueuedTask, Record, StoreError};
+use crate::store::{QueuedTask, Record, StateUpdate, StoreError};
 use crate::task::Millis;
 
 /// Pages of one lane that are read for one request.
@@ -49,7 +49,7 @@ impl Reassignment {
         if self.next_look.get(annotator).is_some_and(|next| *next > now) {
             return Ok(None);
         }
-        let stats = shared.store.progress().await?;
+        let stats = shared.store.stats().await?;
         for absent in policy.people.iter().filter(|profile| profile.name != annotator) {
             let share = stats.annotators.get(&absent.name);
             if share.is_none_or(|share| share.named == 0) {
@@ -86,7 +86,7 @@ impl Reassignment {
         let key = (claimant.name.clone(), absent.to_owned());
         let mut after = self.cursors.get(&key).copied().unwrap_or(Position::START);
         for _ in 0..PAGES {
-            let page: Vec<QueuedTask> = store.open_tasks(&lane, after, PAGE).await?;
+            let page: Vec<QueuedTask> = store.queued_tasks(&lane, after, PAGE).await?;
             let Some(last) = page.last().map(|queued| queued.position) else {
                 // The next look begins at the start of the lane: tasks may have been reopened.
                 self.cursors.remove(&key);
@@ -98,12 +98,12 @@ impl Reassignment {
                     continue;
                 }
                 let now = reassigned(&record.state, absent, &claimant.name);
-                let amendment = Amendment {
+                let amendment = StateUpdate {
                     task: record.task.id.clone(),
                     seen: record.state.clone(),
                     now: now.clone(),
                 };
-                if store.amend(vec![amendment]).await? == [true] {
+                if store.update_if_unchanged(vec![amendment]).await? == [true] {
                     self.cursors.insert(key, record.position.just_before());
                     return Ok(Some(Record { state: now, ..record }));
                 }

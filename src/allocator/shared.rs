@@ -9,13 +9,13 @@ use super::editions::Editions;
 use super::held_cache::HeldCache;
 use super::policy::AllocatorPolicy;
 use crate::allocation::AnswerOutcome;
-use crate::store::{Progress, Store, StoreError, Submission};
+use crate::store::{ProjectStats, Store, StoreError, Submission};
 use crate::task::{Basis, Millis};
 
 /// The stats as they were last read from the store.
 pub(super) struct CachedStats {
     pub(super) read: Millis,
-    pub(super) stats: Progress,
+    pub(super) stats: ProjectStats,
 }
 
 impl CachedStats {
@@ -27,9 +27,9 @@ impl CachedStats {
         let left = if share.named > 0 { &mut share.named } else { &mut stats.open_to_anyone };
         *left = left.saturating_sub(1);
         share.answered += 1;
-        share.in_hand = share.in_hand.saturating_sub(1);
+        share.held = share.held.saturating_sub(1);
         stats.answers += 1;
-        stats.in_hand = stats.in_hand.saturating_sub(1);
+        stats.held = stats.held.saturating_sub(1);
     }
 }
 

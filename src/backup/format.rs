@@ -17,13 +17,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
-use crate::store::planned::Planned;
-use crate::store::{Deal, LARGE, Record, older};
+use crate::store::pending_plan::PendingPlan;
+use crate::store::{AllocationRecord, LARGE_ANSWER_BYTES, Record, legacy};
 use crate::task::{Answer, Basis, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
 
 /// The version of the format.
 pub(super) const FORMAT: u64 = 2;
-/// The format that has no rule of identity: its tasks are told apart by [`older::IDENTITY`].
+/// The format that has no rule of identity: its tasks are told apart by [`legacy::IDENTITY`].
 pub(super) const WITHOUT_IDENTITY: u64 = 1;
 /// What the first line calls the file.
 pub(super) const KIND: &str = "backup";
@@ -66,7 +66,8 @@ pub(super) enum Line {
     Earlier(EarlierLine),
     Large(LargeLine),
     Task(Box<TaskLine>),
-    Deal(DealLine),
+    #[serde(rename = "deal")]
+    AllocationRecord(AllocationRecordLine),
     File(FileLine),
     Key(KeyLine),
     Identity(IdentityLine),
@@ -249,11 +250,11 @@ pub(super) enum TaskError {
 
 /// What was dealt out.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct DealLine {
+pub(super) struct AllocationRecordLine {
     version: i64,
     state: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    promised: Vec<Planned>,
+    promised: Vec<PendingPlan>,
 }
 
 /// A file of tasks that was loaded whole.
@@ -445,7 +446,7 @@ impl VersionLine {
     fn of(version: &Version, annotator: &str, nth: usize, before: &mut Vec<Line>) -> Self {
         let data = (!version.data.is_empty())
             .then(|| to_raw_value(&version.data).expect("an answer is JSON"));
-        let large = data.as_ref().is_some_and(|data| data.get().len() > LARGE);
+        let large = data.as_ref().is_some_and(|data| data.get().len() > LARGE_ANSWER_BYTES);
         if large {
             let (annotator, data) = (annotator.to_owned(), version.data.clone());
             before.push(Line::Large(LargeLine { annotator, nth, data }));
@@ -477,22 +478,22 @@ impl VersionLine {
     }
 }
 
-impl DealLine {
-    pub(super) fn of(deal: &Deal) -> Self {
-        let plan = |(task, plan): &(TaskId, Plan)| Planned::of(task, plan);
+impl AllocationRecordLine {
+    pub(super) fn of(allocation_record: &AllocationRecord) -> Self {
+        let plan = |(task, plan): &(TaskId, Plan)| PendingPlan::of(task, plan);
         Self {
-            version: deal.version,
-            state: deal.state.clone(),
-            promised: deal.promised.iter().map(plan).collect(),
+            version: allocation_record.version,
+            state: allocation_record.state.clone(),
+            promised: allocation_record.pending_plans.iter().map(plan).collect(),
         }
     }
 
-    pub(super) fn deal(self) -> Deal {
-        Deal {
+    pub(super) fn allocation_record(self) -> AllocationRecord {
+        AllocationRecord {
             version: self.version,
             // Of format 1 it has the words of an older store.
-            state: older::deal(&self.state).into_owned(),
-            promised: self.promised.into_iter().map(Planned::plan).collect(),
+            state: legacy::allocation_record(&self.state).into_owned(),
+            pending_plans: self.promised.into_iter().map(PendingPlan::plan).collect(),
         }
     }
 }
@@ -512,7 +513,7 @@ mod tests {
     }
 
     fn much(letter: &str) -> String {
-        format!(r#"{{"x":"{}"}}"#, letter.repeat(LARGE))
+        format!(r#"{{"x":"{}"}}"#, letter.repeat(LARGE_ANSWER_BYTES))
     }
 
     fn there_and_back(record: &Record) -> Record {

@@ -15,12 +15,12 @@
 //! own engine alone, and a copy that is made beside a daemon at work is whole only if it is made
 //! with care (`docs/backup.md`).
 
+mod create;
 mod format;
 mod read;
 mod restore;
-mod take;
 
+pub use create::{BackupError, BackupSummary, create};
 pub use format::Head;
 pub use read::{Backup, Contents, ReadError};
 pub use restore::{RestoreError, begin, restore};
-pub use take::{BackupError, Taken, take};

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::format::{End, FORMAT, Head, KIND, Line, Parts, WITHOUT_IDENTITY, answers_of};
-use crate::store::{Deal, Record};
+use crate::store::{AllocationRecord, Record};
 
 /// The longest line. A task has 8 MiB at most, and so has an answer.
 const LONGEST: u64 = 1 << 30;
@@ -183,7 +183,7 @@ impl Read for Counted {
 /// Something that a backup holds.
 pub(super) enum Item {
     Task(Box<Record>),
-    Deal(Deal),
+    AllocationRecord(AllocationRecord),
     File { name: String, fingerprint: String },
     Key { name: String, key: String },
     Identity { rule: String },
@@ -272,7 +272,9 @@ impl Reader {
                     self.answers += answers_of(&record.state);
                     Item::Task(Box::new(record))
                 }
-                Line::Deal(deal) => Item::Deal(deal.deal()),
+                Line::AllocationRecord(allocation_record) => {
+                    Item::AllocationRecord(allocation_record.allocation_record())
+                }
                 Line::File(file) => Item::File { name: file.name, fingerprint: file.fingerprint },
                 Line::Key(key) => Item::Key { name: key.name, key: key.key },
                 Line::Identity(line) => Item::Identity { rule: line.rule },

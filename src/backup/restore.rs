@@ -1,11 +1,13 @@
 //! Puts a backup into a store that holds no tasks.
 //!
 //! The store is marked first ([`begin`]), filled ([`restore`]), looked over by whoever calls
-//! (`verifying`), and the mark is taken away last. Whatever breaks off in between, the mark stays:
+//! (`verify`), and the mark is taken away last. Whatever breaks off in between, the mark stays:
 //! the store is not opened for work, and the next restore begins anew.
 
 use super::read::{Backup, Contents, Item, ReadError};
-use crate::store::{Deal, Ground, Kind, Record, Store, StoreError, older};
+use crate::store::{
+    AllocationRecord, Record, RestoreTarget, Store, StoreEngine, StoreError, legacy,
+};
 use crate::task::Millis;
 
 /// Tasks that are put back together.
@@ -21,11 +23,11 @@ pub enum RestoreError {
         "{place} holds {tasks} tasks already, and a backup is restored into an empty store only; {}",
         remedy(*.kind)
     )]
-    Taken {
+    Occupied {
         /// The store, without credentials.
         place: String,
         /// Its engine.
-        kind: Kind,
+        kind: StoreEngine,
         /// How many.
         tasks: u64,
     },
@@ -40,7 +42,7 @@ pub enum RestoreError {
         /// The store, without credentials.
         place: String,
         /// Its engine.
-        kind: Kind,
+        kind: StoreEngine,
         /// When the restore began.
         since: Millis,
         /// When the last answer was given.
@@ -80,13 +82,13 @@ pub enum RestoreError {
     },
 }
 
-fn remedy(kind: Kind) -> &'static str {
+fn remedy(kind: StoreEngine) -> &'static str {
     match kind {
-        Kind::Sqlite => {
+        StoreEngine::Sqlite => {
             "stop the daemon and move the file away (with its -wal and -shm, if they are there), or \
              name another file under [store]"
         }
-        Kind::Mongo => {
+        StoreEngine::Mongo => {
             "stop the daemon and name another database in the store's URL, or drop the project's two \
              collections, once you are sure that nobody needs them"
         }
@@ -99,13 +101,15 @@ fn remedy(kind: Kind) -> &'static str {
 /// # Errors
 /// If it holds tasks, or fails.
 pub async fn begin(store: &dyn Store, now: Millis) -> Result<Option<Millis>, RestoreError> {
-    let (place, kind) = (store.place().to_owned(), store.kind());
-    let unfinished = match store.ground().await? {
-        Ground::Free => None,
-        Ground::Taken { tasks } => return Err(RestoreError::Taken { place, kind, tasks }),
-        Ground::Unfinished { since } => {
+    let (place, kind) = (store.location().to_owned(), store.engine());
+    let unfinished = match store.restore_target().await? {
+        RestoreTarget::Empty => None,
+        RestoreTarget::Occupied { tasks } => {
+            return Err(RestoreError::Occupied { place, kind, tasks });
+        }
+        RestoreTarget::Partial { since } => {
             // Nobody can open it, but a daemon may have had it open before.
-            let people = store.progress().await?.annotators;
+            let people = store.stats().await?.annotators;
             let last = people.values().filter_map(|share| share.last_seen).max();
             if let Some(last) = last.filter(|last| *last > since) {
                 return Err(RestoreError::Worked { place, kind, since, last });
@@ -131,7 +135,7 @@ pub async fn restore(
 ) -> Result<(), RestoreError> {
     let mut reader = backup.reader()?;
     let (mut group, mut bytes, mut tasks): (Vec<Record>, usize, u64) = (Vec::new(), 0, 0);
-    let mut deal = Deal::default();
+    let mut allocation_record = AllocationRecord::default();
     while let Some(item) = reader.next()? {
         match item {
             Item::Task(record) => {
@@ -139,12 +143,12 @@ pub async fn restore(
                 bytes += reader.line_bytes();
                 if group.len() >= GROUP || bytes >= GROUP_BYTES {
                     tasks += group.len() as u64;
-                    store.put_back(std::mem::take(&mut group)).await?;
+                    store.restore_records(std::mem::take(&mut group)).await?;
                     bytes = 0;
                     seen(tasks);
                 }
             }
-            Item::Deal(dealt) => deal = dealt,
+            Item::AllocationRecord(dealt) => allocation_record = dealt,
             Item::File { name, fingerprint } => store.note_loaded_file(&name, &fingerprint).await?,
             Item::Key { name, key } => store.set_keys([(name, key)].into(), false).await?,
             Item::Identity { rule } => drop(store.set_identity(&rule).await?),
@@ -152,26 +156,27 @@ pub async fn restore(
                 // They are numbered from 1 without a gap, and come in order.
                 let given = store.edition(&text).await?;
                 if given != number {
-                    let place = store.place().to_owned();
+                    let place = store.location().to_owned();
                     return Err(RestoreError::Edition { place, number, given });
                 }
             }
         }
     }
-    store.put_back(group).await?;
+    store.restore_records(group).await?;
     if !reader.says_the_rule() && contents.tasks > 0 {
-        store.set_identity(older::IDENTITY).await?;
+        store.set_identity(legacy::IDENTITY).await?;
     }
-    if deal.version != 0 {
+    if allocation_record.version != 0 {
         // Of what was promised some may have come in while the backup was taken.
-        let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();
-        let there = store.known(&promised).await?;
-        deal.promised.retain(|(task, _)| !there.contains(task));
-        store.put_back_deal(deal).await?;
+        let pending_plans: Vec<_> =
+            allocation_record.pending_plans.iter().map(|(task, _)| task.clone()).collect();
+        let there = store.existing_ids(&pending_plans).await?;
+        allocation_record.pending_plans.retain(|(task, _)| !there.contains(task));
+        store.restore_allocation_record(allocation_record).await?;
     }
     let there = store.count().await?;
     if there != contents.tasks {
-        let place = store.place().to_owned();
+        let place = store.location().to_owned();
         return Err(RestoreError::Mixed { place, there, tasks: contents.tasks });
     }
     seen(there);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Failure, block_on, roster_file, targets, terminal};
-use crate::backup::{self, Head, Taken};
+use crate::backup::{self, BackupSummary, Head};
 use crate::exchange::output::Output;
 use crate::task::Millis;
 
@@ -34,17 +34,17 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     let output = targets::Output { option: "-o", path: Some(&arguments.output) };
     targets::check(&file, &[], &[output])?;
-    let Taken { tasks, answers } = block_on(async {
+    let BackupSummary { tasks, answers } = block_on(async {
         let store = file.open_store_to_read().await?;
         let now = Millis(jiff::Timestamp::now().as_millisecond());
-        let head = Head::new(&file.roster.project.name, store.kind().as_str(), now);
+        let head = Head::new(&file.roster.project.name, store.engine().as_str(), now);
         // Opened after the store: no file appears where there is nothing to back up.
         // The keys to the ports are in it.
         let output = Output::private(Some(&arguments.output), Box::new(std::io::stdout()))?;
         // For people alone, and the store says what is wrong with it when it is walked over.
         let total = store.count().await.ok();
         let bar = terminal::bar(total, "backing up {wide_bar} {pos} of {len} tasks, {eta} to go");
-        let taken = backup::take(&*store, &head, output, |tasks| {
+        let taken = backup::create(&*store, &head, output, |tasks| {
             bar.set_length(tasks.max(bar.length().unwrap_or(0)));
             bar.set_position(tasks);
         });

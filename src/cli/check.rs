@@ -45,10 +45,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     } else if arguments.store {
         Some(block_on(async {
             let store = file.open_store_to_read().await?;
-            let progress = store.progress().await?;
+            let progress = store.stats().await?;
             let rule = rule::in_force(&*store, named.as_ref()).await?;
             store.close().await;
-            Ok((store.kind(), store.place().to_owned(), progress, rule))
+            Ok((store.engine(), store.location().to_owned(), progress, rule))
         })?)
     } else {
         None

@@ -10,7 +10,7 @@ use crate::allocation::SequenceNumber;
 use crate::config::policies;
 use crate::exchange::output::Output;
 use crate::exchange::write::{Cells, Export, Filter, Format};
-use crate::store::{Record, Store, Which};
+use crate::store::{Record, RecordFilter, Store};
 use crate::task::Millis;
 
 /// Tasks read from the store at a time.
@@ -134,7 +134,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let mut pen = format.pen(&export);
     let (lines, left_out) = block_on(async {
         let store = file.open_store_to_read().await?;
-        let progress = store.progress().await?;
+        let progress = store.stats().await?;
         let known = |name: &String| {
             progress.annotators.contains_key(name) || file.roster.annotator(name).is_some()
         };
@@ -203,7 +203,7 @@ async fn page(
     store: &dyn Store,
     after: &mut SequenceNumber,
 ) -> Result<Option<Vec<Record>>, Failure> {
-    let records = store.records(Which::All, *after, PAGE).await?;
+    let records = store.records(RecordFilter::All, *after, PAGE).await?;
     let Some(last) = records.last() else { return Ok(None) };
     *after = last.number;
     Ok(Some(records))

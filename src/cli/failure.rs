@@ -63,9 +63,9 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match error {
-            StoreError::Away { .. } => exit::STORE,
+            StoreError::Unavailable { .. } => exit::STORE,
             // The sysadmin has to do something before anything starts.
-            StoreError::Older { .. } => exit::ROSTER,
+            StoreError::OlderFormat { .. } => exit::ROSTER,
             StoreError::Failed { .. } | StoreError::Unreadable { .. } => exit::OTHER,
         };
         Self { code, message: error.to_string() }
@@ -127,7 +127,7 @@ impl From<RestoreError> for Failure {
             RestoreError::Store(error) => error.into(),
             RestoreError::Read(error) => error.into(),
             // What a restore writes is the store.
-            RestoreError::Taken { .. } | RestoreError::Worked { .. } => Self::output(message),
+            RestoreError::Occupied { .. } | RestoreError::Worked { .. } => Self::output(message),
             RestoreError::Mixed { .. } | RestoreError::Edition { .. } => Self::other(message),
         }
     }

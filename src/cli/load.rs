@@ -194,10 +194,10 @@ async fn open(
         return Ok((Some(store), rule));
     }
     let store = file.open_store(arguments.project.as_deref()).await?;
-    store.follow(policies::store_policy(&file.roster));
+    store.set_policy(policies::store_policy(&file.roster));
     if let Some(project) = &arguments.project
         && *project != file.roster.project.name
-        && store.progress().await?.tasks == 0
+        && store.stats().await?.tasks == 0
     {
         terminal::say(format_args!("{project:?} is a new project in the store."));
     }

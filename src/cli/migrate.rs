@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, targets, terminal};
-use crate::backup::{self, Head, Taken};
+use crate::backup::{self, BackupSummary, Head};
 use crate::exchange::output::Output;
 use crate::roster::{self, StoreKind};
 use crate::store::Store;
@@ -41,7 +41,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     targets::check(&file, &[], &[output])?;
     let (place, saved, migrated) = block_on(async {
         let store = MongoStore::open_to_migrate(&url, &file.roster.project.name).await?;
-        let place = store.place().to_owned();
+        let place = store.location().to_owned();
         let done = if store.needs_migration().await? {
             let saved = back_up(&file, &store, &arguments.backup).await?;
             Some((saved, migrate(&store).await?))
@@ -53,7 +53,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         Ok((place, saved, migrated))
     })?;
     let name = &file.roster.project.name;
-    let (Some(Taken { tasks, answers }), Some(migrated)) = (saved, migrated) else {
+    let (Some(BackupSummary { tasks, answers }), Some(migrated)) = (saved, migrated) else {
         return terminal::print(format_args!(
             "{name} in {place} is of the present format already. Nothing was changed, and no backup was \
              written."
@@ -77,14 +77,14 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     Ok(())
 }
 
-async fn back_up(file: &Chosen, store: &MongoStore, path: &Path) -> Result<Taken, Failure> {
+async fn back_up(file: &Chosen, store: &MongoStore, path: &Path) -> Result<BackupSummary, Failure> {
     let now = Millis(jiff::Timestamp::now().as_millisecond());
-    let head = Head::new(&file.roster.project.name, store.kind().as_str(), now);
+    let head = Head::new(&file.roster.project.name, store.engine().as_str(), now);
     // The keys to the ports are in it.
     let output = Output::private(Some(path), Box::new(std::io::stdout()))?;
     let total = store.count().await.ok();
     let bar = terminal::bar(total, "backing up {wide_bar} {pos} of {len} tasks, {eta} to go");
-    let taken = backup::take(store, &head, output, |tasks| bar.set_position(tasks)).await;
+    let taken = backup::create(store, &head, output, |tasks| bar.set_position(tasks)).await;
     bar.finish_and_clear();
     Ok(taken?)
 }

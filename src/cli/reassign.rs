@@ -10,7 +10,7 @@ use super::{Failure, block_on, roster_file, terminal};
 use crate::allocation::reassign::{can_replace, reassigned};
 use crate::allocation::{AnnotatorProfile, SequenceNumber, TaskState};
 use crate::config::policies;
-use crate::store::{Amendment, Record, Store, Which};
+use crate::store::{Record, RecordFilter, StateUpdate, Store};
 
 /// Tasks looked at and changed at a time.
 const PAGE: usize = 500;
@@ -67,7 +67,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     }
     let moves = block_on(async {
         let store = file.open_existing_store().await?;
-        store.follow(policies::store_policy(&file.roster));
+        store.set_policy(policies::store_policy(&file.roster));
         let moves = reassign(&*store, &arguments.from, &to).await?;
         store.close().await;
         Ok(moves)
@@ -99,7 +99,7 @@ async fn reassign(
     let mut moves = Moves::default();
     let mut after = SequenceNumber::START;
     loop {
-        let mut page = store.records(Which::Unfinished, after, PAGE).await?;
+        let mut page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(moves) };
         after = last.number;
         for _ in 0..AGAIN {
@@ -124,12 +124,12 @@ async fn reassign(
                     continue;
                 };
                 let now = reassigned(state, from, &person.name);
-                let amendment = Amendment { task: task.id.clone(), seen: state.clone(), now };
+                let amendment = StateUpdate { task: task.id.clone(), seen: state.clone(), now };
                 chosen.push((person.name.clone(), amendment));
             }
             let amendments: Vec<_> =
                 chosen.iter().map(|(_, amendment)| amendment.clone()).collect();
-            let done = store.amend(amendments).await?;
+            let done = store.update_if_unchanged(amendments).await?;
             let mut again = Vec::new();
             for ((name, amendment), done) in chosen.into_iter().zip(done) {
                 if done {

@@ -28,9 +28,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let name = &arguments.annotator;
     let released = block_on(async {
         let store = file.open_existing_store().await?;
-        store.follow(policies::store_policy(&file.roster));
+        store.set_policy(policies::store_policy(&file.roster));
         let known = file.roster.annotator(name).is_some()
-            || store.progress().await?.annotators.contains_key(name);
+            || store.stats().await?.annotators.contains_key(name);
         if !known {
             return Err(Failure::other(format!(
                 "there is no annotator {name:?}, neither in {} nor in the store",

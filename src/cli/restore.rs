@@ -11,7 +11,7 @@ use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::{self, Store};
 use crate::task::Millis;
-use crate::verifying::{self, Inquiry, Report};
+use crate::verify::{self, VerifyOptions, VerifyReport};
 
 #[derive(Args, Debug)]
 #[command(
@@ -46,7 +46,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         refuse_beside_a_daemon(&file).await?;
         let store = file.open_store_for_restore().await?;
         let report = restore(&file, &*store, &backup, &contents).await;
-        let place = store.place().to_owned();
+        let place = store.location().to_owned();
         store.close().await;
         Ok((place, report?))
     })?;
@@ -85,7 +85,7 @@ fn check_project(file: &Chosen, arguments: &Arguments, contents: &Contents) -> R
 /// it would store nothing any more until it is restarted.
 async fn refuse_beside_a_daemon(file: &Chosen) -> Result<(), Failure> {
     let url = file.store_url()?;
-    let place = store::place_of(&url, file.beside());
+    let place = store::location_of(&url, file.beside());
     let who = match store::other_process(&url, file.beside()) {
         Some(process) => {
             format!("process {process} has {place} open, or the file that was there before")
@@ -115,7 +115,7 @@ async fn restore(
     store: &dyn Store,
     backup: &Backup,
     contents: &Contents,
-) -> Result<Report, Failure> {
+) -> Result<VerifyReport, Failure> {
     let now = Millis(jiff::Timestamp::now().as_millisecond());
     if let Some(since) = backup::begin(store, now).await? {
         terminal::say(format_args!(
@@ -143,9 +143,9 @@ async fn restore(
     // The backup's rule goes before the roster's.
     let rule = rule::in_force(store, None).await?;
     let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
-    let inquiry = Inquiry {
+    let inquiry = VerifyOptions {
         rules: &planning,
-        terms: &terms,
+        policy: &terms,
         identity: &identity,
         repair: true,
         now,
@@ -155,7 +155,7 @@ async fn restore(
         Some(contents.tasks),
         "verifying {wide_bar} {pos} of {len} tasks, {eta} to go",
     );
-    let report = verifying::verify(store, inquiry, |tasks| bar.inc(tasks)).await;
+    let report = verify::verify(store, inquiry, |tasks| bar.inc(tasks)).await;
     bar.finish_and_clear();
     let report = report.map_err(|error| begun_anew(error.into()))?;
     store.end_restore().await.map_err(|error| begun_anew(error.into()))?;

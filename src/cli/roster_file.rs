@@ -124,7 +124,7 @@ impl Chosen {
     ) -> Result<Option<Arc<dyn Store>>, Failure> {
         let project = project.unwrap_or(&self.roster.project.name);
         let url = self.store_url()?;
-        if !store::is_there(&url, self.beside(), project).await? {
+        if !store::exists(&url, self.beside(), project).await? {
             return Ok(None);
         }
         Ok(Some(store::open_to_read(&url, self.beside(), project).await?))

@@ -93,7 +93,7 @@ async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
         let (theirs, ours) = (status.project, project.clone());
         return Ok(Err(NotTaken::OtherProject { address, theirs, ours }));
     }
-    let ours = store::place_of(&file.store_url()?, file.beside());
+    let ours = store::location_of(&file.store_url()?, file.beside());
     let theirs = status.store.place.clone();
     if theirs == ours {
         return Ok(Ok(Told { value, status, note: None }));
@@ -123,7 +123,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let roster = &file.roster;
     let store = file.open_store_to_read().await?;
-    let progress = store.progress().await?;
+    let progress = store.stats().await?;
     let checks = if progress.checks > 0 {
         quality::count(&*store, &policies::store_policy(roster).rule).await?
     } else {
@@ -132,8 +132,8 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     store.close().await;
     let now = (allocator::system_clock())();
     let snapshot = StatusSnapshot {
-        kind: store.kind(),
-        place: store::place_of(&file.store_url()?, file.beside()),
+        kind: store.engine(),
+        place: store::location_of(&file.store_url()?, file.beside()),
         away: None,
         progress,
         as_of: Some(now),

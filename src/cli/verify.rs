@@ -10,7 +10,7 @@ use crate::config::policies;
 use crate::loading::{self, rule};
 use crate::store::audit::{Finding, Outcome};
 use crate::task::Millis;
-use crate::verifying::{self, Inquiry, Report};
+use crate::verify::{self, VerifyOptions, VerifyReport};
 
 /// Findings of each kind that are printed.
 const SHOWN: usize = 20;
@@ -45,18 +45,18 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         };
         let rule = rule::in_force(&*store, policies::identity(&file.roster).as_ref()).await?;
         let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
-        let inquiry = Inquiry {
+        let inquiry = VerifyOptions {
             rules: &planning,
-            terms: &terms,
+            policy: &terms,
             identity: &identity,
             repair: arguments.repair,
             now: Millis(jiff::Timestamp::now().as_millisecond()),
             shown: if arguments.json { IN_JSON } else { SHOWN },
         };
         // Figures that cannot be read are a finding, and no reason to stop.
-        let tasks = store.progress().await.ok().map(|progress| progress.tasks);
+        let tasks = store.stats().await.ok().map(|progress| progress.tasks);
         let bar = terminal::bar(tasks, "verifying {wide_bar} {pos} of {len} tasks, {eta} to go");
-        let report = verifying::verify(&*store, inquiry, |tasks| bar.inc(tasks)).await?;
+        let report = verify::verify(&*store, inquiry, |tasks| bar.inc(tasks)).await?;
         bar.finish_and_clear();
         store.close().await;
         Ok(report)
@@ -70,7 +70,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     if report.remain() == 0 { Ok(()) } else { Err(Failure::told(exit::OTHER)) }
 }
 
-fn print(report: &Report) -> Result<(), Failure> {
+fn print(report: &VerifyReport) -> Result<(), Failure> {
     for (name, kind) in &report.kinds {
         for finding in &kind.first {
             terminal::print(line(finding))?;
@@ -90,11 +90,11 @@ fn line(finding: &Finding) -> String {
     match outcome {
         Outcome::Note => format!("{subject}, {breaks}: {says}"),
         Outcome::Repaired => format!("{subject} broke {breaks}: {says} (repaired)"),
-        Outcome::Repairable | Outcome::Stays => format!("{subject} breaks {breaks}: {says}"),
+        Outcome::Repairable | Outcome::Unrepairable => format!("{subject} breaks {breaks}: {says}"),
     }
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &VerifyReport) -> String {
     let looked = match report.tasks {
         1 => "1 task looked at".to_owned(),
         tasks => format!("{} tasks looked at", thousands(tasks)),
@@ -143,7 +143,7 @@ fn thousands(number: u64) -> String {
     text
 }
 
-fn to_json(report: &Report) -> Value {
+fn to_json(report: &VerifyReport) -> Value {
     let findings: Vec<Value> = report
         .kinds
         .values()

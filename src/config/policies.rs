@@ -5,7 +5,7 @@
 //! arrives, and [`AllocatorPolicy`] about a request for tasks. All of them are made here, and
 //! nothing is decided here: the choices are the same types in the roster and in the allocation.
 //!
-//! [`StorePolicy`]: crate::store::Terms
+//! [`StorePolicy`]: crate::store::StorePolicy
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::allocation::{
 };
 use crate::allocator::AllocatorPolicy;
 use crate::roster::{Annotations, Roster, Rules};
-use crate::store::Terms;
+use crate::store::StorePolicy;
 use crate::task::disagreement::Measure;
 use crate::task::identity::Rule;
 use crate::task::interface::{Interface, Settings};
@@ -74,7 +74,7 @@ pub fn identity(roster: &Roster) -> Option<Rule> {
 }
 
 /// The policy of the store: how answers settle a task, and the order of the queue.
-pub fn store_policy(roster: &Roster) -> Terms {
+pub fn store_policy(roster: &Roster) -> StorePolicy {
     let field_id = roster.project.config.get("field_id").and_then(toml::Value::as_str);
     let disagreement = roster.allocation.on_disagreement.as_ref();
     let rule = SettlePolicy {
@@ -89,7 +89,7 @@ pub fn store_policy(roster: &Roster) -> Terms {
         threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
         people: annotator_profiles(roster),
     };
-    Terms { rule, order: roster.allocation.order }
+    StorePolicy { rule, order: roster.allocation.order }
 }
 
 /// Labels that were renamed. Where the project's blocks have options, no label replaces an option.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::{Purpose, SequenceNumber, SettlePolicy};
-use crate::store::{Progress, Record, Result, Store, Which};
+use crate::store::{ProjectStats, Record, RecordFilter, Result, Store};
 use crate::task::{Answer, Version, gold};
 
 /// Checks read at a time.
@@ -66,7 +66,7 @@ pub async fn count(
     let mut quality: BTreeMap<String, AnnotatorQuality> = BTreeMap::new();
     let mut after = SequenceNumber::START;
     loop {
-        let page = store.records(Which::Checks, after, PAGE_SIZE).await?;
+        let page = store.records(RecordFilter::Checks, after, PAGE_SIZE).await?;
         let Some(last) = page.last() else { return Ok(quality) };
         after = last.number;
         let firsts: Vec<_> = page
@@ -147,7 +147,7 @@ impl CachedQuality {
         &self,
         store: &dyn Store,
         rule: &SettlePolicy,
-        progress: &Progress,
+        progress: &ProjectStats,
     ) -> BTreeMap<String, AnnotatorQuality> {
         let began = Instant::now();
         {

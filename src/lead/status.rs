@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::quality::AnnotatorQuality;
-use crate::store::{Kind, Progress};
+use crate::store::{ProjectStats, StoreEngine};
 use crate::task::Millis;
 
 /// The whole of it.
@@ -143,13 +143,13 @@ pub struct Reloads {
 #[derive(Clone, Debug)]
 pub struct StatusSnapshot {
     /// Which engine.
-    pub kind: Kind,
+    pub kind: StoreEngine,
     /// Where, without credentials.
     pub place: String,
     /// What it says, if it does not answer as it should: then the figures are the last ones known.
     pub away: Option<String>,
     /// The project's figures.
-    pub progress: Progress,
+    pub progress: ProjectStats,
     /// When they were read; none if they have never been.
     pub as_of: Option<Millis>,
     /// Everybody's checks.
@@ -216,7 +216,7 @@ impl Status {
                 finished: progress.finished,
                 answers: progress.answers,
                 wanted: progress.wanted,
-                in_hand: progress.in_hand,
+                in_hand: progress.held,
                 short: progress.short,
                 eta: eta(progress, now).map(|at| at.to_string()),
             },
@@ -228,7 +228,7 @@ impl Status {
 
 fn line(
     listener: ListenerStatus,
-    progress: &Progress,
+    progress: &ProjectStats,
     people: usize,
     quality: AnnotatorQuality,
 ) -> AnnotatorStatus {
@@ -240,7 +240,7 @@ fn line(
         late: share.late,
         skipped: share.skipped,
         checks: quality,
-        in_hand: share.in_hand,
+        in_hand: share.held,
         left,
         last_seen: share.last_seen.map(|at| at.to_string()),
         seconds_per_task: mean_seconds(share.worked_ms, share.timed),
@@ -260,7 +260,7 @@ fn mean_seconds(worked_ms: u64, timed: u64) -> Option<f64> {
 }
 
 /// When the rest would be done if those who worked lately went on at their pace.
-fn eta(progress: &Progress, now: Millis) -> Option<Millis> {
+fn eta(progress: &ProjectStats, now: Millis) -> Option<Millis> {
     let left = progress.wanted.saturating_sub(progress.answers);
     if left == 0 {
         return None;
@@ -282,19 +282,19 @@ fn eta(progress: &Progress, now: Millis) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Share;
+    use crate::store::AnnotatorStats;
 
     #[test]
     fn the_end_is_estimated_from_those_at_work() {
         let now = Millis(10_000_000);
-        let share = |seen| Share {
+        let share = |seen| AnnotatorStats {
             answered: 10,
             last_seen: Some(Millis(seen)),
             worked_ms: 20_000,
             timed: 10,
-            ..Share::default()
+            ..AnnotatorStats::default()
         };
-        let mut progress = Progress { wanted: 120, answers: 20, ..Progress::default() };
+        let mut progress = ProjectStats { wanted: 120, answers: 20, ..ProjectStats::default() };
         progress.annotators.insert("a".into(), share(9_999_000));
         progress.annotators.insert("gone".into(), share(0));
         // A hundred answers at two seconds each.

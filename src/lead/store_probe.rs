@@ -29,7 +29,7 @@ pub(super) async fn ping(port: &LeadPort) -> Result<(), String> {
         Ok(Ok(Err(error))) => Err(error.to_string()),
         // It did not come to an end, or it is late.
         Ok(Err(_)) | Err(_) => {
-            let (place, seconds) = (port.allocator.store().place(), STORE_TIMEOUT.as_secs());
+            let (place, seconds) = (port.allocator.store().location(), STORE_TIMEOUT.as_secs());
             Err(format!("cannot look at the store: {place} does not answer within {seconds} s"))
         }
     }
@@ -52,7 +52,7 @@ pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
     }
     let (as_of, progress) = port.allocator.last_progress().unzip();
     StatusSnapshot {
-        kind: store.kind(),
+        kind: store.engine(),
         place: port.place.to_string(),
         away,
         progress: progress.unwrap_or_default(),

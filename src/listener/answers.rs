@@ -15,7 +15,7 @@ use super::{AnnotatorPort, picture_sizes, tasks, validate};
 use crate::allocation::SequenceNumber;
 use crate::allocator::Answerable;
 use crate::http::{self, ApiError, AuthenticatedNames};
-use crate::store::{Cursor, Past, Submission};
+use crate::store::{HistoryCursor, PastAnswer, Submission};
 use crate::task::{Millis, TaskId, Version};
 
 /// The most answers in one request; the page sends a few.
@@ -187,13 +187,13 @@ pub(super) struct HistoryQuery {
 
 /// A place in the history as it stands in an address: the time and the number of the task. The page
 /// hands it back and reads nothing in it.
-fn cursor_to_text(cursor: Cursor) -> String {
+fn cursor_to_text(cursor: HistoryCursor) -> String {
     format!("{}.{}", cursor.time_returned.0, cursor.number.0)
 }
 
-fn cursor_from_text(text: &str) -> Option<Cursor> {
+fn cursor_from_text(text: &str) -> Option<HistoryCursor> {
     let (time, number) = text.split_once('.')?;
-    Some(Cursor {
+    Some(HistoryCursor {
         time_returned: Millis(time.parse().ok()?),
         number: SequenceNumber(number.parse().ok()?),
     })
@@ -224,10 +224,10 @@ pub(super) async fn history(
         .map_err(|error| ApiError::from(&error))?;
     let more = answers.len() > limit;
     answers.truncate(limit);
-    let next = answers.last().filter(|_| more).map(Past::cursor);
+    let next = answers.last().filter(|_| more).map(PastAnswer::cursor);
     let mut cards: Vec<_> = answers
         .iter()
-        .map(|Past { task, version, .. }| {
+        .map(|PastAnswer { task, version, .. }| {
             let mut fields = tasks::to_page_json(&port, task, version.basis);
             let mut put = |key: &str, value: &Value| {
                 let raw: Box<RawValue> = to_raw_value(value).expect("a value is JSON");
@@ -263,7 +263,8 @@ mod tests {
     #[test]
     fn a_place_in_the_history_is_the_same_after_its_way_through_an_address() {
         for (time, number) in [(0, 0), (1_764_522_000_123, 41), (-5, -1), (i64::MAX, i64::MIN)] {
-            let cursor = Cursor { time_returned: Millis(time), number: SequenceNumber(number) };
+            let cursor =
+                HistoryCursor { time_returned: Millis(time), number: SequenceNumber(number) };
             assert_eq!(cursor_from_text(&cursor_to_text(cursor)), Some(cursor));
         }
         for odd in ["", ".", "1", "1.", ".1", "1.2.3", "1,2", "a.b", "99999999999999999999.1"] {

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 
 impl From<&StoreError> for ApiError {
     fn from(error: &StoreError) -> Self {
-        if error.is_away() {
+        if error.is_unavailable() {
             // The supervisor has logged it already, once.
             tracing::debug!(%error, "a request finds the store away");
             return Self::with_status(

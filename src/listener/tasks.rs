@@ -97,7 +97,7 @@ fn asked_for(n: &Value) -> Result<usize, ApiError> {
 /// A batch that leaves something for the others when little is left.
 async fn fair_batch_size(port: &AnnotatorPort) -> Result<usize, ApiError> {
     let progress = port.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
-    let left = progress.open_to_anyone.saturating_sub(progress.in_hand);
+    let left = progress.open_to_anyone.saturating_sub(progress.held);
     let named = progress.annotators.get(&*port.annotator).map_or(0, |share| share.named);
     let project = port.project.load_full();
     let fair = allocation::batch_size(project.batch_size, left, project.people);

@@ -87,7 +87,7 @@ impl Load<'_> {
             return Ok(HashSet::new());
         }
         let ids: Vec<TaskId> = fresh.iter().map(|line| line.made.task.id.clone()).collect();
-        let known = store.known(&ids).await.map_err(|source| self.stopped(source))?;
+        let known = store.existing_ids(&ids).await.map_err(|source| self.stopped(source))?;
         let there = |line: &&Line| known.contains(&line.made.task.id);
         let telling = fresh.iter().filter(there).filter(|line| line.made.beside.is_some());
         let telling: Vec<TaskId> = telling.map(|line| line.made.task.id.clone()).collect();

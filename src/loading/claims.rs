@@ -26,7 +26,7 @@ impl Load<'_> {
         };
         let ids: Vec<TaskId> = lines.iter().filter_map(asked).collect();
         let Some(store) = self.into.store().filter(|_| !ids.is_empty()) else { return Ok(()) };
-        let known = store.known(&ids).await.map_err(|source| self.stopped(source))?;
+        let known = store.existing_ids(&ids).await.map_err(|source| self.stopped(source))?;
         for one in lines {
             let Some(id) = asked(one).filter(|id| known.contains(id)) else { continue };
             let (Validated::Fits(line) | Validated::Doubtful(line, _)) = one else { continue };

@@ -5,7 +5,7 @@
 //! by the identities of its first tasks.
 
 use crate::allocation::{Purpose, SequenceNumber};
-use crate::store::{Store, StoreError, Which};
+use crate::store::{RecordFilter, Store, StoreError};
 use crate::task::identity::{self, Rule};
 
 /// Tasks that are looked at to tell a store's rule.
@@ -78,7 +78,7 @@ async fn holds_nothing(store: &dyn Store) -> Result<bool, StoreError> {
 
 /// Whether the store's first tasks have the identities that `format-2` gives.
 async fn is_of_format_2(store: &dyn Store) -> Result<bool, StoreError> {
-    let records = match store.records(Which::All, SequenceNumber::START, LOOKED_AT).await {
+    let records = match store.records(RecordFilter::All, SequenceNumber::START, LOOKED_AT).await {
         Ok(records) => records,
         // Damaged ones tell nothing; `annotd verify` names them.
         Err(StoreError::Unreadable { .. }) => return Ok(false),
@@ -93,7 +93,7 @@ async fn is_of_format_2(store: &dyn Store) -> Result<bool, StoreError> {
 }
 
 fn agreed(store: &dyn Store, text: &str, named: Option<&Rule>) -> Result<Rule, RuleError> {
-    let place = || store.place().to_owned();
+    let place = || store.location().to_owned();
     let Some(kept) = Rule::from_text(text) else {
         return Err(RuleError::Unknown { place: place(), text: text.to_owned() });
     };

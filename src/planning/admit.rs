@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::state::AllocationState;
 use super::{MAX_TRIES, busy};
 use crate::allocation::{AllocationCounters, Overrides, Plan, PlanError, PlanPolicy, Planner};
-use crate::store::{Admission, Admitted, Store, StoreError};
+use crate::store::{InsertReport, NewTask, Store, StoreError};
 use crate::task::{Task, TaskId};
 
 /// Why a batch was not inserted.
@@ -36,7 +36,7 @@ pub async fn admit(
     policy: &PlanPolicy,
     overrides: &Overrides,
     batch: Vec<Task>,
-) -> Result<Admitted, AdmitError> {
+) -> Result<InsertReport, AdmitError> {
     let mut planner = Planner::new(policy.clone(), &AllocationCounters::default());
     if planner.is_stateful() {
         return admit_counted(store, policy, overrides, &batch).await;
@@ -45,9 +45,9 @@ pub async fn admit(
     for (nth, task) in batch.into_iter().enumerate() {
         let plan =
             planner.plan(overrides, &task).map_err(|error| AdmitError::Plan { nth, error })?;
-        admissions.push(Admission { task, plan });
+        admissions.push(NewTask { task, plan });
     }
-    Ok(store.admit(admissions).await?)
+    Ok(store.insert_tasks(admissions).await?)
 }
 
 /// The same where a plan depends on the plans before it.
@@ -56,17 +56,17 @@ async fn admit_counted(
     policy: &PlanPolicy,
     overrides: &Overrides,
     batch: &[Task],
-) -> Result<Admitted, AdmitError> {
+) -> Result<InsertReport, AdmitError> {
     for _ in 0..MAX_TRIES {
         // The counters first: a plan that is pending in them, and is gone when the identities are
         // read, belongs to a task that is stored by then.
-        let deal = store.deal().await?;
+        let deal = store.allocation_record().await?;
         let ids: Vec<TaskId> = batch.iter().map(|task| task.id.clone()).collect();
-        let known = store.known(&ids).await?;
+        let known = store.existing_ids(&ids).await?;
         let mut state = AllocationState::read(&deal)?;
         let mut planner = Planner::new(policy.clone(), &state.counters);
         let pending: HashMap<&TaskId, &Plan> =
-            deal.promised.iter().map(|(task, plan)| (task, plan)).collect();
+            deal.pending_plans.iter().map(|(task, plan)| (task, plan)).collect();
         let mut admissions = Vec::new();
         let mut seen = HashSet::new();
         for (nth, task) in batch.iter().enumerate() {
@@ -79,16 +79,16 @@ async fn admit_counted(
                     .plan(overrides, task)
                     .map_err(|error| AdmitError::Plan { nth, error })?,
             };
-            admissions.push(Admission { task: task.clone(), plan });
+            admissions.push(NewTask { task: task.clone(), plan });
         }
         let same = (batch.len() - admissions.len()) as u64;
         if admissions.is_empty() {
-            return Ok(Admitted { new: 0, same });
+            return Ok(InsertReport { new: 0, same });
         }
         state.counters = planner.counters();
-        let admitted = store.admit_dealt(admissions, deal.version, state.write()).await?;
-        if let Some(Admitted { new, same: there }) = admitted {
-            return Ok(Admitted { new, same: same + there });
+        let admitted = store.insert_with_counters(admissions, deal.version, state.write()).await?;
+        if let Some(InsertReport { new, same: there }) = admitted {
+            return Ok(InsertReport { new, same: same + there });
         }
     }
     Err(AdmitError::Store(busy(store)))

@@ -25,9 +25,9 @@ const MAX_TRIES: usize = 1000;
 
 /// The error after [`MAX_TRIES`].
 fn busy(store: &dyn Store) -> StoreError {
-    StoreError::Away {
-        doing: "update the allocation counters",
-        store: store.place().to_owned(),
+    StoreError::Unavailable {
+        operation: "update the allocation counters",
+        store: store.location().to_owned(),
         source: "others keep loading tasks".into(),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::state::{AllocationState, PlanInputs};
 use crate::allocation::{PlanPolicy, Planner, SequenceNumber};
-use crate::store::{Amendment, Store, StoreError, Terms, Which};
+use crate::store::{RecordFilter, StateUpdate, Store, StoreError, StorePolicy};
 use crate::task::TaskId;
 
 /// Tasks read at a time.
@@ -24,18 +24,18 @@ const RETRIES: usize = 5;
 pub async fn replan_unfinished(
     store: &dyn Store,
     policy: &PlanPolicy,
-    terms: &Terms,
+    terms: &StorePolicy,
     short: bool,
 ) -> Result<u64, StoreError> {
     let mut changed = 0;
     for _ in 0..RETRIES {
-        let deal = store.deal().await?;
+        let deal = store.allocation_record().await?;
         let mut state = AllocationState::read(&deal)?;
         let inputs = PlanInputs::of(policy, terms);
         let stale = state.replanned_for.as_ref() != Some(&inputs);
         // Without unfinished tasks there is nothing to replan, but the inputs are noted.
         let unfinished =
-            !store.records(Which::Unfinished, SequenceNumber::START, 1).await?.is_empty();
+            !store.records(RecordFilter::Unfinished, SequenceNumber::START, 1).await?.is_empty();
         if unfinished && (stale || short) {
             let mut planner = Planner::new(policy.clone(), &state.counters);
             let joined = inputs.joined_since(state.replanned_for.as_ref());
@@ -47,7 +47,7 @@ pub async fn replan_unfinished(
             return Ok(changed);
         }
         state.replanned_for = Some(inputs);
-        if store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some() {
+        if store.insert_with_counters(Vec::new(), deal.version, state.write()).await?.is_some() {
             return Ok(changed);
         }
         // Another load has changed the counters: these counts are out of date.
@@ -61,12 +61,12 @@ async fn replan_all(
     store: &dyn Store,
     planner: &mut Planner,
     joined: HashSet<String>,
-    terms: &Terms,
+    terms: &StorePolicy,
 ) -> Result<u64, StoreError> {
     let mut replanner = planner.replanner(joined);
     let mut after = SequenceNumber::START;
     loop {
-        let page = store.records(Which::Unfinished, after, PAGE).await?;
+        let page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.number;
         for record in &page {
@@ -76,7 +76,7 @@ async fn replan_all(
     let mut changed = 0;
     let mut after = SequenceNumber::START;
     loop {
-        let mut page = store.records(Which::Unfinished, after, PAGE).await?;
+        let mut page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(changed) };
         after = last.number;
         for _ in 0..RETRIES {
@@ -95,9 +95,9 @@ async fn replan_all(
                     None => continue,
                 };
                 now.promote_late_answers(&terms.rule, &record.task.body);
-                amendments.push(Amendment { task: record.task.id.clone(), seen, now });
+                amendments.push(StateUpdate { task: record.task.id.clone(), seen, now });
             }
-            let done = store.amend(amendments.clone()).await?;
+            let done = store.update_if_unchanged(amendments.clone()).await?;
             let again: Vec<TaskId> = amendments
                 .into_iter()
                 .zip(done)

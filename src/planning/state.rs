@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_TRIES, busy};
 use crate::allocation::{AllocationCounters, AnnotatorProfile, PlanPolicy};
-use crate::store::{Deal, Store, StoreError, Terms, older};
+use crate::store::{AllocationRecord, Store, StoreError, StorePolicy, legacy};
 use crate::task::Millis;
 
 /// The stored state of the allocation.
@@ -35,7 +35,7 @@ pub(super) struct PlanInputs {
 }
 
 impl PlanInputs {
-    pub(super) fn of(policy: &PlanPolicy, terms: &Terms) -> Self {
+    pub(super) fn of(policy: &PlanPolicy, terms: &StorePolicy) -> Self {
         Self {
             rules: format!(
                 "{} {} {}",
@@ -58,12 +58,12 @@ impl PlanInputs {
 
 impl AllocationState {
     /// Reads the store's record. An empty record means that nothing was planned yet.
-    pub(crate) fn read(deal: &Deal) -> Result<Self, StoreError> {
+    pub(crate) fn read(deal: &AllocationRecord) -> Result<Self, StoreError> {
         if deal.state.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(&older::deal(&deal.state)).map_err(|error| StoreError::Unreadable {
-            doing: "read the allocation counters",
+        serde_json::from_str(&legacy::allocation_record(&deal.state)).map_err(|error| StoreError::Unreadable {
+            operation: "read the allocation counters",
             what: format!(
                 "the allocation counters cannot be read ({error}); `annotd verify --repair` counts \
                  them again"
@@ -72,7 +72,7 @@ impl AllocationState {
     }
 
     /// Whether unfinished tasks were replanned under this policy, so that they have its positions.
-    pub(crate) fn is_of(&self, policy: &PlanPolicy, terms: &Terms) -> bool {
+    pub(crate) fn is_of(&self, policy: &PlanPolicy, terms: &StorePolicy) -> bool {
         let now = PlanInputs::of(policy, terms);
         self.replanned_for.as_ref().is_some_and(|then| then.rules == now.rules)
     }
@@ -98,7 +98,7 @@ pub async fn known_since(
     now: Millis,
 ) -> Result<BTreeMap<String, Millis>, StoreError> {
     for _ in 0..MAX_TRIES {
-        let deal = store.deal().await?;
+        let deal = store.allocation_record().await?;
         let mut state = AllocationState::read(&deal)?;
         let before = state.known_since.len();
         for profile in &policy.people {
@@ -107,7 +107,8 @@ pub async fn known_since(
         let known = state.known_since.iter().map(|(name, at)| (name.clone(), Millis(*at)));
         let known: BTreeMap<String, Millis> = known.collect();
         let unchanged = before == known.len();
-        if unchanged || store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some()
+        if unchanged
+            || store.insert_with_counters(Vec::new(), deal.version, state.write()).await?.is_some()
         {
             return Ok(known);
         }

@@ -7,7 +7,7 @@
 //! the task, or a second hold of the same person, is taken back
 //! ([`mended`](crate::allocation::invariants::repaired)).
 //!
-//! Each page also gives the tasks themselves, for the checks that know no engine (`verifying/`).
+//! Each page also gives the tasks themselves, for the checks that know no engine (`verify/`).
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ use crate::task::TaskId;
 
 /// How to look.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Audit {
+pub struct AuditOptions {
     /// Whether what can be derived is written anew where it differs.
     pub repair: bool,
     /// The order in which unfinished tasks stand. None if they stand in another one still: after the
@@ -27,20 +27,20 @@ pub struct Audit {
 
 /// Where a walk stands; only the store that gave it can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bookmark(pub String);
+pub struct PageToken(pub String);
 
 /// A page of tasks, in the store's own order.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct PageRequest {
     /// Behind this one; at first none.
-    pub after: Option<Bookmark>,
+    pub after: Option<PageToken>,
     /// How many tasks.
     pub limit: usize,
 }
 
 /// A page that was looked over.
 #[derive(Debug, Default)]
-pub struct Audited {
+pub struct AuditedPage {
     /// The tasks, as they were found.
     pub records: Vec<Record>,
     /// What the store found to differ.
@@ -50,7 +50,7 @@ pub struct Audited {
     /// Tasks on this page, also those that cannot be read.
     pub tasks: u64,
     /// Where the next page begins; none if this was the last.
-    pub next: Option<Bookmark>,
+    pub next: Option<PageToken>,
 }
 
 /// Something that is not as it should be.
@@ -76,7 +76,7 @@ pub enum Outcome {
     /// It has been put right.
     Repaired,
     /// It stays: it cannot be derived from anything, or is somebody's work.
-    Stays,
+    Unrepairable,
 }
 
 impl Outcome {
@@ -86,7 +86,7 @@ impl Outcome {
             Self::Note => "note",
             Self::Repairable => "repairable",
             Self::Repaired => "repaired",
-            Self::Stays => "stays",
+            Self::Unrepairable => "stays",
         }
     }
 
@@ -97,7 +97,7 @@ impl Outcome {
 
     /// Whether something remains to be done.
     pub fn remains(self) -> bool {
-        matches!(self, Self::Repairable | Self::Stays)
+        matches!(self, Self::Repairable | Self::Unrepairable)
     }
 }
 

@@ -13,26 +13,26 @@
 //! sharded cluster alike.
 
 pub mod audit;
+mod connect;
+pub(crate) mod legacy;
 pub mod mongo;
-pub(crate) mod older;
-mod open;
-pub(crate) mod planned;
-mod restoring;
+pub(crate) mod pending_plan;
+mod restore_target;
 pub mod sqlite;
-pub mod tally;
+pub mod stats;
 
-pub use open::{
-    file_of, is_older, is_there, open, open_for_restore, open_to_read, open_to_run, other_process,
-    place_of,
+pub use connect::{
+    exists, file_of, has_older_format, location_of, open, open_for_restore, open_to_read,
+    open_to_run, other_process,
 };
-pub use restoring::Ground;
+pub use restore_target::RestoreTarget;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use self::audit::{Audit, Audited, Finding, Page};
+use self::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
 use crate::allocation::order::Order;
 use crate::allocation::{
     AnswerOutcome, Lane, Plan, Position, SequenceNumber, SettlePolicy, TaskState,
@@ -44,12 +44,12 @@ pub const FORMAT: i64 = 3;
 
 /// What a version of an answer says is kept apart from its task where it is longer than this, in bytes
 /// of JSON: a look at a task's answers then costs the same whatever they say.
-pub(crate) const LARGE: usize = 65_536;
+pub(crate) const LARGE_ANSWER_BYTES: usize = 65_536;
 
 /// What a store has to know of the project's rules: how answers settle, and in which order tasks
 /// stand.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Terms {
+pub struct StorePolicy {
     /// What becomes of a task when an answer has arrived.
     pub rule: SettlePolicy,
     /// Where tasks stand.
@@ -58,7 +58,7 @@ pub struct Terms {
 
 /// A task on its way in.
 #[derive(Clone, Debug)]
-pub struct Admission {
+pub struct NewTask {
     /// The task.
     pub task: Task,
     /// What was decided about it.
@@ -67,7 +67,7 @@ pub struct Admission {
 
 /// What became of the tasks of one call of [`Store::admit`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Admitted {
+pub struct InsertReport {
     /// Tasks that are new.
     pub new: u64,
     /// Tasks that were there already, or twice in the call: nothing changed.
@@ -145,7 +145,7 @@ pub struct HeldTask {
 
 /// One of an annotator's answers, with its task.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub struct PastAnswer {
     /// The number under which the task was admitted.
     pub number: SequenceNumber,
     /// The task.
@@ -154,10 +154,10 @@ pub struct Past {
     pub version: Version,
 }
 
-impl Past {
+impl PastAnswer {
     /// The place of this answer among its annotator's.
-    pub fn cursor(&self) -> Cursor {
-        Cursor { time_returned: self.version.time_returned, number: self.number }
+    pub fn cursor(&self) -> HistoryCursor {
+        HistoryCursor { time_returned: self.version.time_returned, number: self.number }
     }
 }
 
@@ -167,7 +167,7 @@ impl Past {
 /// while one reads back move nothing. Rejected: the identity of the task, whose answer may be revised
 /// and then stands elsewhere; the time alone, which answers that were taken over may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
+pub struct HistoryCursor {
     /// When the answer was given.
     pub time_returned: Millis,
     /// The number of its task.
@@ -189,7 +189,7 @@ pub struct Record {
 
 /// Which tasks to walk over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum RecordFilter {
     /// All of them.
     All,
     /// Those of which something is wanted.
@@ -200,7 +200,7 @@ pub enum Which {
 
 /// The wish to change a task as a whole: to name other people, to want more or less of it.
 #[derive(Clone, Debug)]
-pub struct Amendment {
+pub struct StateUpdate {
     /// Which task.
     pub task: TaskId,
     /// Its state as it was when the change was decided. If it is another one by now, but for the
@@ -213,19 +213,19 @@ pub struct Amendment {
 
 /// What has been dealt out in a project: the counts that rules such as mixtures rest upon.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Deal {
+pub struct AllocationRecord {
     /// Grows with every change.
     pub version: i64,
     /// The counts, as whoever deals wrote them; empty before the first time.
     pub state: String,
     /// What was planned for tasks by a load that has not said yet that they are in. They are
     /// counted; should they come again, this is their plan.
-    pub promised: Vec<(TaskId, Plan)>,
+    pub pending_plans: Vec<(TaskId, Plan)>,
 }
 
 /// One annotator's part.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Share {
+pub struct AnnotatorStats {
     /// Answers that count.
     pub answered: u64,
     /// Answers that came too late.
@@ -235,25 +235,25 @@ pub struct Share {
     /// Answers to gold tasks and to repeats, which are in none of the other counts.
     pub checks: u64,
     /// Tasks in hand.
-    pub in_hand: u64,
+    pub held: u64,
     /// Unfinished tasks that name this annotator and that they have not answered in any way.
     pub named: u64,
     /// When their last answer was given.
     pub last_seen: Option<Millis>,
     /// The sum over their answers of the time from shown to answered, in milliseconds; answers of
-    /// more than [`PAUSE_MS`] count as breaks and are left out.
+    /// more than [`BREAK_THRESHOLD_MS`] count as breaks and are left out.
     pub worked_ms: u64,
     /// Answers in that sum.
     pub timed: u64,
 }
 
 /// Longer than this between shown and answered, in milliseconds, is a break and not work.
-pub const PAUSE_MS: i64 = 300_000;
+pub const BREAK_THRESHOLD_MS: i64 = 300_000;
 
 /// The project's figures. Gold tasks and repeats are in `in_hand`, `checks` and `gold`
 /// alone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
+pub struct ProjectStats {
     /// Tasks admitted.
     pub tasks: u64,
     /// Tasks of which nothing more is wanted.
@@ -263,7 +263,7 @@ pub struct Progress {
     /// Answers that count.
     pub answers: u64,
     /// Tasks in somebody's hand, counted once for each holder.
-    pub in_hand: u64,
+    pub held: u64,
     /// Slots, free or held, that anyone may still fill.
     pub open_to_anyone: u64,
     /// Unfinished tasks that want more answers than there are people who may give them.
@@ -273,49 +273,49 @@ pub struct Progress {
     /// Gold tasks of which something is wanted.
     pub gold: u64,
     /// By annotator; those without any work are missing.
-    pub annotators: BTreeMap<String, Share>,
+    pub annotators: BTreeMap<String, AnnotatorStats>,
 }
 
 /// A moment of the store's own, to ask what came back since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark(pub i64);
+pub struct ReopenCursor(pub i64);
 
 /// Why a store could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It does not answer; it may be back later.
-    #[error("cannot {doing}: {store} cannot be reached: {source}")]
-    Away {
+    #[error("cannot {operation}: {store} cannot be reached: {source}")]
+    Unavailable {
         /// What was being done, as in "record answers".
-        doing: &'static str,
+        operation: &'static str,
         /// The store, without credentials.
         store: String,
         /// What its client says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It answers with an error.
-    #[error("cannot {doing}: {store} says: {source}")]
+    #[error("cannot {operation}: {store} says: {source}")]
     Failed {
         /// What was being done.
-        doing: &'static str,
+        operation: &'static str,
         /// The store, without credentials.
         store: String,
         /// What its client says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// What it holds is not what annotd put there.
-    #[error("cannot {doing}: {what}")]
+    #[error("cannot {operation}: {what}")]
     Unreadable {
         /// What was being done.
-        doing: &'static str,
+        operation: &'static str,
         /// Which part cannot be read, and what to do.
         what: String,
     },
     /// It is of an older format, and this is not the command that changes it.
-    #[error("cannot {doing}: {what}")]
-    Older {
+    #[error("cannot {operation}: {what}")]
+    OlderFormat {
         /// What was being done.
-        doing: &'static str,
+        operation: &'static str,
         /// Which format it is of, and which command brings it to the present one.
         what: String,
     },
@@ -323,8 +323,8 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether trying again later may help.
-    pub fn is_away(&self) -> bool {
-        matches!(self, Self::Away { .. })
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
     }
 }
 
@@ -333,14 +333,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The engine, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StoreEngine {
     /// The embedded store.
     Sqlite,
     /// The shared store.
     Mongo,
 }
 
-impl Kind {
+impl StoreEngine {
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -354,17 +354,17 @@ impl Kind {
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Which engine it is.
-    fn kind(&self) -> Kind;
+    fn engine(&self) -> StoreEngine;
 
     /// Where it is, for people, without credentials.
-    fn place(&self) -> &str;
+    fn location(&self) -> &str;
 
     /// Answers if the store does.
     async fn ping(&self) -> Result<()>;
 
     /// Says by which of the project's rules to go from now on. Before that it goes by the default:
     /// every answer counts, and tasks stand in the order of loading.
-    fn follow(&self, terms: Terms);
+    fn set_policy(&self, policy: StorePolicy);
 
     /// Whether a task is one that the store can hold, with all answers that may come to it: if not, why,
     /// in words for the one who loads it.
@@ -376,33 +376,33 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Lets tasks in, in this order; those that are there already stay as they are.
-    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted>;
+    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport>;
 
     /// Which of these are there already.
-    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>>;
+    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>>;
 
     /// What has been dealt out so far.
-    async fn deal(&self) -> Result<Deal>;
+    async fn allocation_record(&self) -> Result<AllocationRecord>;
 
     /// Lets tasks in and writes down what has been dealt out with them, as one: if the deal is at
     /// the version `seen`, and otherwise not (then nothing is changed, and none is given).
     ///
     /// A crash in between loses no count: tasks that were counted and are not in are promised their
     /// plan.
-    async fn admit_dealt(
+    async fn insert_with_counters(
         &self,
-        tasks: Vec<Admission>,
+        tasks: Vec<NewTask>,
         seen: i64,
         state: String,
-    ) -> Result<Option<Admitted>>;
+    ) -> Result<Option<InsertReport>>;
 
     /// Changes tasks as a whole, each if it is as it was seen: which of them.
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>>;
+    async fn update_if_unchanged(&self, amendments: Vec<StateUpdate>) -> Result<Vec<bool>>;
 
     /// Tasks with a free slot in this lane behind `after`, in order, at most `limit` of them.
     ///
     /// Costs what it returns: neither finished tasks nor those of other lanes are walked over.
-    async fn open_tasks(
+    async fn queued_tasks(
         &self,
         lane: &Lane,
         after: Position,
@@ -411,7 +411,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The place of the first task in this lane behind `after` that this annotator could be
     /// handed. This walks over what they hold or have answered, so it is asked seldom.
-    async fn first_open_to(
+    async fn first_queued_for(
         &self,
         annotator: &str,
         lane: &Lane,
@@ -420,7 +420,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Tasks that became open out of their turn since the mark (a lease ended, somebody left, a
     /// load of a higher priority), and the next mark. May give some of them twice.
-    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)>;
+    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)>;
 
     /// Hands out tasks: for each claim, in its order, whether the annotator now holds the task.
     ///
@@ -437,13 +437,13 @@ pub trait Store: Send + Sync + 'static {
     async fn release(&self, annotator: &str) -> Result<u64>;
 
     /// Takes back everything that is held beyond its time; says how much it was.
-    async fn sweep(&self, now: Millis) -> Result<u64>;
+    async fn expire_leases(&self, now: Millis) -> Result<u64>;
 
     /// What an annotator holds, in the order of the queue.
-    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>>;
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>>;
 
     /// Whether something that this annotator could otherwise have is held by others.
-    async fn others_hold(&self, annotator: &str) -> Result<bool>;
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool>;
 
     /// Everything about these tasks, in the order asked for; `None` for those that are not there.
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>>;
@@ -456,28 +456,28 @@ pub trait Store: Send + Sync + 'static {
     async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         limit: usize,
-    ) -> Result<Vec<Past>>;
+    ) -> Result<Vec<PastAnswer>>;
 
     /// Tasks in the order of loading, a page at a time: those behind `after`.
     async fn records(
         &self,
-        which: Which,
+        which: RecordFilter,
         after: SequenceNumber,
         limit: usize,
     ) -> Result<Vec<Record>>;
 
     /// The project's figures, kept as answers pass through.
-    async fn progress(&self) -> Result<Progress>;
+    async fn stats(&self) -> Result<ProjectStats>;
 
     /// Looks over a page of tasks, whether what is kept with them follows from what is known of
     /// them, and repairs it if that is asked for. A daemon may be at work meanwhile.
-    async fn audit(&self, page: Page, how: Audit) -> Result<Audited>;
+    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage>;
 
     /// Looks over what only the whole of the store can tell: figures, orphans, promises. Comes after
     /// the pages, so that a repair finds them in order.
-    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>>;
+    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>>;
 
     /// The fingerprint under which a file of tasks was last loaded whole.
     async fn loaded_file(&self, name: &str) -> Result<Option<String>>;
@@ -495,7 +495,7 @@ pub trait Store: Send + Sync + 'static {
     async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>>;
 
     /// What is there, to somebody who wants to restore a backup.
-    async fn ground(&self) -> Result<Ground>;
+    async fn restore_target(&self) -> Result<RestoreTarget>;
 
     /// Marks the store as being restored since `now`, and removes what an earlier restore has left.
     /// From now on it cannot be opened but by [`open_for_restore`], until [`Store::end_restore`].
@@ -508,10 +508,10 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Places that two tasks share, as a change of the order may leave them where one of the two is
     /// finished, are kept apart where the engine asks for that.
-    async fn put_back(&self, records: Vec<Record>) -> Result<()>;
+    async fn restore_records(&self, records: Vec<Record>) -> Result<()>;
 
     /// Puts back what has been dealt out, version and promises included.
-    async fn put_back_deal(&self, deal: Deal) -> Result<()>;
+    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()>;
 
     /// Takes the mark away: the project is whole.
     async fn end_restore(&self) -> Result<()>;

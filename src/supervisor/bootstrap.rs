@@ -105,7 +105,7 @@ pub(super) async fn start(
     let lead_port = LeadPort {
         project: roster.project.name.as_str().into(),
         project_info: Arc::clone(&in_force.project_info),
-        place: store::place_of(url, file.beside()).into(),
+        place: store::location_of(url, file.beside()).into(),
         runtime: Handle::current(),
         allocator: allocator.clone(),
         daemon: Arc::<DaemonStatus>::clone(&status),
@@ -151,7 +151,7 @@ async fn open_store(
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, KeyCache), StartError> {
     let (roster, beside) = (configuration.roster(), configuration.file.beside());
     let (name, named) = (&roster.project.name, policies::identity(roster));
-    let is_older = store::is_older(url, beside).await;
+    let is_older = store::has_older_format(url, beside).await;
     if is_older && named.is_some() {
         // A store with another identity rule must not be migrated.
         let unmigrated = store::open_to_read(url, beside, name).await?;
@@ -159,10 +159,10 @@ async fn open_store(
         unmigrated.close().await;
     }
     let store = store::open_to_run(url, beside, name).await?;
-    tracing::info!(store = store.place(), kind = store.kind().as_str(), "the store is open");
+    tracing::info!(store = store.location(), kind = store.engine().as_str(), "the store is open");
     let rule = rule::in_force(&*store, named.as_ref()).await?;
     tracing::debug!(%rule, "the identity rule");
-    store.follow(configuration.store_policy.clone());
+    store.set_policy(configuration.store_policy.clone());
     let known_since = planning::known_since(&*store, &configuration.plan_policy, now).await?;
     let keys = KeyCache::for_roster(Arc::clone(&store), roster).await?;
     Ok((store, known_since, keys))

@@ -19,7 +19,7 @@ use crate::http::tls::{Certificate, Loaded};
 use crate::lead::ProjectInfo;
 use crate::listener::Project;
 use crate::roster::{Problem, Roster};
-use crate::store::Terms;
+use crate::store::StorePolicy;
 use crate::task::Millis;
 
 /// Everything that follows from one roster.
@@ -29,7 +29,7 @@ pub(super) struct Configuration {
     pub(super) project_info: Arc<ProjectInfo>,
     pub(super) certificate: Option<Loaded>,
     pub(super) plan_policy: PlanPolicy,
-    pub(super) store_policy: Terms,
+    pub(super) store_policy: StorePolicy,
 }
 
 /// Why a roster that can be read cannot take effect.
@@ -90,7 +90,7 @@ impl InForce {
         use_certificate(&self.certificate, next.certificate.clone());
         self.project.store(Arc::clone(&next.project));
         self.project_info.store(Arc::clone(&next.project_info));
-        self.allocator.store().follow(next.store_policy.clone());
+        self.allocator.store().set_policy(next.store_policy.clone());
         self.allocator.set_policy(policies::allocator_policy(next.roster(), known_since));
     }
 }

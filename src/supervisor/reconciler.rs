@@ -10,7 +10,7 @@ use super::configuration::Configuration;
 use crate::allocation::PlanPolicy;
 use crate::allocator::Allocator;
 use crate::planning;
-use crate::store::{Progress, StoreError, Terms};
+use crate::store::{ProjectStats, StoreError, StorePolicy};
 
 /// The pause after a run is this many times as long as the run.
 const PAUSE_FACTOR: u32 = 50;
@@ -18,7 +18,7 @@ const PAUSE_FACTOR: u32 = 50;
 /// Replans unfinished tasks when there is a reason to.
 pub(super) struct AllocationReconciler {
     plan_policy: PlanPolicy,
-    store_policy: Terms,
+    store_policy: StorePolicy,
     min_pause: Duration,
     /// Whether the roster may have changed since the last run.
     roster_changed: bool,
@@ -88,13 +88,12 @@ struct ReplanTriggers {
 }
 
 impl ReplanTriggers {
-    fn of(progress: &Progress, policy: &PlanPolicy) -> Self {
+    fn of(progress: &ProjectStats, policy: &PlanPolicy) -> Self {
         let is_active =
             |name: &String| policy.people.iter().any(|one| one.active && one.name == *name);
         let gone = progress.annotators.iter().filter(|(name, _)| !is_active(name));
-        let orphaned = gone.fold((0, 0), |(named, leased), (_, stats)| {
-            (named + stats.named, leased + stats.in_hand)
-        });
+        let orphaned = gone
+            .fold((0, 0), |(named, leased), (_, stats)| (named + stats.named, leased + stats.held));
         Self {
             tasks: progress.tasks,
             answers: progress.answers,

@@ -54,12 +54,12 @@ pub(super) async fn shut_down(
         store.close().await;
     };
     let outcome = wait(flushed, deadline, || {
-        tracing::info!(store = store.place(), "waiting for the store");
+        tracing::info!(store = store.location(), "waiting for the store");
     });
     match outcome.await {
         ShutdownOutcome::Clean => tracing::info!("stopped; everything acknowledged is stored"),
         ShutdownOutcome::DeadlineExceeded => tracing::warn!(
-            store = store.place(),
+            store = store.location(),
             seconds = within.as_secs(),
             "shutdown deadline exceeded while closing the store; everything acknowledged is stored"
         ),

@@ -26,7 +26,7 @@ pub(super) async fn run(store: Arc<dyn Store>) {
             (Err(error), None) => {
                 away_since = Some(asked);
                 tracing::warn!(
-                    store = store.place(),
+                    store = store.location(),
                     error,
                     "the store is away; answers wait in the browsers"
                 );
@@ -34,7 +34,7 @@ pub(super) async fn run(store: Arc<dyn Store>) {
             (Ok(()), Some(since)) => {
                 away_since = None;
                 let seconds = since.elapsed().as_secs();
-                tracing::info!(store = store.place(), seconds, "the store is back");
+                tracing::info!(store = store.location(), seconds, "the store is back");
             }
             (Ok(()), None) | (Err(_), Some(_)) => {}
         }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use annotd::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
-use annotd::store::audit::{Audit, Audited, Finding, Page};
+use annotd::store::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
 use annotd::store::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
-    Progress, QueuedTask, Record, Result, Store, StoreError, Submission, Terms, Which,
+    AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,
+    ProjectStats, QueuedTask, Record, RecordFilter, ReopenCursor, RestoreTarget, Result,
+    StateUpdate, Store, StoreEngine, StoreError, StorePolicy, Submission,
 };
 use annotd::task::{Millis, TaskId};
 use async_trait::async_trait;
@@ -41,15 +42,19 @@ enum Fault {
 #[error("the connection was closed")]
 enum Lost {
     Nothing,
-    Admitted(Admitted),
-    AllocationCounters(Option<Admitted>),
+    InsertReport(InsertReport),
+    AllocationCounters(Option<InsertReport>),
     Amended(Vec<bool>),
     AnswerOutcome(Vec<AnswerOutcome>),
     Count(u64),
 }
 
 fn away(lost: Lost) -> StoreError {
-    StoreError::Away { doing: "be reliable", store: "faulty".into(), source: Box::new(lost) }
+    StoreError::Unavailable {
+        operation: "be reliable",
+        store: "faulty".into(),
+        source: Box::new(lost),
+    }
 }
 
 impl Faulty {
@@ -115,33 +120,38 @@ fn nothing<T>(_: T) -> Lost {
 
 #[async_trait]
 impl Store for Faulty {
-    fn kind(&self) -> Kind {
-        self.inner.kind()
+    fn engine(&self) -> StoreEngine {
+        self.inner.engine()
     }
-    fn place(&self) -> &str {
-        self.inner.place()
+    fn location(&self) -> &str {
+        self.inner.location()
     }
     async fn ping(&self) -> Result<()> {
         self.through(self.inner.ping(), nothing).await
     }
-    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        self.through(self.inner.admit(tasks), Lost::Admitted).await
+    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport> {
+        self.through(self.inner.insert_tasks(tasks), Lost::InsertReport).await
     }
-    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<QueuedTask>> {
+    async fn queued_tasks(
+        &self,
+        lane: &Lane,
+        after: Position,
+        n: usize,
+    ) -> Result<Vec<QueuedTask>> {
         if self.next_page_fails.swap(false, Ordering::SeqCst) {
             return Err(away(Lost::Nothing));
         }
-        self.through(self.inner.open_tasks(lane, after, n), nothing).await
+        self.through(self.inner.queued_tasks(lane, after, n), nothing).await
     }
-    async fn first_open_to(
+    async fn first_queued_for(
         &self,
         annotator: &str,
         lane: &Lane,
         after: Position,
     ) -> Result<Option<Position>> {
-        self.through(self.inner.first_open_to(annotator, lane, after), nothing).await
+        self.through(self.inner.first_queued_for(annotator, lane, after), nothing).await
     }
-    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
+    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
         self.through(self.inner.reopened(since), nothing).await
     }
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
@@ -156,14 +166,14 @@ impl Store for Faulty {
     async fn release(&self, annotator: &str) -> Result<u64> {
         self.through(self.inner.release(annotator), Lost::Count).await
     }
-    async fn sweep(&self, now: Millis) -> Result<u64> {
-        self.through(self.inner.sweep(now), Lost::Count).await
+    async fn expire_leases(&self, now: Millis) -> Result<u64> {
+        self.through(self.inner.expire_leases(now), Lost::Count).await
     }
-    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
-        self.through(self.inner.in_hand(annotator), nothing).await
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        self.through(self.inner.held_by(annotator), nothing).await
     }
-    async fn others_hold(&self, annotator: &str) -> Result<bool> {
-        self.through(self.inner.others_hold(annotator), nothing).await
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
+        self.through(self.inner.has_tasks_held_by_others(annotator), nothing).await
     }
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
         self.through(self.inner.look_up(tasks), nothing).await
@@ -174,41 +184,42 @@ impl Store for Faulty {
     async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         n: usize,
-    ) -> Result<Vec<Past>> {
+    ) -> Result<Vec<PastAnswer>> {
         self.through(self.inner.history(annotator, before, n), nothing).await
     }
     async fn records(
         &self,
-        which: Which,
+        which: RecordFilter,
         after: SequenceNumber,
         limit: usize,
     ) -> Result<Vec<Record>> {
         self.through(self.inner.records(which, after, limit), nothing).await
     }
-    fn follow(&self, terms: Terms) {
-        self.inner.follow(terms);
+    fn set_policy(&self, policy: StorePolicy) {
+        self.inner.set_policy(policy);
     }
-    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
-        self.through(self.inner.known(tasks), nothing).await
+    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        self.through(self.inner.existing_ids(tasks), nothing).await
     }
-    async fn deal(&self) -> Result<Deal> {
-        self.through(self.inner.deal(), nothing).await
+    async fn allocation_record(&self) -> Result<AllocationRecord> {
+        self.through(self.inner.allocation_record(), nothing).await
     }
-    async fn admit_dealt(
+    async fn insert_with_counters(
         &self,
-        tasks: Vec<Admission>,
+        tasks: Vec<NewTask>,
         seen: i64,
         state: String,
-    ) -> Result<Option<Admitted>> {
-        self.through(self.inner.admit_dealt(tasks, seen, state), Lost::AllocationCounters).await
+    ) -> Result<Option<InsertReport>> {
+        self.through(self.inner.insert_with_counters(tasks, seen, state), Lost::AllocationCounters)
+            .await
     }
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
-        self.through(self.inner.amend(amendments), Lost::Amended).await
+    async fn update_if_unchanged(&self, amendments: Vec<StateUpdate>) -> Result<Vec<bool>> {
+        self.through(self.inner.update_if_unchanged(amendments), Lost::Amended).await
     }
-    async fn progress(&self) -> Result<Progress> {
-        self.through(self.inner.progress(), nothing).await
+    async fn stats(&self) -> Result<ProjectStats> {
+        self.through(self.inner.stats(), nothing).await
     }
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
         self.through(self.inner.loaded_file(name), nothing).await
@@ -225,17 +236,17 @@ impl Store for Faulty {
     async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         self.through(self.inner.numbers(after, limit), nothing).await
     }
-    async fn ground(&self) -> Result<Ground> {
-        self.through(self.inner.ground(), nothing).await
+    async fn restore_target(&self) -> Result<RestoreTarget> {
+        self.through(self.inner.restore_target(), nothing).await
     }
     async fn begin_restore(&self, now: Millis) -> Result<()> {
         self.through(self.inner.begin_restore(now), nothing).await
     }
-    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
-        self.through(self.inner.put_back(records), nothing).await
+    async fn restore_records(&self, records: Vec<Record>) -> Result<()> {
+        self.through(self.inner.restore_records(records), nothing).await
     }
-    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
-        self.through(self.inner.put_back_deal(deal), nothing).await
+    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()> {
+        self.through(self.inner.restore_allocation_record(allocation_record), nothing).await
     }
     async fn end_restore(&self) -> Result<()> {
         self.through(self.inner.end_restore(), nothing).await
@@ -250,10 +261,10 @@ impl Store for Faulty {
         self.through(self.inner.set_keys(keys, keep), nothing).await
     }
     // What a repair has to say is said once, so these are not disturbed.
-    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage> {
         self.inner.audit(page, how).await
     }
-    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>> {
         self.inner.audit_whole(how).await
     }
     async fn identity(&self) -> Result<Option<String>> {
@@ -298,7 +309,7 @@ async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result
     loop {
         match call().await {
             Ok(reply) => return Ok(Outcome { reply, lost }),
-            Err(StoreError::Away { source, .. }) if source.is::<Lost>() => {
+            Err(StoreError::Unavailable { source, .. }) if source.is::<Lost>() => {
                 let reply = source.downcast::<Lost>().expect("it has just been asked");
                 if !matches!(*reply, Lost::Nothing) {
                     lost = lost.or(Some(*reply));
@@ -311,37 +322,42 @@ async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result
 
 #[async_trait]
 impl Store for Retrying {
-    fn kind(&self) -> Kind {
-        self.inner.kind()
+    fn engine(&self) -> StoreEngine {
+        self.inner.engine()
     }
-    fn place(&self) -> &str {
-        self.inner.place()
+    fn location(&self) -> &str {
+        self.inner.location()
     }
     async fn ping(&self) -> Result<()> {
         again(|| self.inner.ping()).await.map(drop)
     }
-    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        let Outcome { reply, lost } = again(|| self.inner.admit(tasks.clone())).await?;
+    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport> {
+        let Outcome { reply, lost } = again(|| self.inner.insert_tasks(tasks.clone())).await?;
         Ok(match lost {
-            Some(Lost::Admitted(lost)) => {
+            Some(Lost::InsertReport(lost)) => {
                 assert_eq!(reply.new, 0, "all of them had been admitted");
                 lost
             }
             _ => reply,
         })
     }
-    async fn open_tasks(&self, lane: &Lane, after: Position, n: usize) -> Result<Vec<QueuedTask>> {
-        Ok(again(|| self.inner.open_tasks(lane, after, n)).await?.reply)
+    async fn queued_tasks(
+        &self,
+        lane: &Lane,
+        after: Position,
+        n: usize,
+    ) -> Result<Vec<QueuedTask>> {
+        Ok(again(|| self.inner.queued_tasks(lane, after, n)).await?.reply)
     }
-    async fn first_open_to(
+    async fn first_queued_for(
         &self,
         annotator: &str,
         lane: &Lane,
         after: Position,
     ) -> Result<Option<Position>> {
-        Ok(again(|| self.inner.first_open_to(annotator, lane, after)).await?.reply)
+        Ok(again(|| self.inner.first_queued_for(annotator, lane, after)).await?.reply)
     }
-    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
+    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
         Ok(again(|| self.inner.reopened(since)).await?.reply)
     }
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
@@ -365,14 +381,14 @@ impl Store for Retrying {
     async fn release(&self, annotator: &str) -> Result<u64> {
         Ok(sum(&again(|| self.inner.release(annotator)).await?))
     }
-    async fn sweep(&self, now: Millis) -> Result<u64> {
-        Ok(sum(&again(|| self.inner.sweep(now)).await?))
+    async fn expire_leases(&self, now: Millis) -> Result<u64> {
+        Ok(sum(&again(|| self.inner.expire_leases(now)).await?))
     }
-    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
-        Ok(again(|| self.inner.in_hand(annotator)).await?.reply)
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        Ok(again(|| self.inner.held_by(annotator)).await?.reply)
     }
-    async fn others_hold(&self, annotator: &str) -> Result<bool> {
-        Ok(again(|| self.inner.others_hold(annotator)).await?.reply)
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
+        Ok(again(|| self.inner.has_tasks_held_by_others(annotator)).await?.reply)
     }
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
         Ok(again(|| self.inner.look_up(tasks)).await?.reply)
@@ -383,35 +399,35 @@ impl Store for Retrying {
     async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         n: usize,
-    ) -> Result<Vec<Past>> {
+    ) -> Result<Vec<PastAnswer>> {
         Ok(again(|| self.inner.history(annotator, before, n)).await?.reply)
     }
     async fn records(
         &self,
-        which: Which,
+        which: RecordFilter,
         after: SequenceNumber,
         limit: usize,
     ) -> Result<Vec<Record>> {
         Ok(again(|| self.inner.records(which, after, limit)).await?.reply)
     }
-    fn follow(&self, terms: Terms) {
-        self.inner.follow(terms);
+    fn set_policy(&self, policy: StorePolicy) {
+        self.inner.set_policy(policy);
     }
-    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
-        Ok(again(|| self.inner.known(tasks)).await?.reply)
+    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        Ok(again(|| self.inner.existing_ids(tasks)).await?.reply)
     }
-    async fn deal(&self) -> Result<Deal> {
-        Ok(again(|| self.inner.deal()).await?.reply)
+    async fn allocation_record(&self) -> Result<AllocationRecord> {
+        Ok(again(|| self.inner.allocation_record()).await?.reply)
     }
-    async fn admit_dealt(
+    async fn insert_with_counters(
         &self,
-        tasks: Vec<Admission>,
+        tasks: Vec<NewTask>,
         seen: i64,
         state: String,
-    ) -> Result<Option<Admitted>> {
-        let call = || self.inner.admit_dealt(tasks.clone(), seen, state.clone());
+    ) -> Result<Option<InsertReport>> {
+        let call = || self.inner.insert_with_counters(tasks.clone(), seen, state.clone());
         let Outcome { reply, lost } = again(call).await?;
         Ok(match lost {
             Some(Lost::AllocationCounters(Some(lost))) => {
@@ -421,15 +437,16 @@ impl Store for Retrying {
             _ => reply,
         })
     }
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
-        let Outcome { reply, lost } = again(|| self.inner.amend(amendments.clone())).await?;
+    async fn update_if_unchanged(&self, amendments: Vec<StateUpdate>) -> Result<Vec<bool>> {
+        let Outcome { reply, lost } =
+            again(|| self.inner.update_if_unchanged(amendments.clone())).await?;
         Ok(match lost {
             Some(Lost::Amended(lost)) => lost,
             _ => reply,
         })
     }
-    async fn progress(&self) -> Result<Progress> {
-        Ok(again(|| self.inner.progress()).await?.reply)
+    async fn stats(&self) -> Result<ProjectStats> {
+        Ok(again(|| self.inner.stats()).await?.reply)
     }
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
         Ok(again(|| self.inner.loaded_file(name)).await?.reply)
@@ -446,17 +463,17 @@ impl Store for Retrying {
     async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
         Ok(again(|| self.inner.numbers(after, limit)).await?.reply)
     }
-    async fn ground(&self) -> Result<Ground> {
-        Ok(again(|| self.inner.ground()).await?.reply)
+    async fn restore_target(&self) -> Result<RestoreTarget> {
+        Ok(again(|| self.inner.restore_target()).await?.reply)
     }
     async fn begin_restore(&self, now: Millis) -> Result<()> {
         again(|| self.inner.begin_restore(now)).await.map(drop)
     }
-    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
-        again(|| self.inner.put_back(records.clone())).await.map(drop)
+    async fn restore_records(&self, records: Vec<Record>) -> Result<()> {
+        again(|| self.inner.restore_records(records.clone())).await.map(drop)
     }
-    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
-        again(|| self.inner.put_back_deal(deal.clone())).await.map(drop)
+    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()> {
+        again(|| self.inner.restore_allocation_record(allocation_record.clone())).await.map(drop)
     }
     async fn end_restore(&self) -> Result<()> {
         again(|| self.inner.end_restore()).await.map(drop)
@@ -467,10 +484,10 @@ impl Store for Retrying {
     async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
         again(|| self.inner.set_keys(keys.clone(), keep)).await.map(drop)
     }
-    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage> {
         self.inner.audit(page, how).await
     }
-    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>> {
         self.inner.audit_whole(how).await
     }
     async fn identity(&self) -> Result<Option<String>> {

@@ -12,8 +12,8 @@ pub mod faulty;
 pub mod loopback;
 pub mod mongod;
 pub mod outside_data;
-pub mod places;
 pub mod proxy;
+pub mod stores;
 
 use std::time::{Duration, Instant};
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Project, annotd};
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::Value;
 
 const TASKS: usize = 400;
@@ -71,7 +71,7 @@ fn export(project: &Project) -> BTreeSet<String> {
 
 /// Everybody annotates, and in the midst of it somebody backs up; what had been acknowledged before
 /// is restored.
-fn beside_a_daemon(from: &Place, to: &Place) {
+fn beside_a_daemon(from: &TestStore, to: &TestStore) {
     let here = project(&from.url);
     load(&here, TASKS);
     let daemon = here.start();
@@ -134,12 +134,12 @@ fn beside_a_daemon(from: &Place, to: &Place) {
 
 #[test]
 fn a_backup_beside_the_daemon_goes_from_sqlite_to_mongodb() {
-    beside_a_daemon(&Place::sqlite(), &Place::mongo());
+    beside_a_daemon(&TestStore::sqlite(), &TestStore::mongo());
 }
 
 #[test]
 fn a_backup_beside_the_daemon_goes_from_mongodb_to_sqlite() {
-    beside_a_daemon(&Place::mongo(), &Place::sqlite());
+    beside_a_daemon(&TestStore::mongo(), &TestStore::sqlite());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Addresses, Project};
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::Value;
 
 const TASKS: usize = 600;
@@ -29,7 +29,7 @@ impl Acknowledged {
     }
 }
 
-fn project(place: &Place, people: &[&str]) -> Project {
+fn project(place: &TestStore, people: &[&str]) -> Project {
     Project::new(
         "race",
         "interface = \"classification\"\nlabels = [\"X\"]",
@@ -59,7 +59,7 @@ fn all_work(people: &[&str], addresses: &Addresses, acknowledged: &Acknowledged)
 }
 
 /// What must hold at the end, by the export and by the database itself.
-fn check(project: &Project, place: &Place, acknowledged: &Acknowledged) {
+fn check(project: &Project, place: &TestStore, acknowledged: &Acknowledged) {
     let tasks: Vec<Value> = project
         .run(&["export", "--format", "tasks"])
         .lines()
@@ -89,7 +89,7 @@ fn check(project: &Project, place: &Place, acknowledged: &Acknowledged) {
     place.check_seen_and_coders("race", TASKS, WANTED);
 }
 
-fn race(place: &Place) {
+fn race(place: &TestStore) {
     let project = project(place, &PEOPLE);
     load(&project);
     let daemon = project.start();
@@ -100,7 +100,7 @@ fn race(place: &Place) {
     check(&project, place, &acknowledged);
 }
 
-fn crash(place: &Place) {
+fn crash(place: &TestStore) {
     let project = project(place, &PEOPLE);
     load(&project);
     let mut daemon = project.start();
@@ -124,27 +124,27 @@ fn crash(place: &Place) {
 
 #[test]
 fn eight_annotators_give_exactly_three_answers_each_on_sqlite() {
-    race(&Place::sqlite());
+    race(&TestStore::sqlite());
 }
 
 #[test]
 fn eight_annotators_give_exactly_three_answers_each_on_mongodb() {
-    race(&Place::mongo());
+    race(&TestStore::mongo());
 }
 
 #[test]
 fn killed_in_the_middle_of_the_race_nothing_acknowledged_is_lost_on_sqlite() {
-    crash(&Place::sqlite());
+    crash(&TestStore::sqlite());
 }
 
 #[test]
 fn killed_in_the_middle_of_the_race_nothing_acknowledged_is_lost_on_mongodb() {
-    crash(&Place::mongo());
+    crash(&TestStore::mongo());
 }
 
 #[test]
 fn two_daemons_on_one_mongodb_give_exactly_three_answers_each() {
-    let place = Place::mongo();
+    let place = TestStore::mongo();
     let (here, there) = (project(&place, &PEOPLE[..4]), project(&place, &PEOPLE[4..]));
     load(&here);
     let (one, two) = (here.start(), there.start());

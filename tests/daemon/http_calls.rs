@@ -2,7 +2,7 @@
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Daemon, Project};
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::{Value, json};
 
 const TASKS: &str = r#"{"text":"one","label":"X","meta":{"n":1.10,"big":123456789012345678901234567890},"odd key":{"$a":1,"b.c":[1e3,null]}}
@@ -17,7 +17,7 @@ struct House {
 }
 
 impl House {
-    fn new(place: &Place, annotations: u32) -> Self {
+    fn new(place: &TestStore, annotations: u32) -> Self {
         let project = Project::new(
             "demo",
             "interface = \"classification\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]",
@@ -58,8 +58,8 @@ fn status(given: &Value) -> Vec<&str> {
 /// Runs a case on both stores.
 macro_rules! on_both_stores {
     ($($case:ident),+ $(,)?) => {
-        mod sqlite { $( #[test] fn $case() { super::$case(&super::Place::sqlite()); } )+ }
-        mod mongodb { $( #[test] fn $case() { super::$case(&super::Place::mongo()); } )+ }
+        mod sqlite { $( #[test] fn $case() { super::$case(&super::TestStore::sqlite()); } )+ }
+        mod mongodb { $( #[test] fn $case() { super::$case(&super::TestStore::mongo()); } )+ }
     };
 }
 
@@ -83,7 +83,7 @@ on_both_stores!(
     the_calls_of_prodigys_page_work,
 );
 
-fn the_right_answer_is_never_shown_and_its_tasks_are_not_counted(place: &Place) {
+fn the_right_answer_is_never_shown_and_its_tasks_are_not_counted(place: &TestStore) {
     let rules = "annotations = 1\ngold = 0.5\nrepeat = { share = 0.2, after = 1 }";
     let interface = "interface = \"classification\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]";
     let project = Project::new("demo", interface, &place.url, rules, &["andy", "zach"]);
@@ -143,7 +143,7 @@ fn the_right_answer_is_never_shown_and_its_tasks_are_not_counted(place: &Place) 
     assert!(daemon.stop().success());
 }
 
-fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
+fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &TestStore) {
     let house = House::new(place, 1);
     let andy = house.annotator("andy");
     let asked = andy.ask(1);
@@ -179,7 +179,7 @@ fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &Place) {
     assert!(export.contains(r#""odd key":{"$a":1,"b.c":[1e3,null]}"#), "{export}");
 }
 
-fn a_task_brings_no_html_that_was_not_cleaned(place: &Place) {
+fn a_task_brings_no_html_that_was_not_cleaned(place: &TestStore) {
     let house = House::new(place, 1);
     let tasks = r#"{"text":"five","_clean":{"/html":"<form>"},"_tokens":[]}
 {"ht\u006dl":"<b onclick=x>six</b>","_clean":{"/html":"<form>"}}
@@ -199,7 +199,7 @@ fn a_task_brings_no_html_that_was_not_cleaned(place: &Place) {
     assert_eq!(six["_clean"], json!({"/html": "<b>six</b>"}));
 }
 
-fn a_hash_that_two_tasks_have_names_neither(place: &Place) {
+fn a_hash_that_two_tasks_have_names_neither(place: &TestStore) {
     let house = House::new(place, 1);
     let tasks = "{\"text\":\"five\",\"_task_hash\":5}\n{\"text\":\"six\",\"_task_hash\":5}\n";
     house.project.write("more.jsonl", tasks);
@@ -220,7 +220,7 @@ fn a_hash_that_two_tasks_have_names_neither(place: &Place) {
     assert_eq!(status(&andy.give(&[by_hash])), ["unknown"], "only one of the two is in hand");
 }
 
-fn an_answer_that_is_too_large_is_refused_alone(place: &Place) {
+fn an_answer_that_is_too_large_is_refused_alone(place: &TestStore) {
     let house = House::new(place, 1);
     let andy = house.annotator("andy");
     let asked = andy.ask(2);
@@ -230,7 +230,7 @@ fn an_answer_that_is_too_large_is_refused_alone(place: &Place) {
     assert_eq!(status(&given), ["invalid", "saved"]);
 }
 
-fn a_reload_of_the_page_brings_the_same_tasks_back(place: &Place) {
+fn a_reload_of_the_page_brings_the_same_tasks_back(place: &TestStore) {
     let house = House::new(place, 1);
     let andy = house.annotator("andy");
     let first = andy.ask(2);
@@ -245,7 +245,7 @@ fn a_reload_of_the_page_brings_the_same_tasks_back(place: &Place) {
     assert_eq!(texts(&rest), ["two", "four"]);
 }
 
-fn what_somebody_holds_survives_a_restart(place: &Place) {
+fn what_somebody_holds_survives_a_restart(place: &TestStore) {
     let mut house = House::new(place, 1);
     assert_eq!(texts(&house.annotator("andy").ask(2)), ["one", "two"]);
     house.daemon.kill_and_restart();
@@ -253,7 +253,7 @@ fn what_somebody_holds_survives_a_restart(place: &Place) {
     assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two"]);
 }
 
-fn a_task_that_names_somebody_is_theirs_alone(place: &Place) {
+fn a_task_that_names_somebody_is_theirs_alone(place: &TestStore) {
     let house = House::new(place, 2);
     assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two", "four"]);
     let zachs = house.annotator("zach").ask(9);
@@ -264,7 +264,7 @@ fn a_task_that_names_somebody_is_theirs_alone(place: &Place) {
     assert_eq!(stolen["saved"], 0);
 }
 
-fn each_answer_gets_the_status_it_deserves(place: &Place) {
+fn each_answer_gets_the_status_it_deserves(place: &TestStore) {
     let house = House::new(place, 1);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     let asked = andy.ask(2);
@@ -299,7 +299,7 @@ fn each_answer_gets_the_status_it_deserves(place: &Place) {
     assert_eq!(task["coders"], json!(["andy"]));
 }
 
-fn an_answer_needs_only_its_identity_and_what_was_added(place: &Place) {
+fn an_answer_needs_only_its_identity_and_what_was_added(place: &TestStore) {
     let house = House::new(place, 2);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     // Andy sends the whole task back, zach what he added.
@@ -336,7 +336,7 @@ fn an_answer_needs_only_its_identity_and_what_was_added(place: &Place) {
     }
 }
 
-fn a_page_learns_what_it_no_longer_holds(place: &Place) {
+fn a_page_learns_what_it_no_longer_holds(place: &TestStore) {
     let house = House::new(place, 1);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     let asked = andy.ask(9);
@@ -365,7 +365,7 @@ fn a_page_learns_what_it_no_longer_holds(place: &Place) {
     assert!(andy.post("renew", &json!({})).get("untouched").is_none());
 }
 
-fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &Place) {
+fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &TestStore) {
     let project = Project::new(
         "demo",
         "interface = \"text\"\ntasks = [\"tasks.jsonl\"]",
@@ -390,7 +390,7 @@ fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &P
     assert_eq!(ids(&andy.ask(9)), first);
 }
 
-fn nothing_left_is_told_apart_from_nothing_just_now(place: &Place) {
+fn nothing_left_is_told_apart_from_nothing_just_now(place: &TestStore) {
     let house = House::new(place, 1);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     let asked = andy.ask(9);
@@ -408,7 +408,7 @@ fn nothing_left_is_told_apart_from_nothing_just_now(place: &Place) {
     assert_eq!(andy.ask(9)["reason"], "done");
 }
 
-fn leaving_gives_back_what_was_held(place: &Place) {
+fn leaving_gives_back_what_was_held(place: &TestStore) {
     let house = House::new(place, 1);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     assert_eq!(texts(&andy.ask(2)), ["one", "two"]);
@@ -417,7 +417,7 @@ fn leaving_gives_back_what_was_held(place: &Place) {
     crate::common::wait_until("what andy gave back", || texts(&zach.ask(9)).len() == 4);
 }
 
-fn no_request_can_speak_for_another(place: &Place) {
+fn no_request_can_speak_for_another(place: &TestStore) {
     let house = House::new(place, 1);
     let address = house.daemon.addresses().of("andy");
     let agent: ureq::Agent =
@@ -468,7 +468,7 @@ fn no_request_can_speak_for_another(place: &Place) {
     assert!(missing.headers().contains_key("content-security-policy"));
 }
 
-fn the_history_is_ones_own(place: &Place) {
+fn the_history_is_ones_own(place: &TestStore) {
     let house = House::new(place, 2);
     let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
     for (who, answer) in [(&andy, "accept"), (&zach, "reject")] {
@@ -495,7 +495,7 @@ fn the_history_is_ones_own(place: &Place) {
     assert_eq!(andy.get("history?n=2&before=yesterday")["error"]["code"], "bad_before");
 }
 
-fn the_calls_of_prodigys_page_work(place: &Place) {
+fn the_calls_of_prodigys_page_work(place: &TestStore) {
     let house = House::new(place, 1);
     let andy = house.annotator("andy");
     assert_eq!(andy.get("health"), json!({"status": "alive"}));

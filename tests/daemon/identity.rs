@@ -3,14 +3,14 @@
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::Project;
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::{Value, json};
 
 /// Runs a case on both stores.
 macro_rules! on_both_stores {
     ($($case:ident),+ $(,)?) => {
-        mod sqlite { $( #[test] fn $case() { super::$case(&super::Place::sqlite()); } )+ }
-        mod mongodb { $( #[test] fn $case() { super::$case(&super::Place::mongo()); } )+ }
+        mod sqlite { $( #[test] fn $case() { super::$case(&super::TestStore::sqlite()); } )+ }
+        mod mongodb { $( #[test] fn $case() { super::$case(&super::TestStore::mongo()); } )+ }
     };
 }
 
@@ -26,7 +26,7 @@ on_both_stores!(
     answers_to_blocks_that_show_what_another_sets_come_back,
 );
 
-fn project(interface: &str, place: &Place) -> Project {
+fn project(interface: &str, place: &TestStore) -> Project {
     Project::new("demo", interface, &place.url, "annotations = 1", &["andy"])
 }
 
@@ -43,7 +43,7 @@ fn refused(project: &Project, arguments: &[&str], code: i32) -> String {
 const LOAD: [&str; 3] = ["load", "-i", "tasks.jsonl"];
 const TRY: [&str; 4] = ["load", "-i", "tasks.jsonl", "--dry-run"];
 
-fn duplicates_are_counted_alike_with_and_without_a_store(place: &Place) {
+fn duplicates_are_counted_alike_with_and_without_a_store(place: &TestStore) {
     let project = project("interface = \"ner_manual\"\nlabels = [\"X\"]", place);
     let spans = |start: u64| json!([{"start": start, "end": 3, "label": "X"}]);
     let text = |text: &str| json!({"text": text});
@@ -117,7 +117,7 @@ fn a_dry_run_makes_no_file() {
     assert!(!project.path().join("demo.db").exists());
 }
 
-fn a_store_keeps_the_rule_it_was_made_with(place: &Place) {
+fn a_store_keeps_the_rule_it_was_made_with(place: &TestStore) {
     let by_id = "interface = \"text\"\nidentity = \"meta.id\"";
     let project = project(by_id, place);
     let line = |text: &str, id: Value| json!({"text": text, "meta": {"id": id}});
@@ -149,7 +149,7 @@ fn a_store_keeps_the_rule_it_was_made_with(place: &Place) {
     project.run(&["verify"]);
 }
 
-fn a_store_without_tasks_takes_another_rule(place: &Place) {
+fn a_store_without_tasks_takes_another_rule(place: &TestStore) {
     let project = project("interface = \"text\"\nidentity = \"Meta.id\"", place);
     project.write("tasks.jsonl", "{\"text\":\"one\",\"meta\":{\"id\":1}}\n");
     assert!(refused(&project, &LOAD, 65).contains("has nothing there"));
@@ -176,7 +176,7 @@ fn answer_all(project: &Project) {
     andy.give(&answers);
 }
 
-fn what_the_store_has_is_a_duplicate_whatever_the_roster_says_now(place: &Place) {
+fn what_the_store_has_is_a_duplicate_whatever_the_roster_says_now(place: &TestStore) {
     let project = project("interface = \"choice\"\nlabels = [\"A\", \"B\"]", place);
     project.write("tasks.jsonl", "{\"text\":\"one\",\"accept\":[\"B\"]}\n{\"text\":\"two\"}\n");
     project.run(&LOAD);
@@ -199,7 +199,7 @@ fn what_the_store_has_is_a_duplicate_whatever_the_roster_says_now(place: &Place)
     refused(&project, &LOAD, 65);
 }
 
-fn a_template_that_shows_remarks_lets_exports_come_back(place: &Place) {
+fn a_template_that_shows_remarks_lets_exports_come_back(place: &TestStore) {
     let config = "[project.config]\nhtml_template = \"{{a}} {{comment}}\"";
     let project = project("interface = \"html\"", place);
     let roster = project.path().join("annotators.toml");
@@ -215,13 +215,13 @@ fn a_template_that_shows_remarks_lets_exports_come_back(place: &Place) {
     assert!(project.run(&TRY).starts_with("0 new, 2 duplicates"));
 }
 
-fn a_claim_to_be_a_task_of_the_same_file_is_none(place: &Place) {
+fn a_claim_to_be_a_task_of_the_same_file_is_none(place: &TestStore) {
     let project = project("interface = \"text\"", place);
     project.write("tasks.jsonl", "{\"text\":\"a\"}\n");
     project.run(&LOAD);
     let exported = project.run(&["export", "--format", "tasks"]);
     let id = serde_json::from_str::<Value>(&exported).expect("a line")["_id"].clone();
-    let elsewhere = Place::sqlite();
+    let elsewhere = TestStore::sqlite();
     let other = self::project("interface = \"text\"", &elsewhere);
     let mut file: Vec<Value> = (0..6000).map(|n| json!({"text": n.to_string()})).collect();
     file.insert(0, json!({"text": "a"}));
@@ -232,7 +232,7 @@ fn a_claim_to_be_a_task_of_the_same_file_is_none(place: &Place) {
     assert!(other.run(&LOAD).starts_with("0 new, 6002 duplicates"));
 }
 
-fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &Place) {
+fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &TestStore) {
     let project = project("interface = \"text\"", place);
     project.write("tasks.jsonl", &lines(&[json!({"text": "one"}), json!({"text": "two"})]));
     project.run(&LOAD);
@@ -270,7 +270,7 @@ fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &Place)
     assert_eq!(project.run(&LOAD), "0 new, 1 duplicate: 1 loaded before\n");
 }
 
-fn own_hashes_come_out_to_the_letter(place: &Place) {
+fn own_hashes_come_out_to_the_letter(place: &TestStore) {
     let project = project("interface = \"text\"", place);
     let written = ["9007199254740993", "1.0", "\"77\"", "-5"];
     let line = |hash: &&str| format!("{{\"text\":\"a\",\"_task_hash\":{hash}}}");
@@ -298,7 +298,7 @@ fn own_hashes_come_out_to_the_letter(place: &Place) {
     }
 }
 
-fn answers_to_blocks_that_show_what_another_sets_come_back(place: &Place) {
+fn answers_to_blocks_that_show_what_another_sets_come_back(place: &TestStore) {
     let project = project("interface = \"blocks\"\nlabels = [\"X\", \"Y\"]", place);
     let roster = project.path().join("annotators.toml");
     let text = std::fs::read_to_string(&roster).expect("the roster");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::daemon::{Daemon, Project};
 use crate::common::faulty::Faulty;
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use crate::common::{wait_for, wait_until};
 use annotd::http::Authenticator;
 use annotd::http::auth::keys::load_or_create;
@@ -49,7 +49,7 @@ struct House {
 }
 
 impl House {
-    fn new(place: &Place) -> Self {
+    fn new(place: &TestStore) -> Self {
         let project = keyed(&place.url);
         project.write("tasks.jsonl", TASKS);
         let daemon = project.start();
@@ -136,8 +136,8 @@ fn cookie(reply: &Reply) -> (String, String) {
 
 macro_rules! on_both_stores {
     ($($case:ident),+ $(,)?) => {
-        mod sqlite { $( #[test] fn $case() { super::$case(&super::Place::sqlite()); } )+ }
-        mod mongodb { $( #[test] fn $case() { super::$case(&super::Place::mongo()); } )+ }
+        mod sqlite { $( #[test] fn $case() { super::$case(&super::TestStore::sqlite()); } )+ }
+        mod mongodb { $( #[test] fn $case() { super::$case(&super::TestStore::mongo()); } )+ }
     };
 }
 
@@ -150,7 +150,7 @@ on_both_stores!(
     keys_survive_a_restart,
 );
 
-fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &Place) {
+fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &TestStore) {
     let house = House::new(place);
     for whose in ["andy", "lead"] {
         let page = house.get(whose, "", With::Nothing);
@@ -188,7 +188,7 @@ fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &Place
     }
 }
 
-fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &Place) {
+fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &TestStore) {
     let house = House::new(place);
     let key = house.key("andy");
     assert!(key.len() >= 32 && key.chars().all(|c| c.is_ascii_alphanumeric()), "{key}");
@@ -232,7 +232,7 @@ fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &Place) {
     assert_eq!(status["total"]["answers"], 1);
 }
 
-fn nobody_comes_in_with_anothers_key_or_cookie(place: &Place) {
+fn nobody_comes_in_with_anothers_key_or_cookie(place: &TestStore) {
     let house = House::new(place);
     let (andy, zach, lead) = (house.key("andy"), house.key("zach"), house.key("lead"));
     let strangers = [("andy", &zach), ("andy", &lead), ("zach", &andy), ("lead", &andy)];
@@ -276,7 +276,7 @@ fn nobody_comes_in_with_anothers_key_or_cookie(place: &Place) {
     }
 }
 
-fn a_key_in_a_header_works_everywhere(place: &Place) {
+fn a_key_in_a_header_works_everywhere(place: &TestStore) {
     let house = House::new(place);
     let (andy, lead) = (house.key("andy"), house.key("lead"));
     let with = With::Bearer(&andy);
@@ -290,7 +290,7 @@ fn a_key_in_a_header_works_everywhere(place: &Place) {
     assert_eq!(house.send("andy", "project", With::Cookie(&cookie), &basic, None).status, 200);
 }
 
-fn a_new_key_takes_effect_while_daemons_run(place: &Place) {
+fn a_new_key_takes_effect_while_daemons_run(place: &TestStore) {
     let house = House::new(place);
     let second = House {
         project: keyed(&place.url),
@@ -324,7 +324,7 @@ fn a_new_key_takes_effect_while_daemons_run(place: &Place) {
     assert_eq!((again.status, again.headers["location"].as_str()), (303, "./"));
 }
 
-fn keys_survive_a_restart(place: &Place) {
+fn keys_survive_a_restart(place: &TestStore) {
     let mut house = House::new(place);
     let (andy, key) = (house.open_bookmark("andy"), house.key("andy"));
     house.daemon.kill_and_restart();

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Addresses, Daemon, Project};
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::Value;
 
 const MIXTURE: &str = "mix = [{ share = 0.7, annotations = 1 }, { share = 0.3, annotations = 3 }]";
 /// Tasks that are asked for at a time.
 const BATCH: usize = 50;
 
-fn project(place: &Place, rules: &str, people: &[&str], tasks: usize) -> Project {
+fn project(place: &TestStore, rules: &str, people: &[&str], tasks: usize) -> Project {
     let allocation = format!("{MIXTURE}\nlease = \"10s\"\n{rules}");
     let interface = "interface = \"classification\"\nlabels = [\"X\"]";
     let project = Project::new("mixed", interface, &place.url, &allocation, people);
@@ -97,7 +97,7 @@ fn check(project: &Project, tasks: usize, never: &[&str]) {
     assert_eq!(project.run(&["export"]).lines().count() as u64, answers, "nothing over");
 }
 
-fn five_annotators(place: &Place) {
+fn five_annotators(place: &TestStore) {
     let people = ["ada", "ben", "cleo", "dora", "emil"];
     let project = project(place, "", &people, 10_000);
     let daemon = project.start();
@@ -107,7 +107,7 @@ fn five_annotators(place: &Place) {
 }
 
 /// `ada` never comes, `ben` leaves half-way with leased tasks, `fay` joins half-way.
-fn people_come_and_go(place: &Place, rules: &str, tasks: usize) {
+fn people_come_and_go(place: &TestStore, rules: &str, tasks: usize) {
     let people = ["ada", "ben", "cleo", "dora", "emil"];
     let project = project(place, rules, &people, tasks);
     let daemon = project.start();
@@ -138,31 +138,31 @@ fn people_come_and_go(place: &Place, rules: &str, tasks: usize) {
 
 #[test]
 fn a_mixture_over_ten_thousand_tasks_is_exact_on_sqlite() {
-    five_annotators(&Place::sqlite());
+    five_annotators(&TestStore::sqlite());
 }
 
 #[test]
 fn a_mixture_over_ten_thousand_tasks_is_exact_on_mongodb() {
-    five_annotators(&Place::mongo());
+    five_annotators(&TestStore::mongo());
 }
 
 #[test]
 fn everything_is_finished_although_annotators_join_and_leave_on_sqlite() {
-    people_come_and_go(&Place::sqlite(), "", 10_000);
+    people_come_and_go(&TestStore::sqlite(), "", 10_000);
 }
 
 #[test]
 fn everything_is_finished_although_annotators_join_and_leave_on_mongodb() {
-    people_come_and_go(&Place::mongo(), "", 10_000);
+    people_come_and_go(&TestStore::mongo(), "", 10_000);
 }
 
 /// Tasks that name an annotator who never comes go to those who have nothing else left.
 #[test]
 fn tasks_of_an_absent_annotator_are_finished_by_others_on_sqlite() {
-    people_come_and_go(&Place::sqlite(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
+    people_come_and_go(&TestStore::sqlite(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
 }
 
 #[test]
 fn tasks_of_an_absent_annotator_are_finished_by_others_on_mongodb() {
-    people_come_and_go(&Place::mongo(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
+    people_come_and_go(&TestStore::mongo(), "route = \"balanced\"\nsteal_after = \"1m\"", 600);
 }

@@ -4,7 +4,7 @@
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::Project;
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use annotd::task::MAX_DEPTH;
 use annotd::task::interface::Interface;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn project(view: &str, url: &str) -> Project {
     Project::new("demo", &interface, url, "annotations = 1", &["andy"])
 }
 
-fn comes_back(view: &str, place: &Place, elsewhere: &Place) {
+fn comes_back(view: &str, place: &TestStore, elsewhere: &TestStore) {
     let first = project(view, &place.url);
     let mut task = task(view);
     // With what an export has to keep apart: a remark and a suggestion that is changed.
@@ -112,15 +112,15 @@ fn comes_back(view: &str, place: &Place, elsewhere: &Place) {
 #[test]
 fn the_deepest_task_and_answer_of_every_interface_come_back() {
     for view in Interface::names() {
-        comes_back(view, &Place::sqlite(), &Place::sqlite());
+        comes_back(view, &TestStore::sqlite(), &TestStore::sqlite());
     }
 }
 
 #[test]
 fn mongodb_holds_the_deepest_task_and_answer() {
     for view in ["choice", "pages"] {
-        comes_back(view, &Place::mongo(), &Place::sqlite());
-        comes_back(view, &Place::sqlite(), &Place::mongo());
+        comes_back(view, &TestStore::mongo(), &TestStore::sqlite());
+        comes_back(view, &TestStore::sqlite(), &TestStore::mongo());
     }
 }
 

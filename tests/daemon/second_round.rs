@@ -3,14 +3,14 @@
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Daemon, Project};
-use crate::common::places::Place;
+use crate::common::stores::TestStore;
 use serde_json::{Map, Value, json};
 
 /// Runs a case on both stores.
 macro_rules! on_both_stores {
     ($($case:ident),+ $(,)?) => {
-        mod sqlite { $( #[test] fn $case() { super::$case(&super::Place::sqlite()); } )+ }
-        mod mongodb { $( #[test] fn $case() { super::$case(&super::Place::mongo()); } )+ }
+        mod sqlite { $( #[test] fn $case() { super::$case(&super::TestStore::sqlite()); } )+ }
+        mod mongodb { $( #[test] fn $case() { super::$case(&super::TestStore::mongo()); } )+ }
     };
 }
 
@@ -27,7 +27,7 @@ const FIRST: &str = r#"{"text":"one","accept":["A"],"answer":"accept","flagged":
 {"text":"three","n":1.10}
 "#;
 
-fn house(place: &Place) -> (Project, Daemon, Annotator) {
+fn house(place: &TestStore) -> (Project, Daemon, Annotator) {
     let interface = "interface = \"choice\"\nlabels = [\"A\", \"B\"]\ntasks = [\"first.jsonl\"]";
     let project = Project::new("demo", interface, &place.url, "annotations = 1", &["andy"]);
     project.write("first.jsonl", FIRST);
@@ -67,7 +67,7 @@ fn exported(project: &Project) -> Map<String, Value> {
     by_text(&Value::Array(lines))
 }
 
-fn the_second_annotators_remark_flag_and_reason_are_theirs(place: &Place) {
+fn the_second_annotators_remark_flag_and_reason_are_theirs(place: &TestStore) {
     let (project, _daemon, andy) = house(place);
     let andy = Andy::new(andy);
     answer(&andy, "one", &json!({"answer": "accept", "accept": ["B"], "comment": "second"}));
@@ -100,7 +100,7 @@ fn the_second_annotators_remark_flag_and_reason_are_theirs(place: &Place) {
     assert_eq!(one["answers"][0]["comment"], "second");
 }
 
-fn nothing_of_the_first_round_is_shown_as_the_second_annotators(place: &Place) {
+fn nothing_of_the_first_round_is_shown_as_the_second_annotators(place: &TestStore) {
     let (_project, _daemon, andy) = house(place);
     let andy = Andy::new(andy);
     for task in andy.tasks.values() {
@@ -115,7 +115,7 @@ fn nothing_of_the_first_round_is_shown_as_the_second_annotators(place: &Place) {
     assert_eq!((one.get("flagged"), &one["accept"]), (None, &json!(["A"])));
 }
 
-fn an_exported_line_loads_as_the_task_that_it_answers(place: &Place) {
+fn an_exported_line_loads_as_the_task_that_it_answers(place: &TestStore) {
     let (project, _daemon, andy) = house(place);
     let andy = Andy::new(andy);
     answer(&andy, "one", &json!({"answer": "accept", "accept": ["B"], "comment": "second"}));

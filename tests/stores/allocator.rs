@@ -10,7 +10,7 @@ use crate::common::faulty::Faulty;
 use annotd::allocation::{AnnotatorProfile, AnswerOutcome, Lane, Plan};
 use annotd::allocator::{Allocator, AllocatorPolicy, Clock, Reason};
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{Admission, Store, Submission};
+use annotd::store::{NewTask, Store, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use serde_json::Map;
 
@@ -32,10 +32,10 @@ fn open(path: &Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(path, "demo").expect("a store"))
 }
 
-fn admission(number: usize, wanted: u32, priority: i32) -> Admission {
+fn admission(number: usize, wanted: u32, priority: i32) -> NewTask {
     let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
     let plan = Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) };
-    Admission { task: Task::new(body), plan }
+    NewTask { task: Task::new(body), plan }
 }
 
 impl House {
@@ -43,7 +43,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let store = open(&folder.path().join("store.db"));
         let admissions = (0..tasks).map(|number| admission(number, wanted, 0)).collect();
-        store.admit(admissions).await.expect("admitted");
+        store.insert_tasks(admissions).await.expect("admitted");
         let now = Arc::new(AtomicI64::new(1_000_000));
         let (allocator, _) =
             Allocator::start(Arc::clone(&store), clock(&now), AllocatorPolicy::with_lease(LEASE));
@@ -119,7 +119,7 @@ async fn activity_renews_a_lease() {
     house.pass(LEASE * 2 / 3);
     assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     house.pass(LEASE * 2 / 3);
-    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.store.expire_leases(house.allocator.now()).await.expect("swept");
     assert_eq!(house.ask("ben", 3).await, ["2"], "her answer has renewed the other, too");
 }
 
@@ -128,7 +128,7 @@ async fn an_answer_after_the_lease_does_not_take_a_task_from_its_holder() {
     let house = House::new(3, 1).await;
     assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
     house.pass(LEASE);
-    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.store.expire_leases(house.allocator.now()).await.expect("swept");
     house.allocator.notify_tasks_changed().await;
     assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     assert_eq!(house.ask("ben", 3).await, ["1", "2"]);
@@ -162,7 +162,7 @@ async fn a_reopened_task_also_goes_to_annotators_who_are_far_ahead() {
     }
     // Task 0 was full when Cleo passed it; now Ada's slot comes back, far behind.
     house.pass(LEASE);
-    house.store.sweep(house.allocator.now()).await.expect("swept");
+    house.store.expire_leases(house.allocator.now()).await.expect("swept");
     house.allocator.notify_tasks_changed().await;
     assert_eq!(house.ask("cleo", 1).await, ["0"]);
     assert_eq!(house.answer("cleo", "0").await, AnswerOutcome::Saved);
@@ -174,7 +174,7 @@ async fn a_load_of_higher_priority_is_handed_out_next() {
     let house = House::new(50, 1).await;
     assert_eq!(house.ask("ada", 1).await, ["0"]);
     let urgent = vec![admission(1000, 1, 5), admission(1001, 1, 9)];
-    house.store.admit(urgent).await.expect("admitted");
+    house.store.insert_tasks(urgent).await.expect("admitted");
     house.allocator.notify_tasks_changed().await;
     assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
     let mut next = house.ask("ada", 2).await;
@@ -188,7 +188,7 @@ async fn tasks_loaded_later_are_found_by_an_annotator_who_was_done() {
     assert_eq!(house.ask("ada", 1).await, ["0"]);
     house.answer("ada", "0").await;
     assert_eq!(house.reason("ada").await, Some(Reason::Done));
-    house.store.admit(vec![admission(7, 1, 0)]).await.expect("admitted");
+    house.store.insert_tasks(vec![admission(7, 1, 0)]).await.expect("admitted");
     house.ask_until("ada", &["7"]).await;
 }
 
@@ -226,7 +226,7 @@ async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
 async fn an_unannounced_task_behind_all_cursors_is_found_by_an_annotator_who_runs_out() {
     let house = House::new(10, 1).await;
     assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
-    house.store.admit(vec![admission(77, 1, 0)]).await.expect("admitted");
+    house.store.insert_tasks(vec![admission(77, 1, 0)]).await.expect("admitted");
     // As when two loads at once take their numbers in one order and come in the other.
     let file = rusqlite::Connection::open(house.folder.path().join("store.db")).expect("the store");
     file.execute_batch(
@@ -248,10 +248,10 @@ async fn an_unannounced_task_behind_all_cursors_is_found_by_an_annotator_who_run
 #[tokio::test]
 async fn a_batch_has_each_task_once() {
     let house = House::new(0, 1).await;
-    house.store.admit(vec![admission(1, 1, 0)]).await.expect("admitted");
+    house.store.insert_tasks(vec![admission(1, 1, 0)]).await.expect("admitted");
     house
         .store
-        .admit((2..6).map(|number| admission(number, 1, 5)).collect())
+        .insert_tasks((2..6).map(|number| admission(number, 1, 5)).collect())
         .await
         .expect("admitted");
     house.allocator.notify_tasks_changed().await;
@@ -264,7 +264,10 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
     for tasks in [1_000, 20_000] {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(&folder.path().join("store.db"), "demo").expect("a store");
-        store.admit((0..tasks).map(|n| admission(n, 3, 0)).collect()).await.expect("admitted");
+        store
+            .insert_tasks((0..tasks).map(|n| admission(n, 3, 0)).collect())
+            .await
+            .expect("admitted");
         let plan = store.plan_of_next_task().await.expect("a plan");
         assert_eq!(plan[0], "SEARCH q USING PRIMARY KEY (lane=? AND position>?)", "{plan:?}");
         assert_eq!(plan[1], "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)", "{plan:?}");
@@ -293,9 +296,9 @@ impl House {
         let admissions = texts.iter().map(|text| {
             let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
             let plan = Plan { bound, ..Plan::new(1, lanes.clone()) };
-            Admission { task: Task::new(body), plan }
+            NewTask { task: Task::new(body), plan }
         });
-        self.store.admit(admissions.collect()).await.expect("admitted");
+        self.store.insert_tasks(admissions.collect()).await.expect("admitted");
     }
 }
 

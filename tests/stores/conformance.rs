@@ -9,20 +9,20 @@ pub mod admission;
 pub mod answers;
 pub mod backup;
 pub mod claims;
-pub mod examined;
-pub mod figures;
 pub mod leases;
-pub mod lives;
 pub mod model;
-pub mod place;
+pub mod mongo_query_cost;
+pub mod planned_project;
 pub mod queue;
 pub mod races;
 pub mod random;
 pub mod reading;
-pub mod rules;
+pub mod restarts;
+pub mod stats;
+pub mod store_under_test;
 pub mod verify;
 
-use self::place::{Engine, Faults, Place};
+use self::store_under_test::{Engine, Faults, StoreUnderTest};
 
 macro_rules! suite {
     ($($module:ident::$case:ident,)*) => {
@@ -37,7 +37,7 @@ macro_rules! suite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    let place = Place::fresh($engine, $faults).await;
+                    let place = StoreUnderTest::fresh($engine, $faults).await;
                     $module::$case(&place).await;
                     place.remove().await;
                 }
@@ -79,9 +79,9 @@ suite! {
     reading::the_history_is_read_back_to_the_first_answer,
     reading::all_records_come_page_by_page,
     reading::others_hold_only_what_this_annotator_could_have,
-    figures::the_figures_follow_what_happens,
-    figures::the_figures_of_a_store_that_is_opened_again_are_the_same,
-    figures::people_named_for_a_task_are_shown_what_is_left,
+    stats::the_figures_follow_what_happens,
+    stats::the_figures_of_a_store_that_is_opened_again_are_the_same,
+    stats::people_named_for_a_task_are_shown_what_is_left,
     races::each_task_gets_what_it_wants_however_many_ask,
     races::an_answer_sent_by_many_at_once_is_there_once,
     verify::a_sound_project_is_clean,

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::common::mongod::{Database, unique};
 use annotd::allocation::{AnswerOutcome, Lane, Plan};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Admission, Claim, Store, StoreError, Submission};
+use annotd::store::{Claim, NewTask, Store, StoreError, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use mongodb::bson::{Document, doc};
 
-fn task(text: &str) -> Admission {
+fn task(text: &str) -> NewTask {
     let task = Task::new(Body::parse(&format!(r#"{{"text":"{text}"}}"#)).unwrap());
-    Admission { task, plan: Plan::new(2, vec![Lane::Anyone]) }
+    NewTask { task, plan: Plan::new(2, vec![Lane::Anyone]) }
 }
 
 fn claim(task: &TaskId, annotator: &str) -> Vec<Claim> {
@@ -65,7 +65,7 @@ async fn a_task_is_stored_as_people_expect_to_find_it() {
     let mut admission = task("");
     admission.task = Task::new(Body::parse(text).unwrap());
     let id = admission.task.id.clone();
-    store.admit(vec![admission, task("b")]).await.unwrap();
+    store.insert_tasks(vec![admission, task("b")]).await.unwrap();
     store.claim(claim(&id, "ann")).await.unwrap();
     store.record(answer(&id, "ann")).await.unwrap();
     store.claim(claim(&id, "bob")).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_task_that_somebody_has_changed_is_named() {
     let store = open(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
-    store.admit(vec![admission]).await.unwrap();
+    store.insert_tasks(vec![admission]).await.unwrap();
     let tasks = database.client().await.collection::<Document>("p");
     tasks.update_one(doc! {}, doc! { "$set": { "held": "nobody" } }).await.unwrap();
     let Err(error) = store.look_up(std::slice::from_ref(&id)).await else { panic!("it reads") };
@@ -136,7 +136,7 @@ async fn a_server_that_is_not_there_is_told_soon_and_without_the_password() {
     );
     let begun = Instant::now();
     let Err(error) = MongoStore::open(&url, "p").await else { panic!("it opens") };
-    assert!(error.is_away(), "{error}");
+    assert!(error.is_unavailable(), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(30));
     assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
     assert!(error.to_string().contains(&format!("127.0.0.1:{port}/annotd")), "{error}");
@@ -157,7 +157,7 @@ async fn a_server_that_refuses_us_is_told_with_what_to_do() {
     let (store, app) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
-    store.admit(vec![admission]).await.unwrap();
+    store.insert_tasks(vec![admission]).await.unwrap();
     fail(&database, &app, "update", doc! { "errorCode": 13 }).await;
     let error = store.claim(claim(&id, "ann")).await.expect_err("it is refused");
     let said = error.to_string();
@@ -172,8 +172,8 @@ async fn what_got_no_reply_can_be_sent_again() {
     let (store, app) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
-    store.admit(vec![admission]).await.unwrap();
-    store.progress().await.unwrap();
+    store.insert_tasks(vec![admission]).await.unwrap();
+    store.stats().await.unwrap();
     // The connection breaks before anything is done, or the write is done and not acknowledged.
     let broken = doc! { "closeConnection": true };
     let unacknowledged =
@@ -181,18 +181,18 @@ async fn what_got_no_reply_can_be_sent_again() {
     for (how, who) in [(broken, "ann"), (unacknowledged, "bob")] {
         fail(&database, &app, "update", how.clone()).await;
         let error = store.claim(claim(&id, who)).await.expect_err("it failed");
-        assert!(error.is_away(), "{error}");
+        assert!(error.is_unavailable(), "{error}");
         assert_eq!(store.claim(claim(&id, who)).await.unwrap(), [true]);
-        assert_eq!(store.progress().await.unwrap().in_hand, 1);
+        assert_eq!(store.stats().await.unwrap().held, 1);
         fail(&database, &app, "update", how).await;
         let error = store.record(answer(&id, who)).await.expect_err("it failed");
-        assert!(error.is_away(), "{error}");
+        assert!(error.is_unavailable(), "{error}");
         let again = store.record(answer(&id, who)).await.unwrap();
         let expected = if who == "ann" { AnswerOutcome::Saved } else { AnswerOutcome::Unchanged };
         assert_eq!(again, [expected]);
     }
-    let progress = store.progress().await.unwrap();
-    assert_eq!((progress.answers, progress.finished, progress.in_hand), (2, 1, 0));
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.answers, stats.finished, stats.held), (2, 1, 0));
     database.drop().await;
 }
 
@@ -202,15 +202,15 @@ async fn a_server_that_loses_its_place_as_primary_is_away() {
     let (store, app) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
-    store.admit(vec![admission]).await.unwrap();
+    store.insert_tasks(vec![admission]).await.unwrap();
     fail(&database, &app, "update", doc! { "errorCode": 10107 }).await;
     let error = store.claim(claim(&id, "ann")).await.expect_err("it failed");
-    assert!(error.is_away(), "{error}");
+    assert!(error.is_unavailable(), "{error}");
     // Everything goes on by itself.
     while store.claim(claim(&id, "ann")).await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(store.in_hand("ann").await.unwrap().len(), 1);
+    assert_eq!(store.held_by("ann").await.unwrap().len(), 1);
     database.drop().await;
 }
 
@@ -220,17 +220,17 @@ async fn what_another_daemon_does_shows_in_the_figures_soon() {
     let (one, other) = (open(&database).await, open(&database).await);
     let admission = task("a");
     let id = admission.task.id.clone();
-    one.admit(vec![admission]).await.unwrap();
-    assert_eq!(one.progress().await.unwrap().answers, 0);
+    one.insert_tasks(vec![admission]).await.unwrap();
+    assert_eq!(one.stats().await.unwrap().answers, 0);
     other.record(answer(&id, "ann")).await.unwrap();
     other.claim(claim(&id, "bob")).await.unwrap();
     let begun = Instant::now();
     loop {
-        let progress = one.progress().await.unwrap();
-        if (progress.answers, progress.in_hand) == (1, 1) {
+        let stats = one.stats().await.unwrap();
+        if (stats.answers, stats.held) == (1, 1) {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{progress:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{stats:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     database.drop().await;
@@ -241,9 +241,9 @@ async fn what_another_daemon_does_shows_in_the_figures_soon() {
 async fn figures_stay_exact_when_they_are_counted_while_work_goes_on() {
     let database = Database::fresh().await;
     let store = Arc::new(open(&database).await);
-    let row: Vec<Admission> = (0..400).map(|n| task(&n.to_string())).collect();
+    let row: Vec<NewTask> = (0..400).map(|n| task(&n.to_string())).collect();
     let ids: Vec<TaskId> = row.iter().map(|admission| admission.task.id.clone()).collect();
-    store.admit(row).await.unwrap();
+    store.insert_tasks(row).await.unwrap();
     let worker = |annotator: &'static str| {
         let (store, ids) = (Arc::clone(&store), ids.clone());
         tokio::spawn(async move {
@@ -257,13 +257,13 @@ async fn figures_stay_exact_when_they_are_counted_while_work_goes_on() {
     };
     let workers = [worker("ann"), worker("bob")];
     // The first look counts, in the midst of it.
-    let seen = store.progress().await.unwrap();
+    let seen = store.stats().await.unwrap();
     assert!(seen.tasks == 400 && seen.answers <= 800, "{seen:?}");
     for worker in workers {
         worker.await.unwrap();
     }
-    let progress = store.progress().await.unwrap();
-    assert_eq!((progress.answers, progress.finished, progress.in_hand), (800, 400, 0));
-    assert_eq!((progress.open_to_anyone, progress.annotators["ann"].answered), (0, 400));
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.answers, stats.finished, stats.held), (800, 400, 0));
+    assert_eq!((stats.open_to_anyone, stats.annotators["ann"].answered), (0, 400));
     database.drop().await;
 }

@@ -4,8 +4,8 @@
 //! `stored/mongo-format-2` is a project as the last annotd of format 2 left it; `make.py` there made it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-pub mod beside;
 pub mod migration;
 pub mod older_daemon;
 pub mod shapes;
+pub mod side_documents;
 pub mod world;

@@ -14,7 +14,7 @@ use annotd::allocation::{
 use annotd::planning;
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{Admission, Store, Terms, Which};
+use annotd::store::{NewTask, RecordFilter, Store, StorePolicy};
 use annotd::task::{Body, Millis, Task};
 use mongodb::bson::{DateTime, Document, doc};
 
@@ -39,7 +39,7 @@ fn tasks(range: std::ops::Range<usize>) -> Vec<Task> {
 }
 
 async fn wanted(store: &dyn Store) -> Vec<u32> {
-    let records = store.records(Which::All, SequenceNumber::START, 100_000).await.unwrap();
+    let records = store.records(RecordFilter::All, SequenceNumber::START, 100_000).await.unwrap();
     records.iter().map(|record| record.state.wanted).collect()
 }
 
@@ -59,13 +59,13 @@ async fn loads_meet(one: Arc<dyn Store>, two: Arc<dyn Store>) {
     let all = wanted(&*one).await;
     assert_eq!(all.len(), 500);
     assert_eq!(all.iter().filter(|wanted| **wanted == 3).count(), 150);
-    let deal = one.deal().await.unwrap();
-    assert!(deal.promised.is_empty(), "both are done");
+    let deal = one.allocation_record().await.unwrap();
+    assert!(deal.pending_plans.is_empty(), "both are done");
     // And once more: nothing is counted for what is there.
     let again = planning::admit(&*one, &mixture(), &Overrides::default(), tasks(0..500)).await;
     let again = again.unwrap();
     assert_eq!((again.new, again.same), (0, 500));
-    assert_eq!(one.deal().await.unwrap().version, deal.version);
+    assert_eq!(one.allocation_record().await.unwrap().version, deal.version);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,11 +93,11 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     let store = MongoStore::open(&database.url, "p").await.unwrap();
     let batch = tasks(0..100);
     let mut planner = Planner::new(mixture(), &annotd::allocation::AllocationCounters::default());
-    let admissions: Vec<Admission> = batch
+    let admissions: Vec<NewTask> = batch
         .iter()
         .map(|task| {
             let plan = planner.plan(&Overrides::default(), task).unwrap();
-            Admission { task: task.clone(), plan }
+            NewTask { task: task.clone(), plan }
         })
         .collect();
     let promised: Vec<u32> = admissions.iter().map(|admission| admission.plan.wanted).collect();
@@ -107,7 +107,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     let all = collections.collection::<Document>("p");
     let meta = collections.collection::<Document>("p.annotd");
     let mut plans = Vec::new();
-    for (nth, Admission { task, plan }) in admissions.iter().enumerate() {
+    for (nth, NewTask { task, plan }) in admissions.iter().enumerate() {
         plans.push(serde_json::json!({
             "task": task.id.as_str(), "wanted": plan.wanted, "lanes": ["*"], "priority": 0,
             "part": plan.part, "bound": false, "purpose": null,
@@ -122,7 +122,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
     meta.update_one(doc! { "_id": "deal" }, push).await.unwrap();
 
     let store = MongoStore::open(&database.url, "p").await.unwrap();
-    assert_eq!(store.deal().await.unwrap().promised.len(), 100);
+    assert_eq!(store.allocation_record().await.unwrap().pending_plans.len(), 100);
     // It comes again, with more behind it.
     let again = planning::admit(&store, &mixture(), &Overrides::default(), tasks(0..200)).await;
     assert_eq!(again.unwrap().new, 166);
@@ -139,7 +139,7 @@ async fn a_load_that_breaks_off_is_counted_once_when_it_comes_again() {
 async fn an_unchanged_roster_is_replanned_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("annotd.db"), "p").unwrap();
-    let terms = Terms::default();
+    let terms = StorePolicy::default();
     let look = async |rules: &PlanPolicy, now| {
         let known = planning::known_since(&store, rules, Millis(now)).await.unwrap();
         (planning::replan_unfinished(&store, rules, &terms, false).await.unwrap(), known)
@@ -147,19 +147,19 @@ async fn an_unchanged_roster_is_replanned_once() {
     let mut rules = PlanPolicy { route: Route::Balanced, ..mixture() };
     assert_eq!(look(&rules, 10).await.1["ann"], Millis(10));
     planning::admit(&store, &rules, &Overrides::default(), tasks(0..100)).await.unwrap();
-    let version = store.deal().await.unwrap().version;
+    let version = store.allocation_record().await.unwrap().version;
     assert_eq!(look(&rules, 20).await.0, 0);
-    assert_eq!(store.deal().await.unwrap().version, version, "nothing is written");
+    assert_eq!(store.allocation_record().await.unwrap().version, version, "nothing is written");
     rules.people[0].active = false;
     rules.people.push(AnnotatorProfile::new("eve"));
     let (changed, known) = look(&rules, 30).await;
     assert!(changed > 0);
     assert_eq!((known["ann"], known["eve"]), (Millis(10), Millis(30)));
-    let records = store.records(Which::All, SequenceNumber::START, 1000).await.unwrap();
+    let records = store.records(RecordFilter::All, SequenceNumber::START, 1000).await.unwrap();
     let waited_for: BTreeSet<String> =
         records.iter().flat_map(|r| r.state.pending_named()).map(str::to_owned).collect();
     assert!(!waited_for.contains("ann") && waited_for.contains("eve"));
-    assert_eq!(store.progress().await.unwrap().short, 0);
+    assert_eq!(store.stats().await.unwrap().short, 0);
 }
 
 /// The tables of format 1 with two tasks: one for anyone that is half done, one that names its
@@ -177,7 +177,7 @@ INSERT INTO share VALUES ('ann', 1, 0, 0, 9, 4, 1), ('bob', 0, 0, 1, NULL, 0, 0)
 
 /// What must hold of both stores afterwards.
 async fn is_as_it_was(store: &dyn Store) {
-    let records = store.records(Which::All, SequenceNumber::START, 10).await.unwrap();
+    let records = store.records(RecordFilter::All, SequenceNumber::START, 10).await.unwrap();
     let states: Vec<_> = records.iter().map(|record| &record.state).collect();
     assert_eq!((states[0].planned, states[0].wanted, states[0].bound), (2, 2, false));
     assert_eq!(states[0].counted_annotators().collect::<Vec<_>>(), ["ann"]);
@@ -188,7 +188,7 @@ async fn is_as_it_was(store: &dyn Store) {
         [SequenceNumber(1), SequenceNumber(2)]
     );
     assert_eq!(records[1].position.priority(), 1);
-    let progress = store.progress().await.unwrap();
+    let progress = store.stats().await.unwrap();
     assert_eq!((progress.tasks, progress.answers, progress.wanted), (2, 1, 3));
     // And it goes on.
     let added = planning::admit(store, &mixture(), &Overrides::default(), tasks(0..12)).await;
@@ -209,7 +209,7 @@ async fn an_embedded_store_of_format_1_is_taken_over() {
     is_as_it_was(&*store).await;
     store.close().await;
     let store = SqliteStore::open(&path, "p").unwrap();
-    assert_eq!(store.progress().await.unwrap().tasks, 12);
+    assert_eq!(store.stats().await.unwrap().tasks, 12);
 }
 
 #[tokio::test]
@@ -242,6 +242,6 @@ async fn a_shared_store_of_format_1_is_taken_over() {
     store.migrate(|_| ()).await.unwrap();
     is_as_it_was(&store).await;
     let store = MongoStore::open(&database.url, "p").await.unwrap();
-    assert_eq!(store.progress().await.unwrap().tasks, 12);
+    assert_eq!(store.stats().await.unwrap().tasks, 12);
     database.drop().await;
 }

@@ -19,10 +19,10 @@ use annotd::exchange::output::Output;
 use annotd::loading::rule;
 use annotd::planning;
 use annotd::store::audit::Outcome;
-use annotd::store::{self, Record, Store, StoreError, Which};
+use annotd::store::{self, Record, RecordFilter, Store, StoreError};
 use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Identity, Millis, TaskId, Verdict};
-use annotd::verifying::{self, Inquiry, Report};
+use annotd::verify::{self, VerifyOptions, VerifyReport};
 use rusqlite::Connection;
 
 const STORE_2: &str = include_str!("golden/format-2/store.sql");
@@ -59,21 +59,21 @@ fn format_of(file: &Path) -> i64 {
 }
 
 async fn all(store: &dyn Store) -> Vec<Record> {
-    store.records(Which::All, SequenceNumber::START, 1000).await.unwrap()
+    store.records(RecordFilter::All, SequenceNumber::START, 1000).await.unwrap()
 }
 
-async fn verify(store: &dyn Store, repair: bool) -> Report {
+async fn verify(store: &dyn Store, repair: bool) -> VerifyReport {
     let (rules, terms) = (rules(), terms());
     let rule = rule::in_force(store, None).await.unwrap();
     let interface = Interface::new("text", Settings::default()).unwrap();
     let identity = &Identity::new(rule, interface, None);
     let now = Millis(0);
-    let inquiry = Inquiry { rules: &rules, terms: &terms, identity, repair, now, shown: 20 };
-    verifying::verify(store, inquiry, |_| ()).await.unwrap()
+    let inquiry = VerifyOptions { rules: &rules, terms: &terms, identity, repair, now, shown: 20 };
+    verify::verify(store, inquiry, |_| ()).await.unwrap()
 }
 
 /// What remains of a look, but for notes: names and tasks.
-fn broken(report: &Report) -> Vec<(&'static str, Option<TaskId>)> {
+fn broken(report: &VerifyReport) -> Vec<(&'static str, Option<TaskId>)> {
     let findings = report.kinds.values().flat_map(|kind| &kind.first);
     let wrong = findings.filter(|finding| finding.outcome != Outcome::Note);
     wrong.map(|finding| (finding.breaks, finding.task.clone())).collect()
@@ -280,7 +280,7 @@ async fn a_store_of_format_2_is_read_as_it_is_and_changed_by_the_daemon_alone() 
     let keys = store.keys().await.unwrap();
     assert_eq!(keys.keys().collect::<Vec<_>>(), ["(lead)", "ann", "bob", "cyd"]);
     // What was dealt by the mixture goes on where it was.
-    let deal = store.deal().await.unwrap();
+    let deal = store.allocation_record().await.unwrap();
     assert!(deal.state.contains(r#""shares":"0.7 x 1 + 0.3 x 2""#), "{}", deal.state);
     assert!(deal.state.contains(r#""given":[26,12]"#), "{}", deal.state);
     assert!(deal.state.contains(r#""rules":"loaded balanced hold""#), "{}", deal.state);
@@ -421,7 +421,7 @@ async fn a_backup_brings_every_row_back() {
     let file = folder.path().join("backup.zst");
     let output = Output::to(Some(&file), Box::new(std::io::sink())).unwrap();
     let head = Head::new("p", "sqlite", Millis(5000));
-    backup::take(&*store, &head, output, |_| ()).await.unwrap();
+    backup::create(&*store, &head, output, |_| ()).await.unwrap();
     store.close().await;
     let backup = Backup::open(&file, std::io::empty()).unwrap();
     let contents = backup.check(|_| ()).unwrap();
@@ -478,7 +478,7 @@ async fn a_backup_of_format_1_is_restored_into_the_present_format() {
     backup::restore(&*store, &backup, &contents, |_| ()).await.unwrap();
     store.end_restore().await.unwrap();
     assert_eq!(store.identity().await.unwrap().as_deref(), Some("format-2"));
-    let deal = store.deal().await.unwrap();
+    let deal = store.allocation_record().await.unwrap();
     assert!(deal.state.contains(r#""shares":"0.7 x 1 + 0.3 x 2""#), "{}", deal.state);
     store.close().await;
     assert_exports_are_as_they_were(folder.path());
@@ -493,7 +493,7 @@ async fn a_mixture_of_format_2_goes_on_where_it_was() {
     let rules = annotd::allocation::PlanPolicy { seed: 7, ..rules() };
     planning::admit(&*store, &rules, &Overrides::default(), more(0).collect()).await.unwrap();
     // 38 were dealt before: of 100, 70 want one answer and 30 want two.
-    let state = store.deal().await.unwrap().state;
+    let state = store.allocation_record().await.unwrap().state;
     assert!(state.contains(r#""given":[70,30]"#), "{state}");
 }
 

@@ -20,15 +20,15 @@ use mongodb::error::ErrorKind;
 use mongodb::options::ReturnDocument;
 use tokio::task::JoinHandle;
 
+use super::connection::{MongoConnection, number};
 use super::document;
-use super::figures::Figures;
-use super::server::{Server, number};
+use super::stats_cache::StatsCache;
 use crate::allocation::order::Order;
 use crate::allocation::{SequenceNumber, TaskState};
-use crate::store::tally::contribution;
-use crate::store::{Admission, Admitted, Progress, Result};
+use crate::store::stats::task_stats;
+use crate::store::{InsertReport, NewTask, ProjectStats, Result};
 
-const DOING: &str = "load tasks";
+const OPERATION: &str = "load tasks";
 /// Tasks that take their numbers together.
 const LOAD: usize = 20_000;
 /// Tasks of one insert at most.
@@ -38,17 +38,17 @@ const DUPLICATE: i32 = 11000;
 /// Tasks that are marked as reopened with the same millisecond, so that they can be read in parts.
 const SAME_TIME: i64 = 100;
 
-pub(super) async fn admit(
-    server: &Server,
-    figures: &Figures,
+pub(super) async fn insert_tasks(
+    connection: &MongoConnection,
+    stats: &StatsCache,
     order: Order,
-    tasks: Vec<Admission>,
-) -> Result<Admitted> {
-    let mut admitted = Admitted::default();
-    let tasks: Arc<[Admission]> = tasks.into();
+    tasks: Vec<NewTask>,
+) -> Result<InsertReport> {
+    let mut admitted = InsertReport::default();
+    let tasks: Arc<[NewTask]> = tasks.into();
     for from in (0..tasks.len()).step_by(LOAD) {
         let load = from..tasks.len().min(from + LOAD);
-        let numbers = reserve(server, &tasks[load.clone()]).await?;
+        let numbers = reserve(connection, &tasks[load.clone()]).await?;
         let batches: Vec<Range<usize>> =
             load.clone().step_by(BATCH).map(|first| first..load.end.min(first + BATCH)).collect();
         let place = Place { load: load.start, numbers, order };
@@ -56,20 +56,20 @@ pub(super) async fn admit(
         for (nth, batch) in batches.iter().enumerate() {
             let Some(encoding) = encoded.take() else { break };
             let documents =
-                encoding.await.map_err(|error| server.failed(DOING, error.to_string()))?;
+                encoding.await.map_err(|error| connection.failed(OPERATION, error.to_string()))?;
             encoded = batches.get(nth + 1).map(|next| encode(&tasks, next, place));
-            let writing = figures.writing().await;
-            let skipped = server.ask(DOING, insert(server, &documents)).await?;
-            let mut added = Progress::default();
-            for (nth, Admission { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
+            let write_guard = stats.write_guard().await;
+            let skipped = connection.run(OPERATION, insert(connection, &documents)).await?;
+            let mut added = ProjectStats::default();
+            for (nth, NewTask { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
                 if !skipped.contains(&nth) {
-                    added.change(&Progress::default(), &contribution(&TaskState::of(plan)));
+                    added.change(&ProjectStats::default(), &task_stats(&TaskState::of(plan)));
                 }
             }
             admitted.new += (batch.len() - skipped.len()) as u64;
             admitted.same += skipped.len() as u64;
-            figures.change(&Progress::default(), &added);
-            writing.done();
+            stats.change(&ProjectStats::default(), &added);
+            write_guard.done();
         }
     }
     Ok(admitted)
@@ -86,7 +86,7 @@ struct Place {
 
 /// Turns a batch into documents, beside what else is going on.
 fn encode(
-    tasks: &Arc<[Admission]>,
+    tasks: &Arc<[NewTask]>,
     batch: &Range<usize>,
     at: Place,
 ) -> JoinHandle<Vec<RawDocumentBuf>> {
@@ -96,7 +96,7 @@ fn encode(
         let Place { load, numbers, order } = at;
         let place = |nth: usize| i64::try_from(nth - load).unwrap_or(i64::MAX);
         for nth in batch {
-            let Admission { task, plan } = &tasks[nth];
+            let NewTask { task, plan } = &tasks[nth];
             // Behind its own priority and before a lower one: there may be readers past this place.
             let reopened = (i64::from(plan.priority) > numbers.lowest)
                 .then(|| numbers.now + place(nth) / SAME_TIME);
@@ -119,10 +119,10 @@ struct Numbers {
 }
 
 /// Takes numbers for a load from the counter.
-async fn reserve(server: &Server, load: &[Admission]) -> Result<Numbers> {
+async fn reserve(connection: &MongoConnection, load: &[NewTask]) -> Result<Numbers> {
     let size = i64::try_from(load.len()).unwrap_or(i64::MAX);
     let lowest = load.iter().map(|admission| admission.plan.priority).min().unwrap_or(0);
-    let take = server
+    let take = connection
         .meta
         .find_one_and_update(
             doc! { "_id": "numbers" },
@@ -134,21 +134,21 @@ async fn reserve(server: &Server, load: &[Admission]) -> Result<Numbers> {
         )
         .upsert(true)
         .return_document(ReturnDocument::After);
-    let taken = server.ask(DOING, take).await?.unwrap_or_default();
+    let taken = connection.run(OPERATION, take).await?.unwrap_or_default();
     let (Some(last), Some(lowest), Ok(now)) =
         (number(&taken, "last"), number(&taken, "lowest"), taken.get_datetime("at"))
     else {
-        return Err(server.failed(DOING, format!("its numbering is damaged: {taken}")));
+        return Err(connection.failed(OPERATION, format!("its numbering is damaged: {taken}")));
     };
     Ok(Numbers { first: last - size + 1, lowest, now: now.timestamp_millis() })
 }
 
 /// Inserts what is not there yet, and says which were.
 pub(super) async fn insert(
-    server: &Server,
+    connection: &MongoConnection,
     documents: &[RawDocumentBuf],
 ) -> mongodb::error::Result<HashSet<usize>> {
-    let Err(error) = server.tasks.insert_many(documents).ordered(false).await else {
+    let Err(error) = connection.tasks.insert_many(documents).ordered(false).await else {
         return Ok(HashSet::new());
     };
     if let ErrorKind::InsertMany(insert) = error.kind.as_ref()

@@ -1,14 +1,14 @@
 //! Taking in answers: a group in one round trip.
 //!
-//! An answer that is held and about whose task there is a belief (`outlook.rs`) goes as a plain
+//! An answer that is held and about whose task there is a belief (`remaining_cache.rs`) goes as a plain
 //! guarded write, without reading anything. The others are decided by [`TaskState::record`] on what is
 //! read, and written with a guard that says what the decision rests on; where more changes than
 //! that one answer (a skip, a further opinion, a late answer that fills a slot), the whole state is
-//! written (`amendments.rs`). So is the last answer of a task whose answers are to be compared. All writes of a group are
+//! written (`state_updates.rs`). So is the last answer of a task whose answers are to be compared. All writes of a group are
 //! one command. When all have found their document, all stand as decided. Otherwise the tasks are
 //! read: what bears this group's stamp has been written by it, and the rest is decided anew.
 //!
-//! An earlier version, and large data, are written beside first (`beside.rs`), for the whole group at once;
+//! An earlier version, and large data, are written beside first (`side_documents.rs`), for the whole group at once;
 //! groups without any, which are nearly all, cost nothing more.
 //!
 //! What is read is the majority's, and a write that changed nothing waits for the majority of what
@@ -23,17 +23,17 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
 
-use super::beside::{Beside, Statement};
-use super::document::{self, Kept, Stored};
-use super::outlook::View;
-use super::{MongoStore, amendments, reads};
+use super::document::{self, AnswerStorage, TaskDocument};
+use super::remaining_cache::RemainingEntry;
+use super::side_documents::{SideDocuments, Statement};
+use super::{MongoStore, reads, state_updates};
 use crate::allocation::order::{self, REMAINING_CAP};
 use crate::allocation::{AnswerOutcome, Lane, SettlePolicy, TaskState};
-use crate::store::tally::contribution;
-use crate::store::{Progress, Result, Submission, Terms};
+use crate::store::stats::task_stats;
+use crate::store::{ProjectStats, Result, StorePolicy, Submission};
 use crate::task::{Answer, Body, TaskId};
 
-const DOING: &str = "store answers";
+const OPERATION: &str = "store answers";
 /// Rounds in which others were faster, before giving up. They cannot be faster for long: a task
 /// takes a few answers, and then it is full.
 const LOST_ROUNDS: u32 = 20;
@@ -50,8 +50,8 @@ struct Pending {
 /// A write that is under way.
 struct Sent {
     recorded: AnswerOutcome,
-    before: Progress,
-    after: Progress,
+    before: ProjectStats,
+    after: ProjectStats,
 }
 
 /// What to do about an answer.
@@ -77,7 +77,7 @@ pub(super) async fn record(
             sent: None,
         })
         .collect();
-    let writing = store.figures.writing().await;
+    let write_guard = store.stats.write_guard().await;
     let mut lost = 0;
     while !pending.is_empty() {
         let before = pending.len();
@@ -85,13 +85,15 @@ pub(super) async fn record(
         if pending.len() == before {
             lost += 1;
             if lost == LOST_ROUNDS {
-                return Err(store.server.away(DOING, "others keep changing the tasks".into()));
+                return Err(store
+                    .connection
+                    .unavailable(OPERATION, "others keep changing the tasks".into()));
             }
             // Let the others finish.
             tokio::time::sleep(Duration::from_millis(u64::from(lost))).await;
         }
     }
-    writing.done();
+    write_guard.done();
     Ok(outcomes)
 }
 
@@ -102,21 +104,21 @@ async fn round(
     outcomes: &mut [AnswerOutcome],
 ) -> Result<Vec<Pending>> {
     let (pending, mut rest) = one_of_each(pending);
-    let terms = store.terms();
-    let mut beliefs = beliefs(store, &terms, &pending);
+    let policy = store.policy();
+    let mut expectations = expectations(store, &policy, &pending);
     let unknown: HashSet<&TaskId> = pending
         .iter()
         .map(|one| &one.submission.task)
-        .filter(|task| !beliefs.contains_key(*task))
+        .filter(|task| !expectations.contains_key(*task))
         .collect();
     let mut found = if unknown.is_empty() {
         HashMap::new()
     } else {
-        reads::by_id(&store.server, DOING, unknown, state_fields(&terms)).await?
+        reads::by_id(&store.connection, OPERATION, unknown, state_fields(&policy)).await?
     };
     let mut states: HashMap<TaskId, State> = HashMap::new();
     for stored in found.values_mut() {
-        states.insert(stored.id.clone(), State::of(store, &terms, stored)?);
+        states.insert(stored.id.clone(), State::of(store, &policy, stored)?);
     }
 
     let mut statements = Vec::new();
@@ -124,14 +126,14 @@ async fn round(
     for mut one in pending {
         let task = &one.submission.task;
         if let Some(write) = one.sent.take()
-            && found.get(task).is_some_and(|stored| stored.bears(one.stamp))
+            && found.get(task).is_some_and(|stored| stored.has_stamp(one.stamp))
         {
             decide(store, outcomes, &one, &write);
             continue;
         }
-        let step = match (beliefs.get_mut(task), states.get_mut(task), found.get(task)) {
-            (Some(belief), ..) => belief.next(&terms, &one),
-            (None, Some(state), Some(stored)) => by_state(store, &terms, stored, state, &one),
+        let step = match (expectations.get_mut(task), states.get_mut(task), found.get(task)) {
+            (Some(expectation), ..) => expectation.next(&policy, &one),
+            (None, Some(state), Some(stored)) => by_state(store, &policy, stored, state, &one),
             _ => Step::Done(AnswerOutcome::Unknown),
         };
         match step {
@@ -144,14 +146,14 @@ async fn round(
         }
     }
     for stored in found.values_mut() {
-        store.outlook.learn_after(stored, states.get(&stored.id).map(|state| &state.state));
+        store.remaining_cache.learn_after(stored, states.get(&stored.id).map(|state| &state.state));
     }
 
     let expected = statements.len() as u64;
     let matched = if expected == 0 {
         0
     } else {
-        Statement::send_all(&store.server, DOING, statements).await?
+        Statement::send_all(&store.connection, OPERATION, statements).await?
     };
     if matched == expected {
         for one in &sent {
@@ -161,7 +163,7 @@ async fn round(
         }
     } else {
         for one in sent {
-            store.outlook.forget(&one.submission.task);
+            store.remaining_cache.forget(&one.submission.task);
             rest.push(one);
         }
         rest.sort_by_key(|one| one.nth);
@@ -188,33 +190,37 @@ fn one_of_each(pending: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
 ///
 /// A belief says nothing about what the others have answered: where answers are to be compared, the
 /// last one is decided on what is read. So is a skip.
-fn beliefs(store: &MongoStore, terms: &Terms, pending: &[Pending]) -> HashMap<TaskId, Belief> {
+fn expectations(
+    store: &MongoStore,
+    policy: &StorePolicy,
+    pending: &[Pending],
+) -> HashMap<TaskId, Expectation> {
     let mut answers: HashMap<&TaskId, u32> = HashMap::new();
     for one in pending {
         let count = answers.entry(&one.submission.task).or_default();
         // Where a guard did not match, the belief was wrong.
-        let plain = one.sent.is_none() && terms.rule.counts(one.submission.version.verdict);
+        let plain = one.sent.is_none() && policy.rule.counts(one.submission.version.verdict);
         *count = if plain { count.saturating_add(1) } else { u32::MAX };
     }
     answers
         .into_iter()
         .filter_map(|(task, count)| {
-            let more = u32::from(terms.rule.compares());
-            let view = store.outlook.expect_answers(task, count, more)?;
-            Some((task.clone(), Belief { view, first: true }))
+            let more = u32::from(policy.rule.compares());
+            let view = store.remaining_cache.expect_answers(task, count, more)?;
+            Some((task.clone(), Expectation { view, first: true }))
         })
         .collect()
 }
 
 /// A belief about a task, while the answers of a group are sent.
-struct Belief {
-    view: View,
+struct Expectation {
+    view: RemainingEntry,
     first: bool,
 }
 
-impl Belief {
+impl Expectation {
     /// The write of the next answer: held, as far as we know, and this many are wanted still.
-    fn next(&mut self, terms: &Terms, one: &Pending) -> Step {
+    fn next(&mut self, policy: &StorePolicy, one: &Pending) -> Step {
         let left = self.view.left;
         let guard = if left <= 1 {
             rawdoc! { "$eq": 1 }
@@ -226,18 +232,18 @@ impl Belief {
         };
         self.view.left = left.saturating_sub(1);
         self.first = false;
-        expected(terms, one, self.view.for_anyone, left <= 1, guard)
+        expected(policy, one, self.view.for_anyone, left <= 1, guard)
     }
 }
 
 fn decide(store: &MongoStore, outcomes: &mut [AnswerOutcome], one: &Pending, write: &Sent) {
     outcomes[one.nth] = write.recorded;
-    store.figures.change(&write.before, &write.after);
+    store.stats.change(&write.before, &write.after);
 }
 
 /// Everything but the content, unless answers are compared, also with that.
-fn state_fields(terms: &Terms) -> Document {
-    if terms.rule.compares() {
+fn state_fields(policy: &StorePolicy) -> Document {
+    if policy.rule.compares() {
         doc! {}
     } else {
         doc! { "task": 0, "task_json": 0 }
@@ -249,26 +255,29 @@ struct State {
     state: TaskState,
     body: Body,
     rev: i64,
-    kept: HashMap<String, Kept>,
+    storage: HashMap<String, AnswerStorage>,
 }
 
 impl State {
-    fn of(store: &MongoStore, terms: &Terms, stored: &mut Stored) -> Result<Self> {
-        let body = if terms.rule.compares() {
-            let task =
-                stored.task().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
+    fn of(store: &MongoStore, policy: &StorePolicy, stored: &mut TaskDocument) -> Result<Self> {
+        let body = if policy.rule.compares() {
+            let task = stored.task().map_err(|malformed| {
+                store.connection.malformed_task(OPERATION, &stored.id, &malformed)
+            })?;
             task.body.clone()
         } else {
             Body::empty()
         };
-        let state = stored.state().map_err(|odd| store.server.odd_task(DOING, &stored.id, &odd))?;
-        Ok(Self { state, body, rev: stored.rev, kept: stored.kept() })
+        let state = stored.state().map_err(|malformed| {
+            store.connection.malformed_task(OPERATION, &stored.id, &malformed)
+        })?;
+        Ok(Self { state, body, rev: stored.rev, storage: stored.storage() })
     }
 }
 
 /// The write of an answer to a task that is held and wants as many answers as the guard says.
 fn expected(
-    terms: &Terms,
+    policy: &StorePolicy,
     one: &Pending,
     for_anyone: bool,
     last: bool,
@@ -278,8 +287,9 @@ fn expected(
     let lane = if for_anyone { Lane::Anyone } else { Lane::Of(annotator.clone()) };
     let answer =
         Answer { annotator: annotator.clone(), current: version.clone(), history: Vec::new() };
-    let mut beside = Beside::default();
-    let taken = document::of_answer(task, &answer, &Kept::new(one.stamp), &mut beside);
+    let mut side_documents = SideDocuments::default();
+    let taken =
+        document::of_answer(task, &answer, &AnswerStorage::new(one.stamp), &mut side_documents);
     let statement = Statement {
         query: rawdoc! {
             "_id": task.as_str(),
@@ -288,16 +298,16 @@ fn expected(
             "for": lane.to_text().as_ref(),
             "left": left,
         },
-        update: saved(terms, annotator, taken, true, last),
-        beside,
+        update: saved(policy, annotator, taken, true, last),
+        side_documents,
     };
     // What one slot of this task adds to the figures before and after: the task itself and its
     // other slots stay as they are.
     let mut state = TaskState::new(1, vec![lane]);
     state.claim(annotator, version.time_loaded, version.time_returned, version.basis);
-    let before = contribution(&state);
+    let before = task_stats(&state);
     state.record(annotator, version.clone(), &SettlePolicy::default(), &Body::empty());
-    let mut after = contribution(&state);
+    let mut after = task_stats(&state);
     after.finished = u64::from(last);
     let sent = Sent { recorded: AnswerOutcome::Saved, before, after };
     Step::Write(Box::new(statement), Box::new(sent))
@@ -305,7 +315,7 @@ fn expected(
 
 /// The operators that take an annotator's answer in.
 fn saved(
-    terms: &Terms,
+    policy: &StorePolicy,
     annotator: &str,
     answer: RawDocumentBuf,
     held: bool,
@@ -320,7 +330,7 @@ fn saved(
     } else {
         count.append("free", -1);
     }
-    if terms.order.moves() {
+    if policy.order.moves() {
         count.append("position", -order::STEP);
         if !last {
             update.append("$currentDate", rawdoc! { "reopened": true });
@@ -336,58 +346,58 @@ fn saved(
 /// What the ledger says, and the write that carries it out as long as the task is as it was read.
 fn by_state(
     store: &MongoStore,
-    terms: &Terms,
-    stored: &Stored,
+    policy: &StorePolicy,
+    stored: &TaskDocument,
     state: &mut State,
     one: &Pending,
 ) -> Step {
     let Submission { annotator, version, .. } = &one.submission;
     let before = state.state.clone();
-    let recorded = state.state.record(annotator, version.clone(), &terms.rule, &state.body);
+    let recorded = state.state.record(annotator, version.clone(), &policy.rule, &state.body);
     if matches!(recorded, AnswerOutcome::Unchanged | AnswerOutcome::Unknown) {
         return Step::Done(recorded);
     }
-    let read = state.kept.get(annotator).cloned().unwrap_or_default();
-    state.kept.insert(annotator.clone(), Kept { stamp: one.stamp, ..read.clone() });
+    let read = state.storage.get(annotator).cloned().unwrap_or_default();
+    state.storage.insert(annotator.clone(), AnswerStorage { stamp: one.stamp, ..read.clone() });
     let after = &state.state;
-    let alone = plain(terms, &before, after, one, recorded, state.rev, &read);
+    let alone = plain(policy, &before, after, one, recorded, state.rev, &read);
     // From now on, whoever answers in this group finds what is written beside by then.
     let is_alone = alone.is_some();
-    let everyones = after.answers.iter().chain(&after.skipped).chain(&after.late);
-    let everyones = everyones.filter(|answer| !is_alone || answer.annotator == *annotator);
+    let all_answers = after.answers.iter().chain(&after.skipped).chain(&after.late);
+    let all_answers = all_answers.filter(|answer| !is_alone || answer.annotator == *annotator);
     let statement = alone.unwrap_or_else(|| {
         let rev = state.rev;
-        amendments::statement(store, stored, rev, &before, after, &state.kept)
+        state_updates::statement(store, stored, rev, &before, after, &state.storage)
     });
-    for answer in everyones {
-        if let Some(kept) = state.kept.get_mut(&answer.annotator) {
-            kept.revisions = kept.revisions_with(answer.history.len());
-            kept.known = answer.history.len();
+    for answer in all_answers {
+        if let Some(storage) = state.storage.get_mut(&answer.annotator) {
+            storage.revisions = storage.revisions_with(answer.history.len());
+            storage.known = answer.history.len();
         }
     }
     state.rev += 1;
-    let (before, after) = (contribution(&before), contribution(after));
+    let (before, after) = (task_stats(&before), task_stats(after));
     Step::Write(Box::new(statement), Box::new(Sent { recorded, before, after }))
 }
 
 /// The write where nothing but that one answer changes; none where more does.
 fn plain(
-    terms: &Terms,
+    policy: &StorePolicy,
     before: &TaskState,
     after: &TaskState,
     one: &Pending,
     recorded: AnswerOutcome,
     rev: i64,
-    read: &Kept,
+    read: &AnswerStorage,
 ) -> Option<Statement> {
     let (task, name) = (&one.submission.task, one.submission.annotator.as_str());
     let others_stay = (before.wanted, &before.lanes, &before.skipped)
         == (after.wanted, &after.lanes, &after.skipped);
     // Far down, the place of a task does not move with each answer.
-    let moves_evenly = !terms.order.moves() || before.wanted <= REMAINING_CAP;
+    let moves_evenly = !policy.order.moves() || before.wanted <= REMAINING_CAP;
     // What an answer was compared with must be what was read.
     let compared =
-        terms.rule.compares() && after.remaining() == 0 && recorded == AnswerOutcome::Saved;
+        policy.rule.compares() && after.remaining() == 0 && recorded == AnswerOutcome::Saved;
     if !others_stay || !moves_evenly || compared {
         return None;
     }
@@ -397,10 +407,10 @@ fn plain(
     let same = |(before, after): (usize, usize)| before == after;
     let one_more = |(before, after): (usize, usize)| before + 1 == after;
     let held = before.held.iter().any(|hold| hold.annotator == name);
-    let mut beside = Beside::default();
+    let mut side_documents = SideDocuments::default();
     let mut written = |answer: &Answer| {
-        let kept = Kept { stamp: one.stamp, ..read.clone() };
-        document::of_answer(task, answer, &kept, &mut beside)
+        let storage = AnswerStorage { stamp: one.stamp, ..read.clone() };
+        document::of_answer(task, answer, &storage, &mut side_documents)
     };
     let (query, update) = match (recorded, own(&after.answers), own(&after.late)) {
         (AnswerOutcome::Saved, Some(answer), _) if one_more(answers) && same(late) => {
@@ -418,7 +428,7 @@ fn plain(
                 // Whether it is still for them depends on more than on what they hold.
                 query.append("rev", rev);
             }
-            (query, saved(terms, name, written(&answer), held, after.finished))
+            (query, saved(policy, name, written(&answer), held, after.finished))
         }
         (AnswerOutcome::Late, None, Some(answer))
             if answer.history.is_empty() && one_more(late) =>
@@ -436,7 +446,7 @@ fn plain(
         }
         _ => return None,
     };
-    Some(Statement { query, update, beside })
+    Some(Statement { query, update, side_documents })
 }
 
 /// The guard and the operators of another version of an answer that is in this list, as it was read.
@@ -444,7 +454,7 @@ fn revised(
     task: &TaskId,
     name: &str,
     among: &str,
-    read: &Kept,
+    read: &AnswerStorage,
     answer: RawDocumentBuf,
 ) -> (RawDocumentBuf, RawDocumentBuf) {
     // No two writes have the same stamp, but those that came with a restore have none.

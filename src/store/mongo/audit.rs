@@ -22,17 +22,19 @@ use mongodb::bson::{
 };
 use mongodb::options::ReturnDocument;
 
-use super::beside::{self, Wanted, id_in};
-use super::document::{self, FORMAT, Odd, Stored};
-use super::server::{Server, number};
-use super::{MongoStore, deal, migrations, spare};
+use super::connection::{MongoConnection, number};
+use super::document::{self, FORMAT, MalformedDocument, TaskDocument};
+use super::side_documents::{self, Wanted, id_in};
+use super::{MongoStore, allocation_record, migrations, unreferenced};
 use crate::allocation::order::Order;
 use crate::allocation::{Position, SequenceNumber, TaskState, invariants};
-use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
+use crate::store::audit::{
+    AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken, differs,
+};
 use crate::store::{Record, Result};
 use crate::task::TaskId;
 
-const DOING: &str = "look over the tasks";
+const OPERATION: &str = "look over the tasks";
 /// How often a task is repaired anew because somebody has written to it meanwhile.
 const AGAIN: usize = 5;
 /// What every task has besides what follows from it.
@@ -45,7 +47,7 @@ const STRANGERS: i64 = 1000;
 
 /// What is kept in a document and follows from the rest of it.
 #[derive(Default)]
-struct Kept {
+struct AnswerStorage {
     free: Option<i64>,
     left: Option<i64>,
     seen: Option<i64>,
@@ -57,7 +59,7 @@ struct Kept {
 /// A document that was looked over.
 struct Seen {
     record: Record,
-    kept: Kept,
+    storage: AnswerStorage,
     priority: i32,
     rev: i64,
     missing: Vec<&'static str>,
@@ -71,15 +73,15 @@ struct Seen {
 
 /// What a document says, before what lies beside it is known.
 struct Draft {
-    stored: Stored,
-    kept: Kept,
+    stored: TaskDocument,
+    storage: AnswerStorage,
     priority: i32,
     missing: Vec<&'static str>,
 }
 
 impl Draft {
-    fn read(document: &RawDocument) -> std::result::Result<Self, Odd> {
-        let mut kept = Kept::default();
+    fn read(document: &RawDocument) -> std::result::Result<Self, MalformedDocument> {
+        let mut storage = AnswerStorage::default();
         let mut facts = RawDocumentBuf::new();
         let mut there = HashSet::new();
         let mut priority = None;
@@ -87,12 +89,12 @@ impl Draft {
             let (key, value) = element?;
             there.insert(key);
             match key {
-                "free" => kept.free = whole(value),
-                "left" => kept.left = whole(value),
-                "seen" => kept.seen = whole(value),
-                "position" => kept.position = whole(value),
-                "finished" => kept.finished = value.as_bool(),
-                "coders" => kept.coders = texts(value),
+                "free" => storage.free = whole(value),
+                "left" => storage.left = whole(value),
+                "seen" => storage.seen = whole(value),
+                "position" => storage.position = whole(value),
+                "finished" => storage.finished = value.as_bool(),
+                "coders" => storage.coders = texts(value),
                 "priority" => {
                     priority = whole(value).and_then(|priority| i32::try_from(priority).ok());
                 }
@@ -104,26 +106,32 @@ impl Draft {
         if priority.is_none() && !missing.contains(&"priority") {
             missing.push("priority");
         }
-        let priority = priority
-            .unwrap_or_else(|| kept.position.map_or(0, |position| Position(position).priority()));
-        // A place for the reader; what the document says of it is in `kept`.
+        let priority = priority.unwrap_or_else(|| {
+            storage.position.map_or(0, |position| Position(position).priority())
+        });
+        // A place for the reader; what the document says of it is in `storage`.
         facts.append("position", Position::new(priority, 0).0);
-        let mut stored = Stored::read(&facts)?;
+        let mut stored = TaskDocument::read(&facts)?;
         if missing.contains(&"planned") {
             stored.planned = stored.wanted;
         }
-        Ok(Self { stored, kept, priority, missing })
+        Ok(Self { stored, storage, priority, missing })
     }
 
     /// Compares what is kept with what follows, when what lies beside has been filled in. A document of an
     /// older format is a wrong one where the project `is_present`.
-    fn seen(self, order: Option<Order>, is_present: bool) -> std::result::Result<Seen, Odd> {
-        let Self { mut stored, kept, priority, missing } = self;
-        let state = TaskState { finished: kept.finished.unwrap_or(false), ..stored.state()? };
-        let lost = stored.everyones().filter(|answer| answer.kept.known < answer.kept.revisions);
+    fn seen(
+        self,
+        order: Option<Order>,
+        is_present: bool,
+    ) -> std::result::Result<Seen, MalformedDocument> {
+        let Self { mut stored, storage, priority, missing } = self;
+        let state = TaskState { finished: storage.finished.unwrap_or(false), ..stored.state()? };
+        let lost =
+            stored.all_answers().filter(|answer| answer.storage.known < answer.storage.revisions);
         let wrong = lost.map(|answer| {
             let (whose, all, there) =
-                (&answer.answer.annotator, answer.kept.revisions, answer.kept.known);
+                (&answer.answer.annotator, answer.storage.revisions, answer.storage.known);
             let says = format!(
                 "of {all} earlier versions of the answer of {whose:?}, {there} are there; take the \
                  rest from a backup, or live without them"
@@ -134,13 +142,13 @@ impl Draft {
         let record = Record {
             task: stored.task()?,
             number: stored.number,
-            position: kept.position.map_or(stored.position, Position),
+            position: storage.position.map_or(stored.position, Position),
             state,
         };
         let (rev, format) = (stored.rev, if is_present { stored.format } else { FORMAT });
         let mut seen = Seen {
             record,
-            kept,
+            storage,
             priority,
             rev,
             missing,
@@ -158,7 +166,7 @@ impl Seen {
     /// Where it belongs; none if it may stand where it does.
     fn place(&self, order: Option<Order>, number: SequenceNumber) -> Option<Position> {
         let state = &self.record.state;
-        let unknown = self.kept.position.is_none();
+        let unknown = self.storage.position.is_none();
         let order = order.or(unknown.then_some(Order::Loaded))?;
         (unknown || state.remaining() > 0)
             .then(|| order.position(self.priority, number.0, state.remaining()))
@@ -179,13 +187,13 @@ impl Seen {
             wrong.push(("fields", format!("{key:?} is missing, or not what annotd puts there")));
         }
         let count = i64::try_from(state.answers.len()).unwrap_or(i64::MAX);
-        for (key, kept, follows) in [
-            ("free", self.kept.free, i64::from(state.free())),
-            ("left", self.kept.left, i64::from(state.remaining())),
-            ("seen", self.kept.seen, count),
+        for (key, storage, follows) in [
+            ("free", self.storage.free, i64::from(state.free())),
+            ("left", self.storage.left, i64::from(state.remaining())),
+            ("seen", self.storage.seen, count),
         ] {
-            if kept != Some(follows) {
-                wrong.push((key, differs(kept, follows)));
+            if storage != Some(follows) {
+                wrong.push((key, differs(storage, follows)));
             }
         }
         let sorted = |names: Option<Vec<String>>| {
@@ -195,18 +203,18 @@ impl Seen {
             })
         };
         let coders: Vec<String> = state.counted_annotators().map(str::to_owned).collect();
-        if sorted(self.kept.coders.clone()) != sorted(Some(coders.clone())) {
-            let says = format!("{:?} are kept, and {coders:?} have answered", self.kept.coders);
+        if sorted(self.storage.coders.clone()) != sorted(Some(coders.clone())) {
+            let says = format!("{:?} are kept, and {coders:?} have answered", self.storage.coders);
             wrong.push((
                 "coders",
                 says.replace("None", "none").replace("Some(", "").replace("])", "]"),
             ));
         }
-        if self.kept.finished.is_none() {
+        if self.storage.finished.is_none() {
             wrong.push(("fields", "\"finished\" is missing, or not what annotd puts there".into()));
         }
         // Without a number nobody can say where it belongs.
-        if self.kept.position.is_none() {
+        if self.storage.position.is_none() {
             wrong.push(("fields", "\"position\" is missing, or not what annotd puts there".into()));
         } else if !self.missing.contains(&"number")
             && let Some(place) = self.place(order, self.record.number)
@@ -290,30 +298,38 @@ fn texts(value: RawBsonRef<'_>) -> Option<Vec<String>> {
 }
 
 /// Looks over the documents behind the bookmark.
-pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<Audited> {
-    let server = &store.server;
+pub(super) async fn page(
+    store: &MongoStore,
+    page: PageRequest,
+    how: AuditOptions,
+) -> Result<AuditedPage> {
+    let connection = &store.connection;
     let query = match &page.after {
         None => doc! { "_id": { "$gte": "" } },
         Some(after) => doc! { "_id": { "$gt": &after.0 } },
     };
     let limit = i64::try_from(page.limit.max(1)).unwrap_or(i64::MAX);
-    let find = server.tasks.find(query).sort(doc! { "_id": 1 }).limit(limit);
-    let documents = server.find(DOING, find).await?;
-    let last = documents.last().map(|last| Bookmark(id_in(last).to_owned()));
-    let mut audited = Audited { tasks: documents.len() as u64, next: last, ..Audited::default() };
+    let find = connection.tasks.find(query).sort(doc! { "_id": 1 }).limit(limit);
+    let documents = connection.find(OPERATION, find).await?;
+    let last = documents.last().map(|last| PageToken(id_in(last).to_owned()));
+    let mut audited =
+        AuditedPage { tasks: documents.len() as u64, next: last, ..AuditedPage::default() };
     let mut all = Vec::new();
     for (task, seen) in read_all(store, &documents, how.order).await? {
         match seen {
             Ok(seen) => all.push(seen),
-            Err(odd) => audited.findings.push(Finding {
+            Err(malformed) => audited.findings.push(Finding {
                 breaks: "readable",
                 task: Some(task),
-                says: format!("it cannot be read: {odd}; mend or remove it in {}", server.place),
-                outcome: Outcome::Stays,
+                says: format!(
+                    "it cannot be read: {malformed}; mend or remove it in {}",
+                    connection.location
+                ),
+                outcome: Outcome::Unrepairable,
             }),
         }
     }
-    mark_doubles(server, &mut all).await?;
+    mark_doubles(connection, &mut all).await?;
     let wrong: Vec<TaskId> =
         all.iter().filter(|seen| seen.is_wrong()).map(|seen| seen.record.task.id.clone()).collect();
     if how.repair && !wrong.is_empty() {
@@ -322,7 +338,7 @@ pub(super) async fn page(store: &MongoStore, page: Page, how: Audit) -> Result<A
     for Seen { record, wrong, lost, .. } in all {
         let outcome = Outcome::derived(audited.repaired.contains(&record.task.id));
         let wrong = wrong.into_iter().map(|(breaks, says)| (breaks, says, outcome));
-        let lost = lost.into_iter().map(|(breaks, says)| (breaks, says, Outcome::Stays));
+        let lost = lost.into_iter().map(|(breaks, says)| (breaks, says, Outcome::Unrepairable));
         for (breaks, says, outcome) in wrong.chain(lost) {
             let task = Some(record.task.id.clone());
             audited.findings.push(Finding { breaks, task, says, outcome });
@@ -337,28 +353,29 @@ async fn read_all(
     store: &MongoStore,
     documents: &[RawDocumentBuf],
     order: Option<Order>,
-) -> Result<Vec<(TaskId, std::result::Result<Seen, Odd>)>> {
+) -> Result<Vec<(TaskId, std::result::Result<Seen, MalformedDocument>)>> {
     let task = |document: &RawDocumentBuf| TaskId::from_text(id_in(document));
     let mut drafts: Vec<_> =
         documents.iter().map(|document| (task(document), Draft::read(document))).collect();
     let stored = drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut().ok());
     let stored = stored.map(|draft| &mut draft.stored);
-    beside::fill(&store.server, DOING, stored, Wanted::All).await?;
+    side_documents::fill(&store.connection, OPERATION, stored, Wanted::All).await?;
     let is_present = store.is_present.load(Ordering::Relaxed);
-    let seen = |draft: std::result::Result<Draft, Odd>| draft?.seen(order, is_present);
+    let seen =
+        |draft: std::result::Result<Draft, MalformedDocument>| draft?.seen(order, is_present);
     Ok(drafts.into_iter().map(|(task, draft)| (task, seen(draft))).collect())
 }
 
 /// Marks those whose number another task has, too. The one keeps it whose place was made of it, or
 /// else the first by `_id`.
-async fn mark_doubles(server: &Server, all: &mut [Seen]) -> Result<()> {
+async fn mark_doubles(connection: &MongoConnection, all: &mut [Seen]) -> Result<()> {
     let numbers: Vec<i64> = all.iter().map(|seen| seen.record.number.0).collect();
-    let find = server
+    let find = connection
         .tasks
         .find(doc! { "number": { "$in": numbers } })
         .projection(doc! { "number": 1, "position": 1 });
     let mut owners: HashMap<i64, (bool, String)> = HashMap::new();
-    for document in server.find(DOING, find).await? {
+    for document in connection.find(OPERATION, find).await? {
         let read = |key: &str| document.get(key).ok().flatten().and_then(whole);
         let Some(number) = read("number") else { continue };
         let elsewhere = read("position").and_then(number_in) != Some(number);
@@ -390,22 +407,22 @@ async fn mend(
     order: Option<Order>,
     mut wrong: Vec<TaskId>,
 ) -> Result<HashSet<TaskId>> {
-    let server = &store.server;
+    let connection = &store.connection;
     // What this adds to the figures is found by the next count.
-    let _in_doubt = store.figures.writing().await;
+    let _in_doubt = store.stats.write_guard().await;
     let mut repaired = HashSet::new();
     for _ in 0..AGAIN {
         let ids: Vec<&str> = wrong.iter().map(TaskId::as_str).collect();
-        let find = server.tasks.find(doc! { "_id": { "$in": ids } });
-        let documents = server.find(DOING, find).await?;
+        let find = connection.tasks.find(doc! { "_id": { "$in": ids } });
+        let documents = connection.find(OPERATION, find).await?;
         // What an older daemon has written is made of this format first, and then looked at again.
-        if migrations::to_3::rewrite(server, &documents).await? > 0 {
+        if migrations::to_3::rewrite(connection, &documents).await? > 0 {
             continue;
         }
         // What cannot be read by now stays, and is found the next time.
         let read = read_all(store, &documents, order).await?;
         let mut all: Vec<Seen> = read.into_iter().filter_map(|(_, seen)| seen.ok()).collect();
-        mark_doubles(server, &mut all).await?;
+        mark_doubles(connection, &mut all).await?;
         wrong.clear();
         let mut statements = Vec::new();
         for seen in &all {
@@ -414,69 +431,77 @@ async fn mend(
                 continue;
             }
             let number = if seen.double || seen.missing.contains(&"number") {
-                number_for(server, order, seen).await?
+                number_for(connection, order, seen).await?
             } else {
                 seen.record.number
             };
             statements.push(seen.statement(order, number));
             wrong.push(seen.record.task.id.clone());
-            store.outlook.forget(&seen.record.task.id);
+            store.remaining_cache.forget(&seen.record.task.id);
         }
         if statements.is_empty() {
             break;
         }
-        server.update("repair tasks", statements).await?;
+        connection.update("repair tasks", statements).await?;
     }
     Ok(repaired)
 }
 
 /// A number for a task that has lost its own: the one that its place was made of, if that can be
 /// told and nobody has it, or else the next one.
-async fn number_for(server: &Server, order: Option<Order>, seen: &Seen) -> Result<SequenceNumber> {
+async fn number_for(
+    connection: &MongoConnection,
+    order: Option<Order>,
+    seen: &Seen,
+) -> Result<SequenceNumber> {
     if let Some(Order::Loaded) = order
-        && let Some(number) = seen.kept.position.and_then(number_in)
+        && let Some(number) = seen.storage.position.and_then(number_in)
     {
-        let find = server.tasks.find(doc! { "number": number }).limit(1);
-        if server.find(DOING, find).await?.is_empty() {
+        let find = connection.tasks.find(doc! { "number": number }).limit(1);
+        if connection.find(OPERATION, find).await?.is_empty() {
             return Ok(SequenceNumber(number));
         }
     }
-    let next = server
+    let next = connection
         .meta
         .find_one_and_update(doc! { "_id": "numbers" }, doc! { "$inc": { "last": 1_i64 } })
         .upsert(true)
         .return_document(ReturnDocument::After);
-    let next = server.ask("repair tasks", next).await?.unwrap_or_default();
-    number(&next, "last")
-        .map(SequenceNumber)
-        .ok_or_else(|| server.failed("repair tasks", format!("its numbering is damaged: {next}")))
+    let next = connection.run("repair tasks", next).await?.unwrap_or_default();
+    number(&next, "last").map(SequenceNumber).ok_or_else(|| {
+        connection.failed("repair tasks", format!("its numbering is damaged: {next}"))
+    })
 }
 
 /// Looks at what only the whole can tell.
-pub(super) async fn whole_store(server: &Server, how: Audit) -> Result<Vec<Finding>> {
+pub(super) async fn whole_store(
+    connection: &MongoConnection,
+    how: AuditOptions,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut find = |breaks, says, outcome| {
         findings.push(Finding { breaks, task: None, says, outcome });
     };
-    let strangers = server
+    let strangers = connection
         .tasks
         .find(doc! { "_id": { "$not": { "$type": "string" } } })
         .projection(doc! { "_id": 1 })
         .limit(STRANGERS);
-    for stranger in server.find(DOING, strangers).await? {
+    for stranger in connection.find(OPERATION, strangers).await? {
         let id = stranger.get("_id").ok().flatten();
         let says = format!("the document with _id {id:?} is no task of annotd's");
-        find("readable", says, Outcome::Stays);
+        find("readable", says, Outcome::Unrepairable);
     }
-    for (breaks, says, outcome) in spare::look(server, how.repair).await? {
+    for (breaks, says, outcome) in unreferenced::look(connection, how.repair).await? {
         find(breaks, says, outcome);
     }
-    if let Some(says) = numbering(server, how.repair).await? {
+    if let Some(says) = numbering(connection, how.repair).await? {
         find("numbers", says, Outcome::derived(how.repair));
     }
-    let deal = server.ask(DOING, server.meta.find_one(doc! { "_id": "deal" })).await?;
-    if let Some(deal) = deal {
-        for (breaks, says, outcome) in dealt(server, &deal, how.repair).await? {
+    let allocation_record =
+        connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "deal" })).await?;
+    if let Some(allocation_record) = allocation_record {
+        for (breaks, says, outcome) in dealt(connection, &allocation_record, how.repair).await? {
             find(breaks, says, outcome);
         }
     }
@@ -484,18 +509,19 @@ pub(super) async fn whole_store(server: &Server, how: Audit) -> Result<Vec<Findi
 }
 
 /// Whether the next number is free.
-async fn numbering(server: &Server, repair: bool) -> Result<Option<String>> {
-    let highest = server
+async fn numbering(connection: &MongoConnection, repair: bool) -> Result<Option<String>> {
+    let highest = connection
         .tasks
         .find(doc! { "number": { "$gte": 0 } })
         .sort(doc! { "number": -1 })
         .projection(doc! { "number": 1, "_id": 0 })
         .limit(1);
-    let highest = server.find(DOING, highest).await?;
+    let highest = connection.find(OPERATION, highest).await?;
     let highest =
         highest.first().and_then(|task| task.get("number").ok().flatten()).and_then(whole);
     let Some(highest) = highest else { return Ok(None) };
-    let numbers = server.ask(DOING, server.meta.find_one(doc! { "_id": "numbers" })).await?;
+    let numbers =
+        connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "numbers" })).await?;
     let last = numbers.as_ref().and_then(|numbers| number(numbers, "last"));
     if last.is_some_and(|last| last >= highest) {
         return Ok(None);
@@ -507,8 +533,8 @@ async fn numbering(server: &Server, repair: bool) -> Result<Option<String>> {
             Some(_) => doc! { "$max": { "last": highest } },
             None => doc! { "$set": { "last": highest } },
         };
-        let update = server.meta.update_one(doc! { "_id": "numbers" }, update).upsert(true);
-        server.ask("repair the numbering", update).await?;
+        let update = connection.meta.update_one(doc! { "_id": "numbers" }, update).upsert(true);
+        connection.run("repair the numbering", update).await?;
     }
     Ok(Some(format!(
         "tasks are numbered up to {highest}, and the next would get a number that is taken"
@@ -517,21 +543,21 @@ async fn numbering(server: &Server, repair: bool) -> Result<Option<String>> {
 
 /// What is wrong with the record of what was dealt out.
 async fn dealt(
-    server: &Server,
-    deal: &Document,
+    connection: &MongoConnection,
+    allocation_record: &Document,
     repair: bool,
 ) -> Result<Vec<(&'static str, String, Outcome)>> {
     const REPAIR: &str = "repair the record of what was dealt out";
     let mut found = Vec::new();
     let mut mends = Vec::new();
     let mut set = Document::new();
-    if number(deal, "version").is_none() {
+    if number(allocation_record, "version").is_none() {
         set.insert("version", 1_i64);
     }
-    if deal.get_str("state").is_err() {
+    if allocation_record.get_str("state").is_err() {
         set.insert("state", "");
     }
-    let promised = deal.get_array("promised").map_or_else(
+    let pending_plans = allocation_record.get_array("promised").map_or_else(
         |_| {
             set.insert("promised", Vec::<Bson>::new());
             Vec::new()
@@ -543,25 +569,28 @@ async fn dealt(
         found.push(("deal", says, Outcome::derived(repair)));
         mends.push(doc! { "$set": set });
     }
-    for promise in promised {
-        let Some(tasks) = deal::tasks_of(&promise) else {
+    for reserve_plan in pending_plans {
+        let Some(tasks) = allocation_record::tasks_of(&reserve_plan) else {
             let says = "a load has left a promise that cannot be read".to_owned();
             found.push(("promise", says, Outcome::derived(repair)));
-            mends.push(doc! { "$pull": { "promised": { "$eq": promise } } });
+            mends.push(doc! { "$pull": { "promised": { "$eq": reserve_plan } } });
             continue;
         };
-        let load = promise.as_document().and_then(|promise| promise.get_object_id("load").ok());
+        let load = reserve_plan
+            .as_document()
+            .and_then(|reserve_plan| reserve_plan.get_object_id("load").ok());
         if load.is_some_and(is_fresh) {
             continue;
         }
         let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
-        let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
-        let there = server.find(DOING, find).await?.len();
+        let find =
+            connection.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
+        let there = connection.find(OPERATION, find).await?.len();
         let remaining = tasks.len().saturating_sub(there);
         if remaining == 0 {
             let says = format!("a load was stopped after all its {there} tasks were in");
             found.push(("promise", says, Outcome::derived(repair)));
-            mends.push(doc! { "$pull": { "promised": { "$eq": promise } } });
+            mends.push(doc! { "$pull": { "promised": { "$eq": reserve_plan } } });
         } else {
             let says = format!(
                 "a load was stopped before {remaining} of its tasks were in; load the same file again"
@@ -571,8 +600,8 @@ async fn dealt(
     }
     if repair {
         for mend in mends {
-            let update = server.meta.update_one(doc! { "_id": "deal" }, mend);
-            server.ask(REPAIR, update).await?;
+            let update = connection.meta.update_one(doc! { "_id": "deal" }, mend);
+            connection.run(REPAIR, update).await?;
         }
     }
     Ok(found)

@@ -14,38 +14,39 @@ use std::collections::{HashMap, HashSet};
 
 use mongodb::bson::{RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
-use super::document::{self, Stored};
-use super::figures::Figures;
+use super::connection::MongoConnection;
+use super::document::{self, TaskDocument};
 use super::reads;
-use super::server::Server;
+use super::stats_cache::StatsCache;
 use crate::allocation::{Lane, Lease};
-use crate::store::{Claim, Progress, Result, Share};
+use crate::store::{AnnotatorStats, Claim, ProjectStats, Result};
 use crate::task::TaskId;
 
-const DOING: &str = "hand out tasks";
+const OPERATION: &str = "hand out tasks";
 
 pub(super) async fn claim(
-    server: &Server,
-    figures: &Figures,
+    connection: &MongoConnection,
+    stats: &StatsCache,
     claims: &[Claim],
 ) -> Result<Vec<bool>> {
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let writing = figures.writing().await;
-    let granted = server.update(DOING, claims.iter().map(statement).collect()).await?;
+    let write_guard = stats.write_guard().await;
+    let granted = connection.update(OPERATION, claims.iter().map(statement).collect()).await?;
     if granted == claims.len() as u64 {
         for claim in claims {
-            figures.change(&Progress::default(), &taken_in_hand(&claim.annotator));
+            stats.change(&ProjectStats::default(), &taken_in_hand(&claim.annotator));
         }
-        writing.done();
+        write_guard.done();
         return Ok(vec![true; claims.len()]);
     }
-    figures.doubt_in_hand();
-    writing.done();
+    stats.doubt_in_hand();
+    write_guard.done();
     let tasks = claims.iter().map(|claim| &claim.task).collect::<HashSet<&TaskId>>();
-    let holders: HashMap<TaskId, Stored> =
-        reads::by_id(server, DOING, tasks, doc! { "position": 1, "wanted": 1, "held": 1 }).await?;
+    let holders: HashMap<TaskId, TaskDocument> =
+        reads::by_id(connection, OPERATION, tasks, doc! { "position": 1, "wanted": 1, "held": 1 })
+            .await?;
     Ok(claims
         .iter()
         .map(|claim| holders.get(&claim.task).is_some_and(|task| task.is_held_by(&claim.annotator)))
@@ -81,11 +82,11 @@ fn statement(claim: &Claim) -> RawDocumentBuf {
     }
 }
 
-fn taken_in_hand(annotator: &str) -> Progress {
-    let share = Share { in_hand: 1, ..Share::default() };
-    Progress {
-        in_hand: 1,
+fn taken_in_hand(annotator: &str) -> ProjectStats {
+    let share = AnnotatorStats { held: 1, ..AnnotatorStats::default() };
+    ProjectStats {
+        held: 1,
         annotators: [(annotator.to_owned(), share)].into(),
-        ..Progress::default()
+        ..ProjectStats::default()
     }
 }

@@ -1,5 +1,5 @@
 //! The one document that is one task: how it is written, and in `document/reading.rs` how it is read.
-//! Its fields are told in `mongo/mod.rs`; what lies beside it, in `beside.rs`.
+//! Its fields are told in `mongo/mod.rs`; what lies beside it, in `side_documents.rs`.
 //!
 //! Whatever writes an answer goes through [`of_answer`], which also says what has to be written beside
 //! the document before.
@@ -9,15 +9,17 @@
 
 use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, rawdoc};
 
-use super::beside::{self, Beside};
 use super::json;
+use super::side_documents::{self, SideDocuments};
 use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::Record;
 use crate::task::{Answer, Basis, Task, TaskId, Version};
 
 mod reading;
 
-pub(super) use reading::{Odd, Stored, StoredAnswer, StoredVersion, read_version};
+pub(super) use reading::{
+    MalformedDocument, StoredAnswer, StoredVersion, TaskDocument, read_version,
+};
 
 /// The version of what is stored in MongoDB. Each document of a task bears it, so that what an older
 /// annotd writes is recognised.
@@ -25,7 +27,7 @@ pub(super) const FORMAT: i32 = 3;
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
 /// them, so such data is kept as text. `shown` is for the suggestions that were shown.
-const OWN: [&str; 12] = [
+const RESERVED_KEYS: [&str; 12] = [
     "annotator",
     "answer",
     "time_loaded",
@@ -42,7 +44,7 @@ const OWN: [&str; 12] = [
 
 /// What is known of an answer as it is stored, beside what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct AnswerStorage {
     /// The number of the one who wrote it, by which they recognise it.
     pub(super) stamp: i64,
     /// Earlier versions that lie in `<project>.history`.
@@ -54,7 +56,7 @@ pub(super) struct Kept {
     pub(super) large: Option<String>,
 }
 
-impl Kept {
+impl AnswerStorage {
     /// Where nothing of an answer is stored yet.
     pub(super) fn new(stamp: i64) -> Self {
         Self { stamp, ..Self::default() }
@@ -67,21 +69,21 @@ impl Kept {
 }
 
 /// The most that a task may take of the 16 MiB of a document, in bytes of BSON. The rest is for its answers.
-const MOST: usize = 12 << 20;
+const MAX_TASK_BYTES: usize = 12 << 20;
 /// JSON of fewer bytes is not measured. An item of a list may take seven times as much in BSON, and text
 /// that BSON cannot hold exactly is there twice.
-const SURELY_HELD: usize = MOST / 8;
+const UNMEASURED_JSON_BYTES: usize = MAX_TASK_BYTES / 8;
 
 /// Whether a task fits into a document beside its answers; if not, why.
 ///
 /// Keys with a NUL or a `$`, and numbers that BSON has not, are held exactly beside (`json.rs`), and nothing
 /// is nested deeper than [`MAX_DEPTH`](crate::task::MAX_DEPTH), which MongoDB takes.
 pub(super) fn can_hold(task: &Task) -> Result<(), String> {
-    if task.body.as_str().len() < SURELY_HELD {
+    if task.body.as_str().len() < UNMEASURED_JSON_BYTES {
         return Ok(());
     }
     let bytes = of_content(task).as_bytes().len();
-    if bytes <= MOST {
+    if bytes <= MAX_TASK_BYTES {
         return Ok(());
     }
     #[expect(clippy::cast_precision_loss, reason = "it is shown to one decimal")]
@@ -90,7 +92,7 @@ pub(super) fn can_hold(task: &Task) -> Result<(), String> {
         "it takes {:.1} MiB in MongoDB, where a task may take {:.0}; put large media into files that the \
          task names, or keep the project in a file (store.url = \"annotd.db\")",
         megabytes(bytes),
-        megabytes(MOST)
+        megabytes(MAX_TASK_BYTES)
     ))
 }
 
@@ -125,13 +127,13 @@ pub(super) fn of_task(
 }
 
 /// The document of a task as it was in another store.
-pub(super) fn of_record(record: &Record, beside: &mut Beside) -> RawDocumentBuf {
+pub(super) fn of_record(record: &Record, side_documents: &mut SideDocuments) -> RawDocumentBuf {
     let Record { task, number, position, state } = record;
     let mut document = of_content(task);
     document.append("number", number.0);
     document.append("priority", position.priority());
     // A stamp is looked for by the one who gave it, while their write is under way.
-    let facts = of_facts(&task.id, state, *position, |_| Kept::default(), beside);
+    let facts = of_facts(&task.id, state, *position, |_| AnswerStorage::default(), side_documents);
     for element in &facts {
         let (key, value) = element.expect("it has just been written");
         document.append_ref(key, value);
@@ -174,17 +176,17 @@ fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
     array
 }
 
-/// The operators that make a task's state another one as a whole. `kept` says what is known of an
+/// The operators that make a task's state another one as a whole. `storage` says what is known of an
 /// annotator's answer as it is stored; with `announce` those who hand out hear of it.
 pub(super) fn of_state(
     task: &TaskId,
     state: &TaskState,
     position: Position,
-    kept: impl Fn(&str) -> Kept,
+    storage: impl Fn(&str) -> AnswerStorage,
     announce: bool,
-    beside: &mut Beside,
+    side_documents: &mut SideDocuments,
 ) -> RawDocumentBuf {
-    let set = of_facts(task, state, position, kept, beside);
+    let set = of_facts(task, state, position, storage, side_documents);
     let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
     if announce {
         update.append("$currentDate", rawdoc! { "reopened": true });
@@ -197,8 +199,8 @@ fn of_facts(
     task: &TaskId,
     state: &TaskState,
     position: Position,
-    kept: impl Fn(&str) -> Kept,
-    beside: &mut Beside,
+    storage: impl Fn(&str) -> AnswerStorage,
+    side_documents: &mut SideDocuments,
 ) -> RawDocumentBuf {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let mut set = rawdoc! {
@@ -228,7 +230,7 @@ fn of_facts(
     for (key, list) in lists {
         let mut answers = RawArrayBuf::new();
         for answer in list {
-            answers.push(of_answer(task, answer, &kept(&answer.annotator), beside));
+            answers.push(of_answer(task, answer, &storage(&answer.annotator), side_documents));
         }
         set.append(key, answers);
     }
@@ -256,25 +258,25 @@ pub(super) fn of_hold(hold: &Lease) -> RawDocumentBuf {
 }
 
 /// An annotator's answer, where this is known of it as it is stored. What has to lie beside the
-/// document before is added to `beside`: its large data, and those earlier versions that are not
+/// document before is added to `side_documents`: its large data, and those earlier versions that are not
 /// there yet.
 pub(super) fn of_answer(
     task: &TaskId,
     answer: &Answer,
-    kept: &Kept,
-    beside: &mut Beside,
+    storage: &AnswerStorage,
+    side_documents: &mut SideDocuments,
 ) -> RawDocumentBuf {
     let mut document = rawdoc! { "annotator": answer.annotator.as_str() };
-    append_version(&mut document, task, &answer.current, kept.large.as_deref(), beside);
-    for (nth, earlier) in (kept.revisions + 1..).zip(answer.history.iter().skip(kept.known)) {
+    append_version(&mut document, task, &answer.current, storage.large.as_deref(), side_documents);
+    for (nth, earlier) in (storage.revisions + 1..).zip(answer.history.iter().skip(storage.known)) {
         let mut version = RawDocumentBuf::new();
         // The first of them may be what was current, whose data lie beside already.
-        append_version(&mut version, task, earlier, kept.large.as_deref(), beside);
-        beside.add_earlier(task, &answer.annotator, nth, version);
+        append_version(&mut version, task, earlier, storage.large.as_deref(), side_documents);
+        side_documents.add_earlier(task, &answer.annotator, nth, version);
     }
-    let revisions = kept.revisions_with(answer.history.len());
+    let revisions = storage.revisions_with(answer.history.len());
     document.append("revisions", i32::try_from(revisions).unwrap_or(i32::MAX));
-    document.append("stamp", kept.stamp);
+    document.append("stamp", storage.stamp);
     document
 }
 
@@ -284,21 +286,21 @@ fn append_version(
     task: &TaskId,
     version: &Version,
     there: Option<&str>,
-    beside: &mut Beside,
+    side_documents: &mut SideDocuments,
 ) {
     let (data, mut exact) = json::to_bson(&version.data);
     document.append("answer", version.verdict.as_str());
     let text = || serde_json::to_string(&version.data).expect("an answer is JSON");
-    if let Some(text) = beside::large(&version.data, data.as_bytes().len(), text) {
-        let name = beside::name_of(&text);
+    if let Some(text) = side_documents::large(&version.data, data.as_bytes().len(), text) {
+        let name = side_documents::name_of(&text);
         if there != Some(&name) {
-            beside.add_large(task, &name, &text);
+            side_documents.add_large(task, &name, &text);
         }
         document.append("large", name);
     } else {
         for element in &data {
             let (key, value) = element.expect("it has just been written");
-            if OWN.contains(&key) {
+            if RESERVED_KEYS.contains(&key) {
                 exact = false;
             } else {
                 document.append_ref(key, value);

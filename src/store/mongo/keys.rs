@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use mongodb::bson::{Document, doc};
 
-use super::server::Server;
+use super::connection::MongoConnection;
 use crate::store::Result;
 
 const PREFIX: &str = "key:";
@@ -15,10 +15,10 @@ const END: &str = "key;";
 /// seconds.
 const TOGETHER: usize = 64;
 
-pub(super) async fn read(server: &Server) -> Result<BTreeMap<String, String>> {
-    let find = server.meta.find(doc! { "_id": { "$gte": PREFIX, "$lt": END } });
+pub(super) async fn read(connection: &MongoConnection) -> Result<BTreeMap<String, String>> {
+    let find = connection.meta.find(doc! { "_id": { "$gte": PREFIX, "$lt": END } });
     let found: Vec<Document> =
-        server.ask("read the keys", async { find.await?.try_collect().await }).await?;
+        connection.run("read the keys", async { find.await?.try_collect().await }).await?;
     let entry = |document: &Document| {
         let name = document.get_str("_id").ok()?.strip_prefix(PREFIX)?;
         Some((name.to_owned(), document.get_str("key").ok()?.to_owned()))
@@ -26,12 +26,16 @@ pub(super) async fn read(server: &Server) -> Result<BTreeMap<String, String>> {
     Ok(found.iter().filter_map(entry).collect())
 }
 
-pub(super) async fn set(server: &Server, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+pub(super) async fn set(
+    connection: &MongoConnection,
+    keys: BTreeMap<String, String>,
+    keep: bool,
+) -> Result<()> {
     let how = if keep { "$setOnInsert" } else { "$set" };
     let writes = keys.into_iter().map(|(name, key)| async move {
         let which = doc! { "_id": format!("{PREFIX}{name}") };
-        let write = server.meta.update_one(which, doc! { how: { "key": key } }).upsert(true);
-        server.ask("write down keys", write).await.map(drop)
+        let write = connection.meta.update_one(which, doc! { how: { "key": key } }).upsert(true);
+        connection.run("write down keys", write).await.map(drop)
     });
     stream::iter(writes).buffer_unordered(TOGETHER).try_collect().await
 }

@@ -10,17 +10,20 @@ use std::collections::HashMap;
 
 use mongodb::bson::{DateTime, RawDocumentBuf, doc, rawdoc};
 
-use super::document::Stored;
-use super::figures::Figures;
-use super::server::Server;
-use crate::store::{Progress, Result, Share};
+use super::connection::MongoConnection;
+use super::document::TaskDocument;
+use super::stats_cache::StatsCache;
+use crate::store::{AnnotatorStats, ProjectStats, Result};
 use crate::task::Millis;
 
 /// Tasks that are taken back in one round trip.
 const GROUP: i64 = 500;
 
-pub(super) async fn renew(server: &Server, annotators: &[(String, Millis)]) -> Result<()> {
-    const DOING: &str = "renew leases";
+pub(super) async fn renew(
+    connection: &MongoConnection,
+    annotators: &[(String, Millis)],
+) -> Result<()> {
+    const OPERATION: &str = "renew leases";
     let statements = annotators
         .iter()
         .map(|(annotator, until)| {
@@ -44,12 +47,16 @@ pub(super) async fn renew(server: &Server, annotators: &[(String, Millis)]) -> R
             }
         })
         .collect();
-    server.update(DOING, statements).await.map(drop)
+    connection.update(OPERATION, statements).await.map(drop)
 }
 
-pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str) -> Result<u64> {
-    const DOING: &str = "take tasks back";
-    let writing = figures.writing().await;
+pub(super) async fn release(
+    connection: &MongoConnection,
+    stats: &StatsCache,
+    annotator: &str,
+) -> Result<u64> {
+    const OPERATION: &str = "take tasks back";
+    let write_guard = stats.write_guard().await;
     let statement = rawdoc! {
         "q": { "held.annotator": annotator },
         "u": {
@@ -60,24 +67,30 @@ pub(super) async fn release(server: &Server, figures: &Figures, annotator: &str)
         },
         "multi": true,
     };
-    let released = server.update(DOING, vec![statement]).await?;
-    figures.change(&in_hand(annotator, released), &Progress::default());
-    writing.done();
+    let released = connection.update(OPERATION, vec![statement]).await?;
+    stats.change(&held_stats(annotator, released), &ProjectStats::default());
+    write_guard.done();
     Ok(released)
 }
 
-pub(super) async fn sweep(server: &Server, figures: &Figures, now: Millis) -> Result<u64> {
-    const DOING: &str = "end leases";
+pub(super) async fn expire_leases(
+    connection: &MongoConnection,
+    stats: &StatsCache,
+    now: Millis,
+) -> Result<u64> {
+    const OPERATION: &str = "end leases";
     let mut taken_back = 0;
     loop {
         let query = over(now);
         let fields = doc! { "position": 1, "wanted": 1, "held": 1 };
-        let found =
-            server.find(DOING, server.tasks.find(query).projection(fields).limit(GROUP)).await?;
+        let found = connection
+            .find(OPERATION, connection.tasks.find(query).projection(fields).limit(GROUP))
+            .await?;
         let mut statements = Vec::new();
         let mut whose: HashMap<String, u64> = HashMap::new();
         for document in &found {
-            let task = Stored::read(document).map_err(|odd| server.odd(DOING, document, &odd))?;
+            let task = TaskDocument::read(document)
+                .map_err(|malformed| connection.malformed(OPERATION, document, &malformed))?;
             for hold in task.held.iter().filter(|hold| hold.until <= now) {
                 statements.push(taken(&task, &hold.annotator, now));
                 *whose.entry(hold.annotator.clone()).or_default() += 1;
@@ -87,17 +100,17 @@ pub(super) async fn sweep(server: &Server, figures: &Figures, now: Millis) -> Re
             return Ok(taken_back);
         }
         let expected = statements.len() as u64;
-        let writing = figures.writing().await;
-        let matched = server.update(DOING, statements).await?;
+        let write_guard = stats.write_guard().await;
+        let matched = connection.update(OPERATION, statements).await?;
         taken_back += matched;
         if matched == expected {
             for (annotator, held) in &whose {
-                figures.change(&in_hand(annotator, *held), &Progress::default());
+                stats.change(&held_stats(annotator, *held), &ProjectStats::default());
             }
         } else {
-            figures.doubt_in_hand();
+            stats.doubt_in_hand();
         }
-        writing.done();
+        write_guard.done();
         if i64::try_from(found.len()).unwrap_or(GROUP) < GROUP {
             return Ok(taken_back);
         }
@@ -114,7 +127,7 @@ fn over(now: Millis) -> mongodb::bson::Document {
 }
 
 /// Takes a task back from one of its holders, unless they have renewed or answered meanwhile.
-fn taken(task: &Stored, annotator: &str, now: Millis) -> RawDocumentBuf {
+fn taken(task: &TaskDocument, annotator: &str, now: Millis) -> RawDocumentBuf {
     let now = DateTime::from_millis(now.0);
     rawdoc! {
         "q": {
@@ -130,11 +143,11 @@ fn taken(task: &Stored, annotator: &str, now: Millis) -> RawDocumentBuf {
     }
 }
 
-fn in_hand(annotator: &str, tasks: u64) -> Progress {
-    let share = Share { in_hand: tasks, ..Share::default() };
-    Progress {
-        in_hand: tasks,
+fn held_stats(annotator: &str, tasks: u64) -> ProjectStats {
+    let share = AnnotatorStats { held: tasks, ..AnnotatorStats::default() };
+    ProjectStats {
+        held: tasks,
         annotators: [(annotator.to_owned(), share)].into(),
-        ..Progress::default()
+        ..ProjectStats::default()
     }
 }

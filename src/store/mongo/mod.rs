@@ -31,7 +31,7 @@
 //! answers `shown` (the suggestions that were shown).
 //!
 //! Beside it, `<project>.history` holds earlier versions of answers and `<project>.large` what is too large
-//! for the document (`beside.rs`); `<project>.annotd` the format, the numbering, what has been dealt out,
+//! for the document (`side_documents.rs`); `<project>.annotd` the format, the numbering, what has been dealt out,
 //! which files were loaded, the keys (room for `kind` and `ends`), the rule of identity, the editions, and,
 //! while it is, that the project is being restored or migrated. `<project>.audit` is kept free for the
 //! audit log.
@@ -59,26 +59,26 @@
 //! nearly empty index tells.
 
 mod admission;
-mod amendments;
+mod allocation_record;
 mod answers;
 mod audit;
-mod beside;
 mod claims;
-mod deal;
+mod connection;
 mod document;
 mod editions;
-mod figures;
+mod history;
 mod json;
 mod keys;
 mod leases;
 mod migrations;
-mod outlook;
-mod past;
 mod reads;
+mod remaining_cache;
 mod restore;
 mod schema;
-mod server;
-mod spare;
+mod side_documents;
+mod state_updates;
+mod stats_cache;
+mod unreferenced;
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -88,40 +88,41 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use mongodb::bson::doc;
 
-use self::figures::{Due, Figures};
+use self::connection::MongoConnection;
 pub use self::migrations::Migrated;
-use self::outlook::Outlook;
-use self::server::Server;
-use super::audit::{Audit, Audited, Finding, Page};
-use super::open::Opening;
+use self::remaining_cache::RemainingCache;
+use self::stats_cache::{Due, StatsCache};
+use super::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
+use super::connect::OpenMode;
 use super::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
-    Progress, QueuedTask, Record, Result, Store, Submission, Terms, Which,
+    AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,
+    ProjectStats, QueuedTask, Record, RecordFilter, ReopenCursor, RestoreTarget, Result,
+    StateUpdate, Store, StoreEngine, StorePolicy, Submission,
 };
 use crate::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
 use crate::task::{Millis, Task, TaskId};
 
 /// A MongoDB's URL as it may be shown.
 pub(super) fn without_credentials(url: &str) -> String {
-    server::without_credentials(url).0
+    connection::without_credentials(url).0
 }
 
 /// Whether a server has this project.
-pub(super) async fn is_there(url: &str, project: &str) -> Result<bool> {
-    schema::is_there(&Server::new(url, project).await?).await
+pub(super) async fn exists(url: &str, project: &str) -> Result<bool> {
+    schema::exists(&MongoConnection::new(url, project).await?).await
 }
 
 /// The shared store.
 pub struct MongoStore {
-    server: Arc<Server>,
-    figures: Arc<Figures>,
-    outlook: Outlook,
+    connection: Arc<MongoConnection>,
+    stats: Arc<StatsCache>,
+    remaining_cache: RemainingCache,
     /// The number of the next answer, from a random beginning: no two processes have the same.
     stamp: AtomicI64,
     sharded: bool,
     /// Whether the project is of the present format.
     is_present: AtomicBool,
-    terms: RwLock<Arc<Terms>>,
+    policy: RwLock<Arc<StorePolicy>>,
 }
 
 impl MongoStore {
@@ -134,20 +135,21 @@ impl MongoStore {
     /// If the URL is wrong, the server does not answer, or the collection is not annotd's or of a
     /// newer format, or is being restored.
     pub async fn open(url: &str, project: &str) -> Result<Self> {
-        Self::open_as(url, project, Opening::Work).await
+        Self::open_as(url, project, OpenMode::Write).await
     }
 
-    pub(super) async fn open_as(url: &str, project: &str, opening: Opening) -> Result<Self> {
-        const DOING: &str = "open the store";
-        let server = Server::new(url, project).await?;
-        let is_present = schema::prepare(&server, opening).await?;
-        let hello = server.ask(DOING, server.database.run_command(doc! { "hello": 1 })).await?;
+    pub(super) async fn open_as(url: &str, project: &str, mode: OpenMode) -> Result<Self> {
+        const OPERATION: &str = "open the store";
+        let connection = MongoConnection::new(url, project).await?;
+        let is_present = schema::prepare(&connection, mode).await?;
+        let hello =
+            connection.run(OPERATION, connection.database.run_command(doc! { "hello": 1 })).await?;
         Ok(Self {
-            server: Arc::new(server),
-            figures: Arc::default(),
-            outlook: Outlook::default(),
+            connection: Arc::new(connection),
+            stats: Arc::default(),
+            remaining_cache: RemainingCache::default(),
             stamp: AtomicI64::new(RandomState::new().build_hasher().finish().cast_signed()),
-            terms: RwLock::default(),
+            policy: RwLock::default(),
             is_present: AtomicBool::new(is_present),
             sharded: hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid"),
         })
@@ -158,7 +160,7 @@ impl MongoStore {
     /// # Errors
     /// As [`MongoStore::open`], but for an older format.
     pub async fn open_to_migrate(url: &str, project: &str) -> Result<Self> {
-        Self::open_as(url, project, Opening::Migrate).await
+        Self::open_as(url, project, OpenMode::Migrate).await
     }
 
     /// Whether the project is of an older format, or was left between two.
@@ -166,7 +168,7 @@ impl MongoStore {
     /// # Errors
     /// If the server fails.
     pub async fn needs_migration(&self) -> Result<bool> {
-        migrations::are_needed(&self.server).await
+        migrations::are_needed(&self.connection).await
     }
 
     /// Brings the project to the present format; what it does is told in `mongo/migrations/`. `seen` hears
@@ -176,14 +178,14 @@ impl MongoStore {
     /// If the server fails, does not let this user set rules for a collection, or other programs keep
     /// changing the tasks.
     pub async fn migrate(&self, seen: impl FnMut(u64)) -> Result<Migrated> {
-        let migrated = migrations::run(&self.server, seen).await?;
-        let is_present = schema::prepare(&self.server, Opening::Work).await?;
+        let migrated = migrations::run(&self.connection, seen).await?;
+        let is_present = schema::prepare(&self.connection, OpenMode::Write).await?;
         self.is_present.store(is_present, Ordering::Relaxed);
         Ok(migrated)
     }
 
-    fn terms(&self) -> Arc<Terms> {
-        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
+    fn policy(&self) -> Arc<StorePolicy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Numbers for so many answers: the first of them.
@@ -194,81 +196,83 @@ impl MongoStore {
 
 #[async_trait]
 impl Store for MongoStore {
-    fn kind(&self) -> Kind {
-        Kind::Mongo
+    fn engine(&self) -> StoreEngine {
+        StoreEngine::Mongo
     }
 
-    fn place(&self) -> &str {
-        &self.server.place
+    fn location(&self) -> &str {
+        &self.connection.location
     }
 
     async fn ping(&self) -> Result<()> {
-        let ping = self.server.database.run_command(doc! { "ping": 1 });
-        self.server.ask("look at the store", ping).await.map(drop)
+        let ping = self.connection.database.run_command(doc! { "ping": 1 });
+        self.connection.run("look at the store", ping).await.map(drop)
     }
 
-    fn follow(&self, terms: Terms) {
-        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    fn set_policy(&self, policy: StorePolicy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
     fn can_hold(&self, task: &Task) -> std::result::Result<(), String> {
         document::can_hold(task)
     }
 
-    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        admission::admit(&self.server, &self.figures, self.terms().order, tasks).await
+    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport> {
+        admission::insert_tasks(&self.connection, &self.stats, self.policy().order, tasks).await
     }
 
-    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
-        reads::known(&self.server, tasks).await
+    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        reads::existing_ids(&self.connection, tasks).await
     }
 
-    async fn deal(&self) -> Result<Deal> {
-        deal::read(&self.server).await
+    async fn allocation_record(&self) -> Result<AllocationRecord> {
+        allocation_record::read(&self.connection).await
     }
 
-    async fn admit_dealt(
+    async fn insert_with_counters(
         &self,
-        tasks: Vec<Admission>,
+        tasks: Vec<NewTask>,
         seen: i64,
         state: String,
-    ) -> Result<Option<Admitted>> {
-        let Some(promise) = deal::promise(&self.server, &tasks, seen, &state).await? else {
+    ) -> Result<Option<InsertReport>> {
+        let Some(reserve_plan) =
+            allocation_record::reserve_plan(&self.connection, &tasks, seen, &state).await?
+        else {
             return Ok(None);
         };
-        let admitted = self.admit(tasks).await?;
-        deal::kept(&self.server, &promise).await?;
+        let admitted = self.insert_tasks(tasks).await?;
+        allocation_record::confirm_plan(&self.connection, &reserve_plan).await?;
         Ok(Some(admitted))
     }
 
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
-        amendments::amend(self, &amendments).await
+    async fn update_if_unchanged(&self, state_updates: Vec<StateUpdate>) -> Result<Vec<bool>> {
+        state_updates::update_if_unchanged(self, &state_updates).await
     }
 
-    async fn open_tasks(
+    async fn queued_tasks(
         &self,
         lane: &Lane,
         after: Position,
         limit: usize,
     ) -> Result<Vec<QueuedTask>> {
-        reads::open_tasks(&self.server, &self.outlook, lane, after, limit).await
+        reads::queued_tasks(&self.connection, &self.remaining_cache, lane, after, limit).await
     }
 
-    async fn first_open_to(
+    async fn first_queued_for(
         &self,
         annotator: &str,
         lane: &Lane,
         after: Position,
     ) -> Result<Option<Position>> {
-        reads::first_open_to(&self.server, annotator, lane, after).await
+        reads::first_queued_for(&self.connection, annotator, lane, after).await
     }
 
-    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
-        reads::reopened(&self.server, &self.outlook, since).await
+    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
+        reads::reopened(&self.connection, &self.remaining_cache, since).await
     }
 
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
-        claims::claim(&self.server, &self.figures, &claims).await
+        claims::claim(&self.connection, &self.stats, &claims).await
     }
 
     async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
@@ -276,63 +280,63 @@ impl Store for MongoStore {
     }
 
     async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
-        leases::renew(&self.server, &annotators).await
+        leases::renew(&self.connection, &annotators).await
     }
 
     async fn release(&self, annotator: &str) -> Result<u64> {
-        let released = leases::release(&self.server, &self.figures, annotator).await?;
-        amendments::fill(self).await?;
+        let released = leases::release(&self.connection, &self.stats, annotator).await?;
+        state_updates::fill(self).await?;
         Ok(released)
     }
 
-    async fn sweep(&self, now: Millis) -> Result<u64> {
-        let taken_back = leases::sweep(&self.server, &self.figures, now).await?;
-        amendments::fill(self).await?;
+    async fn expire_leases(&self, now: Millis) -> Result<u64> {
+        let taken_back = leases::expire_leases(&self.connection, &self.stats, now).await?;
+        state_updates::fill(self).await?;
         Ok(taken_back)
     }
 
-    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
-        reads::in_hand(&self.server, &self.outlook, annotator).await
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        reads::held_by(&self.connection, &self.remaining_cache, annotator).await
     }
 
-    async fn others_hold(&self, annotator: &str) -> Result<bool> {
-        reads::others_hold(&self.server, annotator).await
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
+        reads::has_tasks_held_by_others(&self.connection, annotator).await
     }
 
     async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
-        reads::look_up(&self.server, &self.outlook, tasks).await
+        reads::look_up(&self.connection, &self.remaining_cache, tasks).await
     }
 
     async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
-        reads::with_task_hash(&self.server, task_hash).await
+        reads::with_task_hash(&self.connection, task_hash).await
     }
 
     async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         limit: usize,
-    ) -> Result<Vec<Past>> {
-        past::history(&self.server, annotator, before, limit, self.sharded).await
+    ) -> Result<Vec<PastAnswer>> {
+        history::history(&self.connection, annotator, before, limit, self.sharded).await
     }
 
     async fn records(
         &self,
-        which: Which,
+        which: RecordFilter,
         after: SequenceNumber,
         limit: usize,
     ) -> Result<Vec<Record>> {
-        reads::records(&self.server, which, after, limit).await
+        reads::records(&self.connection, which, after, limit).await
     }
 
-    async fn progress(&self) -> Result<Progress> {
-        let counted = match self.figures.due() {
+    async fn stats(&self) -> Result<ProjectStats> {
+        let counted = match self.stats.due() {
             Due::No => Ok(()),
-            Due::Now => self.figures.count(&self.server).await,
+            Due::Now => self.stats.count(&self.connection).await,
             Due::Soon => {
-                let (figures, server) = (Arc::clone(&self.figures), Arc::clone(&self.server));
+                let (stats, connection) = (Arc::clone(&self.stats), Arc::clone(&self.connection));
                 tokio::spawn(async move {
-                    if let Err(error) = figures.count_beside(&server).await {
+                    if let Err(error) = stats.count_beside(&connection).await {
                         tracing::debug!(%error, "the figures stay as they were");
                     }
                 });
@@ -340,103 +344,103 @@ impl Store for MongoStore {
             }
         };
         let settled = match counted {
-            Ok(()) => self.figures.settle_in_hand(&self.server).await,
+            Ok(()) => self.stats.settle_in_hand(&self.connection).await,
             Err(error) => Err(error),
         };
-        match (settled, self.figures.now()) {
+        match (settled, self.stats.now()) {
             (Err(error), None) => Err(error),
-            (Err(error), Some(figures)) => {
+            (Err(error), Some(stats)) => {
                 // Those of a moment ago are better than none.
                 tracing::debug!(%error, "the figures stay as they were");
-                Ok(figures)
+                Ok(stats)
             }
-            (Ok(()), figures) => Ok(figures.unwrap_or_default()),
+            (Ok(()), stats) => Ok(stats.unwrap_or_default()),
         }
     }
 
-    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage> {
         audit::page(self, page, how).await
     }
 
-    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
-        audit::whole_store(&self.server, how).await
+    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>> {
+        audit::whole_store(&self.connection, how).await
     }
 
     async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
-        let find = self.server.meta.find_one(doc! { "_id": format!("file:{name}") });
-        let found = self.server.ask("see which files were loaded", find).await?;
+        let find = self.connection.meta.find_one(doc! { "_id": format!("file:{name}") });
+        let found = self.connection.run("see which files were loaded", find).await?;
         Ok(found.and_then(|file| file.get_str("fingerprint").ok().map(str::to_owned)))
     }
 
     async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
         let note = self
-            .server
+            .connection
             .meta
             .update_one(
                 doc! { "_id": format!("file:{name}") },
                 doc! { "$set": { "fingerprint": fingerprint } },
             )
             .upsert(true);
-        self.server.ask("note that a file was loaded", note).await.map(drop)
+        self.connection.run("note that a file was loaded", note).await.map(drop)
     }
 
     async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
-        restore::loaded_files(&self.server).await
+        restore::loaded_files(&self.connection).await
     }
 
     async fn count(&self) -> Result<u64> {
-        restore::count(&self.server).await
+        restore::count(&self.connection).await
     }
 
     async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
-        restore::numbers(&self.server, after, limit).await
+        restore::numbers(&self.connection, after, limit).await
     }
 
-    async fn ground(&self) -> Result<Ground> {
-        restore::ground(&self.server).await
+    async fn restore_target(&self) -> Result<RestoreTarget> {
+        restore::restore_target(&self.connection).await
     }
 
     async fn begin_restore(&self, now: Millis) -> Result<()> {
         restore::begin(self, now).await
     }
 
-    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
-        restore::put_back(self, records).await
+    async fn restore_records(&self, records: Vec<Record>) -> Result<()> {
+        restore::restore_records(self, records).await
     }
 
-    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
-        deal::put_back(&self.server, deal).await
+    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()> {
+        allocation_record::restore_records(&self.connection, allocation_record).await
     }
 
     async fn end_restore(&self) -> Result<()> {
-        restore::end(&self.server).await
+        restore::end(&self.connection).await
     }
 
     async fn keys(&self) -> Result<BTreeMap<String, String>> {
-        keys::read(&self.server).await
+        keys::read(&self.connection).await
     }
 
     async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
-        keys::set(&self.server, keys, keep).await
+        keys::set(&self.connection, keys, keep).await
     }
 
     async fn identity(&self) -> Result<Option<String>> {
-        editions::identity(&self.server).await
+        editions::identity(&self.connection).await
     }
 
     async fn set_identity(&self, rule: &str) -> Result<String> {
-        editions::set_identity(&self.server, rule).await
+        editions::set_identity(&self.connection, rule).await
     }
 
     async fn edition(&self, text: &str) -> Result<u32> {
-        editions::edition(&self.server, text).await
+        editions::edition(&self.connection, text).await
     }
 
     async fn editions(&self) -> Result<BTreeMap<u32, String>> {
-        editions::all(&self.server).await
+        editions::all(&self.connection).await
     }
 
     async fn close(&self) {
-        self.server.client.clone().shutdown().await;
+        self.connection.client.clone().shutdown().await;
     }
 }

@@ -2,18 +2,18 @@
 //! to that with `explain`.
 //!
 //! Rejected: hints, which go wrong when an index is renamed; only the history needs one, for its
-//! order (`past.rs`).
+//! order (`history.rs`).
 
 use std::collections::{HashMap, HashSet};
 
 use mongodb::bson::{DateTime, Document, doc};
 
-use super::beside::{self, Wanted};
-use super::document::{Odd, Stored};
-use super::outlook::Outlook;
-use super::server::Server;
+use super::connection::MongoConnection;
+use super::document::{MalformedDocument, TaskDocument};
+use super::remaining_cache::RemainingCache;
+use super::side_documents::{self, Wanted};
 use crate::allocation::{Lane, Position, SequenceNumber};
-use crate::store::{HeldTask, Mark, QueuedTask, Record, Result, StoreError, Which};
+use crate::store::{HeldTask, QueuedTask, Record, RecordFilter, ReopenCursor, Result, StoreError};
 use crate::task::TaskId;
 
 /// Clocks of two servers may differ, and a write that is under way is not seen yet: a mark lies
@@ -22,26 +22,31 @@ const OVERLAP_MS: i64 = 10_000;
 /// Reopened tasks of one look. The next one goes on from there.
 const REOPENED: usize = 5000;
 
-impl Server {
+impl MongoConnection {
     /// Says which document is not what it should be.
-    pub(super) fn odd(
+    pub(super) fn malformed(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         document: &mongodb::bson::RawDocument,
-        odd: &Odd,
+        malformed: &MalformedDocument,
     ) -> StoreError {
         let id = document.get("_id").ok().flatten();
         let id = id.and_then(mongodb::bson::RawBsonRef::as_str).unwrap_or("without a text as _id");
-        self.odd_task(doing, &TaskId::from_text(id), odd)
+        self.malformed_task(operation, &TaskId::from_text(id), malformed)
     }
 
     /// The same of a task that is known by its identity.
-    pub(super) fn odd_task(&self, doing: &'static str, id: &TaskId, odd: &Odd) -> StoreError {
-        let (tasks, place) = (self.tasks.name(), &self.place);
+    pub(super) fn malformed_task(
+        &self,
+        operation: &'static str,
+        id: &TaskId,
+        malformed: &MalformedDocument,
+    ) -> StoreError {
+        let (tasks, place) = (self.tasks.name(), &self.location);
         StoreError::Unreadable {
-            doing,
+            operation,
             what: format!(
-                "task {id} in the collection {tasks} of {place} has been changed: {odd}; mend or \
+                "task {id} in the collection {tasks} of {place} has been changed: {malformed}; mend or \
                  remove it there"
             ),
         }
@@ -57,7 +62,7 @@ fn open_fields() -> Document {
     }
 }
 
-fn open_task(stored: &mut Stored) -> std::result::Result<QueuedTask, Odd> {
+fn open_task(stored: &mut TaskDocument) -> std::result::Result<QueuedTask, MalformedDocument> {
     Ok(QueuedTask {
         task: stored.task()?,
         position: stored.position,
@@ -69,34 +74,39 @@ fn open_task(stored: &mut Stored) -> std::result::Result<QueuedTask, Odd> {
 
 /// Reads what a query finds, each document with `read`.
 async fn each<T>(
-    server: &Server,
-    doing: &'static str,
+    connection: &MongoConnection,
+    operation: &'static str,
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
-    read: impl Fn(Stored) -> std::result::Result<T, Odd>,
+    read: impl Fn(TaskDocument) -> std::result::Result<T, MalformedDocument>,
 ) -> Result<Vec<T>> {
-    let found = server.find(doing, find).await?;
+    let found = connection.find(operation, find).await?;
     found
         .iter()
         .map(|document| {
-            Stored::read(document).and_then(&read).map_err(|odd| server.odd(doing, document, &odd))
+            TaskDocument::read(document)
+                .and_then(&read)
+                .map_err(|malformed| connection.malformed(operation, document, &malformed))
         })
         .collect()
 }
 
 /// The same with what lies beside each document.
 pub(super) async fn each_whole<T>(
-    server: &Server,
-    doing: &'static str,
+    connection: &MongoConnection,
+    operation: &'static str,
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
     wanted: Wanted,
-    read: impl Fn(Stored) -> std::result::Result<T, Odd>,
+    read: impl Fn(TaskDocument) -> std::result::Result<T, MalformedDocument>,
 ) -> Result<Vec<T>> {
-    let mut found = each(server, doing, find, Ok).await?;
-    beside::fill(server, doing, found.iter_mut(), wanted).await?;
+    let mut found = each(connection, operation, find, Ok).await?;
+    side_documents::fill(connection, operation, found.iter_mut(), wanted).await?;
     let mut read_all = Vec::with_capacity(found.len());
     for stored in found {
         let id = stored.id.clone();
-        read_all.push(read(stored).map_err(|odd| server.odd_task(doing, &id, &odd))?);
+        read_all.push(
+            read(stored)
+                .map_err(|malformed| connection.malformed_task(operation, &id, &malformed))?,
+        );
     }
     Ok(read_all)
 }
@@ -110,9 +120,9 @@ pub(super) fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-pub(super) async fn open_tasks(
-    server: &Server,
-    outlook: &Outlook,
+pub(super) async fn queued_tasks(
+    connection: &MongoConnection,
+    remaining_cache: &RemainingCache,
     lane: &Lane,
     after: Position,
     limit: usize,
@@ -121,21 +131,21 @@ pub(super) async fn open_tasks(
         // To MongoDB it would mean: no limit.
         return Ok(Vec::new());
     }
-    let find = server
+    let find = connection
         .tasks
         .find(queue(lane, after))
         .sort(doc! { "position": 1 })
         .projection(open_fields())
         .limit(at_most(limit));
-    each(server, "find the next task", find, |mut stored| {
-        outlook.learn(&stored);
+    each(connection, "find the next task", find, |mut stored| {
+        remaining_cache.learn(&stored);
         open_task(&mut stored)
     })
     .await
 }
 
-pub(super) async fn first_open_to(
-    server: &Server,
+pub(super) async fn first_queued_for(
+    connection: &MongoConnection,
     annotator: &str,
     lane: &Lane,
     after: Position,
@@ -144,24 +154,24 @@ pub(super) async fn first_open_to(
     for taken in ["coders", "held.annotator", "skipped.annotator", "late.annotator"] {
         query.insert(taken, doc! { "$ne": annotator });
     }
-    let find = server
+    let find = connection
         .tasks
         .find(query)
         .sort(doc! { "position": 1 })
         .projection(doc! { "position": 1, "wanted": 1 })
         .limit(1);
-    let found = each(server, "find the next task", find, |stored| Ok(stored.position)).await?;
+    let found = each(connection, "find the next task", find, |stored| Ok(stored.position)).await?;
     Ok(found.first().copied())
 }
 
 pub(super) async fn reopened(
-    server: &Server,
-    outlook: &Outlook,
-    since: Mark,
-) -> Result<(Vec<QueuedTask>, Mark)> {
-    const DOING: &str = "find tasks that came back";
-    let next = server.now(DOING).await? - OVERLAP_MS;
-    let find = server
+    connection: &MongoConnection,
+    remaining_cache: &RemainingCache,
+    since: ReopenCursor,
+) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
+    const OPERATION: &str = "find tasks that came back";
+    let next = connection.now(OPERATION).await? - OVERLAP_MS;
+    let find = connection
         .tasks
         .find(doc! {
             "reopened": { "$gt": DateTime::from_millis(since.0) }, "free": { "$gt": 0 },
@@ -169,8 +179,8 @@ pub(super) async fn reopened(
         .sort(doc! { "reopened": 1 })
         .projection(open_fields())
         .limit(at_most(REOPENED));
-    let found = each(server, DOING, find, |mut stored| {
-        outlook.learn(&stored);
+    let found = each(connection, OPERATION, find, |mut stored| {
+        remaining_cache.learn(&stored);
         Ok((stored.reopened.unwrap_or(since.0), open_task(&mut stored)?))
     })
     .await?;
@@ -180,23 +190,23 @@ pub(super) async fn reopened(
         _ => next,
     };
     let tasks = found.into_iter().map(|(_, task)| task).collect();
-    Ok((tasks, Mark(next.max(since.0))))
+    Ok((tasks, ReopenCursor(next.max(since.0))))
 }
 
-pub(super) async fn in_hand(
-    server: &Server,
-    outlook: &Outlook,
+pub(super) async fn held_by(
+    connection: &MongoConnection,
+    remaining_cache: &RemainingCache,
     annotator: &str,
 ) -> Result<Vec<HeldTask>> {
     let mut fields = open_fields();
     fields.remove("held.annotator");
     fields.insert("held", 1);
-    let find = server.tasks.find(doc! { "held.annotator": annotator }).projection(fields);
-    let held = each(server, "see what is in hand", find, |mut stored| {
-        outlook.learn(&stored);
+    let find = connection.tasks.find(doc! { "held.annotator": annotator }).projection(fields);
+    let held = each(connection, "see what is in hand", find, |mut stored| {
+        remaining_cache.learn(&stored);
         let task = stored.task()?;
         let hold = stored.held.iter().find(|hold| hold.annotator == annotator);
-        let hold = hold.ok_or(Odd::Missing("held"))?;
+        let hold = hold.ok_or(MalformedDocument::Missing("held"))?;
         Ok(HeldTask {
             task,
             position: stored.position,
@@ -210,7 +220,10 @@ pub(super) async fn in_hand(
     Ok(held)
 }
 
-pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool> {
+pub(super) async fn has_tasks_held_by_others(
+    connection: &MongoConnection,
+    annotator: &str,
+) -> Result<bool> {
     let lanes: Vec<String> =
         Lane::all_of(annotator).iter().map(|lane| lane.to_text().into_owned()).collect();
     let query = doc! {
@@ -221,39 +234,40 @@ pub(super) async fn others_hold(server: &Server, annotator: &str) -> Result<bool
         "skipped.annotator": { "$ne": annotator },
         "late.annotator": { "$ne": annotator },
     };
-    let find = server.tasks.find(query).projection(doc! { "position": 1, "wanted": 1 }).limit(1);
-    let found = each(server, "see what others hold", find, |_| Ok(())).await?;
+    let find =
+        connection.tasks.find(query).projection(doc! { "position": 1, "wanted": 1 }).limit(1);
+    let found = each(connection, "see what others hold", find, |_| Ok(())).await?;
     Ok(!found.is_empty())
 }
 
 /// The tasks with these identities, as far as they are there, with what lies beside of the fields
 /// asked for.
 pub(super) async fn by_id(
-    server: &Server,
-    doing: &'static str,
+    connection: &MongoConnection,
+    operation: &'static str,
     tasks: HashSet<&TaskId>,
     fields: Document,
-) -> Result<HashMap<TaskId, Stored>> {
+) -> Result<HashMap<TaskId, TaskDocument>> {
     let ids: Vec<&str> = tasks.into_iter().map(TaskId::as_str).collect();
-    let find = server.tasks.find(doc! { "_id": { "$in": ids } }).projection(fields);
-    let found = each_whole(server, doing, find, Wanted::All, Ok).await?;
+    let find = connection.tasks.find(doc! { "_id": { "$in": ids } }).projection(fields);
+    let found = each_whole(connection, operation, find, Wanted::All, Ok).await?;
     Ok(found.into_iter().map(|stored| (stored.id.clone(), stored)).collect())
 }
 
 pub(super) async fn look_up(
-    server: &Server,
-    outlook: &Outlook,
+    connection: &MongoConnection,
+    remaining_cache: &RemainingCache,
     tasks: &[TaskId],
 ) -> Result<Vec<Option<Record>>> {
-    const DOING: &str = "look up tasks";
+    const OPERATION: &str = "look up tasks";
     if tasks.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<&str> =
         tasks.iter().collect::<HashSet<_>>().into_iter().map(TaskId::as_str).collect();
-    let find = server.tasks.find(doc! { "_id": { "$in": ids } });
-    let records = each_whole(server, DOING, find, Wanted::All, |stored| {
-        outlook.learn(&stored);
+    let find = connection.tasks.find(doc! { "_id": { "$in": ids } });
+    let records = each_whole(connection, OPERATION, find, Wanted::All, |stored| {
+        remaining_cache.learn(&stored);
         record(stored)
     });
     let records: HashMap<TaskId, Record> =
@@ -261,7 +275,7 @@ pub(super) async fn look_up(
     Ok(tasks.iter().map(|id| records.get(id).cloned()).collect())
 }
 
-fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
+fn record(mut stored: TaskDocument) -> std::result::Result<Record, MalformedDocument> {
     Ok(Record {
         task: stored.task()?,
         number: stored.number,
@@ -270,29 +284,35 @@ fn record(mut stored: Stored) -> std::result::Result<Record, Odd> {
     })
 }
 
-pub(super) async fn with_task_hash(server: &Server, task_hash: i64) -> Result<Vec<TaskId>> {
-    let find = server
+pub(super) async fn with_task_hash(
+    connection: &MongoConnection,
+    task_hash: i64,
+) -> Result<Vec<TaskId>> {
+    let find = connection
         .tasks
         .find(doc! { "task_hash": task_hash, "purpose": { "$in": [null, "gold"] } })
         .projection(doc! { "position": 1, "wanted": 1 })
         .limit(2);
-    each(server, "look up a task", find, |stored| Ok(stored.id)).await
+    each(connection, "look up a task", find, |stored| Ok(stored.id)).await
 }
 
 /// Which of these are there.
-pub(super) async fn known(server: &Server, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+pub(super) async fn existing_ids(
+    connection: &MongoConnection,
+    tasks: &[TaskId],
+) -> Result<HashSet<TaskId>> {
     let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
-    let find = server
+    let find = connection
         .tasks
         .find(doc! { "_id": { "$in": ids } })
         .projection(doc! { "position": 1, "wanted": 1 });
-    let found = each(server, "look for tasks", find, |stored| Ok(stored.id)).await?;
+    let found = each(connection, "look for tasks", find, |stored| Ok(stored.id)).await?;
     Ok(found.into_iter().collect())
 }
 
 pub(super) async fn records(
-    server: &Server,
-    which: Which,
+    connection: &MongoConnection,
+    which: RecordFilter,
     after: SequenceNumber,
     limit: usize,
 ) -> Result<Vec<Record>> {
@@ -301,14 +321,14 @@ pub(super) async fn records(
     }
     let mut query = doc! { "number": { "$gt": after.0 } };
     match which {
-        Which::All => {}
-        Which::Unfinished => {
+        RecordFilter::All => {}
+        RecordFilter::Unfinished => {
             query.insert("finished", false);
         }
-        Which::Checks => {
+        RecordFilter::Checks => {
             query.insert("purpose", doc! { "$exists": true });
         }
     }
-    let find = server.tasks.find(query).sort(doc! { "number": 1 }).limit(at_most(limit));
-    each_whole(server, "read tasks and answers", find, Wanted::All, record).await
+    let find = connection.tasks.find(query).sort(doc! { "number": 1 }).limit(at_most(limit));
+    each_whole(connection, "read tasks and answers", find, Wanted::All, record).await
 }

@@ -4,25 +4,25 @@
 
 use mongodb::bson::{DateTime, RawBsonRef, RawDocumentBuf, doc};
 
-use super::beside::Beside;
-use super::server::Server;
+use super::connection::MongoConnection;
+use super::side_documents::SideDocuments;
 use super::{MongoStore, admission, document};
 use crate::allocation::SequenceNumber;
-use crate::store::restoring::taken;
-use crate::store::tally::contribution;
-use crate::store::{Ground, Progress, Record, Result};
+use crate::store::restore_target::occupied;
+use crate::store::stats::task_stats;
+use crate::store::{ProjectStats, Record, RestoreTarget, Result};
 use crate::task::Millis;
 
-const DOING: &str = "restore a backup";
+const OPERATION: &str = "restore a backup";
 /// Under which the names of loaded files are kept.
 const FILE: &str = "file:";
 
-pub(super) async fn loaded_files(server: &Server) -> Result<Vec<(String, String)>> {
+pub(super) async fn loaded_files(connection: &MongoConnection) -> Result<Vec<(String, String)>> {
     // What begins with the prefix: `;` is the character behind the colon.
     let query = doc! { "_id": { "$gte": FILE, "$lt": "file;" } };
-    let find = server.meta.clone_with_type::<RawDocumentBuf>();
+    let find = connection.meta.clone_with_type::<RawDocumentBuf>();
     let find = find.find(query).sort(doc! { "_id": 1 });
-    let found = server.find("see which files were loaded", find).await?;
+    let found = connection.find("see which files were loaded", find).await?;
     let text = |file: &RawDocumentBuf, key: &str| {
         file.get(key).ok().flatten().and_then(RawBsonRef::as_str).map(str::to_owned)
     };
@@ -33,29 +33,29 @@ pub(super) async fn loaded_files(server: &Server) -> Result<Vec<(String, String)
     Ok(found.iter().filter_map(file).collect())
 }
 
-pub(super) async fn count(server: &Server) -> Result<u64> {
+pub(super) async fn count(connection: &MongoConnection) -> Result<u64> {
     // Documents that are not annotd's are none of a backup's business; `verify` names them.
-    let count = server.tasks.count_documents(doc! { "_id": { "$type": "string" } });
+    let count = connection.tasks.count_documents(doc! { "_id": { "$type": "string" } });
     let count = count.await;
-    server.ask("count tasks", async { count }).await
+    connection.run("count tasks", async { count }).await
 }
 
 pub(super) async fn numbers(
-    server: &Server,
+    connection: &MongoConnection,
     after: SequenceNumber,
     limit: usize,
 ) -> Result<Vec<SequenceNumber>> {
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let find = server
+    let find = connection
         .tasks
         .find(doc! { "number": { "$gt": after.0 } })
         .sort(doc! { "number": 1 })
         // Nothing but what the index holds, so no task is read.
         .projection(doc! { "_id": 0, "number": 1 })
         .limit(i64::try_from(limit).unwrap_or(i64::MAX));
-    let found = server.find("count tasks", find).await?;
+    let found = connection.find("count tasks", find).await?;
     let number = |task: &RawDocumentBuf| match task.get("number").ok().flatten()? {
         RawBsonRef::Int32(number) => Some(SequenceNumber(i64::from(number))),
         RawBsonRef::Int64(number) => Some(SequenceNumber(number)),
@@ -65,75 +65,82 @@ pub(super) async fn numbers(
 }
 
 /// Since when the store is being restored.
-pub(super) async fn mark(server: &Server, doing: &'static str) -> Result<Option<Millis>> {
-    let mark = server.ask(doing, server.meta.find_one(doc! { "_id": "restoring" })).await?;
+pub(super) async fn mark(
+    connection: &MongoConnection,
+    operation: &'static str,
+) -> Result<Option<Millis>> {
+    let mark =
+        connection.run(operation, connection.meta.find_one(doc! { "_id": "restoring" })).await?;
     Ok(mark.map(|mark| {
         let since = mark.get_datetime("since").map_or(0, |since| since.timestamp_millis());
         Millis(since)
     }))
 }
 
-pub(super) async fn ground(server: &Server) -> Result<Ground> {
-    if let Some(since) = mark(server, DOING).await? {
-        return Ok(Ground::Unfinished { since });
+pub(super) async fn restore_target(connection: &MongoConnection) -> Result<RestoreTarget> {
+    if let Some(since) = mark(connection, OPERATION).await? {
+        return Ok(RestoreTarget::Partial { since });
     }
-    Ok(match count(server).await? {
-        0 => Ground::Free,
-        tasks => Ground::Taken { tasks },
+    Ok(match count(connection).await? {
+        0 => RestoreTarget::Empty,
+        tasks => RestoreTarget::Occupied { tasks },
     })
 }
 
 pub(super) async fn begin(store: &MongoStore, now: Millis) -> Result<()> {
-    let server = &store.server;
-    if let Ground::Taken { .. } = ground(server).await? {
-        return Err(taken(&server.place));
+    let connection = &store.connection;
+    if let RestoreTarget::Occupied { .. } = restore_target(connection).await? {
+        return Err(occupied(&connection.location));
     }
     // The mark first: whatever happens from here on, the store is not taken for whole.
     let since = doc! { "$set": { "since": DateTime::from_millis(now.0) } };
-    let note = server.meta.update_one(doc! { "_id": "restoring" }, since).upsert(true);
-    server.ask(DOING, note).await?;
-    let writing = store.figures.writing().await;
+    let note = connection.meta.update_one(doc! { "_id": "restoring" }, since).upsert(true);
+    connection.run(OPERATION, note).await?;
+    let write_guard = store.stats.write_guard().await;
     // There may be many, so this may take longer than other things.
-    let emptied = server.tasks.delete_many(doc! {}).await;
-    server.ask(DOING, async { emptied }).await?;
-    for collection in [&server.history, &server.large] {
+    let emptied = connection.tasks.delete_many(doc! {}).await;
+    connection.run(OPERATION, async { emptied }).await?;
+    for collection in [&connection.history, &connection.large] {
         let emptied = collection.delete_many(doc! {}).await;
-        server.ask(DOING, async { emptied }).await?;
+        connection.run(OPERATION, async { emptied }).await?;
     }
-    store.figures.forget();
-    writing.done();
+    store.stats.forget();
+    write_guard.done();
     let rest = doc! { "_id": { "$nin": ["format", "restoring"] } };
-    server.ask(DOING, server.meta.delete_many(rest)).await.map(drop)
+    connection.run(OPERATION, connection.meta.delete_many(rest)).await.map(drop)
 }
 
-pub(super) async fn put_back(store: &MongoStore, records: Vec<Record>) -> Result<()> {
-    let server = &store.server;
+pub(super) async fn restore_records(store: &MongoStore, records: Vec<Record>) -> Result<()> {
+    let connection = &store.connection;
     let Some(last) = records.iter().map(|record| record.number.0).max() else { return Ok(()) };
     let lowest = records.iter().map(|record| record.position.priority()).min().unwrap_or(0);
     // Before the tasks: a number that is taken is never given again.
     let numbering = doc! { "$max": { "last": last }, "$min": { "lowest": lowest } };
-    let numbering = server.meta.update_one(doc! { "_id": "numbers" }, numbering).upsert(true);
-    server.ask(DOING, numbering).await?;
-    let mut beside = Beside::default();
+    let numbering = connection.meta.update_one(doc! { "_id": "numbers" }, numbering).upsert(true);
+    connection.run(OPERATION, numbering).await?;
+    let mut side_documents = SideDocuments::default();
     let documents: Vec<RawDocumentBuf> =
-        records.iter().map(|record| document::of_record(record, &mut beside)).collect();
-    if !beside.is_empty() {
+        records.iter().map(|record| document::of_record(record, &mut side_documents)).collect();
+    if !side_documents.is_empty() {
         // Nobody removes what is spare while the store bears the mark, so the tasks have no end.
-        beside.write(server, DOING).await?;
+        side_documents.write(connection, OPERATION).await?;
     }
-    let writing = store.figures.writing().await;
-    let there = server.ask(DOING, admission::insert(server, &documents)).await?;
-    let mut added = Progress::default();
+    let write_guard = store.stats.write_guard().await;
+    let there = connection.run(OPERATION, admission::insert(connection, &documents)).await?;
+    let mut added = ProjectStats::default();
     for (nth, record) in records.iter().enumerate() {
         if !there.contains(&nth) {
-            added.change(&Progress::default(), &contribution(&record.state));
+            added.change(&ProjectStats::default(), &task_stats(&record.state));
         }
     }
-    store.figures.change(&Progress::default(), &added);
-    writing.done();
+    store.stats.change(&ProjectStats::default(), &added);
+    write_guard.done();
     Ok(())
 }
 
-pub(super) async fn end(server: &Server) -> Result<()> {
-    server.ask(DOING, server.meta.delete_one(doc! { "_id": "restoring" })).await.map(drop)
+pub(super) async fn end(connection: &MongoConnection) -> Result<()> {
+    connection
+        .run(OPERATION, connection.meta.delete_one(doc! { "_id": "restoring" }))
+        .await
+        .map(drop)
 }

@@ -8,16 +8,16 @@ use mongodb::IndexModel;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::IndexOptions;
 
+use super::connection::MongoConnection;
 use super::document::FORMAT;
-use super::migrations::{self, Stored};
+use super::migrations::{self, StoredFormat};
 use super::restore;
-use super::server::Server;
-use crate::store::open::Opening;
-use crate::store::restoring::unfinished;
+use crate::store::connect::OpenMode;
+use crate::store::restore_target::partial_restore;
 use crate::store::{Result, StoreError};
 
-pub(super) const DOING: &str = "open the store";
-/// The index that [`super::past::history`] walks.
+pub(super) const OPERATION: &str = "open the store";
+/// The index that [`super::history::history`] walks.
 pub(super) const HISTORY: &str = "history";
 
 /// The indexes, each with its name. Why each is there is told in `mongo/mod.rs`.
@@ -61,110 +61,117 @@ fn indexes() -> Vec<IndexModel> {
 
 /// Prepares the project's collections, or says why they cannot be used; whether they are of the present
 /// format.
-pub(super) async fn prepare(server: &Server, opening: Opening) -> Result<bool> {
-    if opening.wants_it_whole()
-        && let Some(since) = restore::mark(server, DOING).await?
+pub(super) async fn prepare(connection: &MongoConnection, mode: OpenMode) -> Result<bool> {
+    if mode.refuses_partial_restore()
+        && let Some(since) = restore::mark(connection, OPERATION).await?
     {
-        let what = format!("{} in {}", server.tasks.name(), server.place);
-        return Err(unfinished(&what, Some(since)));
+        let what = format!("{} in {}", connection.tasks.name(), connection.location);
+        return Err(partial_restore(&what, Some(since)));
     }
     let format = i64::from(FORMAT);
-    match Stored::read(server).await? {
-        Stored::None => begin(server).await?,
-        Stored::Format(version) if version == format => {}
-        Stored::Format(newer) if newer > format => {
+    match StoredFormat::read(connection).await? {
+        StoredFormat::None => begin(connection).await?,
+        StoredFormat::Format(version) if version == format => {}
+        StoredFormat::Format(newer) if newer > format => {
             return Err(unreadable(format!(
                 "{} in {} was written by a newer annotd (format {newer}, this one knows {format}); run \
                  the newer one",
-                server.tasks.name(),
-                server.place
+                connection.tasks.name(),
+                connection.location
             )));
         }
         // It has all that is read, and its indexes.
-        Stored::Format(2) | Stored::UnderWay { .. } if opening == Opening::Read => {
+        StoredFormat::Format(2) | StoredFormat::UnderWay { .. } if mode == OpenMode::Read => {
             return Ok(false);
         }
-        Stored::Format(1) if opening == Opening::Migrate => {
+        StoredFormat::Format(1) if mode == OpenMode::Migrate => {
             // It only adds fields, among them the number by which a backup walks.
-            migrations::to_2::run(server).await?;
+            migrations::to_2::run(connection).await?;
             return Ok(false);
         }
-        Stored::Format(older) if older > 0 => match opening {
-            Opening::Migrate => return Ok(false),
-            Opening::Restore if holds_nothing(server).await? => note_format(server).await?,
-            _ => return Err(self::older(server, &format!("of the stored format {older}"))),
+        StoredFormat::Format(older) if older > 0 => match mode {
+            OpenMode::Migrate => return Ok(false),
+            OpenMode::Restore if holds_nothing(connection).await? => {
+                note_format(connection).await?
+            }
+            _ => return Err(self::older(connection, &format!("of the stored format {older}"))),
         },
-        Stored::UnderWay { from } => match opening {
-            Opening::Migrate => return Ok(false),
-            Opening::Restore if holds_nothing(server).await? => note_format(server).await?,
+        StoredFormat::UnderWay { from } => match mode {
+            OpenMode::Migrate => return Ok(false),
+            OpenMode::Restore if holds_nothing(connection).await? => {
+                note_format(connection).await?
+            }
             _ => {
                 let state = format!("half-way between the stored formats {from} and {format}");
-                return Err(self::older(server, &state));
+                return Err(self::older(connection, &state));
             }
         },
-        Stored::Format(_) | Stored::Odd(_) => {
-            let says = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+        StoredFormat::Format(_) | StoredFormat::MalformedDocument(_) => {
+            let says = connection
+                .run(OPERATION, connection.meta.find_one(doc! { "_id": "format" }))
+                .await?;
             return Err(unreadable(format!(
                 "{} in {} has no format that annotd knows; it says {:?}",
-                server.meta.name(),
-                server.place,
+                connection.meta.name(),
+                connection.location,
                 says.and_then(|says| says.get("version").cloned()).unwrap_or(Bson::Null)
             )));
         }
     }
     // Those that are there already cost one look.
-    server.ask(DOING, server.tasks.create_indexes(indexes())).await?;
+    connection.run(OPERATION, connection.tasks.create_indexes(indexes())).await?;
     Ok(true)
 }
 
 /// Whether the project has been begun.
-pub(super) async fn is_there(server: &Server) -> Result<bool> {
-    let format = server.meta.find_one(doc! { "_id": "format" });
-    Ok(server.ask("look for the store", format).await?.is_some())
+pub(super) async fn exists(connection: &MongoConnection) -> Result<bool> {
+    let format = connection.meta.find_one(doc! { "_id": "format" });
+    Ok(connection.run("look for the store", format).await?.is_some())
 }
 
 /// Whether there is nothing in a project that a restore would have to keep.
-async fn holds_nothing(server: &Server) -> Result<bool> {
-    Ok(restore::mark(server, DOING).await?.is_some() || restore::count(server).await? == 0)
+async fn holds_nothing(connection: &MongoConnection) -> Result<bool> {
+    Ok(restore::mark(connection, OPERATION).await?.is_some()
+        || restore::count(connection).await? == 0)
 }
 
-async fn note_format(server: &Server) -> Result<()> {
+async fn note_format(connection: &MongoConnection) -> Result<()> {
     let format = doc! {
         "$set": { "version": i64::from(FORMAT) }, "$unset": { "from": 1, "to": 1, "after": 1 },
     };
-    let note = server.meta.update_one(doc! { "_id": "format" }, format);
-    server.ask(DOING, note).await.map(drop)
+    let note = connection.meta.update_one(doc! { "_id": "format" }, format);
+    connection.run(OPERATION, note).await.map(drop)
 }
 
 /// Why a project of an older format is not worked with, and what to do.
-fn older(server: &Server, state: &str) -> StoreError {
-    StoreError::Older {
-        doing: DOING,
+fn older(connection: &MongoConnection, state: &str) -> StoreError {
+    StoreError::OlderFormat {
+        operation: OPERATION,
         what: format!(
             "{} in {} is {state}, and this annotd works with format {FORMAT}; stop every annotd that runs \
              on it, then run `annotd migrate --backup FILE`, which backs it up and brings it to format \
              {FORMAT}",
-            server.tasks.name(),
-            server.place
+            connection.tasks.name(),
+            connection.location
         ),
     }
 }
 
-async fn begin(server: &Server) -> Result<()> {
-    let stranger = server.ask(DOING, server.tasks.find_one(doc! {})).await?;
+async fn begin(connection: &MongoConnection) -> Result<()> {
+    let stranger = connection.run(OPERATION, connection.tasks.find_one(doc! {})).await?;
     if stranger.is_some() {
         return Err(unreadable(format!(
             "the collection {} in {} holds documents that are not annotd's; give the project \
              another name, or take it over with `annotd adopt`",
-            server.tasks.name(),
-            server.place
+            connection.tasks.name(),
+            connection.location
         )));
     }
     // Two daemons that begin at once write the same.
-    server
-        .ask(
-            DOING,
-            server
+    connection
+        .run(
+            OPERATION,
+            connection
                 .meta
                 .update_one(
                     doc! { "_id": "format" },
@@ -177,5 +184,5 @@ async fn begin(server: &Server) -> Result<()> {
 }
 
 fn unreadable(what: String) -> StoreError {
-    StoreError::Unreadable { doing: DOING, what }
+    StoreError::Unreadable { operation: OPERATION, what }
 }

@@ -16,13 +16,15 @@ use std::collections::{BTreeSet, HashSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::writes::{count, next_occasion};
+use super::writes::{count, next_reopen_number};
 use super::{Engine, reads, rows};
 use crate::allocation::order::Order;
 use crate::allocation::{Position, TaskState, invariants};
-use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page, differs};
-use crate::store::tally::contribution;
-use crate::store::{Progress, Record, Result};
+use crate::store::audit::{
+    AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken, differs,
+};
+use crate::store::stats::task_stats;
+use crate::store::{ProjectStats, Record, Result};
 use crate::task::TaskId;
 
 /// A place that no order gives, unique to a row: where a task waits for its own to be vacated.
@@ -95,7 +97,7 @@ pub(super) fn page(
                     breaks: "readable",
                     task: Some(TaskId::from_text(&id)),
                     says: format!("it cannot be read: {error}; mend or remove it in the file"),
-                    outcome: Outcome::Stays,
+                    outcome: Outcome::Unrepairable,
                 });
                 continue;
             }
@@ -162,13 +164,13 @@ fn differences(
 }
 
 /// Writes anew what follows from the facts of these rows.
-pub(super) fn mend(
+pub(super) fn repair_rows(
     connection: &Connection,
     order: Option<Order>,
     wrong: &[(i64, TaskId)],
 ) -> rusqlite::Result<HashSet<TaskId>> {
     for (seq, _) in wrong {
-        mend_one(connection, order, *seq)?;
+        repair_row(connection, order, *seq)?;
     }
     Ok(wrong.iter().map(|(_, task)| task.clone()).collect())
 }
@@ -180,7 +182,7 @@ struct Moving {
     place: Position,
 }
 
-fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite::Result<()> {
+fn repair_row(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite::Result<()> {
     let Some(found) = rows::find_row(connection, seq, false)? else { return Ok(()) };
     let after = invariants::repaired(&found.state);
     for hold in &found.state.held {
@@ -193,7 +195,7 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
     connection
         .prepare_cached("UPDATE task SET finished = ?2 WHERE seq = ?1")?
         .execute((seq, after.finished))?;
-    count(connection, &contribution(&found.state), &contribution(&after))?;
+    count(connection, &task_stats(&found.state), &task_stats(&after))?;
     take_out(connection, seq, &after, found.position)?;
     let place = match order {
         Some(order) if after.remaining() > 0 => {
@@ -219,7 +221,7 @@ fn mend_one(connection: &Connection, order: Option<Order>, seq: i64) -> rusqlite
         moving.push(Moving { seq, state, place });
     }
     for Moving { seq, state, place } in moving.into_iter().rev() {
-        let reopened = if state.free() > 0 { Some(next_occasion(connection)?) } else { None };
+        let reopened = if state.free() > 0 { Some(next_reopen_number(connection)?) } else { None };
         connection
             .prepare_cached(
                 "UPDATE task SET position = ?2, free = ?3, reopened = coalesce(?4, reopened) \
@@ -258,7 +260,7 @@ pub(super) struct Whole {
     pub(super) findings: Vec<Finding>,
     surplus: Vec<(String, i64)>,
     /// What the figures are, and what they should be; none if they are right or cannot be counted.
-    figures: Option<(Progress, Progress)>,
+    stats: Option<(ProjectStats, ProjectStats)>,
     /// The figures cannot be read.
     damaged: bool,
 }
@@ -267,7 +269,7 @@ pub(super) struct Whole {
 pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
     let _one_moment = connection.unchecked_transaction()?;
     let mut whole =
-        Whole { findings: Vec::new(), surplus: Vec::new(), figures: None, damaged: false };
+        Whole { findings: Vec::new(), surplus: Vec::new(), stats: None, damaged: false };
     let mut find = |breaks, task: Option<String>, says: String, outcome| {
         let task = task.as_deref().map(TaskId::from_text);
         whole.findings.push(Finding { breaks, task, says, outcome });
@@ -290,9 +292,9 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
     let without_answer = "(seq, annotator) NOT IN (SELECT seq, annotator FROM answer)";
     for (table, what, lacks, belongs, outcome) in [
         ("hold", "a hold", without_task, "", Outcome::Repairable),
-        ("answer", "an answer", without_task, "", Outcome::Stays),
-        ("history", "an earlier version", without_answer, "an answer to ", Outcome::Stays),
-        ("large", "a large text", without_answer, "an answer to ", Outcome::Stays),
+        ("answer", "an answer", without_task, "", Outcome::Unrepairable),
+        ("history", "an earlier version", without_answer, "an answer to ", Outcome::Unrepairable),
+        ("large", "a large text", without_answer, "an answer to ", Outcome::Unrepairable),
     ] {
         let sql = format!("SELECT seq, annotator FROM {table} WHERE {lacks}");
         let mut statement = connection.prepare(&sql)?;
@@ -333,12 +335,12 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         );
     }
     let Some(counted) = recount(connection)? else { return Ok(whole) };
-    match reads::progress(connection) {
+    match reads::stats(connection) {
         Ok(kept) => {
             let says = compare(&kept, &counted);
             if !says.is_empty() {
                 find("figures", None, says.join(", "), Outcome::Repairable);
-                whole.figures = Some((kept, counted));
+                whole.stats = Some((kept, counted));
             }
         }
         Err(error) if is_content(&error) => {
@@ -374,7 +376,7 @@ fn of_history(
             "{annotator} has changed the answer {revisions} times, and {there} earlier versions are \
              there"
         );
-        find("history", row.get(0)?, says, Outcome::Stays);
+        find("history", row.get(0)?, says, Outcome::Unrepairable);
     }
     let mut statement = connection.prepare(UNUSED)?;
     let mut rows = statement.query([])?;
@@ -387,14 +389,14 @@ fn of_history(
 }
 
 /// The figures, counted over all tasks; none if some of them cannot be read.
-fn recount(connection: &Connection) -> rusqlite::Result<Option<Progress>> {
-    let mut counted = Progress::default();
+fn recount(connection: &Connection) -> rusqlite::Result<Option<ProjectStats>> {
+    let mut counted = ProjectStats::default();
     let mut statement = connection.prepare("SELECT seq FROM task")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match rows::find_row(connection, row.get(0)?, false) {
             Ok(Some(found)) => {
-                counted.change(&Progress::default(), &contribution(&found.state));
+                counted.change(&ProjectStats::default(), &task_stats(&found.state));
             }
             Ok(None) => {}
             Err(error) if is_content(&error) => return Ok(None),
@@ -406,7 +408,7 @@ fn recount(connection: &Connection) -> rusqlite::Result<Option<Progress>> {
 
 /// Where kept figures and counted ones differ. What is in hand is not kept; and what was seen last
 /// may be of an answer that was revised since.
-fn compare(kept: &Progress, counted: &Progress) -> Vec<String> {
+fn compare(kept: &ProjectStats, counted: &ProjectStats) -> Vec<String> {
     let mut found = Vec::new();
     let mut step = |whose: &str, what: &str, kept: u64, counted: u64| {
         if kept != counted {
@@ -483,17 +485,21 @@ pub(super) fn mend_whole(connection: &Connection, whole: &Whole) -> rusqlite::Re
              answers, open_to_anyone, short, checks, gold) VALUES (0, 0, 0, 0, 0, 0, 0, 0);",
         )?;
         if let Some(counted) = recount(connection)? {
-            count(connection, &Progress::default(), &counted)?;
+            count(connection, &ProjectStats::default(), &counted)?;
         }
     }
-    if let Some((kept, counted)) = &whole.figures {
+    if let Some((kept, counted)) = &whole.stats {
         count(connection, kept, counted)?;
     }
     Ok(())
 }
 
 /// Looks over a page and mends what is wrong on it.
-pub(super) async fn audit_page(engine: &Engine, page_of: Page, how: Audit) -> Result<Audited> {
+pub(super) async fn audit_page(
+    engine: &Engine,
+    page_of: PageRequest,
+    how: AuditOptions,
+) -> Result<AuditedPage> {
     let limit = page_of.limit;
     // Only what this store has given comes back; anything else begins at the beginning.
     let after = page_of.after.and_then(|after| after.0.parse().ok()).unwrap_or(i64::MIN);
@@ -504,7 +510,7 @@ pub(super) async fn audit_page(engine: &Engine, page_of: Page, how: Audit) -> Re
     if how.repair && !seen.wrong.is_empty() {
         let wrong = std::mem::take(&mut seen.wrong);
         repaired = engine
-            .write("repair tasks", move |connection| mend(connection, how.order, &wrong))
+            .write("repair tasks", move |connection| repair_rows(connection, how.order, &wrong))
             .await?;
     }
     for finding in &mut seen.findings {
@@ -512,17 +518,17 @@ pub(super) async fn audit_page(engine: &Engine, page_of: Page, how: Audit) -> Re
             finding.outcome = Outcome::Repaired;
         }
     }
-    Ok(Audited {
+    Ok(AuditedPage {
         records: seen.records,
         findings: seen.findings,
         repaired,
         tasks: seen.tasks,
-        next: seen.last.map(|last| Bookmark(last.to_string())),
+        next: seen.last.map(|last| PageToken(last.to_string())),
     })
 }
 
 /// Looks over the whole and mends what is wrong with it.
-pub(super) async fn audit_whole(engine: &Engine, how: Audit) -> Result<Vec<Finding>> {
+pub(super) async fn audit_whole(engine: &Engine, how: AuditOptions) -> Result<Vec<Finding>> {
     let whole = engine.read("look over the store", whole_store).await?;
     let mut findings = whole.findings.clone();
     if how.repair && findings.iter().any(|finding| finding.outcome == Outcome::Repairable) {

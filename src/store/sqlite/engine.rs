@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::presence::Presence;
 use super::schema;
-use crate::store::open::Opening;
+use crate::store::connect::OpenMode;
 use crate::store::{Result, StoreError};
 
 /// Jobs that share one transaction at most, so that nobody waits long for their turn.
@@ -27,7 +27,7 @@ const READERS: usize = 2;
 /// What is left to do with a job's outcome once the transaction has ended.
 type Reply = Box<dyn FnOnce(std::result::Result<(), Unstored>) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
-type Look = Box<dyn FnOnce(&Connection) + Send>;
+type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Why nothing of a transaction is acknowledged.
 #[derive(Clone)]
@@ -43,21 +43,21 @@ pub(super) struct Engine {
     path: PathBuf,
     presence: Arc<Presence>,
     writer: Mutex<Option<mpsc::Sender<Job>>>,
-    readers: Mutex<Option<mpsc::Sender<Look>>>,
+    readers: Mutex<Option<mpsc::Sender<ReadJob>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// The folder of a copy that is read instead of the file: it is gone with this.
     _copy: Option<tempfile::TempDir>,
 }
 
 impl Engine {
-    pub(super) fn start(path: &Path, project: &str, opening: Opening) -> Result<Self> {
-        let schema::Opened { connection, path: file, copy } = schema::open(path, project, opening)?;
+    pub(super) fn start(path: &Path, project: &str, mode: OpenMode) -> Result<Self> {
+        let schema::Opened { connection, path: file, copy } = schema::open(path, project, mode)?;
         let (writer, jobs) = mpsc::channel::<Job>();
         let presence = Arc::new(Presence::of(&file));
         let watched = Arc::clone(&presence);
         let mut threads =
             vec![spawn("store-writer", move || write_all(&connection, &jobs, &watched))];
-        let (readers, looks) = mpsc::channel::<Look>();
+        let (readers, looks) = mpsc::channel::<ReadJob>();
         let looks = Arc::new(Mutex::new(looks));
         for _ in 0..READERS {
             let connection = schema::open_for_reading(&file)?;
@@ -83,7 +83,7 @@ impl Engine {
     /// Carries out a change; durable when this returns.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
@@ -94,9 +94,9 @@ impl Engine {
                 let outcome = match (outcome, committed) {
                     (Ok(value), Ok(())) => Ok(value),
                     (_, Err(Unstored::Gone(why))) | (Ok(_), Err(Unstored::Uncommitted(why))) => {
-                        Err(away(doing, &path, why))
+                        Err(unavailable(operation, &path, why))
                     }
-                    (Err(error), _) => Err(super::failure(doing, &path, error)),
+                    (Err(error), _) => Err(super::failure(operation, &path, error)),
                 };
                 // Nobody waits any more: the change stands all the same.
                 let _ = sender.send(outcome);
@@ -107,26 +107,28 @@ impl Engine {
             Err(_) => false,
         };
         if !sent {
-            return Err(away(doing, &self.path, "it is closed".into()));
+            return Err(unavailable(operation, &self.path, "it is closed".into()));
         }
-        receiver.await.map_err(|_| away(doing, &self.path, "its writer has ended".into()))?
+        receiver
+            .await
+            .map_err(|_| unavailable(operation, &self.path, "its writer has ended".into()))?
     }
 
     /// Whether the file is still the one at its path.
-    pub(super) fn check_presence(&self, doing: &'static str) -> Result<()> {
-        self.presence.check().map_err(|why| away(doing, &self.path, why))
+    pub(super) fn check_presence(&self, operation: &'static str) -> Result<()> {
+        self.presence.check().map_err(|why| unavailable(operation, &self.path, why))
     }
 
     /// Looks at what is committed.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let path = self.path.clone();
-        let look: Look = Box::new(move |connection| {
-            let outcome = look(connection).map_err(|error| super::failure(doing, &path, error));
+        let look: ReadJob = Box::new(move |connection| {
+            let outcome = look(connection).map_err(|error| super::failure(operation, &path, error));
             let _ = sender.send(outcome);
         });
         let sent = match self.readers.lock() {
@@ -134,9 +136,11 @@ impl Engine {
             Err(_) => false,
         };
         if !sent {
-            return Err(away(doing, &self.path, "it is closed".into()));
+            return Err(unavailable(operation, &self.path, "it is closed".into()));
         }
-        receiver.await.map_err(|_| away(doing, &self.path, "its reader has ended".into()))?
+        receiver
+            .await
+            .map_err(|_| unavailable(operation, &self.path, "its reader has ended".into()))?
     }
 
     /// Ends the threads after what they have to do, and waits for them.
@@ -162,8 +166,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
         .expect("the system starts a thread")
 }
 
-fn away(doing: &'static str, path: &Path, why: String) -> StoreError {
-    StoreError::Away { doing, store: path.display().to_string(), source: why.into() }
+fn unavailable(operation: &'static str, path: &Path, why: String) -> StoreError {
+    StoreError::Unavailable { operation, store: path.display().to_string(), source: why.into() }
 }
 
 fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>, presence: &Presence) {

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::owner;
-use crate::store::{StoreError, older};
+use super::file_owner;
+use crate::store::{StoreError, legacy};
 
 /// What makes a file one of format 1, 2, ….
 const STEPS: [&str; 3] = [
@@ -59,14 +59,16 @@ pub(super) fn apply(connection: &Connection, format: i64) -> rusqlite::Result<()
     for step in STEPS.iter().skip(done) {
         connection.execute_batch(step)?;
     }
-    let deal: Option<String> = connection
+    let allocation_record: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE key = 'deal'", [], |row| row.get(0))
         .optional()
         // One that is no text is damaged, which `verify` finds.
         .unwrap_or_default();
-    if let Some(deal) = deal {
-        connection
-            .execute("UPDATE meta SET value = ?1 WHERE key = 'deal'", [older::deal(&deal)])?;
+    if let Some(allocation_record) = allocation_record {
+        connection.execute(
+            "UPDATE meta SET value = ?1 WHERE key = 'deal'",
+            [legacy::allocation_record(&allocation_record)],
+        )?;
     }
     Ok(())
 }
@@ -81,7 +83,7 @@ pub(super) fn copy_beside(
     let needed = needed(connection).map_err(failed)?;
     room(path, needed)?;
     let target = name_of_copy(path, format, jiff::Timestamp::now());
-    owner::make(&target);
+    file_owner::make(&target);
     copy(path, &target).map_err(|error| {
         remove(&target);
         failed(error)
@@ -150,8 +152,8 @@ fn room(path: &Path, needed: u64) -> Result<(), StoreError> {
 
 fn too_little(path: &Path, needed: u64, free: u64) -> StoreError {
     let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
-    StoreError::Older {
-        doing: "open the store",
+    StoreError::OlderFormat {
+        operation: "open the store",
         what: format!(
             "{} is of an older format and has to be copied before it changes: that needs {} MiB on \
              its disk, and {} MiB are free; nothing was changed. Make room there, or move the file to \
@@ -185,10 +187,10 @@ pub(super) struct Copied {
 
 /// Copies an older file to where temporary files are, and brings the copy to the present format.
 pub(super) fn copy_to_read(path: &Path, format: i64) -> Result<Copied, StoreError> {
-    let doing = "read a store of an older format";
-    let failed = |source| super::failure(doing, path, source);
-    let folder = tempfile::tempdir().map_err(|source| StoreError::Away {
-        doing,
+    let operation = "read a store of an older format";
+    let failed = |source| super::failure(operation, path, source);
+    let folder = tempfile::tempdir().map_err(|source| StoreError::Unavailable {
+        operation,
         store: path.display().to_string(),
         source: format!("its copy has no place: {source}").into(),
     })?;
@@ -204,7 +206,7 @@ pub(super) fn copy_to_read(path: &Path, format: i64) -> Result<Copied, StoreErro
             needed.div_ceil(1 << 20),
             free >> 20
         );
-        return Err(StoreError::Older { doing, what });
+        return Err(StoreError::OlderFormat { operation, what });
     }
     copy(path, &copied).map_err(failed)?;
     let mut connection = Connection::open(&copied).map_err(failed)?;
@@ -217,8 +219,8 @@ pub(super) fn copy_to_read(path: &Path, format: i64) -> Result<Copied, StoreErro
 /// Why an older file is not brought to the present format while another process has it open: an
 /// older annotd would fail at each answer from then on.
 pub(super) fn in_use(path: &Path, format: i64, process: i32) -> StoreError {
-    StoreError::Older {
-        doing: "open the store",
+    StoreError::OlderFormat {
+        operation: "open the store",
         what: format!(
             "{} is of format {format}, and process {process} has it open; nothing was changed. Stop \
              that annotd (systemctl stop annotd) and start this one again: it brings the file to format \
@@ -230,8 +232,8 @@ pub(super) fn in_use(path: &Path, format: i64, process: i32) -> StoreError {
 
 /// Why an older file is not opened to change what is in it.
 pub(super) fn refused(path: &Path, format: i64) -> StoreError {
-    StoreError::Older {
-        doing: "open the store",
+    StoreError::OlderFormat {
+        operation: "open the store",
         what: format!(
             "{} is of format {format}, and this annotd changes stores of format {FORMAT} only; stop the \
              older annotd and start this one with `annotd run`: it brings the file to format {FORMAT}, \

@@ -10,8 +10,8 @@
 
 mod audit;
 mod engine;
+mod file_owner;
 mod migrations;
-mod owner;
 mod presence;
 mod reads;
 mod restore;
@@ -26,18 +26,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 
 use self::engine::Engine;
-use super::audit::{Audit, Audited, Finding, Page};
-use super::open::Opening;
-use super::restoring::taken;
+use super::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
+use super::connect::OpenMode;
+use super::restore_target::occupied;
 use super::{
-    Admission, Admitted, Amendment, Claim, Cursor, Deal, Ground, HeldTask, Kind, Mark, Past,
-    Progress, QueuedTask, Record, Result, Store, StoreError, Submission, Terms, Which,
+    AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,
+    ProjectStats, QueuedTask, Record, RecordFilter, ReopenCursor, RestoreTarget, Result,
+    StateUpdate, Store, StoreEngine, StoreError, StorePolicy, Submission,
 };
 use crate::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
 use crate::task::{Millis, TaskId};
 
 /// Whether a file is a store of an older format.
-pub(super) fn is_older(path: &Path) -> bool {
+pub(super) fn has_older_format(path: &Path) -> bool {
     schema::older_format(path).is_some()
 }
 
@@ -50,7 +51,7 @@ pub(super) fn other_process(path: &Path) -> Option<i32> {
 pub struct SqliteStore {
     engine: Engine,
     place: String,
-    terms: RwLock<Arc<Terms>>,
+    policy: RwLock<Arc<StorePolicy>>,
 }
 
 impl SqliteStore {
@@ -60,19 +61,19 @@ impl SqliteStore {
     /// If it cannot be opened, is not annotd's, is of another format, holds another project, or is being
     /// restored.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
-        Self::open_as(path, project, Opening::Work)
+        Self::open_as(path, project, OpenMode::Write)
     }
 
-    pub(super) fn open_as(path: &Path, project: &str, opening: Opening) -> Result<Self> {
+    pub(super) fn open_as(path: &Path, project: &str, mode: OpenMode) -> Result<Self> {
         Ok(Self {
-            engine: Engine::start(path, project, opening)?,
+            engine: Engine::start(path, project, mode)?,
             place: path.display().to_string(),
-            terms: RwLock::default(),
+            policy: RwLock::default(),
         })
     }
 
-    fn terms(&self) -> Arc<Terms> {
-        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
+    fn policy(&self) -> Arc<StorePolicy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How SQLite goes about finding the next tasks: the lines of `EXPLAIN QUERY PLAN`.
@@ -92,30 +93,30 @@ impl SqliteStore {
 }
 
 /// What SQLite says, sorted into what may pass and what will not.
-fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
+fn failure(operation: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode::{
         CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, NotADatabase, SystemIoFailure,
     };
     let store = path.display().to_string();
     match source.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen) => {
-            StoreError::Away { doing, store, source: source.into() }
+            StoreError::Unavailable { operation, store, source: source.into() }
         }
         Some(NotADatabase) => StoreError::Unreadable {
-            doing,
+            operation,
             what: format!("{store} is not a database; name another file under [store]"),
         },
-        _ => StoreError::Failed { doing, store, source: source.into() },
+        _ => StoreError::Failed { operation, store, source: source.into() },
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
-    fn kind(&self) -> Kind {
-        Kind::Sqlite
+    fn engine(&self) -> StoreEngine {
+        StoreEngine::Sqlite
     }
 
-    fn place(&self) -> &str {
+    fn location(&self) -> &str {
         &self.place
     }
 
@@ -128,50 +129,54 @@ impl Store for SqliteStore {
             .await
     }
 
-    fn follow(&self, terms: Terms) {
-        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    fn set_policy(&self, policy: StorePolicy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
-    async fn admit(&self, tasks: Vec<Admission>) -> Result<Admitted> {
-        let terms = self.terms();
-        self.engine
-            .write("load tasks", move |connection| writes::admit(connection, &terms, &tasks))
-            .await
-    }
-
-    async fn known(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
-        let tasks = tasks.to_vec();
-        self.engine
-            .read("look for tasks", move |connection| reads::known(connection, tasks.iter()))
-            .await
-    }
-
-    async fn deal(&self) -> Result<Deal> {
-        self.engine.read("see what was dealt out", reads::deal).await
-    }
-
-    async fn admit_dealt(
-        &self,
-        tasks: Vec<Admission>,
-        seen: i64,
-        state: String,
-    ) -> Result<Option<Admitted>> {
-        let terms = self.terms();
+    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport> {
+        let policy = self.policy();
         self.engine
             .write("load tasks", move |connection| {
-                writes::admit_dealt(connection, &terms, &tasks, seen, &state)
+                writes::insert_tasks(connection, &policy, &tasks)
             })
             .await
     }
 
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<bool>> {
-        let terms = self.terms();
+    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
+        let tasks = tasks.to_vec();
         self.engine
-            .write("change tasks", move |connection| writes::amend(connection, &terms, &amendments))
+            .read("look for tasks", move |connection| reads::existing_ids(connection, tasks.iter()))
             .await
     }
 
-    async fn open_tasks(
+    async fn allocation_record(&self) -> Result<AllocationRecord> {
+        self.engine.read("see what was dealt out", reads::allocation_record).await
+    }
+
+    async fn insert_with_counters(
+        &self,
+        tasks: Vec<NewTask>,
+        seen: i64,
+        state: String,
+    ) -> Result<Option<InsertReport>> {
+        let policy = self.policy();
+        self.engine
+            .write("load tasks", move |connection| {
+                writes::insert_with_counters(connection, &policy, &tasks, seen, &state)
+            })
+            .await
+    }
+
+    async fn update_if_unchanged(&self, amendments: Vec<StateUpdate>) -> Result<Vec<bool>> {
+        let policy = self.policy();
+        self.engine
+            .write("change tasks", move |connection| {
+                writes::update_if_unchanged(connection, &policy, &amendments)
+            })
+            .await
+    }
+
+    async fn queued_tasks(
         &self,
         lane: &Lane,
         after: Position,
@@ -180,12 +185,12 @@ impl Store for SqliteStore {
         let lane = lane.clone();
         self.engine
             .read("find the next task", move |connection| {
-                reads::open_tasks(connection, &lane, after, limit)
+                reads::queued_tasks(connection, &lane, after, limit)
             })
             .await
     }
 
-    async fn first_open_to(
+    async fn first_queued_for(
         &self,
         annotator: &str,
         lane: &Lane,
@@ -194,12 +199,12 @@ impl Store for SqliteStore {
         let (annotator, lane) = (annotator.to_owned(), lane.clone());
         self.engine
             .read("find the next task", move |connection| {
-                reads::first_open_to(connection, &annotator, &lane, after)
+                reads::first_queued_for(connection, &annotator, &lane, after)
             })
             .await
     }
 
-    async fn reopened(&self, since: Mark) -> Result<(Vec<QueuedTask>, Mark)> {
+    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
         self.engine
             .read("find tasks that came back", move |connection| reads::reopened(connection, since))
             .await
@@ -212,9 +217,9 @@ impl Store for SqliteStore {
     }
 
     async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
-        let terms = self.terms();
+        let policy = self.policy();
         self.engine
-            .write("store answers", move |connection| writes::record(connection, &terms, answers))
+            .write("store answers", move |connection| writes::record(connection, &policy, answers))
             .await
     }
 
@@ -225,33 +230,33 @@ impl Store for SqliteStore {
     }
 
     async fn release(&self, annotator: &str) -> Result<u64> {
-        let (terms, annotator) = (self.terms(), annotator.to_owned());
+        let (policy, annotator) = (self.policy(), annotator.to_owned());
         self.engine
             .write("take tasks back", move |connection| {
-                writes::release(connection, &terms, &annotator)
+                writes::release(connection, &policy, &annotator)
             })
             .await
     }
 
-    async fn sweep(&self, now: Millis) -> Result<u64> {
-        let terms = self.terms();
+    async fn expire_leases(&self, now: Millis) -> Result<u64> {
+        let policy = self.policy();
         self.engine
-            .write("end leases", move |connection| writes::sweep(connection, &terms, now))
+            .write("end leases", move |connection| writes::expire_leases(connection, &policy, now))
             .await
     }
 
-    async fn in_hand(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
         let annotator = annotator.to_owned();
         self.engine
-            .read("see what is in hand", move |connection| reads::in_hand(connection, &annotator))
+            .read("see what is in hand", move |connection| reads::held_by(connection, &annotator))
             .await
     }
 
-    async fn others_hold(&self, annotator: &str) -> Result<bool> {
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
         let annotator = annotator.to_owned();
         self.engine
             .read("see what others hold", move |connection| {
-                reads::others_hold(connection, &annotator)
+                reads::has_tasks_held_by_others(connection, &annotator)
             })
             .await
     }
@@ -272,9 +277,9 @@ impl Store for SqliteStore {
     async fn history(
         &self,
         annotator: &str,
-        before: Option<Cursor>,
+        before: Option<HistoryCursor>,
         limit: usize,
-    ) -> Result<Vec<Past>> {
+    ) -> Result<Vec<PastAnswer>> {
         let annotator = annotator.to_owned();
         self.engine
             .read("read the history", move |connection| {
@@ -285,7 +290,7 @@ impl Store for SqliteStore {
 
     async fn records(
         &self,
-        which: Which,
+        which: RecordFilter,
         after: SequenceNumber,
         limit: usize,
     ) -> Result<Vec<Record>> {
@@ -296,15 +301,15 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn progress(&self) -> Result<Progress> {
-        self.engine.read("read the figures", reads::progress).await
+    async fn stats(&self) -> Result<ProjectStats> {
+        self.engine.read("read the figures", reads::stats).await
     }
 
-    async fn audit(&self, page: Page, how: Audit) -> Result<Audited> {
+    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage> {
         audit::audit_page(&self.engine, page, how).await
     }
 
-    async fn audit_whole(&self, how: Audit) -> Result<Vec<Finding>> {
+    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>> {
         audit::audit_whole(&self.engine, how).await
     }
 
@@ -347,25 +352,29 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn ground(&self) -> Result<Ground> {
-        self.engine.read("restore a backup", restore::ground).await
+    async fn restore_target(&self) -> Result<RestoreTarget> {
+        self.engine.read("restore a backup", restore::restore_target).await
     }
 
     async fn begin_restore(&self, now: Millis) -> Result<()> {
         let begin = move |connection: &rusqlite::Connection| restore::begin(connection, now);
         let begun = self.engine.write("restore a backup", begin).await?;
-        if begun { Ok(()) } else { Err(taken(&self.place)) }
+        if begun { Ok(()) } else { Err(occupied(&self.place)) }
     }
 
-    async fn put_back(&self, records: Vec<Record>) -> Result<()> {
+    async fn restore_records(&self, records: Vec<Record>) -> Result<()> {
         self.engine
-            .write("restore a backup", move |connection| restore::put_back(connection, &records))
+            .write("restore a backup", move |connection| {
+                restore::restore_records(connection, &records)
+            })
             .await
     }
 
-    async fn put_back_deal(&self, deal: Deal) -> Result<()> {
+    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()> {
         self.engine
-            .write("restore a backup", move |connection| restore::put_back_deal(connection, &deal))
+            .write("restore a backup", move |connection| {
+                restore::restore_allocation_record(connection, &allocation_record)
+            })
             .await
     }
 
@@ -377,9 +386,11 @@ impl Store for SqliteStore {
         self.engine.read("read the keys", reads::keys).await
     }
 
-    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+    async fn set_keys(&self, keys: BTreeMap<String, String>, write_state: bool) -> Result<()> {
         self.engine
-            .write("write down keys", move |connection| writes::set_keys(connection, &keys, keep))
+            .write("write down keys", move |connection| {
+                writes::set_keys(connection, &keys, write_state)
+            })
             .await
     }
 

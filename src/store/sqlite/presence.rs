@@ -109,15 +109,15 @@ mod tests {
     #[test]
     fn a_file_that_is_moved_removed_or_replaced_is_noticed_and_one_that_is_back_is_the_same() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (path, away) = (folder.path().join("a.db"), folder.path().join("b.db"));
+        let (path, unavailable) = (folder.path().join("a.db"), folder.path().join("b.db"));
         fs::write(&path, "one").expect("written");
         let presence = Presence::of(&path);
         assert_eq!(presence.check(), Ok(()));
-        fs::rename(&path, &away).expect("moved");
+        fs::rename(&path, &unavailable).expect("moved");
         assert!(presence.check().is_err_and(|why| why.starts_with("its file was moved")));
         fs::write(&path, "two").expect("written");
         assert!(presence.check().is_err_and(|why| why.starts_with("another file")));
-        fs::rename(&away, &path).expect("put back");
+        fs::rename(&unavailable, &path).expect("put back");
         assert_eq!(presence.check(), Ok(()));
     }
 

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::rows;
 use crate::allocation::{Lane, Position, SequenceNumber};
 use crate::store::{
-    Cursor, Deal, HeldTask, Mark, Past, Progress, QueuedTask, Record, Share, Which,
+    AllocationRecord, AnnotatorStats, HeldTask, HistoryCursor, PastAnswer, ProjectStats,
+    QueuedTask, Record, RecordFilter, ReopenCursor,
 };
 use crate::task::{Millis, TaskId};
 
@@ -40,7 +41,7 @@ pub(super) fn keys(connection: &Connection) -> rusqlite::Result<BTreeMap<String,
         .collect()
 }
 
-pub(super) fn open_tasks(
+pub(super) fn queued_tasks(
     connection: &Connection,
     lane: &Lane,
     after: Position,
@@ -61,7 +62,7 @@ pub(super) fn open_tasks_sql() -> String {
     )
 }
 
-pub(super) fn first_open_to(
+pub(super) fn first_queued_for(
     connection: &Connection,
     annotator: &str,
     lane: &Lane,
@@ -80,8 +81,8 @@ pub(super) fn first_open_to(
 
 pub(super) fn reopened(
     connection: &Connection,
-    since: Mark,
-) -> rusqlite::Result<(Vec<QueuedTask>, Mark)> {
+    since: ReopenCursor,
+) -> rusqlite::Result<(Vec<QueuedTask>, ReopenCursor)> {
     let now: i64 =
         connection
             .query_row("SELECT value FROM meta WHERE key = 'reopened'", [], |row| row.get(0))?;
@@ -98,10 +99,10 @@ pub(super) fn reopened(
         Some((_, last)) if found.len() == REOPENED => *last,
         _ => now,
     };
-    Ok((found.into_iter().map(|(task, _)| task).collect(), Mark(mark)))
+    Ok((found.into_iter().map(|(task, _)| task).collect(), ReopenCursor(mark)))
 }
 
-pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Result<Vec<HeldTask>> {
+pub(super) fn held_by(connection: &Connection, annotator: &str) -> rusqlite::Result<Vec<HeldTask>> {
     connection
         .prepare_cached(&format!(
             "SELECT {}, h.since, h.until, h.edition, h.tokenizer FROM hold h JOIN task t ON t.seq = h.seq \
@@ -121,7 +122,10 @@ pub(super) fn in_hand(connection: &Connection, annotator: &str) -> rusqlite::Res
         .collect()
 }
 
-pub(super) fn others_hold(connection: &Connection, annotator: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_tasks_held_by_others(
+    connection: &Connection,
+    annotator: &str,
+) -> rusqlite::Result<bool> {
     // Only what is in hand is looked at: a few tasks for each annotator.
     connection
         .prepare_cached(
@@ -163,9 +167,9 @@ pub(super) fn with_task_hash(
 pub(super) fn history(
     connection: &Connection,
     annotator: &str,
-    before: Option<Cursor>,
+    before: Option<HistoryCursor>,
     limit: usize,
-) -> rusqlite::Result<Vec<Past>> {
+) -> rusqlite::Result<Vec<PastAnswer>> {
     let (time, number) =
         before.map_or((i64::MAX, i64::MAX), |cursor| (cursor.time_returned.0, cursor.number.0));
     connection
@@ -179,21 +183,21 @@ pub(super) fn history(
         ))?
         .query_map((annotator, limit, time, number), |row| {
             let (number, _, task) = rows::task(row)?;
-            Ok(Past { number: SequenceNumber(number), task, version: rows::version(row, 6)? })
+            Ok(PastAnswer { number: SequenceNumber(number), task, version: rows::version(row, 6)? })
         })?
         .collect()
 }
 
 pub(super) fn records(
     connection: &Connection,
-    which: Which,
+    which: RecordFilter,
     after: SequenceNumber,
     limit: usize,
 ) -> rusqlite::Result<Vec<Record>> {
     let those = match which {
-        Which::All => "",
-        Which::Unfinished => "AND t.finished = 0",
-        Which::Checks => "AND t.purpose IS NOT NULL",
+        RecordFilter::All => "",
+        RecordFilter::Unfinished => "AND t.finished = 0",
+        RecordFilter::Checks => "AND t.purpose IS NOT NULL",
     };
     connection
         .prepare_cached(&format!(
@@ -204,7 +208,7 @@ pub(super) fn records(
         .collect()
 }
 
-pub(super) fn known<'a>(
+pub(super) fn existing_ids<'a>(
     connection: &Connection,
     tasks: impl Iterator<Item = &'a TaskId>,
 ) -> rusqlite::Result<HashSet<TaskId>> {
@@ -218,34 +222,36 @@ pub(super) fn known<'a>(
     Ok(known)
 }
 
-pub(super) fn deal(connection: &Connection) -> rusqlite::Result<Deal> {
-    let mut deal = Deal::default();
+pub(super) fn allocation_record(connection: &Connection) -> rusqlite::Result<AllocationRecord> {
+    let mut allocation_record = AllocationRecord::default();
     let mut statement = connection.prepare_cached(
         "SELECT key, value FROM meta WHERE key IN ('deal', 'deal_version', 'promised')",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match row.get_ref(0)?.as_str()? {
-            "deal" => deal.state = row.get(1)?,
-            "promised" => deal.promised = rows::plans_from_text(row.get_ref(1)?.as_str()?)?,
-            _ => deal.version = row.get(1)?,
+            "deal" => allocation_record.state = row.get(1)?,
+            "promised" => {
+                allocation_record.pending_plans = rows::plans_from_text(row.get_ref(1)?.as_str()?)?
+            }
+            _ => allocation_record.version = row.get(1)?,
         }
     }
-    Ok(deal)
+    Ok(allocation_record)
 }
 
-pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
-    let mut progress = connection
+pub(super) fn stats(connection: &Connection) -> rusqlite::Result<ProjectStats> {
+    let mut stats = connection
         .prepare_cached(
             "SELECT tasks, finished, wanted, answers, open_to_anyone, short, checks, gold FROM totals",
         )?
         .query_row([], |row| {
-            Ok(Progress {
+            Ok(ProjectStats {
                 tasks: row.get(0)?,
                 finished: row.get(1)?,
                 wanted: row.get(2)?,
                 answers: row.get(3)?,
-                in_hand: 0,
+                held: 0,
                 open_to_anyone: row.get(4)?,
                 short: row.get(5)?,
                 checks: row.get(6)?,
@@ -259,10 +265,10 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let share = Share {
+        let share = AnnotatorStats {
             answered: row.get(1)?,
             late: row.get(2)?,
-            in_hand: 0,
+            held: 0,
             named: row.get(3)?,
             last_seen: row.get::<_, Option<i64>>(4)?.map(Millis),
             worked_ms: row.get(5)?,
@@ -270,17 +276,17 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<Progress> {
             skipped: row.get(7)?,
             checks: row.get(8)?,
         };
-        progress.annotators.insert(row.get(0)?, share);
+        stats.annotators.insert(row.get(0)?, share);
     }
     let mut statement =
         connection.prepare_cached("SELECT annotator, count(*) FROM hold GROUP BY annotator")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let held: u64 = row.get(1)?;
-        progress.in_hand += held;
-        progress.annotators.entry(row.get(0)?).or_default().in_hand = held;
+        stats.held += held;
+        stats.annotators.entry(row.get(0)?).or_default().held = held;
     }
-    Ok(progress)
+    Ok(stats)
 }
 
 /// The rule by which tasks are told apart, if it was ever set.

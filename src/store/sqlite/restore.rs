@@ -4,11 +4,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows::{self, Standing};
+use super::rows::{self, AnswerStatus};
 use super::writes::{self, is_taken};
 use crate::allocation::{Position, SequenceNumber};
-use crate::store::tally::contribution;
-use crate::store::{Deal, Ground, Progress, Record};
+use crate::store::stats::task_stats;
+use crate::store::{AllocationRecord, ProjectStats, Record, RestoreTarget};
 use crate::task::Millis;
 
 pub(super) fn loaded_files(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
@@ -33,22 +33,22 @@ pub(super) fn numbers(
         .collect()
 }
 
-pub(super) fn ground(connection: &Connection) -> rusqlite::Result<Ground> {
+pub(super) fn restore_target(connection: &Connection) -> rusqlite::Result<RestoreTarget> {
     let since: Option<i64> = connection
         .query_row("SELECT value FROM meta WHERE key = 'restoring'", [], |row| row.get(0))
         .optional()?;
     if let Some(since) = since {
-        return Ok(Ground::Unfinished { since: Millis(since) });
+        return Ok(RestoreTarget::Partial { since: Millis(since) });
     }
     Ok(match count(connection)? {
-        0 => Ground::Free,
-        tasks => Ground::Taken { tasks },
+        0 => RestoreTarget::Empty,
+        tasks => RestoreTarget::Occupied { tasks },
     })
 }
 
 /// Sets the mark and empties the store; not, if it holds tasks and is not marked.
 pub(super) fn begin(connection: &Connection, now: Millis) -> rusqlite::Result<bool> {
-    if let Ground::Taken { .. } = ground(connection)? {
+    if let RestoreTarget::Occupied { .. } = restore_target(connection)? {
         return Ok(false);
     }
     connection.execute_batch(
@@ -69,23 +69,26 @@ pub(super) fn end(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM meta WHERE key = 'restoring'", []).map(drop)
 }
 
-pub(super) fn put_back_deal(connection: &Connection, deal: &Deal) -> rusqlite::Result<()> {
-    writes::put_deal(connection, &deal.state, deal.version)?;
-    writes::put_promised(connection, &deal.promised)
+pub(super) fn restore_allocation_record(
+    connection: &Connection,
+    allocation_record: &AllocationRecord,
+) -> rusqlite::Result<()> {
+    writes::put_deal(connection, &allocation_record.state, allocation_record.version)?;
+    writes::put_pending_plans(connection, &allocation_record.pending_plans)
 }
 
-pub(super) fn put_back(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
-    let mut added = Progress::default();
+pub(super) fn restore_records(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
+    let mut added = ProjectStats::default();
     for record in records {
         let there = connection
             .prepare_cached("SELECT 1 FROM task WHERE id = ?1")?
             .exists([record.task.id.as_str()])?;
         if !there {
             put_back_one(connection, record)?;
-            added.change(&Progress::default(), &contribution(&record.state));
+            added.change(&ProjectStats::default(), &task_stats(&record.state));
         }
     }
-    writes::count(connection, &Progress::default(), &added)
+    writes::count(connection, &ProjectStats::default(), &added)
 }
 
 fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
@@ -132,13 +135,13 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
             ))?;
     }
     let lists = [
-        (Standing::Counts, &state.answers),
-        (Standing::Skipped, &state.skipped),
-        (Standing::Late, &state.late),
+        (AnswerStatus::Counts, &state.answers),
+        (AnswerStatus::Skipped, &state.skipped),
+        (AnswerStatus::Late, &state.late),
     ];
-    for (standing, answers) in lists {
+    for (status, answers) in lists {
         for answer in answers {
-            writes::put_answer(connection, seq, answer, standing, None)?;
+            writes::put_answer(connection, seq, answer, status, None)?;
         }
     }
     if state.free() > 0 {

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::Record;
-use crate::store::planned::Planned;
+use crate::store::pending_plan::PendingPlan;
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// The columns that [`task`] reads, in its order.
@@ -46,13 +46,15 @@ pub(super) fn lanes_from_text(text: &str) -> rusqlite::Result<Vec<Lane>> {
 
 /// Plans, as they stand in the record of the deal.
 pub(super) fn plans_to_text(plans: &[(TaskId, Plan)]) -> String {
-    let plans: Vec<Planned> = plans.iter().map(|(task, plan)| Planned::of(task, plan)).collect();
+    let plans: Vec<PendingPlan> =
+        plans.iter().map(|(task, plan)| PendingPlan::of(task, plan)).collect();
     serde_json::to_string(&plans).expect("plans are JSON")
 }
 
 pub(super) fn plans_from_text(text: &str) -> rusqlite::Result<Vec<(TaskId, Plan)>> {
-    let plans: Vec<Planned> = serde_json::from_str(text).map_err(|error| unreadable(1, error))?;
-    Ok(plans.into_iter().map(Planned::plan).collect())
+    let plans: Vec<PendingPlan> =
+        serde_json::from_str(text).map_err(|error| unreadable(1, error))?;
+    Ok(plans.into_iter().map(PendingPlan::plan).collect())
 }
 
 /// The columns that [`version`] reads, in its order.
@@ -108,7 +110,7 @@ fn earlier(
 
 /// What an answer is, in the column `counts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AnswerStatus {
     /// It came too late.
     Late = 0,
     /// It counts.
@@ -182,7 +184,7 @@ fn state(
 }
 
 /// A task's row and its state.
-pub(super) struct Found {
+pub(super) struct TaskRow {
     pub(super) seq: i64,
     pub(super) position: Position,
     pub(super) state: TaskState,
@@ -195,7 +197,7 @@ pub(super) fn find(
     connection: &Connection,
     id: &TaskId,
     with_body: bool,
-) -> rusqlite::Result<Option<Found>> {
+) -> rusqlite::Result<Option<TaskRow>> {
     find_where(connection, "id", id.as_str(), with_body)
 }
 
@@ -204,7 +206,7 @@ pub(super) fn find_row(
     connection: &Connection,
     seq: i64,
     with_body: bool,
-) -> rusqlite::Result<Option<Found>> {
+) -> rusqlite::Result<Option<TaskRow>> {
     find_where(connection, "seq", seq, with_body)
 }
 
@@ -213,7 +215,7 @@ fn find_where(
     key: &str,
     value: impl rusqlite::ToSql,
     with_body: bool,
-) -> rusqlite::Result<Option<Found>> {
+) -> rusqlite::Result<Option<TaskRow>> {
     let body = if with_body { "t.body" } else { "NULL" };
     connection
         .prepare_cached(&format!(
@@ -226,7 +228,7 @@ fn find_where(
                 Some(text) => Body::from_stored(text).map_err(|error| unreadable(2, error))?,
             };
             let state = state(connection, row, 3, seq)?;
-            Ok(Found { seq, position: Position(row.get(1)?), state, body })
+            Ok(TaskRow { seq, position: Position(row.get(1)?), state, body })
         })
         .optional()
 }

@@ -10,7 +10,7 @@
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
 //! - `access_key`: the keys to the ports; `edition`: the roster as it was at a hand-out.
 //! - `meta`: the format, whose file it is, the rule by which tasks are told apart (`identity`), the last
-//!   occasion on which a task came back; what was dealt out (`deal`, `deal_version`) and, after a
+//!   occasion on which a task came back; what was dealt out (`allocation_record`, `deal_version`) and, after a
 //!   restore, what was promised; since when the store is `restoring`, while it is.
 //! - `origin`, `final`, `audit`: room for what comes next.
 //!
@@ -23,10 +23,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::migrations::{self, FORMAT};
-use super::{owner, presence, restore};
-use crate::store::open::Opening;
-use crate::store::restoring::unfinished;
-use crate::store::{Ground, StoreError};
+use super::{file_owner, presence, restore};
+use crate::store::connect::OpenMode;
+use crate::store::restore_target::partial_restore;
+use crate::store::{RestoreTarget, StoreError};
 
 /// How long a writer waits for another process, such as `annotd load` beside the daemon.
 const BUSY: Duration = Duration::from_secs(10);
@@ -42,21 +42,21 @@ pub(super) struct Opened {
 
 /// Opens the file, makes the tables if it is new, and checks that it is ours. One of an older format is
 /// brought to the present one, copied to be read, or refused, as the opening says.
-pub(super) fn open(path: &Path, project: &str, opening: Opening) -> Result<Opened, StoreError> {
-    if opening == Opening::Read
+pub(super) fn open(path: &Path, project: &str, mode: OpenMode) -> Result<Opened, StoreError> {
+    if mode == OpenMode::Read
         && let Some(format) = older_format(path)
     {
         let migrations::Copied { path: copied, folder } = migrations::copy_to_read(path, format)?;
-        let connection = open_for_writing(&copied, path, project, opening)?;
+        let connection = open_for_writing(&copied, path, project, mode)?;
         return Ok(Opened { connection, path: copied, copy: Some(folder) });
     }
-    if opening == Opening::Run
+    if mode == OpenMode::Run
         && let Some(process) = presence::other_process(path)
         && let Some(format) = older_format(path)
     {
         return Err(migrations::in_use(path, format, process));
     }
-    let connection = open_for_writing(path, path, project, opening)?;
+    let connection = open_for_writing(path, path, project, mode)?;
     Ok(Opened { connection, path: path.to_owned(), copy: None })
 }
 
@@ -73,13 +73,13 @@ fn open_for_writing(
     path: &Path,
     shown: &Path,
     project: &str,
-    opening: Opening,
+    mode: OpenMode,
 ) -> Result<Connection, StoreError> {
     let failed = |source| super::failure("open the store", shown, source);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.exists()) {
-        return Err(StoreError::Away {
-            doing: "open the store",
+        return Err(StoreError::Unavailable {
+            operation: "open the store",
             store: shown.display().to_string(),
             source: format!(
                 "there is no folder {0}; make it (mkdir -p {0}), or name another file under [store]",
@@ -88,7 +88,7 @@ fn open_for_writing(
             .into(),
         });
     }
-    owner::make(path);
+    file_owner::make(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     settle_in(&connection).map_err(failed)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
@@ -105,22 +105,22 @@ fn open_for_writing(
     }
     let format = migrations::format_of(&transaction);
     check(&transaction, shown, project, format)?;
-    let ground = restore::ground(&transaction).map_err(failed)?;
-    if opening.wants_it_whole()
-        && let Ground::Unfinished { since } = ground
+    let restore_target = restore::restore_target(&transaction).map_err(failed)?;
+    if mode.refuses_partial_restore()
+        && let RestoreTarget::Partial { since } = restore_target
     {
-        return Err(unfinished(&shown.display().to_string(), Some(since)));
+        return Err(partial_restore(&shown.display().to_string(), Some(since)));
     }
     let Some(format) = format.filter(|format| migrations::is_older(Some(*format))) else {
         transaction.commit().map_err(failed)?;
         return Ok(connection);
     };
     // A restore empties what another one has left.
-    let holds_nothing = !matches!(ground, Ground::Taken { .. });
-    let copy = match opening {
-        Opening::Run => Some(migrations::copy_beside(&transaction, path, format)?),
-        Opening::Restore if holds_nothing => None,
-        Opening::Work | Opening::Read | Opening::Migrate | Opening::Restore => {
+    let holds_nothing = !matches!(restore_target, RestoreTarget::Occupied { .. });
+    let copy = match mode {
+        OpenMode::Run => Some(migrations::copy_beside(&transaction, path, format)?),
+        OpenMode::Restore if holds_nothing => None,
+        OpenMode::Write | OpenMode::Read | OpenMode::Migrate | OpenMode::Restore => {
             return Err(migrations::refused(shown, format));
         }
     };
@@ -166,7 +166,7 @@ fn check(
     project: &str,
     format: Option<i64>,
 ) -> Result<(), StoreError> {
-    let unreadable = |what: String| StoreError::Unreadable { doing: "open the store", what };
+    let unreadable = |what: String| StoreError::Unreadable { operation: "open the store", what };
     let file = path.display();
     match format {
         Some(1..=FORMAT) => {}
@@ -182,16 +182,16 @@ fn check(
             )));
         }
     }
-    let owner = connection
+    let file_owner = connection
         .query_row("SELECT value FROM meta WHERE key = 'project'", [], |row| {
             row.get::<_, String>(0)
         })
         .ok();
-    match owner {
-        Some(owner) if owner == project => Ok(()),
-        Some(owner) => Err(unreadable(format!(
-            "{file} holds the project {owner:?}, not {project:?}, and a file holds one project; give \
-             {project:?} a file of its own under [store], or call it {owner:?}"
+    match file_owner {
+        Some(file_owner) if file_owner == project => Ok(()),
+        Some(file_owner) => Err(unreadable(format!(
+            "{file} holds the project {file_owner:?}, not {project:?}, and a file holds one project; give \
+             {project:?} a file of its own under [store], or call it {file_owner:?}"
         ))),
         None => Err(unreadable(format!("{file} does not say which project it holds"))),
     }

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::reads;
-use super::rows::{self, Standing};
+use super::rows::{self, AnswerStatus};
 use crate::allocation::{AnswerOutcome, Lane, Plan, Position, TaskState};
-use crate::store::tally::contribution;
+use crate::store::stats::task_stats;
 use crate::store::{
-    Admission, Admitted, Amendment, Claim, LARGE, Progress, Share, Submission, Terms,
+    AnnotatorStats, Claim, InsertReport, LARGE_ANSWER_BYTES, NewTask, ProjectStats, StateUpdate,
+    StorePolicy, Submission,
 };
 use crate::task::{Answer, Millis, TaskId, Version};
 
-pub(super) fn admit(
+pub(super) fn insert_tasks(
     connection: &Connection,
-    terms: &Terms,
-    tasks: &[Admission],
-) -> rusqlite::Result<Admitted> {
-    let mut admitted = Admitted::default();
+    policy: &StorePolicy,
+    tasks: &[NewTask],
+) -> rusqlite::Result<InsertReport> {
+    let mut admitted = InsertReport::default();
     // Seq is also the rowid; one more than the largest is the order of admission.
     let mut seq: i64 =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM task", [], |row| row.get(0))?;
@@ -34,11 +35,11 @@ pub(super) fn admit(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
          ON CONFLICT (id) DO NOTHING",
     )?;
-    let mut added = Progress::default();
-    for Admission { task, plan } in tasks {
-        let position = terms.order.position(plan.priority, seq + 1, plan.wanted);
+    let mut added = ProjectStats::default();
+    for NewTask { task, plan } in tasks {
+        let position = policy.order.position(plan.priority, seq + 1, plan.wanted);
         let behind = lowest.is_some_and(|lowest| plan.priority > lowest);
-        let reopened = if behind { Some(next_occasion(connection)?) } else { None };
+        let reopened = if behind { Some(next_reopen_number(connection)?) } else { None };
         let inserted = insert.execute((
             seq + 1,
             task.id.as_str(),
@@ -60,33 +61,33 @@ pub(super) fn admit(
         seq += 1;
         admitted.new += 1;
         enqueue(connection, seq, position, &plan.lanes)?;
-        added.change(&Progress::default(), &contribution(&TaskState::of(plan)));
+        added.change(&ProjectStats::default(), &task_stats(&TaskState::of(plan)));
     }
-    count(connection, &Progress::default(), &added)?;
+    count(connection, &ProjectStats::default(), &added)?;
     Ok(admitted)
 }
 
 /// As [`admit`], if the deal is at this version and none of the tasks is there yet.
-pub(super) fn admit_dealt(
+pub(super) fn insert_with_counters(
     connection: &Connection,
-    terms: &Terms,
-    tasks: &[Admission],
+    policy: &StorePolicy,
+    tasks: &[NewTask],
     seen: i64,
     state: &str,
-) -> rusqlite::Result<Option<Admitted>> {
-    let there = reads::known(connection, tasks.iter().map(|admission| &admission.task.id))?;
-    let deal = reads::deal(connection)?;
-    if deal.version != seen || !there.is_empty() {
+) -> rusqlite::Result<Option<InsertReport>> {
+    let there = reads::existing_ids(connection, tasks.iter().map(|admission| &admission.task.id))?;
+    let allocation_record = reads::allocation_record(connection)?;
+    if allocation_record.version != seen || !there.is_empty() {
         return Ok(None);
     }
     put_deal(connection, state, seen + 1)?;
-    if !deal.promised.is_empty() {
+    if !allocation_record.pending_plans.is_empty() {
         // A load that another store was left with when it was backed up: it goes on here.
-        let mut promised = deal.promised;
-        promised.retain(|(task, _)| !tasks.iter().any(|admission| admission.task.id == *task));
-        put_promised(connection, &promised)?;
+        let mut pending_plans = allocation_record.pending_plans;
+        pending_plans.retain(|(task, _)| !tasks.iter().any(|admission| admission.task.id == *task));
+        put_pending_plans(connection, &pending_plans)?;
     }
-    admit(connection, terms, tasks).map(Some)
+    insert_tasks(connection, policy, tasks).map(Some)
 }
 
 /// Writes down what has been dealt out.
@@ -98,31 +99,31 @@ pub(super) fn put_deal(connection: &Connection, state: &str, version: i64) -> ru
 }
 
 /// Writes down what is still promised.
-pub(super) fn put_promised(
+pub(super) fn put_pending_plans(
     connection: &Connection,
-    promised: &[(TaskId, Plan)],
+    pending_plans: &[(TaskId, Plan)],
 ) -> rusqlite::Result<()> {
-    if promised.is_empty() {
+    if pending_plans.is_empty() {
         connection.execute("DELETE FROM meta WHERE key = 'promised'", [])?;
     } else {
         connection
             .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('promised', ?1)")?
-            .execute([rows::plans_to_text(promised)])?;
+            .execute([rows::plans_to_text(pending_plans)])?;
     }
     Ok(())
 }
 
-pub(super) fn amend(
+pub(super) fn update_if_unchanged(
     connection: &Connection,
-    terms: &Terms,
-    amendments: &[Amendment],
+    policy: &StorePolicy,
+    amendments: &[StateUpdate],
 ) -> rusqlite::Result<Vec<bool>> {
     let mut changed = Vec::with_capacity(amendments.len());
-    for Amendment { task, seen, now } in amendments {
+    for StateUpdate { task, seen, now } in amendments {
         let found = rows::find(connection, task, false)?;
         let found = found.filter(|found| found.state.is_as(seen));
         if let Some(found) = &found {
-            keep(connection, terms, found, now)?;
+            write_state(connection, policy, found, now)?;
         }
         changed.push(found.is_some());
     }
@@ -178,57 +179,57 @@ fn claim_one(connection: &Connection, claim: &Claim) -> rusqlite::Result<bool> {
 
 pub(super) fn record(
     connection: &Connection,
-    terms: &Terms,
+    policy: &StorePolicy,
     answers: Vec<Submission>,
 ) -> rusqlite::Result<Vec<AnswerOutcome>> {
-    answers.into_iter().map(|answer| record_one(connection, terms, answer)).collect()
+    answers.into_iter().map(|answer| record_one(connection, policy, answer)).collect()
 }
 
 fn record_one(
     connection: &Connection,
-    terms: &Terms,
+    policy: &StorePolicy,
     submission: Submission,
 ) -> rusqlite::Result<AnswerOutcome> {
-    let Some(found) = rows::find(connection, &submission.task, terms.rule.compares())? else {
+    let Some(found) = rows::find(connection, &submission.task, policy.rule.compares())? else {
         return Ok(AnswerOutcome::Unknown);
     };
     let mut state = found.state.clone();
     let Submission { annotator, version, .. } = submission;
-    let recorded = state.record(&annotator, version, &terms.rule, &found.body);
+    let recorded = state.record(&annotator, version, &policy.rule, &found.body);
     if !matches!(recorded, AnswerOutcome::Unknown | AnswerOutcome::Unchanged) {
-        keep(connection, terms, &found, &state)?;
+        write_state(connection, policy, &found, &state)?;
     }
     Ok(recorded)
 }
 
 /// Brings a task from the state in which it was found to another one.
-fn keep(
+fn write_state(
     connection: &Connection,
-    terms: &Terms,
-    found: &rows::Found,
+    policy: &StorePolicy,
+    found: &rows::TaskRow,
     after: &TaskState,
 ) -> rusqlite::Result<()> {
-    let rows::Found { seq, position, state: before, .. } = found;
-    let mut put_back =
+    let rows::TaskRow { seq, position, state: before, .. } = found;
+    let mut delete_lease =
         connection.prepare_cached("DELETE FROM hold WHERE seq = ?1 AND annotator = ?2")?;
     for hold in &before.held {
         if !after.held.iter().any(|still| still.annotator == hold.annotator) {
-            put_back.execute((seq, &hold.annotator))?;
+            delete_lease.execute((seq, &hold.annotator))?;
         }
     }
     let lists = [
-        (Standing::Counts, &before.answers, &after.answers),
-        (Standing::Skipped, &before.skipped, &after.skipped),
-        (Standing::Late, &before.late, &after.late),
+        (AnswerStatus::Counts, &before.answers, &after.answers),
+        (AnswerStatus::Skipped, &before.skipped, &after.skipped),
+        (AnswerStatus::Late, &before.late, &after.late),
     ];
-    for (standing, were, are) in lists {
+    for (status, were, are) in lists {
         for answer in are.iter().filter(|answer| !were.contains(answer)) {
             let before = [&before.answers, &before.skipped, &before.late];
             let before = before.into_iter().flatten().find(|was| was.annotator == answer.annotator);
-            put_answer(connection, *seq, answer, standing, before)?;
+            put_answer(connection, *seq, answer, status, before)?;
         }
     }
-    let mut place = terms.order.position(position.priority(), *seq, after.remaining());
+    let mut place = policy.order.position(position.priority(), *seq, after.remaining());
     // Where the project's order was another one, somebody may stand there. Then it stays where it is.
     if place != *position && is_taken(connection, place)? {
         place = *position;
@@ -250,7 +251,7 @@ fn keep(
             ))?;
     }
     if before.previous_holders != after.previous_holders {
-        remember(connection, *seq, &after.previous_holders)?;
+        write_previous_holders(connection, *seq, &after.previous_holders)?;
     }
     let (free, still) = (before.free(), after.free());
     if moved && free > 0 && still > 0 {
@@ -265,12 +266,12 @@ fn keep(
     if still > 0 && (moved || still > free) {
         connection
             .prepare_cached("UPDATE task SET reopened = ?2 WHERE seq = ?1")?
-            .execute((seq, next_occasion(connection)?))?;
+            .execute((seq, next_reopen_number(connection)?))?;
     }
     if after.finished && !before.finished {
         connection.prepare_cached("UPDATE task SET finished = 1 WHERE seq = ?1")?.execute([seq])?;
     }
-    count(connection, &contribution(before), &contribution(after))
+    count(connection, &task_stats(before), &task_stats(after))
 }
 
 pub(super) fn is_taken(connection: &Connection, place: Position) -> rusqlite::Result<bool> {
@@ -283,14 +284,14 @@ pub(super) fn put_answer(
     connection: &Connection,
     seq: i64,
     answer: &Answer,
-    standing: Standing,
+    status: AnswerStatus,
     before: Option<&Answer>,
 ) -> rusqlite::Result<()> {
     let Answer { annotator, current, history } = answer;
     let earlier =
         history.get(before.map_or(0, |before| before.history.len())..).unwrap_or_default();
     let data = text_of(current);
-    let is_large = data.len() > LARGE;
+    let is_large = data.len() > LARGE_ANSWER_BYTES;
     // Versions are numbered by what is there, not by what was found: an earlier one may be lost.
     let mut next = if before.is_some() && (is_large || !earlier.is_empty()) {
         1 + revisions(connection, seq, annotator)?
@@ -321,7 +322,7 @@ pub(super) fn put_answer(
         .execute((
             seq,
             annotator,
-            standing as i64,
+            status as i64,
             current.verdict.as_str(),
             (!is_large).then_some(data),
             current.time_loaded.0,
@@ -355,7 +356,7 @@ fn put_earlier(
     version: &Version,
 ) -> rusqlite::Result<()> {
     let data = text_of(version);
-    let is_large = data.len() > LARGE;
+    let is_large = data.len() > LARGE_ANSWER_BYTES;
     if is_large {
         put_large(connection, seq, annotator, nth, &data)?;
     }
@@ -408,27 +409,31 @@ pub(super) fn renew(
 
 pub(super) fn release(
     connection: &Connection,
-    terms: &Terms,
+    policy: &StorePolicy,
     annotator: &str,
 ) -> rusqlite::Result<u64> {
     let held: Vec<(i64, String)> = connection
         .prepare_cached("SELECT seq, annotator FROM hold WHERE annotator = ?1")?
         .query_map([annotator], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    take_back(connection, terms, &held)
+    end_leases(connection, policy, &held)
 }
 
-pub(super) fn sweep(connection: &Connection, terms: &Terms, now: Millis) -> rusqlite::Result<u64> {
+pub(super) fn expire_leases(
+    connection: &Connection,
+    policy: &StorePolicy,
+    now: Millis,
+) -> rusqlite::Result<u64> {
     let over: Vec<(i64, String)> = connection
         .prepare_cached("SELECT seq, annotator FROM hold WHERE until <= ?1")?
         .query_map([now.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    take_back(connection, terms, &over)
+    end_leases(connection, policy, &over)
 }
 
-fn take_back(
+fn end_leases(
     connection: &Connection,
-    terms: &Terms,
+    policy: &StorePolicy,
     holds: &[(i64, String)],
 ) -> rusqlite::Result<u64> {
     for (seq, annotator) in holds {
@@ -438,8 +443,8 @@ fn take_back(
         if someone_was_late && let Some(found) = rows::find_row(connection, *seq, true)? {
             let mut state = found.state.clone();
             state.release(annotator);
-            state.promote_late_answers(&terms.rule, &found.body);
-            keep(connection, terms, &found, &state)?;
+            state.promote_late_answers(&policy.rule, &found.body);
+            write_state(connection, policy, &found, &state)?;
             continue;
         }
         connection
@@ -458,18 +463,22 @@ fn take_back(
         if !former.contains(annotator) {
             former.push(annotator.clone());
             former.sort_unstable();
-            remember(connection, *seq, &former)?;
+            write_previous_holders(connection, *seq, &former)?;
         }
         set_free(connection, *seq, Position(position), &lanes, free, free + 1)?;
         connection
             .prepare_cached("UPDATE task SET reopened = ?2 WHERE seq = ?1")?
-            .execute((seq, next_occasion(connection)?))?;
+            .execute((seq, next_reopen_number(connection)?))?;
     }
     Ok(holds.len() as u64)
 }
 
 /// Notes who has held a task and gave it back.
-fn remember(connection: &Connection, seq: i64, former: &[String]) -> rusqlite::Result<()> {
+fn write_previous_holders(
+    connection: &Connection,
+    seq: i64,
+    former: &[String],
+) -> rusqlite::Result<()> {
     let names = serde_json::to_string(former).expect("names are JSON");
     connection
         .prepare_cached("UPDATE task SET former = ?2 WHERE seq = ?1")?
@@ -491,9 +500,9 @@ pub(super) fn note_loaded_file(
 pub(super) fn set_keys(
     connection: &Connection,
     keys: &BTreeMap<String, String>,
-    keep: bool,
+    write_state: bool,
 ) -> rusqlite::Result<()> {
-    let instead = if keep { "IGNORE" } else { "REPLACE" };
+    let instead = if write_state { "IGNORE" } else { "REPLACE" };
     let mut set = connection.prepare_cached(&format!(
         "INSERT OR {instead} INTO access_key (name, key) VALUES (?1, ?2)"
     ))?;
@@ -529,7 +538,7 @@ pub(super) fn edition(connection: &Connection, text: &str) -> rusqlite::Result<u
 }
 
 /// Numbers the occasions on which tasks come back, so that a reader can ask for what is new.
-pub(super) fn next_occasion(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn next_reopen_number(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("UPDATE meta SET value = value + 1 WHERE key = 'reopened' RETURNING value")?
         .query_row([], |row| row.get(0))
@@ -585,8 +594,8 @@ pub(super) fn enqueue(
 /// Brings the project's figures from what a task added before to what it adds now.
 pub(super) fn count(
     connection: &Connection,
-    before: &Progress,
-    after: &Progress,
+    before: &ProjectStats,
+    after: &ProjectStats,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -604,7 +613,7 @@ pub(super) fn count(
             step(before.checks, after.checks),
             step(before.gold, after.gold),
         ))?;
-    let nobody = Share::default();
+    let nobody = AnnotatorStats::default();
     let gone = before.annotators.keys().filter(|name| !after.annotators.contains_key(*name));
     for name in after.annotators.keys().chain(gone) {
         let was = before.annotators.get(name).unwrap_or(&nobody);

@@ -97,7 +97,7 @@ pub async fn people_come_and_go(example: &str) {
     let open: Vec<String> = unfinished(&team).await;
     assert_eq!(open, held, "only what he holds is not finished");
     team.pass(HOUR);
-    team.store.sweep(team.allocator.now()).await.expect("swept");
+    team.store.expire_leases(team.allocator.now()).await.expect("swept");
     // The daemon names others at its next look.
     team.replan().await;
     team.work(&["zach", "li", "mara"]).await;

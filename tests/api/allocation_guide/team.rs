@@ -16,7 +16,7 @@ use annotd::config::policies;
 use annotd::planning;
 use annotd::roster::{self, Roster};
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{Progress, Record, Store, Submission, Which};
+use annotd::store::{ProjectStats, Record, RecordFilter, Store, Submission};
 use annotd::task::interface::Interface;
 use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
@@ -81,7 +81,7 @@ impl Team {
         );
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         let terms = policies::store_policy(&roster);
-        store.follow(terms.clone());
+        store.set_policy(terms.clone());
         let at = Millis(now.load(Ordering::SeqCst));
         let planning = policies::plan_policy(&roster);
         let known = planning::known_since(&*store, &planning, at).await.expect("known");
@@ -113,7 +113,7 @@ impl Team {
     pub async fn go_on_with(&mut self, text: &str) -> u64 {
         self.roster = roster(text);
         let terms = policies::store_policy(&self.roster);
-        self.store.follow(terms.clone());
+        self.store.set_policy(terms.clone());
         let planning = policies::plan_policy(&self.roster);
         let now = self.allocator.now();
         let known = planning::known_since(&*self.store, &planning, now).await.expect("known");
@@ -224,7 +224,7 @@ impl Team {
         let mut all = Vec::new();
         let mut after = SequenceNumber::START;
         loop {
-            let page = self.store.records(Which::All, after, 500).await.expect("records");
+            let page = self.store.records(RecordFilter::All, after, 500).await.expect("records");
             let Some(last) = page.last() else { return all };
             after = last.number;
             all.extend(page);
@@ -243,8 +243,8 @@ impl Team {
         found.unwrap_or_else(|| panic!("there is no {text:?}")).state
     }
 
-    pub async fn progress(&self) -> Progress {
-        self.store.progress().await.expect("figures")
+    pub async fn progress(&self) -> ProjectStats {
+        self.store.stats().await.expect("figures")
     }
 
     /// How many tasks wait for each annotator.

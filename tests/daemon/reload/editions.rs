@@ -4,7 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use annotd::allocation::SequenceNumber;
-use annotd::store::{self, Claim, Which};
+use annotd::store::{self, Claim, RecordFilter};
 use annotd::task::{Basis, Millis};
 use serde_json::{Value, json};
 
@@ -106,7 +106,8 @@ fn the_edition_of_a_hand_out_outlives_the_daemon() {
 #[tokio::main(flavor = "current_thread")]
 async fn hand_out_as_before(folder: &std::path::Path) {
     let store = store::open("demo.db", folder, "demo").await.expect("the store");
-    let records = store.records(Which::All, SequenceNumber::START, 9).await.expect("records");
+    let records =
+        store.records(RecordFilter::All, SequenceNumber::START, 9).await.expect("records");
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_millis();
     let since = Millis(i64::try_from(since).expect("a time"));
     let claim = Claim {

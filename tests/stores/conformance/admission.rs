@@ -3,39 +3,39 @@
 use std::collections::BTreeMap;
 
 use annotd::allocation::{Lane, Position};
-use annotd::store::{Admission, Admitted, Mark};
+use annotd::store::{InsertReport, NewTask, ReopenCursor};
 
-use super::place::{Place, admit, all, for_anyone, nth, task};
+use super::store_under_test::{StoreUnderTest, all, for_anyone, insert_tasks, nth, task};
 
-pub async fn tasks_stand_in_the_order_in_which_they_came(place: &Place) {
+pub async fn tasks_stand_in_the_order_in_which_they_came(place: &StoreUnderTest) {
     let store = place.open().await;
     for from in [0, 5] {
         let row = (from..from + 5).map(|n| for_anyone(nth(n), 1)).collect();
-        assert_eq!(store.admit(row).await.unwrap(), Admitted { new: 5, same: 0 });
+        assert_eq!(store.insert_tasks(row).await.unwrap(), InsertReport { new: 5, same: 0 });
     }
     let records = all(store.as_ref()).await;
     let expected: Vec<_> = (0..10).map(|n| nth(n).id).collect();
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), expected);
     assert!(records.is_sorted_by_key(|record| record.position));
-    assert_eq!(store.admit(Vec::new()).await.unwrap(), Admitted::default());
+    assert_eq!(store.insert_tasks(Vec::new()).await.unwrap(), InsertReport::default());
 }
 
-pub async fn a_task_is_there_once_however_often_it_is_admitted(place: &Place) {
+pub async fn a_task_is_there_once_however_often_it_is_admitted(place: &StoreUnderTest) {
     let store = place.open().await;
     let row = |numbers: &[usize]| numbers.iter().map(|n| for_anyone(nth(*n), 1)).collect();
-    let first = store.admit(row(&[1, 2, 1, 3, 2, 1])).await.unwrap();
-    assert_eq!(first, Admitted { new: 3, same: 3 });
-    let second = store.admit(row(&[3, 4, 1, 4])).await.unwrap();
-    assert_eq!(second, Admitted { new: 1, same: 3 });
+    let first = store.insert_tasks(row(&[1, 2, 1, 3, 2, 1])).await.unwrap();
+    assert_eq!(first, InsertReport { new: 3, same: 3 });
+    let second = store.insert_tasks(row(&[3, 4, 1, 4])).await.unwrap();
+    assert_eq!(second, InsertReport { new: 1, same: 3 });
     let other_plan = vec![for_anyone(nth(1), 9)];
-    assert_eq!(store.admit(other_plan).await.unwrap(), Admitted { new: 0, same: 1 });
+    assert_eq!(store.insert_tasks(other_plan).await.unwrap(), InsertReport { new: 0, same: 1 });
     let records = all(store.as_ref()).await;
     let order: Vec<_> = [1, 2, 3, 4].map(|n| nth(n).id).into();
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), order);
     assert_eq!(records[0].state.wanted, 1, "a task stays as it is");
 }
 
-pub async fn a_task_comes_out_as_it_went_in(place: &Place) {
+pub async fn a_task_comes_out_as_it_went_in(place: &StoreUnderTest) {
     let store = place.open().await;
     let deep = format!(r#"{{"text":"deep","a":{}{}}}"#, "[".repeat(70), "]".repeat(70));
     let texts = [
@@ -49,9 +49,9 @@ pub async fn a_task_comes_out_as_it_went_in(place: &Place) {
         r#"{"text":"ints","a":-9223372036854775808,"b":9223372036854775808,"c":2147483648}"#,
         &deep,
     ];
-    let row: Vec<Admission> = texts.iter().map(|text| for_anyone(task(text), 1)).collect();
-    assert_eq!(store.admit(row.clone()).await.unwrap().new, texts.len() as u64);
-    let open = store.open_tasks(&Lane::Anyone, Position::START, 100).await.unwrap();
+    let row: Vec<NewTask> = texts.iter().map(|text| for_anyone(task(text), 1)).collect();
+    assert_eq!(store.insert_tasks(row.clone()).await.unwrap().new, texts.len() as u64);
+    let open = store.queued_tasks(&Lane::Anyone, Position::START, 100).await.unwrap();
     for (reading, tasks) in [
         ("records", all(store.as_ref()).await.into_iter().map(|r| r.task).collect::<Vec<_>>()),
         ("queue", open.into_iter().map(|open| open.task).collect()),
@@ -70,25 +70,25 @@ pub async fn a_task_comes_out_as_it_went_in(place: &Place) {
             );
         }
     }
-    let again = store.admit(row).await.unwrap();
-    assert_eq!(again, Admitted { new: 0, same: texts.len() as u64 });
+    let again = store.insert_tasks(row).await.unwrap();
+    assert_eq!(again, InsertReport { new: 0, same: texts.len() as u64 });
 }
 
-pub async fn a_higher_priority_comes_first_and_is_told_of(place: &Place) {
+pub async fn a_higher_priority_comes_first_and_is_told_of(place: &StoreUnderTest) {
     let store = place.open().await;
     let with_priority = |n: usize, priority: i32| {
         let mut admission = for_anyone(nth(n), 1);
         admission.plan.priority = priority;
         admission
     };
-    store.admit(vec![with_priority(0, 0), with_priority(1, 0)]).await.unwrap();
-    let (_, mark) = store.reopened(Mark::default()).await.unwrap();
+    store.insert_tasks(vec![with_priority(0, 0), with_priority(1, 0)]).await.unwrap();
+    let (_, mark) = store.reopened(ReopenCursor::default()).await.unwrap();
     store
-        .admit(vec![with_priority(2, 5), with_priority(3, -5), with_priority(4, 5)])
+        .insert_tasks(vec![with_priority(2, 5), with_priority(3, -5), with_priority(4, 5)])
         .await
         .unwrap();
     let order: Vec<_> = [2, 4, 0, 1, 3].map(|n| nth(n).id).into();
-    let open = store.open_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
+    let open = store.queued_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
     assert_eq!(open.iter().map(|open| open.task.id.clone()).collect::<Vec<_>>(), order);
     let (told, _) = store.reopened(mark).await.unwrap();
     for n in [2, 4] {
@@ -96,7 +96,7 @@ pub async fn a_higher_priority_comes_first_and_is_told_of(place: &Place) {
     }
 }
 
-pub async fn a_loaded_file_is_remembered(place: &Place) {
+pub async fn a_loaded_file_is_remembered(place: &StoreUnderTest) {
     let store = place.open().await;
     assert_eq!(store.loaded_file("tasks/a.jsonl").await.unwrap(), None);
     store.note_loaded_file("tasks/a.jsonl", "1").await.unwrap();
@@ -107,7 +107,7 @@ pub async fn a_loaded_file_is_remembered(place: &Place) {
     assert_eq!(store.loaded_file("tasks/b.jsonl").await.unwrap().as_deref(), Some("2"));
 }
 
-pub async fn keys_are_kept_or_replaced_as_is_asked_for(place: &Place) {
+pub async fn keys_are_kept_or_replaced_as_is_asked_for(place: &StoreUnderTest) {
     let keys = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
         pairs.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect()
     };
@@ -127,7 +127,7 @@ pub async fn keys_are_kept_or_replaced_as_is_asked_for(place: &Place) {
     assert_eq!(store.keys().await.unwrap(), expected);
 }
 
-pub async fn of_two_who_make_the_first_key_one_prevails(place: &Place) {
+pub async fn of_two_who_make_the_first_key_one_prevails(place: &StoreUnderTest) {
     let (one, other) = (place.open().await, place.open().await);
     let all = |key: &str| (0..20).map(|n| (format!("p{n}"), format!("{key}{n}"))).collect();
     let (a, b) = tokio::join!(one.set_keys(all("a"), true), other.set_keys(all("b"), true));
@@ -138,17 +138,17 @@ pub async fn of_two_who_make_the_first_key_one_prevails(place: &Place) {
     assert_eq!(keys, other.keys().await.unwrap());
 }
 
-pub async fn the_rule_of_identity_is_set_once(place: &Place) {
+pub async fn the_rule_of_identity_is_set_once(place: &StoreUnderTest) {
     let store = place.open().await;
     assert_eq!(store.identity().await.unwrap(), None);
     assert_eq!(store.set_identity("meta.id").await.unwrap(), "meta.id");
     assert_eq!(store.set_identity("content").await.unwrap(), "content", "there is no task yet");
-    admit(store.as_ref(), 1, 1).await;
+    insert_tasks(store.as_ref(), 1, 1).await;
     assert_eq!(store.set_identity("task_hash").await.unwrap(), "content");
     assert_eq!(store.identity().await.unwrap().as_deref(), Some("content"));
 }
 
-pub async fn an_edition_has_one_number_for_ever(place: &Place) {
+pub async fn an_edition_has_one_number_for_ever(place: &StoreUnderTest) {
     let store = place.open().await;
     assert!(store.editions().await.unwrap().is_empty());
     assert_eq!(store.edition("[\"A\"]").await.unwrap(), 1);

@@ -3,11 +3,13 @@
 use annotd::allocation::{AnswerOutcome, invariants};
 use annotd::task::{TaskId, Verdict, Version};
 
-use super::place::{Place, admit, answer, claim, look_up, named, nth, record, says};
+use super::store_under_test::{
+    StoreUnderTest, answer, claim, insert_tasks, look_up, named, nth, record, says,
+};
 
-pub async fn an_answer_counts_and_finishes_its_task(place: &Place) {
+pub async fn an_answer_counts_and_finishes_its_task(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 1, 2).await;
+    let ids = insert_tasks(store.as_ref(), 1, 2).await;
     for (nth, annotator) in ["ann", "bob"].into_iter().enumerate() {
         assert!(claim(store.as_ref(), &ids[0], annotator).await);
         let version = says(Verdict::Accept, 100 + i64::try_from(nth).unwrap());
@@ -23,9 +25,9 @@ pub async fn an_answer_counts_and_finishes_its_task(place: &Place) {
     assert_eq!(store.record(Vec::new()).await.unwrap(), []);
 }
 
-pub async fn an_answer_that_is_sent_again_changes_nothing(place: &Place) {
+pub async fn an_answer_that_is_sent_again_changes_nothing(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 3, 1).await;
+    let ids = insert_tasks(store.as_ref(), 3, 1).await;
     for id in &ids {
         assert!(claim(store.as_ref(), id, "ann").await);
     }
@@ -53,9 +55,9 @@ pub async fn an_answer_that_is_sent_again_changes_nothing(place: &Place) {
     }
 }
 
-pub async fn a_second_thought_replaces_the_first_and_an_old_copy_does_not(place: &Place) {
+pub async fn a_second_thought_replaces_the_first_and_an_old_copy_does_not(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 1, 1).await;
+    let ids = insert_tasks(store.as_ref(), 1, 1).await;
     assert!(claim(store.as_ref(), &ids[0], "ann").await);
     let thoughts = [says(Verdict::Accept, 1), says(Verdict::Reject, 2), says(Verdict::Ignore, 3)];
     let group = thoughts.iter().map(|version| answer(&ids[0], "ann", version.clone())).collect();
@@ -70,9 +72,9 @@ pub async fn a_second_thought_replaces_the_first_and_an_old_copy_does_not(place:
     assert_eq!(state.answers[0].history, thoughts[..2]);
 }
 
-pub async fn an_answer_without_a_lease_fills_a_free_slot(place: &Place) {
+pub async fn an_answer_without_a_lease_fills_a_free_slot(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 1, 2).await;
+    let ids = insert_tasks(store.as_ref(), 1, 2).await;
     let recorded = record(store.as_ref(), &ids[0], "ann", says(Verdict::Accept, 1)).await;
     assert_eq!(recorded, AnswerOutcome::Saved);
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
@@ -82,9 +84,9 @@ pub async fn an_answer_without_a_lease_fills_a_free_slot(place: &Place) {
     assert!(look_up(store.as_ref(), &ids[0]).await.state.finished);
 }
 
-pub async fn an_answer_without_a_slot_is_stored_as_late(place: &Place) {
+pub async fn an_answer_without_a_slot_is_stored_as_late(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 1, 1).await;
+    let ids = insert_tasks(store.as_ref(), 1, 1).await;
     assert!(claim(store.as_ref(), &ids[0], "ann").await);
     let late = record(store.as_ref(), &ids[0], "bob", says(Verdict::Reject, 5)).await;
     assert_eq!(late, AnswerOutcome::Late, "ann holds the only slot");
@@ -103,11 +105,11 @@ pub async fn an_answer_without_a_slot_is_stored_as_late(place: &Place) {
     assert_eq!(invariants::check(&state), []);
 }
 
-pub async fn an_answer_to_what_is_not_theirs_is_unknown(place: &Place) {
+pub async fn an_answer_to_what_is_not_theirs_is_unknown(place: &StoreUnderTest) {
     let store = place.open().await;
     let anns = named(nth(0), 1, &["ann"]);
     let id = anns.task.id.clone();
-    store.admit(vec![anns]).await.unwrap();
+    store.insert_tasks(vec![anns]).await.unwrap();
     let group = vec![
         answer(&id, "bob", says(Verdict::Accept, 1)),
         answer(&TaskId::from_text("no such task"), "ann", says(Verdict::Accept, 1)),
@@ -120,9 +122,9 @@ pub async fn an_answer_to_what_is_not_theirs_is_unknown(place: &Place) {
     assert_eq!(look_up(store.as_ref(), &id).await.state.late, []);
 }
 
-pub async fn one_group_may_hold_several_answers_to_one_task(place: &Place) {
+pub async fn one_group_may_hold_several_answers_to_one_task(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 2, 3).await;
+    let ids = insert_tasks(store.as_ref(), 2, 3).await;
     for annotator in ["ann", "bob", "cyd"] {
         for id in &ids {
             assert!(claim(store.as_ref(), id, annotator).await);
@@ -142,7 +144,7 @@ pub async fn one_group_may_hold_several_answers_to_one_task(place: &Place) {
     }
 }
 
-pub async fn what_an_interface_adds_comes_out_as_it_went_in(place: &Place) {
+pub async fn what_an_interface_adds_comes_out_as_it_went_in(place: &StoreUnderTest) {
     let store = place.open().await;
     let datas = [
         r"{}",
@@ -151,7 +153,7 @@ pub async fn what_an_interface_adds_comes_out_as_it_went_in(place: &Place) {
         r#"{"$each":[1],"$a":{"$b":1},"a.b":1,"":2,"n":1.10,"e":1e3,"😀":null}"#,
         "{\"a\\u0000b\":\"\\u0000\"}",
     ];
-    let ids = admit(store.as_ref(), datas.len(), 1).await;
+    let ids = insert_tasks(store.as_ref(), datas.len(), 1).await;
     let versions: Vec<Version> = datas
         .iter()
         .map(|data| Version {

@@ -9,15 +9,15 @@ use annotd::allocation::{
 use annotd::backup::{self, Backup, Contents, Head, RestoreError};
 use annotd::exchange::output::Output;
 use annotd::planning;
-use annotd::store::{Admission, Claim, Ground, Record, Store, Terms, Which};
+use annotd::store::{Claim, NewTask, Record, RecordFilter, RestoreTarget, Store, StorePolicy};
 use annotd::task::{Basis, Identity, Millis, Task, Verdict};
-use annotd::verifying::{self, Inquiry};
+use annotd::verify::{self, VerifyOptions};
 use mongodb::bson::{Document, doc};
 use proptest::test_runner::TestCaseError;
 
-use super::place::{
-    Engine, Faults, Place, all, assert_figures_are_true, claim, for_anyone, named, nth, record,
-    says, wish, with_work,
+use super::store_under_test::{
+    Engine, Faults, StoreUnderTest, all, assert_stats_are_true, claim, for_anyone, named, nth,
+    record, says, wish, with_work,
 };
 
 const NOW: Millis = Millis(5000);
@@ -36,8 +36,8 @@ pub fn rules(people: &[&str]) -> PlanPolicy {
     }
 }
 
-fn terms() -> Terms {
-    Terms {
+fn policy() -> StorePolicy {
+    StorePolicy {
         rule: SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() },
         order: Order::Loaded,
     }
@@ -48,8 +48,8 @@ async fn taken(store: &dyn Store, seen: impl FnMut(u64)) -> Backup {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.zst");
     let output = Output::to(Some(&path), Box::new(std::io::sink())).unwrap();
-    let head = Head::new("p", store.kind().as_str(), NOW);
-    let taken = backup::take(store, &head, output, seen).await.unwrap();
+    let head = Head::new("p", store.engine().as_str(), NOW);
+    let taken = backup::create(store, &head, output, seen).await.unwrap();
     let backup = Backup::open(&path, std::io::empty()).unwrap();
     let contents = backup.check(|_| ()).unwrap();
     assert_eq!((contents.tasks, contents.answers), (taken.tasks, taken.answers));
@@ -57,7 +57,7 @@ async fn taken(store: &dyn Store, seen: impl FnMut(u64)) -> Backup {
 }
 
 /// Restores a backup as the command does it, but for the look over everything.
-async fn restored(backup: &Backup, place: &Place) -> std::sync::Arc<dyn Store> {
+async fn restored(backup: &Backup, place: &StoreUnderTest) -> std::sync::Arc<dyn Store> {
     let store = place.try_open(true).await.unwrap();
     let contents = backup.check(|_| ()).unwrap();
     assert_eq!(backup::begin(&*store, NOW).await.unwrap(), None);
@@ -77,10 +77,11 @@ fn plain(records: Vec<Record>) -> Vec<(SequenceNumber, Position, Task, TaskState
     records.into_iter().map(plain).collect()
 }
 
-async fn found(store: &dyn Store, rules: &PlanPolicy, terms: &Terms) -> Vec<String> {
+async fn found(store: &dyn Store, rules: &PlanPolicy, policy: &StorePolicy) -> Vec<String> {
     let identity = &Identity::plain();
-    let inquiry = Inquiry { rules, terms, identity, repair: false, now: Millis(0), shown: 20 };
-    let report = verifying::verify(store, inquiry, |_| ()).await.unwrap();
+    let options =
+        VerifyOptions { rules, policy, identity, repair: false, now: Millis(0), shown: 20 };
+    let report = verify::verify(store, options, |_| ()).await.unwrap();
     let findings = report.kinds.values().flat_map(|kind| &kind.first);
     let wrong = findings.filter(|finding| finding.outcome != annotd::store::audit::Outcome::Note);
     wrong.map(|finding| format!("{finding:?}")).collect()
@@ -91,19 +92,19 @@ async fn found(store: &dyn Store, rules: &PlanPolicy, terms: &Terms) -> Vec<Stri
 /// # Errors
 /// What differs.
 pub async fn round_trip(
-    place: &Place,
+    place: &StoreUnderTest,
     store: &dyn Store,
     rules: &PlanPolicy,
-    terms: &Terms,
+    policy: &StorePolicy,
 ) -> Result<(), TestCaseError> {
     let other = if place.database().is_some() { Engine::Sqlite } else { Engine::Mongo };
-    let there = Place::fresh(other, Faults::None).await;
+    let there = StoreUnderTest::fresh(other, Faults::None).await;
     let backup = taken(store, |_| ()).await;
     let copy = restored(&backup, &there).await;
     let same = plain(all(store).await) == plain(all(&*copy).await)
-        && store.deal().await.unwrap() == copy.deal().await.unwrap()
-        && with_work(store.progress().await.unwrap()) == with_work(copy.progress().await.unwrap());
-    let wrong = found(&*copy, rules, terms).await;
+        && store.allocation_record().await.unwrap() == copy.allocation_record().await.unwrap()
+        && with_work(store.stats().await.unwrap()) == with_work(copy.stats().await.unwrap());
+    let wrong = found(&*copy, rules, policy).await;
     copy.close().await;
     there.remove().await;
     if same && wrong.is_empty() {
@@ -115,23 +116,25 @@ pub async fn round_trip(
 
 /// A bit of everything: answers, revisions, skips, late ones, holds, gold, a repeat, names.
 async fn lively(store: &dyn Store) {
-    store.follow(terms());
+    store.set_policy(policy());
     let people = rules(&["ann", "bob", "cyd"]);
     let batch = (0..10).map(nth).collect();
     planning::admit(store, &people, &Overrides::default(), batch).await.unwrap();
     planning::known_since(store, &people, Millis(7)).await.unwrap();
-    planning::replan_unfinished(store, &people, &terms(), false).await.unwrap();
+    planning::replan_unfinished(store, &people, &policy(), false).await.unwrap();
     let mut early = for_anyone(nth(20), 2);
     early.plan.priority = 3;
     let mut bound = named(nth(21), 1, &["bob"]);
     bound.plan.bound = true;
     let mut gold = for_anyone(nth(22), 1);
     gold.plan = Plan { purpose: Purpose::Gold, ..Plan::new(1, vec![Lane::Gold]) };
-    let odd = super::place::task(r#"{"text":"ü","n":1.10,"$a":{"b.c":1e3},"meta":{"x":[null]}}"#);
+    let odd = super::store_under_test::task(
+        r#"{"text":"ü","n":1.10,"$a":{"b.c":1e3},"meta":{"x":[null]}}"#,
+    );
     let open = for_anyone(nth(23), 1);
     let rows = vec![early, bound, gold, for_anyone(odd, 1), open];
     let ids: Vec<_> = rows.iter().map(|row| row.task.id.clone()).collect();
-    store.admit(rows).await.unwrap();
+    store.insert_tasks(rows).await.unwrap();
     let repeat = Plan {
         bound: true,
         purpose: Purpose::Repeat(nth(20).id),
@@ -142,7 +145,10 @@ async fn lively(store: &dyn Store) {
     record(store, &ids[0], "ann", says(Verdict::Reject, 110)).await;
     assert!(claim(store, &ids[0], "bob").await);
     record(store, &ids[0], "bob", says(Verdict::Ignore, 120)).await;
-    store.admit(vec![Admission { task: nth(20).repeated_for("ann"), plan: repeat }]).await.unwrap();
+    store
+        .insert_tasks(vec![NewTask { task: nth(20).repeated_for("ann"), plan: repeat }])
+        .await
+        .unwrap();
     // Late: cyd had it, lost it, and dan was faster.
     assert!(claim(store, &ids[4], "cyd").await);
     store.release("cyd").await.unwrap();
@@ -174,7 +180,7 @@ async fn lively(store: &dyn Store) {
     store.set_keys(keys.into(), false).await.unwrap();
 }
 
-pub async fn everything_comes_back_in_either_engine(place: &Place) {
+pub async fn everything_comes_back_in_either_engine(place: &StoreUnderTest) {
     let store = place.open().await;
     lively(&*store).await;
     let people = rules(&["ann", "bob", "cyd"]);
@@ -193,63 +199,65 @@ pub async fn everything_comes_back_in_either_engine(place: &Place) {
     }
     let backup = taken(&*store, |_| ()).await;
     for engine in [Engine::Sqlite, Engine::Mongo] {
-        let there = Place::fresh(engine, Faults::None).await;
+        let there = StoreUnderTest::fresh(engine, Faults::None).await;
         let copy = restored(&backup, &there).await;
         assert_eq!(plain(all(&*copy).await), plain(all(&*store).await), "{engine:?}");
-        let (was, mut is) = (store.deal().await.unwrap(), copy.deal().await.unwrap());
+        let (was, mut is) =
+            (store.allocation_record().await.unwrap(), copy.allocation_record().await.unwrap());
         assert_eq!((is.version, &is.state), (was.version, &was.state));
-        let promised: Vec<_> = was.promised.iter().filter(|(id, _)| *id == nth(99).id).collect();
-        assert_eq!(is.promised.iter().collect::<Vec<_>>(), promised, "{engine:?}");
+        let pending_plans: Vec<_> =
+            was.pending_plans.iter().filter(|(id, _)| *id == nth(99).id).collect();
+        assert_eq!(is.pending_plans.iter().collect::<Vec<_>>(), pending_plans, "{engine:?}");
         let files = copy.loaded_files().await.unwrap();
         assert_eq!(files, store.loaded_files().await.unwrap());
         assert_eq!(copy.keys().await.unwrap(), store.keys().await.unwrap());
         assert_eq!(copy.identity().await.unwrap().as_deref(), Some("content"));
         assert_eq!(copy.editions().await.unwrap(), store.editions().await.unwrap());
         assert_eq!(files.len(), 2);
-        let (told, was_told) = (copy.progress().await.unwrap(), store.progress().await.unwrap());
+        let (told, was_told) = (copy.stats().await.unwrap(), store.stats().await.unwrap());
         assert_eq!(with_work(told), with_work(was_told), "{engine:?}");
-        assert_eq!(found(&*copy, &people, &terms()).await, Vec::<String>::new(), "{engine:?}");
+        assert_eq!(found(&*copy, &people, &policy()).await, Vec::<String>::new(), "{engine:?}");
 
         // And life goes on: leases end, what was promised comes, new tasks stand behind the others.
-        copy.follow(terms());
+        copy.set_policy(policy());
         let last = all(&*copy).await.last().unwrap().number;
-        assert_eq!(copy.sweep(Millis(2000)).await.unwrap(), 2);
+        assert_eq!(copy.expire_leases(Millis(2000)).await.unwrap(), 2);
         let more = vec![nth(99), nth(0)];
         let more = planning::admit(&*copy, &people, &Overrides::default(), more).await.unwrap();
         assert_eq!((more.new, more.same), (1, 1));
         let records = all(&*copy).await;
         let new = records.last().unwrap();
         assert!(new.number > last);
-        if !promised.is_empty() {
+        if !pending_plans.is_empty() {
             assert_eq!(new.state.lanes, [Lane::Of("ann".into())], "as it was promised");
         }
-        is = copy.deal().await.unwrap();
+        is = copy.allocation_record().await.unwrap();
         assert_eq!(is.version, was.version + 1);
         if engine == Engine::Sqlite {
             // The shared store leaves it there for `verify`.
-            assert_eq!(is.promised.len(), 0);
+            assert_eq!(is.pending_plans.len(), 0);
         }
-        assert_figures_are_true(&*copy).await;
+        assert_stats_are_true(&*copy).await;
         copy.close().await;
         there.remove().await;
     }
 }
 
-pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &Place) {
-    let whole = Place::fresh(Engine::Sqlite, Faults::None).await;
+pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &StoreUnderTest) {
+    let whole = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
     let source = whole.open().await;
     lively(&*source).await;
     let backup = taken(&*source, |_| ()).await;
     let records = all(&*source).await;
 
     let store = place.try_open(true).await.unwrap();
-    assert_eq!(store.ground().await.unwrap(), Ground::Free);
+    assert_eq!(store.restore_target().await.unwrap(), RestoreTarget::Empty);
     assert_eq!(backup::begin(&*store, NOW).await.unwrap(), None);
-    store.put_back(records[..4].to_vec()).await.unwrap();
-    store.put_back(records[2..6].to_vec()).await.unwrap();
+    store.restore_records(records[..4].to_vec()).await.unwrap();
+    store.restore_records(records[2..6].to_vec()).await.unwrap();
     store.note_loaded_file("half", "1:1").await.unwrap();
     assert_eq!(store.count().await.unwrap(), 6);
-    assert_figures_are_true(&*store).await;
+    assert_stats_are_true(&*store).await;
     store.close().await;
 
     let refused = place.try_open(false).await.err().expect("half a project is not opened");
@@ -258,10 +266,10 @@ pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &Pla
     assert!(said.contains("`annotd restore -i FILE` again"), "{said}");
 
     let store = place.try_open(true).await.unwrap();
-    assert_eq!(store.ground().await.unwrap(), Ground::Unfinished { since: NOW });
+    assert_eq!(store.restore_target().await.unwrap(), RestoreTarget::Partial { since: NOW });
     assert_eq!(backup::begin(&*store, NOW).await.unwrap(), Some(NOW));
     assert_eq!(store.count().await.unwrap(), 0);
-    assert_figures_are_true(&*store).await;
+    assert_stats_are_true(&*store).await;
     let contents: Contents = backup.check(|_| ()).unwrap();
     backup::restore(&*store, &backup, &contents, |_| ()).await.unwrap();
     assert!(place.try_open(false).await.is_err(), "only the end ends it");
@@ -270,24 +278,24 @@ pub async fn a_restore_that_breaks_off_is_recognised_and_begins_anew(place: &Pla
     let store = place.try_open(false).await.unwrap();
     assert_eq!(plain(all(&*store).await), plain(records));
     assert_eq!(store.loaded_files().await.unwrap(), source.loaded_files().await.unwrap());
-    assert_figures_are_true(&*store).await;
+    assert_stats_are_true(&*store).await;
 }
 
-pub async fn nothing_is_restored_over_a_project(place: &Place) {
+pub async fn nothing_is_restored_over_a_project(place: &StoreUnderTest) {
     let store = place.open().await;
-    super::place::admit(&*store, 3, 1).await;
+    super::store_under_test::insert_tasks(&*store, 3, 1).await;
     let refused = backup::begin(&*store, NOW).await.expect_err("it holds tasks");
-    assert!(matches!(refused, RestoreError::Taken { tasks: 3, .. }), "{refused}");
+    assert!(matches!(refused, RestoreError::Occupied { tasks: 3, .. }), "{refused}");
     assert!(refused.to_string().contains("holds 3 tasks already"), "{refused}");
     assert!(store.begin_restore(NOW).await.is_err(), "nor by whoever does not look");
     assert_eq!(all(&*store).await.len(), 3);
 
     // Half a project that somebody has worked on, with a daemon that was there before.
-    let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let there = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
     let daemon = there.open().await;
     let restore = there.try_open(true).await.unwrap();
     backup::begin(&*restore, Millis(50)).await.unwrap();
-    restore.put_back(all(&*store).await).await.unwrap();
+    restore.restore_records(all(&*store).await).await.unwrap();
     assert!(claim(&*daemon, &nth(0).id, "ann").await);
     record(&*daemon, &nth(0).id, "ann", says(Verdict::Accept, 100)).await;
     let refused = backup::begin(&*restore, NOW).await.expect_err("somebody has answered");
@@ -297,11 +305,13 @@ pub async fn nothing_is_restored_over_a_project(place: &Place) {
 
 /// Tasks that a load brings.
 fn batch(load: usize, nth_batch: usize) -> Vec<Task> {
-    let task = |n: usize| super::place::task(&format!(r#"{{"text":"{load} {nth_batch} {n}"}}"#));
+    let task = |n: usize| {
+        super::store_under_test::task(&format!(r#"{{"text":"{load} {nth_batch} {n}"}}"#))
+    };
     (0..20).map(task).collect()
 }
 
-pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
+pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &StoreUnderTest) {
     const BATCHES: usize = 12;
     let people = rules(&["ann", "bob", "cyd"]);
     let mut loads = tokio::task::JoinSet::new();
@@ -318,7 +328,7 @@ pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
     let store = place.open().await;
     loads.spawn(async move {
         for n in 0..60 {
-            store.admit(vec![for_anyone(nth(n), 1)]).await.unwrap();
+            store.insert_tasks(vec![for_anyone(nth(n), 1)]).await.unwrap();
         }
     });
     let store = place.open().await;
@@ -326,10 +336,10 @@ pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
     while !loads.is_empty() || looks == 0 {
         let before = all(&*store).await.len();
         let backup = taken(&*store, |_| ()).await;
-        let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+        let there = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
         let copy = restored(&backup, &there).await;
         assert!(all(&*copy).await.len() >= before);
-        assert_eq!(found(&*copy, &people, &Terms::default()).await, Vec::<String>::new());
+        assert_eq!(found(&*copy, &people, &StorePolicy::default()).await, Vec::<String>::new());
         looks += 1;
         while let Some(done) = loads.try_join_next() {
             done.unwrap();
@@ -348,7 +358,7 @@ pub async fn a_backup_beside_loads_agrees_with_what_was_dealt(place: &Place) {
             at_once(async { tasks.insert_one(late).await.unwrap() });
         }
     });
-    let there = Place::fresh(Engine::Sqlite, Faults::None).await;
+    let there = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
     let copy = restored(&backup.await, &there).await;
     assert_eq!(plain(all(&*copy).await), plain(all(&*store).await));
 }
@@ -358,17 +368,17 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
 }
 
-pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &Place) {
+pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &StoreUnderTest) {
     let store = place.open().await;
     let (few, more) = (rules(&["ann", "bob"]), rules(&["ann", "bob", "cyd"]));
     let tasks = (0..30).flat_map(|n| batch(0, n)).collect();
     planning::admit(&*store, &few, &Overrides::default(), tasks).await.unwrap();
-    planning::replan_unfinished(&*store, &few, &Terms::default(), false).await.unwrap();
+    planning::replan_unfinished(&*store, &few, &StorePolicy::default(), false).await.unwrap();
     // When the first page has been read, cyd comes.
     let mut changed = None;
     let backup = taken(&*store, |_| {
         let look =
-            || at_once(planning::replan_unfinished(&*store, &more, &Terms::default(), false));
+            || at_once(planning::replan_unfinished(&*store, &more, &StorePolicy::default(), false));
         changed = changed.or_else(|| Some(look().unwrap()));
     });
     let backup = backup.await;
@@ -378,23 +388,23 @@ pub async fn who_came_during_a_backup_is_seen_to_after_the_restore(place: &Place
         names.count()
     };
     for engine in [Engine::Sqlite, Engine::Mongo] {
-        let there = Place::fresh(engine, Faults::None).await;
+        let there = StoreUnderTest::fresh(engine, Faults::None).await;
         let copy = restored(&backup, &there).await;
-        assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
+        assert_eq!(found(&*copy, &more, &StorePolicy::default()).await, Vec::<String>::new());
         let before = of_cyd(&all(&*copy).await);
         assert!(before < of_cyd(&all(&*store).await), "some had been read before");
-        planning::replan_unfinished(&*copy, &more, &Terms::default(), false).await.unwrap();
+        planning::replan_unfinished(&*copy, &more, &StorePolicy::default(), false).await.unwrap();
         assert!(of_cyd(&all(&*copy).await) > before, "{engine:?}");
-        assert_eq!(found(&*copy, &more, &Terms::default()).await, Vec::<String>::new());
+        assert_eq!(found(&*copy, &more, &StorePolicy::default()).await, Vec::<String>::new());
         copy.close().await;
         there.remove().await;
     }
 }
 
-pub async fn tasks_that_share_a_place_find_one_each(place: &Place) {
-    let source = Place::fresh(Engine::Sqlite, Faults::None).await;
+pub async fn tasks_that_share_a_place_find_one_each(place: &StoreUnderTest) {
+    let source = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
     let from = source.open().await;
-    let ids = super::place::admit(&*from, 4, 1).await;
+    let ids = super::store_under_test::insert_tasks(&*from, 4, 1).await;
     assert!(claim(&*from, &ids[0], "ann").await);
     record(&*from, &ids[0], "ann", says(Verdict::Accept, 100)).await;
     let mut records = all(&*from).await;
@@ -404,17 +414,19 @@ pub async fn tasks_that_share_a_place_find_one_each(place: &Place) {
     records[1].position = fourth;
     let store = place.try_open(true).await.unwrap();
     backup::begin(&*store, NOW).await.unwrap();
-    store.put_back(records).await.unwrap();
+    store.restore_records(records).await.unwrap();
     store.end_restore().await.unwrap();
     let all_of_it = all(&*store).await;
     assert_eq!(all_of_it.len(), 4);
     assert_eq!(all_of_it[2].position, third, "who waits stands where it stood");
-    let open = store.open_tasks(&Lane::Anyone, Position::START, 9).await.unwrap();
+    let open = store.queued_tasks(&Lane::Anyone, Position::START, 9).await.unwrap();
     assert_eq!(open.len(), 3);
     for task in &ids[1..] {
         assert!(claim(&*store, task, "bob").await);
         record(&*store, task, "bob", says(Verdict::Accept, 200)).await;
     }
-    assert!(store.records(Which::Unfinished, SequenceNumber::START, 9).await.unwrap().is_empty());
-    assert_figures_are_true(&*store).await;
+    assert!(
+        store.records(RecordFilter::Unfinished, SequenceNumber::START, 9).await.unwrap().is_empty()
+    );
+    assert_stats_are_true(&*store).await;
 }

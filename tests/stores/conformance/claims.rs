@@ -2,11 +2,13 @@
 
 use annotd::task::{TaskId, Verdict};
 
-use super::place::{Place, admit, claim, look_up, named, nth, record, says, wish};
+use super::store_under_test::{
+    StoreUnderTest, claim, insert_tasks, look_up, named, nth, record, says, wish,
+};
 
-pub async fn a_slot_is_handed_out_once(place: &Place) {
+pub async fn a_slot_is_handed_out_once(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 1, 2).await;
+    let ids = insert_tasks(store.as_ref(), 1, 2).await;
     assert!(claim(store.as_ref(), &ids[0], "ann").await);
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
     assert!(!claim(store.as_ref(), &ids[0], "cyd").await, "both slots are held");
@@ -17,9 +19,9 @@ pub async fn a_slot_is_handed_out_once(place: &Place) {
     assert_eq!((state.held[0].since.0, state.held[0].until.0), (10, 1000));
 }
 
-pub async fn a_claim_that_is_sent_again_is_granted_again(place: &Place) {
+pub async fn a_claim_that_is_sent_again_is_granted_again(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 2, 1).await;
+    let ids = insert_tasks(store.as_ref(), 2, 1).await;
     let group = vec![wish(&ids[0], "ann"), wish(&ids[1], "bob"), wish(&ids[0], "ann")];
     assert_eq!(store.claim(group.clone()).await.unwrap(), [true, true, true]);
     assert_eq!(store.claim(group).await.unwrap(), [true, true, true]);
@@ -29,12 +31,14 @@ pub async fn a_claim_that_is_sent_again_is_granted_again(place: &Place) {
     assert_eq!(store.claim(Vec::new()).await.unwrap(), Vec::<bool>::new());
 }
 
-pub async fn nobody_is_handed_what_they_have_answered_or_what_is_not_for_them(place: &Place) {
+pub async fn nobody_is_handed_what_they_have_answered_or_what_is_not_for_them(
+    place: &StoreUnderTest,
+) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 2, 2).await;
+    let ids = insert_tasks(store.as_ref(), 2, 2).await;
     let anns = named(nth(7), 1, &["ann"]);
     let anns_id = anns.task.id.clone();
-    store.admit(vec![anns]).await.unwrap();
+    store.insert_tasks(vec![anns]).await.unwrap();
     assert!(!claim(store.as_ref(), &anns_id, "bob").await, "it is for ann");
     assert!(claim(store.as_ref(), &anns_id, "ann").await);
     record(store.as_ref(), &ids[0], "ann", says(Verdict::Accept, 20)).await;
@@ -48,9 +52,9 @@ pub async fn nobody_is_handed_what_they_have_answered_or_what_is_not_for_them(pl
     assert!(!claim(store.as_ref(), &ids[1], "ann").await, "she has answered it, late");
 }
 
-pub async fn one_group_can_fill_a_task(place: &Place) {
+pub async fn one_group_can_fill_a_task(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 2, 2).await;
+    let ids = insert_tasks(store.as_ref(), 2, 2).await;
     let group = vec![
         wish(&ids[0], "ann"),
         wish(&ids[0], "bob"),

@@ -1,7 +1,7 @@
 //! The store as it should be: [`TaskState`]s in memory.
 
 use annotd::allocation::{AnswerOutcome, Position, TaskState, invariants};
-use annotd::store::{Admission, Admitted, Amendment, Claim, Record, Submission, Terms};
+use annotd::store::{Claim, InsertReport, NewTask, Record, StateUpdate, StorePolicy, Submission};
 use annotd::task::{Millis, Task, TaskId};
 
 /// A task of the model.
@@ -14,14 +14,14 @@ struct Row {
 /// All tasks, in the order of loading.
 #[derive(Default)]
 pub struct Model {
-    terms: Terms,
+    policy: StorePolicy,
     tasks: Vec<Row>,
 }
 
 impl Model {
     /// Goes by these rules.
-    pub fn new(terms: Terms) -> Self {
-        Self { terms, tasks: Vec::new() }
+    pub fn new(policy: StorePolicy) -> Self {
+        Self { policy, tasks: Vec::new() }
     }
 
     fn find(&mut self, id: &TaskId) -> Option<&mut Row> {
@@ -39,9 +39,9 @@ impl Model {
     }
 
     /// See the trait, here and below.
-    pub fn admit(&mut self, admissions: &[Admission]) -> Admitted {
-        let mut admitted = Admitted::default();
-        for Admission { task, plan } in admissions {
+    pub fn insert_tasks(&mut self, admissions: &[NewTask]) -> InsertReport {
+        let mut admitted = InsertReport::default();
+        for NewTask { task, plan } in admissions {
             if self.find(&task.id).is_some() {
                 admitted.same += 1;
                 continue;
@@ -64,7 +64,7 @@ impl Model {
     }
 
     pub fn record(&mut self, answers: &[Submission]) -> Vec<AnswerOutcome> {
-        let rule = self.terms.rule.clone();
+        let rule = self.policy.rule.clone();
         let each = |answer: &Submission| match self.find(&answer.task) {
             Some(Row { task, state, .. }) => {
                 state.record(&answer.annotator, answer.version.clone(), &rule, &task.body)
@@ -86,7 +86,7 @@ impl Model {
         self.take_back(|state| u64::from(state.release(annotator)))
     }
 
-    pub fn sweep(&mut self, now: Millis) -> u64 {
+    pub fn expire_leases(&mut self, now: Millis) -> u64 {
         self.take_back(|state| state.expire(now).len() as u64)
     }
 
@@ -94,13 +94,13 @@ impl Model {
         let mut taken = 0;
         for Row { task, state, .. } in &mut self.tasks {
             taken += from(state);
-            state.promote_late_answers(&self.terms.rule, &task.body);
+            state.promote_late_answers(&self.policy.rule, &task.body);
         }
         taken
     }
 
-    pub fn amend(&mut self, amendments: &[Amendment]) {
-        for Amendment { task, now, .. } in amendments {
+    pub fn update_if_unchanged(&mut self, amendments: &[StateUpdate]) {
+        for StateUpdate { task, now, .. } in amendments {
             let row = self.find(task).expect("it was looked at before");
             row.state = now.clone();
         }
@@ -118,7 +118,7 @@ impl Model {
             if record.task.id != task.id {
                 return Err(format!("{} stands where {} should", record.task.id, task.id));
             }
-            let order = self.terms.order;
+            let order = self.policy.order;
             let place = order.position(*priority, record.number.0, state.remaining());
             if place != record.position {
                 return Err(format!("{} stands at {:?}, not {place:?}", task.id, record.position));
@@ -141,7 +141,7 @@ impl Model {
     }
 
     /// The place of the first task that this annotator could be handed in the lane of anyone.
-    pub fn first_open_to(records: &[Record], annotator: &str) -> Option<Position> {
+    pub fn first_queued_for(records: &[Record], annotator: &str) -> Option<Position> {
         records
             .iter()
             .filter(|record| record.state.is_open_to(annotator))

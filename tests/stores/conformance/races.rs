@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use annotd::allocation::{AnswerOutcome, Lane, Position, invariants};
-use annotd::store::{Mark, Store};
+use annotd::store::{ReopenCursor, Store};
 use annotd::task::Verdict;
 
-use super::place::{Place, admit, all, answer, assert_figures_are_true, recount, says, wish};
+use super::store_under_test::{
+    StoreUnderTest, all, answer, assert_stats_are_true, insert_tasks, recount, says, wish,
+};
 
 /// Works as a daemon would that has these annotators: looks, claims for all of them in one group,
 /// answers in one group, until nothing is left.
 async fn work(store: Arc<dyn Store>, annotators: Vec<String>) -> u64 {
     let mut saved = 0;
-    let mut mark = Mark::default();
+    let mut mark = ReopenCursor::default();
     loop {
         let mut claims = Vec::new();
-        let open = store.open_tasks(&Lane::Anyone, Position::START, 8).await.unwrap();
+        let open = store.queued_tasks(&Lane::Anyone, Position::START, 8).await.unwrap();
         let (reopened, next) = store.reopened(mark).await.unwrap();
         mark = next;
         for annotator in &annotators {
@@ -44,10 +46,10 @@ async fn work(store: Arc<dyn Store>, annotators: Vec<String>) -> u64 {
     }
 }
 
-pub async fn each_task_gets_what_it_wants_however_many_ask(place: &Place) {
+pub async fn each_task_gets_what_it_wants_however_many_ask(place: &StoreUnderTest) {
     const TASKS: usize = 60;
     let loader = place.open().await;
-    admit(loader.as_ref(), TASKS, 3).await;
+    insert_tasks(loader.as_ref(), TASKS, 3).await;
     let mut workers = Vec::new();
     for daemon in 0..4 {
         let store = place.open().await;
@@ -69,13 +71,13 @@ pub async fn each_task_gets_what_it_wants_however_many_ask(place: &Place) {
         assert!(record.state.finished && record.state.held.is_empty());
     }
     let fresh = place.open().await;
-    assert_figures_are_true(fresh.as_ref()).await;
+    assert_stats_are_true(fresh.as_ref()).await;
     assert_eq!(recount(&records).answers, 3 * TASKS as u64);
 }
 
-pub async fn an_answer_sent_by_many_at_once_is_there_once(place: &Place) {
+pub async fn an_answer_sent_by_many_at_once_is_there_once(place: &StoreUnderTest) {
     let first = place.open().await;
-    let ids = admit(first.as_ref(), 10, 1).await;
+    let ids = insert_tasks(first.as_ref(), 10, 1).await;
     let claims = ids.iter().map(|id| wish(id, "ann")).collect();
     first.claim(claims).await.unwrap();
     let group: Vec<_> = ids.iter().map(|id| answer(id, "ann", says(Verdict::Accept, 50))).collect();

@@ -5,15 +5,15 @@ use annotd::allocation::{
     AnnotatorProfile, EscalationRule, Ignore, Lane, Plan, Position, Purpose, SettlePolicy,
     TaskState,
 };
-use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
+use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
 use annotd::task::{Basis, Millis, Task, Verdict, Version};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::backup;
-use super::lives;
 use super::model::Model;
-use super::place::{Engine, Faults, Place, all, nth, recount};
+use super::restarts;
+use super::store_under_test::{Engine, Faults, StoreUnderTest, all, nth, recount};
 
 const PEOPLE: [&str; 4] = ["ann", "bob", "cyd", "dan"];
 const TASKS: usize = 5;
@@ -31,7 +31,7 @@ enum Step {
 }
 
 /// Rules under which a project may stand.
-fn terms() -> impl Strategy<Value = Terms> {
+fn terms() -> impl Strategy<Value = StorePolicy> {
     let escalation = prop_oneof![
         3 => Just(None),
         2 => (1..3_u32, 2..5_u32).prop_map(|(extra, max)| Some((extra, max, Vec::new()))),
@@ -44,7 +44,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         1 => any::<u64>().prop_map(Order::Random),
         1 => Just(Order::FinishFirst),
     ];
-    (escalation, any::<bool>(), orders).prop_map(|(escalation, skip, order)| Terms {
+    (escalation, any::<bool>(), orders).prop_map(|(escalation, skip, order)| StorePolicy {
         rule: SettlePolicy {
             ignore: if skip { Ignore::Skip } else { Ignore::Answer },
             escalation: escalation.map(|(extra, max, by)| EscalationRule { extra, max, by }),
@@ -73,7 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A task for anyone, or for the people whose bits are set.
-fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission {
+fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> NewTask {
     let lanes: Vec<Lane> = PEOPLE
         .iter()
         .enumerate()
@@ -88,7 +88,7 @@ fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> Admission
     };
     // Some are gold, and some were named by the task itself.
     let purpose = if bits == 13 { Purpose::Gold } else { Purpose::Regular };
-    Admission { task: nth(task), plan: Plan { bound: bits % 2 == 1, purpose, ..plan } }
+    NewTask { task: nth(task), plan: Plan { bound: bits % 2 == 1, purpose, ..plan } }
 }
 
 /// A change of a task as a whole: somebody's hold is taken, and it is for others and wants more or
@@ -113,18 +113,22 @@ fn amended(state: &TaskState, (who, bits, wanted): (usize, u8, u32)) -> TaskStat
     now
 }
 
-async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCaseError> {
+async fn live(
+    place: &StoreUnderTest,
+    terms: &StorePolicy,
+    steps: &[Step],
+) -> Result<(), TestCaseError> {
     let mut store = place.open().await;
-    store.follow(terms.clone());
+    store.set_policy(terms.clone());
     let mut model = Model::new(terms.clone());
     for (time, step) in (0_i64..).zip(steps) {
         let now = time * 1000;
         let failed = |error: annotd::store::StoreError| TestCaseError::fail(error.to_string());
         match step.clone() {
             Step::Admit(row) => {
-                let row: Vec<Admission> = row.into_iter().map(admission).collect();
-                let admitted = store.admit(row.clone()).await.map_err(failed)?;
-                prop_assert_eq!(admitted, model.admit(&row));
+                let row: Vec<NewTask> = row.into_iter().map(admission).collect();
+                let admitted = store.insert_tasks(row.clone()).await.map_err(failed)?;
+                prop_assert_eq!(admitted, model.insert_tasks(&row));
             }
             Step::Claim(claims) => {
                 let claims: Vec<Claim> = claims
@@ -170,10 +174,13 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
             }
             Step::Sweep(more) => {
                 let at = Millis(now + more * 1000);
-                prop_assert_eq!(store.sweep(at).await.map_err(failed)?, model.sweep(at));
+                prop_assert_eq!(
+                    store.expire_leases(at).await.map_err(failed)?,
+                    model.expire_leases(at)
+                );
             }
             Step::Amend(changes) => {
-                let mut amendments: Vec<Amendment> = Vec::new();
+                let mut amendments: Vec<StateUpdate> = Vec::new();
                 for (task, who, bits, wanted) in changes {
                     let Task { id: task, body, .. } = nth(task);
                     let Some(seen) = model.state(&task).cloned() else { continue };
@@ -182,22 +189,22 @@ async fn live(place: &Place, terms: &Terms, steps: &[Step]) -> Result<(), TestCa
                     }
                     let mut now = amended(&seen, (who, bits, wanted));
                     now.promote_late_answers(&terms.rule, &body);
-                    amendments.push(Amendment { task, seen, now });
+                    amendments.push(StateUpdate { task, seen, now });
                 }
-                let done = store.amend(amendments.clone()).await.map_err(failed)?;
+                let done = store.update_if_unchanged(amendments.clone()).await.map_err(failed)?;
                 prop_assert_eq!(done, vec![true; amendments.len()]);
-                model.amend(&amendments);
+                model.update_if_unchanged(&amendments);
                 // What is not as it was seen is left alone.
                 for amendment in &mut amendments {
                     amendment.seen.wanted += 10;
                 }
-                let done = store.amend(amendments.clone()).await.map_err(failed)?;
+                let done = store.update_if_unchanged(amendments.clone()).await.map_err(failed)?;
                 prop_assert_eq!(done, vec![false; amendments.len()]);
             }
             Step::OpenAgain => {
                 store.close().await;
                 store = place.open().await;
-                store.follow(terms.clone());
+                store.set_policy(terms.clone());
             }
         }
         check(store.as_ref(), &model, time).await?;
@@ -214,13 +221,13 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
     model.compare(&records).map_err(TestCaseError::fail)?;
     // Not always, so that the figures also have to be right after several steps.
     if time % 2 == 0 {
-        let mut told = store.progress().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
-        told.annotators.retain(|_, share| *share != annotd::store::Share::default());
+        let mut told = store.stats().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
+        told.annotators.retain(|_, share| *share != annotd::store::AnnotatorStats::default());
         prop_assert_eq!(told, recount(&records));
     }
     for who in PEOPLE {
-        let expected = Model::first_open_to(&records, who);
-        let first = store.first_open_to(who, &Lane::Anyone, Position::START).await;
+        let expected = Model::first_queued_for(&records, who);
+        let first = store.first_queued_for(who, &Lane::Anyone, Position::START).await;
         prop_assert_eq!(first.map_err(|e| TestCaseError::fail(e.to_string()))?, expected);
     }
     Ok(())
@@ -229,7 +236,7 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
 fn run(engine: Engine, faults: Faults) {
     let lives = (terms(), prop::collection::vec(step(), 1..30));
     let regressions = "tests/stores/conformance/random.proptest-regressions";
-    lives::all(engine, faults, 12, regressions, lives, &async |place, (terms, steps)| {
+    restarts::all(engine, faults, 12, regressions, lives, &async |place, (terms, steps)| {
         live(place, terms, steps).await
     });
 }

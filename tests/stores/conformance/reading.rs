@@ -1,12 +1,14 @@
 //! Looking things up.
 
 use annotd::allocation::SequenceNumber;
-use annotd::store::{Past, Which};
+use annotd::store::{PastAnswer, RecordFilter};
 use annotd::task::{TaskId, Verdict};
 
-use super::place::{Place, admit, all, claim, for_anyone, named, nth, record, says, task};
+use super::store_under_test::{
+    StoreUnderTest, all, claim, for_anyone, insert_tasks, named, nth, record, says, task,
+};
 
-pub async fn a_task_is_found_by_its_identity_and_by_its_hash(place: &Place) {
+pub async fn a_task_is_found_by_its_identity_and_by_its_hash(place: &StoreUnderTest) {
     let store = place.open().await;
     let same_hash = [
         task(r#"{"text":"a","_task_hash":7}"#),
@@ -14,7 +16,10 @@ pub async fn a_task_is_found_by_its_identity_and_by_its_hash(place: &Place) {
         task(r#"{"text":"c","_task_hash":7}"#),
         task(r#"{"text":"d","_task_hash":-8}"#),
     ];
-    store.admit(same_hash.iter().cloned().map(|task| for_anyone(task, 1)).collect()).await.unwrap();
+    store
+        .insert_tasks(same_hash.iter().cloned().map(|task| for_anyone(task, 1)).collect())
+        .await
+        .unwrap();
     let [a, b, .., d] = &same_hash;
     let ids = [d.id.clone(), TaskId::from_text("no such task"), a.id.clone(), d.id.clone()];
     let found = store.look_up(&ids).await.unwrap();
@@ -29,9 +34,9 @@ pub async fn a_task_is_found_by_its_identity_and_by_its_hash(place: &Place) {
     assert_ne!(a.id, b.id);
 }
 
-pub async fn the_history_is_the_last_answers_first(place: &Place) {
+pub async fn the_history_is_the_last_answers_first(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 6, 2).await;
+    let ids = insert_tasks(store.as_ref(), 6, 2).await;
     // Bob's answers, all of them later, must not disturb the order of ann's.
     for (nth, at) in [(0, 300), (1, 100), (2, 500), (3, 200), (4, 400)] {
         for (annotator, at) in [("bob", 9000 - at), ("ann", at)] {
@@ -68,9 +73,9 @@ pub async fn the_history_is_the_last_answers_first(place: &Place) {
     assert!(store.history("eve", None, 5).await.unwrap().is_empty());
 }
 
-pub async fn the_history_is_read_back_to_the_first_answer(place: &Place) {
+pub async fn the_history_is_read_back_to_the_first_answer(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 12, 1).await;
+    let ids = insert_tasks(store.as_ref(), 12, 1).await;
     // Answers that were taken over may share a time, more of them than one looks at in one go.
     let times = [500, 100, 300, 300, 300, 300, 300, 200, 300, 100, 600, 300];
     for (id, at) in ids.iter().zip(times) {
@@ -78,7 +83,7 @@ pub async fn the_history_is_read_back_to_the_first_answer(place: &Place) {
         record(store.as_ref(), id, "ann", says(Verdict::Accept, at)).await;
     }
     let all: Vec<_> =
-        store.history("ann", None, 50).await.unwrap().iter().map(Past::cursor).collect();
+        store.history("ann", None, 50).await.unwrap().iter().map(PastAnswer::cursor).collect();
     assert_eq!(all.len(), 12);
     assert!(all.is_sorted_by(|newer, older| newer > older), "{all:?}");
     for limit in 1..=13 {
@@ -89,7 +94,7 @@ pub async fn the_history_is_read_back_to_the_first_answer(place: &Place) {
             if part.is_empty() {
                 break;
             }
-            read.extend(part.iter().map(Past::cursor));
+            read.extend(part.iter().map(PastAnswer::cursor));
         }
         assert_eq!(read, all, "{limit} at a time");
     }
@@ -101,37 +106,39 @@ pub async fn the_history_is_read_back_to_the_first_answer(place: &Place) {
     assert!(earlier.iter().all(|past| past.cursor() < middle && past.task.id != ids[1]));
 }
 
-pub async fn all_records_come_page_by_page(place: &Place) {
+pub async fn all_records_come_page_by_page(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(store.as_ref(), 20, 1).await;
+    let ids = insert_tasks(store.as_ref(), 20, 1).await;
     record(store.as_ref(), &ids[3], "ann", says(Verdict::Accept, 1)).await;
     let records = all(store.as_ref()).await;
     assert_eq!(records.iter().map(|r| r.task.id.clone()).collect::<Vec<_>>(), ids);
     assert!(records[3].state.finished && !records[4].state.finished);
-    let behind = store.records(Which::All, records[17].number, 100).await.unwrap();
+    let behind = store.records(RecordFilter::All, records[17].number, 100).await.unwrap();
     assert_eq!(behind.len(), 2);
-    let open = store.records(Which::Unfinished, SequenceNumber::START, 100).await.unwrap();
+    let open = store.records(RecordFilter::Unfinished, SequenceNumber::START, 100).await.unwrap();
     assert_eq!(open.len(), 19);
-    assert!(store.records(Which::All, SequenceNumber(i64::MAX), 100).await.unwrap().is_empty());
+    assert!(
+        store.records(RecordFilter::All, SequenceNumber(i64::MAX), 100).await.unwrap().is_empty()
+    );
 }
 
-pub async fn others_hold_only_what_this_annotator_could_have(place: &Place) {
+pub async fn others_hold_only_what_this_annotator_could_have(place: &StoreUnderTest) {
     let store = place.open().await;
-    let others_hold = |annotator: &'static str| {
+    let has_tasks_held_by_others = |annotator: &'static str| {
         let store = &store;
-        async move { store.others_hold(annotator).await.unwrap() }
+        async move { store.has_tasks_held_by_others(annotator).await.unwrap() }
     };
-    let ids = admit(store.as_ref(), 1, 1).await;
-    assert!(!others_hold("ann").await, "nobody holds anything");
+    let ids = insert_tasks(store.as_ref(), 1, 1).await;
+    assert!(!has_tasks_held_by_others("ann").await, "nobody holds anything");
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
-    assert!(others_hold("ann").await);
-    assert!(!others_hold("bob").await, "he holds it himself");
+    assert!(has_tasks_held_by_others("ann").await);
+    assert!(!has_tasks_held_by_others("bob").await, "he holds it himself");
     record(store.as_ref(), &ids[0], "ann", says(Verdict::Accept, 1)).await;
-    assert!(!others_hold("ann").await, "she has answered it, if late");
+    assert!(!has_tasks_held_by_others("ann").await, "she has answered it, if late");
     record(store.as_ref(), &ids[0], "bob", says(Verdict::Accept, 2)).await;
     let cyds = named(nth(5), 1, &["cyd"]);
     let id = cyds.task.id.clone();
-    store.admit(vec![cyds]).await.unwrap();
+    store.insert_tasks(vec![cyds]).await.unwrap();
     assert!(claim(store.as_ref(), &id, "cyd").await);
-    assert!(!others_hold("ann").await, "it is not for her");
+    assert!(!has_tasks_held_by_others("ann").await, "it is not for her");
 }

@@ -8,15 +8,16 @@ use annotd::allocation::{
     WhenShort,
 };
 use annotd::planning;
-use annotd::store::audit::{Audit, Bookmark, Outcome, Page};
-use annotd::store::{Admission, Store, Terms};
+use annotd::store::audit::{AuditOptions, Outcome, PageRequest, PageToken};
+use annotd::store::{NewTask, Store, StorePolicy};
 use annotd::task::{Identity, Millis, TaskId, Verdict};
-use annotd::verifying::{self, Inquiry, Report};
+use annotd::verify::{self, VerifyOptions, VerifyReport};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 
-use super::place::{
-    Place, admit, assert_figures_are_true, claim, for_anyone, look_up, named, nth, record, says,
+use super::store_under_test::{
+    StoreUnderTest, assert_stats_are_true, claim, for_anyone, insert_tasks, look_up, named, nth,
+    record, says,
 };
 
 fn rules(parts: &[(f64, u32)], route: Route) -> PlanPolicy {
@@ -36,16 +37,16 @@ fn plain() -> PlanPolicy {
     rules(&[(1.0, 2)], Route::Open)
 }
 
-async fn verify(store: &dyn Store, rules: &PlanPolicy, repair: bool) -> Report {
-    let terms = Terms::default();
+async fn verify(store: &dyn Store, rules: &PlanPolicy, repair: bool) -> VerifyReport {
+    let policy = StorePolicy::default();
     let identity = &Identity::plain();
     let now = Millis(500);
-    let inquiry = Inquiry { rules, terms: &terms, identity, repair, now, shown: 100 };
-    verifying::verify(store, inquiry, |_| ()).await.unwrap()
+    let options = VerifyOptions { rules, policy: &policy, identity, repair, now, shown: 100 };
+    verify::verify(store, options, |_| ()).await.unwrap()
 }
 
 /// What breaks which, repeated names once.
-fn broken(report: &Report) -> Vec<(&'static str, Option<TaskId>)> {
+fn broken(report: &VerifyReport) -> Vec<(&'static str, Option<TaskId>)> {
     let findings = report.kinds.values().flat_map(|kind| &kind.first);
     let mut broken: Vec<_> = findings
         .filter(|finding| finding.outcome != Outcome::Note)
@@ -57,11 +58,11 @@ fn broken(report: &Report) -> Vec<(&'static str, Option<TaskId>)> {
 
 /// Looks at everything in the engine alone, with the order in force.
 pub async fn differences(store: &dyn Store, order: Order) -> Vec<String> {
-    let how = Audit { repair: false, order: Some(order) };
-    let mut after: Option<Bookmark> = None;
+    let how = AuditOptions { repair: false, order: Some(order) };
+    let mut after: Option<PageToken> = None;
     let mut found = Vec::new();
     loop {
-        let page = store.audit(Page { after, limit: 3 }, how).await.unwrap();
+        let page = store.audit(PageRequest { after, limit: 3 }, how).await.unwrap();
         found.extend(page.findings);
         after = page.next;
         if after.is_none() {
@@ -73,7 +74,7 @@ pub async fn differences(store: &dyn Store, order: Order) -> Vec<String> {
 }
 
 /// Changes a task behind the store's back.
-async fn damage(place: &Place, task: &TaskId, sql: &str, update: Document) {
+async fn damage(place: &StoreUnderTest, task: &TaskId, sql: &str, update: Document) {
     if let Some(database) = place.database() {
         let tasks = database.client().await.collection::<Document>("p");
         let done = tasks.update_one(doc! { "_id": task.as_str() }, update).await.unwrap();
@@ -88,24 +89,24 @@ async fn damage(place: &Place, task: &TaskId, sql: &str, update: Document) {
 /// Seven tasks that want two answers: 0 is finished, 1 has an answer and is held, 2 has an answer,
 /// 3 is held, 4 names people.
 async fn project(store: &dyn Store) -> Vec<TaskId> {
-    let mut ids = admit(store, 4, 2).await;
+    let mut ids = insert_tasks(store, 4, 2).await;
     let mut bound = named(nth(4), 2, &["ann", "bob"]);
     bound.plan.bound = true;
     let rest = vec![bound, for_anyone(nth(5), 2), for_anyone(nth(6), 2)];
     ids.extend(rest.iter().map(|admission| admission.task.id.clone()));
-    store.admit(rest).await.unwrap();
+    store.insert_tasks(rest).await.unwrap();
     for (task, who) in [(0, "ann"), (0, "bob"), (1, "ann"), (2, "cyd")] {
         assert!(claim(store, &ids[task], who).await);
         record(store, &ids[task], who, says(Verdict::Accept, 100)).await;
     }
     assert!(claim(store, &ids[1], "bob").await && claim(store, &ids[3], "cyd").await);
     // From now on the order is looked at.
-    let looked = planning::replan_unfinished(store, &plain(), &Terms::default(), false).await;
+    let looked = planning::replan_unfinished(store, &plain(), &StorePolicy::default(), false).await;
     assert_eq!(looked.unwrap(), 0);
     ids
 }
 
-pub async fn a_sound_project_is_clean(place: &Place) {
+pub async fn a_sound_project_is_clean(place: &StoreUnderTest) {
     let store = place.open().await;
     let none = verify(&*store, &plain(), false).await;
     assert_eq!((none.tasks, broken(&none)), (0, vec![]));
@@ -116,7 +117,7 @@ pub async fn a_sound_project_is_clean(place: &Place) {
     }
 }
 
-pub async fn what_is_derived_is_found_and_mended(place: &Place) {
+pub async fn what_is_derived_is_found_and_mended(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     let mongo = place.database().is_some();
@@ -189,10 +190,10 @@ pub async fn what_is_derived_is_found_and_mended(place: &Place) {
     assert_eq!(broken(&verify(&*store, &plain(), false).await), []);
 }
 
-pub async fn tasks_that_have_changed_places_find_their_own(place: &Place) {
+pub async fn tasks_that_have_changed_places_find_their_own(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(&*store, 5, 1).await;
-    planning::replan_unfinished(&*store, &plain(), &Terms::default(), false).await.unwrap();
+    let ids = insert_tasks(&*store, 5, 1).await;
+    planning::replan_unfinished(&*store, &plain(), &StorePolicy::default(), false).await.unwrap();
     if let Some(database) = place.database() {
         let tasks = database.client().await.collection::<Document>("p");
         let inc = doc! { "$inc": { "position": -1_i64 } };
@@ -207,11 +208,11 @@ pub async fn tasks_that_have_changed_places_find_their_own(place: &Place) {
     let report = verify(&*store, &plain(), true).await;
     assert!(report.found() >= 5 && report.remain() == 0, "{report:?}");
     assert_eq!(broken(&verify(&*store, &plain(), false).await), []);
-    let open = store.open_tasks(&Lane::Anyone, annotd::allocation::Position::START, 9).await;
+    let open = store.queued_tasks(&Lane::Anyone, annotd::allocation::Position::START, 9).await;
     assert_eq!(open.unwrap().iter().map(|t| t.task.id.clone()).collect::<Vec<_>>(), ids);
 }
 
-pub async fn what_people_have_answered_is_found_and_left_alone(place: &Place) {
+pub async fn what_people_have_answered_is_found_and_left_alone(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     // More answers than wanted, somebody for whom it is not, and another content.
@@ -265,7 +266,7 @@ pub async fn what_people_have_answered_is_found_and_left_alone(place: &Place) {
     }
 }
 
-pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &Place) {
+pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     let mut expected = Vec::new();
@@ -309,19 +310,19 @@ pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &Place) {
     assert_eq!(broken(&clean), []);
     if place.database().is_some() {
         assert_eq!(clean.kinds["promise"].all, 1, "the load that was stopped before is noted");
-        assert_eq!(store.deal().await.unwrap().promised.len(), 1);
+        assert_eq!(store.allocation_record().await.unwrap().pending_plans.len(), 1);
     }
-    assert_figures_are_true(&*store).await;
+    assert_stats_are_true(&*store).await;
     // Figures that cannot even be read.
     if let Some(file) = place.file() {
         let file = rusqlite::Connection::open(file).unwrap();
         file.execute_batch("UPDATE share SET answered = -4").unwrap();
         assert_eq!(verify(&*store, &plain(), true).await.remain(), 0);
-        assert_figures_are_true(&*store).await;
+        assert_stats_are_true(&*store).await;
     }
 }
 
-pub async fn what_cannot_be_read_is_named_and_the_rest_is_looked_at(place: &Place) {
+pub async fn what_cannot_be_read_is_named_and_the_rest_is_looked_at(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     damage(
@@ -337,7 +338,7 @@ pub async fn what_cannot_be_read_is_named_and_the_rest_is_looked_at(place: &Plac
     assert_eq!((report.remain(), report.repairable()), (1, 0));
 }
 
-pub async fn a_repeat_is_for_somebody_who_has_answered_the_first(place: &Place) {
+pub async fn a_repeat_is_for_somebody_who_has_answered_the_first(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     for (who, task) in [("ann", 0), ("cyd", 0)] {
@@ -347,8 +348,8 @@ pub async fn a_repeat_is_for_somebody_who_has_answered_the_first(place: &Place) 
             purpose: Purpose::Repeat(first.id.clone()),
             ..Plan::new(1, vec![Lane::Of(who.to_owned())])
         };
-        let admission = Admission { task: first.repeated_for(who), plan };
-        store.admit(vec![admission]).await.unwrap();
+        let admission = NewTask { task: first.repeated_for(who), plan };
+        store.insert_tasks(vec![admission]).await.unwrap();
     }
     let wrong = nth(0).repeated_for("cyd").id;
     let report = verify(&*store, &plain(), false).await;
@@ -356,7 +357,7 @@ pub async fn a_repeat_is_for_somebody_who_has_answered_the_first(place: &Place) 
     assert_ne!(ids.len(), 0);
 }
 
-pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
+pub async fn what_was_dealt_out_is_counted_again(place: &StoreUnderTest) {
     let store = place.open().await;
     let mixed = rules(&[(0.7, 1), (0.3, 2)], Route::Balanced);
     let batch = |from: usize| (from..from + 40).map(nth).collect::<Vec<_>>();
@@ -365,17 +366,17 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
     };
     load(0).await;
     assert_eq!(broken(&verify(&*store, &mixed, false).await), []);
-    let right = store.deal().await.unwrap().state;
+    let right = store.allocation_record().await.unwrap().state;
     let lost = right.replace("\"given\":[28,12]", "\"given\":[2,1]");
     assert_ne!(lost, right);
     for (round, state) in [lost.as_str(), "nonsense", ""].into_iter().enumerate() {
-        let version = store.deal().await.unwrap().version;
-        store.admit_dealt(Vec::new(), version, state.to_owned()).await.unwrap();
+        let version = store.allocation_record().await.unwrap().version;
+        store.insert_with_counters(Vec::new(), version, state.to_owned()).await.unwrap();
         let report = verify(&*store, &mixed, false).await;
         assert_eq!((broken(&report), report.repairable()), (vec![("deal", None)], 1), "{state}");
         assert_eq!(verify(&*store, &mixed, true).await.remain(), 0);
         assert_eq!(broken(&verify(&*store, &mixed, false).await), [], "{state}");
-        assert!(store.deal().await.unwrap().state.contains("\"given\":[28,12]"));
+        assert!(store.allocation_record().await.unwrap().state.contains("\"given\":[28,12]"));
         // And loading goes on from there.
         if round == 2 {
             load(40).await;
@@ -389,10 +390,10 @@ pub async fn what_was_dealt_out_is_counted_again(place: &Place) {
     assert_eq!((broken(&report), report.kinds["deal"].all), (vec![], 1));
 }
 
-pub async fn a_project_at_work_raises_no_alarm(place: &Place) {
+pub async fn a_project_at_work_raises_no_alarm(place: &StoreUnderTest) {
     let store = place.open().await;
-    let ids = admit(&*store, 60, 2).await;
-    planning::replan_unfinished(&*store, &plain(), &Terms::default(), false).await.unwrap();
+    let ids = insert_tasks(&*store, 60, 2).await;
+    planning::replan_unfinished(&*store, &plain(), &StorePolicy::default(), false).await.unwrap();
     let mut work = tokio::task::JoinSet::new();
     for who in ["ann", "bob", "cyd"] {
         let (store, ids) = (place.open().await, ids.clone());
@@ -419,5 +420,5 @@ pub async fn a_project_at_work_raises_no_alarm(place: &Place) {
     assert!(looks > 0);
     assert_eq!(broken(&verify(&*store, &plain(), false).await), []);
     // A store that is opened now has counted nothing before the work.
-    assert_figures_are_true(&*place.open().await).await;
+    assert_stats_are_true(&*place.open().await).await;
 }

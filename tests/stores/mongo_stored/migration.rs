@@ -154,7 +154,8 @@ async fn a_migration_that_breaks_off_anywhere_is_gone_on_with() {
                 || version.as_str().is_some_and(|text| text.contains("run it again")),
             "{version}"
         );
-        let Err(StoreError::Older { what, .. }) = MongoStore::open(&database.url, "stored").await
+        let Err(StoreError::OlderFormat { what, .. }) =
+            MongoStore::open(&database.url, "stored").await
         else {
             panic!("it opens")
         };

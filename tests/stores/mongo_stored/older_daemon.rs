@@ -122,7 +122,7 @@ async fn a_document_of_the_old_shape_is_read_right_and_made_of_the_new_one() {
     for revised_first in [false, true] {
         let database = Database::fresh().await;
         let store = open(&database).await;
-        store.admit(vec![admission(r#"{"text":"first"}"#, 1)]).await.unwrap();
+        store.insert_tasks(vec![admission(r#"{"text":"first"}"#, 1)]).await.unwrap();
         let (id, mut document) = old_task("old");
         document.insert("number", 2_i64);
         document.insert("position", 2_i64);

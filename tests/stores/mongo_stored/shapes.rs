@@ -2,7 +2,7 @@
 
 use annotd::allocation::{Ignore, Lane, Plan, Purpose, SettlePolicy};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Admission, Store, Terms};
+use annotd::store::{NewTask, Store, StorePolicy};
 use annotd::task::{TaskId, Verdict};
 
 use super::world::{
@@ -38,9 +38,9 @@ async fn every_document_has_the_shape_that_is_kept() {
 /// Tasks of several lives.
 async fn lives(store: &MongoStore) -> Vec<TaskId> {
     let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
-    store.follow(Terms { rule, ..Terms::default() });
+    store.set_policy(StorePolicy { rule, ..StorePolicy::default() });
     let fresh = admission(r#"{"text":"fresh","meta":{"n":1}}"#, 3);
-    let inexact = Admission {
+    let inexact = NewTask {
         task: task(r#"{"text":"inexact","score":1.10,"_task_hash":9007199254740993}"#),
         plan: Plan {
             priority: 2,
@@ -51,13 +51,13 @@ async fn lives(store: &MongoStore) -> Vec<TaskId> {
     };
     let worked = admission(r#"{"text":"worked on"}"#, 3);
     let done = admission(r#"{"text":"done"}"#, 1);
-    let gold = Admission {
+    let gold = NewTask {
         task: task(r#"{"text":"gold","meta":{"gold":"accept"}}"#),
         plan: Plan { purpose: Purpose::Gold, ..Plan::new(1, vec![Lane::GoldOf("ann".into())]) },
     };
     let all = vec![fresh, inexact, worked, done, gold];
     let ids: Vec<TaskId> = all.iter().map(|admission| admission.task.id.clone()).collect();
-    store.admit(all).await.unwrap();
+    store.insert_tasks(all).await.unwrap();
     let (worked, done) = (&ids[2], &ids[3]);
 
     claim(store, worked, "ann").await;
@@ -86,7 +86,10 @@ async fn lives(store: &MongoStore) -> Vec<TaskId> {
     store.edition("labels = [\"A\"]").await.unwrap();
     store.note_loaded_file("tasks.jsonl", "0123").await.unwrap();
     store.set_keys([("ann".to_owned(), "secret".to_owned())].into(), false).await.unwrap();
-    let (seen, state) = (store.deal().await.unwrap().version, "{}".to_owned());
-    store.admit_dealt(vec![admission(r#"{"text":"dealt"}"#, 1)], seen, state).await.unwrap();
+    let (seen, state) = (store.allocation_record().await.unwrap().version, "{}".to_owned());
+    store
+        .insert_with_counters(vec![admission(r#"{"text":"dealt"}"#, 1)], seen, state)
+        .await
+        .unwrap();
     ids
 }

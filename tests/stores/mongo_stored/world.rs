@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use annotd::allocation::{Lane, Plan};
-use annotd::store::audit::{Audit, Bookmark, Finding, Page};
+use annotd::store::audit::{AuditOptions, Finding, PageRequest, PageToken};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Admission, Claim, Record, Store, Submission};
+use annotd::store::{Claim, NewTask, Record, Store, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
@@ -24,8 +24,8 @@ pub fn task(body: &str) -> Task {
     Task::new(Body::parse(body).unwrap())
 }
 
-pub fn admission(body: &str, wanted: u32) -> Admission {
-    Admission { task: task(body), plan: Plan::new(wanted, vec![Lane::Anyone]) }
+pub fn admission(body: &str, wanted: u32) -> NewTask {
+    NewTask { task: task(body), plan: Plan::new(wanted, vec![Lane::Anyone]) }
 }
 
 /// The basis of everything that is handed out here.
@@ -124,11 +124,11 @@ pub fn assert_is_kept(kept: &str, found: &str) {
 
 /// Everything that the engine finds.
 pub async fn findings(store: &MongoStore, repair: bool) -> Vec<Finding> {
-    let how = Audit { repair, order: None };
-    let mut after: Option<Bookmark> = None;
+    let how = AuditOptions { repair, order: None };
+    let mut after: Option<PageToken> = None;
     let mut found = Vec::new();
     loop {
-        let page = store.audit(Page { after, limit: 7 }, how).await.unwrap();
+        let page = store.audit(PageRequest { after, limit: 7 }, how).await.unwrap();
         found.extend(page.findings);
         after = page.next;
         if after.is_none() {

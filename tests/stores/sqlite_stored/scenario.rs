@@ -9,7 +9,7 @@ use annotd::allocation::{
     Purpose, Route, SettlePolicy, Split, WhenShort,
 };
 use annotd::planning;
-use annotd::store::{Admission, Claim, Store, Submission, Terms};
+use annotd::store::{Claim, NewTask, Store, StorePolicy, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// 70 of 100 once and 30 twice, named in balance.
@@ -27,8 +27,8 @@ pub fn rules() -> PlanPolicy {
 }
 
 /// Ignores are skips, and tasks stand in the order of loading.
-pub fn terms() -> Terms {
-    Terms {
+pub fn policy() -> StorePolicy {
+    StorePolicy {
         rule: SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() },
         order: Order::Loaded,
     }
@@ -84,12 +84,12 @@ pub fn much(letter: &str) -> String {
 /// Fills an empty store.
 pub async fn fill(store: &Arc<dyn Store>) {
     let store = &**store;
-    store.follow(terms());
+    store.set_policy(policy());
     let batch = (0..10).map(nth).collect();
     planning::admit(store, &rules(), &Overrides::default(), batch).await.unwrap();
     planning::known_since(store, &rules(), Millis(7)).await.unwrap();
-    planning::replan_unfinished(store, &rules(), &terms(), false).await.unwrap();
-    let anyone = |task, wanted| Admission { task, plan: Plan::new(wanted, vec![Lane::Anyone]) };
+    planning::replan_unfinished(store, &rules(), &policy(), false).await.unwrap();
+    let anyone = |task, wanted| NewTask { task, plan: Plan::new(wanted, vec![Lane::Anyone]) };
     let mut early = anyone(nth(20), 2);
     early.plan.priority = 3;
     let bound = Plan { bound: true, ..Plan::new(1, vec![Lane::Of("bob".into())]) };
@@ -97,13 +97,13 @@ pub async fn fill(store: &Arc<dyn Store>) {
     let odd = task(r#"{"text":"ü\u2028","n":1.10,"$a":{"b.c":1e3},"meta":{"x":[null]}}"#);
     let rows = vec![
         early,
-        Admission { task: nth(21), plan: bound },
-        Admission { task: nth(22), plan: gold },
+        NewTask { task: nth(21), plan: bound },
+        NewTask { task: nth(22), plan: gold },
         anyone(odd, 1),
         anyone(nth(23), 1),
     ];
     let ids: Vec<TaskId> = rows.iter().map(|row| row.task.id.clone()).collect();
-    store.admit(rows).await.unwrap();
+    store.insert_tasks(rows).await.unwrap();
 
     // Twice another opinion, a skip, and a repeat of what was answered.
     claim(store, &ids[0], "ann", 50).await;
@@ -118,8 +118,8 @@ pub async fn fill(store: &Arc<dyn Store>) {
         purpose: Purpose::Repeat(ids[0].clone()),
         ..Plan::new(1, vec![Lane::Of("ann".into())])
     };
-    let again = Admission { task: nth(20).repeated_for("ann"), plan: repeat };
-    store.admit(vec![again]).await.unwrap();
+    let again = NewTask { task: nth(20).repeated_for("ann"), plan: repeat };
+    store.insert_tasks(vec![again]).await.unwrap();
     // Late: cyd had it, lost it, and dan was faster; and then cyd thinks again.
     claim(store, &ids[4], "cyd", 70).await;
     store.release("cyd").await.unwrap();

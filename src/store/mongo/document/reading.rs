@@ -12,13 +12,13 @@ use mongodb::bson::{RawArray, RawBsonRef, RawDocument};
 use serde_json::{Map, Value};
 
 use super::super::json::{self, NotJson};
-use super::{FORMAT, Kept};
+use super::{AnswerStorage, FORMAT};
 use crate::allocation::{Lane, Lease, Position, Purpose, SequenceNumber, TaskState};
 use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
 /// Why a document is not one of annotd's.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::store::mongo) enum Odd {
+pub(in crate::store::mongo) enum MalformedDocument {
     /// A field is not there.
     #[error("{0:?} is missing")]
     Missing(&'static str),
@@ -39,10 +39,10 @@ pub(in crate::store::mongo) enum Odd {
     Broken(#[from] mongodb::bson::raw::Error),
 }
 
-/// An answer as it is stored. What lies beside is filled in by `beside.rs`.
+/// An answer as it is stored. What lies beside is filled in by `side_documents.rs`.
 pub(in crate::store::mongo) struct StoredAnswer {
     pub(in crate::store::mongo) answer: Answer,
-    pub(in crate::store::mongo) kept: Kept,
+    pub(in crate::store::mongo) storage: AnswerStorage,
     /// Its data lie beside and have not been read.
     pub(in crate::store::mongo) lacks_data: bool,
 }
@@ -64,7 +64,7 @@ enum Shape {
 }
 
 /// What was read of a task. What the query left out is empty.
-pub(in crate::store::mongo) struct Stored {
+pub(in crate::store::mongo) struct TaskDocument {
     pub(in crate::store::mongo) id: TaskId,
     pub(in crate::store::mongo) number: SequenceNumber,
     pub(in crate::store::mongo) position: Position,
@@ -95,9 +95,9 @@ pub(in crate::store::mongo) struct Stored {
     exact: Option<String>,
 }
 
-impl Stored {
+impl TaskDocument {
     /// Reads a document.
-    pub(in crate::store::mongo) fn read(document: &RawDocument) -> Result<Self, Odd> {
+    pub(in crate::store::mongo) fn read(document: &RawDocument) -> Result<Self, MalformedDocument> {
         let mut id = None;
         let mut position = None;
         let mut wanted = None;
@@ -134,7 +134,7 @@ impl Stored {
                 "_id" => id = Some(TaskId::from_text(text(value, "_id")?)),
                 "format" => stored.format = whole(value, "format")?,
                 "task" => {
-                    let document = value.as_document().ok_or(Odd::Wrong("task"))?;
+                    let document = value.as_document().ok_or(MalformedDocument::Wrong("task"))?;
                     let mut json = String::new();
                     json::write_document(&mut json, document)?;
                     stored.content = Some(json);
@@ -146,7 +146,9 @@ impl Stored {
                 "number" => stored.number = SequenceNumber(whole(value, "number")?),
                 "planned" => stored.planned = whole(value, "planned")?,
                 "part" => stored.part = Some(whole(value, "part")?),
-                "bound" => stored.bound = value.as_bool().ok_or(Odd::Wrong("bound"))?,
+                "bound" => {
+                    stored.bound = value.as_bool().ok_or(MalformedDocument::Wrong("bound"))?
+                }
                 "purpose" => stored.purpose = Purpose::from_text(Some(text(value, "purpose")?)),
                 "former" => {
                     stored.former = texts(value, "former")?;
@@ -157,7 +159,9 @@ impl Stored {
                 "wanted" => wanted = Some(whole(value, "wanted")?),
                 "free" => stored.free = whole(value, "free")?,
                 "left" => stored.left = whole(value, "left")?,
-                "finished" => stored.finished = value.as_bool().ok_or(Odd::Wrong("finished"))?,
+                "finished" => {
+                    stored.finished = value.as_bool().ok_or(MalformedDocument::Wrong("finished"))?
+                }
                 "for" => {
                     stored.lanes =
                         texts(value, "for")?.iter().map(|lane| Lane::from_text(lane)).collect();
@@ -171,30 +175,30 @@ impl Stored {
                 _ => {}
             }
         }
-        stored.id = id.ok_or(Odd::Missing("_id"))?;
-        stored.position = position.ok_or(Odd::Missing("position"))?;
-        stored.wanted = wanted.ok_or(Odd::Missing("wanted"))?;
+        stored.id = id.ok_or(MalformedDocument::Missing("_id"))?;
+        stored.position = position.ok_or(MalformedDocument::Missing("position"))?;
+        stored.wanted = wanted.ok_or(MalformedDocument::Missing("wanted"))?;
         Ok(stored)
     }
 
     /// The task itself.
-    pub(in crate::store::mongo) fn task(&mut self) -> Result<Arc<Task>, Odd> {
+    pub(in crate::store::mongo) fn task(&mut self) -> Result<Arc<Task>, MalformedDocument> {
         let content = self.exact.take().or_else(|| self.content.take());
-        let content = content.ok_or(Odd::Missing("task"))?;
+        let content = content.ok_or(MalformedDocument::Missing("task"))?;
         Ok(Arc::new(Task {
             id: self.id.clone(),
             input_hash: self.input_hash,
             task_hash: self.task_hash,
-            body: Body::from_stored(&content).map_err(|_| Odd::Wrong("task_json"))?,
+            body: Body::from_stored(&content).map_err(|_| MalformedDocument::Wrong("task_json"))?,
         }))
     }
 
     /// Its state.
     ///
     /// Fails where the data of an answer are not there.
-    pub(in crate::store::mongo) fn state(&self) -> Result<TaskState, Odd> {
-        if let Some(lost) = self.everyones().find(|answer| answer.lacks_data) {
-            return Err(Odd::Lost { annotator: lost.answer.annotator.clone() });
+    pub(in crate::store::mongo) fn state(&self) -> Result<TaskState, MalformedDocument> {
+        if let Some(lost) = self.all_answers().find(|answer| answer.lacks_data) {
+            return Err(MalformedDocument::Lost { annotator: lost.answer.annotator.clone() });
         }
         let plain = |answers: &[StoredAnswer]| answers.iter().map(|a| a.answer.clone()).collect();
         Ok(TaskState {
@@ -213,26 +217,27 @@ impl Stored {
     }
 
     /// All answers, whatever became of them.
-    pub(in crate::store::mongo) fn everyones(&self) -> impl Iterator<Item = &StoredAnswer> {
+    pub(in crate::store::mongo) fn all_answers(&self) -> impl Iterator<Item = &StoredAnswer> {
         self.answers.iter().chain(&self.skipped).chain(&self.late)
     }
 
     /// The same, to fill in what lies beside.
-    pub(in crate::store::mongo) fn everyones_mut(
+    pub(in crate::store::mongo) fn all_answers_mut(
         &mut self,
     ) -> impl Iterator<Item = &mut StoredAnswer> {
         self.answers.iter_mut().chain(&mut self.skipped).chain(&mut self.late)
     }
 
     /// Whether something with this stamp is among the answers.
-    pub(in crate::store::mongo) fn bears(&self, stamp: i64) -> bool {
-        self.everyones().any(|answer| answer.kept.stamp == stamp)
+    pub(in crate::store::mongo) fn has_stamp(&self, stamp: i64) -> bool {
+        self.all_answers().any(|answer| answer.storage.stamp == stamp)
     }
 
     /// What is known of the answers as they are stored, by annotator.
-    pub(in crate::store::mongo) fn kept(&self) -> HashMap<String, Kept> {
-        let entry = |stored: &StoredAnswer| (stored.answer.annotator.clone(), stored.kept.clone());
-        self.everyones().map(entry).collect()
+    pub(in crate::store::mongo) fn storage(&self) -> HashMap<String, AnswerStorage> {
+        let entry =
+            |stored: &StoredAnswer| (stored.answer.annotator.clone(), stored.storage.clone());
+        self.all_answers().map(entry).collect()
     }
 
     /// Whether this annotator holds it.
@@ -248,47 +253,53 @@ impl Stored {
     }
 }
 
-fn text<'a>(value: RawBsonRef<'a>, field: &'static str) -> Result<&'a str, Odd> {
-    value.as_str().ok_or(Odd::Wrong(field))
+fn text<'a>(value: RawBsonRef<'a>, field: &'static str) -> Result<&'a str, MalformedDocument> {
+    value.as_str().ok_or(MalformedDocument::Wrong(field))
 }
 
 /// A whole number of whatever width: other tools like to write doubles.
-fn whole<T: TryFrom<i64>>(value: RawBsonRef<'_>, field: &'static str) -> Result<T, Odd> {
+fn whole<T: TryFrom<i64>>(
+    value: RawBsonRef<'_>,
+    field: &'static str,
+) -> Result<T, MalformedDocument> {
     let number = match value {
         RawBsonRef::Int32(number) => i64::from(number),
         RawBsonRef::Int64(number) => number,
         #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
         RawBsonRef::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => number as i64,
-        _ => return Err(Odd::Wrong(field)),
+        _ => return Err(MalformedDocument::Wrong(field)),
     };
-    T::try_from(number).map_err(|_| Odd::Wrong(field))
+    T::try_from(number).map_err(|_| MalformedDocument::Wrong(field))
 }
 
-fn moment(value: RawBsonRef<'_>, field: &'static str) -> Result<Millis, Odd> {
-    let moment = value.as_datetime().ok_or(Odd::Wrong(field))?;
+fn moment(value: RawBsonRef<'_>, field: &'static str) -> Result<Millis, MalformedDocument> {
+    let moment = value.as_datetime().ok_or(MalformedDocument::Wrong(field))?;
     Ok(Millis(moment.timestamp_millis()))
 }
 
-fn array<'a>(value: RawBsonRef<'a>, field: &'static str) -> Result<&'a RawArray, Odd> {
-    value.as_array().ok_or(Odd::Wrong(field))
+fn array<'a>(
+    value: RawBsonRef<'a>,
+    field: &'static str,
+) -> Result<&'a RawArray, MalformedDocument> {
+    value.as_array().ok_or(MalformedDocument::Wrong(field))
 }
 
-fn texts(value: RawBsonRef<'_>, field: &'static str) -> Result<Vec<String>, Odd> {
+fn texts(value: RawBsonRef<'_>, field: &'static str) -> Result<Vec<String>, MalformedDocument> {
     array(value, field)?.into_iter().map(|item| Ok(text(item?, field)?.to_owned())).collect()
 }
 
 fn each<T>(
     value: RawBsonRef<'_>,
     field: &'static str,
-    read: impl Fn(&RawDocument) -> Result<T, Odd>,
-) -> Result<Vec<T>, Odd> {
+    read: impl Fn(&RawDocument) -> Result<T, MalformedDocument>,
+) -> Result<Vec<T>, MalformedDocument> {
     array(value, field)?
         .into_iter()
-        .map(|item| read(item?.as_document().ok_or(Odd::Wrong(field))?))
+        .map(|item| read(item?.as_document().ok_or(MalformedDocument::Wrong(field))?))
         .collect()
 }
 
-fn read_hold(document: &RawDocument) -> Result<Lease, Odd> {
+fn read_hold(document: &RawDocument) -> Result<Lease, MalformedDocument> {
     let mut hold = Lease {
         annotator: String::new(),
         since: Millis(0),
@@ -309,8 +320,8 @@ fn read_hold(document: &RawDocument) -> Result<Lease, Odd> {
     Ok(hold)
 }
 
-pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, Odd> {
-    let mut kept = Kept::default();
+pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, MalformedDocument> {
+    let mut storage = AnswerStorage::default();
     let mut annotator = String::new();
     let mut history = Vec::new();
     let mut shape = Shape::New;
@@ -318,7 +329,7 @@ pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, Odd> {
         let (key, value) = element?;
         match key {
             "annotator" => text(value, "annotator")?.clone_into(&mut annotator),
-            "stamp" => kept.stamp = whole(value, "stamp")?,
+            "stamp" => storage.stamp = whole(value, "stamp")?,
             "history" => {
                 shape = Shape::Old;
                 let earlier = each(value, "history", |version| read_shape(version, Shape::Old))?;
@@ -330,20 +341,26 @@ pub(super) fn read_answer(document: &RawDocument) -> Result<StoredAnswer, Odd> {
     if shape == Shape::New
         && let Some(revisions) = document.get("revisions")?
     {
-        kept.revisions = usize::try_from(whole::<u32>(revisions, "revisions")?).unwrap_or(0);
+        storage.revisions = usize::try_from(whole::<u32>(revisions, "revisions")?).unwrap_or(0);
     }
     let StoredVersion { version, large } = read_shape(document, shape)?;
     let lacks_data = large.is_some();
-    kept.large = large;
-    Ok(StoredAnswer { answer: Answer { annotator, current: version, history }, kept, lacks_data })
+    storage.large = large;
+    Ok(StoredAnswer {
+        answer: Answer { annotator, current: version, history },
+        storage,
+        lacks_data,
+    })
 }
 
 /// Reads a version of an answer that lies in `<project>.history`.
-pub(in crate::store::mongo) fn read_version(document: &RawDocument) -> Result<StoredVersion, Odd> {
+pub(in crate::store::mongo) fn read_version(
+    document: &RawDocument,
+) -> Result<StoredVersion, MalformedDocument> {
     read_shape(document, Shape::New)
 }
 
-fn read_shape(document: &RawDocument, shape: Shape) -> Result<StoredVersion, Odd> {
+fn read_shape(document: &RawDocument, shape: Shape) -> Result<StoredVersion, MalformedDocument> {
     let mut version = Version {
         verdict: Verdict::Ignore,
         data: Map::new(),
@@ -358,14 +375,17 @@ fn read_shape(document: &RawDocument, shape: Shape) -> Result<StoredVersion, Odd
         match (key, shape) {
             ("answer", _) => {
                 // A query may leave out everything but who answered.
-                version.verdict =
-                    Verdict::from_text(text(value, "answer")?).ok_or(Odd::Wrong("answer"))?;
+                version.verdict = Verdict::from_text(text(value, "answer")?)
+                    .ok_or(MalformedDocument::Wrong("answer"))?;
             }
             ("time_loaded", _) => version.time_loaded = moment(value, "time_loaded")?,
             ("time_returned", _) => version.time_returned = moment(value, "time_returned")?,
             ("data_json", _) => {
                 let text = text(value, "data_json")?;
-                exact = Some(serde_json::from_str(text).map_err(|_| Odd::Wrong("data_json"))?);
+                exact = Some(
+                    serde_json::from_str(text)
+                        .map_err(|_| MalformedDocument::Wrong("data_json"))?,
+                );
             }
             ("edition", Shape::New) => version.basis.edition = whole(value, "edition")?,
             ("tokenizer", Shape::New) => version.basis.tokenizer = whole(value, "tokenizer")?,

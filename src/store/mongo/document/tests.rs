@@ -28,14 +28,15 @@ fn an_answer_comes_back_whatever_its_keys() {
             current: version(data),
             history: vec![version(r#"{"first":true}"#), version(data)],
         };
-        let mut beside = Beside::default();
+        let mut side_documents = SideDocuments::default();
         let task = TaskId::from_text("0123");
-        let document = of_answer(&task, &answer, &Kept::new(i64::MIN), &mut beside);
+        let document =
+            of_answer(&task, &answer, &AnswerStorage::new(i64::MIN), &mut side_documents);
         let stored = read_answer(&document).expect("an answer");
         assert_eq!(stored.answer.current, answer.current);
         assert!(stored.answer.history.is_empty(), "it lies beside");
-        assert_eq!(stored.kept, Kept { revisions: 2, ..Kept::new(i64::MIN) });
-        let (earlier, large) = beside.counts();
+        assert_eq!(stored.storage, AnswerStorage { revisions: 2, ..AnswerStorage::new(i64::MIN) });
+        let (earlier, large) = side_documents.counts();
         assert_eq!((earlier, large), (2, 0));
     }
 }
@@ -59,7 +60,7 @@ fn an_answer_of_format_2_keeps_what_its_interface_called_as_annotd_does_now() {
         serde_json::json!({"large":"a box"})
     );
     assert_eq!(stored.answer.current.basis, Basis::default());
-    assert_eq!(stored.kept, Kept::new(5));
+    assert_eq!(stored.storage, AnswerStorage::new(5));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_task_comes_back_to_the_letter() {
         let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
         let document = of_task(&task, &plan, SequenceNumber(7), Position::new(1, 7), Some(5));
         assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));
-        let mut stored = Stored::read(&document).expect("a task");
+        let mut stored = TaskDocument::read(&document).expect("a task");
         assert_eq!(*stored.task().expect("a task"), task);
         assert_eq!(stored.state().expect("all is there"), TaskState::new(3, vec![Lane::Anyone]));
         assert_eq!((stored.free, stored.left, stored.reopened), (3, 3, Some(5)));
@@ -81,9 +82,9 @@ fn a_task_comes_back_to_the_letter() {
 
 #[test]
 fn what_is_not_annotds_is_named() {
-    let odd = Stored::read(&rawdoc! { "_id": "a", "position": "first" });
+    let malformed = TaskDocument::read(&rawdoc! { "_id": "a", "position": "first" });
     assert_eq!(
-        odd.err().map(|odd| odd.to_string()).as_deref(),
+        malformed.err().map(|malformed| malformed.to_string()).as_deref(),
         Some("\"position\" is not what annotd puts there")
     );
 }

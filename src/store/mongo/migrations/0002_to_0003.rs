@@ -1,4 +1,4 @@
-//! Format 2 to 3: earlier versions of answers and large data go beside the tasks (`beside.rs`), each
+//! Format 2 to 3: earlier versions of answers and large data go beside the tasks (`side_documents.rs`), each
 //! document says its format, hashes have 64 bits, and leases and answers say by what they were handed out.
 //!
 //! **A fence before anything else.** A daemon of format 2 looks at the format when it starts, and one that
@@ -25,12 +25,12 @@ use std::collections::HashSet;
 use mongodb::bson::{Document, RawArrayBuf, RawBsonRef, RawDocumentBuf, doc, rawdoc};
 use mongodb::error::ErrorKind;
 
-use super::{DOING, Migrated};
-use crate::store::mongo::beside::{Beside, Statement, id_in};
-use crate::store::mongo::document::{self, FORMAT, Stored, StoredAnswer};
+use super::{Migrated, OPERATION};
+use crate::store::mongo::connection::{MongoConnection, number};
+use crate::store::mongo::document::{self, FORMAT, StoredAnswer, TaskDocument};
 use crate::store::mongo::editions;
-use crate::store::mongo::server::{Server, number};
-use crate::store::{Result, older};
+use crate::store::mongo::side_documents::{SideDocuments, Statement, id_in};
+use crate::store::{Result, legacy};
 
 /// Tasks of a batch.
 const BATCH: i64 = 500;
@@ -44,34 +44,37 @@ const UNAUTHORIZED: i32 = 13;
 
 /// Makes a project of format 2 one of format 3.
 pub(super) async fn run(
-    server: &Server,
+    connection: &MongoConnection,
     migrated: &mut Migrated,
     seen: &mut impl FnMut(u64),
 ) -> Result<()> {
-    fence(server).await?;
+    fence(connection).await?;
     let mark = doc! { "$set": { "version": UNDER_WAY, "from": 2_i64, "to": 3_i64 } };
-    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, mark)).await?;
-    walk(server, migrated, seen).await?;
+    connection.run(OPERATION, connection.meta.update_one(doc! { "_id": "format" }, mark)).await?;
+    walk(connection, migrated, seen).await?;
     // A shard that was away, or a document that was put there by hand.
     let rest = doc! { "format": { "$ne": FORMAT }, "_id": { "$type": "string" } };
     let mut left = HashSet::new();
     loop {
-        let find = server.tasks.find(rest.clone()).projection(fields()).limit(BATCH);
-        let documents = server.find(DOING, find).await?;
-        let rewritten = rewrite_all(server, documents, &mut left).await?;
+        let find = connection.tasks.find(rest.clone()).projection(fields()).limit(BATCH);
+        let documents = connection.find(OPERATION, find).await?;
+        let rewritten = rewrite_all(connection, documents, &mut left).await?;
         migrated.tasks += rewritten;
         if rewritten == 0 {
             break;
         }
     }
     migrated.unreadable = left.len() as u64;
-    deal(server).await?;
-    if server.ask(DOING, server.tasks.find_one(doc! {})).await?.is_some() {
+    allocation_record(connection).await?;
+    if connection.run(OPERATION, connection.tasks.find_one(doc! {})).await?.is_some() {
         // What a migration that broke off has set stays.
-        editions::set_identity(server, older::IDENTITY).await?;
+        editions::set_identity(connection, legacy::IDENTITY).await?;
     }
     let done = doc! { "$set": { "version": i64::from(FORMAT) }, "$unset": { "from": 1, "to": 1, "after": 1 } };
-    server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, done)).await.map(drop)
+    connection
+        .run(OPERATION, connection.meta.update_one(doc! { "_id": "format" }, done))
+        .await
+        .map(drop)
 }
 
 /// Everything but the content, which stays as it is.
@@ -80,31 +83,31 @@ fn fields() -> Document {
 }
 
 /// Refuses documents of the old shape.
-async fn fence(server: &Server) -> Result<()> {
+async fn fence(connection: &MongoConnection) -> Result<()> {
     let change = doc! {
-        "collMod": server.tasks.name(),
+        "collMod": connection.tasks.name(),
         "validator": validator(),
         "validationLevel": "strict",
         "validationAction": "error",
     };
     // It waits for the writes that are under way.
-    let outcome = server.database.run_command(change).await;
+    let outcome = connection.database.run_command(change).await;
     if let Err(error) = &outcome
         && let ErrorKind::Command(command) = error.kind.as_ref()
         && command.code == UNAUTHORIZED
     {
-        return Err(server.failed(
-            DOING,
+        return Err(connection.failed(
+            OPERATION,
             format!(
                 "this user may not set rules for a collection. A migration needs that once, to keep \
                  daemons of an older annotd from writing. Give the user the role dbAdmin on the database \
                  {db} (in mongosh: db.getSiblingDB({db:?}).grantRolesToUser(USER, [{{role: \"dbAdmin\", \
                  db: {db:?}}}])), or run `annotd migrate` with the URL of an administrator",
-                db = server.database.name()
+                db = connection.database.name()
             ),
         ));
     }
-    server.ask(DOING, async { outcome }).await.map(drop)
+    connection.run(OPERATION, async { outcome }).await.map(drop)
 }
 
 /// What a document of format 3, or of a later one, is, and what one that a daemon of format 2 has written
@@ -121,26 +124,33 @@ fn validator() -> Document {
     rules
 }
 
-async fn walk(server: &Server, migrated: &mut Migrated, seen: &mut impl FnMut(u64)) -> Result<()> {
-    let note = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+async fn walk(
+    connection: &MongoConnection,
+    migrated: &mut Migrated,
+    seen: &mut impl FnMut(u64),
+) -> Result<()> {
+    let note =
+        connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "format" })).await?;
     let mut after =
         note.as_ref().and_then(|note| note.get_str("after").ok()).unwrap_or_default().to_owned();
     let mut looked = 0;
     let mut left = HashSet::new();
     loop {
-        let find = server
+        let find = connection
             .tasks
             .find(doc! { "_id": { "$gt": &after } })
             .sort(doc! { "_id": 1 })
             .projection(fields())
             .limit(BATCH);
-        let documents = server.find(DOING, find).await?;
+        let documents = connection.find(OPERATION, find).await?;
         let Some(last) = documents.last() else { return Ok(()) };
         id_in(last).clone_into(&mut after);
         looked += documents.len() as u64;
-        migrated.tasks += rewrite_all(server, documents, &mut left).await?;
+        migrated.tasks += rewrite_all(connection, documents, &mut left).await?;
         let note = doc! { "$set": { "after": &after } };
-        server.ask(DOING, server.meta.update_one(doc! { "_id": "format" }, note)).await?;
+        connection
+            .run(OPERATION, connection.meta.update_one(doc! { "_id": "format" }, note))
+            .await?;
         seen(looked);
     }
 }
@@ -148,7 +158,7 @@ async fn walk(server: &Server, migrated: &mut Migrated, seen: &mut impl FnMut(u6
 /// Rewrites these documents, and again those that somebody has written to meanwhile. Those that cannot
 /// be read are noted in `left`.
 async fn rewrite_all(
-    server: &Server,
+    connection: &MongoConnection,
     mut documents: Vec<RawDocumentBuf>,
     left: &mut HashSet<String>,
 ) -> Result<u64> {
@@ -156,7 +166,7 @@ async fn rewrite_all(
     for _ in 0..AGAIN {
         documents.retain(needs);
         for document in &documents {
-            if Stored::read(document).is_err() {
+            if TaskDocument::read(document).is_err() {
                 left.insert(id_in(document).to_owned());
             }
         }
@@ -164,17 +174,17 @@ async fn rewrite_all(
         if documents.is_empty() {
             return Ok(rewritten);
         }
-        rewrite(server, &documents).await?;
+        rewrite(connection, &documents).await?;
         let ids: Vec<&str> = documents.iter().map(|document| id_in(document)).collect();
-        let find = server
+        let find = connection
             .tasks
             .find(doc! { "_id": { "$in": ids }, "format": { "$ne": FORMAT } })
             .projection(fields());
-        let again = server.find(DOING, find).await?;
+        let again = connection.find(OPERATION, find).await?;
         rewritten += (documents.len() - again.len()) as u64;
         documents = again;
     }
-    Err(server.away(DOING, "daemons keep changing the tasks; stop them".into()))
+    Err(connection.unavailable(OPERATION, "daemons keep changing the tasks; stop them".into()))
 }
 
 fn needs(document: &RawDocumentBuf) -> bool {
@@ -186,25 +196,25 @@ fn needs(document: &RawDocumentBuf) -> bool {
 /// Writes those of these documents anew that are of format 2, as far as they can be read and nobody has
 /// written to them since; says how many needed it.
 pub(in crate::store::mongo) async fn rewrite(
-    server: &Server,
+    connection: &MongoConnection,
     documents: &[RawDocumentBuf],
 ) -> Result<u64> {
     let mut statements = Vec::new();
     for document in documents.iter().filter(|document| needs(document)) {
-        if let Ok(stored) = Stored::read(document) {
+        if let Ok(stored) = TaskDocument::read(document) {
             statements.push(statement(document, &stored));
         }
     }
     let needed = statements.len() as u64;
     if needed > 0 {
-        Statement::send_all(server, DOING, statements).await?;
+        Statement::send_all(connection, OPERATION, statements).await?;
     }
     Ok(needed)
 }
 
 /// The write that makes a document one of format 3.
-fn statement(document: &RawDocumentBuf, stored: &Stored) -> Statement {
-    let mut beside = Beside::default();
+fn statement(document: &RawDocumentBuf, stored: &TaskDocument) -> Statement {
+    let mut side_documents = SideDocuments::default();
     let mut set = rawdoc! { "format": FORMAT };
     for hash in ["input_hash", "task_hash"] {
         if let Ok(Some(RawBsonRef::Int32(number))) = document.get(hash) {
@@ -216,8 +226,8 @@ fn statement(document: &RawDocumentBuf, stored: &Stored) -> Statement {
     }
     let mut rewrite = |key: &str, answers: &[StoredAnswer]| {
         let mut list = RawArrayBuf::new();
-        for StoredAnswer { answer, kept, .. } in answers {
-            list.push(document::of_answer(&stored.id, answer, kept, &mut beside));
+        for StoredAnswer { answer, storage, .. } in answers {
+            list.push(document::of_answer(&stored.id, answer, storage, &mut side_documents));
         }
         if !answers.is_empty() {
             set.append(key, list);
@@ -232,28 +242,32 @@ fn statement(document: &RawDocumentBuf, stored: &Stored) -> Statement {
         _ => query.append("rev", rawdoc! { "$exists": false }),
     }
     let update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
-    Statement { query, update, beside }
+    Statement { query, update, side_documents }
 }
 
 /// Puts the record of what was dealt out into the words of this format.
-async fn deal(server: &Server) -> Result<()> {
+async fn allocation_record(connection: &MongoConnection) -> Result<()> {
     for _ in 0..AGAIN {
-        let deal = server.ask(DOING, server.meta.find_one(doc! { "_id": "deal" })).await?;
-        let Some(deal) = deal else { return Ok(()) };
-        let (Ok(state), Some(version)) = (deal.get_str("state"), number(&deal, "version")) else {
+        let allocation_record =
+            connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "deal" })).await?;
+        let Some(allocation_record) = allocation_record else { return Ok(()) };
+        let (Ok(state), Some(version)) =
+            (allocation_record.get_str("state"), number(&allocation_record, "version"))
+        else {
             // It is damaged; `verify` makes it anew.
             return Ok(());
         };
-        let new = older::deal(state);
+        let new = legacy::allocation_record(state);
         if new == state {
             return Ok(());
         }
         let same = doc! { "_id": "deal", "version": version };
         let change = doc! { "$set": { "state": new.as_ref(), "version": version + 1 } };
-        let changed = server.ask(DOING, server.meta.update_one(same, change)).await?;
+        let changed = connection.run(OPERATION, connection.meta.update_one(same, change)).await?;
         if changed.matched_count == 1 {
             return Ok(());
         }
     }
-    Err(server.away(DOING, "loads keep changing what was dealt out; stop them".into()))
+    Err(connection
+        .unavailable(OPERATION, "loads keep changing what was dealt out; stop them".into()))
 }

@@ -16,15 +16,15 @@ pub(super) mod to_3;
 
 use mongodb::bson::{Bson, doc};
 
+use super::connection::{MongoConnection, number};
 use super::document::FORMAT;
-use super::server::{Server, number};
 use crate::store::{Result, StoreError};
 
-pub(super) const DOING: &str = "migrate the store";
+pub(super) const OPERATION: &str = "migrate the store";
 
 /// What a project's record of the format says.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Stored {
+pub(super) enum StoredFormat {
     /// There is no project yet.
     None,
     /// A format, of whatever age.
@@ -35,28 +35,31 @@ pub(super) enum Stored {
         from: i64,
     },
     /// Something else.
-    Odd(Bson),
+    MalformedDocument(Bson),
 }
 
-impl Stored {
+impl StoredFormat {
     /// Reads the record.
-    pub(super) async fn read(server: &Server) -> Result<Self> {
-        let found = server.ask(DOING, server.meta.find_one(doc! { "_id": "format" })).await?;
+    pub(super) async fn read(connection: &MongoConnection) -> Result<Self> {
+        let found =
+            connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "format" })).await?;
         let Some(found) = found else { return Ok(Self::None) };
         Ok(match (number(&found, "version"), number(&found, "from")) {
             (Some(version), _) => Self::Format(version),
             (None, Some(from)) => Self::UnderWay { from },
-            (None, None) => Self::Odd(found.get("version").cloned().unwrap_or(Bson::Null)),
+            (None, None) => {
+                Self::MalformedDocument(found.get("version").cloned().unwrap_or(Bson::Null))
+            }
         })
     }
 }
 
 /// Whether a project is of an older format, or was left between two.
-pub(super) async fn are_needed(server: &Server) -> Result<bool> {
-    Ok(match Stored::read(server).await? {
-        Stored::Format(format) => format < i64::from(FORMAT),
-        Stored::UnderWay { .. } => true,
-        Stored::None | Stored::Odd(_) => false,
+pub(super) async fn are_needed(connection: &MongoConnection) -> Result<bool> {
+    Ok(match StoredFormat::read(connection).await? {
+        StoredFormat::Format(format) => format < i64::from(FORMAT),
+        StoredFormat::UnderWay { .. } => true,
+        StoredFormat::None | StoredFormat::MalformedDocument(_) => false,
     })
 }
 
@@ -74,23 +77,26 @@ pub struct Migrated {
 }
 
 /// Brings a project to the present format; `seen` hears how many tasks have been looked at.
-pub(super) async fn run(server: &Server, mut seen: impl FnMut(u64)) -> Result<Migrated> {
-    let before = Stored::read(server).await?;
+pub(super) async fn run(
+    connection: &MongoConnection,
+    mut seen: impl FnMut(u64),
+) -> Result<Migrated> {
+    let before = StoredFormat::read(connection).await?;
     let mut migrated =
         Migrated { from: i64::from(FORMAT), to: i64::from(FORMAT), tasks: 0, unreadable: 0 };
     let from = match before {
-        Stored::Format(from) | Stored::UnderWay { from } => from,
-        Stored::None | Stored::Odd(_) => {
+        StoredFormat::Format(from) | StoredFormat::UnderWay { from } => from,
+        StoredFormat::None | StoredFormat::MalformedDocument(_) => {
             let what = "there is no project to migrate".to_owned();
-            return Err(StoreError::Unreadable { doing: DOING, what });
+            return Err(StoreError::Unreadable { operation: OPERATION, what });
         }
     };
     migrated.from = from;
     if from < 2 {
-        to_2::run(server).await?;
+        to_2::run(connection).await?;
     }
-    if from < 3 || matches!(before, Stored::UnderWay { .. }) {
-        to_3::run(server, &mut migrated, &mut seen).await?;
+    if from < 3 || matches!(before, StoredFormat::UnderWay { .. }) {
+        to_3::run(connection, &mut migrated, &mut seen).await?;
     }
     Ok(migrated)
 }

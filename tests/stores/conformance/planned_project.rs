@@ -14,16 +14,16 @@ use annotd::allocation::{
     PlanPolicy, Planner, Route, SettlePolicy, Split, TaskState, WhenShort,
 };
 use annotd::planning;
-use annotd::store::{Admission, Amendment, Claim, Store, Submission, Terms};
+use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
 use annotd::task::{Basis, Body, Identity, Millis, Task, Verdict, Version};
-use annotd::verifying::{self, Inquiry};
+use annotd::verify::{self, VerifyOptions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::backup;
-use super::lives;
 use super::model::Model;
-use super::place::{Engine, Faults, Place, all, recount};
+use super::restarts;
+use super::store_under_test::{Engine, Faults, StoreUnderTest, all, recount};
 
 const PEOPLE: [&str; 5] = ["ann", "bob", "cyd", "dan", "eve"];
 const TASKS: usize = 12;
@@ -57,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A rule for planning and one for settling.
-fn rules() -> impl Strategy<Value = (PlanPolicy, Terms)> {
+fn rules() -> impl Strategy<Value = (PlanPolicy, StorePolicy)> {
     let each = |n: u32| AnswersWanted::Mixture(Mixture::each(n).expect("a number of answers"));
     let answers = prop_oneof![
         2 => (1..4_u32).prop_map(each),
@@ -92,7 +92,7 @@ fn rules() -> impl Strategy<Value = (PlanPolicy, Terms)> {
                 people: staff(31, 31),
                 ..SettlePolicy::default()
             };
-            (rules, Terms { rule, order })
+            (rules, StorePolicy { rule, order })
         },
     )
 }
@@ -120,30 +120,30 @@ fn task(n: usize) -> Task {
 }
 
 /// What is planned, beside the ledgers of the model.
-struct Planned {
+struct PendingPlan {
     rules: PlanPolicy,
-    terms: Terms,
+    policy: StorePolicy,
     dealt: AllocationCounters,
     looked_over: Option<Vec<AnnotatorProfile>>,
     model: Model,
 }
 
-impl Planned {
+impl PendingPlan {
     fn load(&mut self, tasks: &[Task]) -> u64 {
         let mut planner = Planner::new(self.rules.clone(), &self.dealt);
-        let mut admissions: Vec<Admission> = Vec::new();
+        let mut admissions: Vec<NewTask> = Vec::new();
         for task in tasks {
             let there = admissions.iter().any(|other| other.task.id == task.id);
             if there || self.model.state(&task.id).is_some() {
                 continue;
             }
             let plan = planner.plan(&Overrides::default(), task).expect("it can be planned");
-            admissions.push(Admission { task: task.clone(), plan });
+            admissions.push(NewTask { task: task.clone(), plan });
         }
         if planner.is_stateful() && !admissions.is_empty() {
             self.dealt = planner.counters();
         }
-        self.model.admit(&admissions).new
+        self.model.insert_tasks(&admissions).new
     }
 
     fn replan_unfinished(&mut self) {
@@ -171,8 +171,12 @@ impl Planned {
         for n in self.model.all() {
             let state = self.model.state(&n.id).expect("it is there").clone();
             if let Some(mut now) = replanner.replan(&n, &state) {
-                now.promote_late_answers(&self.terms.rule, &n.body);
-                self.model.amend(&[Amendment { task: n.id.clone(), seen: state, now }]);
+                now.promote_late_answers(&self.policy.rule, &n.body);
+                self.model.update_if_unchanged(&[StateUpdate {
+                    task: n.id.clone(),
+                    seen: state,
+                    now,
+                }]);
             }
         }
         if planner.is_stateful() {
@@ -181,7 +185,7 @@ impl Planned {
     }
 
     /// As `annotd reassign` does it.
-    fn reassignments(&self, from: &str, to: &str) -> Vec<Amendment> {
+    fn reassignments(&self, from: &str, to: &str) -> Vec<StateUpdate> {
         let to = self.rules.people.iter().find(|person| person.name == to).expect("on the roster");
         let waits = |state: &TaskState| {
             !state.finished && state.names().any(|name| name == from) && !state.has_answered(from)
@@ -193,27 +197,27 @@ impl Planned {
                 continue;
             }
             let mut now = reassigned(&seen, from, &to.name);
-            now.promote_late_answers(&self.terms.rule, &task.body);
-            amendments.push(Amendment { task: task.id, seen, now });
+            now.promote_late_answers(&self.policy.rule, &task.body);
+            amendments.push(StateUpdate { task: task.id, seen, now });
         }
         amendments
     }
 }
 
 async fn live(
-    place: &Place,
+    place: &StoreUnderTest,
     rules: &PlanPolicy,
-    terms: &Terms,
+    policy: &StorePolicy,
     steps: &[Step],
 ) -> Result<(), TestCaseError> {
     let mut store = place.open().await;
-    store.follow(terms.clone());
-    let mut planned = Planned {
+    store.set_policy(policy.clone());
+    let mut planned = PendingPlan {
         rules: rules.clone(),
-        terms: terms.clone(),
+        policy: policy.clone(),
         dealt: AllocationCounters::default(),
         looked_over: None,
-        model: Model::new(terms.clone()),
+        model: Model::new(policy.clone()),
     };
     let failed = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
     for (time, step) in (0_i64..).zip(steps) {
@@ -269,26 +273,29 @@ async fn live(
             }
             Step::Sweep(more) => {
                 let at = Millis(now + more * 1000);
-                let swept = store.sweep(at).await.map_err(|error| failed(&error))?;
-                prop_assert_eq!(swept, planned.model.sweep(at));
+                let swept = store.expire_leases(at).await.map_err(|error| failed(&error))?;
+                prop_assert_eq!(swept, planned.model.expire_leases(at));
             }
             Step::Roster(there, tagged) => {
                 planned.rules.people = staff(there, tagged);
                 let looked =
-                    planning::replan_unfinished(store.as_ref(), &planned.rules, terms, false);
+                    planning::replan_unfinished(store.as_ref(), &planned.rules, policy, false);
                 looked.await.map_err(|error| failed(&error))?;
                 planned.replan_unfinished();
             }
             Step::Reassign(from, to) => {
                 let amendments = planned.reassignments(PEOPLE[from], PEOPLE[to]);
-                let done = store.amend(amendments.clone()).await.map_err(|error| failed(&error))?;
+                let done = store
+                    .update_if_unchanged(amendments.clone())
+                    .await
+                    .map_err(|error| failed(&error))?;
                 prop_assert_eq!(done, vec![true; amendments.len()]);
-                planned.model.amend(&amendments);
+                planned.model.update_if_unchanged(&amendments);
             }
             Step::OpenAgain => {
                 store.close().await;
                 store = place.open().await;
-                store.follow(terms.clone());
+                store.set_policy(policy.clone());
             }
         }
         check(store.as_ref(), &planned).await?;
@@ -296,20 +303,20 @@ async fn live(
     // And `annotd verify` says the same.
     let (rules, shown) = (&planned.rules, 20);
     let identity = &Identity::plain();
-    let inquiry = Inquiry { rules, terms, identity, repair: false, now: Millis(0), shown };
-    let report = verifying::verify(store.as_ref(), inquiry, |_| ()).await;
+    let options = VerifyOptions { rules, policy, identity, repair: false, now: Millis(0), shown };
+    let report = verify::verify(store.as_ref(), options, |_| ()).await;
     let report = report.map_err(|error| failed(&error))?;
     prop_assert_eq!(report.found(), 0, "{:?}", report);
-    backup::round_trip(place, store.as_ref(), rules, terms).await?;
+    backup::round_trip(place, store.as_ref(), rules, policy).await?;
     store.close().await;
     Ok(())
 }
 
-async fn check(store: &dyn Store, planned: &Planned) -> Result<(), TestCaseError> {
+async fn check(store: &dyn Store, planned: &PendingPlan) -> Result<(), TestCaseError> {
     let records = all(store).await;
     planned.model.compare(&records).map_err(TestCaseError::fail)?;
-    let mut told = store.progress().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
-    told.annotators.retain(|_, share| *share != annotd::store::Share::default());
+    let mut told = store.stats().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
+    told.annotators.retain(|_, share| *share != annotd::store::AnnotatorStats::default());
     prop_assert_eq!(told, recount(&records));
     // Every part of a mixture is within one task of its due.
     if let (AnswersWanted::Mixture(parts), Split::Exact) =
@@ -329,7 +336,7 @@ async fn check(store: &dyn Store, planned: &Planned) -> Result<(), TestCaseError
 
 fn run(engine: Engine, faults: Faults) {
     let lives = (rules(), prop::collection::vec(step(), 1..30));
-    let regressions = "tests/stores/conformance/rules.proptest-regressions";
+    let regressions = "tests/stores/conformance/planned_project.proptest-regressions";
     lives::all(engine, faults, 20, regressions, lives, &async |place, ((rules, terms), steps)| {
         live(place, rules, terms, steps).await
     });

@@ -14,26 +14,26 @@ use crate::task::Millis;
 
 /// What a store holds, to somebody who wants to restore a backup into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum RestoreTarget {
     /// No tasks.
-    Free,
+    Empty,
     /// So many tasks.
-    Taken {
+    Occupied {
         /// How many.
         tasks: u64,
     },
     /// What a restore has left that did not come to its end.
-    Unfinished {
+    Partial {
         /// When it began.
         since: Millis,
     },
 }
 
 /// Why a store that bears the mark is not opened.
-pub(super) fn unfinished(what: &str, since: Option<Millis>) -> StoreError {
+pub(super) fn partial_restore(what: &str, since: Option<Millis>) -> StoreError {
     let since = since.map_or_else(String::new, |since| format!(", begun at {since}"));
     StoreError::Unreadable {
-        doing: "open the store",
+        operation: "open the store",
         what: format!(
             "{what} is being restored{since}, or that was broken off and only a part is there; if no \
              restore is running, run `annotd restore -i FILE` again: it begins anew"
@@ -42,9 +42,9 @@ pub(super) fn unfinished(what: &str, since: Option<Millis>) -> StoreError {
 }
 
 /// Why a restore does not begin.
-pub(super) fn taken(place: &str) -> StoreError {
+pub(super) fn occupied(place: &str) -> StoreError {
     StoreError::Unreadable {
-        doing: "restore a backup",
+        operation: "restore a backup",
         what: format!("{place} holds tasks by now; see whether a daemon or a load is running"),
     }
 }

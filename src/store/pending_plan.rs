@@ -8,7 +8,7 @@ use crate::task::TaskId;
 
 /// A task and its plan.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Planned {
+pub(crate) struct PendingPlan {
     /// Which task.
     pub(crate) task: TaskId,
     wanted: u32,
@@ -19,7 +19,7 @@ pub(crate) struct Planned {
     purpose: Option<String>,
 }
 
-impl Planned {
+impl PendingPlan {
     /// Writes down a plan.
     pub(crate) fn of(task: &TaskId, plan: &Plan) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Planned {
         }
     }
 
-    /// Reads what [`Planned::of`] wrote.
+    /// Reads what [`PendingPlan::of`] wrote.
     pub(crate) fn plan(self) -> (TaskId, Plan) {
         let plan = Plan {
             wanted: self.wanted,

@@ -13,9 +13,9 @@ use crate::allocation::mixture::{BETWEEN, part_to_text};
 /// The rule by which tasks of format 2 and older are told apart, by its name.
 pub(crate) const IDENTITY: &str = "format-2";
 
-/// The record of what was dealt out, as [`Deal::state`](super::Deal::state) has it now. One that is of
+/// The record of what was dealt out, as [`AllocationRecord::state`](super::Deal::state) has it now. One that is of
 /// the present format already, is empty, or cannot be read, comes back as it is.
-pub(crate) fn deal(state: &str) -> Cow<'_, str> {
+pub(crate) fn allocation_record(state: &str) -> Cow<'_, str> {
     // Only the old record has this key, and only the old rules are written with capitals. A look at the
     // text is cheap, and every load asks.
     if !state.contains("\"mixture\":") {
@@ -80,12 +80,15 @@ mod tests {
     #[test]
     fn a_record_of_format_2_keeps_its_counts_under_the_mixtures_own_text() {
         let new = r#"{"dealt":{"given":[7,3],"balance":{"loads":{},"pairs":{}},"shares":"0.7 x 1 + 0.3 x 3"},"looked_over":{"rules":"random:18446744073709551615 balanced partial","people":[{"name":"Parts","tags":[],"weight":1.0,"quota":null,"active":true}]},"known_since":{"ann":7}}"#;
-        assert_eq!(deal(OLD), new);
-        assert_eq!(deal(new), new, "once is enough");
-        assert_eq!(deal(""), "");
-        assert_eq!(deal("{\"mixture\":"), "{\"mixture\":");
+        assert_eq!(allocation_record(OLD), new);
+        assert_eq!(allocation_record(new), new, "once is enough");
+        assert_eq!(allocation_record(""), "");
+        assert_eq!(allocation_record("{\"mixture\":"), "{\"mixture\":");
         let none = r#"{"dealt":{"mixture":"","given":[]},"looked_over":null}"#;
-        assert_eq!(deal(none), r#"{"dealt":{"given":[],"shares":""},"looked_over":null}"#);
+        assert_eq!(
+            allocation_record(none),
+            r#"{"dealt":{"given":[],"shares":""},"looked_over":null}"#
+        );
     }
 
     /// What Rust printed for a mixture in format 2. The type may be called something else by now.

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
-use super::place::{Engine, Faults, Place};
+use super::store_under_test::{Engine, Faults, StoreUnderTest};
 
 /// So many lives, or as many as `PROPTEST_CASES` says, and those that have failed before.
 ///
@@ -17,7 +17,7 @@ pub fn all<L: Strategy<Value: Debug>>(
     cases: u32,
     regressions: &'static str,
     lives: L,
-    live: &impl AsyncFn(&Place, &L::Value) -> Result<(), TestCaseError>,
+    live: &impl AsyncFn(&StoreUnderTest, &L::Value) -> Result<(), TestCaseError>,
 ) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -29,7 +29,7 @@ pub fn all<L: Strategy<Value: Debug>>(
     };
     let outcome = TestRunner::new(config).run(&lives, |life| {
         runtime.block_on(async {
-            let place = Place::fresh(engine, faults).await;
+            let place = StoreUnderTest::fresh(engine, faults).await;
             let outcome = live(&place, &life).await;
             place.remove().await;
             outcome

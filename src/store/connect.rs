@@ -10,13 +10,13 @@ use super::{Result, Store};
 /// What a store is opened for: whether it may be of an older format, and whether it may be one that is
 /// being restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(super) enum OpenMode {
     /// The daemon: an embedded store of an older format is brought to the present one, after a copy.
     Run,
     /// To look at it: one of an older format is read as it is, and not changed.
     Read,
     /// To change what is in it: an older format is refused.
-    Work,
+    Write,
     /// To bring a shared store of an older format to the present one.
     Migrate,
     /// To restore a backup into it: only then it may bear the mark of a restore. One of an older format
@@ -24,21 +24,21 @@ pub(super) enum Opening {
     Restore,
 }
 
-impl Opening {
+impl OpenMode {
     /// Whether a store that is being restored is refused: half a project is none.
-    pub(super) fn wants_it_whole(self) -> bool {
+    pub(super) fn refuses_partial_restore(self) -> bool {
         self != Self::Restore
     }
 }
 
 /// Opens the store of a project to change what is in it: MongoDB for a `mongodb://` or
-/// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to `beside`, the
+/// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to `base_dir`, the
 /// roster's folder.
 ///
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of another format, or is being restored.
-pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::Work).await
+pub async fn open(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, base_dir, project, OpenMode::Write).await
 }
 
 /// Opens the store as [`open`] does, for the daemon: an embedded store of an older format is brought to
@@ -47,8 +47,8 @@ pub async fn open(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Sto
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of a newer format or of one that the
 /// daemon does not change, or is being restored; or if there is no room for the copy.
-pub async fn open_to_run(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::Run).await
+pub async fn open_to_run(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, base_dir, project, OpenMode::Run).await
 }
 
 /// Opens the store as [`open`] does, to look at it: one of an older format is read, and stays as it is.
@@ -56,29 +56,29 @@ pub async fn open_to_run(url: &str, beside: &Path, project: &str) -> Result<Arc<
 ///
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of a newer format, or is being restored.
-pub async fn open_to_read(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::Read).await
+pub async fn open_to_read(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, base_dir, project, OpenMode::Read).await
 }
 
 /// Whether the store of this project is there. Nothing is made by asking; a file is one if it is there.
 ///
 /// # Errors
 /// If it cannot be reached.
-pub async fn is_there(url: &str, beside: &Path, project: &str) -> Result<bool> {
+pub async fn exists(url: &str, base_dir: &Path, project: &str) -> Result<bool> {
     if is_mongo(url) {
-        mongo::is_there(url, project).await
+        mongo::exists(url, project).await
     } else {
-        Ok(path_of(url, beside).exists())
+        Ok(path_of(url, base_dir).exists())
     }
 }
 
 /// Whether the store is a file of an older format, which [`open_to_run`] would change.
-pub async fn is_older(url: &str, beside: &Path) -> bool {
+pub async fn has_older_format(url: &str, base_dir: &Path) -> bool {
     if is_mongo(url) {
         return false;
     }
-    let path = path_of(url, beside);
-    let look = tokio::task::spawn_blocking(move || sqlite::is_older(&path)).await;
+    let path = path_of(url, base_dir);
+    let look = tokio::task::spawn_blocking(move || sqlite::has_older_format(&path)).await;
     look.expect("looking at a file does not panic")
 }
 
@@ -86,23 +86,23 @@ pub async fn is_older(url: &str, beside: &Path) -> bool {
 ///
 /// # Errors
 /// If it cannot be reached or opened, or holds something else.
-pub async fn open_for_restore(url: &str, beside: &Path, project: &str) -> Result<Arc<dyn Store>> {
-    open_as(url, beside, project, Opening::Restore).await
+pub async fn open_for_restore(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
+    open_as(url, base_dir, project, OpenMode::Restore).await
 }
 
 async fn open_as(
     url: &str,
-    beside: &Path,
+    base_dir: &Path,
     project: &str,
-    opening: Opening,
+    mode: OpenMode,
 ) -> Result<Arc<dyn Store>> {
     if is_mongo(url) {
-        return Ok(Arc::new(MongoStore::open_as(url, project, opening).await?));
+        return Ok(Arc::new(MongoStore::open_as(url, project, mode).await?));
     }
-    let path = path_of(url, beside);
+    let path = path_of(url, base_dir);
     let project = project.to_owned();
     let opened =
-        tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, &project, opening)).await;
+        tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, &project, mode)).await;
     Ok(Arc::new(opened.expect("opening a file does not panic")?))
 }
 
@@ -112,18 +112,18 @@ pub fn other_process(url: &str, beside: &Path) -> Option<i32> {
 }
 
 /// The file of an embedded store; nothing for a store on a server.
-pub fn file_of(url: &str, beside: &Path) -> Option<PathBuf> {
-    (!is_mongo(url)).then(|| path_of(url, beside))
+pub fn file_of(url: &str, base_dir: &Path) -> Option<PathBuf> {
+    (!is_mongo(url)).then(|| path_of(url, base_dir))
 }
 
 /// Where the store of this URL is, without credentials and the same whoever asks: a file's path is its
 /// whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
-pub fn place_of(url: &str, beside: &Path) -> String {
+pub fn location_of(url: &str, base_dir: &Path) -> String {
     if is_mongo(url) {
         let place = mongo::without_credentials(url);
         return place.split('?').next().unwrap_or(&place).to_owned();
     }
-    let path = path_of(url, beside);
+    let path = path_of(url, base_dir);
     let whole = std::fs::canonicalize(&path).or_else(|_| std::path::absolute(&path));
     whole.unwrap_or(path).display().to_string()
 }
@@ -132,6 +132,6 @@ fn is_mongo(url: &str) -> bool {
     url.starts_with("mongodb://") || url.starts_with("mongodb+srv://")
 }
 
-fn path_of(url: &str, beside: &Path) -> PathBuf {
-    beside.join(url.strip_prefix("sqlite://").unwrap_or(url))
+fn path_of(url: &str, base_dir: &Path) -> PathBuf {
+    base_dir.join(url.strip_prefix("sqlite://").unwrap_or(url))
 }

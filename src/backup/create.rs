@@ -29,12 +29,13 @@ use sha2::{Digest, Sha256};
 use zstd::stream::write::Encoder;
 
 use super::format::{
-    DealLine, EditionLine, End, FileLine, Head, IdentityLine, KeyLine, Line, TaskLine, answers_of,
+    AllocationRecordLine, EditionLine, End, FileLine, Head, IdentityLine, KeyLine, Line, TaskLine,
+    answers_of,
 };
 use crate::allocation::SequenceNumber;
 use crate::exchange::output::{Output, OutputError};
 use crate::planning::state::AllocationState;
-use crate::store::{Deal, Record, Store, StoreError, Which};
+use crate::store::{AllocationRecord, Record, RecordFilter, Store, StoreError};
 
 /// Tasks read at a time.
 const PAGE: usize = 500;
@@ -65,7 +66,7 @@ pub enum BackupError {
 
 /// What is in a backup that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct BackupSummary {
     /// Tasks.
     pub tasks: u64,
     /// Answers of every kind.
@@ -76,37 +77,37 @@ pub struct Taken {
 ///
 /// # Errors
 /// If the store cannot be read or the file not be written; the output is not finished then.
-pub async fn take(
+pub async fn create(
     store: &dyn Store,
     head: &Head,
     output: Output,
     mut seen: impl FnMut(u64),
-) -> Result<Taken, BackupError> {
+) -> Result<BackupSummary, BackupError> {
     let mut pen = Pen::new(output)?;
     pen.line(head)?;
-    let began = store.deal().await?;
+    let began = store.allocation_record().await?;
     let (deal, files) = loop {
         let before = pen.taken.tasks;
         while pen.page(store, pen.last).await? {
             seen(pen.taken.tasks);
         }
-        let (deal, files) = (store.deal().await?, store.loaded_files().await?);
+        let (deal, files) = (store.allocation_record().await?, store.loaded_files().await?);
         let there = store.count().await?;
         pen.fetch_missing(store).await?;
         seen(pen.taken.tasks);
         let remaining = there.saturating_sub(pen.taken.tasks);
-        if store.deal().await?.version != deal.version {
+        if store.allocation_record().await?.version != deal.version {
             continue;
         }
         if remaining == 0 {
             break (deal, files);
         }
         if pen.taken.tasks == before {
-            return Err(BackupError::Unnumbered { remaining, store: store.place().to_owned() });
+            return Err(BackupError::Unnumbered { remaining, store: store.location().to_owned() });
         }
     };
     let deal = agreed(&began, deal);
-    pen.line(&Line::Deal(DealLine::of(&deal)))?;
+    pen.line(&Line::AllocationRecord(AllocationRecordLine::of(&deal)))?;
     for (name, fingerprint) in files {
         pen.line(&Line::File(FileLine { name, fingerprint }))?;
     }
@@ -125,12 +126,12 @@ pub async fn take(
 }
 
 /// The deal as it is at the end, looked over as it was at the beginning.
-fn agreed(began: &Deal, ended: Deal) -> Deal {
+fn agreed(began: &AllocationRecord, ended: AllocationRecord) -> AllocationRecord {
     if began.version == ended.version {
         return ended;
     }
     match (AllocationState::read(began), AllocationState::read(&ended)) {
-        (Ok(then), Ok(now)) => Deal { state: now.replanned_as(then).write(), ..ended },
+        (Ok(then), Ok(now)) => AllocationRecord { state: now.replanned_as(then).write(), ..ended },
         // It is damaged. What is there is kept; `verify` makes it anew.
         _ => ended,
     }
@@ -141,7 +142,7 @@ struct Pen {
     output: Output,
     packed: Encoder<'static, Vec<u8>>,
     sum: Sha256,
-    taken: Taken,
+    taken: BackupSummary,
     earlier: u64,
     written: Numbers,
     /// Where the walk stands.
@@ -159,7 +160,7 @@ impl Pen {
             output,
             packed: packed.map_err(unpackable)?,
             sum: Sha256::new(),
-            taken: Taken { tasks: 0, answers: 0 },
+            taken: BackupSummary { tasks: 0, answers: 0 },
             earlier: 0,
             written: Numbers::default(),
             last: SequenceNumber::START,
@@ -184,7 +185,7 @@ impl Pen {
         store: &dyn Store,
         after: SequenceNumber,
     ) -> Result<bool, BackupError> {
-        let records = store.records(Which::All, after, PAGE).await?;
+        let records = store.records(RecordFilter::All, after, PAGE).await?;
         for record in &records {
             self.record(record)?;
         }
@@ -224,9 +225,9 @@ impl Pen {
     }
 
     /// Adds the last line, and puts the file in its place.
-    fn end(mut self) -> Result<Taken, BackupError> {
+    fn end(mut self) -> Result<BackupSummary, BackupError> {
         let sum = std::mem::take(&mut self.sum);
-        let (Taken { tasks, answers }, earlier) = (self.taken, self.earlier);
+        let (BackupSummary { tasks, answers }, earlier) = (self.taken, self.earlier);
         let sha256 = hex::encode(sum.finalize());
         self.line(&Line::End(End { tasks, answers, earlier, sha256 }))?;
         let rest = self.packed.finish().map_err(unpackable)?;

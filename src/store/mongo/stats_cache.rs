@@ -20,11 +20,11 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, SessionOptions};
 use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
 
-use super::server::{Server, number};
-use crate::store::{PAUSE_MS, Progress, Result, Share};
+use super::connection::{MongoConnection, number};
+use crate::store::{AnnotatorStats, BREAK_THRESHOLD_MS, ProjectStats, Result};
 use crate::task::Millis;
 
-const DOING: &str = "count tasks and answers";
+const OPERATION: &str = "count tasks and answers";
 /// A count may take this share of the time.
 const SHARE: u32 = 50;
 /// The shortest pause between two counts.
@@ -34,20 +34,20 @@ const QUICK: Duration = Duration::from_millis(100);
 
 /// The figures as this process knows them.
 #[derive(Default)]
-pub(super) struct Figures {
+pub(super) struct StatsCache {
     /// Held for reading by whoever writes to the store, until the change is in the figures.
     gate: RwLock<()>,
     /// Held by the one who counts.
     counting: AsyncMutex<()>,
-    account: Mutex<Account>,
+    entry: Mutex<StatsEntry>,
 }
 
 #[derive(Default)]
-struct Account {
+struct StatsEntry {
     /// Unknown until they have been counted.
-    now: Option<Progress>,
+    now: Option<ProjectStats>,
     /// What went and what came since the snapshot of the count that is under way.
-    since: Option<(Progress, Progress)>,
+    since: Option<(ProjectStats, ProjectStats)>,
     counted: Option<Instant>,
     cost: Duration,
     /// A write may have been carried out without being in the figures.
@@ -58,33 +58,33 @@ struct Account {
 
 /// Somebody is writing. Whoever drops this without a word, because of an error or because nobody
 /// waits any more, leaves the figures in doubt.
-pub(super) struct Writing<'a> {
-    figures: &'a Figures,
+pub(super) struct WriteGuard<'a> {
+    stats: &'a StatsCache,
     done: bool,
     _gate: RwLockReadGuard<'a, ()>,
 }
 
-impl Writing<'_> {
+impl WriteGuard<'_> {
     /// What has been written is in the figures.
     pub(super) fn done(mut self) {
         self.done = true;
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for WriteGuard<'_> {
     fn drop(&mut self) {
         if !self.done {
-            self.figures.account().doubt = true;
+            self.stats.entry().doubt = true;
         }
     }
 }
 
 /// Closes the second account when a count ends, however it ends.
-struct SecondAccount<'a>(&'a Figures);
+struct SecondaryEntry<'a>(&'a StatsCache);
 
-impl Drop for SecondAccount<'_> {
+impl Drop for SecondaryEntry<'_> {
     fn drop(&mut self) {
-        self.0.account().since = None;
+        self.0.entry().since = None;
     }
 }
 
@@ -99,41 +99,41 @@ pub(super) enum Due {
     Soon,
 }
 
-impl Figures {
-    /// To be held while something is written, until [`Figures::change`] has been told of it.
-    pub(super) async fn writing(&self) -> Writing<'_> {
-        Writing { figures: self, done: false, _gate: self.gate.read().await }
+impl StatsCache {
+    /// To be held while something is written, until [`StatsCache::change`] has been told of it.
+    pub(super) async fn write_guard(&self) -> WriteGuard<'_> {
+        WriteGuard { stats: self, done: false, _gate: self.gate.read().await }
     }
 
     /// Takes in a change: what was there before and what is there after.
-    pub(super) fn change(&self, before: &Progress, after: &Progress) {
-        let mut account = self.account();
-        if let Some(now) = &mut account.now {
+    pub(super) fn change(&self, before: &ProjectStats, after: &ProjectStats) {
+        let mut entry = self.entry();
+        if let Some(now) = &mut entry.now {
             now.change(before, after);
         }
-        if let Some((gone, come)) = &mut account.since {
-            gone.change(&Progress::default(), before);
-            come.change(&Progress::default(), after);
+        if let Some((gone, come)) = &mut entry.since {
+            gone.change(&ProjectStats::default(), before);
+            come.change(&ProjectStats::default(), after);
         }
     }
 
     /// Everything is another: the next look counts it.
     pub(super) fn forget(&self) {
-        self.account().now = None;
+        self.entry().now = None;
     }
 
     /// Tasks changed hands, and it is not known whose.
     pub(super) fn doubt_in_hand(&self) {
-        self.account().doubt_in_hand = true;
+        self.entry().doubt_in_hand = true;
     }
 
     /// Whether it is time to count.
     pub(super) fn due(&self) -> Due {
-        let account = self.account();
-        let Some(counted) = account.counted else { return Due::Now };
-        if account.now.is_none() || (account.doubt && account.cost < QUICK) {
+        let entry = self.entry();
+        let Some(counted) = entry.counted else { return Due::Now };
+        if entry.now.is_none() || (entry.doubt && entry.cost < QUICK) {
             Due::Now
-        } else if counted.elapsed() > PAUSE.max(account.cost * SHARE) {
+        } else if counted.elapsed() > PAUSE.max(entry.cost * SHARE) {
             Due::Soon
         } else {
             Due::No
@@ -141,78 +141,78 @@ impl Figures {
     }
 
     /// Counts everything, unless somebody is about it.
-    pub(super) async fn count_beside(&self, server: &Server) -> Result<()> {
+    pub(super) async fn count_beside(&self, connection: &MongoConnection) -> Result<()> {
         match self.counting.try_lock() {
-            Ok(_alone) => self.count_alone(server).await,
+            Ok(_alone) => self.count_alone(connection).await,
             Err(_) => Ok(()),
         }
     }
 
     /// Counts everything.
-    pub(super) async fn count(&self, server: &Server) -> Result<()> {
+    pub(super) async fn count(&self, connection: &MongoConnection) -> Result<()> {
         let _alone = self.counting.lock().await;
         if self.due() == Due::No {
             // Somebody else has just done it.
             return Ok(());
         }
-        self.count_alone(server).await
+        self.count_alone(connection).await
     }
 
-    async fn count_alone(&self, server: &Server) -> Result<()> {
-        let _second_account = SecondAccount(self);
+    async fn count_alone(&self, connection: &MongoConnection) -> Result<()> {
+        let _second_account = SecondaryEntry(self);
         let started = Instant::now();
         let moment = {
             let _nobody_writes = self.gate.write().await;
             // The server's own time names the moment: a session that is left to choose it takes it
             // when the count begins, and what is written in between is counted twice.
-            let admin = server.client.database("admin");
-            let reply = server.ask(DOING, admin.run_command(doc! { "ping": 1 })).await?;
-            let mut account = self.account();
-            account.since = Some(Default::default());
-            account.doubt = false;
-            account.doubt_in_hand = false;
+            let admin = connection.client.database("admin");
+            let reply = connection.run(OPERATION, admin.run_command(doc! { "ping": 1 })).await?;
+            let mut entry = self.entry();
+            entry.since = Some(Default::default());
+            entry.doubt = false;
+            entry.doubt_in_hand = false;
             reply.get_timestamp("operationTime").ok()
         };
         let counted = async {
-            let counting = server.tasks.aggregate(pipeline()).with_type::<Document>();
+            let counting = connection.tasks.aggregate(pipeline()).with_type::<Document>();
             let Some(moment) = moment else {
                 // A single server keeps no moments: what is written meanwhile may count twice until
                 // the next count.
                 return counting.await?.try_next().await;
             };
             let options = SessionOptions::builder().snapshot(true).snapshot_time(moment).build();
-            let mut session = server.client.start_session().with_options(options).await?;
+            let mut session = connection.client.start_session().with_options(options).await?;
             // Otherwise the collection's own read concern goes before the session's.
             let counting = counting.read_concern(ReadConcern::snapshot()).session(&mut session);
             let mut cursor = counting.await?;
             cursor.next(&mut session).await.transpose()
         };
-        let counted = server.ask(DOING, counted).await;
-        let mut account = self.account();
-        let mut progress = match counted {
+        let counted = connection.run(OPERATION, counted).await;
+        let mut entry = self.entry();
+        let mut stats = match counted {
             Ok(counted) => counted.as_ref().map(read).unwrap_or_default(),
             Err(error) => {
-                account.doubt = true;
+                entry.doubt = true;
                 return Err(error);
             }
         };
-        if let Some((gone, come)) = account.since.take() {
-            progress.change(&gone, &come);
+        if let Some((gone, come)) = entry.since.take() {
+            stats.change(&gone, &come);
         }
-        account.now = Some(progress);
-        account.cost = started.elapsed();
-        account.counted = Some(Instant::now());
+        entry.now = Some(stats);
+        entry.cost = started.elapsed();
+        entry.counted = Some(Instant::now());
         Ok(())
     }
 
     /// Counts who has what in hand, if that is in doubt: a look at the tasks in hand alone.
-    pub(super) async fn settle_in_hand(&self, server: &Server) -> Result<()> {
-        if !self.account().doubt_in_hand {
+    pub(super) async fn settle_in_hand(&self, connection: &MongoConnection) -> Result<()> {
+        if !self.entry().doubt_in_hand {
             return Ok(());
         }
         let _nobody_writes = self.gate.write().await;
         let held = async {
-            let cursor = server
+            let cursor = connection
                 .tasks
                 .aggregate(vec![
                     doc! { "$match": { "held.annotator": { "$gt": "" } } },
@@ -224,40 +224,41 @@ impl Figures {
                 .await?;
             cursor.try_collect::<Vec<Document>>().await
         };
-        let held = server.ask(DOING, held).await?;
-        let mut account = self.account();
+        let held = connection.run(OPERATION, held).await?;
+        let mut entry = self.entry();
         // A count that is under way knows nothing of this, and asks for it again at its end.
-        account.doubt_in_hand = account.since.is_some();
-        if let Some(now) = &mut account.now {
-            now.in_hand = 0;
+        entry.doubt_in_hand = entry.since.is_some();
+        if let Some(now) = &mut entry.now {
+            now.held = 0;
             for share in now.annotators.values_mut() {
-                share.in_hand = 0;
+                share.held = 0;
             }
             for group in &held {
-                let in_hand = figure(group, "in_hand");
-                now.in_hand += in_hand;
-                now.annotators.entry(name(group)).or_default().in_hand = in_hand;
+                let held = figure(group, "in_hand");
+                now.held += held;
+                now.annotators.entry(name(group)).or_default().held = held;
             }
         }
         Ok(())
     }
 
     /// The figures, once they have been counted.
-    pub(super) fn now(&self) -> Option<Progress> {
-        let mut now = self.account().now.clone()?;
-        now.annotators.retain(|_, share| *share != Share::default());
+    pub(super) fn now(&self) -> Option<ProjectStats> {
+        let mut now = self.entry().now.clone()?;
+        now.annotators.retain(|_, share| *share != AnnotatorStats::default());
         Some(now)
     }
 
-    fn account(&self) -> MutexGuard<'_, Account> {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entry(&self) -> MutexGuard<'_, StatsEntry> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Counts what `tally::contribution` adds up, on the server, in one pass.
+/// Counts what `stats::task_stats` adds up, on the server, in one pass.
 fn pipeline() -> Vec<Document> {
     let took = doc! { "$subtract": ["$answers.time_returned", "$answers.time_loaded"] };
-    let at_work = doc! { "$and": [{ "$gte": ["$took", 0] }, { "$lte": ["$took", PAUSE_MS] }] };
+    let at_work =
+        doc! { "$and": [{ "$gte": ["$took", 0] }, { "$lte": ["$took", BREAK_THRESHOLD_MS] }] };
     let regular = doc! { "$match": { "purpose": { "$exists": false } } };
     // Those named who can still be among the answers.
     let there = doc! { "$size": { "$setDifference": [
@@ -350,26 +351,26 @@ fn pipeline() -> Vec<Document> {
     ]
 }
 
-fn read(counted: &Document) -> Progress {
-    let mut progress = Progress::default();
+fn read(counted: &Document) -> ProjectStats {
+    let mut stats = ProjectStats::default();
     for totals in groups(counted, "totals") {
-        progress.tasks = figure(totals, "tasks");
-        progress.finished = figure(totals, "finished");
-        progress.wanted = figure(totals, "wanted");
-        progress.answers = figure(totals, "answers");
-        progress.open_to_anyone = figure(totals, "open_to_anyone");
-        progress.short = figure(totals, "short");
+        stats.tasks = figure(totals, "tasks");
+        stats.finished = figure(totals, "finished");
+        stats.wanted = figure(totals, "wanted");
+        stats.answers = figure(totals, "answers");
+        stats.open_to_anyone = figure(totals, "open_to_anyone");
+        stats.short = figure(totals, "short");
     }
     for gold in groups(counted, "gold") {
-        progress.gold = figure(gold, "gold");
+        stats.gold = figure(gold, "gold");
     }
     for facet in ["in_hand", "checks", "answered", "skipped", "late", "named"] {
         for group in groups(counted, facet) {
-            let share = progress.annotators.entry(name(group)).or_default();
+            let share = stats.annotators.entry(name(group)).or_default();
             // What a group does not count is 0 in it.
-            progress.in_hand += figure(group, "in_hand");
-            progress.checks += figure(group, "checks");
-            share.in_hand += figure(group, "in_hand");
+            stats.held += figure(group, "in_hand");
+            stats.checks += figure(group, "checks");
+            share.held += figure(group, "in_hand");
             share.checks += figure(group, "checks");
             share.skipped += figure(group, "skipped");
             share.answered += figure(group, "answered");
@@ -381,7 +382,7 @@ fn read(counted: &Document) -> Progress {
             share.last_seen = share.last_seen.max(last);
         }
     }
-    progress
+    stats
 }
 
 fn groups<'a>(counted: &'a Document, facet: &str) -> impl Iterator<Item = &'a Document> {

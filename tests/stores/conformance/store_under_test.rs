@@ -9,7 +9,8 @@ use annotd::allocation::{AnswerOutcome, Lane, Plan, SequenceNumber};
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{
-    Admission, Claim, Progress, Record, Share, Store, StoreError, Submission, Which,
+    AnnotatorStats, Claim, NewTask, ProjectStats, Record, RecordFilter, Store, StoreError,
+    Submission,
 };
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 
@@ -35,7 +36,7 @@ pub enum Faults {
 }
 
 /// A place for a project, which can be opened any number of times.
-pub struct Place {
+pub struct StoreUnderTest {
     kept: Kept,
     faults: Faults,
     opened: AtomicU64,
@@ -46,7 +47,7 @@ enum Kept {
     Database(Database),
 }
 
-impl Place {
+impl StoreUnderTest {
     /// A place where nothing is.
     pub async fn fresh(engine: Engine, faults: Faults) -> Self {
         let kept = match engine {
@@ -126,21 +127,21 @@ pub fn nth(nth: usize) -> Task {
 }
 
 /// A task for anyone.
-pub fn for_anyone(task: Task, wanted: u32) -> Admission {
-    Admission { task, plan: Plan::new(wanted, vec![Lane::Anyone]) }
+pub fn for_anyone(task: Task, wanted: u32) -> NewTask {
+    NewTask { task, plan: Plan::new(wanted, vec![Lane::Anyone]) }
 }
 
 /// A task that names people.
-pub fn named(task: Task, wanted: u32, names: &[&str]) -> Admission {
+pub fn named(task: Task, wanted: u32, names: &[&str]) -> NewTask {
     let lanes = names.iter().map(|name| Lane::Of((*name).to_owned())).collect();
-    Admission { task, plan: Plan::new(wanted, lanes) }
+    NewTask { task, plan: Plan::new(wanted, lanes) }
 }
 
 /// Admits a row of tasks for anyone, and says their identities.
-pub async fn admit(store: &dyn Store, tasks: usize, wanted: u32) -> Vec<TaskId> {
-    let row: Vec<Admission> = (0..tasks).map(|n| for_anyone(nth(n), wanted)).collect();
+pub async fn insert_tasks(store: &dyn Store, tasks: usize, wanted: u32) -> Vec<TaskId> {
+    let row: Vec<NewTask> = (0..tasks).map(|n| for_anyone(nth(n), wanted)).collect();
     let ids = row.iter().map(|admission| admission.task.id.clone()).collect();
-    store.admit(row).await.expect("they are admitted");
+    store.insert_tasks(row).await.expect("they are admitted");
     ids
 }
 
@@ -197,7 +198,7 @@ pub async fn all(store: &dyn Store) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
         let after = all.last().map_or(SequenceNumber::START, |last| last.number);
-        let page = store.records(Which::All, after, 7).await.expect("an answer");
+        let page = store.records(RecordFilter::All, after, 7).await.expect("an answer");
         if page.is_empty() {
             return all;
         }
@@ -206,26 +207,29 @@ pub async fn all(store: &dyn Store) -> Vec<Record> {
 }
 
 /// The figures as a count over all records gives them.
-pub fn recount(records: &[Record]) -> Progress {
-    let mut progress = Progress::default();
+pub fn recount(records: &[Record]) -> ProjectStats {
+    let mut stats = ProjectStats::default();
     for record in records {
-        let part = annotd::store::tally::contribution(&record.state);
-        progress.change(&Progress::default(), &part);
+        let part = annotd::store::stats::task_stats(&record.state);
+        stats.change(&ProjectStats::default(), &part);
     }
-    progress
+    stats
 }
 
 /// Asserts that the store's figures are those of a count over all its records.
-pub async fn assert_figures_are_true(store: &dyn Store) {
-    let told = store.progress().await.expect("figures");
+pub async fn assert_stats_are_true(store: &dyn Store) {
+    let told = store.stats().await.expect("figures");
     let counted = recount(&all(store).await);
     assert_eq!(with_work(told), with_work(counted));
 }
 
 /// Without those who have nothing to show for.
-pub fn with_work(mut progress: Progress) -> Progress {
-    let people: BTreeMap<String, Share> =
-        progress.annotators.into_iter().filter(|(_, share)| *share != Share::default()).collect();
-    progress.annotators = people;
-    progress
+pub fn with_work(mut stats: ProjectStats) -> ProjectStats {
+    let people: BTreeMap<String, AnnotatorStats> = stats
+        .annotators
+        .into_iter()
+        .filter(|(_, share)| *share != AnnotatorStats::default())
+        .collect();
+    stats.annotators = people;
+    stats
 }

@@ -15,63 +15,65 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::Hint;
 
-use super::beside::Wanted;
-use super::document::{Odd, Stored};
+use super::connection::MongoConnection;
+use super::document::{MalformedDocument, TaskDocument};
 use super::reads::{at_most, each_whole};
 use super::schema::HISTORY;
-use super::server::Server;
-use crate::store::{Cursor, Past, Result};
+use super::side_documents::Wanted;
+use crate::store::{HistoryCursor, PastAnswer, Result};
 use crate::task::Millis;
 
-const DOING: &str = "read the history";
+const OPERATION: &str = "read the history";
 
 pub(super) async fn history(
-    server: &Server,
+    connection: &MongoConnection,
     annotator: &str,
-    before: Option<Cursor>,
+    before: Option<HistoryCursor>,
     limit: usize,
     sharded: bool,
-) -> Result<Vec<Past>> {
+) -> Result<Vec<PastAnswer>> {
     if limit == 0 {
         return Ok(Vec::new());
     }
     if sharded {
-        let ids = latest(server, annotator, before, limit).await?;
-        let find = server.tasks.find(doc! { "_id": { "$in": ids } });
-        return read(server, annotator, find).await;
+        let ids = latest(connection, annotator, before, limit).await?;
+        let find = connection.tasks.find(doc! { "_id": { "$in": ids } });
+        return read(connection, annotator, find).await;
     }
-    let mut past = match before {
-        Some(before) => of_a_moment(server, annotator, before, limit).await?,
+    let mut history = match before {
+        Some(before) => of_a_moment(connection, annotator, before, limit).await?,
         None => Vec::new(),
     };
-    let left = limit - past.len();
+    let left = limit - history.len();
     if left == 0 {
-        return Ok(past);
+        return Ok(history);
     }
     let time = before.map(|before| before.time_returned);
-    let mut earlier = walk(server, annotator, time, left.saturating_add(1)).await?;
+    let mut earlier = walk(connection, annotator, time, left.saturating_add(1)).await?;
     if earlier.len() > left {
-        let next = earlier.pop().map(|past| past.version.time_returned);
-        let last = earlier.last().map(|past| past.version.time_returned);
+        let next = earlier.pop().map(|history| history.version.time_returned);
+        let last = earlier.last().map(|history| history.version.time_returned);
         if let Some(time) = last.filter(|_| last == next) {
-            earlier.retain(|past| past.version.time_returned > time);
-            let all =
-                Cursor { time_returned: time, number: crate::allocation::SequenceNumber(i64::MAX) };
-            let rest = of_a_moment(server, annotator, all, left - earlier.len()).await?;
+            earlier.retain(|history| history.version.time_returned > time);
+            let all = HistoryCursor {
+                time_returned: time,
+                number: crate::allocation::SequenceNumber(i64::MAX),
+            };
+            let rest = of_a_moment(connection, annotator, all, left - earlier.len()).await?;
             earlier.extend(rest);
         }
     }
-    past.extend(earlier);
-    Ok(past)
+    history.extend(earlier);
+    Ok(history)
 }
 
 /// Answers given before this time, or all, in the order of the index.
 async fn walk(
-    server: &Server,
+    connection: &MongoConnection,
     annotator: &str,
     before: Option<Millis>,
     limit: usize,
-) -> Result<Vec<Past>> {
+) -> Result<Vec<PastAnswer>> {
     let mut query = doc! { "answers.annotator": annotator };
     if let Some(before) = before {
         let earlier = doc! { "$lt": DateTime::from_millis(before.0) };
@@ -79,16 +81,16 @@ async fn walk(
         query.insert("answers", doc! { "$elemMatch": own });
     }
     let hint = Hint::Name(HISTORY.to_owned());
-    read(server, annotator, server.tasks.find(query).hint(hint).limit(at_most(limit))).await
+    read(connection, annotator, connection.tasks.find(query).hint(hint).limit(at_most(limit))).await
 }
 
 /// Answers given at this moment, to tasks of smaller numbers, the largest first.
 async fn of_a_moment(
-    server: &Server,
+    connection: &MongoConnection,
     annotator: &str,
-    before: Cursor,
+    before: HistoryCursor,
     limit: usize,
-) -> Result<Vec<Past>> {
+) -> Result<Vec<PastAnswer>> {
     let time = DateTime::from_millis(before.time_returned.0);
     let own = doc! { "annotator": annotator, "time_returned": time };
     let query = doc! {
@@ -97,37 +99,39 @@ async fn of_a_moment(
         "number": { "$lt": before.number.0 },
     };
     let hint = Hint::Name(HISTORY.to_owned());
-    let find = server.tasks.find(query).hint(hint).sort(doc! { "number": -1 });
-    read(server, annotator, find.limit(at_most(limit))).await
+    let find = connection.tasks.find(query).hint(hint).sort(doc! { "number": -1 });
+    read(connection, annotator, find.limit(at_most(limit))).await
 }
 
 /// The answers of the annotator among the tasks that are found, newest first.
 async fn read(
-    server: &Server,
+    connection: &MongoConnection,
     annotator: &str,
     find: mongodb::action::Find<'_, mongodb::bson::RawDocumentBuf>,
-) -> Result<Vec<Past>> {
+) -> Result<Vec<PastAnswer>> {
     let find = find.projection(doc! { "held": 0, "skipped": 0, "late": 0 });
-    let mut found = each_whole(server, DOING, find, Wanted::Current, |mut stored: Stored| {
-        let task = stored.task()?;
-        let number = stored.number;
-        let answer = stored.answers.into_iter().find(|stored| stored.answer.annotator == annotator);
-        let answer = answer.ok_or(Odd::Missing("answers"))?;
-        if answer.lacks_data {
-            return Err(Odd::Lost { annotator: annotator.to_owned() });
-        }
-        Ok(Past { number, task, version: answer.answer.current })
-    })
-    .await?;
-    found.sort_by_key(|past| Reverse(past.cursor()));
+    let mut found =
+        each_whole(connection, OPERATION, find, Wanted::Current, |mut stored: TaskDocument| {
+            let task = stored.task()?;
+            let number = stored.number;
+            let answer =
+                stored.answers.into_iter().find(|stored| stored.answer.annotator == annotator);
+            let answer = answer.ok_or(MalformedDocument::Missing("answers"))?;
+            if answer.lacks_data {
+                return Err(MalformedDocument::Lost { annotator: annotator.to_owned() });
+            }
+            Ok(PastAnswer { number, task, version: answer.answer.current })
+        })
+        .await?;
+    found.sort_by_key(|history| Reverse(history.cursor()));
     Ok(found)
 }
 
 /// The tasks of an annotator's last answers, sorted by the server.
 async fn latest(
-    server: &Server,
+    connection: &MongoConnection,
     annotator: &str,
-    before: Option<Cursor>,
+    before: Option<HistoryCursor>,
     limit: usize,
 ) -> Result<Vec<String>> {
     let mut pipeline = vec![
@@ -149,9 +153,9 @@ async fn latest(
         doc! { "$project": { "_id": 1 } },
     ]);
     let found = async {
-        let cursor = server.tasks.aggregate(pipeline).with_type::<Document>().await?;
+        let cursor = connection.tasks.aggregate(pipeline).with_type::<Document>().await?;
         cursor.try_collect::<Vec<Document>>().await
     };
-    let found = server.ask(DOING, found).await?;
+    let found = connection.run(OPERATION, found).await?;
     Ok(found.iter().filter_map(|task| task.get_str("_id").ok().map(str::to_owned)).collect())
 }

@@ -21,7 +21,7 @@ async fn with_a_task(database: &Database, wanted: u32) -> (MongoStore, TaskId) {
     let store = open(database).await;
     let admission = admission(r#"{"text":"a"}"#, wanted);
     let id = admission.task.id.clone();
-    store.admit(vec![admission]).await.unwrap();
+    store.insert_tasks(vec![admission]).await.unwrap();
     (store, id)
 }
 
@@ -233,7 +233,10 @@ async fn an_earlier_version_that_is_gone_is_told_and_the_rest_goes_on() {
     let history = database.client().await.collection::<Document>("p.history");
     history.delete_one(doc! { "_id": format!("{id}:2:ann") }).await.unwrap();
     let found = findings(&store, true).await;
-    assert_eq!((found.len(), found[0].breaks, found[0].outcome), (1, "history", Outcome::Stays));
+    assert_eq!(
+        (found.len(), found[0].breaks, found[0].outcome),
+        (1, "history", Outcome::Unrepairable)
+    );
     assert!(found[0].says.contains("of 3 earlier versions of the answer of \"ann\", 2 are there"));
     // The next one takes the next number, and nobody else's.
     let version = says(Verdict::Reject, 200, "{}");
@@ -250,7 +253,7 @@ async fn an_earlier_version_that_is_gone_is_told_and_the_rest_goes_on() {
 
 #[test]
 fn a_task_that_no_document_can_hold_is_told_with_what_to_do() {
-    let place = crate::common::places::Place::mongo();
+    let place = crate::common::stores::TestStore::mongo();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = MongoStore::open(&place.url, "p").await.unwrap();
@@ -268,7 +271,7 @@ fn a_task_that_no_document_can_hold_is_told_with_what_to_do() {
 
 #[test]
 fn a_load_refuses_a_line_that_no_document_can_hold() {
-    let place = crate::common::places::Place::mongo();
+    let place = crate::common::stores::TestStore::mongo();
     let project = crate::common::daemon::Project::new(
         "p",
         "interface = \"classification\"\nlabels = [\"A\"]",

@@ -12,12 +12,12 @@ use std::collections::{HashMap, HashSet};
 use mongodb::bson::{doc, rawdoc};
 
 use super::MongoStore;
-use super::beside::{self, Beside, Statement};
-use super::document::{self, Kept, Stored};
+use super::document::{self, AnswerStorage, TaskDocument};
 use super::reads;
+use super::side_documents::{self, SideDocuments, Statement};
 use crate::allocation::TaskState;
-use crate::store::tally::contribution;
-use crate::store::{Amendment, Result};
+use crate::store::stats::task_stats;
+use crate::store::{Result, StateUpdate};
 use crate::task::TaskId;
 
 /// Tasks that are filled in one round trip.
@@ -27,49 +27,62 @@ const ROUNDS: usize = 5;
 
 /// The write that brings a task from what was read to another state.
 ///
-/// `kept` says what is known of its answers as they are stored. It is announced where that opens it to
+/// `storage` says what is known of its answers as they are stored. It is announced where that opens it to
 /// anybody.
 pub(super) fn statement(
     store: &MongoStore,
-    stored: &Stored,
+    stored: &TaskDocument,
     rev: i64,
     before: &TaskState,
     after: &TaskState,
-    kept: &HashMap<String, Kept>,
+    storage: &HashMap<String, AnswerStorage>,
 ) -> Statement {
-    let order = store.terms().order;
+    let order = store.policy().order;
     let priority = stored.position.priority();
     let position = order.position(priority, stored.number.0, after.remaining());
     let changed =
         (&before.lanes, before.wanted, stored.position) != (&after.lanes, after.wanted, position);
     let announce = after.free() > 0 && (changed || after.free() > before.free());
-    let known = |annotator: &str| kept.get(annotator).cloned().unwrap_or_default();
-    let mut beside = Beside::default();
+    let known = |annotator: &str| storage.get(annotator).cloned().unwrap_or_default();
+    let mut side_documents = SideDocuments::default();
     Statement {
         query: rawdoc! { "_id": stored.id.as_str(), "rev": rev },
-        update: document::of_state(&stored.id, after, position, known, announce, &mut beside),
-        beside,
+        update: document::of_state(
+            &stored.id,
+            after,
+            position,
+            known,
+            announce,
+            &mut side_documents,
+        ),
+        side_documents,
     }
 }
 
 /// Changes tasks, each if it is as it was seen.
-pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Result<Vec<bool>> {
-    const DOING: &str = "change tasks";
-    let mut done = vec![false; amendments.len()];
-    if amendments.is_empty() {
+pub(super) async fn update_if_unchanged(
+    store: &MongoStore,
+    state_updates: &[StateUpdate],
+) -> Result<Vec<bool>> {
+    const OPERATION: &str = "change tasks";
+    let mut done = vec![false; state_updates.len()];
+    if state_updates.is_empty() {
         return Ok(done);
     }
-    let server = &store.server;
+    let connection = &store.connection;
     let fields = || doc! { "task": 0, "task_json": 0 };
-    let ids = || amendments.iter().map(|amendment| &amendment.task).collect::<HashSet<&TaskId>>();
-    let writing = store.figures.writing().await;
-    let found = reads::by_id(server, DOING, ids(), fields()).await?;
+    let ids =
+        || state_updates.iter().map(|amendment| &amendment.task).collect::<HashSet<&TaskId>>();
+    let write_guard = store.stats.write_guard().await;
+    let found = reads::by_id(connection, OPERATION, ids(), fields()).await?;
     let mut statements = Vec::new();
     let mut sent = Vec::new();
     let mut once = HashSet::new();
-    for (nth, Amendment { task, seen, now }) in amendments.iter().enumerate() {
+    for (nth, StateUpdate { task, seen, now }) in state_updates.iter().enumerate() {
         let Some(stored) = found.get(task) else { continue };
-        let before = stored.state().map_err(|odd| server.odd_task(DOING, task, &odd))?;
+        let before = stored
+            .state()
+            .map_err(|malformed| connection.malformed_task(OPERATION, task, &malformed))?;
         if !before.is_as(seen) || !once.insert(task) {
             continue;
         }
@@ -80,58 +93,64 @@ pub(super) async fn amend(store: &MongoStore, amendments: &[Amendment]) -> Resul
                 hold.clone_from(renewed);
             }
         }
-        statements.push(statement(store, stored, stored.rev, &before, &now, &stored.kept()));
+        statements.push(statement(store, stored, stored.rev, &before, &now, &stored.storage()));
         sent.push((nth, before, now));
     }
     let expected = statements.len() as u64;
-    let matched =
-        if expected == 0 { 0 } else { Statement::send_all(server, DOING, statements).await? };
+    let matched = if expected == 0 {
+        0
+    } else {
+        Statement::send_all(connection, OPERATION, statements).await?
+    };
     let all = matched == expected;
-    let found =
-        if all { HashMap::new() } else { reads::by_id(server, DOING, ids(), fields()).await? };
+    let found = if all {
+        HashMap::new()
+    } else {
+        reads::by_id(connection, OPERATION, ids(), fields()).await?
+    };
     for (nth, before, now) in sent {
-        let task = &amendments[nth].task;
-        store.outlook.forget(task);
+        let task = &state_updates[nth].task;
+        store.remaining_cache.forget(task);
         if all
             || found.get(task).is_some_and(|stored| stored.state().is_ok_and(|is| is.is_as(&now)))
         {
-            store.figures.change(&contribution(&before), &contribution(&now));
+            store.stats.change(&task_stats(&before), &task_stats(&now));
             done[nth] = true;
         }
     }
     if all {
-        writing.done();
+        write_guard.done();
     }
     Ok(done)
 }
 
 /// Fills slots that have opened again with answers that came too late.
 pub(super) async fn fill(store: &MongoStore) -> Result<()> {
-    const DOING: &str = "let late answers count";
-    let rule = &store.terms().rule;
+    const OPERATION: &str = "let late answers count";
+    let rule = &store.policy().rule;
     for _ in 0..ROUNDS {
         let find = store
-            .server
+            .connection
             .tasks
             .find(doc! { "late.annotator": { "$gt": "" }, "free": { "$gt": 0 }, "finished": false })
             .limit(GROUP);
-        let found = store.server.find(DOING, find).await?;
-        let mut amendments = Vec::new();
+        let found = store.connection.find(OPERATION, find).await?;
+        let mut state_updates = Vec::new();
         for document in &found {
-            let mut stored = beside::whole(&store.server, DOING, document).await?;
-            let odd = |odd| store.server.odd(DOING, document, &odd);
-            let task = stored.task().map_err(odd)?;
-            let seen = stored.state().map_err(odd)?;
+            let mut stored = side_documents::whole(&store.connection, OPERATION, document).await?;
+            let malformed = |malformed| store.connection.malformed(OPERATION, document, &malformed);
+            let task = stored.task().map_err(malformed)?;
+            let seen = stored.state().map_err(malformed)?;
             let mut now = seen.clone();
             now.promote_late_answers(rule, &task.body);
             if now != seen {
-                amendments.push(Amendment { task: stored.id.clone(), seen, now });
+                state_updates.push(StateUpdate { task: stored.id.clone(), seen, now });
             }
         }
-        if amendments.is_empty() {
+        if state_updates.is_empty() {
             return Ok(());
         }
-        amend(store, &amendments).await?;
+        update_if_unchanged(store, &state_updates).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Whether everything that lies beside the tasks belongs to one of them: spare versions and large data are
 //! what a crash between two writes leaves. How they come about, and why one that is old can be removed
-//! while daemons are at work, is told in `beside.rs`.
+//! while daemons are at work, is told in `side_documents.rs`.
 //!
 //! Both collections are walked by `_id`, a page at a time. Tasks are read before the versions that may
 //! refer to large data: a version that is replaced is in the history before it leaves the task.
@@ -12,31 +12,32 @@ use std::collections::HashSet;
 use mongodb::Collection;
 use mongodb::bson::{DateTime, RawBsonRef, RawDocument, RawDocumentBuf, doc};
 
-use super::beside::{self, SPARE, id_in};
-use super::document::Stored;
-use super::server::Server;
+use super::connection::MongoConnection;
+use super::document::TaskDocument;
+use super::side_documents::{self, MAX_UNREFERENCED_AGE_MS, id_in};
 use crate::store::Result;
 use crate::store::audit::Outcome;
 use crate::task::TaskId;
 
-const DOING: &str = "look over what lies beside the tasks";
+const OPERATION: &str = "look over what lies beside the tasks";
 /// Documents of a page.
 const PAGE: i64 = 1000;
 
 /// Looks for what nothing refers to, and removes it if that is asked for.
 pub(super) async fn look(
-    server: &Server,
+    connection: &MongoConnection,
     repair: bool,
 ) -> Result<Vec<(&'static str, String, Outcome)>> {
     let mut found = Vec::new();
     for (collection, breaks, what) in [
-        (&server.history, "history", "earlier versions of answers"),
-        (&server.large, "large", "large answers"),
+        (&connection.history, "history", "earlier versions of answers"),
+        (&connection.large, "large", "large answers"),
     ] {
-        let (spare, fresh) = look_at(server, collection, breaks == "history", repair).await?;
-        if spare > 0 {
+        let (unreferenced, fresh) =
+            look_at(connection, collection, breaks == "history", repair).await?;
+        if unreferenced > 0 {
             let says = format!(
-                "{} holds {spare} {what} that no answer refers to: a write was broken off",
+                "{} holds {unreferenced} {what} that no answer refers to: a write was broken off",
                 collection.name()
             );
             found.push((breaks, says, Outcome::derived(repair)));
@@ -55,13 +56,13 @@ pub(super) async fn look(
 
 /// How many documents of a collection are spare, and how many may be.
 async fn look_at(
-    server: &Server,
+    connection: &MongoConnection,
     collection: &Collection<RawDocumentBuf>,
     is_history: bool,
     repair: bool,
 ) -> Result<(u64, u64)> {
-    let before = DateTime::from_millis(server.now(DOING).await? - SPARE);
-    let (mut spare, mut fresh) = (0, 0);
+    let before = DateTime::from_millis(connection.now(OPERATION).await? - MAX_UNREFERENCED_AGE_MS);
+    let (mut unreferenced, mut fresh) = (0, 0);
     let mut after = String::new();
     loop {
         let find = collection
@@ -69,20 +70,20 @@ async fn look_at(
             .sort(doc! { "_id": 1 })
             .projection(doc! { "at": 1 })
             .limit(PAGE);
-        let page = server.find(DOING, find).await?;
-        let Some(last) = page.last() else { return Ok((spare, fresh)) };
+        let page = connection.find(OPERATION, find).await?;
+        let Some(last) = page.last() else { return Ok((unreferenced, fresh)) };
         id_in(last).clone_into(&mut after);
-        let needed = needed(server, &page, is_history).await?;
+        let needed = needed(connection, &page, is_history).await?;
         for document in page.iter().filter(|document| !needed.contains(id_in(document))) {
             let at = document.get("at").ok().flatten().and_then(RawBsonRef::as_datetime);
             if at.is_some_and(|at| at >= before) {
                 fresh += 1;
                 continue;
             }
-            spare += 1;
+            unreferenced += 1;
             if repair {
                 let same = doc! { "_id": id_in(document), "at": at };
-                server.ask(DOING, collection.delete_one(same)).await?;
+                connection.run(OPERATION, collection.delete_one(same)).await?;
             }
         }
     }
@@ -90,7 +91,7 @@ async fn look_at(
 
 /// Those of these documents that a task, or an earlier version, refers to.
 async fn needed(
-    server: &Server,
+    connection: &MongoConnection,
     page: &[RawDocumentBuf],
     is_history: bool,
 ) -> Result<HashSet<String>> {
@@ -99,22 +100,22 @@ async fn needed(
     let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
     let mut needed = HashSet::new();
     let fields = doc! { "task": 0, "task_json": 0 };
-    let find = server.tasks.find(doc! { "_id": { "$in": &tasks } }).projection(fields);
+    let find = connection.tasks.find(doc! { "_id": { "$in": &tasks } }).projection(fields);
     let mut unreadable = HashSet::new();
-    for document in server.find(DOING, find).await? {
-        let Ok(stored) = Stored::read(&document) else {
+    for document in connection.find(OPERATION, find).await? {
+        let Ok(stored) = TaskDocument::read(&document) else {
             // Nobody can say what belongs to it.
             unreadable.insert(id_in(&document).to_owned());
             continue;
         };
-        for answer in stored.everyones() {
-            let kept = &answer.kept;
+        for answer in stored.all_answers() {
+            let storage = &answer.storage;
             if is_history {
                 let earlier =
-                    |nth| beside::id_of_earlier(&stored.id, &answer.answer.annotator, nth);
-                needed.extend((1..=kept.revisions).map(earlier));
-            } else if let Some(name) = &kept.large {
-                needed.insert(beside::id_of_large(&stored.id, name));
+                    |nth| side_documents::id_of_earlier(&stored.id, &answer.answer.annotator, nth);
+                needed.extend((1..=storage.revisions).map(earlier));
+            } else if let Some(name) = &storage.large {
+                needed.insert(side_documents::id_of_large(&stored.id, name));
             }
         }
     }
@@ -124,13 +125,13 @@ async fn needed(
         }
     }
     if !is_history {
-        needed.extend(large_of_earlier(server, &tasks).await?);
+        needed.extend(large_of_earlier(connection, &tasks).await?);
     }
     Ok(needed)
 }
 
 /// What the earlier versions of answers to these tasks refer to.
-async fn large_of_earlier(server: &Server, tasks: &[&str]) -> Result<HashSet<String>> {
+async fn large_of_earlier(connection: &MongoConnection, tasks: &[&str]) -> Result<HashSet<String>> {
     let mut needed = HashSet::new();
     for task in tasks {
         // `;` follows `:`.
@@ -138,13 +139,13 @@ async fn large_of_earlier(server: &Server, tasks: &[&str]) -> Result<HashSet<Str
             "_id": { "$gte": format!("{task}:"), "$lt": format!("{task};") },
             "version.large": { "$exists": true },
         };
-        let find = server.history.find(query).projection(doc! { "version.large": 1 });
-        for document in server.find(DOING, find).await? {
+        let find = connection.history.find(query).projection(doc! { "version.large": 1 });
+        for document in connection.find(OPERATION, find).await? {
             let version = document.get("version").ok().flatten().and_then(RawBsonRef::as_document);
             let Some(version) = version else { continue };
             let name = version.get("large").ok().flatten().and_then(RawBsonRef::as_str);
             let task = TaskId::from_text(task);
-            needed.extend(name.map(|name| beside::id_of_large(&task, name)));
+            needed.extend(name.map(|name| side_documents::id_of_large(&task, name)));
         }
     }
     Ok(needed)

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::document::Stored;
+use super::document::TaskDocument;
 use crate::allocation::order::REMAINING_CAP;
 use crate::allocation::{Lane, Purpose, TaskState};
 use crate::task::TaskId;
@@ -23,7 +23,7 @@ const CAPACITY: usize = 100_000;
 
 /// A belief about one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct View {
+pub(super) struct RemainingEntry {
     /// Answers still wanted.
     pub(super) left: u32,
     /// Whether anyone may answer it, or those it names.
@@ -32,13 +32,13 @@ pub(super) struct View {
 
 /// All beliefs.
 #[derive(Default)]
-pub(super) struct Outlook {
-    views: Mutex<HashMap<TaskId, View>>,
+pub(super) struct RemainingCache {
+    views: Mutex<HashMap<TaskId, RemainingEntry>>,
 }
 
-impl Outlook {
+impl RemainingCache {
     /// Learns from a task that has been read.
-    pub(super) fn learn(&self, task: &Stored) {
+    pub(super) fn learn(&self, task: &TaskDocument) {
         let for_anyone = task.lanes.contains(&Lane::Anyone);
         // Where fewer answers are wanted than people are named, the last answer also ends the wait
         // for the rest of them, and who they are has to be read. Checks count differently, and the
@@ -47,12 +47,12 @@ impl Outlook {
             && task.purpose == Purpose::Regular
             && task.wanted <= REMAINING_CAP;
         if plain && task.left > 0 {
-            self.put(&task.id, View { left: task.left, for_anyone });
+            self.put(&task.id, RemainingEntry { left: task.left, for_anyone });
         }
     }
 
     /// Learns from a task that has been read and to which answers are about to be added.
-    pub(super) fn learn_after(&self, task: &mut Stored, state: Option<&TaskState>) {
+    pub(super) fn learn_after(&self, task: &mut TaskDocument, state: Option<&TaskState>) {
         if let Some(state) = state {
             let answers = u32::try_from(state.answers.len()).unwrap_or(u32::MAX);
             task.left = state.wanted.saturating_sub(answers);
@@ -60,7 +60,7 @@ impl Outlook {
         }
     }
 
-    fn put(&self, task: &TaskId, view: View) {
+    fn put(&self, task: &TaskId, view: RemainingEntry) {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if views.len() >= CAPACITY && !views.contains_key(task) {
             views.clear();
@@ -70,7 +70,12 @@ impl Outlook {
 
     /// The belief about a task to which so many answers are sent now; from now on it is that so
     /// many less are wanted. None where not that many and `more` are believed to be wanted.
-    pub(super) fn expect_answers(&self, task: &TaskId, answers: u32, more: u32) -> Option<View> {
+    pub(super) fn expect_answers(
+        &self,
+        task: &TaskId,
+        answers: u32,
+        more: u32,
+    ) -> Option<RemainingEntry> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         let view = views.get_mut(task)?;
         let expected = *view;

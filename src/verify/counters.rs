@@ -19,34 +19,37 @@
 
 use std::collections::HashSet;
 
-use super::Inquiry;
+use super::VerifyOptions;
 use crate::allocation::balance::Balance;
 use crate::allocation::mixture::Mixture;
 use crate::allocation::{AnswersWanted, PlanPolicy, Planner, Purpose, Route, Split};
 use crate::planning::state::AllocationState;
 use crate::store::audit::{Finding, Outcome};
-use crate::store::{Deal, Record, Store, StoreError};
+use crate::store::{AllocationRecord, Record, Store, StoreError};
 
 /// The record of the deal before the walk.
 pub(super) struct Before {
     /// None if it could not be read from the store at all.
-    deal: Option<Deal>,
+    allocation_record: Option<AllocationRecord>,
 }
 
 /// Looks at the deal before the walk: tasks that are loaded meanwhile belong to a later one.
 pub(super) async fn before(store: &dyn Store) -> Result<Before, StoreError> {
-    match store.deal().await {
-        Ok(deal) => Ok(Before { deal: Some(deal) }),
-        Err(error) if error.is_away() => Err(error),
-        Err(_) => Ok(Before { deal: None }),
+    match store.allocation_record().await {
+        Ok(allocation_record) => Ok(Before { allocation_record: Some(allocation_record) }),
+        Err(error) if error.is_unavailable() => Err(error),
+        Err(_) => Ok(Before { allocation_record: None }),
     }
 }
 
 impl Before {
     /// Whether unfinished tasks stand where the roster puts them.
-    pub(super) fn stands(&self, inquiry: &Inquiry<'_>) -> bool {
-        let state = self.deal.as_ref().and_then(|deal| AllocationState::read(deal).ok());
-        state.is_some_and(|state| state.is_of(inquiry.rules, inquiry.terms))
+    pub(super) fn stands(&self, options: &VerifyOptions<'_>) -> bool {
+        let state = self
+            .allocation_record
+            .as_ref()
+            .and_then(|allocation_record| AllocationState::read(allocation_record).ok());
+        state.is_some_and(|state| state.is_of(options.rules, options.policy))
     }
 }
 
@@ -87,40 +90,41 @@ impl Counting {
 /// Checks what was dealt out; writes it anew where that is asked for.
 pub(super) async fn check(
     store: &dyn Store,
-    inquiry: &Inquiry<'_>,
+    options: &VerifyOptions<'_>,
     before: Before,
     mut counting: Counting,
 ) -> Result<Vec<Finding>, StoreError> {
-    let rules = inquiry.rules;
-    let deal = match store.deal().await {
-        Ok(deal) => deal,
-        Err(error) if error.is_away() => return Err(error),
+    let rules = options.rules;
+    let allocation_record = match store.allocation_record().await {
+        Ok(allocation_record) => allocation_record,
+        Err(error) if error.is_unavailable() => return Err(error),
         // The store has said what is wrong with it.
         Err(_) => return Ok(Vec::new()),
     };
     let finding = |breaks, says: String, outcome| Finding { breaks, task: None, says, outcome };
-    if before.deal.is_some_and(|before| before.version != deal.version) {
+    if before.allocation_record.is_some_and(|before| before.version != allocation_record.version) {
         let says = "tasks were being loaded, so their shares were not compared; run it again";
         return Ok(vec![finding("split", says.to_owned(), Outcome::Note)]);
     }
     // What is promised has been counted.
-    let promised: Vec<_> = deal.promised.iter().map(|(task, _)| task.clone()).collect();
-    let there = if promised.is_empty() {
+    let pending_plans: Vec<_> =
+        allocation_record.pending_plans.iter().map(|(task, _)| task.clone()).collect();
+    let there = if pending_plans.is_empty() {
         HashSet::default()
     } else {
-        match store.known(&promised).await {
+        match store.existing_ids(&pending_plans).await {
             Ok(there) => there,
-            Err(error) if error.is_away() => return Err(error),
+            Err(error) if error.is_unavailable() => return Err(error),
             // A task that cannot be read is there.
-            Err(_) => promised.into_iter().collect(),
+            Err(_) => pending_plans.into_iter().collect(),
         }
     };
-    for (task, plan) in &deal.promised {
+    for (task, plan) in &allocation_record.pending_plans {
         if !there.contains(task) {
             counting.count(plan.part);
         }
     }
-    let (state, readable) = match AllocationState::read(&deal) {
+    let (state, readable) = match AllocationState::read(&allocation_record) {
         Ok(state) => (state, true),
         Err(_) => (AllocationState::default(), false),
     };
@@ -132,12 +136,15 @@ pub(super) async fn check(
     let why = match verdict {
         Verdict::Right => return Ok(Vec::new()),
         Verdict::Note(says) => return Ok(vec![finding("deal", says, Outcome::Note)]),
-        Verdict::Split(says) => return Ok(vec![finding("split", says, Outcome::Stays)]),
+        Verdict::Split(says) => return Ok(vec![finding("split", says, Outcome::Unrepairable)]),
         Verdict::Wrong(why) => why,
     };
-    let repaired = inquiry.repair && {
+    let repaired = options.repair && {
         let state = anew(rules, state, readable, counting);
-        store.admit_dealt(Vec::new(), deal.version, state.write()).await?.is_some()
+        store
+            .insert_with_counters(Vec::new(), allocation_record.version, state.write())
+            .await?
+            .is_some()
     };
     let says = format!("the record of what was dealt out is wrong: {why}");
     Ok(vec![finding("deal", says, Outcome::derived(repaired))])

@@ -9,7 +9,7 @@
 //! - *idempotent*: nobody is among the answers of a task twice;
 //! - *deterministic* and *untouched*, as `identity`: the task's identity and hashes are those that
 //!   its content gives, so nobody has changed it since it was loaded;
-//! - *split*: the mixture over the whole project, and the counts it rests upon (`deal.rs`);
+//! - *split*: the mixture over the whole project, and the counts it rests upon (`allocation_record.rs`);
 //! - `edition`: the editions of the roster that leases and answers name are kept;
 //! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that
 //!   does not run takes nothing back.
@@ -19,15 +19,15 @@
 //! Rejected: checks as queries in the engine's language. They would say twice what the rules of
 //! allocation say in one place, and once for each engine.
 
-mod deal;
+mod counters;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::allocation::invariants::{self, Invariant};
 use crate::allocation::{Lane, PlanPolicy, Purpose, TaskState};
-use crate::store::audit::{Audit, Audited, Bookmark, Finding, Outcome, Page};
-use crate::store::{Record, Store, StoreError, Terms};
+use crate::store::audit::{AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken};
+use crate::store::{Record, Store, StoreError, StorePolicy};
 use crate::task::{Identity, Millis, Task, TaskId};
 
 /// Tasks looked over at a time.
@@ -37,11 +37,11 @@ const MARGIN: Duration = Duration::from_secs(300);
 
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
-pub struct Inquiry<'a> {
+pub struct VerifyOptions<'a> {
     /// The rules by which tasks were planned.
     pub rules: &'a PlanPolicy,
     /// How they settle, and where they stand.
-    pub terms: &'a Terms,
+    pub policy: &'a StorePolicy,
     /// How the project tells tasks apart.
     pub identity: &'a Identity,
     /// Whether to put right what can be derived.
@@ -54,7 +54,7 @@ pub struct Inquiry<'a> {
 
 /// The findings of one name.
 #[derive(Clone, Debug, Default)]
-pub struct Kind {
+pub struct FindingGroup {
     /// How many there are, notes aside.
     pub found: u64,
     /// How many of them remain.
@@ -69,15 +69,15 @@ pub struct Kind {
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct VerifyReport {
     /// Tasks looked over.
     pub tasks: u64,
     /// By name.
-    pub kinds: BTreeMap<&'static str, Kind>,
+    pub kinds: BTreeMap<&'static str, FindingGroup>,
     shown: usize,
 }
 
-impl Report {
+impl VerifyReport {
     fn take(&mut self, finding: Finding) {
         let kind = self.kinds.entry(finding.breaks).or_default();
         kind.all += 1;
@@ -89,7 +89,7 @@ impl Report {
         }
     }
 
-    fn sum(&self, of: impl Fn(&Kind) -> u64) -> u64 {
+    fn sum(&self, of: impl Fn(&FindingGroup) -> u64) -> u64 {
         self.kinds.values().map(of).sum()
     }
 
@@ -115,23 +115,23 @@ impl Report {
 /// If the store fails. What was repaired before stays so.
 pub async fn verify(
     store: &dyn Store,
-    inquiry: Inquiry<'_>,
+    options: VerifyOptions<'_>,
     mut seen: impl FnMut(u64),
-) -> Result<Report, StoreError> {
+) -> Result<VerifyReport, StoreError> {
     let unknown = |editions: &BTreeMap<u32, String>, record: &Record| -> Option<u32> {
         let mut named = editions_of(&record.state);
         named.find(|number| *number != 0 && !editions.contains_key(number))
     };
-    store.follow(inquiry.terms.clone());
-    let mut report = Report { shown: inquiry.shown, ..Report::default() };
-    let before = deal::before(store).await?;
-    let order = before.stands(&inquiry).then_some(inquiry.terms.order);
-    let how = Audit { repair: inquiry.repair, order };
-    let mut counting = deal::Counting::new(inquiry.rules);
+    store.set_policy(options.policy.clone());
+    let mut report = VerifyReport { shown: options.shown, ..VerifyReport::default() };
+    let before = counters::before(store).await?;
+    let order = before.stands(&options).then_some(options.policy.order);
+    let how = AuditOptions { repair: options.repair, order };
+    let mut counting = counters::Counting::new(options.rules);
     let mut editions = store.editions().await?;
-    let mut after: Option<Bookmark> = None;
+    let mut after: Option<PageToken> = None;
     loop {
-        let page = store.audit(Page { after, limit: PAGE }, how).await?;
+        let page = store.audit(PageRequest { after, limit: PAGE }, how).await?;
         seen(page.tasks);
         report.tasks += page.tasks;
         let firsts = firsts(store, &page.records).await?;
@@ -143,10 +143,15 @@ pub async fn verify(
             if let Some(number) = unknown(&editions, record) {
                 let says = format!("it names the roster's edition {number}, which is not kept");
                 let task = Some(record.task.id.clone());
-                report.take(Finding { breaks: "edition", task, says, outcome: Outcome::Stays });
+                report.take(Finding {
+                    breaks: "edition",
+                    task,
+                    says,
+                    outcome: Outcome::Unrepairable,
+                });
             }
             counting.note(record);
-            check(record, &inquiry, &page, &firsts, &mut report);
+            check(record, &options, &page, &firsts, &mut report);
         }
         for finding in page.findings {
             report.take(finding);
@@ -159,7 +164,7 @@ pub async fn verify(
     for finding in store.audit_whole(how).await? {
         report.take(finding);
     }
-    for finding in deal::check(store, &inquiry, before, counting).await? {
+    for finding in counters::check(store, &options, before, counting).await? {
         report.take(finding);
     }
     Ok(report)
@@ -194,7 +199,7 @@ async fn firsts(
             .zip(found)
             .map(|(id, record)| (id, record.map(|record| record.state)))
             .collect()),
-        Err(error) if error.is_away() => Err(error),
+        Err(error) if error.is_unavailable() => Err(error),
         // One of them cannot be read, which is a finding of its own; the rest is left for next
         // time.
         Err(_) => Ok(HashMap::new()),
@@ -204,10 +209,10 @@ async fn firsts(
 /// Holds one task against the invariants.
 fn check(
     record: &Record,
-    inquiry: &Inquiry<'_>,
-    page: &Audited,
+    options: &VerifyOptions<'_>,
+    page: &AuditedPage,
     firsts: &HashMap<TaskId, Option<TaskState>>,
-    report: &mut Report,
+    report: &mut VerifyReport,
 ) {
     let Record { task, state, .. } = record;
     let mut find = |breaks, says: String, outcome| {
@@ -216,7 +221,7 @@ fn check(
     let derived = Outcome::derived(page.repaired.contains(&task.id));
     let remaining = invariants::check(&invariants::repaired(state));
     for broken in invariants::check(state) {
-        let outcome = if remaining.contains(&broken) { Outcome::Stays } else { derived };
+        let outcome = if remaining.contains(&broken) { Outcome::Unrepairable } else { derived };
         find(broken.name(), in_words(broken, state), outcome);
     }
     let twice = twice(
@@ -224,10 +229,10 @@ fn check(
     );
     if !twice.is_empty() {
         let says = format!("{} answered more than once", twice.join(" and "));
-        find("idempotent", says, Outcome::Stays);
+        find("idempotent", says, Outcome::Unrepairable);
     }
-    if let Some(says) = identity(inquiry.identity, task, state) {
-        find("identity", says, Outcome::Stays);
+    if let Some(says) = identity(options.identity, task, state) {
+        find("identity", says, Outcome::Unrepairable);
     }
     if let Purpose::Repeat(first) = &state.purpose {
         for name in state.names() {
@@ -238,11 +243,11 @@ fn check(
                 Some(None) => format!("it repeats {first}, which is not there"),
                 _ => continue,
             };
-            find(Invariant::Once.name(), says, Outcome::Stays);
+            find(Invariant::Once.name(), says, Outcome::Unrepairable);
         }
     }
     for hold in &state.held {
-        if hold.until + MARGIN < inquiry.now {
+        if hold.until + MARGIN < options.now {
             let says = format!(
                 "{} holds it since {}, and the lease ended at {}; a daemon that runs takes it back",
                 hold.annotator, hold.since, hold.until

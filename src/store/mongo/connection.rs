@@ -41,7 +41,7 @@ const STATEMENT_BYTES: usize = 8 << 20;
 
 /// Errors of a server that stops, has just lost its place as primary, or does not reach its
 /// majority: what helps is to wait.
-const PASSING: [i32; 19] = [
+const TRANSIENT_ERROR_CODES: [i32; 19] = [
     6, 7, 64, 89, 91, 100, 133, 134, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
     50,
 ];
@@ -51,7 +51,7 @@ const PASSING: [i32; 19] = [
 const DUPLICATE: i32 = 11000;
 
 /// A project's collections on a server.
-pub(super) struct Server {
+pub(super) struct MongoConnection {
     pub(super) client: Client,
     pub(super) database: Database,
     /// One document a task.
@@ -63,16 +63,16 @@ pub(super) struct Server {
     /// Data of answers that are too large for a task's document.
     pub(super) large: Collection<RawDocumentBuf>,
     /// The URL without user and password.
-    pub(super) place: String,
+    pub(super) location: String,
     secrets: Vec<String>,
 }
 
-impl Server {
+impl MongoConnection {
     /// Prepares the connection; nothing is sent yet.
     pub(super) async fn new(url: &str, project: &str) -> Result<Self> {
-        const DOING: &str = "open the store";
-        let (place, secrets) = without_credentials(url);
-        let failed = |error| failure(DOING, &place, &secrets, error);
+        const OPERATION: &str = "open the store";
+        let (location, secrets) = without_credentials(url);
+        let failed = |error| failure(OPERATION, &location, &secrets, error);
         let mut options = ClientOptions::parse(url).await.map_err(failed)?;
         options.server_selection_timeout.get_or_insert(SELECTION);
         options.connect_timeout.get_or_insert(SELECTION);
@@ -98,47 +98,49 @@ impl Server {
             large: database.collection(&format!("{project}.large")),
             client,
             database,
-            place,
+            location,
             secrets,
         })
     }
 
     /// Waits for the server, and says what went wrong in the words of the trait.
-    pub(super) async fn ask<T, W>(&self, doing: &'static str, work: W) -> Result<T>
+    pub(super) async fn run<T, W>(&self, operation: &'static str, work: W) -> Result<T>
     where
         W: IntoFuture<Output = mongodb::error::Result<T>>,
     {
         match tokio::time::timeout(REPLY, work.into_future()).await {
             Ok(outcome) => {
-                outcome.map_err(|error| failure(doing, &self.place, &self.secrets, error))
+                outcome.map_err(|error| failure(operation, &self.location, &self.secrets, error))
             }
-            Err(_) => Err(self.away(doing, format!("no reply within {} s", REPLY.as_secs()))),
+            Err(_) => {
+                Err(self.unavailable(operation, format!("no reply within {} s", REPLY.as_secs())))
+            }
         }
     }
 
     /// All documents that a query finds.
     pub(super) async fn find(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         find: Find<'_, RawDocumentBuf>,
     ) -> Result<Vec<RawDocumentBuf>> {
-        self.ask(doing, async { find.await?.try_collect().await }).await
+        self.run(operation, async { find.await?.try_collect().await }).await
     }
 
     /// Carries out guarded writes to tasks, each for itself and in this order, in one round trip; says
     /// how many found their document.
     pub(super) async fn update(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         statements: Vec<RawDocumentBuf>,
     ) -> Result<u64> {
-        self.update_in(doing, self.tasks.name(), statements).await
+        self.update_in(operation, self.tasks.name(), statements).await
     }
 
     /// The same in one of the project's collections.
     pub(super) async fn update_in(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         collection: &str,
         statements: Vec<RawDocumentBuf>,
     ) -> Result<u64> {
@@ -155,14 +157,14 @@ impl Server {
                 bytes += statement.as_bytes().len();
                 updates.push(statement);
             }
-            matched += self.update_group(doing, collection, updates).await?;
+            matched += self.update_group(operation, collection, updates).await?;
         }
         Ok(matched)
     }
 
     async fn update_group(
         &self,
-        doing: &'static str,
+        operation: &'static str,
         collection: &str,
         updates: RawArrayBuf,
     ) -> Result<u64> {
@@ -173,38 +175,42 @@ impl Server {
             // A command that is sent as it is does not inherit the client's.
             "writeConcern": { "w": "majority", "j": true, "wtimeout": 10_000 },
         };
-        let reply = self.ask(doing, self.database.run_raw_command(command)).await?;
+        let reply = self.run(operation, self.database.run_raw_command(command)).await?;
         let errors = reply.get_array("writeErrors").map(Vec::as_slice).unwrap_or_default();
         let concern = reply.get("writeConcernError");
         let errors: Vec<&Document> =
             errors.iter().chain(concern).filter_map(Bson::as_document).collect();
         if let Some(first) = errors.first() {
             let what = first.get_str("errmsg").unwrap_or("a write failed").to_owned();
-            let passing = errors.iter().all(|error| {
+            let transient = errors.iter().all(|error| {
                 number(error, "code").is_some_and(|code| {
-                    PASSING.iter().chain(&[DUPLICATE]).any(|&c| i64::from(c) == code)
+                    TRANSIENT_ERROR_CODES.iter().chain(&[DUPLICATE]).any(|&c| i64::from(c) == code)
                 })
             });
-            return Err(if passing { self.away(doing, what) } else { self.failed(doing, what) });
+            return Err(if transient {
+                self.unavailable(operation, what)
+            } else {
+                self.failed(operation, what)
+            });
         }
         Ok(number(&reply, "n").and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
     }
 
     /// The server's clock, in milliseconds.
-    pub(super) async fn now(&self, doing: &'static str) -> Result<i64> {
-        let reply = self.ask(doing, self.database.run_command(doc! { "hello": 1 })).await?;
+    pub(super) async fn now(&self, operation: &'static str) -> Result<i64> {
+        let reply = self.run(operation, self.database.run_command(doc! { "hello": 1 })).await?;
         reply
             .get_datetime("localTime")
             .map(|now| now.timestamp_millis())
-            .map_err(|error| self.failed(doing, error.to_string()))
+            .map_err(|error| self.failed(operation, error.to_string()))
     }
 
-    pub(super) fn away(&self, doing: &'static str, why: String) -> StoreError {
-        StoreError::Away { doing, store: self.place.clone(), source: why.into() }
+    pub(super) fn unavailable(&self, operation: &'static str, why: String) -> StoreError {
+        StoreError::Unavailable { operation, store: self.location.clone(), source: why.into() }
     }
 
-    pub(super) fn failed(&self, doing: &'static str, why: String) -> StoreError {
-        StoreError::Failed { doing, store: self.place.clone(), source: why.into() }
+    pub(super) fn failed(&self, operation: &'static str, why: String) -> StoreError {
+        StoreError::Failed { operation, store: self.location.clone(), source: why.into() }
     }
 }
 
@@ -223,8 +229,13 @@ pub(super) fn number(document: &Document, key: &str) -> Option<i64> {
 }
 
 /// What the driver says, sorted into what may pass and what will not.
-fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -> StoreError {
-    let away = match error.kind.as_ref() {
+fn failure(
+    operation: &'static str,
+    location: &str,
+    secrets: &[String],
+    error: Error,
+) -> StoreError {
+    let unavailable = match error.kind.as_ref() {
         ErrorKind::Io(_)
         | ErrorKind::ServerSelection { .. }
         | ErrorKind::ConnectionPoolCleared { .. }
@@ -236,11 +247,15 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
             .flatten()
             .map(|error| error.code)
             .chain(insert.write_concern_error.iter().map(|error| error.code))
-            .all(|code| PASSING.contains(&code)),
-        ErrorKind::Command(command) if PASSING.contains(&command.code) => true,
-        ErrorKind::Write(WriteFailure::WriteError(write)) if PASSING.contains(&write.code) => true,
+            .all(|code| TRANSIENT_ERROR_CODES.contains(&code)),
+        ErrorKind::Command(command) if TRANSIENT_ERROR_CODES.contains(&command.code) => true,
+        ErrorKind::Write(WriteFailure::WriteError(write))
+            if TRANSIENT_ERROR_CODES.contains(&write.code) =>
+        {
+            true
+        }
         ErrorKind::Write(WriteFailure::WriteConcernError(concern))
-            if PASSING.contains(&concern.code) =>
+            if TRANSIENT_ERROR_CODES.contains(&concern.code) =>
         {
             true
         }
@@ -257,12 +272,16 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
         } else {
             "nothing answers there; see whether the server runs, and whether store.url is right"
         };
-        return StoreError::Away { doing, store: place.to_owned(), source: source.into() };
+        return StoreError::Unavailable {
+            operation,
+            store: location.to_owned(),
+            source: source.into(),
+        };
     }
     if let Some(why) = refusal(&error) {
         // Here, too, the driver says everything but what to do, half of it in bytes.
         tracing::debug!(%error, "the server refuses us");
-        return StoreError::Failed { doing, store: place.to_owned(), source: why.into() };
+        return StoreError::Failed { operation, store: location.to_owned(), source: why.into() };
     }
     let words = error.to_string();
     let source: Box<dyn std::error::Error + Send + Sync> =
@@ -272,11 +291,11 @@ fn failure(doing: &'static str, place: &str, secrets: &[String], error: Error) -
         } else {
             error.into()
         };
-    let store = place.to_owned();
-    if away {
-        StoreError::Away { doing, store, source }
+    let store = location.to_owned();
+    if unavailable {
+        StoreError::Unavailable { operation, store, source }
     } else {
-        StoreError::Failed { doing, store, source }
+        StoreError::Failed { operation, store, source }
     }
 }
 
@@ -321,17 +340,18 @@ mod tests {
 
     #[test]
     fn the_place_shows_no_credentials() {
-        let (place, secrets) =
+        let (location, secrets) =
             without_credentials("mongodb://andy:pa/ss@one:27017,two/annotd?replicaSet=rs0");
-        assert_eq!(place, "mongodb://one:27017,two/annotd?replicaSet=rs0");
+        assert_eq!(location, "mongodb://one:27017,two/annotd?replicaSet=rs0");
         assert_eq!(secrets, ["andy:pa/ss", "pa/ss"]);
-        let (place, secrets) = without_credentials("mongodb://one/annotd");
-        assert_eq!((place.as_str(), secrets.len()), ("mongodb://one/annotd", 0));
+        let (location, secrets) = without_credentials("mongodb://one/annotd");
+        assert_eq!((location.as_str(), secrets.len()), ("mongodb://one/annotd", 0));
     }
 
     #[tokio::test]
     async fn a_wrong_url_is_told_without_its_password() {
-        let Err(error) = Server::new("mongodb://andy:pa/ss@one:x/annotd", "p").await else {
+        let Err(error) = MongoConnection::new("mongodb://andy:pa/ss@one:x/annotd", "p").await
+        else {
             panic!("the URL is wrong")
         };
         assert!(!error.to_string().contains("pa/ss"), "{error}");

@@ -5,12 +5,12 @@ use mongodb::bson::{Document, doc};
 use super::mongod;
 
 /// A store that nobody else uses.
-pub struct Place {
+pub struct TestStore {
     pub url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
-impl Place {
+impl TestStore {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = folder.path().join("store.db").display().to_string();

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use annotd::allocation::{Lane, Position, SequenceNumber};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Mark, Store, Which};
+use annotd::store::{RecordFilter, ReopenCursor, Store};
 use annotd::task::{Millis, Verdict};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
-use super::place::{Engine, Faults, Place, answer, for_anyone, nth, says, wish};
+use super::store_under_test::{
+    Engine, Faults, StoreUnderTest, answer, for_anyone, nth, says, wish,
+};
 
 /// How many tasks a step of the work is about.
 const STEP: usize = 16;
@@ -29,20 +31,20 @@ struct Examined {
 
 /// A project of so many tasks, and an eye on what the server does with them.
 struct Watched {
-    place: Place,
+    place: StoreUnderTest,
     database: mongodb::Database,
     store: Arc<MongoStore>,
 }
 
 impl Watched {
     async fn with_tasks(tasks: usize) -> Self {
-        let place = Place::fresh(Engine::Mongo, Faults::None).await;
+        let place = StoreUnderTest::fresh(Engine::Mongo, Faults::None).await;
         let database = place.database().expect("it is one");
         let store = Arc::new(MongoStore::open(&database.url, "p").await.unwrap());
         let database = database.client().await;
         for begin in (0..tasks).step_by(10_000) {
             let row = (begin..tasks.min(begin + 10_000)).map(|n| for_anyone(nth(n), 2)).collect();
-            store.admit(row).await.unwrap();
+            store.insert_tasks(row).await.unwrap();
         }
         Self { place, database, store }
     }
@@ -51,7 +53,7 @@ impl Watched {
     async fn let_run_ahead(&self, annotator: &str, tasks: usize) {
         let last = self
             .store
-            .records(Which::All, SequenceNumber::START, tasks)
+            .records(RecordFilter::All, SequenceNumber::START, tasks)
             .await
             .unwrap()
             .pop()
@@ -103,7 +105,7 @@ impl Watched {
     async fn work(&self, annotator: &str, after: Position) -> Examined {
         let store = &self.store;
         let work = async {
-            let open = store.open_tasks(&Lane::Anyone, after, STEP).await.unwrap();
+            let open = store.queued_tasks(&Lane::Anyone, after, STEP).await.unwrap();
             assert_eq!(open.len(), STEP);
             let claims = open.iter().map(|open| wish(&open.task.id, annotator)).collect();
             assert_eq!(store.claim(claims).await.unwrap(), [true; STEP]);
@@ -138,7 +140,7 @@ async fn a_claim_costs_the_same_with_a_hundred_times_the_tasks() {
     // And ann goes on from her own place.
     let anns_place = large
         .store
-        .records(Which::All, SequenceNumber::START, 50_000)
+        .records(RecordFilter::All, SequenceNumber::START, 50_000)
         .await
         .unwrap()
         .pop()
@@ -146,9 +148,9 @@ async fn a_claim_costs_the_same_with_a_hundred_times_the_tasks() {
     assert_eq!(large.work("ann", anns_place.position).await, expected);
     // A daemon that has just started finds her place by walking over what she has answered, once.
     let (first, _) =
-        large.during(large.store.first_open_to("ann", &Lane::Anyone, Position::START)).await;
+        large.during(large.store.first_queued_for("ann", &Lane::Anyone, Position::START)).await;
     let behind_her_step =
-        large.store.records(Which::All, anns_place.number, STEP + 1).await.unwrap();
+        large.store.records(RecordFilter::All, anns_place.number, STEP + 1).await.unwrap();
     assert_eq!(first.unwrap(), behind_her_step.last().map(|record| record.position));
     // The last answers of many.
     let (history, examined) = large.during(large.store.history("ann", None, 10)).await;
@@ -167,12 +169,12 @@ async fn everything_else_examines_what_it_gives() {
     let watched = Watched::with_tasks(3000).await;
     watched.let_run_ahead("ann", 1000).await;
     let store = &watched.store;
-    let records = store.records(Which::All, SequenceNumber::START, 3000).await.unwrap();
+    let records = store.records(RecordFilter::All, SequenceNumber::START, 3000).await.unwrap();
     let ids: Vec<_> = records.iter().map(|record| record.task.id.clone()).collect();
     let claims = (1500..1510).flat_map(|n| [wish(&ids[n], "bob"), wish(&ids[n], "cyd")]);
     assert_eq!(store.claim(claims.collect()).await.unwrap(), [true; 20]);
     // A count looks at everything, and has to happen before.
-    store.progress().await.unwrap();
+    store.stats().await.unwrap();
 
     let bounded = |what: &str, examined: Examined, keys: i64, documents: i64| {
         let within = examined.keys <= keys && examined.documents <= documents;
@@ -185,32 +187,33 @@ async fn everything_else_examines_what_it_gives() {
     let (found, examined) = watched.during(store.with_task_hash(records[9].task.task_hash)).await;
     assert_eq!(found.unwrap().len(), 1);
     bounded("with_task_hash", examined, 1, 1);
-    let (page, examined) = watched.during(store.records(Which::All, records[99].number, 50)).await;
+    let (page, examined) =
+        watched.during(store.records(RecordFilter::All, records[99].number, 50)).await;
     assert_eq!(page.unwrap().len(), 50);
     bounded("records", examined, 50, 50);
     let (numbers, examined) = watched.during(store.numbers(records[99].number, 50)).await;
     assert_eq!(numbers.unwrap().len(), 50);
     bounded("numbers", examined, 50, 0);
-    let (holds, examined) = watched.during(store.others_hold("ann")).await;
+    let (holds, examined) = watched.during(store.has_tasks_held_by_others("ann")).await;
     assert!(holds.unwrap());
     bounded("others_hold", examined, 2, 2);
-    let (_, examined) = watched.during(store.progress()).await;
+    let (_, examined) = watched.during(store.stats()).await;
     assert_eq!(examined, Examined::default(), "figures are kept, not counted");
     let (renewed, examined) = watched.during(store.renew(vec![("bob".into(), Millis(5000))])).await;
     renewed.unwrap();
     bounded("renew", examined, 11, 10);
-    let (swept, examined) = watched.during(store.sweep(Millis(2000))).await;
+    let (swept, examined) = watched.during(store.expire_leases(Millis(2000))).await;
     assert_eq!(swept.unwrap(), 10, "cyd's leases have ended");
     // Found by the index, then taken back one by one.
     bounded("sweep", examined, 24, 20);
-    let (told, examined) = watched.during(store.reopened(Mark::default())).await;
+    let (told, examined) = watched.during(store.reopened(ReopenCursor::default())).await;
     assert_eq!(told.unwrap().0.len(), 10);
     bounded("reopened", examined, 11, 10);
     let (released, examined) = watched.during(store.release("bob")).await;
     assert_eq!(released.unwrap(), 10);
     bounded("release", examined, 11, 10);
 
-    let (held, examined) = watched.during(store.in_hand("bob")).await;
+    let (held, examined) = watched.during(store.held_by("bob")).await;
     assert!(held.unwrap().is_empty());
     bounded("in_hand", examined, 1, 0);
     watched.remove().await;
@@ -220,7 +223,7 @@ async fn everything_else_examines_what_it_gives() {
 async fn an_index_holds_nothing_that_it_is_not_asked_for() {
     let watched = Watched::with_tasks(500).await;
     watched.let_run_ahead("ann", 100).await;
-    let open = watched.store.open_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
+    let open = watched.store.queued_tasks(&Lane::Anyone, Position::START, 10).await.unwrap();
     let claims: Vec<_> = open.iter().map(|open| wish(&open.task.id, "bob")).collect();
     watched.store.claim(claims).await.unwrap();
     let entries = async || -> Vec<(String, i64)> {

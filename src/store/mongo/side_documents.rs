@@ -23,7 +23,7 @@
 //! **Spares are removed** by `annotd verify --repair`, and a writer may be about to refer to one. So a
 //! write that refers to something beside has an end: its guard compares the server's clock (`$$NOW`) with
 //! [`REFER`] after the writing began, and a spare is removed only if its last writing (`at`, by the server's
-//! clock) is [`SPARE`] ago and it has not been written since it was looked at. A daemon that was suspended
+//! clock) is [`MAX_UNREFERENCED_AGE_MS`] ago and it has not been written since it was looked at. A daemon that was suspended
 //! in between finds its guard closed, and writes both again.
 //!
 //! Rejected: a number for each writer in the `_id`, which makes a document that grows with revisions again,
@@ -36,18 +36,18 @@ use mongodb::bson::{DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf,
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::document::{Odd, Stored, StoredVersion, read_version};
+use super::connection::MongoConnection;
+use super::document::{MalformedDocument, StoredVersion, TaskDocument, read_version};
 use super::json;
-use super::server::Server;
-use crate::store::{LARGE, Result};
+use crate::store::{LARGE_ANSWER_BYTES, Result};
 use crate::task::TaskId;
 
 /// Data of fewer bytes as BSON are not measured as JSON, which takes six times as much at most.
-const SURELY_SMALL: usize = LARGE / 8;
+const SURELY_SMALL: usize = LARGE_ANSWER_BYTES / 8;
 /// For how long after something was written beside a write may refer to it, in milliseconds.
 const REFER: i64 = 10 * 60_000;
 /// What nothing refers to so long after it was written is spare, in milliseconds.
-pub(super) const SPARE: i64 = 60 * 60_000;
+pub(super) const MAX_UNREFERENCED_AGE_MS: i64 = 60 * 60_000;
 /// Documents that are asked for in one query.
 const ASKED: usize = 5000;
 
@@ -69,7 +69,7 @@ pub(super) fn large(
         return None;
     }
     let text = text();
-    (is_deep || text.len() > LARGE).then_some(text)
+    (is_deep || text.len() > LARGE_ANSWER_BYTES).then_some(text)
 }
 
 /// The `_id` of an earlier version.
@@ -85,12 +85,12 @@ pub(super) fn id_of_large(task: &TaskId, name: &str) -> String {
 
 /// What is to be written beside before some documents are.
 #[derive(Debug, Default)]
-pub(super) struct Beside {
+pub(super) struct SideDocuments {
     earlier: Vec<RawDocumentBuf>,
     large: Vec<RawDocumentBuf>,
 }
 
-impl Beside {
+impl SideDocuments {
     /// Adds a version that was replaced, under its number.
     pub(super) fn add_earlier(
         &mut self,
@@ -141,10 +141,14 @@ impl Beside {
     }
 
     /// Writes it; says until when a write may refer to it, by the server's clock.
-    pub(super) async fn write(self, server: &Server, doing: &'static str) -> Result<DateTime> {
-        let began = server.now(doing).await?;
-        let earlier = server.update_in(doing, server.history.name(), self.earlier);
-        let large = server.update_in(doing, server.large.name(), self.large);
+    pub(super) async fn write(
+        self,
+        connection: &MongoConnection,
+        operation: &'static str,
+    ) -> Result<DateTime> {
+        let began = connection.now(operation).await?;
+        let earlier = connection.update_in(operation, connection.history.name(), self.earlier);
+        let large = connection.update_in(operation, connection.large.name(), self.large);
         futures_util::try_join!(earlier, large)?;
         Ok(DateTime::from_millis(began + REFER))
     }
@@ -157,31 +161,31 @@ pub(super) struct Statement {
     /// Its operators.
     pub(super) update: RawDocumentBuf,
     /// What it refers to, which is written before.
-    pub(super) beside: Beside,
+    pub(super) side_documents: SideDocuments,
 }
 
 impl Statement {
     /// Writes what lies beside, and then the tasks; says how many found their document.
     pub(super) async fn send_all(
-        server: &Server,
-        doing: &'static str,
+        connection: &MongoConnection,
+        operation: &'static str,
         statements: Vec<Self>,
     ) -> Result<u64> {
-        let mut beside = Beside::default();
+        let mut side_documents = SideDocuments::default();
         let mut writes: Vec<(RawDocumentBuf, RawDocumentBuf)> = Vec::new();
         for statement in statements {
             writes.push((statement.query, statement.update));
-            beside.append(statement.beside);
+            side_documents.append(statement.side_documents);
         }
-        if !beside.is_empty() {
-            let end = beside.write(server, doing).await?;
+        if !side_documents.is_empty() {
+            let end = side_documents.write(connection, operation).await?;
             // A later write to a task may refer to what an earlier one has put beside.
             for (query, _) in &mut writes {
                 until(query, end);
             }
         }
         let statement = |(query, update)| rawdoc! { "q": query, "u": update };
-        server.update(doing, writes.into_iter().map(statement).collect()).await
+        connection.update(operation, writes.into_iter().map(statement).collect()).await
     }
 }
 
@@ -202,9 +206,9 @@ pub(super) enum Wanted {
 /// Fills in what lies beside these tasks' documents, as far as it is there: large data that are lost
 /// stay marked as lacking, and earlier versions that are lost are left out.
 pub(super) async fn fill<'a>(
-    server: &Server,
-    doing: &'static str,
-    tasks: impl Iterator<Item = &'a mut Stored>,
+    connection: &MongoConnection,
+    operation: &'static str,
+    tasks: impl Iterator<Item = &'a mut TaskDocument>,
     wanted: Wanted,
 ) -> Result<()> {
     let mut answers = Vec::new();
@@ -212,11 +216,11 @@ pub(super) async fn fill<'a>(
     let mut names = Vec::new();
     for task in tasks {
         let id = task.id.clone();
-        for answer in task.everyones_mut() {
-            let revisions = if wanted == Wanted::All { answer.kept.revisions } else { 0 };
+        for answer in task.all_answers_mut() {
+            let revisions = if wanted == Wanted::All { answer.storage.revisions } else { 0 };
             let annotator = &answer.answer.annotator;
             ids.extend((1..=revisions).map(|nth| id_of_earlier(&id, annotator, nth)));
-            names.extend(answer.kept.large.iter().map(|name| id_of_large(&id, name)));
+            names.extend(answer.storage.large.iter().map(|name| id_of_large(&id, name)));
             if revisions > 0 || answer.lacks_data {
                 answers.push((id.clone(), answer));
             }
@@ -226,7 +230,7 @@ pub(super) async fn fill<'a>(
         return Ok(());
     }
     let mut earlier: HashMap<String, StoredVersion> = HashMap::new();
-    for document in found(server, doing, &server.history, &ids).await? {
+    for document in found(connection, operation, &connection.history, &ids).await? {
         let version = document.get("version").ok().flatten().and_then(RawBsonRef::as_document);
         // One that cannot be read is as one that is lost; `verify` names it.
         if let Some(Ok(version)) = version.map(read_version) {
@@ -238,7 +242,7 @@ pub(super) async fn fill<'a>(
         names.extend(version.large.iter().map(|name| format!("{task}:{name}")));
     }
     let mut large: HashMap<String, Map<String, Value>> = HashMap::new();
-    for document in found(server, doing, &server.large, &names).await? {
+    for document in found(connection, operation, &connection.large, &names).await? {
         let text = document.get("data_json").ok().flatten().and_then(RawBsonRef::as_str);
         if let Some(data) = text.and_then(|text| serde_json::from_str(text).ok()) {
             large.insert(id_in(&document).to_owned(), data);
@@ -246,7 +250,7 @@ pub(super) async fn fill<'a>(
     }
     let data = |task: &TaskId, name: &str| large.get(&id_of_large(task, name)).cloned();
     for (task, answer) in answers {
-        if let Some(data) = answer.kept.large.as_deref().and_then(|name| data(&task, name)) {
+        if let Some(data) = answer.storage.large.as_deref().and_then(|name| data(&task, name)) {
             answer.answer.current.data = data;
             answer.lacks_data = false;
         }
@@ -254,7 +258,7 @@ pub(super) async fn fill<'a>(
             continue;
         }
         let annotator = answer.answer.annotator.clone();
-        let versions = (1..=answer.kept.revisions).filter_map(|nth| {
+        let versions = (1..=answer.storage.revisions).filter_map(|nth| {
             let stored = earlier.get(&id_of_earlier(&task, &annotator, nth))?;
             let mut version = stored.version.clone();
             if let Some(name) = &stored.large {
@@ -263,7 +267,7 @@ pub(super) async fn fill<'a>(
             Some(version)
         });
         let mut versions: Vec<_> = versions.collect();
-        answer.kept.known = versions.len();
+        answer.storage.known = versions.len();
         versions.append(&mut answer.answer.history);
         answer.answer.history = versions;
     }
@@ -272,28 +276,29 @@ pub(super) async fn fill<'a>(
 
 /// Documents by their `_id`, as far as they are there.
 async fn found(
-    server: &Server,
-    doing: &'static str,
+    connection: &MongoConnection,
+    operation: &'static str,
     collection: &mongodb::Collection<RawDocumentBuf>,
     ids: &[String],
 ) -> Result<Vec<RawDocumentBuf>> {
     let mut found = Vec::new();
     for ids in ids.chunks(ASKED) {
         let query: Document = doc! { "_id": { "$in": ids } };
-        found.extend(server.find(doing, collection.find(query)).await?);
+        found.extend(connection.find(operation, collection.find(query)).await?);
     }
     Ok(found)
 }
 
 /// Reads a task's document with what lies beside it.
 pub(super) async fn whole(
-    server: &Server,
-    doing: &'static str,
+    connection: &MongoConnection,
+    operation: &'static str,
     document: &RawDocument,
-) -> Result<Stored> {
-    let odd = |odd: Odd| server.odd(doing, document, &odd);
-    let mut stored = Stored::read(document).map_err(odd)?;
-    fill(server, doing, std::iter::once(&mut stored), Wanted::All).await?;
+) -> Result<TaskDocument> {
+    let malformed =
+        |malformed: MalformedDocument| connection.malformed(operation, document, &malformed);
+    let mut stored = TaskDocument::read(document).map_err(malformed)?;
+    fill(connection, operation, std::iter::once(&mut stored), Wanted::All).await?;
     Ok(stored)
 }
 
