@@ -72,16 +72,19 @@
 //! # }
 //! ```
 
+pub mod agreement;
 pub mod allocation;
 pub mod allocator;
 pub mod backup;
 pub mod cli;
 pub mod config;
-pub mod exchange;
+pub mod export;
 pub mod http;
+pub mod identity;
+pub mod ingest;
+pub mod interface;
 pub mod lead;
 pub mod listener;
-pub mod loading;
 #[cfg(test)]
 #[path = "../tests/common/outside_data.rs"]
 mod outside_data;

@@ -17,7 +17,7 @@
 use super::choices::Ignore;
 use super::profile::{AnnotatorProfile, requires};
 use super::{Lane, TaskState};
-use crate::task::disagreement::{Measure, Opinion, opinion};
+use crate::agreement::{Annotation, Similarity, annotation};
 use crate::task::{Body, Renamed, Verdict, Version};
 
 /// The part of the rules that is applied when an answer arrives.
@@ -28,7 +28,7 @@ pub struct SettlePolicy {
     /// Whom to ask when answers disagree; `None` asks no one.
     pub escalation: Option<EscalationRule>,
     /// How two answers are compared.
-    pub measure: Measure,
+    pub measure: Similarity,
     /// Renamed labels: an old name and its new one are equal.
     pub renamed: Renamed,
     /// Two answers agree from this likeness on: 0 to 1, where 1 is exactly the same.
@@ -43,7 +43,7 @@ impl Default for SettlePolicy {
         Self {
             ignore: Ignore::Answer,
             escalation: None,
-            measure: Measure::Verdict,
+            measure: Similarity::Verdict,
             renamed: Renamed::default(),
             threshold: 1.0,
             people: Vec::new(),
@@ -91,14 +91,14 @@ impl SettlePolicy {
 }
 
 /// How far the answers to a task agree, with the present names of their labels.
-fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Opinion {
+fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Annotation {
     let versions = state.answers.iter().map(|answer| &answer.current);
     if policy.renamed.is_empty() {
-        return opinion(&policy.measure, policy.threshold, task, versions);
+        return annotation(&policy.measure, policy.threshold, task, versions);
     }
     let renamed: Vec<Version> =
         versions.map(|version| policy.renamed.version(task, version).into_owned()).collect();
-    opinion(&policy.measure, policy.threshold, &policy.renamed.task(task), &renamed)
+    annotation(&policy.measure, policy.threshold, &policy.renamed.task(task), &renamed)
 }
 
 /// Decides from a task's answers, including the newest, what it still wants.
@@ -123,9 +123,9 @@ pub fn settle_by(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Settl
         return Settlement::Finished;
     }
     let settled = match opinion_of(policy, task, state) {
-        Opinion::Single | Opinion::Unanimous => true,
-        Opinion::Majority => wanted > state.planned,
-        Opinion::Split => false,
+        Annotation::Single | Annotation::Unanimous => true,
+        Annotation::Majority => wanted > state.planned,
+        Annotation::Split => false,
     };
     if settled {
         return Settlement::Finished;
@@ -335,7 +335,7 @@ mod tests {
             answer("a", Verdict::Accept, &spans(&[1, 2])),
             answer("b", Verdict::Accept, &spans(&[1, 2, 3])),
         ];
-        let mut policy = SettlePolicy { measure: Measure::Spans("spans"), ..policy(1, 3, &[]) };
+        let mut policy = SettlePolicy { measure: Similarity::Spans("spans"), ..policy(1, 3, &[]) };
         assert_eq!(settled_with(&policy, 2, 2, &two), more(3, &[]));
         policy.threshold = 0.8;
         assert_eq!(settled_with(&policy, 2, 2, &two), Settlement::Finished);

@@ -25,7 +25,7 @@ pub struct AllocatorPolicy {
     /// When each annotator joined the roster. It counts as the first sign of them.
     pub known_since: BTreeMap<String, Millis>,
     /// The roster's edition, as the text by which answers are checked
-    /// ([`Interface::edition`](crate::task::interface::Interface::edition)); empty keeps none.
+    /// ([`Interface::edition`](crate::interface::Interface::edition)); empty keeps none.
     pub edition: Arc<str>,
 }
 

@@ -33,7 +33,7 @@ use super::format::{
     answers_of,
 };
 use crate::allocation::SequenceNumber;
-use crate::exchange::output::{Output, OutputError};
+use crate::export::atomic_file::{Output, OutputError};
 use crate::planning::state::AllocationState;
 use crate::store::{AllocationRecord, Record, RecordFilter, Store, StoreError};
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::backup::{self, BackupSummary, Head};
-use crate::exchange::output::Output;
+use crate::export::atomic_file::Output;
 use crate::task::Millis;
 
 #[derive(Args, Debug)]

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{Failure, block_on, roster_file, terminal};
 use crate::config::{certificate, policies, public_url};
-use crate::loading::rule;
+use crate::identity::Rule;
+use crate::ingest::load::rule;
 use crate::roster::{Access, LEAD_NAME};
-use crate::task::identity::Rule;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]

@@ -8,8 +8,8 @@ use clap::builder::PossibleValuesParser;
 use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::SequenceNumber;
 use crate::config::policies;
-use crate::exchange::output::Output;
-use crate::exchange::write::{Cells, Export, Filter, Format};
+use crate::export::atomic_file::Output;
+use crate::export::{Cells, Export, Filter, Format};
 use crate::store::{Record, RecordFilter, Store};
 use crate::task::Millis;
 

@@ -1,10 +1,10 @@
 //! What a command ends with when it does not succeed.
 
 use crate::backup::{BackupError, RestoreError};
-use crate::exchange::output::OutputError;
-use crate::exchange::read::ReadError;
-use crate::loading::LoadError;
-use crate::loading::rule::RuleError;
+use crate::export::atomic_file::OutputError;
+use crate::ingest::load::LoadError;
+use crate::ingest::load::rule::RuleError;
+use crate::ingest::read::ReadError;
 use crate::store::StoreError;
 use crate::supervisor::StartError;
 

@@ -13,10 +13,10 @@ use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
 use crate::config::missing_media::Missing;
 use crate::config::policies;
-use crate::exchange::read;
-use crate::loading::{self, Aside, LoadPolicy, Loaded, Target, rule};
+use crate::identity::Rule;
+use crate::ingest::load::{self, Aside, LoadPolicy, Loaded, Target, rule};
+use crate::ingest::read;
 use crate::store::Store;
-use crate::task::identity::Rule;
 
 #[derive(Args, Debug)]
 #[command(
@@ -108,7 +108,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 rejects: rejects.as_mut().map(|file| file as &mut (dyn Write + Send)),
                 duplicates: duplicates.as_mut().map(|file| file as &mut (dyn Write + Send)),
             };
-            let loading = loading::load(tasks, policy, into, aside);
+            let loading = load::load(tasks, policy, into, aside);
             tokio::pin!(loading);
             let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
             loop {

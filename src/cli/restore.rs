@@ -8,7 +8,7 @@ use super::roster_file::Chosen;
 use super::{Failure, block_on, daemon_client, exit, roster_file, terminal};
 use crate::backup::{self, Backup, Contents};
 use crate::config::policies;
-use crate::loading::{self, rule};
+use crate::ingest::load::{self, rule};
 use crate::store::{self, Store};
 use crate::task::Millis;
 use crate::verify::{self, VerifyOptions, VerifyReport};
@@ -142,7 +142,7 @@ async fn restore(
         (policies::plan_policy(&file.roster), policies::store_policy(&file.roster));
     // The backup's rule goes before the roster's.
     let rule = rule::in_force(store, None).await?;
-    let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
+    let identity = load::identity(rule, &policies::interface(&file.roster), &planning);
     let inquiry = VerifyOptions {
         rules: &planning,
         policy: &terms,

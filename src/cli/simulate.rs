@@ -16,8 +16,8 @@ use serde::Serialize;
 use super::{Failure, roster_file, terminal};
 use crate::allocation::Overrides;
 use crate::config::policies;
-use crate::exchange::read;
-use crate::loading::{self, LoadError, LoadPolicy, Loaded, Validator};
+use crate::ingest::load::{self, LoadError, LoadPolicy, Loaded, Validator};
+use crate::ingest::read;
 use crate::roster::Roster;
 use crate::simulation::{
     AnnotatorForecast, Forecast, Model, Simulation, SimulationPolicy, UnfinishedReason,
@@ -284,7 +284,7 @@ fn files(file: &roster_file::Chosen, named: &[PathBuf]) -> Result<Vec<PathBuf>, 
     file.check_files()?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for pattern in &file.roster.project.tasks {
-        let found = loading::find_files(&pattern.value, file.beside()).map_err(Failure::roster)?;
+        let found = load::find_files(&pattern.value, file.beside()).map_err(Failure::roster)?;
         paths.extend(found.into_iter().map(|file| file.path));
     }
     Ok(paths)

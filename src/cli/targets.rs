@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::roster_file::Chosen;
+use crate::ingest::load;
 use crate::listener::media;
-use crate::{loading, store};
+use crate::store;
 
 /// What SQLite and annotd lay beside the store's file, by the ending of the name.
 const BESIDE_THE_STORE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -91,7 +92,7 @@ fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
         }
     }
     for pattern in &project.tasks {
-        let files = loading::find_files(&pattern.value, file.beside()).unwrap_or_default();
+        let files = load::find_files(&pattern.value, file.beside()).unwrap_or_default();
         if files.iter().any(|file| place.is(&Place::of(&file.path))) {
             return Ok(Some(format!("a task file of the roster (tasks = {:?})", pattern.value)));
         }

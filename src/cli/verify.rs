@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, block_on, exit, roster_file, terminal};
 use crate::config::policies;
-use crate::loading::{self, rule};
+use crate::ingest::load::{self, rule};
 use crate::store::audit::{Finding, Outcome};
 use crate::task::Millis;
 use crate::verify::{self, VerifyOptions, VerifyReport};
@@ -44,7 +44,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             file.open_store_to_read().await?
         };
         let rule = rule::in_force(&*store, policies::identity(&file.roster).as_ref()).await?;
-        let identity = loading::identity(rule, &policies::interface(&file.roster), &planning);
+        let identity = load::identity(rule, &policies::interface(&file.roster), &planning);
         let inquiry = VerifyOptions {
             rules: &planning,
             policy: &terms,

@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use crate::http::tls;
-use crate::roster::{Problem, Server};
+use crate::roster::{Diagnostic, Server};
 
 /// What the files of the roster's `server.cert` and `server.key` hold, or nothing if it names none.
 /// Paths are relative to `beside`, the roster's folder.
 ///
 /// # Errors
 /// If they cannot be used: a problem at its place in the roster.
-pub fn load(server: &Server, beside: &Path) -> Result<Option<tls::Loaded>, Box<Problem>> {
+pub fn load(server: &Server, beside: &Path) -> Result<Option<tls::Loaded>, Box<Diagnostic>> {
     let (Some(cert), Some(key)) = (&server.cert, &server.key) else { return Ok(None) };
     match tls::load(&beside.join(&cert.value), &beside.join(&key.value)) {
         Ok(loaded) => Ok(Some(loaded)),
         Err(error) => {
             let at = if error.is_about_the_key() { &key.at } else { &cert.at };
-            Err(Box::new(Problem::new(error.to_string(), at.clone()).help(error.remedy())))
+            Err(Box::new(Diagnostic::new(error.to_string(), at.clone()).help(error.remedy())))
         }
     }
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::certificate;
 use crate::http::read_regular_file;
+use crate::ingest::load;
+use crate::interface::Interface;
 use crate::listener::media;
-use crate::loading;
-use crate::roster::{self, Problem, Roster};
-use crate::task::interface::Interface;
+use crate::roster::{self, Diagnostic, Roster};
 
 /// A roster and its file.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub enum RosterError {
 pub struct Mistakes {
     path: PathBuf,
     text: String,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
 }
 
 impl Mistakes {
@@ -75,7 +75,7 @@ impl Mistakes {
 
     /// All of them, a line each.
     pub fn lines(&self) -> Vec<String> {
-        let line = |problem: &Problem| {
+        let line = |problem: &Diagnostic| {
             let (line, column) = problem.line_column(&self.text);
             let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
             format!("{}:{line}:{column}: {}{help}", self.path.display(), problem.message)
@@ -127,7 +127,7 @@ impl RosterFile {
     }
 
     /// Checks that the files and folders that the roster names exist and can be used.
-    pub fn preflight(&self) -> Vec<Problem> {
+    pub fn preflight(&self) -> Vec<Diagnostic> {
         let project = &self.roster.project;
         let mut problems = Vec::new();
         if let Some(instructions) = &project.instructions
@@ -135,12 +135,12 @@ impl RosterFile {
         {
             let message = format!("cannot read the instructions: {error}");
             let help = "paths are relative to the roster's folder";
-            problems.push(Problem::new(message, instructions.at.clone()).help(help));
+            problems.push(Diagnostic::new(message, instructions.at.clone()).help(help));
         }
         for pattern in &project.tasks {
-            if let Err(message) = loading::find_files(&pattern.value, self.beside()) {
+            if let Err(message) = load::find_files(&pattern.value, self.beside()) {
                 let help = "paths are relative to the roster's folder, and * stands for anything";
-                problems.push(Problem::new(message, pattern.at.clone()).help(help));
+                problems.push(Diagnostic::new(message, pattern.at.clone()).help(help));
             }
         }
         if let Some(media) = &project.media
@@ -148,14 +148,14 @@ impl RosterFile {
         {
             let message = format!("cannot take pictures and sound from there: {error}");
             let help = "name a folder that is there; paths are relative to the roster's folder";
-            problems.push(Problem::new(message, media.at.clone()).help(help));
+            problems.push(Diagnostic::new(message, media.at.clone()).help(help));
         }
         problems.extend(certificate::load(&self.roster.server, self.beside()).err().map(|p| *p));
         problems
     }
 
     /// These problems as mistakes of this file, in the order of the text; none if there are none.
-    pub fn mistakes(&self, mut problems: Vec<Problem>) -> Option<Mistakes> {
+    pub fn mistakes(&self, mut problems: Vec<Diagnostic>) -> Option<Mistakes> {
         if problems.is_empty() {
             return None;
         }
@@ -170,7 +170,7 @@ impl RosterFile {
     }
 
     /// One problem as the only mistake of this file.
-    pub fn mistakes_of(&self, problem: Problem) -> Mistakes {
+    pub fn mistakes_of(&self, problem: Diagnostic) -> Mistakes {
         Mistakes { path: self.path.clone(), text: self.text.clone(), problems: vec![problem] }
     }
 }

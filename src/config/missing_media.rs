@@ -7,10 +7,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::exchange::read::{Tasks, WrongLine};
+use crate::ingest::read::{LineError, Tasks};
+use crate::interface::{Interface, Unfit};
 use crate::listener::media;
 use crate::task::Body;
-use crate::task::interface::{Interface, Unfit};
 use crate::task::media as named;
 use crate::task::picture::Fit;
 
@@ -37,7 +37,7 @@ impl Missing {
                 }
             }
             let unfit = of_another_size(&folder, &interface, &entry.body)?;
-            Some(WrongLine::of_task(file, entry.line, &entry.body, unfit))
+            Some(LineError::of_task(file, entry.line, &entry.body, unfit))
         })
     }
 
@@ -88,8 +88,8 @@ fn of_another_size(folder: &Path, interface: &Interface, task: &Body) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::read::{Format, from_reader};
-    use crate::task::interface::Settings;
+    use crate::ingest::read::{Format, from_reader};
+    use crate::interface::Settings;
 
     /// A GIF of these sides: its header is all that is read.
     fn gif(width: u16, height: u16) -> Vec<u8> {

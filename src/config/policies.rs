@@ -9,17 +9,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::agreement::Similarity;
 use crate::allocation::check_schedule::CheckPolicy;
 use crate::allocation::mixture::Mixture;
 use crate::allocation::{
     AnnotatorProfile, AnswersWanted, EscalationRule, PlanPolicy, SettlePolicy,
 };
 use crate::allocator::AllocatorPolicy;
+use crate::identity::Rule;
+use crate::interface::{Interface, Settings};
 use crate::roster::{Annotations, Roster, Rules};
 use crate::store::StorePolicy;
-use crate::task::disagreement::Measure;
-use crate::task::identity::Rule;
-use crate::task::interface::{Interface, Settings};
 use crate::task::{Millis, Renamed};
 
 /// The annotators of the roster, in its order, active or not.
@@ -84,7 +84,7 @@ pub fn store_policy(roster: &Roster) -> StorePolicy {
             max: disagreement.max,
             by: disagreement.by.clone(),
         }),
-        measure: Measure::of_view(&roster.project.interface, field_id),
+        measure: Similarity::of_view(&roster.project.interface, field_id),
         renamed: renamed(roster),
         threshold: disagreement.map_or(1.0, |disagreement| disagreement.threshold),
         people: annotator_profiles(roster),

@@ -64,7 +64,7 @@ fn missing_setting(source: &str, project: &Project) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::interface::{Interface, Settings};
+    use crate::interface::{Interface, Settings};
 
     fn project(media: Option<&str>, from: &[&str]) -> Project {
         Project {

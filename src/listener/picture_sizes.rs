@@ -9,7 +9,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 
 use super::media;
-use crate::task::interface::{DrawnOn, Interface};
+use crate::interface::{DrawnOn, Interface};
 use crate::task::media as named;
 use crate::task::picture::Size;
 use crate::task::{Body, Fields};
@@ -95,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::interface::Settings;
+    use crate::interface::Settings;
 
     #[tokio::test]
     async fn each_part_of_a_card_gets_the_size_of_its_own_picture() {

@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::{AnnotatorPort, BlockedMediaLog, Membership};
 use crate::http::{self, ApiError};
-use crate::task::clean;
-use crate::task::interface::Interface;
+use crate::interface::Interface;
+use crate::interface::html::sanitize;
 
 /// The project, as far as ports know it.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub fn instructions_to_html(markdown: &str) -> String {
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
     let mut out = String::new();
     html::push_html(&mut out, Parser::new_ext(markdown, options));
-    clean::clean(&out)
+    sanitize::sanitize(&out)
 }
 
 /// Whom the page's address asks for, as in `/?session=mara`.

@@ -11,8 +11,8 @@
 use serde_json::{Map, Value};
 
 use super::AnnotatorPort;
+use crate::interface::{Interface, Misfit};
 use crate::store::StoreError;
-use crate::task::interface::{Interface, Misfit};
 use crate::task::{Basis, Body, TOKENIZER, Verdict};
 
 /// What is kept of an answer, and by what it was found to fit.

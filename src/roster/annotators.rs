@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::places::Located;
-use super::problem::{Problem, quoted};
+use super::diagnostic::{Diagnostic, quoted};
 use super::project::name;
 use super::reader::{Reader, Section};
 use super::schema::ANNOTATOR;
 use super::server::port;
 use super::settings::{Annotator, Lead};
+use super::spans::Located;
 
 /// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have
 /// it.
@@ -31,7 +31,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
             // Of the wrong type: that has been said.
             if given.is_some() || top.lacks("annotator") {
                 reader.report(
-                    Problem::new("there are no annotators", given.map_or(0..0, |g| g.at))
+                    Diagnostic::new("there are no annotators", given.map_or(0..0, |g| g.at))
                         .help("add [[annotator]] and, under it, name = \"andy\" and port = 9010"),
                 );
             }
@@ -47,7 +47,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
         if section.lacks("port") {
             let who = name.as_ref().map_or("this annotator", |n| n.value.as_str());
             reader.report(
-                Problem::new(format!("{who} has no port"), section.at.clone())
+                Diagnostic::new(format!("{who} has no port"), section.at.clone())
                     .help("add a line such as port = 9010"),
             );
         }
@@ -57,15 +57,15 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
             port: port.as_ref().map_or(0, |p| p.value),
             display: reader.text(section, "display").map(|d| d.value),
             tags: reader.unique("tag", tags),
-            quota: reader.whole(section, "quota", 1..=LARGEST_QUOTA).map(|q| q.value),
+            quota: reader.integer(section, "quota", 1..=LARGEST_QUOTA).map(|q| q.value),
             weight: weight(reader, section),
-            active: reader.truth(section, "active").unwrap_or(true),
+            active: reader.boolean(section, "active").unwrap_or(true),
         });
         names.push(name);
         ports.push(port);
     }
     for name in names.iter().flatten().filter(|name| name.eq_ignore_ascii_case(LEAD_NAME)) {
-        let problem = Problem::new("lead is what the lead's port is called", name.at.clone());
+        let problem = Diagnostic::new("lead is what the lead's port is called", name.at.clone());
         reader.report(problem.help("give this annotator another name, for example lead2"));
     }
     unique_names(reader, &names);
@@ -76,13 +76,13 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
 /// Tags are compared letter by letter with those that a task requires, so a blank that nobody sees
 /// would keep its annotator from every such task.
 fn tags(reader: &mut Reader, section: &Section<'_>) -> Vec<Located<String>> {
-    let mut tags = reader.texts(section, "tags").map(|t| t.value).unwrap_or_default();
+    let mut tags = reader.string_list(section, "tags").map(|t| t.value).unwrap_or_default();
     tags.retain(|tag| {
         let bare = tag.trim();
         let fits = bare.len() == tag.len();
         if !fits {
             reader.report(
-                Problem::new(
+                Diagnostic::new(
                     format!("the tag {} has a blank at its beginning or end", quoted(tag)),
                     tag.at.clone(),
                 )
@@ -100,8 +100,11 @@ fn weight(reader: &mut Reader, section: &Section<'_>) -> f64 {
         Some(weight) if weight.value > 0.0 && weight.value <= HEAVIEST => weight.value,
         Some(weight) => {
             reader.report(
-                Problem::new(format!("weight must be above 0 and at most {HEAVIEST}"), weight.at)
-                    .help("1 is a full part, 0.5 half of one; active = false gives no work at all"),
+                Diagnostic::new(
+                    format!("weight must be above 0 and at most {HEAVIEST}"),
+                    weight.at,
+                )
+                .help("1 is a full part, 0.5 half of one; active = false gives no work at all"),
             );
             1.0
         }
@@ -116,9 +119,12 @@ fn unique_names(reader: &mut Reader, names: &[Option<Located<String>>]) {
             continue;
         };
         let problem = if earlier.value == name.value {
-            Problem::new(format!("there are two annotators called {}", name.value), name.at.clone())
+            Diagnostic::new(
+                format!("there are two annotators called {}", name.value),
+                name.at.clone(),
+            )
         } else {
-            Problem::new(
+            Diagnostic::new(
                 format!("{} and {} differ only in capitals", earlier.value, name.value),
                 name.at.clone(),
             )
@@ -145,9 +151,9 @@ fn unique_ports(
         let Some(port) = port else { continue };
         let name = name.as_ref().map_or("another annotator", |n| n.value.as_str());
         let problem = if port.value == lead.port {
-            Problem::new(format!("port {} is the lead's", port.value), port.at.clone())
+            Diagnostic::new(format!("port {} is the lead's", port.value), port.at.clone())
         } else if let Some((holder, at)) = first.get(&port.value) {
-            Problem::new(format!("port {} is {holder}'s already", port.value), port.at.clone())
+            Diagnostic::new(format!("port {} is {holder}'s already", port.value), port.at.clone())
                 .also(at.clone(), "here")
         } else {
             first.insert(port.value, (name, port.at.clone()));

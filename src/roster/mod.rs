@@ -2,7 +2,7 @@
 //!
 //! [`read`] turns the text of the file into a [`Roster`], or into *everything* that is wrong with
 //! it: whoever edits a file for eight people should not have to run a check eight times. Each
-//! [`Problem`] has its place in the text and, where there is one, the remedy; [`explain`] prints
+//! [`Diagnostic`] has its place in the text and, where there is one, the remedy; [`explain`] prints
 //! them as a compiler would. [`RosterDiff`] is what changes from one roster to the next, for the
 //! daemon that applies an edited file while it runs.
 //!
@@ -13,38 +13,38 @@
 //!
 //! The room is pure: it opens no files, looks up no addresses and reads no environment. What only
 //! the outside can tell (whether a file is there, a port free) is reported by the caller with a
-//! [`Problem`] of its own, at the place that [`Located`] or [`Roster::place`] gives.
+//! [`Diagnostic`] of its own, at the place that [`Located`] or [`Roster::place`] gives.
 //!
 //! Rejected: deriving the structs with serde. It stops at the first mistake, and its messages speak
 //! of types, not of rosters. Also a validation pass over finished structs: by then the places are
 //! lost.
 
+mod allocation;
 mod annotators;
+mod diagnostic;
 mod diff;
 mod duration;
 mod interfaces;
-mod origins;
+mod media_origins;
 mod page_settings;
-mod places;
-mod problem;
 mod project;
 mod reader;
 mod renamed;
-mod rules;
 mod schema;
 mod server;
 mod settings;
+mod spans;
 mod syntax;
 
 pub use annotators::LEAD_NAME;
+pub use diagnostic::{Diagnostic, explain, line_column};
 pub use diff::{RosterDiff, Setting};
-pub use places::{Located, Places};
-pub use problem::{Problem, explain, line_column};
 pub use server::{StoreKind, store_kind};
 pub use settings::{
     Access, Annotations, Annotator, Disagreement, Lead, Project, Repeat, Roster, Rules, Server,
     Share, StoreSettings,
 };
+pub use spans::{Located, Places};
 
 use reader::Reader;
 
@@ -58,7 +58,7 @@ use reader::Reader;
 /// inside the text and on character boundaries. After a mistake that makes the rest of the text
 /// unreadable as TOML (a bracket that is never closed, say) that mistake is reported alone, because
 /// whatever else might be said would be a guess.
-pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Problem>> {
+pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Diagnostic>> {
     let (document, mistakes) = syntax::parse(text);
     let mut reader = Reader::new();
     let mut problems = mistakes.problems;
@@ -69,11 +69,11 @@ pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Problem
         let server = server::read_server(&mut reader, &top);
         let lead = server::read_lead(&mut reader, &top);
         let annotators = annotators::read(&mut reader, &top, lead);
-        let allocation = rules::read(&mut reader, &top, &annotators);
+        let allocation = allocation::read(&mut reader, &top, &annotators);
         let (found, places) = reader.finish();
         let roster = Roster { project, store, server, allocation, lead, annotators, places };
         // What stands on a line that cannot be read has had its message.
-        let unread = |p: &Problem| !mistakes.lines.contains(&syntax::line_start(text, p));
+        let unread = |p: &Diagnostic| !mistakes.lines.contains(&syntax::line_start(text, p));
         let more: Vec<_> = found.into_iter().filter(unread).collect();
         problems.extend(more);
         if problems.is_empty() {

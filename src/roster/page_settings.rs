@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, quoted};
+use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, closest, for_example, list};
 use super::schema::SETTINGS;
 
@@ -131,19 +131,20 @@ fn settings(reader: &mut Reader, config: &DeTable<'_>) {
             && let Some(near) = slip_of(name)
         {
             let message = format!("there is no setting {}", quoted(name));
-            reader.report(Problem::new(message, key.span()).help(format!("did you mean {near}?")));
+            reader
+                .report(Diagnostic::new(message, key.span()).help(format!("did you mean {near}?")));
         }
     }
-    one_of(reader, config, "choice_style", &["single", "multiple"]);
-    one_of(reader, config, "diff_style", &["words", "chars", "sentences", "lines"]);
+    choice(reader, config, "choice_style", &["single", "multiple"]);
+    choice(reader, config, "diff_style", &["words", "chars", "sentences", "lines"]);
     for name in TRUTHS {
-        truth(reader, config, name);
+        boolean(reader, config, name);
     }
     reasons(reader, config);
     field_id(reader, config);
 }
 
-fn one_of(reader: &mut Reader, config: &DeTable<'_>, name: &str, known: &[&str]) {
+fn choice(reader: &mut Reader, config: &DeTable<'_>, name: &str, known: &[&str]) {
     let Some(value) = config.get(name) else { return };
     if value.get_ref().as_str().is_some_and(|text| known.contains(&text)) {
         return;
@@ -154,15 +155,15 @@ fn one_of(reader: &mut Reader, config: &DeTable<'_>, name: &str, known: &[&str])
         _ => format!("{name} is none of {}", all.join(", ")),
     };
     let sample = format!("{name} = {}", all[0]);
-    reader.report(Problem::new(message, value.span()).help(for_example(&sample)));
+    reader.report(Diagnostic::new(message, value.span()).help(for_example(&sample)));
 }
 
-fn truth(reader: &mut Reader, config: &DeTable<'_>, name: &str) {
+fn boolean(reader: &mut Reader, config: &DeTable<'_>, name: &str) {
     let Some(value) = config.get(name) else { return };
     if !matches!(value.get_ref(), DeValue::Boolean(_)) {
         let message = format!("{name} is neither true nor false");
         let sample = format!("{name} = true");
-        reader.report(Problem::new(message, value.span()).help(for_example(&sample)));
+        reader.report(Diagnostic::new(message, value.span()).help(for_example(&sample)));
     }
 }
 
@@ -172,7 +173,7 @@ fn reasons(reader: &mut Reader, config: &DeTable<'_>) {
     let texts =
         value.get_ref().as_array().is_some_and(|all| all.iter().all(|one| one.get_ref().is_str()));
     if !texts {
-        let problem = Problem::new("skip_reasons is not a list of reasons", value.span());
+        let problem = Diagnostic::new("skip_reasons is not a list of reasons", value.span());
         reader.report(problem.help(for_example("skip_reasons = [\"unclear\", \"not English\"]")));
     }
 }
@@ -181,10 +182,10 @@ fn reasons(reader: &mut Reader, config: &DeTable<'_>) {
 fn field_id(reader: &mut Reader, config: &DeTable<'_>) {
     let Some(value) = config.get("field_id") else { return };
     let problem = match value.get_ref().as_str() {
-        None => Problem::new("field_id is no text", value.span()),
+        None => Diagnostic::new("field_id is no text", value.span()),
         Some(name) if TAKEN.contains(&name) || name.starts_with('_') => {
             let message = format!("an answer has something else under {}", quoted(name));
-            Problem::new(message, value.span()).label("the key of the text")
+            Diagnostic::new(message, value.span()).label("the key of the text")
         }
         Some(_) => return,
     };
@@ -196,7 +197,7 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
     const SAMPLE: &str = "keymap = { accept = [\"j\"], reject = [\"k\"] }";
     let Some(value) = config.get("keymap") else { return };
     let DeValue::Table(keymap) = value.get_ref() else {
-        let problem = Problem::new("keymap does not say which keys do what", value.span());
+        let problem = Diagnostic::new("keymap does not say which keys do what", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
     let names = || COMMANDS.into_iter().map(|(name, _)| name);
@@ -209,13 +210,13 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
                 None => format!("a key can do one of: {}", list(&names().collect::<Vec<_>>())),
             };
             let message = format!("no key can do {}", quoted(name));
-            reader.report(Problem::new(message, command.span()).help(help));
+            reader.report(Diagnostic::new(message, command.span()).help(help));
             continue;
         }
         let Some(listed) = texts(keys) else {
             let message = format!("these are no keys for {name}");
             let sample = format!("{name} = [\"j\"]");
-            reader.report(Problem::new(message, keys.span()).help(for_example(&sample)));
+            reader.report(Diagnostic::new(message, keys.span()).help(for_example(&sample)));
             continue;
         };
         for (key, at) in listed {
@@ -235,7 +236,7 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
         if let Some(whose) = whose.filter(|whose| *whose != "playpause" && command != "playpause") {
             let message = format!("{} already does {whose}", quoted(key));
             let help = format!("give {command} another key, or give {whose} one of its own");
-            reader.report(Problem::new(message, at.clone()).help(help));
+            reader.report(Diagnostic::new(message, at.clone()).help(help));
         }
     }
 }
@@ -284,7 +285,7 @@ fn normal(reader: &mut Reader, written: &str, at: &Range<usize>) -> Option<Strin
         Some(near) if !known => format!("did you mean {near}?"),
         _ => for_example("\"j\", \"enter\", \"ctrl+s\" or \"shift+arrowright\""),
     };
-    reader.report(Problem::new(message, at.clone()).help(help));
+    reader.report(Diagnostic::new(message, at.clone()).help(help));
     None
 }
 
@@ -293,7 +294,8 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
     const SAMPLE: &str = "keymap_by_label = { PERSON = \"p\", PLACE = \"l\" }";
     let Some(value) = config.get("keymap_by_label") else { return };
     let DeValue::Table(by_label) = value.get_ref() else {
-        let problem = Problem::new("keymap_by_label does not say which key is whose", value.span());
+        let problem =
+            Diagnostic::new("keymap_by_label does not say which key is whose", value.span());
         return reader.report(problem.help(for_example(SAMPLE)));
     };
     let labels: &[&str] = &lists.concat();
@@ -309,11 +311,11 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
                 None => format!("the labels are: {}", list(labels)),
             };
             let message = format!("there is no label {} to give a key to", quoted(name));
-            reader.report(Problem::new(message, label.span()).help(help));
+            reader.report(Diagnostic::new(message, label.span()).help(help));
             continue;
         }
         let Some(written) = key.get_ref().as_str() else {
-            let problem = Problem::new(format!("this is no key for {name}"), key.span());
+            let problem = Diagnostic::new(format!("this is no key for {name}"), key.span());
             reader.report(problem.help(for_example(SAMPLE)));
             continue;
         };
@@ -321,7 +323,7 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
         if let Some((_, whose)) = given.iter().find(|(other, _)| *other == key_name) {
             let message = format!("{} is already the key of {whose}", quoted(written));
             let help = format!("give {name} another one");
-            reader.report(Problem::new(message, key.span()).help(help));
+            reader.report(Diagnostic::new(message, key.span()).help(help));
         }
         // A label goes before a command: of these there would be no key left.
         let keymap = config.get("keymap").and_then(|value| value.get_ref().as_table());
@@ -334,7 +336,7 @@ fn label_keys(reader: &mut Reader, config: &DeTable<'_>, lists: &[&[&str]]) {
             let message = format!("{} already does {command}", quoted(written));
             let help =
                 format!("give {name} another key, or give {command} one of its own in keymap");
-            reader.report(Problem::new(message, key.span()).help(help));
+            reader.report(Diagnostic::new(message, key.span()).help(help));
         }
         given.push((key_name, name.to_string()));
     }

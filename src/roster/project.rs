@@ -5,15 +5,15 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::diagnostic::{Diagnostic, quoted};
 use super::interfaces;
-use super::origins;
+use super::media_origins;
 use super::page_settings;
-use super::places::Located;
-use super::problem::{Problem, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
 use super::renamed;
 use super::schema::PROJECT;
 use super::settings::Project;
+use super::spans::Located;
 
 /// The longest name of a project or an annotator, in characters.
 const LONGEST_NAME: usize = 64;
@@ -21,7 +21,7 @@ const LONGEST_NAME: usize = 64;
 pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&str]) -> Project {
     if top.lacks("project") {
         reader.report(
-            Problem::new("there is no [project]", 0..0)
+            Diagnostic::new("there is no [project]", 0..0)
                 .help("begin with [project] and, under it, name = \"my_project\" and interface = \"classification\""),
         );
         return Project::default();
@@ -32,13 +32,13 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
     }
     let name = name(reader, &section, "project");
     let interface = interface(reader, &section, known_interfaces);
-    let labels = reader.texts(&section, "labels");
+    let labels = reader.string_list(&section, "labels");
     if let Some(interface) = &interface
         && interfaces::needs_labels(interface)
         && let Some(at) = no_labels(&section, interface)
     {
         reader.report(
-            Problem::new(format!("{} needs labels", interface.value), at)
+            Diagnostic::new(format!("{} needs labels", interface.value), at)
                 .help("add a line such as labels = [\"PERSON\", \"PLACE\"]"),
         );
     }
@@ -56,9 +56,9 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, known_interfaces: &[&
         renamed,
         identity: identity(reader, &section),
         instructions: reader.text(&section, "instructions"),
-        tasks: reader.texts(&section, "tasks").map(|t| t.value).unwrap_or_default(),
+        tasks: reader.string_list(&section, "tasks").map(|t| t.value).unwrap_or_default(),
         media: reader.text(&section, "media"),
-        media_from: origins::read(reader, &section, "media_from"),
+        media_from: media_origins::read(reader, &section, "media_from"),
         config,
     }
 }
@@ -79,7 +79,7 @@ fn identity(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
         return Some(identity.value);
     };
     let message = format!("{} does not tell tasks apart", quoted(&identity));
-    reader.report(Problem::new(message, identity.at).help(help));
+    reader.report(Diagnostic::new(message, identity.at).help(help));
     None
 }
 
@@ -115,7 +115,7 @@ pub(super) fn name(
 ) -> Option<Located<String>> {
     if section.lacks("name") {
         reader.report(
-            Problem::new(format!("this {whose} has no name"), section.at.clone())
+            Diagnostic::new(format!("this {whose} has no name"), section.at.clone())
                 .help(format!("add a line such as name = \"{}\"", sample_name(whose))),
         );
     }
@@ -138,7 +138,7 @@ pub(super) fn name(
         help
     };
     let message = format!("{} cannot be the name of the {whose}", quoted(&name));
-    reader.report(Problem::new(message, name.at).help(help));
+    reader.report(Diagnostic::new(message, name.at).help(help));
     None
 }
 
@@ -153,7 +153,7 @@ fn interface(
 ) -> Option<Located<String>> {
     if section.lacks("interface") {
         reader.report(
-            Problem::new("this project has no interface", section.at.clone())
+            Diagnostic::new("this project has no interface", section.at.clone())
                 .help(format!("add interface = \"…\" with one of: {}", list(known))),
         );
     }
@@ -165,10 +165,10 @@ fn interface(
     None
 }
 
-fn no_such_interface(name: &str, at: Range<usize>, known: &[&str]) -> Problem {
+fn no_such_interface(name: &str, at: Range<usize>, known: &[&str]) -> Diagnostic {
     let shown = quoted(name);
     if interfaces::in_family(name) {
-        return Problem::new(format!("the interface {shown} is not built yet"), at)
+        return Diagnostic::new(format!("the interface {shown} is not built yet"), at)
             .help(format!("this version can show: {}", list(known)));
     }
     let near = closest(name, known.iter().copied()).or_else(|| closest(name, interfaces::names()));
@@ -176,7 +176,7 @@ fn no_such_interface(name: &str, at: Range<usize>, known: &[&str]) -> Problem {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("this version can show: {}", list(known)),
     };
-    Problem::new(format!("there is no interface {shown}"), at).help(help)
+    Diagnostic::new(format!("there is no interface {shown}"), at).help(help)
 }
 
 /// What cannot be a block.
@@ -192,7 +192,7 @@ fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels
     let listed = match value.get_ref() {
         DeValue::Array(listed) if !listed.is_empty() => listed,
         _ => {
-            let problem = Problem::new("blocks is not a list of blocks", value.span());
+            let problem = Diagnostic::new("blocks is not a list of blocks", value.span());
             return reader.report(problem.help(for_example(SAMPLE)));
         }
     };
@@ -203,7 +203,7 @@ fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels
         };
         let Some((view, DeValue::String(name))) = view.map(|view| (view, view.get_ref())) else {
             let problem =
-                Problem::new("this block does not say which interface it is", block.span());
+                Diagnostic::new("this block does not say which interface it is", block.span());
             reader.report(problem.help(for_example("{ view_id = \"text\" }")));
             continue;
         };
@@ -211,13 +211,13 @@ fn blocks(reader: &mut Reader, project: &Section<'_>, known: &[&str], has_labels
             matches!(block.get_ref(), DeValue::Table(block) if block.contains_key("labels"));
         if NO_BLOCKS.contains(&name.as_ref()) {
             let message = format!("{} cannot be a block", quoted(name));
-            let problem = Problem::new(message, view.span());
+            let problem = Diagnostic::new(message, view.span());
             reader.report(problem.help("name an interface that is not made of others"));
         } else if !known.contains(&name.as_ref()) {
             reader.report(no_such_interface(name, view.span(), known));
         } else if interfaces::needs_labels(name) && !has_labels && !own_labels {
             reader.report(
-                Problem::new(format!("{name} needs labels"), view.span())
+                Diagnostic::new(format!("{name} needs labels"), view.span())
                     .help("add labels = [\"PERSON\", \"PLACE\"] to this block or to [project]"),
             );
         }
@@ -266,7 +266,7 @@ fn copy_value(reader: &mut Reader, value: &DeValue<'_>, at: Range<usize>) -> Opt
         DeValue::Table(table) => Some(Value::Table(copy_table(reader, table))),
     };
     if copy.is_none() {
-        reader.report(Problem::new("the page cannot be told this value", at).help(
+        reader.report(Diagnostic::new("the page cannot be told this value", at).help(
             "use text, finite numbers, true, false, lists and tables; put dates in quotation marks",
         ));
     }

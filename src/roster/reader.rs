@@ -10,10 +10,10 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::diagnostic::{Diagnostic, quoted};
 use super::duration;
-use super::places::{Located, Places};
-use super::problem::{Problem, quoted};
 use super::schema::{HEADED, SETTINGS, Shape, TOP};
+use super::spans::{Located, Places};
 
 /// One table of the text.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl<'t> Section<'t> {
 
 /// Collects what the walk finds.
 pub(super) struct Reader {
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
     places: Places,
 }
 
@@ -70,16 +70,16 @@ impl Reader {
         Self { problems: Vec::new(), places: Places::default() }
     }
 
-    pub(super) fn finish(self) -> (Vec<Problem>, Places) {
+    pub(super) fn finish(self) -> (Vec<Diagnostic>, Places) {
         (self.problems, self.places)
     }
 
-    pub(super) fn report(&mut self, problem: Problem) {
+    pub(super) fn report(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
     }
 
     /// Notes what is odd and may be meant.
-    pub(super) fn warn(&mut self, warning: Problem) {
+    pub(super) fn warn(&mut self, warning: Diagnostic) {
         self.places.warn(warning);
     }
 
@@ -151,7 +151,7 @@ impl Reader {
     }
 
     /// A list of texts that are not blank.
-    pub(super) fn texts(
+    pub(super) fn string_list(
         &mut self,
         section: &Section<'_>,
         key: &str,
@@ -175,7 +175,7 @@ impl Reader {
     }
 
     /// A whole number within bounds.
-    pub(super) fn whole(
+    pub(super) fn integer(
         &mut self,
         section: &Section<'_>,
         key: &str,
@@ -191,7 +191,7 @@ impl Reader {
         let fits = number.and_then(|n| u32::try_from(n).ok()).filter(|n| bounds.contains(n));
         if fits.is_none() {
             self.report(
-                Problem::new(
+                Diagnostic::new(
                     format!("{key} must be between {} and {}", bounds.start(), bounds.end()),
                     at.clone(),
                 )
@@ -219,7 +219,7 @@ impl Reader {
         self.places.note(section.path(key), at.clone());
         let Some(number) = number.filter(|n: &f64| n.is_finite()) else {
             self.report(
-                Problem::new(format!("{key} is not a number one can count with"), at)
+                Diagnostic::new(format!("{key} is not a number one can count with"), at)
                     .help(for_example(section.shape.example(key))),
             );
             return None;
@@ -228,7 +228,7 @@ impl Reader {
     }
 
     /// True or false.
-    pub(super) fn truth(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
+    pub(super) fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
         let (value, at) = section.get(key)?;
         let DeValue::Boolean(truth) = value else {
             self.wrong_type(section, key, "true or false", value, at);
@@ -239,7 +239,7 @@ impl Reader {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &mut self,
         section: &Section<'_>,
         key: &str,
@@ -254,7 +254,9 @@ impl Reader {
             Some(name) => format!("did you mean \"{name}\"?"),
             None => format!("write one of: {}", list(&names)),
         };
-        self.report(Problem::new(format!("{key} cannot be {}", quoted(&word)), word.at).help(help));
+        self.report(
+            Diagnostic::new(format!("{key} cannot be {}", quoted(&word)), word.at).help(help),
+        );
         None
     }
 
@@ -273,7 +275,7 @@ impl Reader {
             Some(_) => format!("{key} must be {in_words}"),
             None => format!("{} is not a length of time", quoted(&text)),
         };
-        self.report(Problem::new(message, text.at).help(for_example(examples)));
+        self.report(Diagnostic::new(message, text.at).help(for_example(examples)));
         None
     }
 
@@ -284,7 +286,7 @@ impl Reader {
             if let Some(first) = kept.iter().find(|k| k.value == value.value) {
                 let first = first.at.clone();
                 self.report(
-                    Problem::new(
+                    Diagnostic::new(
                         format!("the {what} {} is listed twice", quoted(&value)),
                         value.at,
                     )
@@ -332,7 +334,7 @@ impl Reader {
             DeValue::Table(_) => "a table",
         };
         let message = format!("{key}: expected {expected}, found {found}");
-        self.report(Problem::new(message, at).help(help));
+        self.report(Diagnostic::new(message, at).help(help));
     }
 
     fn open<'t>(
@@ -369,7 +371,7 @@ impl Reader {
             None => format!("{} has: {}", shape.title, names.join(", ")),
         };
         let message = format!("{} has no `{}`", shape.title, quoted(name).trim_matches('"'));
-        self.report(Problem::new(message, at).help(help));
+        self.report(Diagnostic::new(message, at).help(help));
     }
 
     fn not_blank(
@@ -381,7 +383,7 @@ impl Reader {
     ) -> Option<Located<String>> {
         if text.trim().is_empty() {
             let example = for_example(section.shape.example(key));
-            self.report(Problem::new(format!("{key} has an empty text"), at).help(example));
+            self.report(Diagnostic::new(format!("{key} has an empty text"), at).help(example));
             return None;
         }
         Some(Located::new(text.to_owned(), at))

@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::problem::{Problem, quoted};
+use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, Section, closest};
 
 /// The renamed labels, those left out that are wrong. `labels` and `config` are the project's.
@@ -33,15 +33,16 @@ pub(super) fn read(
         let (old, value_at): (&str, _) = (key.get_ref(), value.span());
         let DeValue::String(new) = value.get_ref() else {
             let message = format!("renamed: expected the new name of {} as text", quoted(old));
-            reader
-                .report(Problem::new(message, value_at).help("write renamed = { OLD = \"NEW\" }"));
+            reader.report(
+                Diagnostic::new(message, value_at).help("write renamed = { OLD = \"NEW\" }"),
+            );
             continue;
         };
         let problem = if old.trim().is_empty() || new.trim().is_empty() {
-            Problem::new("renamed has an empty name", value_at)
+            Diagnostic::new("renamed has an empty name", value_at)
                 .help("write both names, or delete it")
         } else if all.contains(&old) {
-            Problem::new(format!("{} is renamed, and is still a label", quoted(old)), key.span())
+            Diagnostic::new(format!("{} is renamed, and is still a label", quoted(old)), key.span())
                 .label("the old name")
                 .help("take it out of the labels, or delete it here")
         } else if let Some(end) = end_of(table, old, new) {
@@ -89,30 +90,31 @@ fn end_of(table: &DeTable<'_>, old: &str, new: &str) -> Option<End> {
     Some(End::Name(name))
 }
 
-fn end_problem(old: &str, new: &str, end: End, at: Range<usize>) -> Problem {
+fn end_problem(old: &str, new: &str, end: End, at: Range<usize>) -> Diagnostic {
     match end {
         End::Circle if old == new => {
-            Problem::new(format!("{} is renamed to itself", quoted(old)), at)
+            Diagnostic::new(format!("{} is renamed to itself", quoted(old)), at)
                 .help("delete it, or write the name that it has now")
         }
-        End::Circle => Problem::new(format!("{} is renamed in a circle", quoted(old)), at)
+        End::Circle => Diagnostic::new(format!("{} is renamed in a circle", quoted(old)), at)
             .help("keep only the lines that lead to a present label"),
         End::Name(name) => {
             let message = format!("the new name {} is itself renamed", quoted(new));
-            Problem::new(message, at).help(format!("write the name it has now: {}", quoted(&name)))
+            Diagnostic::new(message, at)
+                .help(format!("write the name it has now: {}", quoted(&name)))
         }
     }
 }
 
 /// A new name that is no label now. It may have been one, and be gone: answers still come out under
 /// it.
-fn no_label(old: &str, new: &str, all: &[&str], at: Range<usize>) -> Problem {
+fn no_label(old: &str, new: &str, all: &[&str], at: Range<usize>) -> Diagnostic {
     let message = format!("{} is renamed to {}, which is no label", quoted(old), quoted(new));
     let help = match closest(new, all.iter().copied()) {
         Some(near) => format!("did you mean {}?", quoted(near)),
         None => "if it is no label any more, all is well: answers come out under it".to_owned(),
     };
-    Problem::new(message, at).help(help)
+    Diagnostic::new(message, at).help(help)
 }
 
 /// The labels that the project gives: its own, those of spans in relations, those of its blocks.

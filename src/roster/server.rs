@@ -5,11 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use mongodb::error::ErrorKind;
 use mongodb::options::ConnectionString;
 
-use super::places::Located;
-use super::problem::{Problem, quoted};
+use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, Section, closest};
 use super::schema::{LEAD, SERVER, STORE};
 use super::settings::{Access, Lead, Server, StoreSettings};
+use super::spans::Located;
 
 /// Which kind of store a URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,10 @@ pub enum StoreKind {
 /// # Errors
 ///
 /// A problem (at 0..0) with a remedy. Neither repeats the URL, which may hold a password.
-pub fn store_kind(url: &str) -> Result<StoreKind, Box<Problem>> {
+pub fn store_kind(url: &str) -> Result<StoreKind, Box<Diagnostic>> {
     const SCHEMES: [&str; 2] = ["mongodb", "mongodb+srv"];
     let wrong =
-        |message: String, help: String| Err(Box::new(Problem::new(message, 0..0).help(help)));
+        |message: String, help: String| Err(Box::new(Diagnostic::new(message, 0..0).help(help)));
     let scheme = url.split_once(':').filter(|(scheme, rest)| {
         let mut letters = scheme.chars();
         let starts = letters.next().is_some_and(|c| c.is_ascii_alphabetic());
@@ -91,7 +91,7 @@ pub(super) fn read_store(reader: &mut Reader, top: &Section<'_>) -> StoreSetting
         return StoreSettings::default();
     };
     if let Err(problem) = store_kind(&url) {
-        reader.report(Problem { at: url.at, ..*problem });
+        reader.report(Diagnostic { at: url.at, ..*problem });
         return StoreSettings::default();
     }
     StoreSettings { url: url.value }
@@ -100,7 +100,7 @@ pub(super) fn read_store(reader: &mut Reader, top: &Section<'_>) -> StoreSetting
 pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
     let section = reader.table(top, "server", &SERVER);
     let bind = reader.text(&section, "bind").and_then(|bind| address(reader, &bind));
-    let access = reader.one_of(&section, "access", &[("open", Access::Open), ("key", Access::Key)]);
+    let access = reader.choice(&section, "access", &[("open", Access::Open), ("key", Access::Key)]);
     let cert = reader.text(&section, "cert");
     let key = reader.text(&section, "key");
     for (name, value, other) in [("cert", &cert, "key"), ("key", &key, "cert")] {
@@ -108,13 +108,13 @@ pub(super) fn read_server(reader: &mut Reader, top: &Section<'_>) -> Server {
             && section.lacks(other)
         {
             reader.report(
-                Problem::new(format!("there is a {name} without a {other}"), value.at.clone())
+                Diagnostic::new(format!("there is a {name} without a {other}"), value.at.clone())
                     .help(format!("add {other} = \"{other}.pem\", or delete {name}")),
             );
         }
     }
     let url = reader.text(&section, "url").and_then(|url| shown_url(reader, &url));
-    let watch = reader.truth(&section, "watch").unwrap_or(false);
+    let watch = reader.boolean(&section, "watch").unwrap_or(false);
     let bind = bind.map_or(Server::default().bind, |bind| bind.value);
     Server { bind, access, cert, key, watch, url }
 }
@@ -138,7 +138,7 @@ fn shown_url(reader: &mut Reader, url: &Located<String>) -> Option<String> {
         None
     };
     if let Some(message) = wrong {
-        reader.report(Problem::new(message, url.at.clone()).help(EXAMPLE));
+        reader.report(Diagnostic::new(message, url.at.clone()).help(EXAMPLE));
         return None;
     }
     let slash = if url.ends_with('/') { "" } else { "/" };
@@ -153,7 +153,7 @@ pub(super) fn read_lead(reader: &mut Reader, top: &Section<'_>) -> Lead {
 
 /// A TCP port.
 pub(super) fn port(reader: &mut Reader, section: &Section<'_>) -> Option<Located<u16>> {
-    let port = reader.whole(section, "port", 1..=u32::from(u16::MAX))?;
+    let port = reader.integer(section, "port", 1..=u32::from(u16::MAX))?;
     u16::try_from(port.value).ok().map(|value| Located::new(value, port.at))
 }
 
@@ -172,7 +172,8 @@ fn address(reader: &mut Reader, bind: &Located<String>) -> Option<Located<IpAddr
         "write \"127.0.0.1\" for this machine alone, \"0.0.0.0\" for all its addresses".to_owned()
     };
     reader.report(
-        Problem::new(format!("{} is not an IP address", quoted(bind)), bind.at.clone()).help(help),
+        Diagnostic::new(format!("{} is not an IP address", quoted(bind)), bind.at.clone())
+            .help(help),
     );
     None
 }

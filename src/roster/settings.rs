@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::allocation::order::Order;
 use crate::allocation::{Ignore, Route, Split, WhenShort};
 
-use super::places::{Located, Places};
+use super::spans::{Located, Places};
 
 /// A whole roster. Two are equal when they mean the same, wherever the words stand in their texts.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +94,7 @@ impl Default for StoreSettings {
 /// Without the password, for the sake of logs.
 impl fmt::Debug for StoreSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = super::problem::without_passwords(&self.url);
+        let url = super::diagnostic::without_passwords(&self.url);
         f.debug_struct("StoreSettings").field("url", &url).finish()
     }
 }

@@ -12,11 +12,11 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::problem::{Problem, quoted};
+use super::diagnostic::{Diagnostic, quoted};
 
 /// What the parser had to say.
 pub(super) struct Mistakes {
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<Diagnostic>,
     /// Whether the tree means what the text says, but for the lines of these problems.
     pub(super) readable: bool,
     /// Where the lines with problems begin, in bytes.
@@ -47,7 +47,7 @@ pub(super) fn parse(text: &str) -> (Spanned<DeTable<'_>>, Mistakes) {
 }
 
 /// Where the line begins on which a problem does, in bytes.
-pub(super) fn line_start(text: &str, problem: &Problem) -> usize {
+pub(super) fn line_start(text: &str, problem: &Diagnostic) -> usize {
     let before = text.get(..problem.at.start).unwrap_or(text);
     before.rfind('\n').map_or(0, |newline| newline + 1)
 }
@@ -56,9 +56,9 @@ pub(super) fn line_start(text: &str, problem: &Problem) -> usize {
 const LOCAL: [&str; 4] =
     ["string values must be quoted", "duplicate key", "unexpected leading zero", "invalid boolean"];
 
-fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Problem {
+fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Diagnostic {
     let found = text.get(at.clone()).unwrap_or_default();
-    let problem = |words: &str| Problem::new(words, at.clone());
+    let problem = |words: &str| Diagnostic::new(words, at.clone());
     if message.starts_with("string values must be quoted") {
         if found.is_empty() {
             return problem("there is no value after the =")
@@ -95,7 +95,7 @@ fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Problem {
         let before = text.get(..at.start).unwrap_or_default();
         let end = before.trim_end();
         if before[end.len()..].contains('\n') {
-            return Problem::new(
+            return Diagnostic::new(
                 "the list does not end here, but no comma follows",
                 end.len()..end.len(),
             )

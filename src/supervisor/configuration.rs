@@ -18,7 +18,7 @@ use crate::http::auth::{KeyCache, PendingKeys};
 use crate::http::tls::{Certificate, Loaded};
 use crate::lead::ProjectInfo;
 use crate::listener::Project;
-use crate::roster::{Problem, Roster};
+use crate::roster::{Diagnostic, Roster};
 use crate::store::StorePolicy;
 use crate::task::Millis;
 
@@ -36,7 +36,7 @@ pub(super) struct Configuration {
 #[derive(Debug)]
 pub(super) enum ConfigurationError {
     Instructions { path: PathBuf, source: std::io::Error },
-    Certificate(Box<Problem>),
+    Certificate(Box<Diagnostic>),
 }
 
 impl Configuration {

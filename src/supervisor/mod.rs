@@ -35,8 +35,8 @@ pub use self::listeners::diff::{
 };
 pub use self::signals::{Command, Commands};
 use crate::config::file::RosterFile;
-use crate::loading::rule::RuleError;
-use crate::roster::Problem;
+use crate::ingest::load::rule::RuleError;
+use crate::roster::Diagnostic;
 use crate::store::StoreError;
 
 /// What the daemon is started with.
@@ -75,7 +75,7 @@ pub enum StartError {
     },
     /// The certificate cannot be used.
     #[error("{}; {}", .0, .0.help.as_deref().unwrap_or_default())]
-    Certificate(Box<Problem>),
+    Certificate(Box<Diagnostic>),
     /// The thread of the lead's port cannot be started.
     #[error("cannot start a thread for the lead's port: {0}")]
     Thread(std::io::Error),

@@ -17,9 +17,9 @@ use super::status::{RejectedReload, ReloadOutcome};
 use crate::config::file::{RosterError, RosterFile};
 use crate::config::policies;
 use crate::http::auth::PendingKeys;
-use crate::loading::rule::{self, RuleError};
+use crate::ingest::load::rule::{self, RuleError};
 use crate::planning;
-use crate::roster::{Problem, Roster, RosterDiff, Setting};
+use crate::roster::{Diagnostic, Roster, RosterDiff, Setting};
 use crate::task::Millis;
 
 /// How long a reload waits for each answer of the store.
@@ -129,27 +129,30 @@ impl Supervisor {
             return Ok(keys);
         }
         let message = format!("everybody needs a key now, and there are none: {reason}");
-        let problem = Problem::new(message, next.roster.place("server.access"))
+        let problem = Diagnostic::new(message, next.roster.place("server.access"))
             .help("reload again (systemctl reload annotd) when the store is back");
         Err(RosterError::Wrong(next.mistakes_of(problem)))
     }
 
     /// Settings that cannot change while the daemon runs, but differ.
-    fn unchangeable_settings(&self, next: &Roster) -> Vec<Problem> {
+    fn unchangeable_settings(&self, next: &Roster) -> Vec<Diagnostic> {
         let current = self.configuration.roster();
         let mut problems = Vec::new();
         // A URL from elsewhere overrides the roster's.
         if self.store_url.is_none() && current.store != next.store {
             problems.push(
-                Problem::new("the store cannot change while annotd runs", next.place("store.url"))
-                    .label("another store")
-                    .help("restart annotd (systemctl restart annotd); nobody loses anything by it"),
+                Diagnostic::new(
+                    "the store cannot change while annotd runs",
+                    next.place("store.url"),
+                )
+                .label("another store")
+                .help("restart annotd (systemctl restart annotd); nobody loses anything by it"),
             );
         }
         if current.project.name != next.project.name {
             let message = "the project's name cannot change while annotd runs";
             problems.push(
-                Problem::new(message, next.place("project.name"))
+                Diagnostic::new(message, next.place("project.name"))
                     .label(format!("it is {} now", current.project.name))
                     .help(
                         "restart annotd for another project (systemctl restart annotd); this one's \
@@ -162,7 +165,7 @@ impl Supervisor {
 
     /// Whether the next roster's identity rule is not the store's. While the store is away, the next
     /// load reports that.
-    async fn identity_rule_conflict(&self, next: &Roster) -> Option<Problem> {
+    async fn identity_rule_conflict(&self, next: &Roster) -> Option<Diagnostic> {
         let named = policies::identity(next)?;
         let store = self.in_force.allocator.store();
         let asked =
@@ -170,7 +173,7 @@ impl Supervisor {
         let Ok(Err(RuleError::Another { kept, .. })) = asked else { return None };
         let message = "the rule that tells tasks apart cannot change";
         Some(
-            Problem::new(message, next.place("project.identity"))
+            Diagnostic::new(message, next.place("project.identity"))
                 .label(format!("the tasks in the store were told apart by \"{kept}\""))
                 .help(
                     "name a new store or project for tasks under another rule, and restart annotd",
@@ -212,34 +215,37 @@ impl Supervisor {
     }
 }
 
-fn reject(file: &RosterFile, problems: Vec<Problem>) -> Result<(), RosterError> {
+fn reject(file: &RosterFile, problems: Vec<Diagnostic>) -> Result<(), RosterError> {
     file.mistakes(problems).map_or(Ok(()), |mistakes| Err(RosterError::Wrong(mistakes)))
 }
 
 /// A file that was there a moment ago, and is not any more.
-fn as_problem(error: ConfigurationError, roster: &Roster) -> Problem {
+fn as_problem(error: ConfigurationError, roster: &Roster) -> Diagnostic {
     match error {
         ConfigurationError::Certificate(problem) => *problem,
         ConfigurationError::Instructions { path, source } => {
             let at = roster.place("project.instructions");
-            Problem::new(format!("cannot read {}: {source}", path.display()), at)
+            Diagnostic::new(format!("cannot read {}: {source}", path.display()), at)
         }
     }
 }
 
 /// Ports that cannot be bound, as problems of the roster.
-fn bind_problems(roster: &Roster, failures: &[BindFailure]) -> Vec<Problem> {
+fn bind_problems(roster: &Roster, failures: &[BindFailure]) -> Vec<Diagnostic> {
     if let Some(one) = failures.iter().find(|one| one.reason == NO_SUCH_ADDRESS) {
         let message = format!("this machine has no address {}", one.address.ip());
         return vec![
-            Problem::new(message, roster.place("server.bind"))
+            Diagnostic::new(message, roster.place("server.bind"))
                 .help("ip address shows those it has; 127.0.0.1 is this machine alone"),
         ];
     }
     failures.iter().map(|one| bind_problem(roster, one)).collect()
 }
 
-fn bind_problem(roster: &Roster, BindFailure { owner, address, reason }: &BindFailure) -> Problem {
+fn bind_problem(
+    roster: &Roster,
+    BindFailure { owner, address, reason }: &BindFailure,
+) -> Diagnostic {
     let at = match owner {
         ListenerOwner::Lead => roster.place("lead.port"),
         ListenerOwner::Annotator(name) => {
@@ -248,7 +254,7 @@ fn bind_problem(roster: &Roster, BindFailure { owner, address, reason }: &BindFa
         }
     };
     let port = address.port();
-    Problem::new(format!("{} cannot have port {port}: {reason}", owner.name()), at)
+    Diagnostic::new(format!("{} cannot have port {port}: {reason}", owner.name()), at)
         .help("stop what holds it (ss -ltnp shows it), or take another port")
 }
 

@@ -13,7 +13,7 @@ use crate::allocator::Allocator;
 use crate::config::file::RosterFile;
 use crate::config::missing_media::Missing;
 use crate::config::policies;
-use crate::loading::{self, Loaded, TaskFile, load_file};
+use crate::ingest::load::{self, Loaded, TaskFile, load_file};
 use crate::store::Store;
 
 /// Loads task files on request.
@@ -62,7 +62,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
     let folder = roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
-        let files = match loading::find_files(&pattern.value, file.beside()) {
+        let files = match load::find_files(&pattern.value, file.beside()) {
             Ok(files) => files,
             Err(problem) => {
                 problems.push(problem);

@@ -130,7 +130,7 @@ impl Body {
 
     /// The object with these keys, their values as they are. They come from a body, so it is nested
     /// no deeper.
-    pub(super) fn from_fields(fields: &Fields) -> Self {
+    pub(crate) fn from_fields(fields: &Fields) -> Self {
         let text = serde_json::to_string(fields).expect("keys and values of a body are JSON");
         Self::of_text(text)
     }
@@ -164,7 +164,7 @@ impl Body {
     }
 
     /// The parsed form, if it is at hand.
-    pub(super) fn value_at_hand(&self) -> Option<&Map<String, Value>> {
+    pub(crate) fn value_at_hand(&self) -> Option<&Map<String, Value>> {
         self.value.as_deref()
     }
 
@@ -317,7 +317,7 @@ fn string_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-pub(super) fn name_of(value: &Value) -> &'static str {
+pub(crate) fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
@@ -338,7 +338,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// The nesting of an object, itself counted.
-pub(super) fn depth_of_object(map: &Map<String, Value>) -> usize {
+pub fn depth_of_object(map: &Map<String, Value>) -> usize {
     1 + map.values().map(depth).max().unwrap_or(0)
 }
 

@@ -34,19 +34,19 @@ impl Dialect for Canonical {
 }
 
 /// Appends an object.
-pub(super) fn write_object(out: &mut String, map: &Map<String, Value>) {
+pub(crate) fn write_object(out: &mut String, map: &Map<String, Value>) {
     sorted_json::write_object(out, map, Canonical);
 }
 
 /// The one text of a value.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     let mut out = String::new();
     sorted_json::write(&mut out, value, Canonical);
     out
 }
 
 /// A number's one text: its digits without an exponent where it is whole and not very long.
-pub(super) fn number(number: &Number) -> String {
+pub(crate) fn number(number: &Number) -> String {
     let mut out = String::new();
     write_number(&mut out, number);
     out

@@ -12,11 +12,11 @@ use super::python_json::{self, Python};
 use super::{Fields, sorted_json};
 
 /// The keys that say what is looked at, in the order in which they are hashed.
-pub(super) const INPUT_KEYS: [&str; 4] = ["text", "image", "html", "input"];
+pub(crate) const INPUT_KEYS: [&str; 4] = ["text", "image", "html", "input"];
 /// The keys that say what is asked, in the order in which they are hashed.
-pub(super) const TASK_KEYS: [&str; 4] = ["spans", "label", "options", "arcs"];
+pub(crate) const TASK_KEYS: [&str; 4] = ["spans", "label", "options", "arcs"];
 /// What does not count, at any depth, where a whole task is hashed.
-pub(super) const NOT_HASHED: [&str; 11] = [
+pub(crate) const NOT_HASHED: [&str; 11] = [
     "score",
     "rank",
     "model",
@@ -63,7 +63,7 @@ pub fn task_hash(task: &Map<String, Value>, input_hash: i64) -> i64 {
 }
 
 /// Appends `key=J(value)` for each of the keys that is there.
-pub(super) fn write_keys(out: &mut String, task: &Map<String, Value>, keys: &[&str]) {
+pub(crate) fn write_keys(out: &mut String, task: &Map<String, Value>, keys: &[&str]) {
     for key in keys {
         if let Some(value) = task.get(*key) {
             out.push_str(key);
@@ -83,7 +83,7 @@ fn members<'v>(
 }
 
 /// Appends a task that has these members, less [`NOT_HASHED`] at every depth.
-pub(super) fn write_whole<'v>(
+pub(crate) fn write_whole<'v>(
     out: &mut String,
     members: impl Iterator<Item = (&'v str, &'v Value)>,
 ) {

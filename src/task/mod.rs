@@ -16,23 +16,18 @@
 
 mod answer;
 mod basis;
-mod body;
-mod canonical;
-pub mod clean;
-pub mod disagreement;
+pub mod body;
+pub mod canonical;
 pub mod gold;
 pub mod hashes;
-pub mod identity;
-pub mod interface;
 pub mod media;
 pub mod own_keys;
 pub mod picture;
-mod python_json;
+pub mod python_json;
 pub mod reading;
 mod renamed;
-mod sorted_json;
-mod template;
-mod time;
+pub mod sorted_json;
+pub mod time;
 mod tokens;
 
 use std::fmt;
@@ -42,17 +37,16 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, Version};
 pub use basis::Basis;
-use body::depth_of_object;
+pub use body::depth_of_object;
 pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
-pub use identity::Identity;
 pub use renamed::Renamed;
 pub use time::Millis;
 pub use tokens::{TOKENIZER, Token, tokenize};
 
 /// annotd's own identity of a task: 128 bits over its content, as 32 hexadecimal digits.
 ///
-/// How it is derived is told in `task/identity.rs`.
+/// How it is derived is told in `identity/mod.rs`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskId(Arc<str>);
@@ -96,29 +90,4 @@ pub struct Task {
     pub task_hash: i64,
     /// The JSON object itself.
     pub body: Body,
-}
-
-impl Task {
-    /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place
-    /// of a hash and is none does not count. A project's tasks are made by its own [`Identity`].
-    pub fn new(body: Body) -> Self {
-        let identity = Identity::plain();
-        match identity.make(body.clone()) {
-            Ok(made) => made.task,
-            Err(_) => {
-                let mut fields = body.fields();
-                fields.shift_remove("_input_hash");
-                fields.shift_remove("_task_hash");
-                let made = identity.make(Body::from_fields(&fields));
-                Self { body, ..made.expect("without given hashes, nothing is wrong").task }
-            }
-        }
-    }
-
-    /// The same task, to be shown a second time to somebody who has answered it. It has an identity
-    /// of its own, always the same for the two.
-    #[must_use]
-    pub fn repeated_for(&self, annotator: &str) -> Self {
-        Self { id: identity::of_repeat(&self.id, annotator), ..self.clone() }
-    }
 }

@@ -12,7 +12,7 @@ use super::sorted_json::{self, Dialect};
 
 /// `J(x)`, with members left out at every depth.
 #[derive(Clone, Copy)]
-pub(super) struct Python<'k> {
+pub(crate) struct Python<'k> {
     /// The keys of what is left out.
     pub without: &'k [&'k str],
 }
@@ -32,7 +32,7 @@ impl Dialect for Python<'_> {
 }
 
 /// Appends `J(value)` to `out`.
-pub(super) fn write(out: &mut String, value: &Value) {
+pub(crate) fn write(out: &mut String, value: &Value) {
     sorted_json::write(out, value, Python { without: &[] });
 }
 

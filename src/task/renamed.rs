@@ -168,7 +168,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::task::disagreement::{Measure, Opinion, opinion};
+    use crate::agreement::{Annotation, Similarity, annotation};
     use crate::task::{Basis, Millis, Verdict};
 
     fn renamed() -> Renamed {
@@ -244,11 +244,11 @@ mod tests {
         // The third left the suggestion alone.
         let untouched = Version { data: Map::new(), ..says("PER") };
         let versions = [says("PER"), says("PERSON"), untouched];
-        let measure = Measure::Spans("spans");
-        assert_ne!(opinion(&measure, 1.0, &task, &versions), Opinion::Unanimous);
+        let measure = Similarity::Spans("spans");
+        assert_ne!(annotation(&measure, 1.0, &task, &versions), Annotation::Unanimous);
         let names = renamed();
         let now: Vec<Version> =
             versions.iter().map(|version| names.version(&task, version).into_owned()).collect();
-        assert_eq!(opinion(&measure, 1.0, &names.task(&task), &now), Opinion::Unanimous);
+        assert_eq!(annotation(&measure, 1.0, &names.task(&task), &now), Annotation::Unanimous);
     }
 }

@@ -7,7 +7,7 @@
 use serde_json::{Map, Number, Value};
 
 /// A way to write JSON.
-pub(super) trait Dialect: Copy {
+pub(crate) trait Dialect: Copy {
     /// Whether a member of an object is written.
     fn has(self, key: &str, value: &Value) -> bool;
     /// Appends a string, with its quotes.
@@ -17,7 +17,7 @@ pub(super) trait Dialect: Copy {
 }
 
 /// Appends the value.
-pub(super) fn write(out: &mut String, value: &Value, dialect: impl Dialect) {
+pub(crate) fn write(out: &mut String, value: &Value, dialect: impl Dialect) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -39,12 +39,12 @@ pub(super) fn write(out: &mut String, value: &Value, dialect: impl Dialect) {
 }
 
 /// Appends an object.
-pub(super) fn write_object(out: &mut String, map: &Map<String, Value>, dialect: impl Dialect) {
+pub(crate) fn write_object(out: &mut String, map: &Map<String, Value>, dialect: impl Dialect) {
     write_members(out, map.iter().map(|(key, value)| (key.as_str(), value)), dialect);
 }
 
 /// Appends an object that has these members.
-pub(super) fn write_members<'v>(
+pub(crate) fn write_members<'v>(
     out: &mut String,
     members: impl Iterator<Item = (&'v str, &'v Value)>,
     dialect: impl Dialect,

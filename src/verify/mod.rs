@@ -26,9 +26,10 @@ use std::time::Duration;
 
 use crate::allocation::invariants::{self, Invariant};
 use crate::allocation::{Lane, PlanPolicy, Purpose, TaskState};
+use crate::identity::Identity;
 use crate::store::audit::{AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken};
 use crate::store::{Record, Store, StoreError, StorePolicy};
-use crate::task::{Identity, Millis, Task, TaskId};
+use crate::task::{Millis, Task, TaskId};
 
 /// Tasks looked over at a time.
 const PAGE: usize = 500;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::common::daemon::annotd;
 use annotd::cli::exit;
+use annotd::interface::Interface;
 use annotd::roster;
-use annotd::task::interface::Interface;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

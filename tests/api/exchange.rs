@@ -9,10 +9,10 @@ mod writing;
 
 use std::io::{Cursor, Read, Write};
 
-use annotd::exchange::read::{Entry, Format, WrongLine, from_reader};
+use annotd::ingest::read::{Entry, Format, LineError, from_reader};
 
 /// Reads bytes to the end.
-fn read(name: &str, format: Option<Format>, bytes: &[u8]) -> Vec<Result<Entry, WrongLine>> {
+fn read(name: &str, format: Option<Format>, bytes: &[u8]) -> Vec<Result<Entry, LineError>> {
     let reader: Box<dyn Read + Send> = Box::new(Cursor::new(bytes.to_vec()));
     from_reader(name, format, reader).collect()
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::common::outside_data::outside_data;
 use annotd::allocation::{Position, SequenceNumber, TaskState};
-use annotd::exchange::read::open;
-use annotd::exchange::write::{Cells, Export, Filter, Format};
+use annotd::export::{Cells, Export, Filter, Format};
+use annotd::ingest::read::open;
+use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
-use annotd::task::interface::{Interface, Settings};
 use annotd::task::{
     Answer, Basis, Body, Millis, Renamed, TOKENIZER, Task, Token, Verdict, Version, tokenize,
 };

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use annotd::allocation::order::Order;
 use annotd::allocation::{Ignore, Route, Split, WhenShort};
 use annotd::roster::{
-    Access, Annotations, Disagreement, Problem, Repeat, Roster, RosterDiff, Rules, Setting, Share,
-    StoreKind, explain, line_column, read, store_kind,
+    Access, Annotations, Diagnostic, Disagreement, Repeat, Roster, RosterDiff, Rules, Setting,
+    Share, StoreKind, explain, line_column, read, store_kind,
 };
 use proptest::prelude::*;
 
@@ -46,7 +46,7 @@ fn valid(text: &str) -> Roster {
     }
 }
 
-fn wrong(text: &str) -> Vec<Problem> {
+fn wrong(text: &str) -> Vec<Diagnostic> {
     read(text, &KNOWN).expect_err("a roster with mistakes")
 }
 
@@ -326,8 +326,8 @@ fn a_new_name_that_is_no_label_is_told_and_taken() {
 
 #[test]
 fn no_field_stands_under_a_key_that_answers_have() {
+    use annotd::interface::{Interface, Settings};
     use annotd::task::Body;
-    use annotd::task::interface::{Interface, Settings};
     let names = [
         "answer",
         "comment",
@@ -461,7 +461,7 @@ fn the_places_of_values_can_be_found_for_what_only_the_outside_can_tell() {
     let instructions = roster.project.instructions.as_ref().expect("instructions");
     assert_eq!(&text[instructions.at.clone()], "\"codebook.md\"");
 
-    let missing = Problem::new("there is no file codebook.md", instructions.at.clone())
+    let missing = Diagnostic::new("there is no file codebook.md", instructions.at.clone())
         .label("looked for here")
         .help("write it, or delete the line");
     let shown = explain(&[missing], text, "annotators.toml", false);
@@ -632,7 +632,7 @@ proptest! {
     fn problems_of_any_place_can_be_explained(
         text in any::<String>(), start in 0_usize..200, length in 0_usize..200, other in 0_usize..200,
     ) {
-        let problem = Problem::new("x", start..start + length).also(other..other, "y").label("z");
+        let problem = Diagnostic::new("x", start..start + length).also(other..other, "y").label("z");
         prop_assert!(explain(&[problem], &text, "f", false).contains('x'));
     }
 

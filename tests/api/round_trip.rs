@@ -20,9 +20,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
-use annotd::exchange::write::{Cells, Export, Filter, Format};
+use annotd::export::{Cells, Export, Filter, Format};
+use annotd::interface::Interface;
 use annotd::store::Record;
-use annotd::task::interface::Interface;
 use annotd::task::{
     Answer, Basis, Body, Fields, Millis, Renamed, TOKENIZER, Task, Verdict, Version,
 };

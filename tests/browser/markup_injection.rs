@@ -7,8 +7,8 @@
 
 use std::collections::HashSet;
 
-use annotd::task::clean::{ANYWHERE, ATTRIBUTES, ELEMENTS};
-use annotd::task::interface::Interface;
+use annotd::interface::Interface;
+use annotd::interface::html::sanitize::{ANYWHERE, ATTRIBUTES, ELEMENTS};
 use fantoccini::key::Key;
 use futures_util::StreamExt;
 use futures_util::stream;

@@ -1,6 +1,6 @@
 //! The page around the interfaces: history, keys, remarks, skips with a reason, swipes, words, weight.
 
-use annotd::task::interface::Interface;
+use annotd::interface::Interface;
 use fantoccini::actions::{InputSource, PointerAction, TouchActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@
 use crate::common::annotator::Annotator;
 use crate::common::daemon::Project;
 use crate::common::stores::TestStore;
+use annotd::interface::Interface;
 use annotd::task::MAX_DEPTH;
-use annotd::task::interface::Interface;
 use serde_json::{Value, json};
 
 /// Arrays within one another.

@@ -11,17 +11,18 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::scenario::{answer, much, rules, says, task, terms};
+use self::scenario::{answer, much, policy, rules, says, task};
 use crate::common::daemon::annotd;
 use annotd::allocation::{Overrides, SequenceNumber};
 use annotd::backup::{self, Backup, Head};
-use annotd::exchange::output::Output;
-use annotd::loading::rule;
+use annotd::export::atomic_file::Output;
+use annotd::identity::Identity;
+use annotd::ingest::load::rule;
+use annotd::interface::{Interface, Settings};
 use annotd::planning;
 use annotd::store::audit::Outcome;
 use annotd::store::{self, Record, RecordFilter, Store, StoreError};
-use annotd::task::interface::{Interface, Settings};
-use annotd::task::{Identity, Millis, TaskId, Verdict};
+use annotd::task::{Millis, TaskId, Verdict};
 use annotd::verify::{self, VerifyOptions, VerifyReport};
 use rusqlite::Connection;
 
@@ -63,12 +64,13 @@ async fn all(store: &dyn Store) -> Vec<Record> {
 }
 
 async fn verify(store: &dyn Store, repair: bool) -> VerifyReport {
-    let (rules, terms) = (rules(), terms());
+    let (rules, policy) = (rules(), policy());
     let rule = rule::in_force(store, None).await.unwrap();
     let interface = Interface::new("text", Settings::default()).unwrap();
     let identity = &Identity::new(rule, interface, None);
     let now = Millis(0);
-    let inquiry = VerifyOptions { rules: &rules, terms: &terms, identity, repair, now, shown: 20 };
+    let inquiry =
+        VerifyOptions { rules: &rules, policy: &policy, identity, repair, now, shown: 20 };
     verify::verify(store, inquiry, |_| ()).await.unwrap()
 }
 

@@ -13,11 +13,11 @@ use annotd::allocation::{
 };
 use annotd::allocator::{Allocator, Clock};
 use annotd::config::policies;
+use annotd::interface::Interface;
 use annotd::planning;
 use annotd::roster::{self, Roster};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{ProjectStats, Record, RecordFilter, Store, Submission};
-use annotd::task::interface::Interface;
 use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 

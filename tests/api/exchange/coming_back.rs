@@ -1,9 +1,9 @@
 //! An exported answer is the task that was answered, whatever the interface, the task and the
 //! answer are.
 
+use annotd::identity::{Identity, Rule};
+use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
-use annotd::task::identity::{Identity, Rule};
-use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Body, Task};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use annotd::exchange::read::open;
+use annotd::ingest::read::open;
 use annotd::task::{Task, input_hash, task_hash};
 
 use crate::common::outside_data::outside_data;

@@ -1,6 +1,6 @@
 //! One small case for every mistake, with the message it must give.
 
-use annotd::exchange::read::Format::{self, Csv, Json, Jsonl, Tsv};
+use annotd::ingest::read::Format::{self, Csv, Json, Jsonl, Tsv};
 
 use super::{gzip, read, zstd};
 

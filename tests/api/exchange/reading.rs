@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::{self, Read};
 
-use annotd::exchange::read::Format::{self, Csv, Json, Jsonl, Tsv, Txt};
-use annotd::exchange::read::{from_reader, open};
+use annotd::ingest::read::Format::{self, Csv, Json, Jsonl, Tsv, Txt};
+use annotd::ingest::read::{from_reader, open};
 use proptest::prelude::*;
 
 use super::{gzip, read, texts, zstd};

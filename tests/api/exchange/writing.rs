@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
-use annotd::exchange::write::{Cells, Export, FORMATS, Filter, Format};
+use annotd::export::{Cells, Export, FORMATS, Filter, Format};
+use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
-use annotd::task::interface::{Interface, Settings};
 use annotd::task::{Answer, Basis, Body, Millis, Renamed, Task, Verdict, Version};
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Random tasks of each interface, as text: most are whole, many have oddities, some are wrong.
 
-use annotd::task::interface::Settings;
+use annotd::interface::Settings;
 use annotd::task::{TOKENIZER, tokenize};
 use serde_json::{Map, Value, json};
 

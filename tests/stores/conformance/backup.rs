@@ -7,10 +7,11 @@ use annotd::allocation::{
     Route, SequenceNumber, SettlePolicy, Split, TaskState, WhenShort,
 };
 use annotd::backup::{self, Backup, Contents, Head, RestoreError};
-use annotd::exchange::output::Output;
+use annotd::export::atomic_file::Output;
+use annotd::identity::Identity;
 use annotd::planning;
 use annotd::store::{Claim, NewTask, Record, RecordFilter, RestoreTarget, Store, StorePolicy};
-use annotd::task::{Basis, Identity, Millis, Task, Verdict};
+use annotd::task::{Basis, Millis, Task, Verdict};
 use annotd::verify::{self, VerifyOptions};
 use mongodb::bson::{Document, doc};
 use proptest::test_runner::TestCaseError;

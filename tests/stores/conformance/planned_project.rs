@@ -13,9 +13,10 @@ use annotd::allocation::{
     AllocationCounters, AnnotatorProfile, AnswersWanted, EscalationRule, Ignore, Overrides,
     PlanPolicy, Planner, Route, SettlePolicy, Split, TaskState, WhenShort,
 };
+use annotd::identity::Identity;
 use annotd::planning;
 use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
-use annotd::task::{Basis, Body, Identity, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
 use annotd::verify::{self, VerifyOptions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -337,9 +338,14 @@ async fn check(store: &dyn Store, planned: &PendingPlan) -> Result<(), TestCaseE
 fn run(engine: Engine, faults: Faults) {
     let lives = (rules(), prop::collection::vec(step(), 1..30));
     let regressions = "tests/stores/conformance/planned_project.proptest-regressions";
-    lives::all(engine, faults, 20, regressions, lives, &async |place, ((rules, terms), steps)| {
-        live(place, rules, terms, steps).await
-    });
+    restarts::all(
+        engine,
+        faults,
+        20,
+        regressions,
+        lives,
+        &async |place, ((rules, terms), steps)| live(place, rules, terms, steps).await,
+    );
 }
 
 #[test]

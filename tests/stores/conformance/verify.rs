@@ -7,10 +7,11 @@ use annotd::allocation::{
     AnnotatorProfile, AnswersWanted, Lane, Overrides, Plan, PlanPolicy, Purpose, Route, Split,
     WhenShort,
 };
+use annotd::identity::Identity;
 use annotd::planning;
 use annotd::store::audit::{AuditOptions, Outcome, PageRequest, PageToken};
 use annotd::store::{NewTask, Store, StorePolicy};
-use annotd::task::{Identity, Millis, TaskId, Verdict};
+use annotd::task::{Millis, TaskId, Verdict};
 use annotd::verify::{self, VerifyOptions, VerifyReport};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};

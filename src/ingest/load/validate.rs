@@ -1,0 +1,196 @@
+//! What a line has to be so that it is a task of the project: told from others, shown, answered and
+//! given to somebody.
+//!
+//! All of it follows from the line and the roster, so it is done on the thread that reads
+//! ([`batches`](super::batches)); what only the store can tell is asked later
+//! ([`claims`](super::claims)).
+
+use std::sync::Arc;
+
+use crate::allocation::{self, AllocationCounters, Overrides, Planner};
+use crate::identity::{Identity, Made, Rule, Unidentified};
+use crate::ingest::read::{Entry, LineError, Notes};
+use crate::interface::Interface;
+use crate::task::{Body, TaskId};
+
+/// What happens to each line.
+#[derive(Clone, Debug)]
+pub struct LoadPolicy {
+    /// How the tasks will be shown.
+    pub interface: Interface,
+    /// How the project tells tasks apart.
+    pub identity: Identity,
+    /// The project's rules.
+    pub planning: allocation::PlanPolicy,
+    /// What this load says instead.
+    pub overrides: Overrides,
+}
+
+impl LoadPolicy {
+    /// The policy of a project that goes by this rule of identity.
+    pub fn new(
+        rule: Rule,
+        interface: &Interface,
+        planning: &allocation::PlanPolicy,
+        overrides: Overrides,
+    ) -> Self {
+        let identity = identity(rule, interface, planning);
+        Self { interface: interface.clone(), identity, planning: planning.clone(), overrides }
+    }
+}
+
+/// How a project with this interface and these rules tells tasks apart.
+pub fn identity(rule: Rule, interface: &Interface, planning: &allocation::PlanPolicy) -> Identity {
+    Identity::new(rule, interface.clone(), planning.assign_field.as_deref())
+}
+
+/// A line that is a task.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) at: u64,
+    pub(super) made: Made,
+    /// The task of the store that it claims to be, and is.
+    pub(super) known_as: Option<TaskId>,
+}
+
+/// What a line turns out to be.
+#[derive(Debug)]
+pub(super) enum Validated {
+    Fits(Line),
+    /// It would be refused as a new task, and may be one that the store has.
+    Doubtful(Line, Box<LineError>),
+    Wrong(Box<LineError>),
+}
+
+/// Holds lines against a policy.
+#[derive(Debug)]
+pub struct Validator {
+    file: Arc<str>,
+    policy: Arc<LoadPolicy>,
+    /// Asked what it would refuse; it counts nothing.
+    planner: Planner,
+    /// Which columns the file has, if it is a table.
+    notes: Notes,
+}
+
+impl Validator {
+    /// Validates lines of a file; its name is for messages.
+    pub fn new(file: Arc<str>, policy: Arc<LoadPolicy>) -> Self {
+        let planner = Planner::new(policy.planning.clone(), &AllocationCounters::default());
+        Self { file, policy, planner, notes: Notes::default() }
+    }
+
+    /// With what is noted of the file while it is read.
+    #[must_use]
+    pub fn with_notes(self, notes: Notes) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// The task of a line that can be given to annotators.
+    ///
+    /// # Errors
+    /// The line, and what is wrong with it.
+    pub fn task(&self, entry: Entry) -> Result<Made, LineError> {
+        match self.validate(entry) {
+            Validated::Fits(line) => Ok(line.made),
+            Validated::Doubtful(_, wrong) | Validated::Wrong(wrong) => Err(*wrong),
+        }
+    }
+
+    /// Says what a line is, as far as the store need not be asked.
+    pub(super) fn validate(&self, entry: Entry) -> Validated {
+        let Self { file, policy, planner, notes } = self;
+        let Entry { line: at, body, written } = entry;
+        let in_file = |wrong: LineError| Box::new(wrong.as_written(written.as_ref()));
+        // All of this reads the line as a whole: it is parsed once. What waits for the store is
+        // text.
+        let body = body.with_value();
+        let objection = object_to(file, at, &body, notes.columns(), policy, planner);
+        let text = body.clone().without_value();
+        match policy.identity.make(body) {
+            Err(error) => Validated::Wrong(in_file(unidentified(file, at, &text, &error))),
+            Ok(made) => {
+                let line = Line { at, made, known_as: None };
+                match objection {
+                    None => Validated::Fits(line),
+                    Some(wrong) => Validated::Doubtful(line, in_file(wrong)),
+                }
+            }
+        }
+    }
+}
+
+/// Why a task cannot be shown or given to an annotator, if so. `columns` are those of the table
+/// that it is from.
+fn object_to(
+    file: &Arc<str>,
+    line: u64,
+    body: &Body,
+    columns: Option<&[String]>,
+    policy: &LoadPolicy,
+    planner: &Planner,
+) -> Option<LineError> {
+    if let Err(unfit) = policy.interface.can_show(body) {
+        let usual = unsuitable(file, line, body, &unfit.expected, &unfit.found).help;
+        let unfit = match columns {
+            Some(columns) => unfit.in_table(columns, &policy.interface.content()),
+            None => unfit,
+        };
+        let mut wrong = LineError::of_task(file, line, body, unfit);
+        wrong.help = usual.or(wrong.help);
+        return Some(wrong);
+    }
+    if let Err(unfit) = policy.interface.gold_fits(body) {
+        return Some(LineError::of_task(file, line, body, unfit));
+    }
+    let error = planner.check(&policy.overrides, body).err()?;
+    Some(unplanned(file, line, body, error.to_string()))
+}
+
+fn unidentified(file: &Arc<str>, line: u64, body: &Body, error: &Unidentified) -> LineError {
+    let expected = "a task that can be told from others";
+    let mut wrong = unsuitable(file, line, body, expected, "one that cannot");
+    wrong.help = Some(error.to_string().into());
+    wrong
+}
+
+pub(super) fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: &str) -> LineError {
+    let expected = format!("the task that has the _id {id}");
+    let found = format!("another `{key}`");
+    let mut wrong = unsuitable(file, line, body, &expected, &found);
+    let help = "to load it as a new task, take _id, _input_hash and _task_hash out of the line; \
+                else put the key back as it was";
+    wrong.help = Some(help.into());
+    wrong
+}
+
+pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &Body, help: String) -> LineError {
+    let expected = "a task that can be given to somebody";
+    let mut unplanned = unsuitable(file, line, body, expected, "one that cannot");
+    unplanned.help = Some(help.into());
+    unplanned
+}
+
+pub(super) fn unsuitable(
+    file: &Arc<str>,
+    line: u64,
+    body: &Body,
+    expected: &str,
+    found: &str,
+) -> LineError {
+    // The customary mistake with tables from a spreadsheet.
+    let help = found
+        .contains(';')
+        .then(|| "separate the cells by commas, or by tabs in a .tsv file".into());
+    LineError {
+        file: Arc::clone(file),
+        line,
+        column: 1,
+        expected: expected.into(),
+        found: found.into(),
+        help,
+        text: body.as_str().into(),
+        at: 0,
+        fatal: false,
+    }
+}

@@ -1,0 +1,12 @@
+//! `ner`: a text with spans that were suggested, to be accepted or rejected.
+
+use super::fits;
+use super::spec::{InterfaceSpec, PLAIN};
+
+pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
+    name: "ner",
+    fits: fits::text_to_read,
+    content: &["text"],
+    judges: fits::spans_of_text,
+    ..PLAIN
+};

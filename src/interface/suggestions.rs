@@ -1,0 +1,178 @@
+//! What a task suggests, apart from what it shows: for the identity of tasks.
+//!
+//! An annotator who produces something under a key may find a suggestion there; with another
+//! suggestion it is the same task. Where they only judge what stands there, it is what they are
+//! asked about. On a card of several blocks a key that one of them shows as it is counts, although
+//! another one sets it: two such tasks are two cards to look at.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use super::spec::InterfaceSpec;
+use super::{ALL, Interface, blocks, pages};
+use crate::task::{Body, TOKENIZER, canonical, tokenize};
+
+/// A setting that can show any key of a task.
+pub(crate) const TEMPLATE: &str = "html_template";
+
+/// The keys that some interface shows as they are, in the order of a reader. They are never
+/// suggestions: a text field may stand under one of them, which is then what is corrected.
+static SHOWN: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let contents = ALL.iter().flat_map(|kind| kind.content);
+    let all = contents.chain(ALL.iter().flat_map(|kind| kind.context));
+    let mut shown: Vec<&str> = Vec::new();
+    for key in all {
+        if !shown.contains(key) {
+            shown.push(key);
+        }
+    }
+    shown
+});
+
+/// What templates show of a task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Templates {
+    /// Whether there is one.
+    any: bool,
+    /// The keys that they name.
+    keys: HashSet<String>,
+}
+
+impl Templates {
+    /// Those of a project.
+    pub(crate) fn of_project(interface: &Interface) -> Self {
+        Self::default().with(Some(&Value::Object(interface.settings.config.clone()))).into_owned()
+    }
+
+    /// Whether there is one.
+    pub(crate) fn are_there(&self) -> bool {
+        self.any
+    }
+
+    /// These, and those of more settings.
+    pub(super) fn with(&self, settings: Option<&Value>) -> Cow<'_, Self> {
+        let more = settings.map(|settings| Self::in_text(&settings.to_string()));
+        let Some(mut more) = more.filter(|more| more.any) else { return Cow::Borrowed(self) };
+        more.keys.extend(self.keys.iter().cloned());
+        Cow::Owned(more)
+    }
+
+    /// Those in a text of JSON.
+    fn in_text(text: &str) -> Self {
+        if !text.contains(TEMPLATE) {
+            return Self::default();
+        }
+        let names = text.split("{{").skip(1).map(|tag| {
+            let name = tag.trim_start_matches(['{', '#', '^', '&', '/', ' ']);
+            let end = name.find([' ', '}', '.']).unwrap_or(name.len());
+            name[..end].to_owned()
+        });
+        Self { any: true, keys: names.collect() }
+    }
+}
+
+/// How suggestions are parted from what counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Parting<'a> {
+    /// The project's templates.
+    pub templates: &'a Templates,
+    /// Whether a key that one block sets is a suggestion although another block shows it: so it was
+    /// in the first stores that go by content.
+    pub formerly: bool,
+}
+
+impl Interface {
+    /// The keys that cards show as a task has them, those of this interface first.
+    pub fn shown(&self) -> Vec<&'static str> {
+        let own = self.kind.content.iter().chain(self.kind.context);
+        let mut shown: Vec<&str> = own.copied().collect();
+        shown.extend(
+            SHOWN
+                .iter()
+                .filter(|key| !self.kind.content.contains(key) && !self.kind.context.contains(key)),
+        );
+        shown
+    }
+
+    /// The keys that hold what cards are about; of blocks, those of the project's blocks.
+    pub fn content(&self) -> Vec<&'static str> {
+        if self.kind.name != blocks::SPEC.name {
+            return self.kind.content.to_vec();
+        }
+        let Ok(nothing) = Body::from_value(&Value::Object(Map::new())) else { return Vec::new() };
+        let parts = blocks::parts(&self.card(&nothing));
+        parts.iter().flat_map(|(part, _)| part.interface.kind.content).copied().collect()
+    }
+
+    /// Whether cards show what a task has under this key.
+    pub fn shows(&self, task: &Body, key: &str) -> bool {
+        let shows =
+            |kind: &InterfaceSpec| kind.content.contains(&key) || kind.context.contains(&key);
+        let card = self.card(task);
+        shows(self.kind)
+            || (self.kind.name == blocks::SPEC.name
+                && blocks::parts(&card).iter().any(|(part, _)| shows(part.interface.kind)))
+    }
+
+    /// Parts what a task shows from what it suggests: keys in which the annotator produces
+    /// something go from `counts` to `suggestions`, and tokens that would be computed without them
+    /// go.
+    pub(crate) fn part_suggestions(
+        &self,
+        task: &Body,
+        how: Parting<'_>,
+        counts: &mut Map<String, Value>,
+        suggestions: &mut Map<String, Value>,
+    ) {
+        let card = self.card(task);
+        if self.kind.name == pages::SPEC.name {
+            return pages::part_suggestions(&card, how, counts, suggestions);
+        }
+        let mut set: Vec<String> = (self.kind.sets)(&card);
+        set.retain(|key| {
+            counts.contains_key(key)
+                && !SHOWN.contains(&key.as_str())
+                && !how.templates.keys.contains(key)
+        });
+        // Most tasks suggest nothing, and cost no further look.
+        if !set.is_empty() {
+            let of_task = Templates::in_text(task.as_str());
+            let judged = if how.formerly && self.kind.name == blocks::SPEC.name {
+                blocks::judged_by_their_own(&card)
+            } else {
+                (self.kind.judges)(&card)
+            };
+            for key in set {
+                if of_task.keys.contains(&key) {
+                    continue;
+                }
+                if !judged.contains(&key.as_str()) {
+                    suggestions.extend(counts.shift_remove_entry(&key));
+                } else if counts[&key].as_array().is_some_and(Vec::is_empty) {
+                    // An answer says of what is not there that there is none.
+                    counts.shift_remove(&key);
+                }
+            }
+        }
+        if let (Some(tokens), Some(Value::String(text))) =
+            (counts.get("tokens"), counts.get("text"))
+            && (self.kind.tokens)(&card)
+            && are_computed(tokens, text)
+        {
+            counts.shift_remove("tokens");
+        }
+    }
+}
+
+/// Whether these are the tokens that some version of the tokenizer makes of this text: they came
+/// with an export.
+fn are_computed(tokens: &Value, text: &str) -> bool {
+    let tokens = canonical::text(tokens);
+    (1..=TOKENIZER).rev().any(|version| {
+        serde_json::to_value(tokenize(text, version))
+            .is_ok_and(|computed| canonical::text(&computed) == tokens)
+    })
+}
