@@ -99,7 +99,7 @@ const RELATION: [&str; 3] = ["head", "child", "label"];
 
 /// What the answers to one task have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Annotation {
+pub enum Consensus {
     /// Fewer than two opinions: nothing to compare.
     Single,
     /// Every two agree.
@@ -114,17 +114,17 @@ pub enum Annotation {
 ///
 /// Two agree when their likeness is at least `threshold`, which is held to between 0 and 1; one
 /// that is not a number counts as 1. Ignores are left out.
-pub fn annotation<'a>(
+pub fn consensus<'a>(
     measure: &Similarity,
     threshold: f64,
     task: &Body,
     answers: impl IntoIterator<Item = &'a Version>,
-) -> Annotation {
+) -> Consensus {
     let threshold = if threshold.is_nan() { 1.0 } else { threshold.clamp(0.0, 1.0) };
     let said: Vec<&Version> =
         answers.into_iter().filter(|version| version.verdict != Verdict::Ignore).collect();
     if said.len() < 2 {
-        return Annotation::Single;
+        return Consensus::Single;
     }
     let agree = |one: &Version, other: &Version| {
         // Likenesses are quotients of small whole numbers; 2/3 must reach a threshold of 0.6667
@@ -136,11 +136,11 @@ pub fn annotation<'a>(
     let most = said.iter().map(|one| friends(one)).max().unwrap_or(0);
     let unanimous = said.iter().all(|one| friends(one) == said.len());
     if unanimous {
-        Annotation::Unanimous
+        Consensus::Unanimous
     } else if 2 * most > said.len() {
-        Annotation::Majority
+        Consensus::Majority
     } else {
-        Annotation::Split
+        Consensus::Split
     }
 }
 
@@ -261,8 +261,8 @@ mod tests {
         let (yes, skip) = (accepts(&json!({})), says(Verdict::Ignore, &json!({})));
         let measure = Similarity::Verdict;
         assert_eq!(measure.likeness(&task(), &yes, &skip), None);
-        assert_eq!(annotation(&measure, 1.0, &task(), [&yes, &skip]), Annotation::Single);
-        assert_eq!(annotation(&measure, 1.0, &task(), [&yes, &skip, &yes]), Annotation::Unanimous);
+        assert_eq!(consensus(&measure, 1.0, &task(), [&yes, &skip]), Consensus::Single);
+        assert_eq!(consensus(&measure, 1.0, &task(), [&yes, &skip, &yes]), Consensus::Unanimous);
     }
 
     #[test]
@@ -342,11 +342,11 @@ mod tests {
         let one = accepts(&json!({"spans": [a]}));
         let two = accepts(&json!({"spans": [a, b]}));
         let measure = Similarity::of_view("ner_manual", None);
-        let at = |threshold| annotation(&measure, threshold, &task(), [&one, &two]);
-        assert_eq!(at(1.0), Annotation::Split);
-        assert_eq!(at(0.67), Annotation::Split);
-        assert_eq!(at(2.0 / 3.0), Annotation::Unanimous);
-        assert_eq!(at(f64::NAN), Annotation::Split);
+        let at = |threshold| consensus(&measure, threshold, &task(), [&one, &two]);
+        assert_eq!(at(1.0), Consensus::Split);
+        assert_eq!(at(0.67), Consensus::Split);
+        assert_eq!(at(2.0 / 3.0), Consensus::Unanimous);
+        assert_eq!(at(f64::NAN), Consensus::Split);
     }
 
     #[test]
@@ -354,14 +354,14 @@ mod tests {
         let choose = |id: u32| accepts(&json!({"accept": [id]}));
         let of = |ids: &[u32]| {
             let answers: Vec<Version> = ids.iter().map(|id| choose(*id)).collect();
-            annotation(&Similarity::Options, 1.0, &task(), &answers)
+            consensus(&Similarity::Options, 1.0, &task(), &answers)
         };
-        assert_eq!(of(&[1]), Annotation::Single);
-        assert_eq!(of(&[1, 1, 1]), Annotation::Unanimous);
-        assert_eq!(of(&[1, 2, 1]), Annotation::Majority);
-        assert_eq!(of(&[1, 2]), Annotation::Split);
-        assert_eq!(of(&[1, 2, 1, 2]), Annotation::Split);
-        assert_eq!(of(&[1, 2, 3]), Annotation::Split);
+        assert_eq!(of(&[1]), Consensus::Single);
+        assert_eq!(of(&[1, 1, 1]), Consensus::Unanimous);
+        assert_eq!(of(&[1, 2, 1]), Consensus::Majority);
+        assert_eq!(of(&[1, 2]), Consensus::Split);
+        assert_eq!(of(&[1, 2, 1, 2]), Consensus::Split);
+        assert_eq!(of(&[1, 2, 3]), Consensus::Split);
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

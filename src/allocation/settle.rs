@@ -17,7 +17,7 @@
 use super::choices::Ignore;
 use super::profile::{AnnotatorProfile, requires};
 use super::{Lane, TaskState};
-use crate::agreement::{Annotation, Similarity, annotation};
+use crate::agreement::{Consensus, Similarity, consensus};
 use crate::task::{Body, Renamed, Verdict, Version};
 
 /// The part of the rules that is applied when an answer arrives.
@@ -91,14 +91,14 @@ impl SettlePolicy {
 }
 
 /// How far the answers to a task agree, with the present names of their labels.
-fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Annotation {
+fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Consensus {
     let versions = state.answers.iter().map(|answer| &answer.current);
     if policy.renamed.is_empty() {
-        return annotation(&policy.measure, policy.threshold, task, versions);
+        return consensus(&policy.measure, policy.threshold, task, versions);
     }
     let renamed: Vec<Version> =
         versions.map(|version| policy.renamed.version(task, version).into_owned()).collect();
-    annotation(&policy.measure, policy.threshold, &policy.renamed.task(task), &renamed)
+    consensus(&policy.measure, policy.threshold, &policy.renamed.task(task), &renamed)
 }
 
 /// Decides from a task's answers, including the newest, what it still wants.
@@ -123,9 +123,9 @@ pub fn settle_by(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Settl
         return Settlement::Finished;
     }
     let settled = match opinion_of(policy, task, state) {
-        Annotation::Single | Annotation::Unanimous => true,
-        Annotation::Majority => wanted > state.planned,
-        Annotation::Split => false,
+        Consensus::Single | Consensus::Unanimous => true,
+        Consensus::Majority => wanted > state.planned,
+        Consensus::Split => false,
     };
     if settled {
         return Settlement::Finished;

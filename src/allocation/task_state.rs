@@ -376,8 +376,8 @@ impl TaskState {
 fn revise(answer: &mut Answer, version: Version) -> AnswerOutcome {
     let older = version.time_returned < answer.current.time_returned;
     let stale =
-        answer.history.iter().any(|old| *old == version || (older && old.says_the_same(&version)));
-    if stale || answer.current.says_the_same(&version) {
+        answer.history.iter().any(|old| *old == version || (older && old.same_content(&version)));
+    if stale || answer.current.same_content(&version) {
         return AnswerOutcome::Unchanged;
     }
     answer.history.push(std::mem::replace(&mut answer.current, version));

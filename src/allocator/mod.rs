@@ -328,10 +328,6 @@ impl Allocator {
 }
 
 /// The error of a call that the allocator no longer serves.
-fn stopping(doing: &'static str) -> StoreError {
-    StoreError::Unavailable {
-        operation: doing,
-        store: "annotd".into(),
-        source: "it is stopping".into(),
-    }
+fn stopping(operation: &'static str) -> StoreError {
+    StoreError::Unavailable { operation, store: "annotd".into(), source: "it is stopping".into() }
 }

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let file = roster_file::read(roster)?;
     file.check_files()?;
-    let certificate = certificate::load(&file.roster.server, file.beside());
+    let certificate = certificate::load(&file.roster.server, file.base_dir());
     if let Some(warning) = certificate.ok().flatten().and_then(|loaded| loaded.warning) {
         terminal::say(format_args!("Warning: {warning}."));
     }

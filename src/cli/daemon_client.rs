@@ -105,7 +105,7 @@ async fn connect(file: &RosterFile) -> Result<TokioIo<Box<dyn Stream>>, Failed> 
     let Some(certificate) = &file.roster.server.cert else {
         return Ok(TokioIo::new(Box::new(stream)));
     };
-    let certificate = tls::own_certificate(&file.beside().join(&certificate.value))?;
+    let certificate = tls::own_certificate(&file.base_dir().join(&certificate.value))?;
     let config = pinned::client(certificate)?;
     let name = ServerName::IpAddress(address.ip().into());
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;

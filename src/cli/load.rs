@@ -81,7 +81,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         targets::Output { option: "--duplicates", path: arguments.duplicates.as_deref() },
     ];
     targets::check(&file, &[&arguments.input], &outputs)?;
-    let folder = file.roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
+    let folder = file.roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value));
     let missing = Missing::default();
     let tasks = match &folder {
         Some(folder) => missing.watch(tasks, folder, &interface),
@@ -100,7 +100,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             Some(store) if !arguments.dry_run => Target::Store(&**store),
             store => Target::Nowhere(store.as_deref()),
         };
-        // Made once it is clear that something will be loaded.
+        // IdentifiedTask once it is clear that something will be loaded.
         let mut rejects = create(arguments.rejects.as_deref())?;
         let mut duplicates = create(arguments.duplicates.as_deref())?;
         let loaded = {

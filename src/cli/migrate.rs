@@ -34,7 +34,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         return Err(Failure::usage(format!(
             "{} is a file, and `annotd run` brings it to the present format itself, after a copy of it; \
              this command is for MongoDB",
-            file.beside().join(&url).display()
+            file.base_dir().join(&url).display()
         )));
     }
     let output = targets::Output { option: "--backup", path: Some(&arguments.backup) };

@@ -85,8 +85,8 @@ fn check_project(file: &Chosen, arguments: &Arguments, contents: &Contents) -> R
 /// it would store nothing any more until it is restarted.
 async fn refuse_beside_a_daemon(file: &Chosen) -> Result<(), Failure> {
     let url = file.store_url()?;
-    let place = store::location_of(&url, file.beside());
-    let who = match store::other_process(&url, file.beside()) {
+    let place = store::location_of(&url, file.base_dir());
+    let who = match store::other_process(&url, file.base_dir()) {
         Some(process) => {
             format!("process {process} has {place} open, or the file that was there before")
         }

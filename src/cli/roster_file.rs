@@ -93,7 +93,7 @@ impl Chosen {
     pub(super) async fn open_store_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
         self.check_store_is_there()?;
         let project = &self.roster.project.name;
-        Ok(store::open_to_read(&self.store_url()?, self.beside(), project).await?)
+        Ok(store::open_to_read(&self.store_url()?, self.base_dir(), project).await?)
     }
 
     /// Opens the project's store to change something in it: a file that is not there yet is not
@@ -109,7 +109,7 @@ impl Chosen {
                 code: exit::STORE,
                 message: format!(
                     "there is no store at {} yet; annotd makes it when it runs or loads tasks",
-                    self.beside().join(self.store_url()?).display()
+                    self.base_dir().join(self.store_url()?).display()
                 ),
             });
         }
@@ -124,16 +124,16 @@ impl Chosen {
     ) -> Result<Option<Arc<dyn Store>>, Failure> {
         let project = project.unwrap_or(&self.roster.project.name);
         let url = self.store_url()?;
-        if !store::exists(&url, self.beside(), project).await? {
+        if !store::exists(&url, self.base_dir(), project).await? {
             return Ok(None);
         }
-        Ok(Some(store::open_to_read(&url, self.beside(), project).await?))
+        Ok(Some(store::open_to_read(&url, self.base_dir(), project).await?))
     }
 
     /// Whether the store is a file that is not there yet.
     pub(super) fn store_is_made_later(&self) -> Result<bool, Failure> {
         let url = self.store_url()?;
-        Ok(store::file_of(&url, self.beside()).is_some_and(|file| !file.exists()))
+        Ok(store::file_of(&url, self.base_dir()).is_some_and(|file| !file.exists()))
     }
 
     /// Opens the project's store to restore a backup into it.
@@ -141,7 +141,7 @@ impl Chosen {
         &self,
     ) -> Result<std::sync::Arc<dyn Store>, Failure> {
         let project = &self.roster.project.name;
-        Ok(store::open_for_restore(&self.store_url()?, self.beside(), project).await?)
+        Ok(store::open_for_restore(&self.store_url()?, self.base_dir(), project).await?)
     }
 
     /// Opens the project's store, or that of another project beside it.
@@ -150,7 +150,7 @@ impl Chosen {
         project: Option<&str>,
     ) -> Result<Arc<dyn Store>, Failure> {
         let project = project.unwrap_or(&self.roster.project.name);
-        Ok(store::open(&self.store_url()?, self.beside(), project).await?)
+        Ok(store::open(&self.store_url()?, self.base_dir(), project).await?)
     }
 }
 

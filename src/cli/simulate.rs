@@ -284,7 +284,7 @@ fn files(file: &roster_file::Chosen, named: &[PathBuf]) -> Result<Vec<PathBuf>, 
     file.check_files()?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for pattern in &file.roster.project.tasks {
-        let found = load::find_files(&pattern.value, file.beside()).map_err(Failure::roster)?;
+        let found = load::find_files(&pattern.value, file.base_dir()).map_err(Failure::roster)?;
         paths.extend(found.into_iter().map(|file| file.path));
     }
     Ok(paths)

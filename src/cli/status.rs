@@ -93,7 +93,7 @@ async fn ask_daemon(file: &Chosen) -> Result<Result<Told, NotTaken>, Failure> {
         let (theirs, ours) = (status.project, project.clone());
         return Ok(Err(NotTaken::OtherProject { address, theirs, ours }));
     }
-    let ours = store::location_of(&file.store_url()?, file.beside());
+    let ours = store::location_of(&file.store_url()?, file.base_dir());
     let theirs = status.store.place.clone();
     if theirs == ours {
         return Ok(Ok(Told { value, status, note: None }));
@@ -133,7 +133,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let now = (allocator::system_clock())();
     let snapshot = StatusSnapshot {
         kind: store.engine(),
-        place: store::location_of(&file.store_url()?, file.beside()),
+        place: store::location_of(&file.store_url()?, file.base_dir()),
         away: None,
         progress,
         as_of: Some(now),

@@ -71,12 +71,12 @@ pub(super) fn check(
 /// What a place is to annotd, in words that follow "which is"; nothing if it is free.
 fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
     let (project, server) = (&file.roster.project, &file.roster.server);
-    let beside = |named: &str| file.beside().join(named);
+    let in_base_dir = |named: &str| file.base_dir().join(named);
     if place.is(&Place::of(&file.path)) {
         return Ok(Some("the roster".to_owned()));
     }
     let url = file.store_url()?;
-    if let Some(store) = store::file_of(&url, file.beside())
+    if let Some(store) = store::file_of(&url, file.base_dir())
         && place.is_store(&store)
     {
         return Ok(Some("a file of the store".to_owned()));
@@ -87,23 +87,23 @@ fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
         (&server.key, "the key of the certificate"),
     ];
     for (path, what) in named {
-        if path.as_ref().is_some_and(|path| place.is(&Place::of(&beside(&path.value)))) {
+        if path.as_ref().is_some_and(|path| place.is(&Place::of(&in_base_dir(&path.value)))) {
             return Ok(Some(what.to_owned()));
         }
     }
     for pattern in &project.tasks {
-        let files = load::find_files(&pattern.value, file.beside()).unwrap_or_default();
+        let files = load::find_files(&pattern.value, file.base_dir()).unwrap_or_default();
         if files.iter().any(|file| place.is(&Place::of(&file.path))) {
             return Ok(Some(format!("a task file of the roster (tasks = {:?})", pattern.value)));
         }
-        if place.matches(&pattern.value, file.beside()) {
+        if place.matches(&pattern.value, file.base_dir()) {
             let pattern = &pattern.value;
             let what = "what the daemon would load as tasks when it next starts";
             return Ok(Some(format!("{what} (tasks = {pattern:?})")));
         }
     }
     if let Some(folder) = &project.media
-        && place.is_media_of(&beside(&folder.value))
+        && place.is_media_of(&in_base_dir(&folder.value))
     {
         return Ok(Some(format!("in the folder of media (media = {:?})", folder.value)));
     }
@@ -137,23 +137,23 @@ impl Place {
     /// format left.
     fn is_store(&self, store: &Path) -> bool {
         let store = followed(store);
-        let beside = |end: &str| {
+        let sibling = |end: &str| {
             let mut name = store.clone().into_os_string();
             name.push(end);
             Self::of(Path::new(&name))
         };
-        if self.is(&Self::of(&store)) || BESIDE_THE_STORE.iter().any(|end| self.is(&beside(end))) {
+        if self.is(&Self::of(&store)) || BESIDE_THE_STORE.iter().any(|end| self.is(&sibling(end))) {
             return true;
         }
-        let copy = beside(".format-").path;
+        let copy = sibling(".format-").path;
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
         self.path.parent() == copy.parent()
             && name(&self.path).zip(name(&copy)).is_some_and(|(own, copy)| own.starts_with(&copy))
     }
 
     /// Whether a pattern of the roster would find it.
-    fn matches(&self, pattern: &str, beside: &Path) -> bool {
-        let whole = followed(beside).join(pattern);
+    fn matches(&self, pattern: &str, base_dir: &Path) -> bool {
+        let whole = followed(base_dir).join(pattern);
         let visible =
             glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
         glob::Pattern::new(&whole.to_string_lossy())
@@ -216,6 +216,7 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The device and the number of a file.
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems give none")]
 fn number(about: &Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     Some((about.dev(), about.ino()))

@@ -122,7 +122,7 @@ impl RosterFile {
     }
 
     /// The folder to which paths in the roster are relative.
-    pub fn beside(&self) -> &Path {
+    pub fn base_dir(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
@@ -131,26 +131,26 @@ impl RosterFile {
         let project = &self.roster.project;
         let mut problems = Vec::new();
         if let Some(instructions) = &project.instructions
-            && let Err(error) = read_instructions(&self.beside().join(&instructions.value))
+            && let Err(error) = read_instructions(&self.base_dir().join(&instructions.value))
         {
             let message = format!("cannot read the instructions: {error}");
             let help = "paths are relative to the roster's folder";
             problems.push(Diagnostic::new(message, instructions.at.clone()).help(help));
         }
         for pattern in &project.tasks {
-            if let Err(message) = load::find_files(&pattern.value, self.beside()) {
+            if let Err(message) = load::find_files(&pattern.value, self.base_dir()) {
                 let help = "paths are relative to the roster's folder, and * stands for anything";
                 problems.push(Diagnostic::new(message, pattern.at.clone()).help(help));
             }
         }
         if let Some(media) = &project.media
-            && let Err(error) = media::folder(&self.beside().join(&media.value))
+            && let Err(error) = media::folder(&self.base_dir().join(&media.value))
         {
             let message = format!("cannot take pictures and sound from there: {error}");
             let help = "name a folder that is there; paths are relative to the roster's folder";
             problems.push(Diagnostic::new(message, media.at.clone()).help(help));
         }
-        problems.extend(certificate::load(&self.roster.server, self.beside()).err().map(|p| *p));
+        problems.extend(certificate::load(&self.roster.server, self.base_dir()).err().map(|p| *p));
         problems
     }
 

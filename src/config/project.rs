@@ -11,13 +11,17 @@ use crate::roster::{Access, Roster};
 /// Tasks that a page asks for at a time, as Prodigy's does.
 const BATCH_SIZE: usize = 10;
 
-/// The project as ports know it. If the instructions cannot be read, their file and why.
+/// The project as ports know it.
+///
+/// # Errors
+///
+/// The file of the instructions and the reason, if it cannot be read.
 pub fn from_roster(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
     let roster = &file.roster;
     let instructions = match &roster.project.instructions {
         None => None,
         Some(named) => {
-            let path = file.beside().join(&named.value);
+            let path = file.base_dir().join(&named.value);
             let markdown = read_instructions(&path).map_err(|error| (path, error))?;
             Some(instructions_to_html(&markdown))
         }
@@ -28,7 +32,7 @@ pub fn from_roster(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Erro
         instructions,
         batch_size: BATCH_SIZE,
         people: roster.active().count(),
-        media: roster.project.media.as_ref().map(|named| file.beside().join(&named.value)),
+        media: roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value)),
         media_from: roster.project.media_from.clone(),
         page_urls: page_urls(roster),
         blocked_media: BlockedMediaLog::default(),

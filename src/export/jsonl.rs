@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Export, Format, Pen, Record, check};
+use super::{Export, Format, Record, RecordWriter, check};
 use crate::task::{Fields, hashes, own_keys};
 
 pub(super) const FORMAT: Format = Format {
@@ -32,7 +32,7 @@ pub(super) const FORMAT: Format = Format {
 
 struct Jsonl(Export);
 
-impl Pen for Jsonl {
+impl RecordWriter for Jsonl {
     fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
         let Export { project, interface, filter, .. } = &self.0;
         let mut answers = filter.answers(record).peekable();
@@ -42,7 +42,7 @@ impl Pen for Jsonl {
         let task = &record.task;
         // What an answer's token numbers mean depends on the version under which it was given.
         let mut with_tokens: BTreeMap<u16, Fields> = BTreeMap::new();
-        let sets = interface.sets(&task.body);
+        let sets = interface.answer_keys(&task.body);
         let mut count = 0;
         for (answer, late) in answers {
             let version = answer.current.basis.tokenizer;

@@ -1,6 +1,6 @@
 //! What the store knows, as lines of a file.
 //!
-//! A [`Format`] is one file here and one line in [`FORMATS`]. It makes a [`Pen`], which is handed
+//! A [`Format`] is one file here and one line in [`FORMATS`]. It makes a [`RecordWriter`], which is handed
 //! the records in the order of the queue and appends what it makes of each to a buffer: no disk,
 //! no network, no clock, so the same code serves the command and the lead's port, in memory that
 //! does not grow with the project.
@@ -30,7 +30,7 @@ pub struct Format {
     pub extension: &'static str,
     /// Its content type.
     pub media_type: &'static str,
-    make: fn(&Export) -> Box<dyn Pen>,
+    make: fn(&Export) -> Box<dyn RecordWriter>,
 }
 
 impl Format {
@@ -45,7 +45,7 @@ impl Format {
     }
 
     /// A pen that writes this format, with the present names of labels.
-    pub fn pen(&self, export: &Export) -> Box<dyn Pen> {
+    pub fn pen(&self, export: &Export) -> Box<dyn RecordWriter> {
         renaming::with_present_names(export, (self.make)(export))
     }
 }
@@ -118,13 +118,13 @@ impl Filter {
 }
 
 /// Writes records in one format.
-pub trait Pen: Send {
+pub trait RecordWriter: Send {
     /// Whether the records have to be looked at before they are written.
     fn surveys(&self) -> bool {
         false
     }
 
-    /// Looks at a record: every one, before all else, where [`Pen::surveys`] says so.
+    /// Looks at a record: every one, before all else, where [`RecordWriter::surveys`] says so.
     fn survey(&mut self, _record: &Record) {}
 
     /// Appends what comes before all records.

@@ -7,12 +7,15 @@
 
 use serde_json::Value;
 
-use super::{Export, Pen, Record};
+use super::{Export, Record, RecordWriter};
 use crate::interface::Interface;
 use crate::task::{Answer, Body, Renamed};
 
 /// The pen itself, where nothing was renamed.
-pub(super) fn with_present_names(export: &Export, pen: Box<dyn Pen>) -> Box<dyn Pen> {
+pub(super) fn with_present_names(
+    export: &Export,
+    pen: Box<dyn RecordWriter>,
+) -> Box<dyn RecordWriter> {
     let Export { renamed, interface, .. } = export;
     if renamed.is_empty() {
         return pen;
@@ -23,7 +26,7 @@ pub(super) fn with_present_names(export: &Export, pen: Box<dyn Pen>) -> Box<dyn 
 struct Renaming {
     renamed: Renamed,
     interface: Interface,
-    pen: Box<dyn Pen>,
+    pen: Box<dyn RecordWriter>,
 }
 
 impl Renaming {
@@ -41,7 +44,7 @@ impl Renaming {
     }
 }
 
-impl Pen for Renaming {
+impl RecordWriter for Renaming {
     fn surveys(&self) -> bool {
         self.pen.surveys()
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Filter, Format, Pen, Record, check, rfc3339};
+use super::{Filter, Format, Record, RecordWriter, check, rfc3339};
 use crate::allocation::Purpose;
 use crate::task::{Answer, Version};
 
@@ -50,7 +50,7 @@ struct Line<'a> {
     late: Vec<Whole<'a>>,
 }
 
-impl Pen for Tasks {
+impl RecordWriter for Tasks {
     fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
         let filter = &self.0;
         if !filter.admits_task(record) {

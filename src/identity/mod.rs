@@ -166,13 +166,13 @@ pub struct Identity {
 
 /// A task that was made of a line, and what the line says besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct IdentifiedTask {
     /// The task.
     pub task: Task,
     /// What the line has that its identity does not rest on, as a digest of this process: under
     /// `content` the suggestions, else everything that an annotator could see; none if there is
     /// nothing.
-    pub beside: Option<u64>,
+    pub suggestions_hash: Option<u64>,
     /// Another identity than the task's own, if the line claims one under `_id`.
     pub claims: Option<TaskId>,
 }
@@ -201,13 +201,13 @@ impl Identity {
     ///
     /// # Errors
     /// If a hash is none, or the line has nothing under the path that the rule names.
-    pub fn make(&self, body: Body) -> Result<Made, Unidentified> {
+    pub fn make(&self, body: Body) -> Result<IdentifiedTask, Unidentified> {
         let value = body.value();
         let given_input = own_hash::read(&value, "_input_hash")?;
         let given_task = own_hash::read(&value, "_task_hash")?;
         let input_hash = given_input.unwrap_or_else(|| hashes::input_hash(&value));
         let task_hash = given_task.unwrap_or_else(|| hashes::task_hash(&value, input_hash));
-        let (text, beside) = match &self.rule {
+        let (text, suggestions_hash) = match &self.rule {
             Rule::Content => {
                 let content = self.content(&body, &value);
                 let mut text = String::with_capacity(body.as_str().len());
@@ -233,7 +233,11 @@ impl Identity {
         let claims = claims.map(TaskId::from_text);
         drop(value);
         let body = body.without_value();
-        Ok(Made { task: Task { id, input_hash, task_hash, body }, beside, claims })
+        Ok(IdentifiedTask {
+            task: Task { id, input_hash, task_hash, body },
+            suggestions_hash,
+            claims,
+        })
     }
 
     /// The tasks that a stored line may be: as the project makes it now, as it made it formerly,

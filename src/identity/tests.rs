@@ -12,7 +12,7 @@ fn content(view: &str, config: &Value) -> Identity {
     Identity::new(Rule::Content, interface(view, config), None)
 }
 
-fn made(identity: &Identity, line: &Value) -> Made {
+fn made(identity: &Identity, line: &Value) -> IdentifiedTask {
     identity.make(Body::from_value(line).expect("an object")).expect("a task")
 }
 
@@ -105,7 +105,7 @@ fn produced(view: &str) -> &'static [&'static str] {
 }
 
 /// The keys that answers set, also those in which an annotator only judges.
-fn sets(view: &str) -> impl Iterator<Item = &'static str> {
+fn answer_keys(view: &str) -> impl Iterator<Item = &'static str> {
     let judged = (view == "relations").then_some("spans");
     produced(view).iter().copied().chain(judged)
 }
@@ -145,7 +145,7 @@ fn five_lines_that_differ_in_one_visible_key_are_five_tasks_for_blocks_of_every_
     for one in &names {
         for other in &names {
             // No two blocks may set the same key.
-            if sets(one).any(|key| sets(other).any(|set| set == key)) {
+            if answer_keys(one).any(|key| answer_keys(other).any(|set| set == key)) {
                 continue;
             }
             let blocks = json!([{"view_id": one}, {"view_id": other}]);
@@ -419,9 +419,9 @@ fn suggestions_that_differ_are_told_apart_beside_the_identity() {
     let with = |spans: Value| made(&identity, &json!({"text": "Ada", "spans": spans}));
     let (one, other) = (with(json!([{"start": 0}])), with(json!([{"start": 1}])));
     assert_eq!(one.task.id, other.task.id);
-    assert_ne!(one.beside, other.beside);
-    assert_eq!(one.beside, with(json!([{"start": 0.0}])).beside);
-    assert_eq!(made(&identity, &json!({"text": "Ada"})).beside, None);
+    assert_ne!(one.suggestions_hash, other.suggestions_hash);
+    assert_eq!(one.suggestions_hash, with(json!([{"start": 0.0}])).suggestions_hash);
+    assert_eq!(made(&identity, &json!({"text": "Ada"})).suggestions_hash, None);
 }
 
 /// They stand in stores and exports: whoever changes one makes every file new that is loaded again.

@@ -7,8 +7,8 @@
 use serde_json::{Map, Value};
 
 use super::heard;
-use super::spec::{Card, InterfaceSpec, Misfit, PLAIN};
-use super::untouched::Known;
+use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
+use super::suggestion_index::SuggestionIndex;
 use crate::task::Verdict;
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
@@ -16,13 +16,13 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits: heard::fits,
     content: &heard::CONTENT,
     context: &heard::CONTEXT,
-    sets: |_| vec!["audio_spans".into()],
+    answer_keys: |_| vec!["audio_spans".into()],
     tokens: |_| false,
     check,
     ..PLAIN
 };
 
-fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), AnswerError> {
     let Some(spans) = data.get_mut("audio_spans") else {
         if !card.has("audio_spans") {
             data.insert("audio_spans".into(), Value::Array(Vec::new()));
@@ -30,10 +30,10 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         return Ok(());
     };
     let Some(spans) = spans.as_array_mut() else {
-        return Err(Misfit::new("audio_spans", "expected a list of stretches"));
+        return Err(AnswerError::new("audio_spans", "expected a list of stretches"));
     };
     let given = card.list("audio_spans");
-    let known = Known::of(card, &given);
+    let known = SuggestionIndex::of(card, &given);
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(old) = known.find(span) {
             *span = old.clone();
@@ -43,15 +43,15 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         let seconds = |key: &str| {
             let value = span.get(key).and_then(Value::as_f64);
             value.filter(|value| value.is_finite() && *value >= 0.0).ok_or_else(|| {
-                Misfit::new(at(key), "expected seconds from the beginning of the sound")
+                AnswerError::new(at(key), "expected seconds from the beginning of the sound")
             })
         };
         let (start, end) = (seconds("start")?, seconds("end")?);
         if start >= end {
             let message = format!("the stretch from {start} to {end} seconds is empty");
-            return Err(Misfit::new(at("end"), message));
+            return Err(AnswerError::new(at("end"), message));
         }
-        known.label(span).map_err(|message| Misfit::new(at("label"), message))?;
+        known.label(span).map_err(|message| AnswerError::new(at("label"), message))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::part::{Part, settings_of};
-use super::spec::{Card, InterfaceSpec, Misfit, Unfit};
+use super::spec::{AnswerError, Card, InterfaceSpec, Unfit};
 use super::{Interface, Settings};
 use crate::interface::html::sanitize;
 use crate::task::Verdict;
@@ -18,13 +18,15 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits,
     content: &[],
     context: &[],
-    sets: |card| parts(card).iter().flat_map(|(part, _)| part.sets()).collect(),
+    answer_keys: |card| parts(card).iter().flat_map(|(part, _)| part.answer_keys()).collect(),
     judges: |card| parts(card).iter().flat_map(|(part, _)| part.judges()).collect(),
     tokens: |card| {
         parts(card).iter().any(|(part, overrides)| !is_its_own(overrides) && part.needs_tokens())
     },
-    beside,
-    insists: |card| parts(card).iter().any(|(part, _)| (part.interface.kind.insists)(&part.card())),
+    page_extras,
+    always_validates: |card| {
+        parts(card).iter().any(|(part, _)| (part.interface.spec.always_validates)(&part.card()))
+    },
     check,
 };
 
@@ -54,7 +56,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     }
     let mut set: Vec<(String, usize)> = Vec::new();
     for (index, (part, _)) in parts.iter().enumerate() {
-        for key in part.sets() {
+        for key in part.answer_keys() {
             if let Some((_, other)) = set.iter().find(|(known, _)| *known == key) {
                 let at = format!("{AT}/{index}");
                 let expected = format!(
@@ -81,7 +83,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
         let unfit = unfit.inside(&within, &name(index, part));
         // A block whose text is hidden shows what else it has, and some only ask about another
         // block.
-        let content = part.interface.kind.content;
+        let content = part.interface.spec.content;
         let hides = content.iter().any(|key| overrides.get(*key).is_some_and(hidden));
         if !empty || !(hides || ASKING.contains(&part.interface.name())) {
             return Err(unfit);
@@ -157,7 +159,7 @@ pub(super) fn parts(card: &Card<'_>) -> Vec<(Part, Map<String, Value>)> {
 /// sets them judges, and what is compared.
 pub(super) fn judged_by_their_own(card: &Card<'_>) -> Vec<&'static str> {
     let own = |(part, _): &(Part, _)| {
-        let sets = part.sets();
+        let sets = part.answer_keys();
         let mut judged = part.judges();
         judged
             .retain(|key| matches!(*key, "accept" | "reject") || sets.iter().any(|set| set == key));
@@ -166,45 +168,49 @@ pub(super) fn judged_by_their_own(card: &Card<'_>) -> Vec<&'static str> {
     parts(card).iter().flat_map(own).collect()
 }
 
-fn beside(card: &Card<'_>) -> Map<String, Value> {
+fn page_extras(card: &Card<'_>) -> Map<String, Value> {
     let parts = parts(card);
     let mut any = false;
-    let beside = parts.iter().map(|(part, overrides)| {
-        let mut beside = part.interface.beside(&part.body);
+    let page_extras = parts.iter().map(|(part, overrides)| {
+        let mut page_extras = part.interface.page_extras(&part.body);
         let own = sanitize::sanitize_keys(overrides);
         if !own.is_empty() {
-            match beside.get_mut("_clean") {
+            match page_extras.get_mut("_clean") {
                 Some(Value::Object(clean)) => clean.extend(own),
                 _ => {
-                    beside.insert("_clean".into(), own.into());
+                    page_extras.insert("_clean".into(), own.into());
                 }
             }
         }
         if is_its_own(overrides)
             && let Some(tokens) = part.interface.computed_tokens(&part.body)
         {
-            beside.insert("_tokens".into(), tokens);
+            page_extras.insert("_tokens".into(), tokens);
         }
-        any |= !beside.is_empty();
-        Value::Object(beside)
+        any |= !page_extras.is_empty();
+        Value::Object(page_extras)
     });
-    let list: Vec<Value> = beside.collect();
-    let mut beside = Map::new();
+    let list: Vec<Value> = page_extras.collect();
+    let mut page_extras = Map::new();
     if any {
-        beside.insert("_parts".into(), list.into());
+        page_extras.insert("_parts".into(), list.into());
     }
-    beside
+    page_extras
 }
 
-fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(
+    card: &Card<'_>,
+    verdict: Verdict,
+    data: &mut Map<String, Value>,
+) -> Result<(), AnswerError> {
     for (index, (part, _)) in parts(card).into_iter().enumerate() {
         let mut own: Map<String, Value> = part
-            .sets()
+            .answer_keys()
             .into_iter()
             .filter_map(|key| data.shift_remove(&key).map(|value| (key, value)))
             .collect();
         part.interface.check(&part.body, verdict, &mut own).map_err(|misfit| {
-            Misfit::new(format!("{}: {}", name(index, &part), misfit.at), misfit.message)
+            AnswerError::new(format!("{}: {}", name(index, &part), misfit.at), misfit.message)
         })?;
         data.extend(own);
     }
@@ -329,7 +335,8 @@ mod tests {
             {"view_id": "ner_manual", "text": "other"},
         ]);
         let interface = Interface::new("blocks", settings(&blocks)).expect("it is there");
-        let parts = interface.beside(&Body::from_value(&json!({"text": "a"})).expect("a task"));
+        let parts =
+            interface.page_extras(&Body::from_value(&json!({"text": "a"})).expect("a task"));
         assert_eq!(parts["_parts"][0]["_clean"], json!({"": "<i>a</i>"}));
         assert_eq!(parts["_parts"][1]["_clean"], json!({"/html": "<b>x</b>"}));
         assert_eq!(parts["_parts"][2]["_tokens"][0]["text"], "other");

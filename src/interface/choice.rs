@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::fits::{self, Unfit, list, what_is};
 use super::html;
-use super::spec::{Card, InterfaceSpec, Misfit, PLAIN};
+use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
 use crate::task::Verdict;
 use crate::task::reading::{self, NoOption};
 
@@ -19,22 +19,26 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "choice",
     fits,
     context: &["label", "options", "title", "body", "context_before", "context_after"],
-    sets: |_| vec!["accept".into()],
+    answer_keys: |_| vec!["accept".into()],
     judges: fits::spans_of_content,
-    beside,
+    page_extras,
     check,
     ..PLAIN
 };
 
-fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(
+    card: &Card<'_>,
+    verdict: Verdict,
+    data: &mut Map<String, Value>,
+) -> Result<(), AnswerError> {
     let Some(chosen) = data.get("accept") else {
         if verdict == Verdict::Accept {
-            return Err(Misfit::new("accept", "expected a list of the chosen options' ids"));
+            return Err(AnswerError::new("accept", "expected a list of the chosen options' ids"));
         }
         return Ok(());
     };
     let Some(chosen) = chosen.as_array() else {
-        return Err(Misfit::new("accept", "expected a list of the chosen options' ids"));
+        return Err(AnswerError::new("accept", "expected a list of the chosen options' ids"));
     };
     let ids: HashMap<String, Value> =
         ids(card).into_iter().map(|id| (reading::mark(&id), id)).collect();
@@ -43,20 +47,23 @@ fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Re
     for (index, id) in chosen.iter().enumerate() {
         let mark = reading::mark(id);
         let Some(own) = ids.get(&mark) else {
-            return Err(Misfit::new(
+            return Err(AnswerError::new(
                 format!("accept[{index}]"),
                 format!("{id} is none of this task's options"),
             ));
         };
         if !seen.insert(mark) {
-            return Err(Misfit::new(format!("accept[{index}]"), format!("{id} is chosen twice")));
+            return Err(AnswerError::new(
+                format!("accept[{index}]"),
+                format!("{id} is chosen twice"),
+            ));
         }
         // As the task writes it: a page may have made 1 of 1.0.
         accept.push(own.clone());
     }
     let several = card.setting("choice_style") == Some("multiple".into());
     if chosen.len() > 1 && !several {
-        return Err(Misfit::new(
+        return Err(AnswerError::new(
             "accept",
             "expected one option; several need choice_style = \"multiple\"",
         ));
@@ -83,16 +90,16 @@ fn ids(card: &Card<'_>) -> Vec<Value> {
     ids.filter(|id| !id.is_null()).collect()
 }
 
-fn beside(card: &Card<'_>) -> Map<String, Value> {
-    let mut beside = html::filled_in(card);
+fn page_extras(card: &Card<'_>) -> Map<String, Value> {
+    let mut page_extras = html::filled_in(card);
     let written = |option: &Value| {
         option.as_object().is_some_and(|option| reading::get_in(option, "id").is_some())
     };
     if let Some(listed) = own_options(card).filter(|listed| !listed.iter().all(written)) {
         let options = reading::usable_options(&listed).into_iter().map(Value::Object);
-        beside.insert("_options".into(), options.collect());
+        page_extras.insert("_options".into(), options.collect());
     }
-    beside
+    page_extras
 }
 
 fn fits(card: &Card<'_>) -> Result<(), Unfit> {
@@ -205,10 +212,10 @@ mod tests {
     fn words_and_objects_without_an_id_are_options_with_one() {
         let task = json!({"text": "a", "options": ["A", 2, {"text": "b", "id": null}]});
         let interface = Interface::new("choice", Settings::default()).expect("it is there");
-        let beside = interface.beside(&Body::from_value(&task).expect("a task"));
+        let page_extras = interface.page_extras(&Body::from_value(&task).expect("a task"));
         let read =
             json!([{"id": "A", "text": "A"}, {"id": 2, "text": "2"}, {"text": "b", "id": "b"}]);
-        assert_eq!(beside["_options"], read);
+        assert_eq!(page_extras["_options"], read);
         let sent = json!({"answer": "accept", "accept": ["b"]});
         let kept = spec::receive(&SPEC, Settings::default(), &task, &sent);
         assert_eq!(kept, Ok(json!({"accept": ["b"]})));

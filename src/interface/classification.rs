@@ -7,6 +7,6 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "classification",
     context: &fits::LABEL_AND_CONTEXT,
     judges: fits::spans_of_content,
-    beside: html::filled_in,
+    page_extras: html::filled_in,
     ..PLAIN
 };

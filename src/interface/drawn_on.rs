@@ -26,10 +26,10 @@ impl Interface {
     /// own.
     pub fn drawn_on(&self, task: &Body) -> Vec<DrawnOn> {
         let card = self.card(task);
-        if self.kind.name == blocks::SPEC.name {
+        if self.spec.name == blocks::SPEC.name {
             return of_blocks(&card);
         }
-        if self.kind.name == pages::SPEC.name {
+        if self.spec.name == pages::SPEC.name {
             let parts = pages::parts(&card).into_iter().enumerate();
             let within = parts.filter_map(|(index, part)| Some((index, part?)));
             return within
@@ -39,7 +39,7 @@ impl Interface {
                 })
                 .collect();
         }
-        if self.kind.content != image::SPEC.content {
+        if self.spec.content != image::SPEC.content {
             return Vec::new();
         }
         let Some(source) = card.get_as("image") else { return Vec::new() };

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::{Interface, Misfit, Unfit, own_keys};
+use super::{AnswerError, Interface, Unfit, own_keys};
 use crate::task::{Body, Verdict, gold};
 
 /// Where the right answer stands.
@@ -34,7 +34,7 @@ impl Interface {
             return Ok(());
         }
         let own = task.to_value();
-        let sets = self.sets(task);
+        let sets = self.answer_keys(task);
         let answers = right.data.keys().any(|key| sets.contains(key));
         let has_verdict = own
             .get("meta")
@@ -81,7 +81,7 @@ impl Interface {
 
 /// Where in the task a misfit of its right answer is: `spans[2].label` is
 /// `/meta/gold/spans/2/label`.
-fn pointer(misfit: &Misfit) -> String {
+fn pointer(misfit: &AnswerError) -> String {
     // A block is named before the place.
     let at = misfit.at.rsplit_once(": ").map_or(&*misfit.at, |(_, at)| at);
     let steps = at.split(['.', '[']).map(|step| step.trim_end_matches(']'));

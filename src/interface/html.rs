@@ -20,7 +20,7 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits,
     content: &["html"],
     judges: fits::spans_of_content,
-    beside: filled_in,
+    page_extras: filled_in,
     ..PLAIN
 };
 
@@ -70,16 +70,16 @@ fn without_tags(html: &str) -> String {
 
 /// The template with the task filled in, where there is one.
 pub(super) fn filled_in(card: &Card<'_>) -> Map<String, Value> {
-    let mut beside = Map::new();
+    let mut page_extras = Map::new();
     if let Some(Value::String(template)) = card.setting(TEMPLATE) {
         let html = fill(&template, card).unwrap_or_else(|error| {
             ammonia::clean_text(&format!("html_template cannot be filled in: {error}."))
         });
         let mut parts = Map::new();
         parts.insert(String::new(), sanitize(&html).into());
-        beside.insert("_clean".into(), parts.into());
+        page_extras.insert("_clean".into(), parts.into());
     }
-    beside
+    page_extras
 }
 
 fn fill(template: &str, card: &Card<'_>) -> Result<String, TemplateError> {
@@ -104,7 +104,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.config.insert(TEMPLATE.into(), template.into());
         let interface = Interface::new("html", settings).expect("it is there");
-        interface.beside(&Body::from_value(task).expect("a task"))["_clean"][""].clone()
+        interface.page_extras(&Body::from_value(task).expect("a task"))["_clean"][""].clone()
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             let body = |task: Value| Body::from_value(&task).expect("a task");
             let asked = body(json!({"q": "p", "label": "A"}));
             assert_eq!(interface.can_show(&asked), Ok(()), "{view}");
-            assert_eq!(interface.beside(&asked)["_clean"][""], "<b>p</b>", "{view}");
+            assert_eq!(interface.page_extras(&asked)["_clean"][""], "<b>p</b>", "{view}");
             let nothing = interface.can_show(&body(json!({"q": null, "label": "A"})));
             assert_eq!(nothing.is_ok(), view == "text_input", "{view}");
         }

@@ -10,6 +10,6 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     context: &pictured::CONTEXT,
     // The shapes count in a picture of this size.
     judges: |_| vec!["spans", "width", "height"],
-    beside: pictured::beside,
+    page_extras: pictured::page_extras,
     ..PLAIN
 };

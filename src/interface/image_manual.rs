@@ -11,8 +11,8 @@
 use serde_json::{Map, Value, json};
 
 use super::pictured;
-use super::spec::{Card, InterfaceSpec, Misfit, PLAIN};
-use super::untouched::{self, Known};
+use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
+use super::suggestion_index::{self, SuggestionIndex};
 use crate::task::{Verdict, reading};
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
@@ -20,9 +20,9 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits: pictured::fits,
     content: &pictured::CONTENT,
     context: &pictured::CONTEXT,
-    beside: pictured::beside,
+    page_extras: pictured::page_extras,
     // A size that the task lacks, or that is swapped on the page, is the answer's.
-    sets: |_| vec!["spans".into(), "width".into(), "height".into()],
+    answer_keys: |_| vec!["spans".into(), "width".into(), "height".into()],
     tokens: |_| false,
     check,
     ..PLAIN
@@ -35,11 +35,11 @@ const LARGEST: f64 = 100_000.0;
 /// What is said twice may differ by a rounding.
 const ROUNDING: f64 = 0.11;
 
-fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), AnswerError> {
     for key in ["width", "height"] {
         if data.get(key).is_some_and(|size| pictured::size(size).is_none_or(|size| size > LARGEST))
         {
-            return Err(Misfit::new(key, "expected the picture's size in pixels"));
+            return Err(AnswerError::new(key, "expected the picture's size in pixels"));
         }
     }
     let sent = |key: &str| data.get(key).and_then(pictured::size);
@@ -60,16 +60,16 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         return Ok(());
     };
     let own = card.get("spans");
-    if own.is_some_and(|own| !own.is_array() && untouched::same(&own, spans)) {
+    if own.is_some_and(|own| !own.is_array() && suggestion_index::same(&own, spans)) {
         return Ok(());
     }
     let Some(spans) = spans.as_array_mut() else {
-        return Err(Misfit::new("spans", "expected a list of shapes"));
+        return Err(AnswerError::new("spans", "expected a list of shapes"));
     };
     let given = card.list("spans");
-    let known = Known::of(card, &given);
+    let known = SuggestionIndex::of(card, &given);
     let places: Vec<Value> = given.iter().map(unlabelled).collect();
-    let places = Known::of(card, &places);
+    let places = SuggestionIndex::of(card, &places);
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(old) = known.find(span) {
             *span = old.clone();
@@ -80,24 +80,24 @@ fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(
         // With another label, a shape that came along is still where it was, and may be odd.
         let is_renamed = places.find(&unlabelled(span)).is_some();
         let Some(span) = span.as_object_mut() else {
-            return Err(Misfit::new(format!("spans[{index}]"), "expected a shape"));
+            return Err(AnswerError::new(format!("spans[{index}]"), "expected a shape"));
         };
-        label.map_err(|message| Misfit::new(at("label"), message))?;
+        label.map_err(|message| AnswerError::new(at("label"), message))?;
         if is_renamed {
             continue;
         }
-        let points = points(span).map_err(|message| Misfit::new(at("points"), message))?;
+        let points = points(span).map_err(|message| AnswerError::new(at("points"), message))?;
         for (place, (x, y)) in points.iter().enumerate() {
             let outside = |value: f64, size: Option<f64>| {
                 value < 0.0 || size.is_some_and(|size| value > size)
             };
             if outside(*x, width) || outside(*y, height) {
                 let message = format!("{x}, {y} lies outside the picture");
-                return Err(Misfit::new(format!("spans[{index}].points[{place}]"), message));
+                return Err(AnswerError::new(format!("spans[{index}].points[{place}]"), message));
             }
         }
         if is_box(span) {
-            complete(span, &points).map_err(|(key, message)| Misfit::new(at(key), message))?;
+            complete(span, &points).map_err(|(key, message)| AnswerError::new(at(key), message))?;
         }
     }
     Ok(())

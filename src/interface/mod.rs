@@ -36,14 +36,14 @@ mod pieces;
 mod pos;
 mod pos_manual;
 mod relations;
-mod span_check;
+mod span_validation;
 mod spans;
 mod spans_manual;
 mod spec;
+mod suggestion_index;
 pub(crate) mod suggestions;
 mod text;
 mod text_input;
-mod untouched;
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ use serde_json::{Map, Value};
 pub use self::drawn_on::DrawnOn;
 use self::html::sanitize;
 use self::spec::InterfaceSpec;
-pub use self::spec::{Card, Misfit, Unfit};
+pub use self::spec::{AnswerError, Card, Unfit};
 use crate::task::{
     Body, Fields, MAX_DEPTH, TOKENIZER, Token, Verdict, depth_of_object, gold, own_keys, tokenize,
 };
@@ -115,7 +115,7 @@ pub struct Settings {
 /// An interface, as a project has set it. Cheap to clone.
 #[derive(Clone)]
 pub struct Interface {
-    kind: &'static InterfaceSpec,
+    spec: &'static InterfaceSpec,
     settings: Arc<Settings>,
     /// The version of the rule for tokens.
     tokenizer: u16,
@@ -123,20 +123,20 @@ pub struct Interface {
 
 impl std::fmt::Debug for Interface {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Interface").field("name", &self.kind.name).finish_non_exhaustive()
+        f.debug_struct("Interface").field("name", &self.spec.name).finish_non_exhaustive()
     }
 }
 
 impl Interface {
     /// The names that a roster may give as `interface`.
     pub fn names() -> Vec<&'static str> {
-        ALL.iter().map(|kind| kind.name).collect()
+        ALL.iter().map(|spec| spec.name).collect()
     }
 
     /// The interface of this `view_id`, or nothing if this build has none.
     pub fn new(view_id: &str, settings: Settings) -> Option<Self> {
-        let kind = ALL.iter().copied().find(|kind| kind.name == view_id)?;
-        Some(Self { kind, settings: Arc::new(settings), tokenizer: TOKENIZER })
+        let spec = ALL.iter().copied().find(|spec| spec.name == view_id)?;
+        Some(Self { spec, settings: Arc::new(settings), tokenizer: TOKENIZER })
     }
 
     /// The same, with the tokens of this version of the rule: those that a task was handed out
@@ -148,7 +148,7 @@ impl Interface {
 
     /// The `view_id`.
     pub fn name(&self) -> &'static str {
-        self.kind.name
+        self.spec.name
     }
 
     /// What the project says about it.
@@ -165,7 +165,7 @@ impl Interface {
     /// # Errors
     /// The first thing that cannot, and where it stands.
     pub fn can_show(&self, task: &Body) -> Result<(), Unfit> {
-        (self.kind.fits)(&self.card(task))
+        (self.spec.fits)(&self.card(task))
     }
 
     /// What the page needs beside the task: `_tokens` where spans are drawn on a text that has no
@@ -174,7 +174,7 @@ impl Interface {
     /// those of the whole list.
     pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
         let card = self.card(task);
-        if !(self.kind.tokens)(&card) {
+        if !(self.spec.tokens)(&card) {
             return None;
         }
         let plainly = pieces::plainly(&card).map(Value::Array);
@@ -189,22 +189,22 @@ impl Interface {
     /// can afford.
     pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
         let card = self.card(task);
-        if !(self.kind.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
+        if !(self.spec.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
             return None;
         }
         card.has("text").then(|| tokenize(&card.text(), self.tokenizer))
     }
 
     /// The keys that answers to this task set. Where the task has them, they are suggestions.
-    pub fn sets(&self, task: &Body) -> Vec<String> {
-        (self.kind.sets)(&self.card(task))
+    pub fn answer_keys(&self, task: &Body) -> Vec<String> {
+        (self.spec.answer_keys)(&self.card(task))
     }
 
     /// What else the page needs beside the task, by key: cleaned HTML from a template, under the
     /// pointer of the whole task (`_clean`: `{"": "…"}`), options that the page would have to read
     /// (`_options`), and what the parts of a card need (`_parts`).
-    pub fn beside(&self, task: &Body) -> Map<String, Value> {
-        (self.kind.beside)(&self.card(task))
+    pub fn page_extras(&self, task: &Body) -> Map<String, Value> {
+        (self.spec.page_extras)(&self.card(task))
     }
 
     /// The task as a page gets it: as it was loaded, without its right answer and without what only
@@ -216,7 +216,7 @@ impl Interface {
             fields.shift_remove(own);
         }
         gold::hide(&mut fields);
-        own_keys::hide(&mut fields, &self.sets(task));
+        own_keys::hide(&mut fields, &self.answer_keys(task));
         let mut put = |key: &str, value: &Value| {
             let raw = to_raw_value(value).expect("a value is JSON");
             fields.insert(key.to_owned(), raw);
@@ -226,7 +226,7 @@ impl Interface {
         }
         let mut clean =
             sanitize::sanitize_parts(task.as_str(), || task.to_value()).unwrap_or_default();
-        for (key, value) in self.beside(task) {
+        for (key, value) in self.page_extras(task) {
             match value {
                 Value::Object(parts) if key == "_clean" => clean.extend(parts),
                 value => put(&key, &value),
@@ -251,13 +251,13 @@ impl Interface {
         &self,
         task: &Body,
         sent: &Map<String, Value>,
-    ) -> Result<(Verdict, Map<String, Value>), Misfit> {
+    ) -> Result<(Verdict, Map<String, Value>), AnswerError> {
         let verdict =
             sent.get("answer").and_then(Value::as_str).and_then(Verdict::from_text).ok_or_else(
-                || Misfit::new("answer", "expected \"accept\", \"reject\" or \"ignore\""),
+                || AnswerError::new("answer", "expected \"accept\", \"reject\" or \"ignore\""),
             )?;
         let card = self.card(task);
-        let sets = (self.kind.sets)(&card);
+        let sets = (self.spec.answer_keys)(&card);
         let own = card.fields();
         let mut data: Map<String, Value> = sent
             .iter()
@@ -274,12 +274,12 @@ impl Interface {
             .collect();
         if depth_of_object(&data) > MAX_DEPTH {
             let found = format!("what it adds is nested more than {MAX_DEPTH} levels deep");
-            return Err(Misfit::new("answer", found));
+            return Err(AnswerError::new("answer", found));
         }
         let bytes = Value::Object(data.clone()).to_string().len();
         let most = room_for_an_answer(task);
         if bytes > most {
-            return Err(Misfit::new(
+            return Err(AnswerError::new(
                 "answer",
                 format!("it adds {bytes} bytes to its task; at most {most} are kept"),
             ));
@@ -294,27 +294,29 @@ impl Interface {
         task: &Body,
         verdict: Verdict,
         data: &mut Map<String, Value>,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), AnswerError> {
         let card = self.card(task);
-        let sets = (self.kind.sets)(&card);
-        let untouched = take_back(&task.fields(), &sets, data);
-        if untouched && !(self.kind.insists)(&card) {
+        let sets = (self.spec.answer_keys)(&card);
+        let untouched = accept_unchanged(&task.fields(), &sets, data);
+        if untouched && !(self.spec.always_validates)(&card) {
             return Ok(());
         }
         // What is null is absent, unless the task came with it so and nobody touched it.
         data.retain(|key, value| !value.is_null() || !sets.contains(key));
-        (self.kind.check)(&card, verdict, data)
+        (self.spec.check)(&card, verdict, data)
     }
 }
 
 /// Whether an answer says again what the task came with and nothing else of its own: that is not
 /// for the interface to judge, however odd it is. Each value then stands as the task has it.
-fn take_back(own: &Fields, sets: &[String], data: &mut Map<String, Value>) -> bool {
+fn accept_unchanged(own: &Fields, sets: &[String], data: &mut Map<String, Value>) -> bool {
     let mut back = Vec::new();
     for key in sets.iter().filter(|key| data.contains_key(*key)) {
         let of_task = own.get(key).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
         match of_task {
-            Some(value) if untouched::same(&value, &data[key]) => back.push((key.clone(), value)),
+            Some(value) if suggestion_index::same(&value, &data[key]) => {
+                back.push((key.clone(), value))
+            }
             _ => return false,
         }
     }
@@ -327,7 +329,7 @@ fn take_back(own: &Fields, sets: &[String], data: &mut Map<String, Value>) -> bo
 mod tests {
     use super::*;
 
-    fn receive(task: &Value, sent: &Value) -> Result<(Verdict, Map<String, Value>), Misfit> {
+    fn receive(task: &Value, sent: &Value) -> Result<(Verdict, Map<String, Value>), AnswerError> {
         let task = Body::from_value(task).expect("a task");
         let interface = Interface::new("classification", Settings::default()).expect("it is there");
         interface.receive(&task, sent.as_object().expect("an object"))

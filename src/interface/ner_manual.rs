@@ -1,16 +1,16 @@
 //! `ner_manual`: spans of a text that begin and end with its tokens and never overlap.
 
 use super::fits;
-use super::span_check::{Rules, check};
+use super::span_validation::{SpanPolicy, check};
 use super::spec::{InterfaceSpec, PLAIN};
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "ner_manual",
     fits: fits::text_to_mark,
     content: &["text"],
-    sets: |_| vec!["spans".into()],
+    answer_keys: |_| vec!["spans".into()],
     tokens: |_| true,
-    check: |card, _, data| check(card, data, Rules { overlapping: false, one_token: false }),
+    check: |card, _, data| check(card, data, SpanPolicy { overlapping: false, one_token: false }),
     ..PLAIN
 };
 

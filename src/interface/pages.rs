@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::part::{Part, settings_of};
-use super::spec::{Card, InterfaceSpec, Misfit, Unfit};
+use super::spec::{AnswerError, Card, InterfaceSpec, Unfit};
 use super::suggestions::Parting;
 use crate::task::Verdict;
 
@@ -17,11 +17,11 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits,
     content: &[],
     context: &[],
-    sets: |_| vec!["pages".into()],
+    answer_keys: |_| vec!["pages".into()],
     judges: |_| Vec::new(),
     tokens: |_| false,
-    beside,
-    insists: |_| false,
+    page_extras,
+    always_validates: |_| false,
     check,
 };
 
@@ -101,51 +101,62 @@ pub(super) fn part_suggestions(
     }
 }
 
-fn beside(card: &Card<'_>) -> Map<String, Value> {
+fn page_extras(card: &Card<'_>) -> Map<String, Value> {
     let mut any = false;
     let list: Vec<Value> = parts(card)
         .iter()
         .map(|part| {
-            let mut beside =
-                part.as_ref().map(|part| part.interface.beside(&part.body)).unwrap_or_default();
+            let mut page_extras = part
+                .as_ref()
+                .map(|part| part.interface.page_extras(&part.body))
+                .unwrap_or_default();
             let tokens = part.as_ref().and_then(|part| part.interface.computed_tokens(&part.body));
             if let Some(tokens) = tokens {
-                beside.insert("_tokens".into(), tokens);
+                page_extras.insert("_tokens".into(), tokens);
             }
-            any |= !beside.is_empty();
-            Value::Object(beside)
+            any |= !page_extras.is_empty();
+            Value::Object(page_extras)
         })
         .collect();
-    let mut beside = Map::new();
+    let mut page_extras = Map::new();
     if any {
-        beside.insert("_parts".into(), list.into());
+        page_extras.insert("_parts".into(), list.into());
     }
-    beside
+    page_extras
 }
 
-fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(
+    card: &Card<'_>,
+    verdict: Verdict,
+    data: &mut Map<String, Value>,
+) -> Result<(), AnswerError> {
     let parts = parts(card);
     let sent = match data.get("pages") {
         Some(Value::Array(sent)) => sent.clone(),
         None if verdict != Verdict::Accept => return Ok(()),
         None => Vec::new(),
-        Some(_) => return Err(Misfit::new("pages", "expected a list with what was added to each")),
+        Some(_) => {
+            return Err(AnswerError::new("pages", "expected a list with what was added to each"));
+        }
     };
     if sent.len() > parts.len() {
         let message = format!("{} pages, and the task has {}", sent.len(), parts.len());
-        return Err(Misfit::new("pages", message));
+        return Err(AnswerError::new("pages", message));
     }
     let mut sent = sent.into_iter();
     let mut pages = Vec::with_capacity(parts.len());
     for (index, part) in parts.iter().enumerate() {
         let Some(part) = part else {
-            return Err(Misfit::new(format!("pages[{index}]"), "this page cannot be answered"));
+            return Err(AnswerError::new(
+                format!("pages[{index}]"),
+                "this page cannot be answered",
+            ));
         };
         let mut added = match sent.next() {
             Some(Value::Object(added)) => added,
             None | Some(Value::Null) => Map::new(),
             Some(_) => {
-                return Err(Misfit::new(
+                return Err(AnswerError::new(
                     format!("pages[{index}]"),
                     "expected an object with what was added",
                 ));
@@ -153,7 +164,7 @@ fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Re
         };
         added.insert("answer".into(), verdict.as_str().into());
         let (_, data) = part.interface.receive(&part.body, &added).map_err(|misfit| {
-            Misfit::new(format!("pages[{index}].{}", misfit.at), misfit.message)
+            AnswerError::new(format!("pages[{index}].{}", misfit.at), misfit.message)
         })?;
         let mut page = part.body.to_value();
         page.extend(data);
@@ -231,7 +242,7 @@ mod tests {
             {"view_id": "html", "n": 3, "config": {"html_template": "<b>{{n}}</b>"}},
         ]});
         let interface = Interface::new("pages", Settings::default()).expect("it is there");
-        let parts = interface.beside(&Body::from_value(&task).expect("a task"));
+        let parts = interface.page_extras(&Body::from_value(&task).expect("a task"));
         assert_eq!(parts["_parts"][0]["_tokens"][0]["text"], "Ada");
         assert_eq!(parts["_parts"][1]["_clean"], json!({"": "<b>3</b>"}));
     }

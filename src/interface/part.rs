@@ -37,22 +37,22 @@ impl Part {
     }
 
     /// The keys of an answer that are this part's.
-    pub(super) fn sets(&self) -> Vec<String> {
-        (self.interface.kind.sets)(&self.card())
+    pub(super) fn answer_keys(&self) -> Vec<String> {
+        (self.interface.spec.answer_keys)(&self.card())
     }
 
     /// The keys that this part shows as they are.
     pub(super) fn judges(&self) -> Vec<&'static str> {
-        (self.interface.kind.judges)(&self.card())
+        (self.interface.spec.judges)(&self.card())
     }
 
     /// Checks, when a task is loaded, that this part can be shown and answered.
     pub(super) fn fits(&self) -> Result<(), Unfit> {
-        (self.interface.kind.fits)(&self.card())
+        (self.interface.spec.fits)(&self.card())
     }
 
     pub(super) fn needs_tokens(&self) -> bool {
-        (self.interface.kind.tokens)(&self.card())
+        (self.interface.spec.tokens)(&self.card())
     }
 }
 

@@ -55,9 +55,9 @@ pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
 }
 
 /// The size of a picture that the task brings along itself, as `_size`.
-pub(super) fn beside(card: &Card<'_>) -> Map<String, Value> {
+pub(super) fn page_extras(card: &Card<'_>) -> Map<String, Value> {
     let image: Option<String> = card.get_as("image");
-    image.and_then(|image| size_of_data_uri(&image)).map(Size::beside).into_iter().collect()
+    image.and_then(|image| size_of_data_uri(&image)).map(Size::page_extra).into_iter().collect()
 }
 
 /// The task's own width and height, where it has both.

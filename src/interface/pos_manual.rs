@@ -1,11 +1,11 @@
 //! `pos_manual`: labels for single tokens of a text.
 
-use super::span_check::{Rules, check};
+use super::span_validation::{SpanPolicy, check};
 use super::spec::InterfaceSpec;
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "pos_manual",
-    check: |card, _, data| check(card, data, Rules { overlapping: false, one_token: true }),
+    check: |card, _, data| check(card, data, SpanPolicy { overlapping: false, one_token: true }),
     ..super::ner_manual::SPEC
 };
 

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 
 use super::fits::{self, Unfit, list};
 use super::pieces::{self, Piece};
-use super::spec::{Card, InterfaceSpec, Misfit, PLAIN};
-use super::untouched::{Known, same};
+use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
+use super::suggestion_index::{SuggestionIndex, same};
 use crate::task::{Verdict, reading};
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
@@ -22,7 +22,7 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     fits,
     content: &["text"],
     context: &[],
-    sets: |_| vec!["spans".into(), "relations".into()],
+    answer_keys: |_| vec!["spans".into(), "relations".into()],
     // Without labels for spans, those that are there are what relations are drawn between.
     judges: |card| if span_labels(card).is_empty() { vec!["spans"] } else { Vec::new() },
     tokens: |_| true,
@@ -37,7 +37,7 @@ fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     pieces::ends_fit(&pieces, &relations, "/relations", "a relation")
 }
 
-fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(card: &Card<'_>, _: Verdict, data: &mut Map<String, Value>) -> Result<(), AnswerError> {
     let text = card.text();
     let tokens = pieces::pieces(card, &text);
     check_spans(card, &tokens, text.chars().count(), data)?;
@@ -53,7 +53,7 @@ fn to_check<'a>(
     card: &Card<'_>,
     data: &'a mut Map<String, Value>,
     key: &str,
-) -> Result<Option<ToCheck<'a>>, Misfit> {
+) -> Result<Option<ToCheck<'a>>, AnswerError> {
     let own = card.get(key);
     match (data.get(key), &own) {
         (None, None) => {
@@ -71,7 +71,7 @@ fn to_check<'a>(
     let given = card.list(key);
     match data.get_mut(key).and_then(Value::as_array_mut) {
         Some(sent) => Ok(Some((given, sent))),
-        None => Err(Misfit::new(key, format!("expected a list of {key}"))),
+        None => Err(AnswerError::new(key, format!("expected a list of {key}"))),
     }
 }
 
@@ -86,12 +86,12 @@ fn check_spans(
     tokens: &[Piece],
     length: usize,
     data: &mut Map<String, Value>,
-) -> Result<(), Misfit> {
+) -> Result<(), AnswerError> {
     let Some((given, spans)) = to_check(card, data, "spans")? else { return Ok(()) };
     let labels = span_labels(card);
     let starts: HashMap<usize, i64> = tokens.iter().map(|token| (token.start, token.id)).collect();
     let ends: HashMap<usize, i64> = tokens.iter().map(|token| (token.end, token.id)).collect();
-    let known = Known::among(&labels, &given);
+    let known = SuggestionIndex::among(&labels, &given);
     let mut covered: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter_mut().enumerate() {
         if let Some(own) = known.find(span) {
@@ -100,32 +100,34 @@ fn check_spans(
         }
         let at = |key: &str| format!("spans[{index}].{key}");
         let offset = |key: &str| reading::offset(span, key);
-        let start = offset("start")
-            .ok_or_else(|| Misfit::new(at("start"), "expected a code point's position, from 0"))?;
+        let start = offset("start").ok_or_else(|| {
+            AnswerError::new(at("start"), "expected a code point's position, from 0")
+        })?;
         let end = offset("end").ok_or_else(|| {
-            Misfit::new(at("end"), "expected the position after the span's last code point")
+            AnswerError::new(at("end"), "expected the position after the span's last code point")
         })?;
         if start >= end || end > length {
-            return Err(Misfit::new(
+            return Err(AnswerError::new(
                 at("end"),
                 format!("the span {start} to {end} does not lie in a text of {length} code points"),
             ));
         }
-        known.label(span).map_err(|words| Misfit::new(at("label"), words))?;
+        known.label(span).map_err(|words| AnswerError::new(at("label"), words))?;
         let first = starts.get(&start);
-        let first =
-            first.ok_or_else(|| Misfit::new(at("start"), format!("no token begins at {start}")))?;
+        let first = first
+            .ok_or_else(|| AnswerError::new(at("start"), format!("no token begins at {start}")))?;
         let last = ends.get(&end);
-        let last = last.ok_or_else(|| Misfit::new(at("end"), format!("no token ends at {end}")))?;
+        let last =
+            last.ok_or_else(|| AnswerError::new(at("end"), format!("no token ends at {end}")))?;
         complete(span, "token_start", &json!(first))
             .and_then(|()| complete(span, "token_end", &json!(last)))
-            .map_err(|(key, words)| Misfit::new(at(key), words))?;
+            .map_err(|(key, words)| AnswerError::new(at(key), words))?;
         covered.push((start, end));
     }
     covered.sort_unstable();
     match covered.windows(2).find(|pair| pair[0].1 > pair[1].0) {
         None => Ok(()),
-        Some(pair) => Err(Misfit::new(
+        Some(pair) => Err(AnswerError::new(
             "spans",
             format!("{} to {} and {} to {} overlap", pair[0].0, pair[0].1, pair[1].0, pair[1].1),
         )),
@@ -136,14 +138,14 @@ fn check_relations(
     card: &Card<'_>,
     tokens: &[Piece],
     data: &mut Map<String, Value>,
-) -> Result<(), Misfit> {
+) -> Result<(), AnswerError> {
     let spans: Vec<Value> = match data.get("spans") {
         Some(sent) => sent.as_array().cloned().unwrap_or_default(),
         None => card.list("spans"),
     };
     let Some((given, relations)) = to_check(card, data, "relations")? else { return Ok(()) };
     let tokens: HashMap<i64, &Piece> = tokens.iter().map(|token| (token.id, token)).collect();
-    let known = Known::among(card.labels(), &given);
+    let known = SuggestionIndex::among(card.labels(), &given);
     let spans = Spans::of(&spans);
     let mut seen: HashSet<(i64, i64, String)> = HashSet::with_capacity(relations.len());
     for (index, relation) in relations.iter_mut().enumerate() {
@@ -152,22 +154,25 @@ fn check_relations(
             continue;
         }
         let at = |key: &str| format!("relations[{index}].{key}");
-        known.label(relation).map_err(|words| Misfit::new(at("label"), words))?;
+        known.label(relation).map_err(|words| AnswerError::new(at("label"), words))?;
         let mut ends = [0, 0];
         for (end, side) in ends.iter_mut().zip(["head", "child"]) {
             let (id, span) = end_of(relation, side, &tokens, &spans)
-                .map_err(|words| Misfit::new(at(side), words))?;
+                .map_err(|words| AnswerError::new(at(side), words))?;
             *end = id;
             complete(relation, &format!("{side}_span"), &span)
-                .map_err(|(_, words)| Misfit::new(at(&format!("{side}_span")), words))?;
+                .map_err(|(_, words)| AnswerError::new(at(&format!("{side}_span")), words))?;
         }
         if ends[0] == ends[1] {
-            return Err(Misfit::new(at("child"), "a relation leads from one place to another"));
+            return Err(AnswerError::new(
+                at("child"),
+                "a relation leads from one place to another",
+            ));
         }
         let label = relation.get("label").and_then(Value::as_str).unwrap_or_default();
         let this = (ends[0], ends[1], label.to_owned());
         if !seen.insert(this) {
-            return Err(Misfit::new(at("label"), "this relation is there twice"));
+            return Err(AnswerError::new(at("label"), "this relation is there twice"));
         }
     }
     Ok(())

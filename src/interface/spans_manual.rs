@@ -1,11 +1,11 @@
 //! `spans_manual`: spans of a text that begin and end with its tokens and may lie over each other.
 
-use super::span_check::{Rules, check};
+use super::span_validation::{SpanPolicy, check};
 use super::spec::InterfaceSpec;
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "spans_manual",
-    check: |card, _, data| check(card, data, Rules { overlapping: true, one_token: false }),
+    check: |card, _, data| check(card, data, SpanPolicy { overlapping: true, one_token: false }),
     ..super::ner_manual::SPEC
 };
 

@@ -17,7 +17,7 @@ pub use super::fits::Unfit;
 type Fits = fn(&Card<'_>) -> Result<(), Unfit>;
 
 /// See [`InterfaceSpec::check`].
-type Check = fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), Misfit>;
+type Check = fn(&Card<'_>, Verdict, &mut Map<String, Value>) -> Result<(), AnswerError>;
 
 /// An interface, as functions of a task and its settings.
 pub(super) struct InterfaceSpec {
@@ -31,7 +31,7 @@ pub(super) struct InterfaceSpec {
     pub context: &'static [&'static str],
     /// The keys of a task that an answer sets anew. The annotator produces them, unless `judges`
     /// has them, too.
-    pub sets: fn(&Card<'_>) -> Vec<String>,
+    pub answer_keys: fn(&Card<'_>) -> Vec<String>,
     /// The keys that a card shows as the task has them, and in which the annotator makes nothing
     /// new, such as the spans of `ner`. A task with other values there is another task, also where
     /// another block of the same card sets the key.
@@ -40,9 +40,9 @@ pub(super) struct InterfaceSpec {
     pub tokens: fn(&Card<'_>) -> bool,
     /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts
     /// of a card need (`_parts`).
-    pub beside: fn(&Card<'_>) -> Map<String, Value>,
+    pub page_extras: fn(&Card<'_>) -> Map<String, Value>,
     /// Whether `check` judges even what the task came with and nobody touched.
-    pub insists: fn(&Card<'_>) -> bool,
+    pub always_validates: fn(&Card<'_>) -> bool,
     /// Checks what an answer adds (`data`) against the task, and completes it.
     pub check: Check,
 }
@@ -53,11 +53,11 @@ pub(super) const PLAIN: InterfaceSpec = InterfaceSpec {
     fits: fits::content,
     content: &fits::CONTENT,
     context: &fits::CONTEXT,
-    sets: |_| Vec::new(),
+    answer_keys: |_| Vec::new(),
     judges: |_| Vec::new(),
     tokens: |_| false,
-    beside: |_| Map::new(),
-    insists: |_| false,
+    page_extras: |_| Map::new(),
+    always_validates: |_| false,
     check: |_, _, _| Ok(()),
 };
 
@@ -157,14 +157,14 @@ impl<'a> Card<'a> {
 /// Why an answer does not fit, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {message}")]
-pub struct Misfit {
+pub struct AnswerError {
     /// The place, such as `spans[2].label`.
     pub at: String,
     /// What is wrong with it and what would be right.
     pub message: String,
 }
 
-impl Misfit {
+impl AnswerError {
     pub(super) fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self { at: at.into(), message: message.into() }
     }
@@ -179,7 +179,8 @@ pub(super) fn receive(
     sent: &Value,
 ) -> Result<Value, String> {
     let task = Body::from_value(task).expect("a task");
-    let interface = super::Interface { kind, settings: settings.into(), tokenizer: TOKENIZER };
+    let interface =
+        super::Interface { spec: kind, settings: settings.into(), tokenizer: TOKENIZER };
     let (_, data) = interface
         .receive(&task, sent.as_object().expect("an object"))
         .map_err(|misfit| misfit.to_string())?;

@@ -87,24 +87,24 @@ pub(crate) struct Parting<'a> {
 impl Interface {
     /// The keys that cards show as a task has them, those of this interface first.
     pub fn shown(&self) -> Vec<&'static str> {
-        let own = self.kind.content.iter().chain(self.kind.context);
+        let own = self.spec.content.iter().chain(self.spec.context);
         let mut shown: Vec<&str> = own.copied().collect();
         shown.extend(
             SHOWN
                 .iter()
-                .filter(|key| !self.kind.content.contains(key) && !self.kind.context.contains(key)),
+                .filter(|key| !self.spec.content.contains(key) && !self.spec.context.contains(key)),
         );
         shown
     }
 
     /// The keys that hold what cards are about; of blocks, those of the project's blocks.
     pub fn content(&self) -> Vec<&'static str> {
-        if self.kind.name != blocks::SPEC.name {
-            return self.kind.content.to_vec();
+        if self.spec.name != blocks::SPEC.name {
+            return self.spec.content.to_vec();
         }
         let Ok(nothing) = Body::from_value(&Value::Object(Map::new())) else { return Vec::new() };
         let parts = blocks::parts(&self.card(&nothing));
-        parts.iter().flat_map(|(part, _)| part.interface.kind.content).copied().collect()
+        parts.iter().flat_map(|(part, _)| part.interface.spec.content).copied().collect()
     }
 
     /// Whether cards show what a task has under this key.
@@ -112,9 +112,9 @@ impl Interface {
         let shows =
             |kind: &InterfaceSpec| kind.content.contains(&key) || kind.context.contains(&key);
         let card = self.card(task);
-        shows(self.kind)
-            || (self.kind.name == blocks::SPEC.name
-                && blocks::parts(&card).iter().any(|(part, _)| shows(part.interface.kind)))
+        shows(self.spec)
+            || (self.spec.name == blocks::SPEC.name
+                && blocks::parts(&card).iter().any(|(part, _)| shows(part.interface.spec)))
     }
 
     /// Parts what a task shows from what it suggests: keys in which the annotator produces
@@ -128,10 +128,10 @@ impl Interface {
         suggestions: &mut Map<String, Value>,
     ) {
         let card = self.card(task);
-        if self.kind.name == pages::SPEC.name {
+        if self.spec.name == pages::SPEC.name {
             return pages::part_suggestions(&card, how, counts, suggestions);
         }
-        let mut set: Vec<String> = (self.kind.sets)(&card);
+        let mut set: Vec<String> = (self.spec.answer_keys)(&card);
         set.retain(|key| {
             counts.contains_key(key)
                 && !SHOWN.contains(&key.as_str())
@@ -140,10 +140,10 @@ impl Interface {
         // Most tasks suggest nothing, and cost no further look.
         if !set.is_empty() {
             let of_task = Templates::in_text(task.as_str());
-            let judged = if how.formerly && self.kind.name == blocks::SPEC.name {
+            let judged = if how.formerly && self.spec.name == blocks::SPEC.name {
                 blocks::judged_by_their_own(&card)
             } else {
-                (self.kind.judges)(&card)
+                (self.spec.judges)(&card)
             };
             for key in set {
                 if of_task.keys.contains(&key) {
@@ -159,7 +159,7 @@ impl Interface {
         }
         if let (Some(tokens), Some(Value::String(text))) =
             (counts.get("tokens"), counts.get("text"))
-            && (self.kind.tokens)(&card)
+            && (self.spec.tokens)(&card)
             && are_computed(tokens, text)
         {
             counts.shift_remove("tokens");

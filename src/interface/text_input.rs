@@ -9,15 +9,15 @@ use serde_json::{Map, Value};
 use super::STEERS;
 use super::fits::{CONTENT, Unfit, a_text};
 use super::html;
-use super::spec::{Card, InterfaceSpec, Misfit, PLAIN};
+use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
 use crate::task::{Verdict, own_keys, reading};
 
 pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
     name: "text_input",
     fits,
-    sets: |card| vec![field_id(card)],
-    beside: html::filled_in,
-    insists: is_required,
+    answer_keys: |card| vec![field_id(card)],
+    page_extras: html::filled_in,
+    always_validates: is_required,
     check,
     ..PLAIN
 };
@@ -67,17 +67,21 @@ fn is_required(card: &Card<'_>) -> bool {
     own.or_else(|| card.setting("field_required")) == Some(Value::Bool(true))
 }
 
-fn check(card: &Card<'_>, verdict: Verdict, data: &mut Map<String, Value>) -> Result<(), Misfit> {
+fn check(
+    card: &Card<'_>,
+    verdict: Verdict,
+    data: &mut Map<String, Value>,
+) -> Result<(), AnswerError> {
     let id = field_id(card);
     let given = data.get(&id).cloned().or_else(|| card.get(&id));
     let nothing = given.is_none_or(|given| given.as_str().is_some_and(reading::is_blank));
     if verdict == Verdict::Accept && nothing && is_required(card) {
-        return Err(Misfit::new(id, "this must not stay empty (`field_required`)"));
+        return Err(AnswerError::new(id, "this must not stay empty (`field_required`)"));
     }
     match data.get(&id) {
         None | Some(Value::String(_)) => Ok(()),
         Some(given) if card.get(&id).as_ref() == Some(given) => Ok(()),
-        Some(_) => Err(Misfit::new(id, "expected a text, in quotation marks")),
+        Some(_) => Err(AnswerError::new(id, "expected a text, in quotation marks")),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn add(
 
 /// Puts a size where the page looks for it.
 fn put(card: &mut Fields, parts: &[usize], size: Size) {
-    let (mut key, mut value) = size.beside();
+    let (mut key, mut value) = size.page_extra();
     if let [first, rest @ ..] = parts {
         let own = card.get("_parts").and_then(|raw| serde_json::from_str(raw.get()).ok());
         let mut list = own.unwrap_or_default();

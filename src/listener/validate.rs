@@ -11,7 +11,7 @@
 use serde_json::{Map, Value};
 
 use super::AnnotatorPort;
-use crate::interface::{Interface, Misfit};
+use crate::interface::{AnswerError, Interface};
 use crate::store::StoreError;
 use crate::task::{Basis, Body, TOKENIZER, Verdict};
 
@@ -28,7 +28,7 @@ pub(super) async fn receive(
     task: &Body,
     basis: Option<Basis>,
     answer: &Map<String, Value>,
-) -> Result<Result<Received, Misfit>, StoreError> {
+) -> Result<Result<Received, AnswerError>, StoreError> {
     let now = port.allocator.basis().await?;
     let named = answer.get("_edition").and_then(Value::as_u64);
     let named = named.and_then(|number| u32::try_from(number).ok());
@@ -60,7 +60,7 @@ pub(super) async fn receive(
         }
     }
     // The present edition is always there, so something was tried.
-    Ok(Err(first.unwrap_or_else(|| Misfit {
+    Ok(Err(first.unwrap_or_else(|| AnswerError {
         at: "_edition".into(),
         message: "there is no such edition".into(),
     })))

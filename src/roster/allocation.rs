@@ -8,7 +8,7 @@ use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, Section, closest, for_example, list};
 use super::schema::{ALLOCATION, DISAGREEMENT, MIX_PART, REPEAT};
 use super::settings::{Annotations, Annotator, Disagreement, Repeat, Rules, Share};
-use super::spans::Located;
+use super::source_positions::Located;
 use crate::allocation::order::Order;
 use crate::allocation::{Ignore, Route, Split, WhenShort};
 

@@ -9,7 +9,7 @@ use super::reader::{Reader, Section};
 use super::schema::ANNOTATOR;
 use super::server::port;
 use super::settings::{Annotator, Lead};
-use super::spans::Located;
+use super::source_positions::Located;
 
 /// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have
 /// it.

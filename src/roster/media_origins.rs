@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 
 use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, Section};
-use super::spans::Located;
+use super::source_positions::Located;
 
 const EXAMPLE: &str = "write for example: media_from = [\"https://images.example.org\"]";
 

@@ -33,7 +33,7 @@ mod renamed;
 mod schema;
 mod server;
 mod settings;
-mod spans;
+mod source_positions;
 mod syntax;
 
 pub use annotators::LEAD_NAME;
@@ -44,7 +44,7 @@ pub use settings::{
     Access, Annotations, Annotator, Disagreement, Lead, Project, Repeat, Roster, Rules, Server,
     Share, StoreSettings,
 };
-pub use spans::{Located, Places};
+pub use source_positions::{Located, Places};
 
 use reader::Reader;
 

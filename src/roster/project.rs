@@ -13,7 +13,7 @@ use super::reader::{Reader, Section, closest, for_example, list};
 use super::renamed;
 use super::schema::PROJECT;
 use super::settings::Project;
-use super::spans::Located;
+use super::source_positions::Located;
 
 /// The longest name of a project or an annotator, in characters.
 const LONGEST_NAME: usize = 64;

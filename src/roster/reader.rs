@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Diagnostic, quoted};
 use super::duration;
 use super::schema::{HEADED, SETTINGS, Shape, TOP};
-use super::spans::{Located, Places};
+use super::source_positions::{Located, Places};
 
 /// One table of the text.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, quoted};
 use super::reader::{Reader, Section, closest};
 use super::schema::{LEAD, SERVER, STORE};
 use super::settings::{Access, Lead, Server, StoreSettings};
-use super::spans::Located;
+use super::source_positions::Located;
 
 /// Which kind of store a URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

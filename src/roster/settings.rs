@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::allocation::order::Order;
 use crate::allocation::{Ignore, Route, Split, WhenShort};
 
-use super::spans::{Located, Places};
+use super::source_positions::{Located, Places};
 
 /// A whole roster. Two are equal when they mean the same, wherever the words stand in their texts.
 #[derive(Clone, Debug, PartialEq)]

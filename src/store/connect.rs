@@ -107,8 +107,8 @@ async fn open_as(
 }
 
 /// Another process that has the embedded store open, as far as the system tells: its number.
-pub fn other_process(url: &str, beside: &Path) -> Option<i32> {
-    file_of(url, beside).and_then(|file| sqlite::other_process(&file))
+pub fn other_process(url: &str, base_dir: &Path) -> Option<i32> {
+    file_of(url, base_dir).and_then(|file| sqlite::other_process(&file))
 }
 
 /// The file of an embedded store; nothing for a store on a server.

@@ -65,7 +65,7 @@ pub struct NewTask {
     pub plan: Plan,
 }
 
-/// What became of the tasks of one call of [`Store::admit`].
+/// What became of the tasks of one call of [`Store::insert_tasks`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InsertReport {
     /// Tasks that are new.

@@ -105,7 +105,7 @@ pub(super) async fn start(
     let lead_port = LeadPort {
         project: roster.project.name.as_str().into(),
         project_info: Arc::clone(&in_force.project_info),
-        place: store::location_of(url, file.beside()).into(),
+        place: store::location_of(url, file.base_dir()).into(),
         runtime: Handle::current(),
         allocator: allocator.clone(),
         daemon: Arc::<DaemonStatus>::clone(&status),
@@ -149,16 +149,16 @@ async fn open_store(
     configuration: &Configuration,
     now: Millis,
 ) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, KeyCache), StartError> {
-    let (roster, beside) = (configuration.roster(), configuration.file.beside());
+    let (roster, base_dir) = (configuration.roster(), configuration.file.base_dir());
     let (name, named) = (&roster.project.name, policies::identity(roster));
-    let is_older = store::has_older_format(url, beside).await;
+    let is_older = store::has_older_format(url, base_dir).await;
     if is_older && named.is_some() {
         // A store with another identity rule must not be migrated.
-        let unmigrated = store::open_to_read(url, beside, name).await?;
+        let unmigrated = store::open_to_read(url, base_dir, name).await?;
         rule::in_force(&*unmigrated, named.as_ref()).await?;
         unmigrated.close().await;
     }
-    let store = store::open_to_run(url, beside, name).await?;
+    let store = store::open_to_run(url, base_dir, name).await?;
     tracing::info!(store = store.location(), kind = store.engine().as_str(), "the store is open");
     let rule = rule::in_force(&*store, named.as_ref()).await?;
     tracing::debug!(%rule, "the identity rule");

@@ -48,7 +48,7 @@ impl Configuration {
         let roster = &file.roster;
         let project = project::from_roster(&file)
             .map_err(|(path, source)| ConfigurationError::Instructions { path, source })?;
-        let certificate = certificate::load(&roster.server, file.beside())
+        let certificate = certificate::load(&roster.server, file.base_dir())
             .map_err(ConfigurationError::Certificate)?;
         let (plan_policy, store_policy) =
             (policies::plan_policy(roster), policies::store_policy(roster));

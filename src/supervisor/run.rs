@@ -125,6 +125,6 @@ pub(super) fn watched_files(file: &RosterFile) -> Vec<PathBuf> {
     }
     let named = file.roster.project.instructions.iter();
     let named = named.chain(&file.roster.server.cert).chain(&file.roster.server.key);
-    let named = named.map(|path| file.beside().join(&path.value));
+    let named = named.map(|path| file.base_dir().join(&path.value));
     [file.path.clone()].into_iter().chain(named).collect()
 }

@@ -59,10 +59,10 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
     let roster = &file.roster;
     let (policy, interface) = (policies::plan_policy(roster), policies::interface(roster));
     let identity = policies::identity(roster);
-    let folder = roster.project.media.as_ref().map(|named| file.beside().join(&named.value));
+    let folder = roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value));
     let mut problems = Vec::new();
     for pattern in &roster.project.tasks {
-        let files = match load::find_files(&pattern.value, file.beside()) {
+        let files = match load::find_files(&pattern.value, file.base_dir()) {
             Ok(files) => files,
             Err(problem) => {
                 problems.push(problem);

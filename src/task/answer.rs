@@ -61,7 +61,7 @@ pub struct Version {
 
 impl Version {
     /// Whether the two say the same, whenever they said it.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub fn same_content(&self, other: &Self) -> bool {
         self.verdict == other.verdict && self.data == other.data
     }
 }

@@ -40,7 +40,7 @@ pub enum Fit {
 
 impl Size {
     /// The key and the value under which a page is sent it, beside the task.
-    pub fn beside(self) -> (String, Value) {
+    pub fn page_extra(self) -> (String, Value) {
         ("_size".into(), json!({"width": self.width, "height": self.height}))
     }
 

@@ -168,7 +168,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::agreement::{Annotation, Similarity, annotation};
+    use crate::agreement::{Consensus, Similarity, consensus};
     use crate::task::{Basis, Millis, Verdict};
 
     fn renamed() -> Renamed {
@@ -245,10 +245,10 @@ mod tests {
         let untouched = Version { data: Map::new(), ..says("PER") };
         let versions = [says("PER"), says("PERSON"), untouched];
         let measure = Similarity::Spans("spans");
-        assert_ne!(annotation(&measure, 1.0, &task, &versions), Annotation::Unanimous);
+        assert_ne!(consensus(&measure, 1.0, &task, &versions), Consensus::Unanimous);
         let names = renamed();
         let now: Vec<Version> =
             versions.iter().map(|version| names.version(&task, version).into_owned()).collect();
-        assert_eq!(annotation(&measure, 1.0, &names.task(&task), &now), Annotation::Unanimous);
+        assert_eq!(consensus(&measure, 1.0, &names.task(&task), &now), Consensus::Unanimous);
     }
 }

@@ -107,7 +107,7 @@ impl Card {
     /// That a line has the whole task and the whole answer.
     fn check_line(&self, data: &Map<String, Value>, untouched: bool) -> Result<(), String> {
         let line = self.exported(data);
-        let sets = self.interface.sets(&self.task.body);
+        let sets = self.interface.answer_keys(&self.task.body);
         let apart: Fields = line
             .get("_task")
             .map(|apart| serde_json::from_str(apart.get()).expect("an object"))

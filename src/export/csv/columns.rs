@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::super::Cells;
-use super::cell;
+use super::formula_guard;
 use crate::interface::Interface;
 use crate::task::own_keys::is_annotators;
 use crate::task::{Body, Fields};
@@ -28,13 +28,13 @@ const LONGEST_DATA_URI: usize = 256;
 pub(super) struct Own {
     fields: Fields,
     meta: Fields,
-    sets: Vec<String>,
+    answer_keys: Vec<String>,
 }
 
 impl Own {
     pub(super) fn of(task: &Body, interface: &Interface) -> Self {
         let mut fields = task.fields();
-        let sets = interface.sets(task);
+        let sets = interface.answer_keys(task);
         fields.retain(|key, _| {
             let annotators = is_annotators(key) && !sets.contains(key);
             !key.starts_with('_') && !annotators && !NO_CONTENT.contains(&&**key)
@@ -43,7 +43,7 @@ impl Own {
         if meta.is_some() {
             fields.shift_remove("meta");
         }
-        Self { fields, meta: meta.unwrap_or_default(), sets }
+        Self { fields, meta: meta.unwrap_or_default(), answer_keys: sets }
     }
 }
 
@@ -133,7 +133,7 @@ impl Columns {
         answers: impl Iterator<Item = &'a Map<String, Value>>,
     ) {
         let added = answers.flat_map(Map::keys);
-        for key in added.chain(&own.sets).filter(|key| !is_annotators(key)) {
+        for key in added.chain(&own.answer_keys).filter(|key| !is_annotators(key)) {
             self.answers.see(key);
         }
         own.fields.keys().for_each(|key| self.tasks.see(key));
@@ -202,7 +202,10 @@ impl Columns {
 }
 
 fn json(fields: &Fields, cells: Cells) -> String {
-    cell::safe(serde_json::to_string(fields).expect("JSON parts make JSON"), cells.raw)
+    formula_guard::escape_formulas(
+        serde_json::to_string(fields).expect("JSON parts make JSON"),
+        cells.raw,
+    )
 }
 
 fn of_value(value: &Value, cells: Cells) -> String {
@@ -210,7 +213,9 @@ fn of_value(value: &Value, cells: Cells) -> String {
         Value::Null => String::new(),
         Value::String(text) => of_text(text.clone(), cells),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(_) | Value::Object(_) => cell::safe(value.to_string(), cells.raw),
+        Value::Array(_) | Value::Object(_) => {
+            formula_guard::escape_formulas(value.to_string(), cells.raw)
+        }
     }
 }
 
@@ -221,7 +226,9 @@ fn of_raw(raw: &RawValue, cells: Cells) -> String {
         text if text.starts_with('"') => {
             of_text(serde_json::from_str(text).unwrap_or_default(), cells)
         }
-        text if text.starts_with(['[', '{']) => cell::safe(text.to_owned(), cells.raw),
+        text if text.starts_with(['[', '{']) => {
+            formula_guard::escape_formulas(text.to_owned(), cells.raw)
+        }
         other => other.to_owned(),
     }
 }
@@ -230,7 +237,7 @@ fn of_text(text: String, cells: Cells) -> String {
     let begins = text.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case("data:"));
     if begins && text.len() > LONGEST_DATA_URI && !cells.raw {
         let end = text.find(',').filter(|end| *end < LONGEST_DATA_URI).unwrap_or(5);
-        return cell::safe(format!("{}…", &text[..end]), false);
+        return formula_guard::escape_formulas(format!("{}…", &text[..end]), false);
     }
-    cell::safe(text, cells.raw)
+    formula_guard::escape_formulas(text, cells.raw)
 }

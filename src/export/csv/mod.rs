@@ -13,11 +13,11 @@
 //! the disk twice; only the keys of the interface, which leaves out what a client adds; `a|b` for
 //! lists, which says the same of `["a|b"]` and `["a", "b"]`.
 
-mod cell;
 mod columns;
+mod formula_guard;
 
 use self::columns::{Columns, Own};
-use super::{Cells, Export, Format, Pen, Record, check, rfc3339};
+use super::{Cells, Export, Format, Record, RecordWriter, check, rfc3339};
 use crate::task::Answer;
 
 pub(super) const FORMAT: Format = Format {
@@ -54,7 +54,7 @@ fn write(out: &mut Vec<u8>, cells: impl IntoIterator<Item = String>) {
     out.push(b'\n');
 }
 
-impl Pen for Csv {
+impl RecordWriter for Csv {
     fn surveys(&self) -> bool {
         true
     }
@@ -76,7 +76,7 @@ impl Pen for Csv {
         let mut last = vec!["check"];
         last.extend(self.export.filter.late.then_some("late"));
         let names = self.columns.settle(&FIRST, &last);
-        write(out, names.into_iter().map(|name| cell::safe(name, raw)));
+        write(out, names.into_iter().map(|name| formula_guard::escape_formulas(name, raw)));
     }
 
     fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> u64 {
@@ -117,7 +117,7 @@ fn first(record: &Record, answer: &Answer, raw: bool) -> [String; FIRST.len()] {
     let seconds = version.time_returned.since(version.time_loaded).as_secs_f64();
     [
         rfc3339(version.time_returned),
-        cell::safe(answer.annotator.clone(), raw),
+        formula_guard::escape_formulas(answer.annotator.clone(), raw),
         format!("{seconds:.1}"),
         record.task.id.to_string(),
         version.verdict.to_string(),

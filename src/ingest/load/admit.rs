@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::claims::look_up;
+use super::claimed_ids::look_up;
 use super::counts::{Loaded, Repeat};
 use super::steers::{Steers, is_exported};
 use super::validate::{Line, unplanned};
@@ -21,10 +21,11 @@ impl Load<'_> {
                 self.list(*at, None, id, false)?;
                 continue;
             }
-            match self.seen.see(&made.task.id, *at, made.beside) {
+            match self.seen.see(&made.task.id, *at, made.suggestions_hash) {
                 None => fresh.push(line),
                 Some(first) => {
-                    let differs = made.beside.is_some() && made.beside != first.beside;
+                    let differs = made.suggestions_hash.is_some()
+                        && made.suggestions_hash != first.suggestions_hash;
                     let repeat = Repeat { line: *at, first: first.line };
                     self.loaded.add(Loaded {
                         repeated: 1,
@@ -80,23 +81,24 @@ impl Load<'_> {
         let Some(store) = self.into.store() else { return Ok(HashSet::new()) };
         let each = matches!(self.into, Target::Nowhere(_))
             || self.aside.duplicates.is_some()
-            || fresh
-                .iter()
-                .any(|line| line.made.beside.is_some() || Steers::may(&line.made.task.body));
+            || fresh.iter().any(|line| {
+                line.made.suggestions_hash.is_some() || Steers::may(&line.made.task.body)
+            });
         if !each || fresh.is_empty() {
             return Ok(HashSet::new());
         }
         let ids: Vec<TaskId> = fresh.iter().map(|line| line.made.task.id.clone()).collect();
         let known = store.existing_ids(&ids).await.map_err(|source| self.stopped(source))?;
         let there = |line: &&Line| known.contains(&line.made.task.id);
-        let telling = fresh.iter().filter(there).filter(|line| line.made.beside.is_some());
+        let telling =
+            fresh.iter().filter(there).filter(|line| line.made.suggestions_hash.is_some());
         let telling: Vec<TaskId> = telling.map(|line| line.made.task.id.clone()).collect();
         let records = look_up(store, &telling).await.map_err(|source| self.stopped(source))?;
         for line in fresh.iter().filter(there) {
             let id = &line.made.task.id;
             let differs = records.get(id).is_some_and(|record| {
                 let stored = self.policy.identity.make(record.task.body.clone());
-                stored.ok().and_then(|stored| stored.beside) != line.made.beside
+                stored.ok().and_then(|stored| stored.suggestions_hash) != line.made.suggestions_hash
             });
             self.loaded.known += 1;
             self.loaded.differing += u64::from(differs);

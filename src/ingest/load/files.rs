@@ -21,14 +21,14 @@ pub struct TaskFile {
     pub fingerprint: String,
 }
 
-/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `beside`, in order. A
+/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `page_extras`, in order. A
 /// name that begins with a point is found only by a pattern that has the point: systems and editors
 /// put files of their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
 ///
 /// # Errors
 /// If the pattern makes no sense, or names nothing that can be read: in words.
-pub fn find_files(pattern: &str, beside: &Path) -> Result<Vec<TaskFile>, String> {
-    let whole = beside.join(pattern);
+pub fn find_files(pattern: &str, base_dir: &Path) -> Result<Vec<TaskFile>, String> {
+    let whole = base_dir.join(pattern);
     let visible =
         glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
     let paths = glob::glob_with(&whole.to_string_lossy(), visible)

@@ -13,7 +13,7 @@
 mod admit;
 mod aside;
 mod batches;
-mod claims;
+mod claimed_ids;
 mod counts;
 mod error;
 mod files;

@@ -14,8 +14,8 @@ const MOST: usize = 900_000;
 pub(super) struct First {
     /// The line, from 1.
     pub line: u64,
-    /// What stood beside its identity ([`Made::beside`](crate::identity::Made::beside)).
-    pub beside: Option<u64>,
+    /// What stood beside its identity ([`IdentifiedTask::beside`](crate::identity::IdentifiedTask::beside)).
+    pub suggestions_hash: Option<u64>,
 }
 
 /// The tasks that a file has had, each with the line on which it stood first.
@@ -35,21 +35,29 @@ impl Default for Seen {
 impl Seen {
     /// Where this task stood before, if it did. Otherwise it is remembered, as long as there is
     /// room.
-    pub(super) fn see(&mut self, task: &TaskId, line: u64, beside: Option<u64>) -> Option<First> {
+    pub(super) fn see(
+        &mut self,
+        task: &TaskId,
+        line: u64,
+        suggestions_hash: Option<u64>,
+    ) -> Option<First> {
         // An identity that was computed is a number of 128 bits.
         let key = u128::from_str_radix(task.as_str(), 16).ok()?;
         let full = self.first.len() >= self.most;
         match self.first.entry(key) {
             Entry::Occupied(first) => {
-                let (line, beside) = *first.get();
-                Some(First { line, beside: (beside != 0).then_some(beside) })
+                let (line, suggestions_hash) = *first.get();
+                Some(First {
+                    line,
+                    suggestions_hash: (suggestions_hash != 0).then_some(suggestions_hash),
+                })
             }
             Entry::Vacant(_) if full => {
                 self.forgetful = true;
                 None
             }
             Entry::Vacant(place) => {
-                place.insert((line, beside.unwrap_or_default()));
+                place.insert((line, suggestions_hash.unwrap_or_default()));
                 None
             }
         }
@@ -79,8 +87,8 @@ mod tests {
         assert!(!seen.is_forgetful());
         assert_eq!(seen.see(&id(3), 3, None), None);
         assert!(seen.is_forgetful());
-        assert_eq!(seen.see(&id(2), 4, None), Some(First { line: 2, beside: Some(7) }));
-        assert_eq!(seen.see(&id(1), 5, Some(1)), Some(First { line: 1, beside: None }));
+        assert_eq!(seen.see(&id(2), 4, None), Some(First { line: 2, suggestions_hash: Some(7) }));
+        assert_eq!(seen.see(&id(1), 5, Some(1)), Some(First { line: 1, suggestions_hash: None }));
         assert_eq!(seen.see(&id(3), 6, None), None);
     }
 }

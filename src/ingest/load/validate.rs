@@ -3,12 +3,12 @@
 //!
 //! All of it follows from the line and the roster, so it is done on the thread that reads
 //! ([`batches`](super::batches)); what only the store can tell is asked later
-//! ([`claims`](super::claims)).
+//! ([`claimed_ids`](super::claimed_ids)).
 
 use std::sync::Arc;
 
 use crate::allocation::{self, AllocationCounters, Overrides, Planner};
-use crate::identity::{Identity, Made, Rule, Unidentified};
+use crate::identity::{IdentifiedTask, Identity, Rule, Unidentified};
 use crate::ingest::read::{Entry, LineError, Notes};
 use crate::interface::Interface;
 use crate::task::{Body, TaskId};
@@ -48,7 +48,7 @@ pub fn identity(rule: Rule, interface: &Interface, planning: &allocation::PlanPo
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) at: u64,
-    pub(super) made: Made,
+    pub(super) made: IdentifiedTask,
     /// The task of the store that it claims to be, and is.
     pub(super) known_as: Option<TaskId>,
 }
@@ -90,7 +90,7 @@ impl Validator {
     ///
     /// # Errors
     /// The line, and what is wrong with it.
-    pub fn task(&self, entry: Entry) -> Result<Made, LineError> {
+    pub fn task(&self, entry: Entry) -> Result<IdentifiedTask, LineError> {
         match self.validate(entry) {
             Validated::Fits(line) => Ok(line.made),
             Validated::Doubtful(_, wrong) | Validated::Wrong(wrong) => Err(*wrong),
@@ -101,7 +101,7 @@ impl Validator {
     pub(super) fn validate(&self, entry: Entry) -> Validated {
         let Self { file, policy, planner, notes } = self;
         let Entry { line: at, body, written } = entry;
-        let in_file = |wrong: LineError| Box::new(wrong.as_written(written.as_ref()));
+        let in_file = |wrong: LineError| Box::new(wrong.at_written(written.as_ref()));
         // All of this reads the line as a whole: it is parsed once. What waits for the store is
         // text.
         let body = body.with_value();

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub use notes::Notes;
 pub use parse_error::LineError;
-pub use source::Meter;
+pub use source::ReadProgress;
 
 use crate::task::{Body, own_keys};
 use source::Source;
@@ -113,7 +113,7 @@ pub enum ReadError {
 pub struct Tasks {
     file: Arc<str>,
     parts: Box<dyn Iterator<Item = Result<Entry, LineError>> + Send>,
-    meter: Meter,
+    meter: ReadProgress,
     notes: Notes,
     begun: bool,
     /// What to say with a first line that is wrong, where neither name nor beginning tells the
@@ -188,7 +188,7 @@ impl Tasks {
     }
 
     /// How far reading has come; a handle that stays true while the tasks are read elsewhere.
-    pub fn meter(&self) -> Meter {
+    pub fn meter(&self) -> ReadProgress {
         self.meter.clone()
     }
 
@@ -210,7 +210,7 @@ impl Tasks {
         let looked_at = self.parts.map(move |part| {
             let entry = part?;
             match look(&file, &entry) {
-                Some(wrong) => Err(wrong.as_written(entry.written.as_ref())),
+                Some(wrong) => Err(wrong.at_written(entry.written.as_ref())),
                 None => Ok(entry),
             }
         });

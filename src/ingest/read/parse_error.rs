@@ -76,7 +76,7 @@ impl LineError {
     /// The same place as it is in the file: the text of a body has no white space between its
     /// parts.
     #[must_use]
-    pub fn as_written(self, written: Option<&Written>) -> Self {
+    pub fn at_written(self, written: Option<&Written>) -> Self {
         let Some(Written { column, text }) = written else { return self };
         let Some(at) = written_at(text, &self.text, self.at) else { return self };
         let (line, column) = advance((self.line, *column), &text.as_bytes()[..at]);

@@ -16,12 +16,12 @@ type Reader = Box<dyn Read + Send>;
 
 /// How far the reading of a file has come, in bytes as they lie on the disk.
 #[derive(Clone, Debug)]
-pub struct Meter {
+pub struct ReadProgress {
     read: Arc<AtomicU64>,
     total: Option<u64>,
 }
 
-impl Meter {
+impl ReadProgress {
     /// Bytes read so far.
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
@@ -61,7 +61,7 @@ impl Read for Failing {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Packing {
+enum Compression {
     Plain,
     Gzip,
     Zstd,
@@ -87,13 +87,13 @@ pub(super) struct Broken {
 /// The unpacked bytes of a file.
 pub(super) struct Source {
     reader: BufReader<Reader>,
-    packing: Packing,
+    packing: Compression,
     first: Option<u8>,
 }
 
 impl Source {
     /// `lone` says whether a carriage return alone is a line break, wherever it stands.
-    pub(super) fn new(reader: Reader, total: Option<u64>, lone: bool) -> (Self, Meter) {
+    pub(super) fn new(reader: Reader, total: Option<u64>, lone: bool) -> (Self, ReadProgress) {
         let read = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: reader, read: Arc::clone(&read) };
         let (head, reader) = peek(Box::new(counted), 4);
@@ -121,7 +121,7 @@ impl Source {
         let first = head.iter().copied().find(|byte| !byte.is_ascii_whitespace());
         let reader: Reader = Box::new(LineEnds::new(reader, lone));
         let reader = BufReader::with_capacity(1 << 16, reader);
-        (Self { reader, packing, first }, Meter { read, total })
+        (Self { reader, packing, first }, ReadProgress { read, total })
     }
 
     /// The first byte that is no white space, if there is one near the beginning.
@@ -188,15 +188,15 @@ impl Source {
     /// Words for an error of reading.
     pub(super) fn broken(&self, error: &io::Error) -> Broken {
         let name = match self.packing {
-            Packing::Plain => {
+            Compression::Plain => {
                 return Broken {
                     expected: "readable text".into(),
                     found: error.to_string(),
                     help: None,
                 };
             }
-            Packing::Gzip => "gzip",
-            Packing::Zstd => "zstd",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
         };
         if error.kind() == io::ErrorKind::UnexpectedEof {
             Broken {
@@ -222,17 +222,19 @@ fn peek(mut reader: Reader, count: u64) -> (Vec<u8>, Reader) {
     (head.clone(), Box::new(Cursor::new(head).chain(failing).chain(reader)))
 }
 
-fn unpacked(head: &[u8], reader: Reader) -> (Packing, Reader) {
+fn unpacked(head: &[u8], reader: Reader) -> (Compression, Reader) {
     match head {
-        [0x1f, 0x8b, ..] => (Packing::Gzip, Box::new(flate2::read::MultiGzDecoder::new(reader))),
+        [0x1f, 0x8b, ..] => {
+            (Compression::Gzip, Box::new(flate2::read::MultiGzDecoder::new(reader)))
+        }
         // A frame, or a skippable one, which may come first.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
             match zstd::stream::read::Decoder::new(reader) {
-                Ok(decoder) => (Packing::Zstd, Box::new(decoder)),
-                Err(error) => (Packing::Zstd, Box::new(Failing(Some(error)))),
+                Ok(decoder) => (Compression::Zstd, Box::new(decoder)),
+                Err(error) => (Compression::Zstd, Box::new(Failing(Some(error)))),
             }
         }
-        _ => (Packing::Plain, reader),
+        _ => (Compression::Plain, reader),
     }
 }
 

@@ -118,7 +118,7 @@ impl<'t> Template<'t> {
     /// If more comes out than a page can show.
     pub(crate) fn fill(&self, task: &Map<String, Value>) -> Result<String, TemplateError> {
         let task = Value::Object(task.clone());
-        let mut page = Page::default();
+        let mut page = Filling::default();
         fill(&self.0, &mut vec![&task], &mut page)?;
         Ok(page.out)
     }
@@ -127,7 +127,7 @@ impl<'t> Template<'t> {
 /// What has come out so far, and how many sections have been begun for it: those that write nothing
 /// cost time as well.
 #[derive(Default)]
-struct Page {
+struct Filling {
     out: String,
     sections: usize,
 }
@@ -135,7 +135,7 @@ struct Page {
 fn fill(
     parts: &[Part<'_>],
     around: &mut Vec<&Value>,
-    page: &mut Page,
+    page: &mut Filling,
 ) -> Result<(), TemplateError> {
     for part in parts {
         let out = &mut page.out;
@@ -170,7 +170,7 @@ fn within<'v>(
     value: &'v Value,
     parts: &[Part<'_>],
     around: &mut Vec<&'v Value>,
-    page: &mut Page,
+    page: &mut Filling,
 ) -> Result<(), TemplateError> {
     page.sections += 1;
     if page.sections > MOST_SECTIONS {

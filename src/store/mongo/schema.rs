@@ -92,14 +92,14 @@ pub(super) async fn prepare(connection: &MongoConnection, mode: OpenMode) -> Res
         StoredFormat::Format(older) if older > 0 => match mode {
             OpenMode::Migrate => return Ok(false),
             OpenMode::Restore if holds_nothing(connection).await? => {
-                note_format(connection).await?
+                note_format(connection).await?;
             }
             _ => return Err(self::older(connection, &format!("of the stored format {older}"))),
         },
         StoredFormat::UnderWay { from } => match mode {
             OpenMode::Migrate => return Ok(false),
             OpenMode::Restore if holds_nothing(connection).await? => {
-                note_format(connection).await?
+                note_format(connection).await?;
             }
             _ => {
                 let state = format!("half-way between the stored formats {from} and {format}");

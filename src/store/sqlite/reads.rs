@@ -232,7 +232,7 @@ pub(super) fn allocation_record(connection: &Connection) -> rusqlite::Result<All
         match row.get_ref(0)?.as_str()? {
             "deal" => allocation_record.state = row.get(1)?,
             "promised" => {
-                allocation_record.pending_plans = rows::plans_from_text(row.get_ref(1)?.as_str()?)?
+                allocation_record.pending_plans = rows::plans_from_text(row.get_ref(1)?.as_str()?)?;
             }
             _ => allocation_record.version = row.get(1)?,
         }

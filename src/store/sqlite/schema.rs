@@ -10,7 +10,7 @@
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
 //! - `access_key`: the keys to the ports; `edition`: the roster as it was at a hand-out.
 //! - `meta`: the format, whose file it is, the rule by which tasks are told apart (`identity`), the last
-//!   occasion on which a task came back; what was dealt out (`allocation_record`, `deal_version`) and, after a
+//!   occasion on which a task came back; what was dealt out (`deal`, `deal_version`) and, after a
 //!   restore, what was promised; since when the store is `restoring`, while it is.
 //! - `origin`, `final`, `audit`: room for what comes next.
 //!

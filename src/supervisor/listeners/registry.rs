@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::diff::{DesiredListener, ListenerOwner};
-use super::slot::{FIRST_PAUSE, ListenerSlot, RunningServer, SocketState, pause};
+use super::slot::{FIRST_RETRY_DELAY, ListenerSlot, RunningServer, SocketState, retry_delay};
 use super::sockets::{Binder, InheritedSockets};
 use crate::allocator::Allocator;
 use crate::config::public_url;
@@ -102,7 +102,7 @@ impl ListenerRegistry {
                 Err(reason) => {
                     let (owner, reason_for_log) = (owner.clone(), reason.clone());
                     failures.push(BindFailure { owner, address, reason: reason_for_log });
-                    SocketState::Unbound { reason, retry_at: Instant::now() + FIRST_PAUSE }
+                    SocketState::Unbound { reason, retry_at: Instant::now() + FIRST_RETRY_DELAY }
                 }
             };
             slots.push(ListenerSlot::new(owner, address, PortOwner::active(display), socket));
@@ -206,7 +206,7 @@ impl ListenerRegistry {
             }
             Err(reason) => {
                 slot.failures += 1;
-                let retry_at = Instant::now() + pause(slot.failures);
+                let retry_at = Instant::now() + retry_delay(slot.failures);
                 slot.socket = SocketState::Unbound { reason, retry_at };
                 false
             }

@@ -14,9 +14,9 @@ use crate::listener::PortOwner;
 use crate::task::Millis;
 
 /// The pause before the first retry of a listener; doubled after each failure…
-pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// … up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// One listener.
 pub(super) struct ListenerSlot {
@@ -116,7 +116,7 @@ impl ListenerSlot {
     /// Gives the socket up; it is bound again after a pause.
     pub(super) fn fail(&mut self, reason: String) {
         self.failures += 1;
-        let pause = pause(self.failures);
+        let pause = retry_delay(self.failures);
         tracing::error!(
             annotator = self.owner.name(),
             error = reason,
@@ -128,8 +128,10 @@ impl ListenerSlot {
 }
 
 /// The pause after this many failures in a row.
-pub(super) fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+pub(super) fn retry_delay(failures: u32) -> Duration {
+    FIRST_RETRY_DELAY
+        .saturating_mul(1 << failures.saturating_sub(1).min(10))
+        .min(LONGEST_RETRY_DELAY)
 }
 
 #[cfg(test)]
@@ -137,9 +139,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_a_minute() {
-        let seconds: Vec<u64> = (1..=8).map(|failures| pause(failures).as_secs()).collect();
+    fn retry_delays_grow_up_to_a_minute() {
+        let seconds: Vec<u64> = (1..=8).map(|failures| retry_delay(failures).as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+        assert_eq!(retry_delay(u32::MAX), LONGEST_RETRY_DELAY);
     }
 }

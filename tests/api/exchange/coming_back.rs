@@ -87,7 +87,8 @@ fn interface(view: &str, blocks: &[&str]) -> Interface {
 /// Every two interfaces that can be blocks of one card.
 static PAIRS: LazyLock<Vec<[&'static str; 2]>> = LazyLock::new(|| {
     let body = Body::parse("{}").expect("an object");
-    let sets = |view: &str| interface(view, &[]).sets(&body).into_iter().collect::<HashSet<_>>();
+    let sets =
+        |view: &str| interface(view, &[]).answer_keys(&body).into_iter().collect::<HashSet<_>>();
     let names =
         || Interface::names().into_iter().filter(|name| !matches!(*name, "blocks" | "pages"));
     let pairs = names().flat_map(|one| names().map(move |other| [one, other]));
@@ -117,7 +118,7 @@ fn comes_back(
     mut task: Map<String, Value>,
     said: Map<String, Value>,
     produced: Map<String, Value>,
-    sets: &[String],
+    answer_keys: &[String],
 ) -> Result<(), TestCaseError> {
     // A hash is a whole number, or the line is refused.
     for key in ["_task_hash", "_input_hash"] {
@@ -132,7 +133,7 @@ fn comes_back(
     prop_assert_eq!(&identity.make(body).expect("a task"), &made, "twice is the same");
     let mut data = said;
     // What the page adds under other keys, it adds where the task has none.
-    data.extend(produced.into_iter().filter(|(key, _)| sets.contains(key)));
+    data.extend(produced.into_iter().filter(|(key, _)| answer_keys.contains(key)));
     let mut record = record("{}", vec![answer("andy", Verdict::Accept, &data.into(), T)]);
     record.task = Task::clone(&made.task).into();
     let written = plain("jsonl", interface.clone(), std::slice::from_ref(&record));
@@ -168,7 +169,7 @@ proptest! {
         task.insert("text".into(), "Ada in Rome".into());
         let interface = interface("blocks", &blocks);
         let body = Body::from_value(&task.clone().into()).expect("an object");
-        let sets = interface.sets(&body);
+        let sets = interface.answer_keys(&body);
         comes_back(&interface, task, said, produced, &sets)?;
     }
 }

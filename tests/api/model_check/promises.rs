@@ -65,7 +65,7 @@ fn durable(setting: &Setting, world: &World) -> bool {
         let versions = kept(world, who, task);
         (0..8).filter(|said| acknowledged & (1 << said) != 0).all(|said| {
             let version = store::version(setting, said);
-            versions.iter().any(|kept| kept.says_the_same(&version))
+            versions.iter().any(|kept| kept.same_content(&version))
         })
     })
 }

@@ -64,7 +64,7 @@ enum State {
 }
 
 /// How a row ended.
-enum Ended {
+enum RecordEnd {
     Whole,
     /// Text behind the closing quote.
     AfterQuote(usize),
@@ -109,18 +109,18 @@ impl Rows {
     }
 
     /// Reads the next row that is not blank into `row`.
-    fn read(&mut self) -> io::Result<Ended> {
+    fn read(&mut self) -> io::Result<RecordEnd> {
         loop {
             self.line = self.next_line;
             let ended = self.read_any()?;
             let blank = self.row.raw.trim_ascii().is_empty() && self.row.cells.len() <= 1;
-            if !(matches!(ended, Ended::Whole) && blank) {
+            if !(matches!(ended, RecordEnd::Whole) && blank) {
                 return Ok(ended);
             }
         }
     }
 
-    fn read_any(&mut self) -> io::Result<Ended> {
+    fn read_any(&mut self) -> io::Result<RecordEnd> {
         self.row.raw.clear();
         self.row.cells.clear();
         let mut cell = (0, Vec::new());
@@ -155,7 +155,7 @@ impl Rows {
                 self.row.raw.push(byte);
                 if at >= MAX_TASK_BYTES {
                     if let State::Quoted(open) = state {
-                        return Ok(Ended::Unclosed(open));
+                        return Ok(RecordEnd::Unclosed(open));
                     }
                     state = State::TooLong;
                     continue;
@@ -187,20 +187,20 @@ impl Rows {
             if line_ended {
                 self.row.cells.push(cell);
                 return Ok(match state {
-                    State::Wrong(at) => Ended::AfterQuote(at),
-                    State::TooLong => Ended::TooLong,
-                    _ => Ended::Whole,
+                    State::Wrong(at) => RecordEnd::AfterQuote(at),
+                    State::TooLong => RecordEnd::TooLong,
+                    _ => RecordEnd::Whole,
                 });
             }
         }
         let nothing = self.row.raw.is_empty() && state == State::CellStart;
         self.row.cells.push(cell);
         Ok(match state {
-            _ if nothing => Ended::NoMore,
-            State::Quoted(open) => Ended::Unclosed(open),
-            State::Wrong(at) => Ended::AfterQuote(at),
-            State::TooLong => Ended::TooLong,
-            _ => Ended::Whole,
+            _ if nothing => RecordEnd::NoMore,
+            State::Quoted(open) => RecordEnd::Unclosed(open),
+            State::Wrong(at) => RecordEnd::AfterQuote(at),
+            State::TooLong => RecordEnd::TooLong,
+            _ => RecordEnd::Whole,
         })
     }
 
@@ -216,10 +216,10 @@ impl Rows {
         };
         let piece = self.piece();
         let wrong = match ended {
-            Ended::NoMore => return None,
-            Ended::Whole => return Some(piece.text().map(|_| ())),
-            Ended::TooLong => piece.too_long("a row"),
-            Ended::AfterQuote(at) => {
+            RecordEnd::NoMore => return None,
+            RecordEnd::Whole => return Some(piece.text().map(|_| ())),
+            RecordEnd::TooLong => piece.too_long("a row"),
+            RecordEnd::AfterQuote(at) => {
                 let text = String::from_utf8_lossy(&piece.bytes[at..]);
                 let found = found_at(&text, 0, END_OF_LINE);
                 let expected =
@@ -228,7 +228,7 @@ impl Rows {
                     .wrong(at, &expected, &found)
                     .with_help("a quote within a quoted cell is written twice")
             }
-            Ended::Unclosed(open) => {
+            RecordEnd::Unclosed(open) => {
                 let found = if piece.bytes.len() > MAX_TASK_BYTES {
                     format!("none within {} MiB", MAX_TASK_BYTES >> 20)
                 } else {

@@ -147,7 +147,7 @@ impl TaskDocument {
                 "planned" => stored.planned = whole(value, "planned")?,
                 "part" => stored.part = Some(whole(value, "part")?),
                 "bound" => {
-                    stored.bound = value.as_bool().ok_or(MalformedDocument::Wrong("bound"))?
+                    stored.bound = value.as_bool().ok_or(MalformedDocument::Wrong("bound"))?;
                 }
                 "purpose" => stored.purpose = Purpose::from_text(Some(text(value, "purpose")?)),
                 "former" => {
@@ -160,7 +160,8 @@ impl TaskDocument {
                 "free" => stored.free = whole(value, "free")?,
                 "left" => stored.left = whole(value, "left")?,
                 "finished" => {
-                    stored.finished = value.as_bool().ok_or(MalformedDocument::Wrong("finished"))?
+                    stored.finished =
+                        value.as_bool().ok_or(MalformedDocument::Wrong("finished"))?;
                 }
                 "for" => {
                     stored.lanes =

@@ -1,6 +1,6 @@
 /**
  * A part of a card that is made of several: the task, the project and the settings as one block or
- * one page sees them. The server has a twin (src/task/interface/part.rs). Without a page.
+ * one page sees them. The server has a twin (src/interface/part.rs). Without a page.
  *
  * What the server computed for a part stands in `_parts` beside the task, in the same order.
  */

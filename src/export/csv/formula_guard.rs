@@ -19,7 +19,7 @@ const BEGINS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦
 const PARTS: [char; 4] = [';', '\t', '\n', '\r'];
 
 /// A text that no spreadsheet program takes for a formula; the text itself where `raw` is wanted.
-pub(super) fn safe(text: String, raw: bool) -> String {
+pub(super) fn escape_formulas(text: String, raw: bool) -> String {
     if raw {
         return text;
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn cell(text: &str) -> String {
-        safe(text.to_owned(), false)
+        escape_formulas(text.to_owned(), false)
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
             ("a\n- b", "'a\n'- b"),
         ] {
             assert_eq!(cell(text), expected, "{text:?}");
-            assert_eq!(safe(text.to_owned(), true), text);
+            assert_eq!(escape_formulas(text.to_owned(), true), text);
         }
     }
 

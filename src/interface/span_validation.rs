@@ -15,13 +15,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::pieces::{Piece, pieces};
-use super::spec::{Card, Misfit};
-use super::untouched::same as alike;
+use super::spec::{AnswerError, Card};
+use super::suggestion_index::same as alike;
 use crate::task::reading::{self, offset};
 
 /// In what the interfaces differ.
 #[derive(Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct SpanPolicy {
     /// Whether spans may lie over each other.
     pub overlapping: bool,
     /// Whether a span is one token and no more.
@@ -32,8 +32,8 @@ pub(super) struct Rules {
 pub(super) fn check(
     card: &Card<'_>,
     data: &mut Map<String, Value>,
-    rules: Rules,
-) -> Result<(), Misfit> {
+    rules: SpanPolicy,
+) -> Result<(), AnswerError> {
     let given = card.get("spans");
     let Some(sent) = data.get_mut("spans") else {
         if given.is_none_or(|given| given.as_array().is_some_and(Vec::is_empty)) {
@@ -47,7 +47,7 @@ pub(super) fn check(
     }
     let given = given.as_ref().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let Some(spans) = sent.as_array_mut() else {
-        return Err(Misfit::new("spans", "expected a list of spans"));
+        return Err(AnswerError::new("spans", "expected a list of spans"));
     };
     let text = Text::of(card, rules, given);
     let mut given_at: HashMap<Option<u64>, Vec<&Value>> = HashMap::new();
@@ -68,10 +68,10 @@ pub(super) fn check(
         }
         let at = |key: &str| format!("spans[{index}].{key}");
         let (start, end) =
-            text.check(span).map_err(|(key, message)| Misfit::new(at(key), message))?;
+            text.check(span).map_err(|(key, message)| AnswerError::new(at(key), message))?;
         let label = span.get("label").and_then(Value::as_str).unwrap_or_default();
         if !new.insert((start, end, label.to_owned())) {
-            return Err(Misfit::new(
+            return Err(AnswerError::new(
                 format!("spans[{index}]"),
                 format!("{start} to {end} as {label:?} is there twice"),
             ));
@@ -87,14 +87,14 @@ fn beginning(span: &Value) -> Option<u64> {
 }
 
 /// That no new span lies over another. Those that came with the task may.
-fn apart(mut places: Vec<(usize, usize, bool)>) -> Result<(), Misfit> {
+fn apart(mut places: Vec<(usize, usize, bool)>) -> Result<(), AnswerError> {
     places.sort_unstable();
     // The furthest that reached this far, of the new ones and of all.
     let mut reach: [Option<(usize, usize)>; 2] = [None, None];
     for (start, end, is_new) in places {
         let over = if is_new { reach[1] } else { reach[0] };
         if let Some((from, to)) = over.filter(|(_, to)| *to > start) {
-            return Err(Misfit::new(
+            return Err(AnswerError::new(
                 "spans",
                 format!("{from} to {to} and {start} to {end} overlap"),
             ));
@@ -125,7 +125,7 @@ struct Text<'a> {
 type Complaint = (&'static str, String);
 
 impl<'a> Text<'a> {
-    fn of(card: &Card<'a>, rules: Rules, given: &'a [Value]) -> Self {
+    fn of(card: &Card<'a>, rules: SpanPolicy, given: &'a [Value]) -> Self {
         let text = card.text();
         let length = text.chars().count();
         let pieces = pieces(card, &text);

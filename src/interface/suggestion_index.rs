@@ -15,14 +15,14 @@ use serde_json::Value;
 use super::spec::Card;
 
 /// The marks that a task came with, and the labels that an answer may use.
-pub(super) struct Known<'a> {
+pub(super) struct SuggestionIndex<'a> {
     state: RandomState,
     given: HashMap<u64, Vec<&'a Value>>,
     given_labels: HashSet<&'a str>,
     labels: &'a [String],
 }
 
-impl<'a> Known<'a> {
+impl<'a> SuggestionIndex<'a> {
     pub(super) fn of(card: &Card<'a>, given: &'a [Value]) -> Self {
         Self::among(card.labels(), given)
     }
@@ -109,10 +109,10 @@ mod tests {
     use crate::interface::Settings;
     use crate::task::Body;
 
-    fn look<T>(given: &[Value], then: impl FnOnce(&Known<'_>) -> T) -> T {
+    fn look<T>(given: &[Value], then: impl FnOnce(&SuggestionIndex<'_>) -> T) -> T {
         let settings = Settings { labels: vec!["CAT".into()], ..Settings::default() };
         let task = Body::from_value(&json!({"image": "a.png"})).expect("a task");
-        then(&Known::of(&Card::new(&settings, &task, crate::task::TOKENIZER), given))
+        then(&SuggestionIndex::of(&Card::new(&settings, &task, crate::task::TOKENIZER), given))
     }
 
     #[test]
