@@ -1,6 +1,6 @@
 //! When two answers to one task agree: what counts, for each interface.
 //!
-//! Whoever asks for a third opinion needs a meaning of "they disagree" that fits what was asked:
+//! Asking for a third opinion needs a meaning of "they disagree" that fits what was asked:
 //! a yes is compared with a no, chosen options as a set, spans as a set of (start, end, label),
 //! free text as text. Each [`Similarity`] gives a likeness between 0 and 1, and two answers agree
 //! when it reaches a threshold, which is 1 (the same) unless the project says otherwise.
@@ -12,7 +12,7 @@
 //! - Text: the same words; white space around and between them does not matter, capitals do.
 //! - An **ignore** is no opinion: it neither agrees nor disagrees.
 //!
-//! A key that an answer does not have is what the task had: whoever accepts pre-annotated spans as
+//! A key that an answer does not have is what the task had: an annotator who accepts pre-annotated spans as
 //! they are has said these spans.
 //!
 //! Rejected: equality of the whole answer, for which `token_start` written out or not, the order of

@@ -52,7 +52,7 @@ impl Output {
         Self::with_mode(target, standard, 0o666)
     }
 
-    /// The same for what nobody else should read: a new file is its owner's alone.
+    /// The same for a secret file: a new one is readable by its owner alone.
     ///
     /// # Errors
     /// As [`Output::to`].

@@ -105,7 +105,7 @@ impl Filter {
     }
 
     /// The wanted answers to a task, each with whether it came too late. Skips are among them: they
-    /// are somebody's ignores, although they fill no slot.
+    /// are an annotator's ignores, although they fill no slot.
     fn answers<'a>(&'a self, record: &'a Record) -> impl Iterator<Item = (&'a Answer, bool)> {
         let wanted = self.admits_task(record);
         let state = &record.state;
@@ -124,7 +124,7 @@ pub trait RecordWriter: Send {
         false
     }
 
-    /// Looks at a record: every one, before all else, where [`RecordWriter::surveys`] says so.
+    /// Looks at a record: every one, before all else, where [`RecordWriter::surveys`] is true.
     fn survey(&mut self, _record: &Record) {}
 
     /// Appends what comes before all records.

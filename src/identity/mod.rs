@@ -19,14 +19,14 @@
 //! over it, so among 10⁸ tasks the odds of two that share one are below 10⁻²². So an answer that
 //! was exported loads as the task it came from.
 //!
-//! A hash that came with the data and does not follow from its content is somebody's deliberate
+//! A hash that came with the data and does not follow from its content is a deliberate
 //! statement that this is a task of its own, the customary way to ask the same thing twice: it is
 //! part of the identity.
 //!
 //! Rejected: a list of the keys that count. The keys a page shows depend on interface, blocks and
 //! templates, and each key that is missing from the list is tasks that are dropped without a word.
 //! The other way round, a key too many is a task too many, which the load counts as new and
-//! everybody sees.
+//! all annotators see.
 
 mod format_2;
 mod own_hash;
@@ -47,7 +47,7 @@ impl Task {
         }
     }
 
-    /// The same task, to be shown a second time to somebody who has answered it. It has an identity
+    /// The same task, to be shown a second time to an annotator who has answered it. It has an identity
     /// of its own, always the same for the two.
     #[must_use]
     pub fn repeated_for(&self, annotator: &str) -> Self {
@@ -325,7 +325,7 @@ struct Own {
 }
 
 impl Own {
-    /// Without those that follow from the content. Whoever computed them may have done so before an
+    /// Without those that follow from the content. They may have been computed before an
     /// answer, suggestions or tokens were added, so these are taken away one after the other.
     fn without_following(self, value: &Map<String, Value>, content: &Content) -> Self {
         let mut left = self.without_those_of(value, self);

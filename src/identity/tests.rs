@@ -424,7 +424,7 @@ fn suggestions_that_differ_are_told_apart_beside_the_identity() {
     assert_eq!(made(&identity, &json!({"text": "Ada"})).suggestions_hash, None);
 }
 
-/// They stand in stores and exports: whoever changes one makes every file new that is loaded again.
+/// Stores and exports hold them: after a change of one, every file that is loaded again is new.
 #[test]
 fn identities_by_content_stay_what_they_are() {
     for (view, line, expected) in [

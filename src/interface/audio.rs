@@ -1,4 +1,4 @@
-//! `audio`: sound or a film, perhaps with stretches marked in it, and the one question whether it
+//! `audio`: sound or a video, perhaps with stretches marked in it, and the one question whether it
 //! is right.
 
 use super::heard;

@@ -1,8 +1,8 @@
-//! `audio_manual`: stretches of a sound or a film, each with a label, in seconds from its
+//! `audio_manual`: stretches of a sound or a video, each with a label, in seconds from its
 //! beginning.
 //!
 //! They may overlap, because people talk at the same time. A stretch that the task already had is
-//! taken back as it is. How long the sound is, nobody here knows.
+//! taken back as it is. The length of the sound is not known here.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Checks, when a task is loaded, that its right answer (`meta.gold`) is one that an annotator can
 //! give.
 //!
-//! A right answer that names no option, a label that nobody can choose, or a span that fits no
+//! A right answer that names no option, a label that cannot be chosen, or a span that fits no
 //! tokens counts against every annotator who meets it, and nothing says why. It is held against the
 //! interface as an answer is. What the right answer leaves out is what the task has; a verdict
 //! alone, and a reject, say nothing else.

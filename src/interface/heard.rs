@@ -10,7 +10,7 @@ pub(super) const CONTENT: [&str; 2] = ["audio", "video"];
 /// What stands around the sound.
 pub(super) const CONTEXT: [&str; 2] = ["label", "text"];
 
-/// Checks a task with sound or a film.
+/// Checks a task with sound or a video.
 pub(super) fn fits(card: &Card<'_>) -> Result<(), Unfit> {
     texts(card, &CONTENT, "a task with `audio` or `video`")?;
     for (index, span) in list(card, "audio_spans", "stretches")?.iter().enumerate() {

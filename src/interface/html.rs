@@ -1,7 +1,7 @@
 //! `html`: the task's `html`, or HTML from a template that any of its keys may fill in.
 //!
 //! The template is filled in here, cleaned, and sent beside the task, which stays what it was; the
-//! page knows no templates. One that cannot be filled in says so on the card.
+//! page knows no templates. The card shows the error of one that cannot be filled in.
 
 pub mod sanitize;
 pub mod template;

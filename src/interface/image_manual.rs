@@ -112,7 +112,7 @@ fn unlabelled(shape: &Value) -> Value {
     shape
 }
 
-/// Whether a shape is a box: it says so, or it says nothing and has a box's width. The page goes by
+/// Whether a shape is a box: by its type, or without a type by a box's width. The page goes by
 /// the same (shapes.js).
 fn is_box(shape: &Map<String, Value>) -> bool {
     match reading::get_in(shape, "type") {

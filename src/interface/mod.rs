@@ -301,7 +301,7 @@ impl Interface {
         if untouched && !(self.spec.always_validates)(&card) {
             return Ok(());
         }
-        // What is null is absent, unless the task came with it so and nobody touched it.
+        // What is null is absent, unless the task came with it so and the annotator left it.
         data.retain(|key, value| !value.is_null() || !sets.contains(key));
         (self.spec.check)(&card, verdict, data)
     }

@@ -2,7 +2,7 @@
 //! `view_id`.
 //!
 //! The browser sends what was added to each page; what is kept is the pages with it. So that
-//! completing them never makes an answer too large to keep, pages that are large by themselves are
+//! completing them never makes an answer too large to keep, pages that are large already are
 //! refused when they are loaded.
 
 use serde_json::{Map, Value};

@@ -231,7 +231,7 @@ struct Spans<'a> {
     ending: HashMap<i64, &'a Value>,
 }
 
-/// Where a span begins and ends, as far as it says so.
+/// Where a span begins and ends, as far as it has these keys.
 type Place = [Option<usize>; 2];
 
 fn place(span: &Value) -> Place {

@@ -29,7 +29,7 @@ pub(super) struct InterfaceSpec {
     pub content: &'static [&'static str],
     /// The keys that a card shows around it.
     pub context: &'static [&'static str],
-    /// The keys of a task that an answer sets anew. The annotator produces them, unless `judges`
+    /// The keys of a task that an answer sets. The annotator produces them, unless `judges`
     /// has them, too.
     pub answer_keys: fn(&Card<'_>) -> Vec<String>,
     /// The keys that a card shows as the task has them, and in which the annotator makes nothing
@@ -41,7 +41,7 @@ pub(super) struct InterfaceSpec {
     /// What the page needs beside the task, by key: HTML from a template (`_clean`), what the parts
     /// of a card need (`_parts`).
     pub page_extras: fn(&Card<'_>) -> Map<String, Value>,
-    /// Whether `check` judges even what the task came with and nobody touched.
+    /// Whether `check` judges even what the task came with and the annotator left.
     pub always_validates: fn(&Card<'_>) -> bool,
     /// Checks what an answer adds (`data`) against the task, and completes it.
     pub check: Check,

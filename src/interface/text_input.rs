@@ -1,7 +1,7 @@
 //! `text_input`: free text, under the key that `field_id` names.
 //!
 //! The task may bring a text along under that key, to be corrected; what it brings along comes back
-//! as it is if nobody touches it, whatever it is. With `field_required` an answer that accepts has
+//! as it is if the annotator leaves it, whatever it is. With `field_required` an answer that accepts has
 //! to have something in it.
 
 use serde_json::{Map, Value};
@@ -131,7 +131,7 @@ mod tests {
         }
         let sent = json!({"answer": "accept", "user_input": "so"});
         assert_eq!(receive(&task, &sent), Ok(json!({"user_input": "so"})));
-        // Also where it came empty and nobody touched it, alone and in a block.
+        // Also where it came empty and was left so, alone and in a block.
         let empty = json!({"text": "a", "user_input": "", "field_required": true});
         let sent = json!({"answer": "accept", "user_input": ""});
         assert_eq!(receive(&empty, &sent), refused);

@@ -20,7 +20,7 @@ async fn what_the_project_does_not_allow_is_told_in_words() {
         "on pictures.example, which this project does not allow",
         "leads out of the project's folder",
         "not the address of a file",
-        "none.png is not there. You cannot mend this yourself: skip the task",
+        "none.png was not found. This needs the project lead: skip the task",
     ] {
         let card = seat.card().await;
         let said = format!("document.querySelector('.empty')?.textContent.includes({words:?})");
@@ -36,7 +36,7 @@ async fn what_the_project_does_not_allow_is_told_in_words() {
     let allowed = with_folder("image", "\nmedia_from = [\"http://127.0.0.1:9\"]");
     let task = json!({"image": "http://127.0.0.1:9/a.png", "meta": {"n": 1}});
     let seat = Seat::open_project(allowed, &[task]).await;
-    let said = "document.querySelector('.empty')?.textContent.includes('http://127.0.0.1:9/a.png has not come. Its server may not have it')";
+    let said = "document.querySelector('.empty')?.textContent.includes('http://127.0.0.1:9/a.png could not be loaded. Its server may not have it')";
     seat.wait_for("the page to say so", said).await;
     seat.close().await;
 }

@@ -173,7 +173,7 @@ async fn a_required_field_may_be_rejected_empty_but_not_accepted() {
     assert_eq!(key_on(&seat, "accept").await, "ctrl ⏎");
     for _ in 0..3 {
         seat.press_with(Key::Control, Key::Enter).await;
-        assert_eq!(seat.eval(NOTICE).await, "“Why?” must not stay empty.");
+        assert_eq!(seat.eval(NOTICE).await, "“Why?” must not be empty.");
     }
     seat.accessible().await;
     seat.picture("text_input_refused").await;

@@ -62,7 +62,7 @@ impl Load<'_> {
             }
         };
         self.loaded.new += new;
-        // Whoever has loaded some of them meanwhile has been told.
+        // Another load may have inserted some of them meanwhile, and has reported them.
         if new == fresh.len() as u64 {
             for line in &fresh {
                 let steers = Steers::of(&line.made.task.body);

@@ -34,7 +34,7 @@ pub(super) fn read(
 ) -> (mpsc::Receiver<ReadEvent>, tokio::task::JoinHandle<()>) {
     let (sender, events) = mpsc::channel(WAITING);
     let reader = tokio::task::spawn_blocking(move || {
-        // An error says that nobody listens any more: the load has ended early.
+        // An error means that the receiver is gone: the load has ended early.
         let _ = send_all(tasks, &validator, stop, &sender);
     });
     (events, reader)

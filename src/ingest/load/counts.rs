@@ -99,9 +99,9 @@ impl Loaded {
         let taken = [
             (
                 self.gold,
-                "has meta.gold and is a gold task (a check): nobody sees the right answer, and its \
+                "has meta.gold and is a gold task (a check): annotators never see the right answer, and its \
                  answers count for no task. If meta.gold means something else, rename it",
-                "have meta.gold and are gold tasks (checks): nobody sees the right answer, and their \
+                "have meta.gold and are gold tasks (checks): annotators never see the right answer, and their \
                  answers count for no task. If meta.gold means something else, rename it",
             ),
             (

@@ -1,5 +1,5 @@
 //! What a line has to be so that it is a task of the project: told from others, shown, answered and
-//! given to somebody.
+//! given to an annotator.
 //!
 //! All of it follows from the line and the roster, so it is done on the thread that reads
 //! ([`batches`](super::batches)); what only the store can tell is asked later
@@ -165,7 +165,7 @@ pub(super) fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: 
 }
 
 pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &Body, help: String) -> LineError {
-    let expected = "a task that can be given to somebody";
+    let expected = "a task that can be given to an annotator";
     let mut unplanned = unsuitable(file, line, body, expected, "one that cannot");
     unplanned.help = Some(help.into());
     unplanned

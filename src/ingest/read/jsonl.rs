@@ -1,10 +1,10 @@
 //! JSONL: an object on each line. Blank lines are passed over.
 
-use super::LineError;
 use super::parse_error::{END_OF_LINE, Piece};
+use super::{LineError, Notes};
 use crate::task::Body;
 
-pub(super) fn read(line: &Piece<'_>) -> Option<Result<Body, LineError>> {
+pub(super) fn read(line: &Piece<'_>, _: &Notes) -> Option<Result<Body, LineError>> {
     let is_blank = line.bytes.trim_ascii().is_empty();
     (!is_blank).then(|| line.task(END_OF_LINE).map_err(|(wrong, _)| wrong))
 }

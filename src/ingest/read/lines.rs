@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::parse_error::Piece;
 use super::source::{Line, Source};
-use super::{Entry, LineError};
+use super::{Entry, LineError, Notes};
 use crate::task::Body;
 
 /// The lines of a file, each read as a task by [`Read`].
@@ -14,15 +14,16 @@ pub(super) struct Lines {
     line: u64,
     bytes: Vec<u8>,
     read: Read,
+    notes: Notes,
 }
 
 /// Reads the task of a line, which comes without its line break. Nothing if the line is to be
 /// passed over.
-pub(super) type Read = fn(&Piece<'_>) -> Option<Result<Body, LineError>>;
+pub(super) type Read = fn(&Piece<'_>, &Notes) -> Option<Result<Body, LineError>>;
 
 impl Lines {
-    pub(super) fn new(file: Arc<str>, source: Source, read: Read) -> Self {
-        Self { file, source, line: 0, bytes: Vec::new(), read }
+    pub(super) fn new(file: Arc<str>, source: Source, read: Read, notes: Notes) -> Self {
+        Self { file, source, line: 0, bytes: Vec::new(), read, notes }
     }
 }
 
@@ -42,7 +43,7 @@ impl Iterator for Lines {
                 Err(error) => return Some(Err(piece.broken(self.source.broken(&error)))),
                 Ok(Line::Whole) => {}
             }
-            if let Some(task) = (self.read)(&piece) {
+            if let Some(task) = (self.read)(&piece, &self.notes) {
                 return Some(task.map(|body| {
                     let written = piece.written(&body);
                     Entry { line: self.line, body, written }

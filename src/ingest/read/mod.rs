@@ -172,11 +172,11 @@ fn tasks(
     };
     let notes = Notes::default();
     let parts: Box<dyn Iterator<Item = _> + Send> = match format {
-        Format::Jsonl => Box::new(lines::Lines::new(file, source, jsonl::read)),
+        Format::Jsonl => Box::new(lines::Lines::new(file, source, jsonl::read, notes.clone())),
         Format::Json => Box::new(json::Values::new(file, source)),
         Format::Csv => Box::new(table::Rows::new(file, source, b',', notes.clone())),
         Format::Tsv => Box::new(table::Rows::new(file, source, b'\t', notes.clone())),
-        Format::Txt => Box::new(lines::Lines::new(file, source, txt::read)),
+        Format::Txt => Box::new(lines::Lines::new(file, source, txt::read, notes.clone())),
     };
     Tasks { file: name, parts, meter, notes, begun: false, untold, over: false }
 }

@@ -254,7 +254,7 @@ fn pointer_step(key: &str) -> String {
 
 /// The deepest nesting of elements that is cleaned.
 const MOST_DEPTH: usize = 256;
-/// Elements that have no end, or end by themselves where the next one begins.
+/// Elements that have no end, or end where the next one begins.
 const ENDLESS: [&str; 25] = [
     "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li",
     "link", "meta", "option", "p", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track",

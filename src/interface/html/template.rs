@@ -12,7 +12,7 @@
 //! Rejected: `handlebars`, which knows Mustache's sections, inverted sections and `{{.}}` only as
 //! errors; `mustache`, without a release since 2018; `ramhorns`, whose licence is another one than
 //! ours and which calls itself an experiment. Left out of Mustache: partials and lambdas, which
-//! would need somebody to ask, and changed delimiters.
+//! would need a source to ask, and changed delimiters.
 
 use std::fmt::Write as _;
 

@@ -138,6 +138,8 @@ fn what_is_read_otherwise_than_it_is_written_is_said() {
         ]
     );
     assert!(said(Tsv, "text\n\"a \"\"b\"\"\"\n")[0].contains("name a table with quotes .csv"));
+    assert!(said(Txt, "text\tsource\na\tdesk\n")[0].contains("give it a name in .csv"));
+    assert!(said(Txt, "text, source\n").is_empty());
     for text in ["text,label\na,A\n", "text\na\n", "meta.Source,Author\na,A\n"] {
         assert_eq!(said(Csv, text), [""; 0], "{text:?}");
     }
