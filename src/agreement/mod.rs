@@ -12,8 +12,8 @@
 //! - Text: the same words; white space around and between them does not matter, capitals do.
 //! - An **ignore** is no opinion: it neither agrees nor disagrees.
 //!
-//! A key that an answer does not have is what the task had: an annotator who accepts pre-annotated spans as
-//! they are has said these spans.
+//! A key that an answer does not have is what the task had: an annotator who accepts pre-annotated
+//! spans as they are has said these spans.
 //!
 //! Rejected: equality of the whole answer, for which `token_start` written out or not, the order of
 //! two spans, and a comment are disagreements. And coefficients corrected for chance, which say

@@ -95,12 +95,15 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let named = policies::identity(&file.roster);
     let (loaded, rule) = block_on(async {
         let (store, rule) = open(&file, arguments, named.as_ref()).await?;
-        let policy = LoadPolicy::new(rule.clone(), &interface, &planning, overrides);
+        let policy = LoadPolicy {
+            renamed: policies::renamed(&file.roster),
+            ..LoadPolicy::new(rule.clone(), &interface, &planning, overrides)
+        };
         let into = match &store {
             Some(store) if !arguments.dry_run => Target::Store(&**store),
             store => Target::Nowhere(store.as_deref()),
         };
-        // IdentifiedTask once it is clear that something will be loaded.
+        // Made once it is clear that something will be loaded.
         let mut rejects = create(arguments.rejects.as_deref())?;
         let mut duplicates = create(arguments.duplicates.as_deref())?;
         let loaded = {

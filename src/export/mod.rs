@@ -1,9 +1,9 @@
 //! What the store knows, as lines of a file.
 //!
-//! A [`Format`] is one file here and one line in [`FORMATS`]. It makes a [`RecordWriter`], which is handed
-//! the records in the order of the queue and appends what it makes of each to a buffer: no disk,
-//! no network, no clock, so the same code serves the command and the lead's port, in memory that
-//! does not grow with the project.
+//! A [`Format`] is one file here and one line in [`FORMATS`]. It makes a [`RecordWriter`], which is
+//! handed the records in the order of the queue and appends what it makes of each to a buffer: no
+//! disk, no network, no clock, so the same code serves the command and the lead's port, in memory
+//! that does not grow with the project.
 
 pub mod atomic_file;
 mod csv;

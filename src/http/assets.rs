@@ -49,10 +49,10 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
     bytes
 }
 
-/// A module or stylesheet without its comments and without what indents its lines: half of what there
-/// is, and no browser needs it. The lines stay, so that the line of an error is the line in the file. A
-/// text that goes over several lines keeps its indentation, and with it the whole file, where only the
-/// comments that fill lines of their own, between `/*` and `*/`, are left out.
+/// A module or stylesheet without its comments and without what indents its lines: half of what
+/// there is, and no browser needs it. The lines stay, so that the line of an error is the line in
+/// the file. A text that goes over several lines keeps its indentation, and with it the whole file,
+/// where only the comments that fill lines of their own, between `/*` and `*/`, are left out.
 fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     let extension = path.rsplit('.').next();
     let is_module = extension == Some("js");
@@ -96,7 +96,8 @@ fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     Cow::Owned(sent.into_bytes())
 }
 
-/// Adds a line without the types (`/** @type {…} */`) that stand in it, unless one might stand in a text.
+/// Adds a line without the types (`/** @type {…} */`) that stand in it, unless one might stand in a
+/// text.
 fn without_types(line: &str, sent: &mut String) {
     let mut rest = line;
     while let Some(at) = rest.find("/** @") {

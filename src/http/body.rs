@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::ApiError;
 
-/// The largest body that is read, in bytes: the largest task, the largest answer to it, which may say all of
-/// it again (`room_for_an_answer`), and some more.
+/// The largest body that is read, in bytes: the largest task, the largest answer to it, which may
+/// say all of it again (`room_for_an_answer`), and some more.
 const MAX_BODY_BYTES: usize = 20 << 20;
 /// How much of an oversized body is read and discarded, in bytes.
 const MAX_DISCARDED_BYTES: usize = 64 << 20;
@@ -76,8 +76,8 @@ enum BodyError {
 
 /// Reads a body to its end; `None` if it is too large.
 ///
-/// It discards oversized bodies for a while: a client that is still sending when the connection ends
-/// would never read the 413, and a proxy would report a bad gateway.
+/// It discards oversized bodies for a while: a client that is still sending when the connection
+/// ends would never read the 413, and a proxy would report a bad gateway.
 async fn read_to_end(mut body: Body) -> Result<Option<Vec<u8>>, BodyError> {
     let began = Instant::now();
     let mut bytes = Vec::new();

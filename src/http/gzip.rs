@@ -1,12 +1,13 @@
 //! Compresses text replies while they are sent.
 //!
-//! A body is compressed a slice at a time, as fast as the client reads it, and each slice is flushed: a
-//! page that reads a batch of tasks one by one does not wait for the bytes of later ones. Media are
-//! compressed already, and the page's files are kept compressed (`assets.rs`).
+//! A body is compressed a slice at a time, as fast as the client reads it, and each slice is
+//! flushed: a page that reads a batch of tasks one by one does not wait for the bytes of later
+//! ones. Media are compressed already, and the page's files are kept compressed (`assets.rs`).
 //!
-//! Rejected: `tower-http`'s layer and `async-compression` beneath it. They end a block when a buffer of
-//! their own is full, and would have to be kept from events, media and ranges one by one, where this begins
-//! with the few types that gain by it. `flate2`, which compresses here, compresses there, too.
+//! Rejected: `tower-http`'s layer and `async-compression` beneath it. They end a block when a
+//! buffer of their own is full, and would have to be kept from events, media and ranges one by one,
+//! where this begins with the few types that gain by it. `flate2`, which compresses here,
+//! compresses there, too.
 
 use std::io::Write;
 use std::pin::Pin;

@@ -1,16 +1,16 @@
 //! Metrics of the ports: requests, their duration, connections, requests in flight.
 //!
-//! A process has one [`HttpMetrics`]; each port has a [`PortMetrics`] of it. A request costs a clock reading and
-//! a few additions to atomics, and no lock: the counters of a route are in a short list that only
-//! grows, and requests in flight are counted per port and summed for a scrape.
+//! A process has one [`HttpMetrics`]; each port has a [`PortMetrics`] of it. A request costs a
+//! clock reading and a few additions to atomics, and no lock: the counters of a route are in a
+//! short list that only grows, and requests in flight are counted per port and summed for a scrape.
 //!
-//! The label of a route is the pattern that the router matched (`/project/{session}`), never the path
-//! of the request, so that no client can create unlimited series with nonsense paths. Only the router
-//! knows the pattern; it writes it into the request's [`Route`].
+//! The label of a route is the pattern that the router matched (`/project/{session}`), never the
+//! path of the request, so that no client can create unlimited series with nonsense paths. Only the
+//! router knows the pattern; it writes it into the request's [`Route`].
 //!
 //! Rejected: `prometheus-client`, whose histograms are each behind a mutex, and which writes
-//! OpenMetrics only; looking up labels in the registry's own maps at each request, which takes a lock
-//! that all cores share.
+//! OpenMetrics only; looking up labels in the registry's own maps at each request, which takes a
+//! lock that all cores share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};

@@ -1,8 +1,8 @@
 //! The common part of all ports: accept loop, TLS, keys, limits, metrics, errors, the page's files,
 //! headers.
 //!
-//! A port is a listening socket and a state that each request carries. All ports of a kind share one
-//! axum `Router`, so that a thousand ports cost a thousand sockets and little else.
+//! A port is a listening socket and a state that each request carries. All ports of a kind share
+//! one axum `Router`, so that a thousand ports cost a thousand sockets and little else.
 //!
 //! Rejected: `axum::serve`, which has no timeout for a client that never finishes its headers and
 //! no deadline when it stops.

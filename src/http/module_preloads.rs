@@ -1,11 +1,11 @@
-//! The modules that a page imports, named in the page itself, so that a browser fetches all of them at
-//! once instead of one import after the other.
+//! The modules that a page imports, named in the page itself, so that a browser fetches all of them
+//! at once instead of one import after the other.
 //!
-//! The list is read from the `import` lines of the embedded modules, beginning with the page's module
-//! script. A module that is imported later, by `import(…)`, is not in it.
+//! The list is read from the `import` lines of the embedded modules, beginning with the page's
+//! module script. A module that is imported later, by `import(…)`, is not in it.
 //!
-//! Rejected: a list by hand, which a new module is forgotten in; and a bundle, in which a changed line is
-//! a new file of the whole.
+//! Rejected: a list by hand, which a new module is forgotten in; and a bundle, in which a changed
+//! line is a new file of the whole.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,8 +13,9 @@ use std::fmt::Write;
 /// Where a page's HTML names its module, and where the links are put.
 const SCRIPT: &str = "<script type=\"module\" src=\"assets/";
 
-/// The page with a `<link rel="modulepreload">` for each module that its module script imports, at any
-/// depth; the page itself if it has no module script. `read` returns the text of an embedded file.
+/// The page with a `<link rel="modulepreload">` for each module that its module script imports, at
+/// any depth; the page itself if it has no module script. `read` returns the text of an embedded
+/// file.
 pub(super) fn with_preloads(html: &str, read: impl Fn(&str) -> Option<String>) -> String {
     let Some((before, script)) = html.split_once(SCRIPT) else { return html.to_owned() };
     let entry = script.split('"').next().unwrap_or_default();
@@ -43,8 +44,8 @@ fn imported(entry: &str, read: impl Fn(&str) -> Option<String>) -> BTreeSet<Stri
     found
 }
 
-/// What an `import` line names: `"./dom.js"` of `import { h } from "./dom.js";`. Such a line begins with
-/// the word; a comment and a call do not.
+/// What an `import` line names: `"./dom.js"` of `import { h } from "./dom.js";`. Such a line begins
+/// with the word; a comment and a call do not.
 fn specifier(line: &str) -> Option<&str> {
     let named = line.strip_prefix("import ")?;
     named.split('"').nth(1)

@@ -3,8 +3,8 @@
 use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// Reads a regular file of at most `max_bytes`. Reading a pipe or a device could block for ever, and
-/// with it the running daemon.
+/// Reads a regular file of at most `max_bytes`. Reading a pipe or a device could block for ever,
+/// and with it the running daemon.
 ///
 /// # Errors
 /// If it cannot be read, is not a regular file, or is larger.

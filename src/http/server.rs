@@ -30,15 +30,15 @@ use super::{ApiError, Peer, PortMetrics, RequestId, gzip};
 
 /// How long a client may take to send its headers, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a client may read nothing of its reply. Without a timeout, clients that never read would
-/// hold all connections of a port for ever.
+/// How long a client may read nothing of its reply. Without a timeout, clients that never read
+/// would hold all connections of a port for ever.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The pause after a failed `accept`, such as without free file descriptors.
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// The policy of a page: it may run its own modules and styles, call its own port, and load media from
-/// there and from these origins. Whatever a task contains, nothing else is loaded and nothing else
-/// runs.
+/// The policy of a page: it may run its own modules and styles, call its own port, and load media
+/// from there and from these origins. Whatever a task contains, nothing else is loaded and nothing
+/// else runs.
 pub fn content_security_policy(media_from: &[String]) -> String {
     let others: String = media_from.iter().flat_map(|origin| [" ", origin]).collect();
     format!(
@@ -59,8 +59,8 @@ const MAX_CONNECTIONS: usize = 512;
 
 /// Stops a port and checks whether it is alive.
 ///
-/// A stopped port accepts no connections and releases its socket; it ends when the open requests are
-/// answered.
+/// A stopped port accepts no connections and releases its socket; it ends when the open requests
+/// are answered.
 #[derive(Clone, Debug, Default)]
 pub struct ServerHandle {
     stop: CancellationToken,
@@ -95,12 +95,12 @@ impl ServerHandle {
 
 /// Serves a port until it is stopped, and finishes the requests in flight.
 ///
-/// `context` goes into the extensions of each request; `metrics` counts, and has the port's name. Each
-/// connection begins with a handshake if `certificate` holds something at that time.
+/// `context` goes into the extensions of each request; `metrics` counts, and has the port's name.
+/// Each connection begins with a handshake if `certificate` holds something at that time.
 ///
 /// # Errors
-/// If the socket is broken. Other errors of `accept` (no file descriptors, no memory, a client that has
-/// gone) are retried after a pause.
+/// If the socket is broken. Other errors of `accept` (no file descriptors, no memory, a client that
+/// has gone) are retried after a pause.
 pub async fn serve<C: Clone + Send + Sync + 'static>(
     listener: Arc<TcpListener>,
     routes: Router,
@@ -169,7 +169,8 @@ async fn accept(
 }
 
 /// Whether `accept` may work again in a moment after this error. A broken socket gives one of three
-/// errors (closed, shut down, not a socket); all others concern one connection or the system's limits.
+/// errors (closed, shut down, not a socket); all others concern one connection or the system's
+/// limits.
 fn is_transient(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
         && error.raw_os_error() != Some(BAD_DESCRIPTOR)

@@ -273,7 +273,8 @@ fn out_of_time(certificate: &CertificateDer<'_>, at: UnixTime) -> Option<String>
     }
 }
 
-/// Does the handshake with a client, within ten seconds. A plain HTTP request gets the right address.
+/// Does the handshake with a client, within ten seconds. A plain HTTP request gets the right
+/// address.
 ///
 /// # Errors
 /// If the client does not, does so wrongly, or takes too long over it.

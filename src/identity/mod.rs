@@ -47,8 +47,8 @@ impl Task {
         }
     }
 
-    /// The same task, to be shown a second time to an annotator who has answered it. It has an identity
-    /// of its own, always the same for the two.
+    /// The same task, to be shown a second time to an annotator who has answered it. It has an
+    /// identity of its own, always the same for the two.
     #[must_use]
     pub fn repeated_for(&self, annotator: &str) -> Self {
         Self { id: of_repeat(&self.id, annotator), ..self.clone() }

@@ -1,8 +1,8 @@
 //! `compare`: which of two is better? The task's `accept` and `reject` stand side by side beneath
 //! its `input`; each is a text or an object with `text`, `html` or `image`.
 //!
-//! `mapping` says who made which of the two. It travels through and is not shown: an annotator who compares
-//! should not know.
+//! `mapping` says who made which of the two. It travels through and is not shown: an annotator who
+//! compares should not know.
 
 use serde_json::Value;
 

@@ -3,9 +3,9 @@
 //! Each has its twin in `src/web/annotate/interfaces/`, which draws it. What comes back is checked
 //! against the stored task, never against the copy of it that the browser sends along.
 //!
-//! An interface is a `InterfaceSpec`, a handful of plain functions over a `Card`; [`Interface`] is a kind
-//! with a project's settings, which is what the rest of annotd holds. An interface that is made of
-//! others (`blocks`, `pages`) makes an [`Interface`] of each part and asks that one.
+//! An interface is a `InterfaceSpec`, a handful of plain functions over a `Card`; [`Interface`] is
+//! a kind with a project's settings, which is what the rest of annotd holds. An interface that is
+//! made of others (`blocks`, `pages`) makes an [`Interface`] of each part and asks that one.
 //!
 //! Rejected: one enum with a `match` in each function, which spread an interface over the whole
 //! file; and a trait, whose only gain over a struct of functions were a type for each interface.
@@ -315,7 +315,7 @@ fn accept_unchanged(own: &Fields, sets: &[String], data: &mut Map<String, Value>
         let of_task = own.get(key).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
         match of_task {
             Some(value) if suggestion_index::same(&value, &data[key]) => {
-                back.push((key.clone(), value))
+                back.push((key.clone(), value));
             }
             _ => return false,
         }

@@ -1,8 +1,8 @@
 //! The tokens of a card: the task's own, or those that annotd makes of its text.
 //!
-//! Both checks of answers (`span_validation`, `relations`) and the page go by these. Where a task's own
-//! are written in a way that a page would read otherwise (`1.0` as an id, `null`), the page is sent
-//! them plainly under `_tokens`; the task stays as it is.
+//! Both checks of answers (`span_validation`, `relations`) and the page go by these. Where a task's
+//! own are written in a way that a page would read otherwise (`1.0` as an id, `null`), the page is
+//! sent them plainly under `_tokens`; the task stays as it is.
 
 use std::collections::HashSet;
 

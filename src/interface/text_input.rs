@@ -1,8 +1,8 @@
 //! `text_input`: free text, under the key that `field_id` names.
 //!
 //! The task may bring a text along under that key, to be corrected; what it brings along comes back
-//! as it is if the annotator leaves it, whatever it is. With `field_required` an answer that accepts has
-//! to have something in it.
+//! as it is if the annotator leaves it, whatever it is. With `field_required` an answer that
+//! accepts has to have something in it.
 
 use serde_json::{Map, Value};
 

@@ -1,12 +1,12 @@
 //! `/metrics`: the figures of the project, the ports and the process for Prometheus.
 //!
-//! What the ports count, they count as it happens ([`crate::http::Meter`]); the rest is put together
-//! when it is asked for. What lives in the store (answers, tasks) is a gauge and not a counter: it does
-//! not begin anew with the daemon, and an answer that is taken back makes it less. Names follow
-//! Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
+//! What the ports count, they count as it happens ([`crate::http::Meter`]); the rest is put
+//! together when it is asked for. What lives in the store (answers, tasks) is a gauge and not a
+//! counter: it does not begin anew with the daemon, and an answer that is taken back makes it less.
+//! Names follow Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
 //!
-//! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds and
-//! reads `/proc/stat`, which a unit's sandbox may hide.
+//! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds
+//! and reads `/proc/stat`, which a unit's sandbox may hide.
 
 use procfs::process::{LimitValue, Process};
 use prometheus::core::Collector;
@@ -61,8 +61,8 @@ struct Exposition(Vec<MetricFamily>);
 
 impl Exposition {
     fn put<C: Collector>(&mut self, made: prometheus::Result<C>, fill: impl FnOnce(&C)) {
-        // Every name and label below is well-formed, which the tests see; nobody goes without figures
-        // because one is not.
+        // Every name and label below is well-formed, which the tests see; nobody goes without
+        // figures because one is not.
         if let Ok(family) = made {
             fill(&family);
             self.0.extend(family.collect());

@@ -1,8 +1,8 @@
 //! How often annotators are right on gold tasks, and consistent on repeats.
 //!
-//! Both are counted from the checks, which are a small part of a project with an index of their own.
-//! The dashboard counts again only after a check was answered, and at most every few seconds. An
-//! ignore is not an answer to compare, so it does not count.
+//! Both are counted from the checks, which are a small part of a project with an index of their
+//! own. The dashboard counts again only after a check was answered, and at most every few seconds.
+//! An ignore is not an answer to compare, so it does not count.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! The state of the project in figures: one shape for the dashboard, `/api/status` and
-//! `annotd status --json`. What a daemon says is read back by `annotd status`, so that a key that is new
+//! The state of the project in figures: one shape for the dashboard, `/api/status` and `annotd
+//! status --json`. What a daemon says is read back by `annotd status`, so that a key that is new
 //! has a default.
 
 use std::borrow::Cow;

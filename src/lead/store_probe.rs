@@ -4,8 +4,8 @@
 //! though: the first count of a large project may take longer than a request waits, and would never
 //! finish if each request began it again. It continues, and a later request finds its result.
 //!
-//! The read runs in the runtime of the annotators' ports, where the store's connections live. If that
-//! runtime is saturated, the read times out, and the lead's port still answers.
+//! The read runs in the runtime of the annotators' ports, where the store's connections live. If
+//! that runtime is saturated, the read times out, and the lead's port still answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,8 @@ pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
         match timeout(STORE_TIMEOUT, read).await {
             Ok(Ok(Ok(found))) => quality = Some(found),
             Ok(Ok(Err(error))) => away = Some(error),
-            // It panicked, which the log says, or it takes its time: the store is there all the same.
+            // It panicked, which the log says, or it takes its time: the store is there all the
+            // same.
             Ok(Err(_)) | Err(_) => {}
         }
     }

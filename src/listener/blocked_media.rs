@@ -1,9 +1,9 @@
-//! Logs files that tasks name and the roster does not allow, with the line that would allow them: once
-//! for each line until the roster changes.
+//! Logs files that tasks name and the roster does not allow, with the line that would allow them:
+//! once for each line until the roster changes.
 //!
-//! The page tells an annotator what they can do about it, which is to skip; the roster is the lead's, and
-//! so is this line. Tasks are looked at as they are handed out, because the roster may have changed since
-//! they were loaded.
+//! The page tells an annotator what they can do about it, which is to skip; the roster is the
+//! lead's, and so is this line. Tasks are looked at as they are handed out, because the roster may
+//! have changed since they were loaded.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

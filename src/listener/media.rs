@@ -1,17 +1,17 @@
 //! Pictures, sound and films that tasks name by their paths, from the folder that the roster names.
 //!
-//! A path is followed to where it really leads, and what leads out of the folder is not there: no `..`,
-//! no link to elsewhere, nothing hidden, no lists of what a folder holds. Sent are pictures, sound and
-//! films alone, by the endings of their names, because a folder of media often holds the task files as
-//! well, with the gold answers in them. Whatever an SVG may contain, the policy that comes with it lets
-//! nothing run.
+//! A path is followed to where it really leads, and what leads out of the folder is not there: no
+//! `..`, no link to elsewhere, nothing hidden, no lists of what a folder holds. Sent are pictures,
+//! sound and films alone, by the endings of their names, because a folder of media often holds the
+//! task files as well, with the gold answers in them. Whatever an SVG may contain, the policy that
+//! comes with it lets nothing run.
 //!
 //! The file itself is sent by tower-http, which knows ranges (without them no browser can seek) and
-//! what has not been modified since. It takes a range that makes no sense for one that cannot be had; so
-//! each is read here first, as RFC 9110 has it (`ByteRange`).
+//! what has not been modified since. It takes a range that makes no sense for one that cannot be
+//! had; so each is read here first, as RFC 9110 has it (`ByteRange`).
 //!
-//! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads ranges
-//! with, which does not tell the two kinds of mistakes apart either.
+//! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads
+//! ranges with, which does not tell the two kinds of mistakes apart either.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -85,8 +85,8 @@ pub(super) async fn send(
 /// What a request wants of a file.
 #[derive(Debug, PartialEq, Eq)]
 enum ByteRange {
-    /// All of it: also where the range makes no sense, is in another unit, or is several at once, which
-    /// nobody needs who sees or hears.
+    /// All of it: also where the range makes no sense, is in another unit, or is several at once,
+    /// which nobody needs who sees or hears.
     Whole,
     /// A part that there is, as tower-http reads it.
     Part(HeaderValue),

@@ -4,8 +4,9 @@
 //! theirs: the name comes with the port ([`AnnotatorPort`]) and never from the request.
 //!
 //! `routes` are the same for all ports; `tasks.rs` hands out, `answers.rs` takes in,
-//! `shown_tasks.rs` says what has become of what a page shows; `project.rs` tells the page what it is about; `media.rs` sends the pictures and sounds that tasks
-//! name by their paths, and `blocked_media.rs` tells the log of those that the roster does not allow.
+//! `shown_tasks.rs` says what has become of what a page shows; `project.rs` tells the page what it
+//! is about; `media.rs` sends the pictures and sounds that tasks name by their paths, and
+//! `blocked_media.rs` tells the log of those that the roster does not allow.
 
 mod answers;
 mod blocked_media;

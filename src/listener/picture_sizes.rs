@@ -1,7 +1,8 @@
 //! The sizes of pictures in the project's folder, for the pages that draw in them.
 //!
-//! The server checks shapes against the size of the picture as it is shown, so the page has to count in the same
-//! one. A picture that cannot be read, or that is elsewhere, is measured by the page.
+//! The server checks shapes against the size of the picture as it is shown, so the page has to
+//! count in the same one. A picture that cannot be read, or that is elsewhere, is measured by the
+//! page.
 
 use std::path::Path;
 
@@ -21,7 +22,8 @@ struct Wanted {
     path: String,
 }
 
-/// Adds `_size` to what a page gets of these tasks: to the card, or to the part of it that has the picture.
+/// Adds `_size` to what a page gets of these tasks: to the card, or to the part of it that has the
+/// picture.
 pub(super) async fn add(
     folder: Option<&Path>,
     interface: &Interface,

@@ -1,9 +1,9 @@
 //! The owner of a port, and their membership.
 //!
-//! An edited roster may remove, pause or move an annotator whose page still has unsent answers. So the
-//! port stays for a grace period: it gives no more tasks, says why, and takes the answers. If another
-//! annotator gets the port at once, it also takes the answers of its previous owners, if the page says
-//! whose they are.
+//! An edited roster may remove, pause or move an annotator whose page still has unsent answers. So
+//! the port stays for a grace period: it gives no more tasks, says why, and takes the answers. If
+//! another annotator gets the port at once, it also takes the answers of its previous owners, if
+//! the page says whose they are.
 
 use crate::task::Millis;
 

@@ -111,7 +111,8 @@ pub(super) async fn project(
 }
 
 async fn project_reply(port: &AnnotatorPort, asked: &ProjectQuery) -> Response {
-    // A page that is opened while the store is away says with its answers what it was handed out by.
+    // A page that is opened while the store is away says with its answers what it was handed out
+    // by.
     let roster_edition = port.allocator.basis().await.ok().map(|basis| basis.edition);
     let (project, owner) = (port.project.load_full(), port.owner.load_full());
     let moved_to = match &owner.membership {

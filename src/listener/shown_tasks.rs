@@ -1,8 +1,8 @@
 //! The tasks that a page shows, and their lease status.
 //!
-//! A request may carry `untouched` and `touched`: the identities of the tasks that the page holds and
-//! whose answers it has not given, without and with something done on them. The reply has the same keys,
-//! and under each the lists `held`, `moved` and `answered`.
+//! A request may carry `untouched` and `touched`: the identities of the tasks that the page holds
+//! and whose answers it has not given, without and with something done on them. The reply has the
+//! same keys, and under each the lists `held`, `moved` and `answered`.
 
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,8 @@ impl ShownTasks {
         Ok(Self(shown))
     }
 
-    /// Says for each key of the request what has become of its tasks. `doubted` has the store asked.
+    /// Says for each key of the request what has become of its tasks. `doubted` has the store
+    /// asked.
     pub(super) async fn lease_status(
         self,
         port: &AnnotatorPort,

@@ -126,8 +126,8 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
     }
 }
 
-/// The task as it was loaded, with what the system adds under keys of its own, and without what only an
-/// annotator says. Its tokens are those of the version under which it was handed out.
+/// The task as it was loaded, with what the system adds under keys of its own, and without what
+/// only an annotator says. Its tokens are those of the version under which it was handed out.
 pub(super) fn to_page_json(port: &AnnotatorPort, task: &Task, basis: Basis) -> Fields {
     let interface = port.project.load_full().interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.for_the_page(&task.body);

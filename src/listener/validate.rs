@@ -1,12 +1,12 @@
 //! Checks an answer by what its annotator had before them.
 //!
-//! Between hand-out and answer the roster may have been edited, or annotd updated. The answer is then
-//! held against the labels of the edition that the page says it shows (`_edition`), or else of the
-//! hand-out, or else of now; and against the tokens of the hand-out. An answer of which nothing is known
-//! any more, since its lease went long ago, may fit the tokens of either version.
+//! Between hand-out and answer the roster may have been edited, or annotd updated. The answer is
+//! then held against the labels of the edition that the page says it shows (`_edition`), or else of
+//! the hand-out, or else of now; and against the tokens of the hand-out. An answer of which nothing
+//! is known any more, since its lease went long ago, may fit the tokens of either version.
 //!
-//! What is kept with the answer is the basis by which it was found to fit, so that an export writes the
-//! tokens that its numbers mean.
+//! What is kept with the answer is the basis by which it was found to fit, so that an export writes
+//! the tokens that its numbers mean.
 
 use serde_json::{Map, Value};
 

@@ -213,7 +213,7 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
             reader.report(Diagnostic::new(message, command.span()).help(help));
             continue;
         }
-        let Some(listed) = texts(keys) else {
+        let Some(listed) = strings(keys) else {
             let message = format!("these are no keys for {name}");
             let sample = format!("{name} = [\"j\"]");
             reader.report(Diagnostic::new(message, keys.span()).help(for_example(&sample)));
@@ -242,7 +242,7 @@ fn keys(reader: &mut Reader, config: &DeTable<'_>) {
 }
 
 /// A text, or a list of texts, each with its place.
-fn texts<'v>(value: &'v toml::Spanned<DeValue<'_>>) -> Option<Vec<(&'v str, Range<usize>)>> {
+fn strings<'v>(value: &'v toml::Spanned<DeValue<'_>>) -> Option<Vec<(&'v str, Range<usize>)>> {
     match value.get_ref() {
         DeValue::String(text) => Some(vec![(text.as_ref(), value.span())]),
         DeValue::Array(all) => {

@@ -3,8 +3,8 @@
 //! A store keeps facts (what is wanted, who holds a task, who has answered what) and, beside them,
 //! what follows from these and is looked up often: free slots, places in the queue, figures. The
 //! audit derives the second from the first and says where they differ; a repair writes what was
-//! derived. Facts are never changed, but for one that cannot be: a hold of somebody who has answered
-//! the task, or a second hold of the same person, is taken back
+//! derived. Facts are never changed, but for one that cannot be: a hold of somebody who has
+//! answered the task, or a second hold of the same person, is taken back
 //! ([`mended`](crate::allocation::invariants::repaired)).
 //!
 //! Each page also gives the tasks themselves, for the checks that know no engine (`verify/`).
@@ -20,8 +20,8 @@ use crate::task::TaskId;
 pub struct AuditOptions {
     /// Whether what can be derived is written anew where it differs.
     pub repair: bool,
-    /// The order in which unfinished tasks stand. None if they stand in another one still: after the
-    /// roster has changed, the daemon moves them when it reads it.
+    /// The order in which unfinished tasks stand. None if they stand in another one still: after
+    /// the roster has changed, the daemon moves them when it reads it.
     pub order: Option<Order>,
 }
 

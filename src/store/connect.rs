@@ -7,11 +7,12 @@ use super::mongo::{self, MongoStore};
 use super::sqlite::{self, SqliteStore};
 use super::{Result, Store};
 
-/// What a store is opened for: whether it may be of an older format, and whether it may be one that is
-/// being restored.
+/// What a store is opened for: whether it may be of an older format, and whether it may be one that
+/// is being restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenMode {
-    /// The daemon: an embedded store of an older format is brought to the present one, after a copy.
+    /// The daemon: an embedded store of an older format is brought to the present one, after a
+    /// copy.
     Run,
     /// To look at it: one of an older format is read as it is, and not changed.
     Read,
@@ -19,8 +20,8 @@ pub(super) enum OpenMode {
     Write,
     /// To bring a shared store of an older format to the present one.
     Migrate,
-    /// To restore a backup into it: only then it may bear the mark of a restore. One of an older format
-    /// that holds nothing is brought to the present one.
+    /// To restore a backup into it: only then it may bear the mark of a restore. One of an older
+    /// format that holds nothing is brought to the present one.
     Restore,
 }
 
@@ -32,17 +33,18 @@ impl OpenMode {
 }
 
 /// Opens the store of a project to change what is in it: MongoDB for a `mongodb://` or
-/// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to `base_dir`, the
-/// roster's folder.
+/// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to
+/// `base_dir`, the roster's folder.
 ///
 /// # Errors
-/// If it cannot be reached or opened, holds something else, is of another format, or is being restored.
+/// If it cannot be reached or opened, holds something else, is of another format, or is being
+/// restored.
 pub async fn open(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
     open_as(url, base_dir, project, OpenMode::Write).await
 }
 
-/// Opens the store as [`open`] does, for the daemon: an embedded store of an older format is brought to
-/// the present one, after a copy of it was laid beside it.
+/// Opens the store as [`open`] does, for the daemon: an embedded store of an older format is
+/// brought to the present one, after a copy of it was laid beside it.
 ///
 /// # Errors
 /// If it cannot be reached or opened, holds something else, is of a newer format or of one that the
@@ -51,16 +53,18 @@ pub async fn open_to_run(url: &str, base_dir: &Path, project: &str) -> Result<Ar
     open_as(url, base_dir, project, OpenMode::Run).await
 }
 
-/// Opens the store as [`open`] does, to look at it: one of an older format is read, and stays as it is.
-/// What is written to such a store is lost.
+/// Opens the store as [`open`] does, to look at it: one of an older format is read, and stays as it
+/// is. What is written to such a store is lost.
 ///
 /// # Errors
-/// If it cannot be reached or opened, holds something else, is of a newer format, or is being restored.
+/// If it cannot be reached or opened, holds something else, is of a newer format, or is being
+/// restored.
 pub async fn open_to_read(url: &str, base_dir: &Path, project: &str) -> Result<Arc<dyn Store>> {
     open_as(url, base_dir, project, OpenMode::Read).await
 }
 
-/// Whether the store of this project is there. Nothing is made by asking; a file is one if it is there.
+/// Whether the store of this project is there. Nothing is made by asking; a file is one if it is
+/// there.
 ///
 /// # Errors
 /// If it cannot be reached.
@@ -116,8 +120,8 @@ pub fn file_of(url: &str, base_dir: &Path) -> Option<PathBuf> {
     (!is_mongo(url)).then(|| path_of(url, base_dir))
 }
 
-/// Where the store of this URL is, without credentials and the same whoever asks: a file's path is its
-/// whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
+/// Where the store of this URL is, without credentials and the same whoever asks: a file's path is
+/// its whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
 pub fn location_of(url: &str, base_dir: &Path) -> String {
     if is_mongo(url) {
         let place = mongo::without_credentials(url);

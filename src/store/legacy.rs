@@ -1,8 +1,8 @@
 //! Texts of stored format 2 and older, as the present format has them.
 //!
-//! Until format 2 the record of what was dealt out named the mixture and the rules by what Rust prints
-//! for debugging, so the name of a type stood in every store. These texts are read here and nowhere
-//! else; nothing writes them any more.
+//! Until format 2 the record of what was dealt out named the mixture and the rules by what Rust
+//! prints for debugging, so the name of a type stood in every store. These texts are read here and
+//! nowhere else; nothing writes them any more.
 
 use std::borrow::Cow;
 
@@ -13,11 +13,11 @@ use crate::allocation::mixture::{BETWEEN, part_to_text};
 /// The rule by which tasks of format 2 and older are told apart, by its name.
 pub(crate) const IDENTITY: &str = "format-2";
 
-/// The record of what was dealt out, as [`AllocationRecord::state`](super::Deal::state) has it now. One that is of
-/// the present format already, is empty, or cannot be read, comes back as it is.
+/// The record of what was dealt out, as [`AllocationRecord::state`](super::Deal::state) has it now.
+/// One that is of the present format already, is empty, or cannot be read, comes back as it is.
 pub(crate) fn allocation_record(state: &str) -> Cow<'_, str> {
-    // Only the old record has this key, and only the old rules are written with capitals. A look at the
-    // text is cheap, and every load asks.
+    // Only the old record has this key, and only the old rules are written with capitals. A look at
+    // the text is cheap, and every load asks.
     if !state.contains("\"mixture\":") {
         return Cow::Borrowed(state);
     }
@@ -36,7 +36,8 @@ pub(crate) fn allocation_record(state: &str) -> Cow<'_, str> {
     Cow::Owned(whole.to_string())
 }
 
-/// A mixture, from `Mixture { parts: [Part { annotations: 1, share: 0.7, weight: 7 }, …], whole: 10 }`.
+/// A mixture, from `Mixture { parts: [Part { annotations: 1, share: 0.7, weight: 7 }, …], whole: 10
+/// }`.
 fn shares(text: &str) -> Option<String> {
     let parts = text.strip_prefix("Parts { parts: [")?;
     let (parts, _whole) = parts.rsplit_once("], whole: ")?;

@@ -1,8 +1,8 @@
 //! Where tasks and answers live.
 //!
 //! [`Store`] speaks of the domain (admit, claim, record, renew, release, sweep), never of get and
-//! put: what a store promises is that each of these is carried out whole, as
-//! [`TaskState`] says, and is durable when the call returns. Both engines pass one conformance suite
+//! put: what a store promises is that each of these is carried out whole, as [`TaskState`] says,
+//! and is durable when the call returns. Both engines pass one conformance suite
 //! (`tests/stores/conformance.rs`).
 //!
 //! Claims and answers come in groups, since the round trip and the sync are what they cost. Every
@@ -42,8 +42,8 @@ use crate::task::{Basis, Millis, Task, TaskId, Version};
 /// The version of what is stored. A store of a newer version is refused, an older one migrated.
 pub const FORMAT: i64 = 3;
 
-/// What a version of an answer says is kept apart from its task where it is longer than this, in bytes
-/// of JSON: a look at a task's answers then costs the same whatever they say.
+/// What a version of an answer says is kept apart from its task where it is longer than this, in
+/// bytes of JSON: a look at a task's answers then costs the same whatever they say.
 pub(crate) const LARGE_ANSWER_BYTES: usize = 65_536;
 
 /// What a store has to know of the project's rules: how answers settle, and in which order tasks
@@ -164,8 +164,8 @@ impl PastAnswer {
 /// A place among an annotator's answers, which stand in the order of time and then of number.
 ///
 /// It is made of what the answer says, not of how many there are, so that answers which are given
-/// while one reads back move nothing. Rejected: the identity of the task, whose answer may be revised
-/// and then stands elsewhere; the time alone, which answers that were taken over may share.
+/// while one reads back move nothing. Rejected: the identity of the task, whose answer may be
+/// revised and then stands elsewhere; the time alone, which answers that were taken over may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HistoryCursor {
     /// When the answer was given.
@@ -206,8 +206,8 @@ pub struct StateUpdate {
     /// Its state as it was when the change was decided. If it is another one by now, but for the
     /// times to which leases were renewed, nothing is changed.
     pub seen: TaskState,
-    /// Its state as it should be, late answers filled in ([`TaskState::promote_late_answers`]). Answers and holds may
-    /// have moved or gone; none may be new.
+    /// Its state as it should be, late answers filled in ([`TaskState::promote_late_answers`]).
+    /// Answers and holds may have moved or gone; none may be new.
     pub now: TaskState,
 }
 
@@ -366,8 +366,8 @@ pub trait Store: Send + Sync + 'static {
     /// every answer counts, and tasks stand in the order of loading.
     fn set_policy(&self, policy: StorePolicy);
 
-    /// Whether a task is one that the store can hold, with all answers that may come to it: if not, why,
-    /// in words for the one who loads it.
+    /// Whether a task is one that the store can hold, with all answers that may come to it: if not,
+    /// why, in words for the one who loads it.
     ///
     /// # Errors
     /// Why it cannot be held.
@@ -475,8 +475,8 @@ pub trait Store: Send + Sync + 'static {
     /// them, and repairs it if that is asked for. A daemon may be at work meanwhile.
     async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage>;
 
-    /// Looks over what only the whole of the store can tell: figures, orphans, promises. Comes after
-    /// the pages, so that a repair finds them in order.
+    /// Looks over what only the whole of the store can tell: figures, orphans, promises. Comes
+    /// after the pages, so that a repair finds them in order.
     async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>>;
 
     /// The fingerprint under which a file of tasks was last loaded whole.
@@ -529,8 +529,8 @@ pub trait Store: Send + Sync + 'static {
     /// Sets that rule if there is none yet, or no task either; gives the one in force.
     async fn set_identity(&self, rule: &str) -> Result<String>;
 
-    /// The number of an edition of the roster, from 1, by its text. A text that is new gets the next
-    /// number; the same text has the same number ever after.
+    /// The number of an edition of the roster, from 1, by its text. A text that is new gets the
+    /// next number; the same text has the same number ever after.
     async fn edition(&self, text: &str) -> Result<u32>;
 
     /// The texts of all editions, by their numbers.

@@ -1,6 +1,7 @@
 //! The start: bind every port, open the store, load the task files, serve.
 //!
-//! A stop at any point ends it; a reload that is requested meanwhile comes as soon as everything serves.
+//! A stop at any point ends it; a reload that is requested meanwhile comes as soon as everything
+//! serves.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

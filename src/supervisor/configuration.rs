@@ -1,8 +1,8 @@
 //! The configuration: everything that follows from one roster, as one value.
 //!
 //! [`Configuration::prepare`] does what can fail; [`InForce::replace`] cannot fail and is the one
-//! place that tells every reader. So no part can be forgotten, and none runs ahead of another by more
-//! than the moment that the call takes.
+//! place that tells every reader. So no part can be forgotten, and none runs ahead of another by
+//! more than the moment that the call takes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! A thread and a runtime for the lead's port alone, so that it answers even when the annotators' ports
-//! are saturated.
+//! A thread and a runtime for the lead's port alone, so that it answers even when the annotators'
+//! ports are saturated.
 
 use std::io;
 use std::thread::JoinHandle;

@@ -1,13 +1,13 @@
 //! The daemon's life: makes the running listeners match the roster, and keeps them so.
 //!
-//! [`run`] has three parts. `bootstrap.rs` binds every port, opens the store and loads the task files.
-//! `run.rs` serves until a stop: it reloads an edited roster (`reload.rs`), retries listeners that are
-//! down (`listeners/`), and reports to systemd (`systemd.rs`) and the lead (`status.rs`).
-//! `shutdown.rs` finishes open requests within a deadline and closes the store.
+//! [`run`] has three parts. `bootstrap.rs` binds every port, opens the store and loads the task
+//! files. `run.rs` serves until a stop: it reloads an edited roster (`reload.rs`), retries
+//! listeners that are down (`listeners/`), and reports to systemd (`systemd.rs`) and the lead
+//! (`status.rs`). `shutdown.rs` finishes open requests within a deadline and closes the store.
 //!
 //! Addresses are announced only when everything serves. A port that fails to bind is logged and
-//! retried; the others start. annotd refuses to start only if no annotator port, or not the lead's, can
-//! be bound: then most likely another annotd runs with this roster.
+//! retried; the others start. annotd refuses to start only if no annotator port, or not the lead's,
+//! can be bound: then most likely another annotd runs with this roster.
 
 mod bootstrap;
 mod configuration;

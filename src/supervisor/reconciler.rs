@@ -1,8 +1,8 @@
-//! Replans unfinished tasks when the roster has changed, when skips leave tasks short of annotators,
-//! and when the lease of a removed annotator has ended.
+//! Replans unfinished tasks when the roster has changed, when skips leave tasks short of
+//! annotators, and when the lease of a removed annotator has ended.
 //!
-//! A run reads every unfinished task. So it comes only if the stats give a reason and have changed since
-//! the last run, and runs take a small part of the time.
+//! A run reads every unfinished task. So it comes only if the stats give a reason and have changed
+//! since the last run, and runs take a small part of the time.
 
 use std::time::{Duration, Instant};
 
@@ -49,8 +49,8 @@ impl AllocationReconciler {
         }
     }
 
-    /// Replans if the roster has changed since the last run; or if tasks are short of annotators, wait
-    /// for one who is gone, or were skipped, and the stats have changed since.
+    /// Replans if the roster has changed since the last run; or if tasks are short of annotators,
+    /// wait for one who is gone, or were skipped, and the stats have changed since.
     async fn reconcile(&mut self, allocator: &Allocator) -> Result<(), StoreError> {
         let now = ReplanTriggers::of(&allocator.progress().await?, &self.plan_policy);
         // A task for anyone that too many have skipped is known to be short only after a run.

@@ -1,8 +1,8 @@
 //! A reload: an edited roster takes effect while the daemon runs, or, with any mistake, not at all.
 //!
 //! Everything that can fail comes first: read the file, check what it names, bind new ports. After
-//! that nothing can fail, and every part goes by the new roster. A listener that is in both rosters is
-//! not touched; pages learn of other labels or instructions with their next request.
+//! that nothing can fail, and every part goes by the new roster. A listener that is in both rosters
+//! is not touched; pages learn of other labels or instructions with their next request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +112,8 @@ impl Supervisor {
         Ok(changes)
     }
 
-    /// The keys that the next roster needs. If they cannot be read, a port with open access stays open.
+    /// The keys that the next roster needs. If they cannot be read, a port with open access stays
+    /// open.
     async fn fetch_keys(&self, next: &RosterFile) -> Result<PendingKeys, RosterError> {
         let keys = &self.in_force.keys;
         let fetched = tokio::time::timeout(STORE_TIMEOUT, keys.prepare(&next.roster)).await;
@@ -163,8 +164,8 @@ impl Supervisor {
         problems
     }
 
-    /// Whether the next roster's identity rule is not the store's. While the store is away, the next
-    /// load reports that.
+    /// Whether the next roster's identity rule is not the store's. While the store is away, the
+    /// next load reports that.
     async fn identity_rule_conflict(&self, next: &Roster) -> Option<Diagnostic> {
         let named = policies::identity(next)?;
         let store = self.in_force.allocator.store();

@@ -1,7 +1,7 @@
 //! Shutdown: stop accepting, finish requests in flight, keep leases, flush, close the store.
 //!
-//! Every few seconds it logs which ports it waits for, and at the deadline which were cut off. A second
-//! stop signal does not come here: it ends the process (`signals.rs`).
+//! Every few seconds it logs which ports it waits for, and at the deadline which were cut off. A
+//! second stop signal does not come here: it ends the process (`signals.rs`).
 
 use std::time::Duration;
 

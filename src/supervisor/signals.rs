@@ -1,9 +1,9 @@
 //! Signals, as commands that tests send, too.
 //!
-//! SIGHUP is a reload, SIGTERM and SIGINT are a stop. The second stop signal ends the process in the
-//! signal handler itself ([`signal_hook`]), so that it works even if every thread of the runtime is
-//! blocked: nothing more is logged, and the exit status is 128 and the signal's number, as shells
-//! report it.
+//! SIGHUP is a reload, SIGTERM and SIGINT are a stop. The second stop signal ends the process in
+//! the signal handler itself ([`signal_hook`]), so that it works even if every thread of the
+//! runtime is blocked: nothing more is logged, and the exit status is 128 and the signal's number,
+//! as shells report it.
 //!
 //! Rejected: to read the second signal from the runtime, like the first. A runtime that is stuck is
 //! the reason for most second signals.
@@ -44,7 +44,8 @@ impl Commands {
         let (sender, commands) = Self::new();
         let stop_requested = Arc::new(AtomicBool::new(false));
         for number in [SIGTERM, SIGINT] {
-            // Actions run in the order of their registration: the first signal finds the flag unset.
+            // Actions run in the order of their registration: the first signal finds the flag
+            // unset.
             let status = 128 + number;
             flag::register_conditional_shutdown(number, status, Arc::clone(&stop_requested))?;
             flag::register(number, Arc::clone(&stop_requested))?;

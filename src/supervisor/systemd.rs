@@ -1,16 +1,16 @@
 //! Notifies systemd, if it has started the daemon: ready, reloading, a status line, watchdog pings.
 //!
-//! Messages are datagrams to the socket of `NOTIFY_SOCKET`; without one, nothing is sent. Every reload
-//! that was announced is also ended, even if the roster was rejected: systemd would otherwise wait for
-//! the end of the reload for ever.
+//! Messages are datagrams to the socket of `NOTIFY_SOCKET`; without one, nothing is sent. Every
+//! reload that was announced is also ended, even if the roster was rejected: systemd would
+//! otherwise wait for the end of the reload for ever.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// Messages that wait while systemd does not read. Further ones are dropped: each is a state, which the
-/// next one repeats.
+/// Messages that wait while systemd does not read. Further ones are dropped: each is a state, which
+/// the next one repeats.
 const QUEUE_LENGTH: usize = 64;
 
 /// A message to systemd.
@@ -81,7 +81,8 @@ impl SystemdNotifier {
         self.send(Message::Stopping);
     }
 
-    /// How often systemd's watchdog needs a ping: three times within its timeout. `None` without one.
+    /// How often systemd's watchdog needs a ping: three times within its timeout. `None` without
+    /// one.
     pub(super) fn watchdog_interval() -> Option<Duration> {
         // A timeout of zero means that there is no watchdog.
         let limit = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());

@@ -1,7 +1,8 @@
 //! Loads the roster's task files while the daemon serves.
 //!
-//! A reload may name a file of a million tasks; no port waits for that. Loads run one after the other.
-//! Requests that arrive during a load become one load right after it, with the latest roster.
+//! A reload may name a file of a million tasks; no port waits for that. Loads run one after the
+//! other. Requests that arrive during a load become one load right after it, with the latest
+//! roster.
 
 use std::sync::Arc;
 
@@ -58,6 +59,7 @@ impl TaskLoader {
 pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status: &DaemonStatus) {
     let roster = &file.roster;
     let (policy, interface) = (policies::plan_policy(roster), policies::interface(roster));
+    let renamed = policies::renamed(roster);
     let identity = policies::identity(roster);
     let folder = roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value));
     let mut problems = Vec::new();
@@ -75,7 +77,8 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
                 Some(folder) => missing.watch(tasks, folder, &interface),
                 None => tasks,
             };
-            let load = load_file(&file, &policy, &interface, identity.as_ref(), store, check);
+            let load =
+                load_file(&file, &policy, &interface, &renamed, identity.as_ref(), store, check);
             match load.await {
                 Ok(None) => {}
                 Ok(Some(loaded)) => log_loaded(&file, &loaded, &missing),

@@ -9,7 +9,8 @@
 //! - *idempotent*: nobody is among the answers of a task twice;
 //! - *deterministic* and *untouched*, as `identity`: the task's identity and hashes are those that
 //!   its content gives, so nobody has changed it since it was loaded;
-//! - *split*: the mixture over the whole project, and the counts it rests upon (`allocation_record.rs`);
+//! - *split*: the mixture over the whole project, and the counts it rests upon
+//!   (`allocation_record.rs`);
 //! - `edition`: the editions of the roster that leases and answers name are kept;
 //! - *alive*: a lease that has ended long ago, which is only worth knowing, since a daemon that
 //!   does not run takes nothing back.

@@ -437,7 +437,9 @@ fn modules_of_the_page_make_no_circle() {
         let folder = file.parent().expect("a folder");
         let imports = text.split(['"', '\'']).enumerate().filter(|(n, _)| n % 2 == 1);
         let targets = imports
-            .filter(|(_, name)| name.starts_with('.') && name.ends_with(".js"))
+            .filter(|(_, name)| {
+                name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "js")
+            })
             .filter_map(|(_, name)| folder.join(name).canonicalize().ok())
             .map(|path| path.display().to_string())
             .collect();

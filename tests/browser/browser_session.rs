@@ -1,7 +1,7 @@
 //! An annotator's seat: a project, its daemon, and a browser at the annotator's page.
 //!
-//! [`try_out`] is what every interface has to stand: its tests say what the hands do and what should
-//! be stored, and the rest (undo, reload, both themes, the picture) is the same for all.
+//! [`try_out`] is what every interface has to stand: its tests say what the hands do and what
+//! should be stored, and the rest (undo, reload, both themes, the picture) is the same for all.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,8 +48,8 @@ impl Seat {
         .await
     }
 
-    /// The same with tasks that loading would refuse for this interface: they come from a project that
-    /// had another one.
+    /// The same with tasks that loading would refuse for this interface: they come from a project
+    /// that had another one.
     pub(crate) async fn open_stored(settings: &str, tasks: &[Value]) -> Self {
         let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
         let roster = project.path().join("annotators.toml");
@@ -129,8 +129,8 @@ impl Seat {
     }
 
     /// Where a place inside an element lies in the window, given as shares of its width and height.
-    /// Scrolls there first if it has to. `word Paris` is a word of the text that is marked, which has no
-    /// element.
+    /// Scrolls there first if it has to. `word Paris` is a word of the text that is marked, which
+    /// has no element.
     async fn place(&self, css: &str, x: f64, y: f64) -> (f64, f64) {
         let there = match css.strip_prefix("word ") {
             Some(word) => format!("({WORD})({word:?})"),
@@ -207,8 +207,8 @@ impl Seat {
         acted(self.browser.client.perform_actions(mouse).await);
     }
 
-    /// Drags through these places of one element with a finger, given as shares of its width and height;
-    /// taps it, if there is only one.
+    /// Drags through these places of one element with a finger, given as shares of its width and
+    /// height; taps it, if there is only one.
     pub(crate) async fn slide_within(&self, css: &str, shares: &[(f64, f64)]) {
         let (mut touch, mut down) = (TouchActions::new("finger".to_owned()), false);
         for (x, y) in shares {
@@ -294,8 +294,8 @@ impl Seat {
             .expect("the theme is as it was");
     }
 
-    /// Keeps a picture of the page: `docs/img/<name>.png` where `ANNOTD_PICTURES` is set (to anything),
-    /// else in the folder of build results, to be looked at.
+    /// Keeps a picture of the page: `docs/img/<name>.png` where `ANNOTD_PICTURES` is set (to
+    /// anything), else in the folder of build results, to be looked at.
     pub(crate) async fn picture(&self, name: &str) {
         let folder = if std::env::var_os("ANNOTD_PICTURES").is_some() {
             PathBuf::from("docs/img")

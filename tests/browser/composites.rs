@@ -1,5 +1,5 @@
-//! `html`, `text_input`, `compare`, `diff`, `llm_io`, `blocks` and `pages`: with the keyboard alone, with
-//! the mouse alone, and what is special about each.
+//! `html`, `text_input`, `compare`, `diff`, `llm_io`, `blocks` and `pages`: with the keyboard
+//! alone, with the mouse alone, and what is special about each.
 
 use fantoccini::key::Key;
 use serde_json::json;

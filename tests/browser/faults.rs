@@ -1,5 +1,5 @@
-//! Nothing is lost and nothing is there twice, whatever fails: the line, the server, the browser, its
-//! clock, its disk.
+//! Nothing is lost and nothing is there twice, whatever fails: the line, the server, the browser,
+//! its clock, its disk.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

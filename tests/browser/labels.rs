@@ -1,4 +1,5 @@
-//! The labels above a text: told apart beyond the tenth, one row on a phone, and those used last in front.
+//! The labels above a text: told apart beyond the tenth, one row on a phone, and those used last in
+//! front.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

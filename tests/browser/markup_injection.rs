@@ -1,9 +1,9 @@
-//! Texts that try to break out of their place: into every field of every interface goes every trick, and
-//! nothing of it runs, loads, frames or leads away.
+//! Texts that try to break out of their place: into every field of every interface goes every
+//! trick, and nothing of it runs, loads, frames or leads away.
 //!
-//! The tricks follow the ideas of OWASP's published list for whoever tests filters. Each tries to set
-//! `window.brokeOut`, to open a dialog, to fetch from another host or to leave the page. A
-//! new interface needs a line in [`tasks`], or the test says that it has none.
+//! The tricks follow the ideas of OWASP's published list for whoever tests filters. Each tries to
+//! set `window.brokeOut`, to open a dialog, to fetch from another host or to leave the page. A new
+//! interface needs a line in [`tasks`], or the test says that it has none.
 
 use std::collections::HashSet;
 
@@ -128,8 +128,8 @@ const TRICKS: &[&str] = &[
 const TEMPLATE: &str =
     "<p title={{text}} lang='{{text}}'>{{text}} {{{text}}}</p><a href=\"{{text}}\">a</a>";
 
-/// Tasks for an interface with a trick in every field that it shows; nothing for one that is not known
-/// here.
+/// Tasks for an interface with a trick in every field that it shows; nothing for one that is not
+/// known here.
 pub(crate) fn tasks(interface: &str, trick: &str) -> Option<Vec<Value>> {
     let length = trick.chars().count();
     let tokens = json!([{"text": trick, "start": 0, "end": length, "id": 0, "ws": false}]);

@@ -1,6 +1,6 @@
-//! `image`, `image_manual`, `audio` and `audio_manual`: drawn on and listened to with the keyboard alone
-//! and with the mouse alone; pictures and sound from the project's folder, from where the project
-//! allows, and from nowhere else.
+//! `image`, `image_manual`, `audio` and `audio_manual`: drawn on and listened to with the keyboard
+//! alone and with the mouse alone; pictures and sound from the project's folder, from where the
+//! project allows, and from nowhere else.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

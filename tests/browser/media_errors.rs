@@ -1,5 +1,5 @@
-//! Pictures and sounds that are not there: what is refused, missing, broken or away is told apart, and what
-//! is mended comes.
+//! Pictures and sounds that are not there: what is refused, missing, broken or away is told apart,
+//! and what is mended comes.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

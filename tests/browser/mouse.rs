@@ -1,5 +1,5 @@
-//! The mouse, as hands use it: words of any script, what lies beside them, shapes, and pictures that lie
-//! on their side in their file.
+//! The mouse, as hands use it: words of any script, what lies beside them, shapes, and pictures
+//! that lie on their side in their file.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -94,7 +94,8 @@ async fn a_drag_from_beside_the_letters_takes_the_nearest_word() {
         seat.card().await;
         let rtl = seat.eval("getComputedStyle(document.querySelector('.tokens')).direction").await
             == "rtl";
-        // From the edge of the card where the line begins to the other, beside and below all letters.
+        // From the edge of the card where the line begins to the other, beside and below all
+        // letters.
         let (first, last) = if rtl { (0.998, 0.002) } else { (0.002, 0.998) };
         seat.drag_within(".card:not(.offscreen) .tokens", &[(first, 0.5), (0.5, 0.5), (last, 1.9)])
             .await;

@@ -1,4 +1,5 @@
-//! Nothing is answered unseen, and nothing that is pressed is swallowed; every answer is reached again.
+//! Nothing is answered unseen, and nothing that is pressed is swallowed; every answer is reached
+//! again.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -235,7 +236,8 @@ async fn a_sign_that_is_being_put_together_is_no_key() {
     }
     assert_eq!(seat.card().await, card);
     assert_eq!(seat.eval("document.querySelector('dialog')").await, Value::Null);
-    // In a field, the Enter that ends a word ends no remark, and Escape that gives it up closes nothing.
+    // In a field, the Enter that ends a word ends no remark, and Escape that gives it up closes
+    // nothing.
     seat.press(&['c']).await;
     let field = "document.querySelector('dialog textarea')";
     seat.wait_for("the field", &format!("{field} !== null")).await;

@@ -1,4 +1,5 @@
-//! The page around the interfaces: history, keys, remarks, skips with a reason, swipes, words, weight.
+//! The page around the interfaces: history, keys, remarks, skips with a reason, swipes, words,
+//! weight.
 
 use annotd::interface::Interface;
 use fantoccini::actions::{InputSource, PointerAction, TouchActions};

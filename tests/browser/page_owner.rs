@@ -1,4 +1,5 @@
-//! Whose page it is, and whose words: the page that was asked for, a translator, a goal that stays, a rest.
+//! Whose page it is, and whose words: the page that was asked for, a translator, a goal that stays,
+//! a rest.
 
 use serde_json::{Value, json};
 

@@ -45,8 +45,8 @@ fn foreign(rows: &[Value], words: &Value) -> Vec<String> {
     words.filter(|words| !address(words).is_some_and(stands)).map(str::to_owned).collect()
 }
 
-/// Answers a whole file and compares. `sets` are the keys that the interface sets, each with what it is
-/// where the task has none.
+/// Answers a whole file and compares. `sets` are the keys that the interface sets, each with what
+/// it is where the task has none.
 async fn comes_back(name: &str, settings: &str, distinct: usize, sets: &[(&str, Value)]) {
     let Some(rows) = rows(name) else { return };
     let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);

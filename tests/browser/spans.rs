@@ -404,7 +404,8 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
     seat.card().await;
     seat.wait_for("the next card", "document.querySelector('.card.offscreen.collapsed') !== null")
         .await;
-    // The button goes down and up within the same task as the key between them: nothing can be quicker.
+    // The button goes down and up within the same task as the key between them: nothing can be
+    // quicker.
     let quickly = "(() => { const field = document.querySelector('.card:not(.offscreen) .tokens'); \
         const text = document.createTreeWalker(field, NodeFilter.SHOW_TEXT).nextNode(); const range = document.createRange(); \
         const box = (n) => { range.setStart(text, n); range.setEnd(text, n + 1); return range.getBoundingClientRect(); }; \

@@ -1,5 +1,5 @@
-//! A page that was away, and one whose annotator was elsewhere, know what they no longer hold: nothing is
-//! answered twice unawares.
+//! A page that was away, and one whose annotator was elsewhere, know what they no longer hold:
+//! nothing is answered twice unawares.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
-//! `text_input`: a letter is a letter wherever the focus went, keys answer when the annotator says so, and
-//! an empty field is not accepted by accident; and who has the focus on a card of several parts.
+//! `text_input`: a letter is a letter wherever the focus went, keys answer when the annotator says
+//! so, and an empty field is not accepted by accident; and who has the focus on a card of several
+//! parts.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

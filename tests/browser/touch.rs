@@ -1,4 +1,5 @@
-//! Drawing and marking with a finger: what a mouse drags, a finger drags, and the page stays where it is.
+//! Drawing and marking with a finger: what a mouse drags, a finger drags, and the page stays where
+//! it is.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Words of a text that is marked: which one lies under the pointer or beneath the cursor, in any script. They have
-//! no elements of their own.
+//! Words of a text that is marked: which one lies under the pointer or beneath the cursor, in any
+//! script. They have no elements of their own.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};

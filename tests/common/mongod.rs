@@ -202,3 +202,9 @@ async fn initiate(admin: &mongodb::Database, address: &str) {
 async fn client(url: &str) -> Client {
     Client::with_uri_str(url).await.expect("a URL")
 }
+
+/// The right to set `failCommand`, which a server has once: another test would switch it off.
+pub async fn fail_point() -> tokio::sync::MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ONE_AT_A_TIME.lock().await
+}

@@ -24,6 +24,8 @@ on_both_stores!(
     an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not,
     own_hashes_come_out_to_the_letter,
     answers_to_blocks_that_show_what_another_sets_come_back,
+    an_answer_after_its_task_in_one_file_adds_nothing_across_batches,
+    answers_with_renamed_labels_come_back,
 );
 
 fn project(interface: &str, place: &TestStore) -> Project {
@@ -387,4 +389,57 @@ fn lines_that_show_different_things_are_different_tasks() {
         assert_eq!(project.run(&LOAD), "5 new, 0 duplicates\n", "{interface}");
         assert_eq!(project.run(&LOAD), "0 new, 5 duplicates: 5 loaded before\n", "{interface}");
     }
+}
+
+/// Answers the tasks that come first, each with these keys besides.
+fn answer_with(project: &Project, count: usize, keys: &Value) {
+    let daemon = project.start();
+    let andy = Annotator::new("andy", &daemon.addresses());
+    let asked = andy.ask(count);
+    let answer = |task: &Value| {
+        let mut answer = keys.clone();
+        answer["_id"] = task["_id"].clone();
+        answer["answer"] = "accept".into();
+        answer
+    };
+    let answers: Vec<Value> =
+        asked["tasks"].as_array().expect("tasks").iter().map(answer).collect();
+    let given = andy.give(&answers);
+    assert_eq!(given["results"][0]["status"], "saved", "{given}");
+}
+
+fn an_answer_after_its_task_in_one_file_adds_nothing_across_batches(place: &TestStore) {
+    let project = project("interface = \"text\"", place);
+    // More than a batch of the load holds.
+    let tasks = (0..2500).fold(String::new(), |all, n| format!("{all}{{\"text\":\"t{n}\"}}\n"));
+    project.write("tasks.jsonl", &tasks);
+    project.run(&LOAD);
+    answer_with(&project, 1, &json!({"note": "mine"}));
+    let exported = project.run(&["export"]);
+    project.write("tasks.jsonl", &format!("{tasks}{exported}"));
+    for arguments in [&TRY[..], &LOAD[..]] {
+        let said = project.run(arguments);
+        assert!(said.starts_with("0 new, 2501 duplicates"), "{said}");
+    }
+}
+
+fn answers_with_renamed_labels_come_back(place: &TestStore) {
+    let config =
+        "[project.config]\nblocks = [{ view_id = \"ner_manual\" }, { view_id = \"choice\" }]";
+    let project = project("interface = \"blocks\"\nlabels = [\"OLD\"]", place);
+    let roster = project.path().join("annotators.toml");
+    let text = std::fs::read_to_string(&roster).expect("the roster");
+    let text = text.replacen("[store]", &format!("{config}\n[store]"), 1);
+    std::fs::write(&roster, &text).expect("the roster");
+    project.write("tasks.jsonl", "{\"text\":\"Ada in Rome\"}\n");
+    project.run(&LOAD);
+    let span = json!({"start": 0, "end": 3, "token_start": 0, "token_end": 0, "label": "OLD"});
+    answer_with(&project, 1, &json!({"spans": [span], "accept": []}));
+    let renamed = text.replace("[\"OLD\"]", "[\"NEW\"]\nrenamed = { OLD = \"NEW\" }");
+    std::fs::write(&roster, renamed).expect("the roster");
+    let exported = project.run(&["export"]);
+    assert!(exported.contains("NEW"), "{exported}");
+    project.write("tasks.jsonl", &exported);
+    let said = project.run(&LOAD);
+    assert!(said.starts_with("0 new, 1 duplicate"), "{said}");
 }

@@ -140,7 +140,7 @@ fn an_edited_roster_is_in_force_after_reload_and_a_wrong_one_is_refused_in_the_s
         let first = status.lines().find(|line| line.trim_start().starts_with("Status:"));
         first.is_some_and(|told| {
             told.contains("Serving 2 annotators")
-                && told.contains("refused")
+                && told.contains("rejected")
                 && told.contains(&place)
                 && told.contains("9010")
         })

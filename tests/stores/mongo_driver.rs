@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::mongod::{Database, unique};
+use crate::common::mongod::{Database, fail_point, unique};
 use annotd::allocation::{AnswerOutcome, Lane, Plan};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Claim, NewTask, Store, StoreError, Submission};
 use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
 use mongodb::bson::{Document, doc};
+use tokio::sync::MutexGuard;
 
 fn task(text: &str) -> NewTask {
     let task = Task::new(Body::parse(&format!(r#"{{"text":"{text}"}}"#)).unwrap());
@@ -43,10 +44,11 @@ async fn open(database: &Database) -> MongoStore {
 }
 
 /// A store whose connections alone the server's faults are for.
-async fn open_with_faults(database: &Database) -> (MongoStore, String) {
+async fn open_with_faults(database: &Database) -> (MongoStore, String, MutexGuard<'static, ()>) {
+    let alone = fail_point().await;
     let app = format!("faults{}", unique());
     let url = format!("{}&appName={app}", database.url);
-    (MongoStore::open(&url, "p").await.unwrap(), app)
+    (MongoStore::open(&url, "p").await.unwrap(), app, alone)
 }
 
 /// Makes the next command of this name fail.
@@ -154,7 +156,7 @@ async fn a_server_that_refuses_us_is_told_with_what_to_do() {
     assert!(said.contains("no such user") && said.contains("authSource=admin"), "{said}");
     assert!(!said.contains("secret") && !said.contains("Error"), "{said}");
 
-    let (store, app) = open_with_faults(&database).await;
+    let (store, app, _alone) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
     store.insert_tasks(vec![admission]).await.unwrap();
@@ -169,7 +171,7 @@ async fn a_server_that_refuses_us_is_told_with_what_to_do() {
 #[tokio::test]
 async fn what_got_no_reply_can_be_sent_again() {
     let database = Database::fresh().await;
-    let (store, app) = open_with_faults(&database).await;
+    let (store, app, _alone) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
     store.insert_tasks(vec![admission]).await.unwrap();
@@ -199,7 +201,7 @@ async fn what_got_no_reply_can_be_sent_again() {
 #[tokio::test]
 async fn a_server_that_loses_its_place_as_primary_is_away() {
     let database = Database::fresh().await;
-    let (store, app) = open_with_faults(&database).await;
+    let (store, app, _alone) = open_with_faults(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
     store.insert_tasks(vec![admission]).await.unwrap();

@@ -1,7 +1,7 @@
 //! What is stored, to the letter, and how a store of an older format becomes one of the present.
 //!
-//! `stored/format-2` is a project as the last annotd of format 2 left it: its store, what it exported
-//! and backed up, and the roster.
+//! `stored/format-2` is a project as the last annotd of format 2 left it: its store, what it
+//! exported and backed up, and the roster.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub mod scenario;

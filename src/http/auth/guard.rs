@@ -1,22 +1,22 @@
 //! The check of the key at each request to a port.
 //!
 //! Every port has a [`PortAuth`]. It asks an [`Authenticator`] whether access is open, or whether a
-//! request has the key of the port's owner. The key comes in one of three ways: in the personal link
-//! (`/?key=…`), which sets a cookie and redirects to the address without the key, so that the key
-//! neither stays in the history nor leaks in a referrer; in that cookie; or as `Authorization:
+//! request has the key of the port's owner. The key comes in one of three ways: in the personal
+//! link (`/?key=…`), which sets a cookie and redirects to the address without the key, so that the
+//! key neither stays in the history nor leaks in a referrer; in that cookie; or as `Authorization:
 //! Bearer`, for scripts.
 //!
-//! The cookie is `SameSite=Lax`. With `Strict` a browser omits it from a navigation that another site
-//! began, and from its redirect: a link that is clicked in a mail or a chat would be refused. `Lax` is
-//! safe here: from other sites only a GET that is a navigation carries the cookie, and every change
-//! is a POST with JSON from the port's own page (`server.rs`).
+//! The cookie is `SameSite=Lax`. With `Strict` a browser omits it from a navigation that another
+//! site began, and from its redirect: a link that is clicked in a mail or a chat would be refused.
+//! `Lax` is safe here: from other sites only a GET that is a navigation carries the cookie, and
+//! every change is a POST with JSON from the port's own page (`server.rs`).
 //!
-//! Cookies do not distinguish ports: a browser sends all cookies of a host to each of its ports. So a
-//! cookie is named after the project and the owner, and a port reads only its own.
+//! Cookies do not distinguish ports: a browser sends all cookies of a host to each of its ports. So
+//! a cookie is named after the project and the owner, and a port reads only its own.
 //!
-//! Rejected: `Basic` authentication, whose dialogue asks for a name and a password that do not exist;
-//! a key in each address, which would be in every log and referrer; a session behind each key, which
-//! would have to be stored and expired without being safer than the key.
+//! Rejected: `Basic` authentication, whose dialogue asks for a name and a password that do not
+//! exist; a key in each address, which would be in every log and referrer; a session behind each
+//! key, which would have to be stored and expired without being safer than the key.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,7 +71,8 @@ pub trait ProtectedState: Clone + Send + Sync + 'static {
         None
     }
 
-    /// Previous owners of the port, who may still send answers with their own keys. Requests carry the [`AuthenticatedNames`] then.
+    /// Previous owners of the port, who may still send answers with their own keys. Requests carry
+    /// the [`AuthenticatedNames`] then.
     fn previous_owners(&self) -> Vec<String> {
         Vec::new()
     }
@@ -109,8 +110,8 @@ struct Inner {
 }
 
 impl PortAuth {
-    /// The check for a port of this project. `annotator` is the owner's name, or `None` for the lead.
-    /// Names and projects consist of letters, digits, `-` and `_`, as in a roster.
+    /// The check for a port of this project. `annotator` is the owner's name, or `None` for the
+    /// lead. Names and projects consist of letters, digits, `-` and `_`, as in a roster.
     pub fn new(
         authenticator: Arc<dyn Authenticator>,
         owner: &str,
@@ -246,8 +247,8 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
     refuse(&request, no_access_page, is_read, wrong)
 }
 
-/// Whether the browser uses TLS, with annotd or with a proxy. A client that lies about it only gets a
-/// cookie that does not work.
+/// Whether the browser uses TLS, with annotd or with a proxy. A client that lies about it only gets
+/// a cookie that does not work.
 fn is_encrypted(peer: Option<Peer>, headers: &HeaderMap) -> bool {
     let proxy = headers.get("x-forwarded-proto");
     // Behind several proxies the first is the one that the browser spoke with.

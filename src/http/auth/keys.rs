@@ -1,16 +1,16 @@
 //! The keys to the ports.
 //!
-//! Each annotator has a key, and the lead. Keys are created when they are first needed, and replaced by
-//! hand. They are in the project's store, so that several daemons and the commands share them.
-//! [`KeyCache`] is the daemon's copy, at most two seconds old (`CACHE_TTL`), so that a new key takes
-//! effect without a restart.
+//! Each annotator has a key, and the lead. Keys are created when they are first needed, and
+//! replaced by hand. They are in the project's store, so that several daemons and the commands
+//! share them. [`KeyCache`] is the daemon's copy, at most two seconds old (`CACHE_TTL`), so that a
+//! new key takes effect without a restart.
 //!
-//! A known key in a fresh cache needs no read of the store. An unknown key waits for a read that began
-//! after the request: a new link works at once, and each guess takes up to two seconds. While the
-//! store is away, the known keys stay valid.
+//! A known key in a fresh cache needs no read of the store. An unknown key waits for a read that
+//! began after the request: a new link works at once, and each guess takes up to two seconds. While
+//! the store is away, the known keys stay valid.
 //!
-//! Keys are stored in plain text: `annotd link` prints them again, and a reader of the store can read
-//! everything that the keys protect anyway.
+//! Keys are stored in plain text: `annotd link` prints them again, and a reader of the store can
+//! read everything that the keys protect anyway.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -105,8 +105,8 @@ impl KeyCache {
         Ok(access)
     }
 
-    /// Reads the keys that another roster needs, and creates those that are missing. The cache does not
-    /// change yet.
+    /// Reads the keys that another roster needs, and creates those that are missing. The cache does
+    /// not change yet.
     ///
     /// # Errors
     /// If the store does not answer, and keys are needed.
@@ -149,7 +149,8 @@ impl KeyCache {
 }
 
 impl Inner {
-    /// Whether the key is right, and whether the cache is from a read that began at `since` or later.
+    /// Whether the key is right, and whether the cache is from a read that began at `since` or
+    /// later.
     fn check(&self, name: &str, key: &str, since: Option<Instant>) -> (bool, bool) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let right =
@@ -157,8 +158,8 @@ impl Inner {
         (right, known.at.is_some() && known.at >= since)
     }
 
-    /// Reads the keys from the store, unless a read began at `since` or later. Reads at most every two
-    /// seconds: before that, it waits (`wait`) or returns.
+    /// Reads the keys from the store, unless a read began at `since` or later. Reads at most every
+    /// two seconds: before that, it waits (`wait`) or returns.
     async fn refresh(&self, since: Option<Instant>, wait: bool) {
         let mut begun = loop {
             let begun = self.last_read.lock().await;

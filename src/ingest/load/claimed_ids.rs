@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::seen::Seen;
-use super::validate::{Line, Validated, edited};
+use super::validate::{Line, LoadPolicy, Validated, edited};
 use super::{Load, LoadError};
 use crate::store::{Record, Store, StoreError};
-use crate::task::TaskId;
+use crate::task::{Body, TaskId};
 
 /// Tasks looked up in one call of the store.
 const LOOKED_UP: usize = 500;
@@ -36,46 +35,63 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Looks up the tasks that lines claim to be: whether they are these. A claim to be a task that
-    /// came with this file is none of an old one.
+    /// Looks up the tasks that lines claim to be: whether they are these. A line that differs from
+    /// such a task is refused, unless the task came with this file: then the line was exported from
+    /// another store, and is a task of its own.
     pub(super) async fn hold_against_claims(
         &mut self,
         lines: &mut [Validated],
     ) -> Result<(), LoadError> {
-        fn claim<'a>(one: &'a Validated, seen: &Seen) -> Option<&'a TaskId> {
+        fn claim(one: &Validated) -> Option<&TaskId> {
             match one {
                 Validated::Fits(line) | Validated::Doubtful(line, _) if line.known_as.is_none() => {
-                    line.made.claims.as_ref().filter(|id| !seen.has(id))
+                    line.made.claims.as_ref()
                 }
                 _ => None,
             }
         }
-        let claims: HashSet<&TaskId> =
-            lines.iter().filter_map(|one| claim(one, &self.seen)).collect();
+        let claims: HashSet<&TaskId> = lines.iter().filter_map(claim).collect();
         let Some(store) = self.into.store().filter(|_| !claims.is_empty()) else {
             return Ok(());
         };
         let claims: Vec<TaskId> = claims.into_iter().cloned().collect();
         let records = look_up(store, &claims).await.map_err(|source| self.stopped(source))?;
         for one in lines {
-            let Some(record) = claim(one, &self.seen).and_then(|id| records.get(id)) else {
+            let Some(record) = claim(one).and_then(|id| records.get(id)) else {
                 continue;
             };
             let (Validated::Fits(line) | Validated::Doubtful(line, _)) = one else { continue };
             let body = &line.made.task.body;
             let id = &record.task.id;
-            *one = match self.policy.identity.difference(body, &record.task.body, &said(record)) {
+            *one = match self.difference(body, record) {
                 None => Validated::Fits(Line {
                     at: line.at,
                     made: line.made.clone(),
                     known_as: Some(id.clone()),
                 }),
+                Some(_) if self.seen.has(id) => continue,
                 Some(key) => {
                     Validated::Wrong(Box::new(edited(&self.file, line.at, body, id, &key)))
                 }
             };
         }
         Ok(())
+    }
+
+    /// The first key in which a line differs from a task and what annotators have added to it, with
+    /// the names of labels as they are stored, or with their present names.
+    fn difference(&self, line: &Body, record: &Record) -> Option<String> {
+        let LoadPolicy { identity, renamed, .. } = &*self.policy;
+        let said = said(record);
+        let differs = identity.difference(line, &record.task.body, &said)?;
+        if renamed.is_empty() {
+            return Some(differs);
+        }
+        let present: Vec<_> =
+            said.iter().map(|data| renamed.data(&record.task.body, data)).collect();
+        let both: Vec<_> = said.into_iter().chain(present.iter().map(|data| &**data)).collect();
+        let as_stored = identity.difference(line, &record.task.body, &both);
+        as_stored.and_then(|_| identity.difference(line, &renamed.task(&record.task.body), &both))
     }
 }
 

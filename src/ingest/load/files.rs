@@ -11,6 +11,7 @@ use crate::identity::Rule;
 use crate::ingest::read::{self, Tasks};
 use crate::interface::Interface;
 use crate::store::Store;
+use crate::task::Renamed;
 
 /// A file of tasks that the roster names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +22,9 @@ pub struct TaskFile {
     pub fingerprint: String,
 }
 
-/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `page_extras`, in order. A
-/// name that begins with a point is found only by a pattern that has the point: systems and editors
-/// put files of their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
+/// Finds the files that a pattern such as `tasks/*.jsonl` names, relative to `page_extras`, in
+/// order. A name that begins with a point is found only by a pattern that has the point: systems
+/// and editors put files of their own beside others (`._tasks.jsonl`, `.#tasks.jsonl`).
 ///
 /// # Errors
 /// If the pattern makes no sense, or names nothing that can be read: in words.
@@ -68,6 +69,7 @@ pub async fn load_file(
     file: &TaskFile,
     planning: &allocation::PlanPolicy,
     interface: &Interface,
+    renamed: &Renamed,
     named: Option<&Rule>,
     store: &dyn Store,
     look: impl FnOnce(Tasks) -> Tasks,
@@ -80,7 +82,10 @@ pub async fn load_file(
     let tasks = look(read::open(&file.path)?);
     let notes = tasks.notes();
     let rule = rule::settle(store, named).await?;
-    let policy = LoadPolicy::new(rule, interface, planning, Overrides::default());
+    let policy = LoadPolicy {
+        renamed: renamed.clone(),
+        ..LoadPolicy::new(rule, interface, planning, Overrides::default())
+    };
     let loaded = load(tasks, policy, Target::Store(store), Aside::default()).await?;
     for note in notes.all() {
         tracing::info!(file = %file.path.display(), note, "a file was read otherwise than it is written");

@@ -2,8 +2,8 @@
 //!
 //! The file is read and validated on a thread of its own and admitted in batches, so memory does
 //! not grow with it. What stands before a wrong line is admitted before the line is reported, and a
-//! task that is there already changes nothing, so running the same load again after a correction goes
-//! on where it stopped.
+//! task that is there already changes nothing, so running the same load again after a correction
+//! goes on where it stopped.
 //!
 //! A line that repeats one further up is told by its identity, as far as it is remembered (`seen`);
 //! one that was loaded before, by the store. So the store is asked only for what has to be said of

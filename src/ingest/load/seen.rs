@@ -14,7 +14,8 @@ const MOST: usize = 900_000;
 pub(super) struct First {
     /// The line, from 1.
     pub line: u64,
-    /// What stood beside its identity ([`IdentifiedTask::beside`](crate::identity::IdentifiedTask::beside)).
+    /// What stood beside its identity
+    /// ([`IdentifiedTask::beside`](crate::identity::IdentifiedTask::beside)).
     pub suggestions_hash: Option<u64>,
 }
 

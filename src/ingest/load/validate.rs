@@ -11,7 +11,7 @@ use crate::allocation::{self, AllocationCounters, Overrides, Planner};
 use crate::identity::{IdentifiedTask, Identity, Rule, Unidentified};
 use crate::ingest::read::{Entry, LineError, Notes};
 use crate::interface::Interface;
-use crate::task::{Body, TaskId};
+use crate::task::{Body, Renamed, TaskId};
 
 /// What happens to each line.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct LoadPolicy {
     pub planning: allocation::PlanPolicy,
     /// What this load says instead.
     pub overrides: Overrides,
+    /// Labels that were renamed: an exported answer has their present names.
+    pub renamed: Renamed,
 }
 
 impl LoadPolicy {
@@ -35,7 +37,13 @@ impl LoadPolicy {
         overrides: Overrides,
     ) -> Self {
         let identity = identity(rule, interface, planning);
-        Self { interface: interface.clone(), identity, planning: planning.clone(), overrides }
+        Self {
+            interface: interface.clone(),
+            identity,
+            planning: planning.clone(),
+            overrides,
+            renamed: Renamed::default(),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! JSON: an array of objects, one object, or objects one after the other.
 //!
 //! The array is not parsed as a whole: a scanner that knows strings and brackets and nothing else
-//! cuts it into its elements, and each element is parsed alone. So a task is in memory at a
-//! time, and a mistake has its place in the file. The scanner trusts brackets; where they do not
-//! match, the parser reports it at the right place, and reading ends there, since what follows could
-//! be cut anywhere.
+//! cuts it into its elements, and each element is parsed alone. So a task is in memory at a time,
+//! and a mistake has its place in the file. The scanner trusts brackets; where they do not match,
+//! the parser reports it at the right place, and reading ends there, since what follows could be
+//! cut anywhere.
 //!
 //! Rejected: serde's `SeqAccess` on a thread of its own with a channel. It streams as well, but
 //! knows neither the line's text nor columns in characters, and a reader that is dropped early

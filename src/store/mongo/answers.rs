@@ -1,15 +1,16 @@
 //! Taking in answers: a group in one round trip.
 //!
-//! An answer that is held and about whose task there is a belief (`remaining_cache.rs`) goes as a plain
-//! guarded write, without reading anything. The others are decided by [`TaskState::record`] on what is
-//! read, and written with a guard that says what the decision rests on; where more changes than
-//! that one answer (a skip, a further opinion, a late answer that fills a slot), the whole state is
-//! written (`state_updates.rs`). So is the last answer of a task whose answers are to be compared. All writes of a group are
-//! one command. When all have found their document, all stand as decided. Otherwise the tasks are
-//! read: what bears this group's stamp has been written by it, and the rest is decided anew.
+//! An answer that is held and about whose task there is a belief (`remaining_cache.rs`) goes as a
+//! plain guarded write, without reading anything. The others are decided by [`TaskState::record`]
+//! on what is read, and written with a guard that says what the decision rests on; where more
+//! changes than that one answer (a skip, a further opinion, a late answer that fills a slot), the
+//! whole state is written (`state_updates.rs`). So is the last answer of a task whose answers are
+//! to be compared. All writes of a group are one command. When all have found their document, all
+//! stand as decided. Otherwise the tasks are read: what bears this group's stamp has been written
+//! by it, and the rest is decided anew.
 //!
-//! An earlier version, and large data, are written beside first (`side_documents.rs`), for the whole group at once;
-//! groups without any, which are nearly all, cost nothing more.
+//! An earlier version, and large data, are written beside first (`side_documents.rs`), for the
+//! whole group at once; groups without any, which are nearly all, cost nothing more.
 //!
 //! What is read is the majority's, and a write that changed nothing waits for the majority of what
 //! it saw as any other; so an answer that is found to be there already is durable too.
@@ -116,9 +117,9 @@ async fn round(
     } else {
         reads::by_id(&store.connection, OPERATION, unknown, state_fields(&policy)).await?
     };
-    let mut states: HashMap<TaskId, State> = HashMap::new();
+    let mut states: HashMap<TaskId, ReadTask> = HashMap::new();
     for stored in found.values_mut() {
-        states.insert(stored.id.clone(), State::of(store, &policy, stored)?);
+        states.insert(stored.id.clone(), ReadTask::of(store, &policy, stored)?);
     }
 
     let mut statements = Vec::new();
@@ -171,8 +172,8 @@ async fn round(
     Ok(rest)
 }
 
-/// Sets aside all but the first answer of a person to a task: the second builds upon the first. What
-/// comes after that to the same task waits as well, so that its answers keep their order.
+/// Sets aside all but the first answer of a person to a task: the second builds upon the first.
+/// What comes after that to the same task waits as well, so that its answers keep their order.
 fn one_of_each(pending: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     let mut seen: HashSet<(TaskId, String)> = HashSet::new();
     let mut waiting: HashSet<TaskId> = HashSet::new();
@@ -251,14 +252,14 @@ fn state_fields(policy: &StorePolicy) -> Document {
 }
 
 /// A task that was read, as it will be after the writes that are sent.
-struct State {
+struct ReadTask {
     state: TaskState,
     body: Body,
     rev: i64,
     storage: HashMap<String, AnswerStorage>,
 }
 
-impl State {
+impl ReadTask {
     fn of(store: &MongoStore, policy: &StorePolicy, stored: &mut TaskDocument) -> Result<Self> {
         let body = if policy.rule.compares() {
             let task = stored.task().map_err(|malformed| {
@@ -348,7 +349,7 @@ fn by_state(
     store: &MongoStore,
     policy: &StorePolicy,
     stored: &TaskDocument,
-    state: &mut State,
+    state: &mut ReadTask,
     one: &Pending,
 ) -> Step {
     let Submission { annotator, version, .. } = &one.submission;
@@ -449,7 +450,8 @@ fn plain(
     Some(Statement { query, update, side_documents })
 }
 
-/// The guard and the operators of another version of an answer that is in this list, as it was read.
+/// The guard and the operators of another version of an answer that is in this list, as it was
+/// read.
 fn revised(
     task: &TaskId,
     name: &str,

@@ -118,8 +118,8 @@ impl Draft {
         Ok(Self { stored, storage, priority, missing })
     }
 
-    /// Compares what is kept with what follows, when what lies beside has been filled in. A document of an
-    /// older format is a wrong one where the project `is_present`.
+    /// Compares what is kept with what follows, when what lies beside has been filled in. A
+    /// document of an older format is a wrong one where the project `is_present`.
     fn seen(
         self,
         order: Option<Order>,

@@ -1,7 +1,7 @@
 //! Handing out: a group of claims in one round trip.
 //!
-//! Each claim is one guarded write that says what `TaskState::claim` says: there is a free slot, the
-//! lane admits the annotator, and they neither hold the task nor have answered it. The server
+//! Each claim is one guarded write that says what `TaskState::claim` says: there is a free slot,
+//! the lane admits the annotator, and they neither hold the task nor have answered it. The server
 //! tells how many of the group were granted. When that is all of them, nothing is read; otherwise
 //! the tasks are, and whoever is found to hold one has been granted it, by this group or by an
 //! earlier one whose reply was lost.

@@ -46,8 +46,8 @@ const TRANSIENT_ERROR_CODES: [i32; 19] = [
     50,
 ];
 
-/// The server's error for an identity that is there already. Of two who write what is not there yet, one
-/// may be told so; what they wanted to write is there then, or they write it again.
+/// The server's error for an identity that is there already. Of two who write what is not there
+/// yet, one may be told so; what they wanted to write is there then, or they write it again.
 const DUPLICATE: i32 = 11000;
 
 /// A project's collections on a server.
@@ -127,8 +127,8 @@ impl MongoConnection {
         self.run(operation, async { find.await?.try_collect().await }).await
     }
 
-    /// Carries out guarded writes to tasks, each for itself and in this order, in one round trip; says
-    /// how many found their document.
+    /// Carries out guarded writes to tasks, each for itself and in this order, in one round trip;
+    /// says how many found their document.
     pub(super) async fn update(
         &self,
         operation: &'static str,

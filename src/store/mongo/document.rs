@@ -1,8 +1,8 @@
-//! The one document that is one task: how it is written, and in `document/reading.rs` how it is read.
-//! Its fields are told in `mongo/mod.rs`; what lies beside it, in `side_documents.rs`.
+//! The one document that is one task: how it is written, and in `document/reading.rs` how it is
+//! read. Its fields are told in `mongo/mod.rs`; what lies beside it, in `side_documents.rs`.
 //!
-//! Whatever writes an answer goes through [`of_answer`], which also says what has to be written beside
-//! the document before.
+//! Whatever writes an answer goes through [`of_answer`], which also says what has to be written
+//! beside the document before.
 //!
 //! Rejected: serde structures for it. The driver's deserialiser takes parts of somebody's task for
 //! BSON's own notation, and would read the whole document where a few fields are looked at.
@@ -21,8 +21,8 @@ pub(super) use reading::{
     MalformedDocument, StoredAnswer, StoredVersion, TaskDocument, read_version,
 };
 
-/// The version of what is stored in MongoDB. Each document of a task bears it, so that what an older
-/// annotd writes is recognised.
+/// The version of what is stored in MongoDB. Each document of a task bears it, so that what an
+/// older annotd writes is recognised.
 pub(super) const FORMAT: i32 = 3;
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
@@ -68,16 +68,17 @@ impl AnswerStorage {
     }
 }
 
-/// The most that a task may take of the 16 MiB of a document, in bytes of BSON. The rest is for its answers.
+/// The most that a task may take of the 16 MiB of a document, in bytes of BSON. The rest is for its
+/// answers.
 const MAX_TASK_BYTES: usize = 12 << 20;
-/// JSON of fewer bytes is not measured. An item of a list may take seven times as much in BSON, and text
-/// that BSON cannot hold exactly is there twice.
+/// JSON of fewer bytes is not measured. An item of a list may take seven times as much in BSON, and
+/// text that BSON cannot hold exactly is there twice.
 const UNMEASURED_JSON_BYTES: usize = MAX_TASK_BYTES / 8;
 
 /// Whether a task fits into a document beside its answers; if not, why.
 ///
-/// Keys with a NUL or a `$`, and numbers that BSON has not, are held exactly beside (`json.rs`), and nothing
-/// is nested deeper than [`MAX_DEPTH`](crate::task::MAX_DEPTH), which MongoDB takes.
+/// Keys with a NUL or a `$`, and numbers that BSON has not, are held exactly beside (`json.rs`),
+/// and nothing is nested deeper than [`MAX_DEPTH`](crate::task::MAX_DEPTH), which MongoDB takes.
 pub(super) fn can_hold(task: &Task) -> Result<(), String> {
     if task.body.as_str().len() < UNMEASURED_JSON_BYTES {
         return Ok(());
@@ -176,8 +177,8 @@ fn of_lanes(lanes: &[Lane]) -> RawArrayBuf {
     array
 }
 
-/// The operators that make a task's state another one as a whole. `storage` says what is known of an
-/// annotator's answer as it is stored; with `announce` those who hand out hear of it.
+/// The operators that make a task's state another one as a whole. `storage` says what is known of
+/// an annotator's answer as it is stored; with `announce` those who hand out hear of it.
 pub(super) fn of_state(
     task: &TaskId,
     state: &TaskState,
@@ -258,8 +259,8 @@ pub(super) fn of_hold(hold: &Lease) -> RawDocumentBuf {
 }
 
 /// An annotator's answer, where this is known of it as it is stored. What has to lie beside the
-/// document before is added to `side_documents`: its large data, and those earlier versions that are not
-/// there yet.
+/// document before is added to `side_documents`: its large data, and those earlier versions that
+/// are not there yet.
 pub(super) fn of_answer(
     task: &TaskId,
     answer: &Answer,

@@ -1,7 +1,7 @@
 //! The roster's editions and the rule of identity, in `<project>.annotd`.
 //!
-//! An edition is a document `edition:N` with its text. Of two processes that keep a new one at once,
-//! one inserts it; the other finds the number taken and looks again.
+//! An edition is a document `edition:N` with its text. Of two processes that keep a new one at
+//! once, one inserts it; the other finds the number taken and looks again.
 
 use std::collections::BTreeMap;
 

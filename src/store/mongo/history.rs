@@ -5,9 +5,10 @@
 //! in its order: this annotator's answers, the latest first. Several shards are walked at once and
 //! their order is lost, so there the server sorts, over all of the annotator's answers.
 //!
-//! The index knows no order among answers of one moment. One answer more than is wanted is read, which
-//! shows whether the last moment is cut in two; then its answers are asked for by number. Seldom: an
-//! annotator gives one answer in a millisecond, but answers that were taken over may share a time.
+//! The index knows no order among answers of one moment. One answer more than is wanted is read,
+//! which shows whether the last moment is cut in two; then its answers are asked for by number.
+//! Seldom: an annotator gives one answer in a millisecond, but answers that were taken over may
+//! share a time.
 
 use std::cmp::Reverse;
 

@@ -26,15 +26,15 @@
 //! | `rev` | counts the writes: changes of a whole task rest on it |
 //! | `reopened` | when it last became open out of its turn; mostly not there |
 //!
-//! Further names are kept free for what comes: `source` (file and line of loading), `final` (the final
-//! answer and its origin), `settled`, `overrides` (gold, priority, withdrawn, removed), and in leases and
-//! answers `shown` (the suggestions that were shown).
+//! Further names are kept free for what comes: `source` (file and line of loading), `final` (the
+//! final answer and its origin), `settled`, `overrides` (gold, priority, withdrawn, removed), and
+//! in leases and answers `shown` (the suggestions that were shown).
 //!
-//! Beside it, `<project>.history` holds earlier versions of answers and `<project>.large` what is too large
-//! for the document (`side_documents.rs`); `<project>.annotd` the format, the numbering, what has been dealt out,
-//! which files were loaded, the keys (room for `kind` and `ends`), the rule of identity, the editions, and,
-//! while it is, that the project is being restored or migrated. `<project>.audit` is kept free for the
-//! audit log.
+//! Beside it, `<project>.history` holds earlier versions of answers and `<project>.large` what is
+//! too large for the document (`side_documents.rs`); `<project>.annotd` the format, the numbering,
+//! what has been dealt out, which files were loaded, the keys (room for `kind` and `ends`), the
+//! rule of identity, the editions, and, while it is, that the project is being restored or
+//! migrated. `<project>.audit` is kept free for the audit log.
 //!
 //! Every change is a guarded write to one document, found by its `_id`; so it is true on a single
 //! server, on a replica set and on a cluster sharded by `{_id: "hashed"}`, and several daemons may
@@ -171,12 +171,13 @@ impl MongoStore {
         migrations::are_needed(&self.connection).await
     }
 
-    /// Brings the project to the present format; what it does is told in `mongo/migrations/`. `seen` hears
-    /// how many tasks have been looked at. Broken off at any moment, it can be begun again.
+    /// Brings the project to the present format; what it does is told in `mongo/migrations/`.
+    /// `seen` hears how many tasks have been looked at. Broken off at any moment, it can be begun
+    /// again.
     ///
     /// # Errors
-    /// If the server fails, does not let this user set rules for a collection, or other programs keep
-    /// changing the tasks.
+    /// If the server fails, does not let this user set rules for a collection, or other programs
+    /// keep changing the tasks.
     pub async fn migrate(&self, seen: impl FnMut(u64)) -> Result<Migrated> {
         let migrated = migrations::run(&self.connection, seen).await?;
         let is_present = schema::prepare(&self.connection, OpenMode::Write).await?;

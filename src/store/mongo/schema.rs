@@ -59,8 +59,8 @@ fn indexes() -> Vec<IndexModel> {
     ]
 }
 
-/// Prepares the project's collections, or says why they cannot be used; whether they are of the present
-/// format.
+/// Prepares the project's collections, or says why they cannot be used; whether they are of the
+/// present format.
 pub(super) async fn prepare(connection: &MongoConnection, mode: OpenMode) -> Result<bool> {
     if mode.refuses_partial_restore()
         && let Some(since) = restore::mark(connection, OPERATION).await?

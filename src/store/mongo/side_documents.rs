@@ -1,34 +1,35 @@
 //! What of an answer lies beside its task's document: earlier versions, in `<project>.history`, and
-//! large data, in `<project>.large`. So the document grows neither with changes of mind nor with the
-//! size of what is drawn, and stays far below the 16 MiB that MongoDB allows.
+//! large data, in `<project>.large`. So the document grows neither with changes of mind nor with
+//! the size of what is drawn, and stays far below the 16 MiB that MongoDB allows.
 //!
-//! A version that is replaced is a document `{_id: "TASK:NTH:ANNOTATOR", task, annotator, nth, version,
-//! at}`; the answer says in `revisions` how many there are, numbered from 1. Data of more than [`LARGE`]
-//! bytes are a document `{_id: "TASK:HASH", task, data_json, at}`, and the version says in `large` which
-//! hash. So whoever reads a document knows which others belong to it, and finds them by their `_id`: one
-//! query for a page of tasks where any of them has some, and none otherwise. An answer that is the first
-//! of its annotator costs no round trip more than before.
+//! A version that is replaced is a document `{_id: "TASK:NTH:ANNOTATOR", task, annotator, nth,
+//! version, at}`; the answer says in `revisions` how many there are, numbered from 1. Data of more
+//! than [`LARGE`] bytes are a document `{_id: "TASK:HASH", task, data_json, at}`, and the version
+//! says in `large` which hash. So whoever reads a document knows which others belong to it, and
+//! finds them by their `_id`: one query for a page of tasks where any of them has some, and none
+//! otherwise. An answer that is the first of its annotator costs no round trip more than before.
 //!
-//! **First beside, then the document.** What lies beside is written with majority and journal before the
-//! guarded write that refers to it. A crash in between leaves a spare, which nothing refers to; an answer
-//! is acknowledged when both are there.
+//! **First beside, then the document.** What lies beside is written with majority and journal
+//! before the guarded write that refers to it. A crash in between leaves a spare, which nothing
+//! refers to; an answer is acknowledged when both are there.
 //!
-//! **Several daemons.** Which version has the number n is settled before anybody writes it: it is the one
-//! that was current while `revisions` was n - 1. A version becomes current by one guarded write, which says
-//! which stamp and which `revisions` were read, so only one of several daemons replaces it, and no answer
-//! ever leaves its task. Those who lose have written the same document under the same `_id`, or a spare
-//! that is overwritten when the number is next given. Large data are named by their content, so two writers
-//! of one name write the same.
+//! **Several daemons.** Which version has the number n is settled before anybody writes it: it is
+//! the one that was current while `revisions` was n - 1. A version becomes current by one guarded
+//! write, which says which stamp and which `revisions` were read, so only one of several daemons
+//! replaces it, and no answer ever leaves its task. Those who lose have written the same document
+//! under the same `_id`, or a spare that is overwritten when the number is next given. Large data
+//! are named by their content, so two writers of one name write the same.
 //!
-//! **Spares are removed** by `annotd verify --repair`, and a writer may be about to refer to one. So a
-//! write that refers to something beside has an end: its guard compares the server's clock (`$$NOW`) with
-//! [`REFER`] after the writing began, and a spare is removed only if its last writing (`at`, by the server's
-//! clock) is [`MAX_UNREFERENCED_AGE_MS`] ago and it has not been written since it was looked at. A daemon that was suspended
-//! in between finds its guard closed, and writes both again.
+//! **Spares are removed** by `annotd verify --repair`, and a writer may be about to refer to one.
+//! So a write that refers to something beside has an end: its guard compares the server's clock
+//! (`$$NOW`) with [`REFER`] after the writing began, and a spare is removed only if its last
+//! writing (`at`, by the server's clock) is [`MAX_UNREFERENCED_AGE_MS`] ago and it has not been
+//! written since it was looked at. A daemon that was suspended in between finds its guard closed,
+//! and writes both again.
 //!
-//! Rejected: a number for each writer in the `_id`, which makes a document that grows with revisions again,
-//! since it has to say which ones count; a transaction, which a single server does not have; `GridFS`,
-//! which is two writes and two reads for what fits into one document.
+//! Rejected: a number for each writer in the `_id`, which makes a document that grows with
+//! revisions again, since it has to say which ones count; a transaction, which a single server does
+//! not have; `GridFS`, which is two writes and two reads for what fits into one document.
 
 use std::collections::HashMap;
 
@@ -58,7 +59,8 @@ pub(super) fn name_of(text: &str) -> String {
     name
 }
 
-/// The data as text if they are to lie beside: they are large, or nested deeper than a document may be.
+/// The data as text if they are to lie beside: they are large, or nested deeper than a document may
+/// be.
 pub(super) fn large(
     data: &Map<String, Value>,
     bytes: usize,
@@ -203,8 +205,8 @@ pub(super) enum Wanted {
     Current,
 }
 
-/// Fills in what lies beside these tasks' documents, as far as it is there: large data that are lost
-/// stay marked as lacking, and earlier versions that are lost are left out.
+/// Fills in what lies beside these tasks' documents, as far as it is there: large data that are
+/// lost stay marked as lacking, and earlier versions that are lost are left out.
 pub(super) async fn fill<'a>(
     connection: &MongoConnection,
     operation: &'static str,

@@ -1,9 +1,9 @@
-//! Whether everything that lies beside the tasks belongs to one of them: spare versions and large data are
-//! what a crash between two writes leaves. How they come about, and why one that is old can be removed
-//! while daemons are at work, is told in `side_documents.rs`.
+//! Whether everything that lies beside the tasks belongs to one of them: spare versions and large
+//! data are what a crash between two writes leaves. How they come about, and why one that is old
+//! can be removed while daemons are at work, is told in `side_documents.rs`.
 //!
-//! Both collections are walked by `_id`, a page at a time. Tasks are read before the versions that may
-//! refer to large data: a version that is replaced is in the history before it leaves the task.
+//! Both collections are walked by `_id`, a page at a time. Tasks are read before the versions that
+//! may refer to large data: a version that is replaced is in the history before it leaves the task.
 //!
 //! Rejected: a TTL index on `at`, which would also remove what is needed.
 

@@ -8,8 +8,8 @@
 //! while others write, so it is taken from one look at everything and subtracted afterwards, and
 //! nobody waits for a recount.
 //!
-//! Rejected: writing the queue and the figures anew as a whole, which would keep the only writer for
-//! seconds and hide what was wrong.
+//! Rejected: writing the queue and the figures anew as a whole, which would keep the only writer
+//! for seconds and hide what was wrong.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -39,8 +39,8 @@ const SURPLUS: &str = "SELECT q.lane AS lane, q.position AS position, t.id FROM 
     OR CASE WHEN json_valid(t.lanes) THEN \
         NOT EXISTS (SELECT 1 FROM json_each(t.lanes) l WHERE l.value = q.lane) ELSE 0 END";
 
-/// Earlier versions beyond those that their answer counts: each was written first, and the change of the
-/// answer did not come.
+/// Earlier versions beyond those that their answer counts: each was written first, and the change
+/// of the answer did not come.
 const SPARE: &str = "SELECT t.id, h.seq AS seq, h.annotator AS annotator, h.nth AS nth \
     FROM history h JOIN answer a ON a.seq = h.seq AND a.annotator = h.annotator \
     LEFT JOIN task t ON t.seq = h.seq WHERE h.nth > a.revisions";

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-/// Makes the file if it is not there, and gives it to whoever should own it; to nobody else: the keys to
-/// the ports are in it.
+/// Makes the file if it is not there, and gives it to whoever should own it; to nobody else: the
+/// keys to the ports are in it.
 ///
 /// What goes wrong here is left to SQLite, which makes the file itself or says why it cannot.
 #[cfg(unix)]

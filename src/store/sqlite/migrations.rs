@@ -1,12 +1,12 @@
 //! From one stored format to the next.
 //!
-//! Each step is a numbered file of SQL in `migrations/`. A new file is made by all of them, one after
-//! the other, so it has the same tables as one that has come through every format. What SQL cannot say
-//! (the texts of the record of the deal) follows the files, in the same transaction.
+//! Each step is a numbered file of SQL in `migrations/`. A new file is made by all of them, one
+//! after the other, so it has the same tables as one that has come through every format. What SQL
+//! cannot say (the texts of the record of the deal) follows the files, in the same transaction.
 //!
 //! A file with tasks is changed only after a copy of it was laid beside it, by SQLite's backup: the
-//! writers are kept out from before the copy until after the change, so the copy is what was changed.
-//! Where there is no room for both, nothing is begun.
+//! writers are kept out from before the copy until after the change, so the copy is what was
+//! changed. Where there is no room for both, nothing is begun.
 //!
 //! Rejected: a change in steps, each of them durable, which would need no room for a whole copy. A
 //! daemon could then find half of it, and the way back would be a way through all of it.

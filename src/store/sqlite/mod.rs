@@ -2,8 +2,8 @@
 //!
 //! WAL, `synchronous=FULL`, one writer that groups what waits into one transaction and one sync
 //! (`engine.rs`). The tables are in `schema.rs`, what is asked in `reads.rs`, what is told in
-//! `writes.rs`. A task's changes go through [`TaskState`](crate::allocation::TaskState), so the rules of
-//! its life stand in one place.
+//! `writes.rs`. A task's changes go through [`TaskState`](crate::allocation::TaskState), so the
+//! rules of its life stand in one place.
 //!
 //! Other processes may use the same file (`annotd load` beside the daemon): SQLite's own locks
 //! keep them apart, and what they reopen is numbered in the file.
@@ -58,8 +58,8 @@ impl SqliteStore {
     /// Opens the file, or makes it if it is not there.
     ///
     /// # Errors
-    /// If it cannot be opened, is not annotd's, is of another format, holds another project, or is being
-    /// restored.
+    /// If it cannot be opened, is not annotd's, is of another format, holds another project, or is
+    /// being restored.
     pub fn open(path: &Path, project: &str) -> Result<Self> {
         Self::open_as(path, project, OpenMode::Write)
     }

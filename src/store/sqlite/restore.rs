@@ -150,9 +150,9 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Where a task can stand. No two stand at one place here; elsewhere they may, where the order of the
-/// project has changed and one of them was finished before. It is that one which goes to another
-/// place, since nobody looks for it in the queue any more.
+/// Where a task can stand. No two stand at one place here; elsewhere they may, where the order of
+/// the project has changed and one of them was finished before. It is that one which goes to
+/// another place, since nobody looks for it in the queue any more.
 fn place_for(connection: &Connection, record: &Record) -> rusqlite::Result<Position> {
     let place = record.position;
     if !is_taken(connection, place)? {

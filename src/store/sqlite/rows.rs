@@ -91,8 +91,8 @@ pub(super) fn basis(row: &Row<'_>, first: usize) -> rusqlite::Result<Basis> {
     Ok(Basis { edition: row.get(first)?, tokenizer: row.get(first + 1)? })
 }
 
-/// What an annotator said of a task before they changed it, oldest first. Spares, which have a higher
-/// number, are not among it.
+/// What an annotator said of a task before they changed it, oldest first. Spares, which have a
+/// higher number, are not among it.
 fn earlier(
     connection: &Connection,
     seq: i64,

@@ -9,9 +9,9 @@
 //!   before it was changed; `large`: what these say where it is much.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
 //! - `access_key`: the keys to the ports; `edition`: the roster as it was at a hand-out.
-//! - `meta`: the format, whose file it is, the rule by which tasks are told apart (`identity`), the last
-//!   occasion on which a task came back; what was dealt out (`deal`, `deal_version`) and, after a
-//!   restore, what was promised; since when the store is `restoring`, while it is.
+//! - `meta`: the format, whose file it is, the rule by which tasks are told apart (`identity`), the
+//!   last occasion on which a task came back; what was dealt out (`deal`, `deal_version`) and,
+//!   after a restore, what was promised; since when the store is `restoring`, while it is.
 //! - `origin`, `final`, `audit`: room for what comes next.
 //!
 //! One file holds one project. Rejected: a project column in every index, for files that nearly
@@ -41,8 +41,8 @@ pub(super) struct Opened {
     pub(super) copy: Option<tempfile::TempDir>,
 }
 
-/// Opens the file, makes the tables if it is new, and checks that it is ours. One of an older format is
-/// brought to the present one, copied to be read, or refused, as the opening says.
+/// Opens the file, makes the tables if it is new, and checks that it is ours. One of an older
+/// format is brought to the present one, copied to be read, or refused, as the opening says.
 pub(super) fn open(path: &Path, project: &str, mode: OpenMode) -> Result<Opened, StoreError> {
     if mode == OpenMode::Read
         && let Some(format) = older_format(path)
@@ -158,7 +158,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
 fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // Otherwise SQLite may plan for the value of a parameter, and prepare the statement again for each value.
+    // Otherwise SQLite may plan for the value of a parameter, and prepare the statement again for
+    // each value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -8000)
 }

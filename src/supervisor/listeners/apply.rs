@@ -1,9 +1,9 @@
 //! The listeners under another roster, in two phases.
 //!
-//! [`ListenerRegistry::prepare`] binds the new sockets; if any of them fails, it closes those that it
-//! has bound, and nothing has changed. [`ListenerRegistry::commit`] cannot fail: it transfers sockets
-//! and keeps removed listeners open for a grace period, so that unsent answers still arrive. Neither
-//! touches a listener that both rosters have.
+//! [`ListenerRegistry::prepare`] binds the new sockets; if any of them fails, it closes those that
+//! it has bound, and nothing has changed. [`ListenerRegistry::commit`] cannot fail: it transfers
+//! sockets and keeps removed listeners open for a grace period, so that unsent answers still
+//! arrive. Neither touches a listener that both rosters have.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +36,8 @@ pub(in crate::supervisor) struct PreparedChange {
 
 impl ListenerRegistry {
     /// Binds the sockets that the next roster needs and that are not there. Touches no listener,
-    /// except one to be closed whose address conflicts with a new one: that is closed first, and bound
-    /// again if the change fails.
+    /// except one to be closed whose address conflicts with a new one: that is closed first, and
+    /// bound again if the change fails.
     pub(in crate::supervisor) async fn prepare(
         &mut self,
         next: &Roster,
@@ -235,7 +235,8 @@ impl ListenerRegistry {
     }
 }
 
-/// Whose answers the new owner of a slot's port still takes: those of its owner and of earlier ones.
+/// Whose answers the new owner of a slot's port still takes: those of its owner and of earlier
+/// ones.
 fn previous_owners(
     slot: &ListenerSlot,
     new_owner: &ListenerOwner,

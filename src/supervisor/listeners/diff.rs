@@ -1,9 +1,9 @@
-//! Which listeners to keep, transfer, open and close: the difference between the listeners that run and
-//! those that a roster asks for. Pure; `apply.rs` carries it out.
+//! Which listeners to keep, transfer, open and close: the difference between the listeners that run
+//! and those that a roster asks for. Pure; `apply.rs` carries it out.
 //!
-//! A listener is identified by its owner *and* its address. One that is the same before and after is not
-//! touched. A socket that gets another owner is transferred, never closed and bound again: two
-//! annotators can exchange their ports, and no other program can take one in between.
+//! A listener is identified by its owner *and* its address. One that is the same before and after
+//! is not touched. A socket that gets another owner is transferred, never closed and bound again:
+//! two annotators can exchange their ports, and no other program can take one in between.
 //!
 //! It is not a difference of two rosters: a listener of an earlier roster may still be in its grace
 //! period, and one of the present roster may be unbound.

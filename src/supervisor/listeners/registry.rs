@@ -1,8 +1,8 @@
 //! Every listener that runs, and what happens when one fails.
 //!
-//! A [`ListenerSlot`] is an entry of the roster with its socket, if that could be bound. A slot whose
-//! server exits, or whose socket cannot be bound, is retried with growing pauses; no other slot is
-//! touched. `apply.rs` changes the slots when the roster changes.
+//! A [`ListenerSlot`] is an entry of the roster with its socket, if that could be bound. A slot
+//! whose server exits, or whose socket cannot be bound, is retried with growing pauses; no other
+//! slot is touched. `apply.rs` changes the slots when the roster changes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -84,7 +84,8 @@ pub(in crate::supervisor) struct ListenerRegistry {
 }
 
 impl ListenerRegistry {
-    /// Binds every port of the roster, or takes an inherited socket. Returns those that failed, too.
+    /// Binds every port of the roster, or takes an inherited socket. Returns those that failed,
+    /// too.
     pub(in crate::supervisor) async fn bind(
         roster: &Roster,
         any_port: bool,
@@ -240,7 +241,8 @@ impl ListenerRegistry {
         });
     }
 
-    /// Pings every server, retries unbound slots that are due, and closes those whose grace is over.
+    /// Pings every server, retries unbound slots that are due, and closes those whose grace is
+    /// over.
     pub(in crate::supervisor) async fn check_health(&mut self, now: Millis) -> HealthReport {
         let mut report = HealthReport::default();
         let is_over = |slot: &ListenerSlot| slot.grace_until.is_some_and(|until| until <= now);
@@ -322,8 +324,8 @@ impl ListenerRegistry {
         lead.and_then(ListenerSlot::down_reason)
     }
 
-    /// Stops accepting everywhere. Returns the servers, which finish open requests. Drops the context,
-    /// and with it the registry's handles to the allocator.
+    /// Stops accepting everywhere. Returns the servers, which finish open requests. Drops the
+    /// context, and with it the registry's handles to the allocator.
     pub(in crate::supervisor) fn stop_all(mut self) -> JoinSet<ServerExit> {
         for slot in &mut self.slots {
             slot.stop();

@@ -1,7 +1,7 @@
 //! Sockets: bound here, or inherited from systemd.
 //!
-//! A socket unit names its socket (`FileDescriptorName=andy`), and annotd serves that annotator on it,
-//! wherever it listens. One without an annotator's name goes to the annotator with its port.
+//! A socket unit names its socket (`FileDescriptorName=andy`), and annotd serves that annotator on
+//! it, wherever it listens. One without an annotator's name goes to the annotator with its port.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;

@@ -30,7 +30,8 @@ import { ago, end, figure, from, matched, pace, percent, present } from "./forma
  * @typedef {{
  *   project: string, interface: string, version: string, started_at: string, as_of: string | null,
  *   store: {kind: string, state: string, detail?: string},
- *   total: {tasks: number, finished: number, answers: number, wanted: number, in_hand: number, eta?: string | null},
+ *   total: {tasks: number, finished: number, answers: number, wanted: number, in_hand: number,
+ *   eta?: string | null},
  *   annotators: Annotator[], problems: string[],
  * }} Status
  */

@@ -1,8 +1,8 @@
 //! Whatever happens under whatever rule, the store is as the planner and the ledgers say.
 //!
-//! `random.rs` changes tasks as it likes; here they are loaded, looked over and moved as annotd does it,
-//! under a rule that the case draws, while people come and go. The model runs the same pure functions in
-//! memory, so whatever the store does beside them shows.
+//! `random.rs` changes tasks as it likes; here they are loaded, looked over and moved as annotd
+//! does it, under a rule that the case draws, while people come and go. The model runs the same
+//! pure functions in memory, so whatever the store does beside them shows.
 
 use std::collections::HashSet;
 

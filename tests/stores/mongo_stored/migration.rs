@@ -9,7 +9,7 @@ use mongodb::bson::{Bson, doc};
 
 use super::world::{documents, put};
 use crate::common::daemon::annotd;
-use crate::common::mongod::{Database, unique};
+use crate::common::mongod::{Database, fail_point, unique};
 
 const ROSTER: &str = include_str!("../golden/mongo-format-2/annotators.toml");
 const TASKS: &str = include_str!("../golden/mongo-format-2/stored.jsonl");
@@ -118,6 +118,7 @@ async fn a_project_of_format_2_is_read_as_it_is_and_worked_with_by_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_breaks_off_anywhere_is_gone_on_with() {
+    let _alone = fail_point().await;
     let (database, folder) = of_format_2().await;
     let folder = folder.path();
     let app = format!("faults{}", unique());
@@ -145,7 +146,8 @@ async fn a_migration_that_breaks_off_anywhere_is_gone_on_with() {
             break;
         }
         broken += 1;
-        // An annotd that is older shows what stands in the place of the number, once the fence is there.
+        // An annotd that is older shows what stands in the place of the number, once the fence is
+        // there.
         let meta = documents(&database, "stored.annotd").await;
         let format = meta.iter().find(|meta| meta.get_str("_id") == Ok("format")).unwrap();
         let version = format.get("version").unwrap();

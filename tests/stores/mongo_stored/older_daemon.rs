@@ -1,4 +1,5 @@
-//! A daemon of format 2 that runs on while its project is migrated: what it writes is refused, or right.
+//! A daemon of format 2 that runs on while its project is migrated: what it writes is refused, or
+//! right.
 //!
 //! Its writes stand here as it sends them.
 

@@ -11,7 +11,7 @@ use annotd::task::{TaskId, Verdict, Version};
 use mongodb::bson::{DateTime, Document, doc};
 
 use super::world::{admission, answer, claim, documents, findings, look_up, open, says, task};
-use crate::common::mongod::{Database, unique};
+use crate::common::mongod::{Database, fail_point, unique};
 
 fn large(word: &str) -> String {
     format!(r#"{{"note":"{}"}}"#, format!("{word} ").repeat(40_000))
@@ -89,7 +89,8 @@ async fn a_large_answer_comes_back_wherever_answers_are_read() {
     database.drop().await;
 }
 
-/// Several daemons change the same answers at once: each version that was acknowledged is there once.
+/// Several daemons change the same answers at once: each version that was acknowledged is there
+/// once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revisions_by_many_daemons_at_once_are_all_kept_once() {
     let database = Database::fresh().await;
@@ -139,6 +140,7 @@ async fn revisions_by_many_daemons_at_once_are_all_kept_once() {
 /// The connection breaks between the two writes, or before, or after.
 #[tokio::test]
 async fn a_crash_between_the_two_writes_leaves_a_spare_and_loses_nothing() {
+    let _alone = fail_point().await;
     let database = Database::fresh().await;
     let (_, id) = with_a_task(&database, 1).await;
     let app = format!("faults{}", unique());
@@ -196,7 +198,8 @@ async fn a_spare_is_removed_when_nobody_can_refer_to_it_any_more() {
         database.client().await.collection::<Document>("p.history"),
         database.client().await.collection::<Document>("p.large"),
     );
-    // What a write that was broken off leaves: a version that is not there yet, data that nothing has.
+    // What a write that was broken off leaves: a version that is not there yet, data that nothing
+    // has.
     let spare = |name: String| doc! { "_id": name, "task": id.as_str(), "at": DateTime::now() };
     history.insert_one(spare(format!("{id}:2:ann"))).await.unwrap();
     large.insert_one(spare(format!("{id}:0123"))).await.unwrap();

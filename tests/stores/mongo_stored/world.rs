@@ -81,8 +81,8 @@ pub async fn put(database: &Database, collection: &str, lines: &str) {
     collection.insert_many(documents).await.unwrap();
 }
 
-/// A document as extended JSON. What differs from run to run is left out, stamps and the server's clock,
-/// and all but the beginning of large data.
+/// A document as extended JSON. What differs from run to run is left out, stamps and the server's
+/// clock, and all but the beginning of large data.
 pub fn as_text(document: Document) -> String {
     let text = Bson::Document(without_chance(document)).into_canonical_extjson();
     serde_json::to_string_pretty(&text).unwrap()

@@ -1,9 +1,10 @@
-//! What is read of a task's document, field by field: a query may leave any of them out, and other tools
-//! may have written numbers of another width.
+//! What is read of a task's document, field by field: a query may leave any of them out, and other
+//! tools may have written numbers of another width.
 //!
-//! Answers of format 2 are read as well, since a project may be looked at before it is migrated and while
-//! it is. Their earlier versions stand in a list `history`, by which they are told: in an answer without
-//! one, those keys are annotd's that format 3 has added, and in one with it they are the interface's.
+//! Answers of format 2 are read as well, since a project may be looked at before it is migrated and
+//! while it is. Their earlier versions stand in a list `history`, by which they are told: in an
+//! answer without one, those keys are annotd's that format 3 has added, and in one with it they are
+//! the interface's.
 
 use std::collections::HashMap;
 use std::sync::Arc;

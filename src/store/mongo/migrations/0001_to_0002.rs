@@ -1,4 +1,5 @@
-//! Format 1 to 2: tasks get a number of their own, what they were planned for, and a count of writes.
+//! Format 1 to 2: tasks get a number of their own, what they were planned for, and a count of
+//! writes.
 //!
 //! Fields are only added, so an annotd that knows format 1 reads the documents as before.
 

@@ -1,24 +1,26 @@
-//! Format 2 to 3: earlier versions of answers and large data go beside the tasks (`side_documents.rs`), each
-//! document says its format, hashes have 64 bits, and leases and answers say by what they were handed out.
+//! Format 2 to 3: earlier versions of answers and large data go beside the tasks
+//! (`side_documents.rs`), each document says its format, hashes have 64 bits, and leases and
+//! answers say by what they were handed out.
 //!
-//! **A fence before anything else.** A daemon of format 2 looks at the format when it starts, and one that
-//! runs on meanwhile would write documents of its own shape: a revision with all earlier versions within, a
-//! task without what format 3 needs. So the collection gets a validator that refuses every write after which
-//! a document has that shape. Such a daemon can neither hand out nor store nor load any more; it logs
-//! "Document failed validation", pages say that answers are kept in the browser, and there they wait for the
-//! newer daemon. It can still take tasks back, which is right in both formats. The validator stays:
-//! it costs nothing that can be measured, and nobody knows when the last old daemon has ended.
+//! **A fence before anything else.** A daemon of format 2 looks at the format when it starts, and
+//! one that runs on meanwhile would write documents of its own shape: a revision with all earlier
+//! versions within, a task without what format 3 needs. So the collection gets a validator that
+//! refuses every write after which a document has that shape. Such a daemon can neither hand out
+//! nor store nor load any more; it logs "Document failed validation", pages say that answers are
+//! kept in the browser, and there they wait for the newer daemon. It can still take tasks back,
+//! which is right in both formats. The validator stays: it costs nothing that can be measured, and
+//! nobody knows when the last old daemon has ended.
 //!
-//! Then the record of the format gets a text in the place of its number, so that no annotd begins to work on
-//! the project; then tasks are rewritten in the order of their `_id`, in batches, each task with a write that
-//! is guarded by `rev`, and each batch is noted; then it is made sure that none is left; then the number is
-//! written. Broken off at any moment, it is begun again where it was: a task that has been rewritten says so,
-//! and what lies beside it is written again as it was.
+//! Then the record of the format gets a text in the place of its number, so that no annotd begins
+//! to work on the project; then tasks are rewritten in the order of their `_id`, in batches, each
+//! task with a write that is guarded by `rev`, and each batch is noted; then it is made sure that
+//! none is left; then the number is written. Broken off at any moment, it is begun again where it
+//! was: a task that has been rewritten says so, and what lies beside it is written again as it was.
 //!
-//! Rejected: renaming the fields that old daemons look at, which makes them do nothing without a word, and
-//! everything that people ask the database for with it; a new collection, which needs twice the room and a
-//! moment at which nobody writes; leaving out the fence and mending afterwards, since a document that holds
-//! both shapes can be read in two ways.
+//! Rejected: renaming the fields that old daemons look at, which makes them do nothing without a
+//! word, and everything that people ask the database for with it; a new collection, which needs
+//! twice the room and a moment at which nobody writes; leaving out the fence and mending
+//! afterwards, since a document that holds both shapes can be read in two ways.
 
 use std::collections::HashSet;
 
@@ -110,8 +112,8 @@ async fn fence(connection: &MongoConnection) -> Result<()> {
     connection.run(OPERATION, async { outcome }).await.map(drop)
 }
 
-/// What a document of format 3, or of a later one, is, and what one that a daemon of format 2 has written
-/// is not.
+/// What a document of format 3, or of a later one, is, and what one that a daemon of format 2 has
+/// written is not.
 fn validator() -> Document {
     let no_list_within = |answers: &str| format!("{answers}.history");
     let mut rules = doc! {
@@ -155,8 +157,8 @@ async fn walk(
     }
 }
 
-/// Rewrites these documents, and again those that somebody has written to meanwhile. Those that cannot
-/// be read are noted in `left`.
+/// Rewrites these documents, and again those that somebody has written to meanwhile. Those that
+/// cannot be read are noted in `left`.
 async fn rewrite_all(
     connection: &MongoConnection,
     mut documents: Vec<RawDocumentBuf>,
@@ -193,8 +195,8 @@ fn needs(document: &RawDocumentBuf) -> bool {
     format.is_none_or(|format| format < FORMAT)
 }
 
-/// Writes those of these documents anew that are of format 2, as far as they can be read and nobody has
-/// written to them since; says how many needed it.
+/// Writes those of these documents anew that are of format 2, as far as they can be read and nobody
+/// has written to them since; says how many needed it.
 pub(in crate::store::mongo) async fn rewrite(
     connection: &MongoConnection,
     documents: &[RawDocumentBuf],

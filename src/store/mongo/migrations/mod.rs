@@ -1,13 +1,15 @@
-//! From one stored format to the next: a numbered file for each step, and nothing else in the code that
-//! knows of older formats but what reads them.
+//! From one stored format to the next: a numbered file for each step, and nothing else in the code
+//! that knows of older formats but what reads them.
 //!
-//! Steps are taken one after the other. Each is carried out in bounded batches, can be broken off and begun
-//! again at any moment, and writes its number last. Only [`run`] takes them, for `annotd migrate`; while
-//! one is under way, the record of the format holds a text in the place of the number, which no annotd
-//! takes for a format that it knows, and which those that are older show as it is.
+//! Steps are taken one after the other. Each is carried out in bounded batches, can be broken off
+//! and begun again at any moment, and writes its number last. Only [`run`] takes them, for `annotd
+//! migrate`; while one is under way, the record of the format holds a text in the place of the
+//! number, which no annotd takes for a format that it knows, and which those that are older show as
+//! it is.
 //!
-//! Rejected: migrating when the daemon starts. A shared store may have other daemons at work, a large one
-//! takes minutes, and what changes everything should not happen because a service was restarted.
+//! Rejected: migrating when the daemon starts. A shared store may have other daemons at work, a
+//! large one takes minutes, and what changes everything should not happen because a service was
+//! restarted.
 
 #[path = "0001_to_0002.rs"]
 pub(super) mod to_2;

@@ -39,8 +39,8 @@ export class AnswerFlow {
    *   timeWorked: () => number,
    *   say: (words: string) => void,
    *   onAnswered: (id: string) => void,
-   *   send: (now?: boolean) => void,
-   * }} page `timeWorked`: on this card, in milliseconds; `onAnswered` is called once an answer is safe;
+   *   send: (now?: boolean) => void, }} page `timeWorked`: on this card, in milliseconds;
+   *   `onAnswered` is called once an answer is safe;
    *   `send` sends what waits, with `now` without a pause
    */
   constructor(page) {

@@ -27,8 +27,8 @@ export class Commands {
    *   announce: (words: string) => void,
    *   send: () => Promise<number>,
    *   stop: () => void,
-   *   reload: () => void,
-   * }} page `send` sends what waits and returns how many answers still wait; `stop` ends the session
+   *   reload: () => void, }} page `send` sends what waits and returns how many answers still wait;
+   *   `stop` ends the session
    */
   constructor(page) {
     this.page = page;

@@ -30,8 +30,8 @@ export class PageRefresh {
    *   isSaving: () => boolean,
    *   lastPress: () => number,
    *   outboxStatus: () => {waiting: number, refusal: string | null},
-   *   onStale: () => void,
-   * }} page `isSaving`: an answer or an earlier card is on its way; `lastPress`: of a key or a button, as
+   *   onStale: () => void, }} page `isSaving`: an answer or an earlier card is on its way;
+   *   `lastPress`: of a key or a button, as
    *   performance.now() has it; `onStale` is called when the project is another one
    */
   constructor(page) {

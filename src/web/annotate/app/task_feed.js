@@ -57,8 +57,8 @@ export class TaskFeed {
    *   send: () => Promise<void>,
    *   onNotice: (notice: ServerNotice) => void,
    *   onOtherOwner: () => void,
-   *   onMissingModule: () => void,
-   * }} page `heldByOthers`: the tasks in other tabs; `send` sends what waits at once; `onOtherOwner`: the
+   *   onMissingModule: () => void, }} page `heldByOthers`: the tasks in other tabs; `send` sends
+   *   what waits at once; `onOtherOwner`: the
    *   port is another annotator's; `onMissingModule`: an interface could not be fetched
    */
   constructor(page) {

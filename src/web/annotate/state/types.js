@@ -17,7 +17,8 @@
  *   _options?: Option[],
  *   _size?: {width: number, height: number},
  *   _parts?: unknown[],
- *   text?: unknown, html?: unknown, image?: unknown, audio?: unknown, video?: unknown, label?: unknown,
+ *   text?: unknown, html?: unknown, image?: unknown, audio?: unknown, video?: unknown, label?:
+ *   unknown,
  *   title?: unknown, body?: unknown, context_before?: unknown, context_after?: unknown,
  *   spans?: unknown, tokens?: unknown, options?: unknown, accept?: unknown,
  *   meta?: unknown, config?: unknown,

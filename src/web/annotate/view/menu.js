@@ -38,9 +38,11 @@ function choice(name, choices, now, choose) {
 /**
  * @param {Project} project
  * @param {{
- *   instructions: () => void, keys: () => void, history: () => void, stop: () => void, renew: () => void,
- *   flagged: boolean | null, flag: () => void, swipe: boolean | null, setSwipe: (on: boolean) => void,
- * }} callbacks `flagged` is null where there is no card, `swipe` where the card is dragged on
+ *   instructions: () => void, keys: () => void, history: () => void, stop: () => void, renew: () =>
+ *   void,
+ *   flagged: boolean | null, flag: () => void, swipe: boolean | null, setSwipe: (on: boolean) =>
+ *   void, }} callbacks `flagged` is null where there is no card, `swipe` where the card is dragged
+ *   on
  */
 export function showMenu(project, callbacks) {
   let { swipe } = callbacks;

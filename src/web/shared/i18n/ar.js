@@ -1,7 +1,8 @@
 /**
- * Arabic: Modern Standard, and plain. Keys are named by verbal nouns, so that they address nobody; where
- * the reader is addressed, it is in the singular. What is always written from left to right (a key, a
- * path, a bracket that would be mirrored) stands between \u2066 and \u2069, which isolate it.
+ * Arabic: Modern Standard, and plain. Keys are named by verbal nouns, so that they address nobody;
+ * where the reader is addressed, it is in the singular. What is always written from left to right
+ * (a key, a path, a bracket that would be mirrored) stands between \u2066 and \u2069, which isolate
+ * it.
  *
  * @type {import("../i18n.js").Catalogue}
  */
