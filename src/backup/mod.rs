@@ -1,7 +1,7 @@
 //! A project as one file, and back.
 //!
 //! - `format`: the lines of the file, and what of a record stands in them.
-//! - [`take`]: the walk over a store at work, page by page, into a file.
+//! - [`create`]: the walk over a store at work, page by page, into a file.
 //! - [`Backup`]: a file on its way back, checked from beginning to end before anything is written.
 //! - [`restore`]: what it holds into an empty store, of either engine.
 //!

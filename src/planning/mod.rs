@@ -2,7 +2,7 @@
 //! which counts.
 //!
 //! Mixtures and balanced routing depend on what was planned before. Their counts are kept in the
-//! store, under a version ([`state`]). [`admit()`] plans a batch of tasks from the present counts
+//! store, under a version (`state`). [`admit()`] plans a batch of tasks from the present counts
 //! and inserts it only if no other load has changed them in the meantime. When annotators join or
 //! leave, or the order of the project changes, [`replan_unfinished`] walks over the unfinished
 //! tasks and names other annotators where that is needed.

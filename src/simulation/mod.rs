@@ -23,8 +23,8 @@
 //! simple rules and says nothing about absence, disagreement and tags.
 //!
 //! [`Planner`]: crate::allocation::Planner
-//! [`TaskState`]: crate::allocation::Ledger
-//! [`TaskState::settle`]: crate::allocation::Ledger::settle
+//! [`TaskState`]: crate::allocation::TaskState
+//! [`TaskState::settle`]: crate::allocation::TaskState::settle
 
 mod annotator_run;
 mod forecast;

@@ -28,7 +28,7 @@ use super::own_keys::DISPLACED;
 /// for them:
 ///
 /// - An exported line has the answer's keys beside the task's, and what they displace one level
-///   deeper, under `_task`. That level does not count ([`depth_as_loaded`]), so every exported line
+///   deeper, under `_task`. That level does not count (`depth_as_loaded`), so every exported line
 ///   can be loaded.
 /// - Requests, replies, exports and backups add four levels at most; `serde_json` reads 127.
 /// - MongoDB promises 100 levels in a document. A task stands two levels down, an answer four.

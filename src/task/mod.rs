@@ -1,11 +1,9 @@
-//! What is annotated: a task, its identity and hashes, its tokens, and what an interface accepts
-//! as an answer to it.
+//! What is annotated: a task with its hashes and tokens, and the answers to it.
 //!
 //! This room is pure. It takes JSON and gives values; it knows no store, no clock, no network.
 //!
 //! - [`Task`] is the JSON object that was loaded, kept to the letter, with its identity.
-//! - `identity` and `hashes` say when two tasks are one, to annotd and to Prodigy.
-//! - [`interface`] has one file for each family of interfaces, which validates what comes back.
+//! - `hashes` are Prodigy's; [`crate::identity`] says when two tasks are one to annotd.
 //! - [`own_keys`] keeps the answer's keys and the task's apart where both stand in one line.
 //! - [`Answer`] is what an annotator said, apart from the task it is about.
 //!

@@ -1,5 +1,5 @@
 //! JSON with sorted keys and without white space, for texts that are hashed or compared. What is
-//! written of numbers, strings and members is for each [`Dialect`] to say.
+//! written of numbers, strings and members is for each `Dialect` to say.
 //!
 //! Rejected: serde_json's formatter trait. It knows neither sorted keys beside `preserve_order` nor
 //! a member that is left out.

@@ -1,5 +1,5 @@
 //! Who may use a port: the keys and their cache ([`keys`]), and the check at each request
-//! ([`guard`]).
+//! (`guard`).
 
 pub(super) mod guard;
 pub mod keys;

@@ -5,8 +5,8 @@
 //! It only puts text together. What comes out is markup of strangers like any other and goes
 //! through [`sanitize`](super::sanitize::sanitize).
 //!
-//! A template has no code, and its work is bounded: sections nest to [`DEEPEST`], no more than
-//! [`MOST_SECTIONS`] are filled in, and what comes out has at most [`LONGEST`] bytes, for three
+//! A template has no code, and its work is bounded: sections nest to `DEEPEST`, no more than
+//! `MOST_SECTIONS` are filled in, and what comes out has at most `LONGEST` bytes, for three
 //! lists inside one another make a book of a short task.
 //!
 //! Rejected: `handlebars`, which knows Mustache's sections, inverted sections and `{{.}}` only as

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_process_has_open_is_no_other_processs() {
+    fn what_this_process_has_open_is_its_own() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
         let connection = rusqlite::Connection::open(&path).expect("opened");
