@@ -11,7 +11,8 @@
 //! file when it is opened, which comes after `--rejects` has truncated it.
 
 use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
 use super::roster_file::Chosen;
@@ -21,6 +22,8 @@ use crate::store;
 
 /// What SQLite and annotd lay beside the store's file, by the ending of the name.
 const BESIDE_THE_STORE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// How a file of SQLite begins.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 /// Links to links are followed this often.
 const MOST_LINKS: usize = 40;
 
@@ -47,7 +50,7 @@ pub(super) fn check(
         let place = Place::of(path);
         let what = inputs
             .iter()
-            .find(|input| place.is(&Place::of(input)))
+            .find(|input| place.is_input(input))
             .map(|_| "the input itself".to_owned());
         let what = match what {
             Some(what) => Some(what),
@@ -80,6 +83,9 @@ fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
         && place.is_store(&store)
     {
         return Ok(Some("a file of the store".to_owned()));
+    }
+    if place.is_database() {
+        return Ok(Some("an SQLite database".to_owned()));
     }
     let named = [
         (&project.instructions, "the codebook"),
@@ -124,6 +130,23 @@ impl Place {
         Self { about: fs::metadata(&path).ok(), path }
     }
 
+    /// Whether a command reads this file, also as its standard input.
+    fn is_input(&self, input: &Path) -> bool {
+        if input.as_os_str() != "-" {
+            return self.is(&Self::of(input));
+        }
+        let stdin = Self::of(Path::new("/dev/stdin"));
+        stdin.about.as_ref().is_some_and(Metadata::is_file) && self.is(&stdin)
+    }
+
+    /// Whether it is a file of SQLite: the store of this roster or of another.
+    fn is_database(&self) -> bool {
+        let mut head = [0; SQLITE.len()];
+        self.about.as_ref().is_some_and(Metadata::is_file)
+            && fs::File::open(&self.path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
+            && head == *SQLITE
+    }
+
     /// Whether the two are one file.
     fn is(&self, other: &Self) -> bool {
         self.path == other.path
@@ -151,13 +174,25 @@ impl Place {
             && name(&self.path).zip(name(&copy)).is_some_and(|(own, copy)| own.starts_with(&copy))
     }
 
-    /// Whether a pattern of the roster would find it.
+    /// Whether a pattern of the roster would find it. The folders before the first wildcard are
+    /// followed, so that `./`, `../` and links name the same files as for the daemon.
     fn matches(&self, pattern: &str, base_dir: &Path) -> bool {
-        let whole = followed(base_dir).join(pattern);
-        let visible =
-            glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-        glob::Pattern::new(&whole.to_string_lossy())
-            .is_ok_and(|pattern| pattern.matches_path_with(&self.path, visible))
+        let is_wild =
+            |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
+        let parts: Vec<Component<'_>> = Path::new(pattern).components().collect();
+        let literal = parts.iter().take_while(|part| !is_wild(part)).count();
+        let literal = literal.min(parts.len().saturating_sub(1));
+        let folder = followed(&base_dir.join(parts[..literal].iter().collect::<PathBuf>()));
+        let rest = parts[literal..].iter().collect::<PathBuf>();
+        let options = glob::MatchOptions {
+            require_literal_leading_dot: true,
+            require_literal_separator: true,
+            ..glob::MatchOptions::new()
+        };
+        let Ok(pattern) = glob::Pattern::new(&rest.to_string_lossy()) else { return false };
+        self.path
+            .strip_prefix(folder)
+            .is_ok_and(|within| pattern.matches_path_with(within, options))
     }
 
     /// Whether it is a picture, sound or film of this folder, or would be one.

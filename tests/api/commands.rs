@@ -99,15 +99,16 @@ fn nothing_is_written_over_a_file_that_annotd_works_with() {
     let project = project("annotations = 1");
     let roster = project.path().join("annotators.toml");
     let text = std::fs::read_to_string(&roster).expect("the roster");
-    let named = "[project]\ntasks = [\"in/*.jsonl\"]\ninstructions = \"codebook.md\"\n\
+    let named = "[project]\ntasks = [\"in/*.jsonl\", \"./elsewhere/../dot/*.jsonl\"]\ninstructions = \"codebook.md\"\n\
                  media = \"media\"\n";
     std::fs::write(&roster, text.replacen("[project]\n", named, 1)).expect("the roster");
-    for folder in ["in", "media", "media/deep", "elsewhere"] {
+    for folder in ["in", "in/deep", "dot", "media", "media/deep", "elsewhere"] {
         std::fs::create_dir(project.path().join(folder)).expect("a folder");
     }
     project.write("in/tasks.jsonl", "{\"text\":\"a\",\"label\":\"X\"}\n");
     project.write("codebook.md", "Read this.");
     project.write("media/deep/a.png", "a picture");
+    project.write("other.db", "SQLite format 3\0 and more");
     project.write("more.jsonl", "{\"text\":\"b\",\"label\":\"X\"}\n");
     project.run(&["load", "-i", "more.jsonl"]);
     let at = |name: &str| project.path().join(name);
@@ -124,6 +125,8 @@ fn nothing_is_written_over_a_file_that_annotd_works_with() {
         ("demo.db-journal".to_owned(), "a file of the store"),
         ("demo.db.format-2.20260301T020000Z".to_owned(), "a file of the store"),
         ("in/new.jsonl".to_owned(), "what the daemon would load as tasks when it next starts"),
+        ("dot/new.jsonl".to_owned(), "what the daemon would load as tasks when it next starts"),
+        ("other.db".to_owned(), "an SQLite database"),
         ("media/new.png".to_owned(), "in the folder of media"),
     ];
     for (index, (name, what)) in protected.into_iter().enumerate() {
@@ -159,6 +162,7 @@ fn nothing_is_written_over_a_file_that_annotd_works_with() {
     // Other files may lie in the folder of media, as task files often do.
     project.run(&["export", "-o", "media/answers.jsonl"]);
     project.run(&["export", "-o", "in/answers.csv", "--format", "csv"]);
+    project.run(&["export", "-o", "in/deep/answers.jsonl"]);
 }
 
 #[test]
@@ -179,6 +183,12 @@ fn a_load_writes_neither_over_its_input_nor_both_lists_into_one_file() {
     assert!(said.contains("--duplicates names ./tasks.jsonl, which is the input itself"), "{said}");
     let said = load("a", "./a");
     assert!(said.contains("--rejects and --duplicates name the same file; name two"), "{said}");
+    // Its standard input is an input, too.
+    let mut command = annotd(project.path());
+    command.args(["load", "-i", "-", "--rejects", "tasks.jsonl"]);
+    command.stdin(std::fs::File::open(at("tasks.jsonl")).expect("the file"));
+    let refused = command.output().expect("annotd runs");
+    assert_eq!(refused.status.code(), Some(73), "{}", stderr(&refused));
     let text = std::fs::read_to_string(at("tasks.jsonl")).expect("the file");
     assert_eq!(text, "{\"text\":\"a\",\"label\":\"X\"}\n");
 }
