@@ -141,7 +141,7 @@ fn ask(connection: &mut TcpStream) -> io::Result<()> {
         match connection.read(&mut buffer) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => reply.extend_from_slice(&buffer[..read]),
-            // A read with a time limit is not begun anew by the system after a signal, such as that
+            // A read with a time limit is not restarted by the system after a signal, such as that
             // a child has ended; that is this process's own affair.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
