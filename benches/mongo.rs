@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use annotd::allocation::{Lane, Plan, Position};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Claim, NewTask, Store, Submission};
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use mongodb::bson::{DateTime, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
 const TASKS: usize = 40_000;
@@ -88,7 +88,7 @@ async fn initiate(server: &str) {
 fn task(nth: usize) -> Task {
     let words = "A sentence of a newspaper, as long as most of those that people label. ".repeat(3);
     let text = format!(r#"{{"text":"{nth} {words}","meta":{{"source":"bench","n":{nth}}}}}"#);
-    Task::new(Body::parse(&text).expect("a task"))
+    Task::new(TaskJson::parse(&text).expect("a task"))
 }
 
 fn row(tasks: usize, wanted: u32) -> Vec<NewTask> {

@@ -46,7 +46,7 @@
 //!     AllocationCounters, AnnotatorProfile, AnswersWanted, Lane, Overrides, PlanPolicy, Planner,
 //!     Route, Split, WhenShort,
 //! };
-//! use annotd::task::{Body, Task};
+//! use annotd::task::{TaskJson, Task};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let policy = PlanPolicy {
@@ -61,7 +61,7 @@
 //! };
 //! let mut planner = Planner::new(policy, &AllocationCounters::default());
 //! let mut named = |text: &str| -> Result<Vec<Lane>, Box<dyn std::error::Error>> {
-//!     let task = Task::new(Body::parse(text)?);
+//!     let task = Task::new(TaskJson::parse(text)?);
 //!     Ok(planner.plan(&Overrides::default(), &task)?.lanes)
 //! };
 //! let first = named(r#"{"text":"Thousands march."}"#)?;

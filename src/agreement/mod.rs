@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::task::{Body, Verdict, Version, own_keys};
+use crate::task::{TaskJson, Verdict, Version, own_keys};
 
 /// What of an answer is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Similarity {
 
     /// How alike two answers to the same task are, from 0 to 1; nothing if one of them is an
     /// ignore. The same either way round.
-    pub fn likeness(&self, task: &Body, one: &Version, other: &Version) -> Option<f64> {
+    pub fn likeness(&self, task: &TaskJson, one: &Version, other: &Version) -> Option<f64> {
         if one.verdict == Verdict::Ignore || other.verdict == Verdict::Ignore {
             return None;
         }
@@ -117,7 +117,7 @@ pub enum Consensus {
 pub fn consensus<'a>(
     measure: &Similarity,
     threshold: f64,
-    task: &Body,
+    task: &TaskJson,
     answers: impl IntoIterator<Item = &'a Version>,
 ) -> Consensus {
     let threshold = if threshold.is_nan() { 1.0 } else { threshold.clamp(0.0, 1.0) };
@@ -163,13 +163,13 @@ fn f1(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
 }
 
 /// What the answer says under a key: its own value, or else the task's.
-fn said(task: &Body, version: &Version, key: &str) -> Option<Value> {
+fn said(task: &TaskJson, version: &Version, key: &str) -> Option<Value> {
     version.data.get(key).cloned().or_else(|| task.get(key))
 }
 
 /// The entries of the list under a key, each as a text that is the same for the same facts; of
 /// objects, only the keys in `facts` count.
-fn facts_of(task: &Body, version: &Version, key: &str, facts: &[&str]) -> BTreeSet<String> {
+fn facts_of(task: &TaskJson, version: &Version, key: &str, facts: &[&str]) -> BTreeSet<String> {
     let Some(Value::Array(entries)) = said(task, version, key) else {
         return BTreeSet::new();
     };
@@ -183,7 +183,7 @@ fn facts_of(task: &Body, version: &Version, key: &str, facts: &[&str]) -> BTreeS
     entries.iter().map(text).collect()
 }
 
-fn words(task: &Body, version: &Version, key: &str) -> Vec<String> {
+fn words(task: &TaskJson, version: &Version, key: &str) -> Vec<String> {
     match said(task, version, key) {
         Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
         // A field of several lines or choices.
@@ -235,9 +235,9 @@ mod tests {
         says(Verdict::Accept, data)
     }
 
-    fn task() -> Body {
+    fn task() -> TaskJson {
         let spans = json!([{"start": 0, "end": 2, "label": "A", "token_start": 0}]);
-        Body::from_value(&json!({"text": "ab cd", "spans": spans})).expect("a task")
+        TaskJson::from_value(&json!({"text": "ab cd", "spans": spans})).expect("a task")
     }
 
     fn likeness(view_id: &str, one: &Value, other: &Value) -> f64 {

@@ -80,7 +80,7 @@ pub fn repaired(task: &TaskState) -> TaskState {
 mod tests {
     use super::super::{Lane, Lease, SettlePolicy};
     use super::*;
-    use crate::task::{Basis, Body, Millis, Verdict, Version};
+    use crate::task::{Basis, Millis, TaskJson, Verdict, Version};
 
     fn lease(annotator: &str, until: i64) -> Lease {
         Lease {
@@ -101,7 +101,7 @@ mod tests {
             time_returned: Millis(2),
             basis: Basis::default(),
         };
-        task.record("andy", version, &SettlePolicy::default(), &Body::empty());
+        task.record("andy", version, &SettlePolicy::default(), &TaskJson::empty());
         let mut damaged = task.clone();
         damaged.held = vec![lease("andy", 1), lease("zach", 2), lease("zach", 3)];
         damaged.finished = true;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::profile::meta;
 use super::{Lane, Purpose};
-use crate::task::{Body, reading};
+use crate::task::{TaskJson, reading};
 
 /// What a load sets instead of the project's rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub enum PlanError {
 }
 
 /// The names under a path such as `meta.target_annotator`; empty if the task has no such key.
-pub(super) fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> {
+pub(super) fn named(field: &str, task: &TaskJson) -> Result<Vec<String>, PlanError> {
     let mut keys = field.split('.');
     let mut value = keys.next().and_then(|key| task.get(key)).unwrap_or(Value::Null);
     for key in keys {
@@ -130,7 +130,7 @@ pub(super) fn named(field: &str, task: &Body) -> Result<Vec<String>, PlanError> 
 }
 
 /// The tags that a task requires.
-pub(super) fn tags(task: &Body) -> Result<Vec<String>, PlanError> {
+pub(super) fn tags(task: &TaskJson) -> Result<Vec<String>, PlanError> {
     let not_tags = |found: &Value| PlanError::NotTags { found: found.to_string() };
     match meta(task, "requires") {
         None | Some(Value::Null) => Ok(Vec::new()),
@@ -144,7 +144,7 @@ pub(super) fn tags(task: &Body) -> Result<Vec<String>, PlanError> {
 }
 
 /// The task's own priority.
-pub(super) fn own_priority(task: &Body) -> Result<Option<i64>, PlanError> {
+pub(super) fn own_priority(task: &TaskJson) -> Result<Option<i64>, PlanError> {
     match meta(task, "priority") {
         None | Some(Value::Null) => Ok(None),
         Some(priority) => reading::integer(&priority)

@@ -27,7 +27,7 @@ use super::choices::{Route, Split, WhenShort};
 use super::mixture::{ExactSplitter, Mixture};
 use super::plan::{named, own_priority, tags};
 use super::{AnnotatorProfile, Lane, Overrides, Plan, PlanError, Purpose, order, prodigy};
-use crate::task::{Body, Task, gold};
+use crate::task::{Task, TaskJson, gold};
 
 /// The part of the rules that is applied when a task is loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,7 +152,7 @@ impl Planner {
     ///
     /// # Errors
     /// If it cannot be planned.
-    pub fn check(&self, overrides: &Overrides, task: &Body) -> Result<(), PlanError> {
+    pub fn check(&self, overrides: &Overrides, task: &TaskJson) -> Result<(), PlanError> {
         let requires = self.required(task)?;
         let names = self.named(overrides, task, &requires)?;
         own_priority(task)?;
@@ -190,7 +190,7 @@ impl Planner {
     }
 
     /// The tags that a task requires, if for each there is an annotator who has it.
-    fn required(&self, task: &Body) -> Result<Vec<String>, PlanError> {
+    fn required(&self, task: &TaskJson) -> Result<Vec<String>, PlanError> {
         let requires = tags(task)?;
         let has = |tag: &&String| self.policy.people.iter().any(|p| p.tags.contains(tag));
         match requires.iter().find(|tag| !has(tag)) {
@@ -203,7 +203,7 @@ impl Planner {
     fn named(
         &self,
         overrides: &Overrides,
-        task: &Body,
+        task: &TaskJson,
         requires: &[String],
     ) -> Result<Vec<String>, PlanError> {
         let (field, names) = match (&overrides.to, &self.policy.assign_field) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::task::Body;
+use crate::task::TaskJson;
 
 /// What the rules know of an annotator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl AnnotatorProfile {
 
 /// The tags that a task requires of its annotators: `meta.requires`, a text or a list of texts.
 /// Empty for a value that is neither; [`Planner::plan`](super::Planner::plan) rejects such a task.
-pub fn requires(task: &Body) -> Vec<String> {
+pub fn requires(task: &TaskJson) -> Vec<String> {
     match meta(task, "requires") {
         Some(Value::String(tag)) => vec![tag],
         Some(Value::Array(tags)) => {
@@ -45,7 +45,7 @@ pub fn requires(task: &Body) -> Vec<String> {
 }
 
 /// The value of a key in a task's `meta`.
-pub fn meta(task: &Body, key: &str) -> Option<Value> {
+pub fn meta(task: &TaskJson, key: &str) -> Option<Value> {
     // Most tasks have none: searching the text is cheaper than parsing it.
     if !task.as_str().contains("\"meta\"") || !task.as_str().contains(key) {
         return None;
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_task_requires_tags_and_an_annotator_has_them() {
-        let task = |text: &str| requires(&Body::parse(text).expect("a task"));
+        let task = |text: &str| requires(&TaskJson::parse(text).expect("a task"));
         assert_eq!(task(r#"{"meta":{"requires":"es"}}"#), ["es"]);
         assert_eq!(task(r#"{"meta":{"requires":["es","expert"]}}"#), ["es", "expert"]);
         assert!(task(r#"{"text":"meta requires"}"#).is_empty());

@@ -5,10 +5,10 @@
 
 use super::profile::requires;
 use super::{AnnotatorProfile, Lane, Purpose, TaskState};
-use crate::task::Body;
+use crate::task::TaskJson;
 
 /// Whether this annotator could be named on this task in the place of another.
-pub fn can_replace(state: &TaskState, task: &Body, to: &AnnotatorProfile) -> bool {
+pub fn can_replace(state: &TaskState, task: &TaskJson, to: &AnnotatorProfile) -> bool {
     !state.finished
         && !matches!(state.purpose, Purpose::Repeat(_))
         && !state.admits(&to.name)
@@ -18,7 +18,12 @@ pub fn can_replace(state: &TaskState, task: &Body, to: &AnnotatorProfile) -> boo
 
 /// Whether `to` may take over this task, which waits for `from`, without a lead's decision. Not so
 /// if the task or its load named the annotators.
-pub fn can_take_over(state: &TaskState, task: &Body, from: &str, to: &AnnotatorProfile) -> bool {
+pub fn can_take_over(
+    state: &TaskState,
+    task: &TaskJson,
+    from: &str,
+    to: &AnnotatorProfile,
+) -> bool {
     !state.bound
         && state.purpose == Purpose::Regular
         && state.pending_named().any(|name| name == from)
@@ -51,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_pending_task_goes_to_another_annotator_who_may_have_it() {
-        let task = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
+        let task = TaskJson::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
         let spanish = |name: &str| AnnotatorProfile {
             tags: vec!["es".into()],
             ..AnnotatorProfile::new(name)

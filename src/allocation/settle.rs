@@ -18,7 +18,7 @@ use super::choices::Ignore;
 use super::profile::{AnnotatorProfile, requires};
 use super::{Lane, TaskState};
 use crate::agreement::{Consensus, Similarity, consensus};
-use crate::task::{Body, Renamed, Verdict, Version};
+use crate::task::{Renamed, TaskJson, Verdict, Version};
 
 /// The part of the rules that is applied when an answer arrives.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +91,7 @@ impl SettlePolicy {
 }
 
 /// How far the answers to a task agree, with the present names of their labels.
-fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Consensus {
+fn opinion_of(policy: &SettlePolicy, task: &TaskJson, state: &TaskState) -> Consensus {
     let versions = state.answers.iter().map(|answer| &answer.current);
     if policy.renamed.is_empty() {
         return consensus(&policy.measure, policy.threshold, task, versions);
@@ -110,7 +110,7 @@ fn opinion_of(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Consensu
 /// names. Then the number is capped by the eligible ones who have not had the task. If there is
 /// none, the task is finished, disagreement or not. An eligible annotator is active and has the
 /// required tags. If anyone may be asked and no one is eligible, the task waits.
-pub fn settle_by(policy: &SettlePolicy, task: &Body, state: &TaskState) -> Settlement {
+pub fn settle_by(policy: &SettlePolicy, task: &TaskJson, state: &TaskState) -> Settlement {
     let wanted = state.wanted;
     if state.answers.len() < wanted as usize {
         return Settlement::Open;
@@ -215,8 +215,8 @@ mod tests {
         }
     }
 
-    fn task() -> Body {
-        Body::parse(r#"{"text":"a"}"#).expect("a task")
+    fn task() -> TaskJson {
+        TaskJson::parse(r#"{"text":"a"}"#).expect("a task")
     }
 
     fn state(planned: u32, wanted: u32, answers: &[Answer]) -> TaskState {
@@ -296,7 +296,7 @@ mod tests {
             with("d", &["es"], false),
             with("e", &["es"], true),
         ];
-        let spanish = Body::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
+        let spanish = TaskJson::parse(r#"{"text":"a","meta":{"requires":"es"}}"#).expect("a task");
         let two = state(2, 2, &answers("ar"));
         let anybody = SettlePolicy { people: people.clone(), ..policy(1, 3, &[]) };
         assert_eq!(settle_by(&anybody, &spanish, &two), more(3, &["a", "b", "e"]));

@@ -10,7 +10,7 @@
 
 use super::settle::{SettlePolicy, Settlement, settle_by};
 use super::{Lane, Plan, Purpose};
-use crate::task::{Answer, Basis, Body, Millis, Version};
+use crate::task::{Answer, Basis, Millis, TaskJson, Version};
 
 /// A lease: the right of an annotator to answer the task until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,7 +236,7 @@ impl TaskState {
         annotator: &str,
         version: Version,
         policy: &SettlePolicy,
-        task: &Body,
+        task: &TaskJson,
     ) -> AnswerOutcome {
         if !self.accepts_from(annotator) {
             return AnswerOutcome::Unknown;
@@ -332,7 +332,7 @@ impl TaskState {
     }
 
     /// Fills free slots with late answers, the oldest first.
-    pub fn promote_late_answers(&mut self, policy: &SettlePolicy, task: &Body) {
+    pub fn promote_late_answers(&mut self, policy: &SettlePolicy, task: &TaskJson) {
         while self.can_promote_late_answer(policy) {
             let counts = |answer: &Answer| self.can_count(answer, policy);
             let Some(place) = self.late.iter().position(counts) else { return };
@@ -341,13 +341,13 @@ impl TaskState {
         }
     }
 
-    fn count(&mut self, answer: Answer, policy: &SettlePolicy, task: &Body) {
+    fn count(&mut self, answer: Answer, policy: &SettlePolicy, task: &TaskJson) {
         self.answers.push(answer);
         self.settle(policy, task);
     }
 
     /// Decides whether more answers are wanted, if as many as were wanted are there.
-    pub fn settle(&mut self, policy: &SettlePolicy, task: &Body) {
+    pub fn settle(&mut self, policy: &SettlePolicy, task: &TaskJson) {
         if self.finished || self.remaining() > 0 {
             return;
         }

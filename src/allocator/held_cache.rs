@@ -166,10 +166,10 @@ impl HeldCache {
 mod tests {
     use super::*;
     use crate::allocation::Position;
-    use crate::task::{Basis, Body, Task};
+    use crate::task::{Basis, Task, TaskJson};
 
     fn held(text: &str) -> HeldTask {
-        let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
+        let body = TaskJson::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
         let task = Arc::new(Task::new(body));
         HeldTask {
             task,

@@ -263,10 +263,10 @@ impl QueueCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn open(number: i64, free: u32) -> QueuedTask {
-        let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
+        let body = TaskJson::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
         QueuedTask {
             task: Arc::new(Task::new(body)),
             position: Position(number),

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::pending_plan::PendingPlan;
 use crate::store::{AllocationRecord, LARGE_ANSWER_BYTES, Record, legacy};
-use crate::task::{Answer, Basis, Body, BodyError, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Millis, Task, TaskId, TaskJson, TaskJsonError, Verdict, Version};
 
 /// The version of the format.
 pub(super) const FORMAT: u64 = 2;
@@ -225,7 +225,7 @@ impl Parts {
 pub(super) enum TaskError {
     /// Its JSON is not.
     #[error(transparent)]
-    Body(#[from] BodyError),
+    TaskJson(#[from] TaskJsonError),
     /// What an answer adds is no object.
     #[error("what an answer adds cannot be read: {0}")]
     Data(#[from] serde_json::Error),
@@ -359,7 +359,7 @@ impl TaskLine {
             id: self.id,
             input_hash: self.input_hash,
             task_hash: self.task_hash,
-            body: Body::from_stored(self.task.get())?,
+            body: TaskJson::from_stored(self.task.get())?,
         };
         let lanes = self.lanes.iter().map(|lane| Lane::from_text(lane)).collect();
         let state = TaskState {
@@ -381,7 +381,7 @@ impl TaskLine {
 }
 
 /// The text of a task, on one line: somebody may have changed it in the database.
-fn raw(body: &Body) -> Box<RawValue> {
+fn raw(body: &TaskJson) -> Box<RawValue> {
     let text = body.as_str();
     // Within a string a line break is written as \n, so these are white space.
     let text =
@@ -535,7 +535,7 @@ mod tests {
     #[test]
     fn a_record_comes_back_to_the_letter() {
         let text = r#"{"text":"ü\n","n":1e3,"$a":1.10,"":{"a.b":123456789012345678901234567890}}"#;
-        let task = Task::new(Body::parse(text).expect("an object"));
+        let task = Task::new(TaskJson::parse(text).expect("an object"));
         let answer = |annotator: &str, at| Answer {
             annotator: annotator.into(),
             current: version(r#"{"spans":[{"start":0,"w":1.50}],"annotator":"x"}"#, at),
@@ -571,7 +571,7 @@ mod tests {
 
     #[test]
     fn a_task_that_somebody_has_laid_out_in_lines_stays_one_line() {
-        let body = Body::from_stored("{\n  \"text\": \"a\\nb\"\r\n}").expect("an object");
+        let body = TaskJson::from_stored("{\n  \"text\": \"a\\nb\"\r\n}").expect("an object");
         let raw = raw(&body);
         assert_eq!(raw.get(), "{   \"text\": \"a\\nb\"  }");
     }

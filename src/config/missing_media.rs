@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::ingest::read::{LineError, Tasks};
 use crate::interface::{Interface, Unfit};
 use crate::listener::media;
-use crate::task::Body;
+use crate::task::TaskJson;
 use crate::task::media as named;
 use crate::task::picture::Fit;
 
@@ -71,7 +71,7 @@ impl Missing {
 }
 
 /// Why the size that a task says cannot be its picture's.
-fn of_another_size(folder: &Path, interface: &Interface, task: &Body) -> Option<Unfit> {
+fn of_another_size(folder: &Path, interface: &Interface, task: &TaskJson) -> Option<Unfit> {
     // Most tasks have none: a look at the text is cheaper than a look at the keys.
     if !task.as_str().contains("\"width\"") {
         return None;

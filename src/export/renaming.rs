@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Export, Record, RecordWriter};
 use crate::interface::Interface;
-use crate::task::{Answer, Body, Renamed};
+use crate::task::{Answer, Renamed, TaskJson};
 
 /// The pen itself, where nothing was renamed.
 pub(super) fn with_present_names(
@@ -72,7 +72,7 @@ impl RecordWriter for Renaming {
     }
 }
 
-fn rename(renamed: &Renamed, task: &Body, asked: Option<&Value>, answer: &mut Answer) {
+fn rename(renamed: &Renamed, task: &TaskJson, asked: Option<&Value>, answer: &mut Answer) {
     for version in answer.history.iter_mut().chain([&mut answer.current]) {
         version.data = renamed.data(task, &version.data).into_owned();
         if let Some(label) = asked {

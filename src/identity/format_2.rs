@@ -12,10 +12,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::task::{Body, Task, hashes};
+use crate::task::{Task, TaskJson, hashes};
 
 /// A task as these stores have it.
-pub(super) fn task(body: &Body) -> Task {
+pub(super) fn task(body: &TaskJson) -> Task {
     let value = body.to_value();
     let input_hash = given(&value, "_input_hash").unwrap_or_else(|| hashes::input_hash(&value));
     let task_hash =
@@ -64,12 +64,17 @@ pub(super) fn text(task: &Map<String, Value>) -> String {
 mod tests {
     use crate::identity::{Identity, Rule};
     use crate::interface::{Interface, Settings};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn id(text: &str) -> String {
         let interface = Interface::new("text", Settings::default()).expect("it is there");
         let identity = Identity::new(Rule::Format2, interface, None);
-        identity.make(Body::parse(text).expect("an object")).expect("a task").task.id.to_string()
+        identity
+            .make(TaskJson::parse(text).expect("an object"))
+            .expect("a task")
+            .task
+            .id
+            .to_string()
     }
 
     /// As annotd printed them before stores had a rule of their own.

@@ -33,7 +33,7 @@ mod own_hash;
 impl Task {
     /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place
     /// of a hash and is none does not count. A project's tasks are made by its own [`Identity`].
-    pub fn new(body: Body) -> Self {
+    pub fn new(body: TaskJson) -> Self {
         let identity = Identity::plain();
         match identity.make(body.clone()) {
             Ok(made) => made.task,
@@ -41,7 +41,7 @@ impl Task {
                 let mut fields = body.fields();
                 fields.shift_remove("_input_hash");
                 fields.shift_remove("_task_hash");
-                let made = identity.make(Body::from_fields(&fields));
+                let made = identity.make(TaskJson::from_fields(&fields));
                 Self { body, ..made.expect("without given hashes, nothing is wrong").task }
             }
         }
@@ -67,7 +67,7 @@ use sha2::{Digest, Sha256};
 
 use crate::interface::suggestions::{Parting, TEMPLATE, Templates};
 use crate::interface::{Interface, Settings};
-use crate::task::{Body, Task, TaskId, Verdict, canonical, hashes, own_keys};
+use crate::task::{Task, TaskId, TaskJson, Verdict, canonical, hashes, own_keys};
 
 /// Bytes of SHA-256 that make the identity.
 const BYTES: usize = 16;
@@ -201,7 +201,7 @@ impl Identity {
     ///
     /// # Errors
     /// If a hash is none, or the line has nothing under the path that the rule names.
-    pub fn make(&self, body: Body) -> Result<IdentifiedTask, Unidentified> {
+    pub fn make(&self, body: TaskJson) -> Result<IdentifiedTask, Unidentified> {
         let value = body.value();
         let given_input = own_hash::read(&value, "_input_hash")?;
         let given_task = own_hash::read(&value, "_task_hash")?;
@@ -242,7 +242,7 @@ impl Identity {
 
     /// The tasks that a stored line may be: as the project makes it now, as it made it formerly,
     /// and as it would have made it before the roster named another interface.
-    pub fn readings(&self, body: &Body) -> impl Iterator<Item = Task> {
+    pub fn readings(&self, body: &TaskJson) -> impl Iterator<Item = Task> {
         let now = self.make(body.clone()).ok().map(|made| made.task);
         let others = if self.rule == Rule::Content { Interface::names() } else { Vec::new() };
         let then = others.into_iter().flat_map(move |view| {
@@ -260,8 +260,8 @@ impl Identity {
     /// what annotators have added to the task: a line may have that, too.
     pub fn difference(
         &self,
-        line: &Body,
-        stored: &Body,
+        line: &TaskJson,
+        stored: &TaskJson,
         said: &[&Map<String, Value>],
     ) -> Option<String> {
         let line = self.content(line, &line.value()).counts;
@@ -285,7 +285,7 @@ impl Identity {
     }
 
     /// What counts of a line, and what it suggests.
-    fn content(&self, body: &Body, value: &Map<String, Value>) -> Content {
+    fn content(&self, body: &TaskJson, value: &Map<String, Value>) -> Content {
         let mut counts = value.clone();
         counts.retain(|key, value| !key.starts_with('_') && !value.is_null());
         // What a template shows counts, unless an annotator has said it.
@@ -381,7 +381,7 @@ impl Own {
 }
 
 /// The identity that stores of format 2 gave a task.
-pub fn of_format_2(body: &Body) -> TaskId {
+pub fn of_format_2(body: &TaskJson) -> TaskId {
     format_2::task(body).id
 }
 

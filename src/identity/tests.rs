@@ -13,7 +13,7 @@ fn content(view: &str, config: &Value) -> Identity {
 }
 
 fn made(identity: &Identity, line: &Value) -> IdentifiedTask {
-    identity.make(Body::from_value(line).expect("an object")).expect("a task")
+    identity.make(TaskJson::from_value(line).expect("an object")).expect("a task")
 }
 
 fn id(identity: &Identity, line: &Value) -> String {
@@ -193,7 +193,7 @@ fn a_task_that_was_stored_while_any_set_key_was_a_suggestion_is_still_in_order()
     suggests["spans"] = json!([{"start": 0, "end": 3, "label": "X"}]);
     suggests["audio_spans"] = json!([{"start": 0, "end": 3, "label": "X"}]);
     assert_ne!(id(&identity, &plain), id(&identity, &suggests));
-    let stored = Body::from_value(&suggests).expect("an object");
+    let stored = TaskJson::from_value(&suggests).expect("an object");
     let was = id(&identity, &plain);
     assert!(identity.readings(&stored).any(|task| task.id.as_str() == was));
 }
@@ -203,7 +203,7 @@ fn an_answer_that_a_block_shows_is_known_by_its_id_alone() {
     let blocks = json!({"blocks": [{"view_id": "ner"}, {"view_id": "spans_manual"}]});
     let identity = content("blocks", &blocks);
     let spans = |label: &str| json!([{"start": 0, "end": 3, "label": label}]);
-    let body = |value: &Value| Body::from_value(value).expect("an object");
+    let body = |value: &Value| TaskJson::from_value(value).expect("an object");
     let added = json!({"spans": spans("NEW")});
     let added = added.as_object().expect("an object");
     let line = body(&json!({"text": "Ada", "spans": spans("NEW")}));
@@ -266,7 +266,7 @@ fn numbers_are_their_values_and_null_is_absent() {
     let identity = content("image_manual", &json!({}));
     let plain = id(&identity, &json!({"image": "a.png", "width": 640, "meta": {"n": 0.5}}));
     let line = r#"{"label":null,"image":"a.png","width":640.0,"meta":{"n":5e-1,"z":null}}"#;
-    let same = identity.make(Body::parse(line).expect("an object")).expect("a task");
+    let same = identity.make(TaskJson::parse(line).expect("an object")).expect("a task");
     assert_eq!(plain, same.task.id.to_string());
     assert_eq!(same.task.body.as_str(), line, "the line itself is kept to the letter");
 }
@@ -370,7 +370,7 @@ fn what_a_template_may_show_counts_unless_an_annotator_has_said_it() {
 #[test]
 fn a_line_that_claims_to_be_a_task_says_in_which_key_it_differs() {
     let identity = content("ner_manual", &json!({}));
-    let body = |value: Value| Body::from_value(&value).expect("an object");
+    let body = |value: Value| TaskJson::from_value(&value).expect("an object");
     let stored = body(json!({"text": "Ada", "title": "t", "spans": [1], "n": 2}));
     let added = json!({"mood": "good"});
     let added = added.as_object().expect("an object");
@@ -398,7 +398,7 @@ fn a_path_or_prodigys_hash_can_be_the_rule() {
     assert_eq!(id(&path, &line(json!(7))), id(&path, &json!({"meta": {"id": "7"}})));
     assert_ne!(id(&path, &line(json!(7))), id(&path, &line(json!(8))));
     for wrong in [json!({"text": "a"}), line(json!(null)), line(json!("")), line(json!([1]))] {
-        assert!(path.make(Body::from_value(&wrong).expect("an object")).is_err(), "{wrong}");
+        assert!(path.make(TaskJson::from_value(&wrong).expect("an object")).is_err(), "{wrong}");
     }
     let hash = by("task_hash");
     let five = json!({"text": "a", "_task_hash": 5});
@@ -440,7 +440,7 @@ fn identities_by_content_stay_what_they_are() {
             "38110f8b2dbe110320ae3ac80814aa65",
         ),
     ] {
-        let made = content(view, &json!({})).make(Body::parse(line).expect("an object"));
+        let made = content(view, &json!({})).make(TaskJson::parse(line).expect("an object"));
         assert_eq!(made.expect("a task").task.id.as_str(), expected, "{line}");
     }
 }

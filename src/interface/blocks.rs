@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::interface::{Interface, Settings, spec};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn settings(blocks: &Value) -> Settings {
         let config = json!({"blocks": blocks, "choice_style": "multiple"});
@@ -269,7 +269,7 @@ mod tests {
 
     fn needs(blocks: &Value, task: &Value) -> Option<String> {
         let interface = Interface::new("blocks", settings(blocks)).expect("it is there");
-        let unfit = interface.can_show(&Body::from_value(task).expect("a task")).err();
+        let unfit = interface.can_show(&TaskJson::from_value(task).expect("a task")).err();
         unfit.map(|unfit| unfit.expected)
     }
 
@@ -321,7 +321,7 @@ mod tests {
         let blocks = json!([{"view_id": "text"}, {"view_id": "choice", "options": ["A", "A"]}]);
         let interface = Interface::new("blocks", settings(&blocks)).expect("it is there");
         let task = json!({"text": "a", "config": {"blocks": blocks}});
-        let body = Body::from_value(&task).expect("a task");
+        let body = TaskJson::from_value(&task).expect("a task");
         let unfit = interface.can_show(&body).expect_err("an option is there twice");
         assert_eq!(unfit.at, "/config/blocks/1/options/1");
         assert_eq!(&body.as_str()[unfit.place(&body)..][..4], "\"A\"]");
@@ -336,7 +336,7 @@ mod tests {
         ]);
         let interface = Interface::new("blocks", settings(&blocks)).expect("it is there");
         let parts =
-            interface.page_extras(&Body::from_value(&json!({"text": "a"})).expect("a task"));
+            interface.page_extras(&TaskJson::from_value(&json!({"text": "a"})).expect("a task"));
         assert_eq!(parts["_parts"][0]["_clean"], json!({"": "<i>a</i>"}));
         assert_eq!(parts["_parts"][1]["_clean"], json!({"/html": "<b>x</b>"}));
         assert_eq!(parts["_parts"][2]["_tokens"][0]["text"], "other");

@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
     use crate::interface::{Interface, Settings, spec};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn receive(style: &str, accept: &Value) -> Result<(), String> {
         let task = json!({
@@ -174,7 +174,7 @@ mod tests {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
         let settings = Settings { labels, ..Settings::default() };
         let interface = Interface::new("choice", settings).expect("it is there");
-        let unfit = interface.can_show(&Body::parse(task).expect("a task"));
+        let unfit = interface.can_show(&TaskJson::parse(task).expect("a task"));
         unfit.map_err(|unfit| (unfit.at, format!("{}, found {}", unfit.expected, unfit.found)))
     }
 
@@ -212,7 +212,7 @@ mod tests {
     fn words_and_objects_without_an_id_are_options_with_one() {
         let task = json!({"text": "a", "options": ["A", 2, {"text": "b", "id": null}]});
         let interface = Interface::new("choice", Settings::default()).expect("it is there");
-        let page_extras = interface.page_extras(&Body::from_value(&task).expect("a task"));
+        let page_extras = interface.page_extras(&TaskJson::from_value(&task).expect("a task"));
         let read =
             json!([{"id": "A", "text": "A"}, {"id": 2, "text": "2"}, {"text": "b", "id": "b"}]);
         assert_eq!(page_extras["_options"], read);

@@ -5,7 +5,7 @@
 
 use super::spec::Card;
 use super::{Interface, blocks, image, pages, pictured};
-use crate::task::Body;
+use crate::task::TaskJson;
 
 /// A picture in which shapes lie.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct DrawnOn {
 impl Interface {
     /// The pictures of this task in which shapes lie, one for each part of the card that has its
     /// own.
-    pub fn drawn_on(&self, task: &Body) -> Vec<DrawnOn> {
+    pub fn drawn_on(&self, task: &TaskJson) -> Vec<DrawnOn> {
         let card = self.card(task);
         if self.spec.name == blocks::SPEC.name {
             return of_blocks(&card);
@@ -85,7 +85,7 @@ mod tests {
     fn found(view: &str, config: &Value, task: &Value) -> Vec<(String, String, Vec<usize>)> {
         let config = config.as_object().expect("an object").clone();
         let interface = Interface::new(view, Settings { labels: Vec::new(), config });
-        let body = Body::from_value(task).expect("a task");
+        let body = TaskJson::from_value(task).expect("a task");
         let pictures = interface.expect("it is there").drawn_on(&body).into_iter();
         pictures.map(|picture| (picture.source, picture.at, picture.parts)).collect()
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::pieces;
 use super::spec::Card;
 use crate::task::picture::Size;
-use crate::task::{Body, body, reading};
+use crate::task::{TaskJson, reading, task_json};
 
 /// Why a task cannot be shown, or an answer to it not be taken, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Unfit {
 
     /// Where this is in the text of the task, in bytes: the value's first one, or, where the value
     /// is missing, that of the nearest thing around it.
-    pub fn place(&self, task: &Body) -> usize {
+    pub fn place(&self, task: &TaskJson) -> usize {
         let mut place = 0;
         let mut rest = task.as_str();
         for step in self.at.split('/').skip(1) {
@@ -119,7 +119,7 @@ fn what(value: &Value) -> &'static str {
         Value::String(text) if text.is_empty() => "an empty one",
         Value::String(_) => "one of blanks alone",
         Value::Array(_) => "a list",
-        other => body::name_of(other),
+        other => task_json::name_of(other),
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) fn what_is(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::Array(_) => "a list".into(),
-        other => body::name_of(other).into(),
+        other => task_json::name_of(other).into(),
     }
 }
 
@@ -281,13 +281,14 @@ pub(super) fn stretch(value: &Value, at: &str, what: &str) -> Result<(usize, usi
 #[cfg(test)]
 mod table_tests {
     use crate::interface::{Interface, Settings};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     #[test]
     fn a_table_without_a_text_says_which_columns_it_has_and_what_to_name_one() {
         let said = |view: &str, task: &str, columns: &[&str]| {
             let interface = Interface::new(view, Settings::default()).expect("it is there");
-            let unfit = interface.can_show(&Body::parse(task).expect("a task")).expect_err("unfit");
+            let unfit =
+                interface.can_show(&TaskJson::parse(task).expect("a task")).expect_err("unfit");
             let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
             let unfit = unfit.in_table(&columns, &interface.content());
             format!(
@@ -324,7 +325,7 @@ mod tests {
     fn said(view: &str, task: &str) -> Result<(), (String, String)> {
         let settings = Settings { labels: vec!["A".into()], ..Settings::default() };
         let interface = Interface::new(view, settings).expect("it is there");
-        let task = Body::parse(task).expect("a task");
+        let task = TaskJson::parse(task).expect("a task");
         interface.can_show(&task).map_err(|unfit| {
             let rest = &task.as_str()[unfit.place(&task)..];
             let place: String = rest.chars().take(6).collect();
@@ -454,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_place_is_found_in_the_text() {
-        let task = Body::parse(r#"{"é":[1,{"b\"":"x"}],"a":{"b":7}}"#).expect("a task");
+        let task = TaskJson::parse(r#"{"é":[1,{"b\"":"x"}],"a":{"b":7}}"#).expect("a task");
         let rest = |at: &str| {
             let place = Unfit::new(at, "", "").place(&task);
             task.as_str()[place..].to_owned()

@@ -12,7 +12,7 @@
 use serde_json::Value;
 
 use super::{AnswerError, Interface, Unfit, own_keys};
-use crate::task::{Body, Verdict, gold};
+use crate::task::{TaskJson, Verdict, gold};
 
 /// Where the right answer stands.
 const AT: &str = "/meta/gold";
@@ -24,7 +24,7 @@ impl Interface {
     ///
     /// # Errors
     /// Why no annotator can give it, and the place in the task.
-    pub fn gold_fits(&self, task: &Body) -> Result<(), Unfit> {
+    pub fn gold_fits(&self, task: &TaskJson) -> Result<(), Unfit> {
         let right = gold::gold(task).map_err(|wrong| {
             let at = if wrong.found.starts_with('"') { format!("{AT}/answer") } else { AT.into() };
             Unfit::new(at, format!("{} under `meta.gold`", wrong.expected), wrong.found)
@@ -103,7 +103,7 @@ mod tests {
         let interface = Interface::new(view, settings).expect("it is there");
         let mut task = task.clone();
         task["meta"] = json!({ "gold": gold });
-        let body = Body::from_value(&task).expect("a task");
+        let body = TaskJson::from_value(&task).expect("a task");
         let unfit = interface.gold_fits(&body).err()?;
         let there = body.as_str()[unfit.place(&body)..].chars().take(8).collect();
         let help = unfit.help.unwrap_or_default();

@@ -98,13 +98,13 @@ mod tests {
 
     use super::*;
     use crate::interface::{Interface, Settings};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn shown(template: &str, task: &Value) -> Value {
         let mut settings = Settings::default();
         settings.config.insert(TEMPLATE.into(), template.into());
         let interface = Interface::new("html", settings).expect("it is there");
-        interface.page_extras(&Body::from_value(task).expect("a task"))["_clean"][""].clone()
+        interface.page_extras(&TaskJson::from_value(task).expect("a task"))["_clean"][""].clone()
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             let mut settings = Settings { labels: vec!["A".into()], ..Settings::default() };
             settings.config.insert(TEMPLATE.into(), "<b>{{q}}</b>".into());
             let interface = Interface::new(view, settings).expect("it is there");
-            let body = |task: Value| Body::from_value(&task).expect("a task");
+            let body = |task: Value| TaskJson::from_value(&task).expect("a task");
             let asked = body(json!({"q": "p", "label": "A"}));
             assert_eq!(interface.can_show(&asked), Ok(()), "{view}");
             assert_eq!(interface.page_extras(&asked)["_clean"][""], "<b>p</b>", "{view}");

@@ -55,7 +55,8 @@ use self::html::sanitize;
 use self::spec::InterfaceSpec;
 pub use self::spec::{AnswerError, Card, Unfit};
 use crate::task::{
-    Body, Fields, MAX_DEPTH, TOKENIZER, Token, Verdict, depth_of_object, gold, own_keys, tokenize,
+    Fields, MAX_DEPTH, TOKENIZER, TaskJson, Token, Verdict, depth_of_object, gold, own_keys,
+    tokenize,
 };
 
 /// Every interface that this build can show, by the names of their modules.
@@ -98,7 +99,7 @@ const MOST_ROOM: usize = 2 << 20;
 /// on each word, and for all that the task has, which an answer may say again.
 ///
 /// All answers to a task share the 16 MiB that a document of MongoDB may have.
-pub fn room_for_an_answer(task: &Body) -> usize {
+pub fn room_for_an_answer(task: &TaskJson) -> usize {
     let own = task.as_str().len();
     ROOM + own + own.saturating_mul(ROOM_PER_BYTE).min(MOST_ROOM)
 }
@@ -156,7 +157,7 @@ impl Interface {
         &self.settings
     }
 
-    fn card<'a>(&'a self, task: &'a Body) -> Card<'a> {
+    fn card<'a>(&'a self, task: &'a TaskJson) -> Card<'a> {
         Card::new(&self.settings, task, self.tokenizer)
     }
 
@@ -164,7 +165,7 @@ impl Interface {
     ///
     /// # Errors
     /// The first thing that cannot, and where it stands.
-    pub fn can_show(&self, task: &Body) -> Result<(), Unfit> {
+    pub fn can_show(&self, task: &TaskJson) -> Result<(), Unfit> {
         (self.spec.fits)(&self.card(task))
     }
 
@@ -172,7 +173,7 @@ impl Interface {
     /// tokens of its own, or has them written in a way that the page would have to read. Computed
     /// ones are those that a span may begin or end at: blank ones are left out, and the numbers are
     /// those of the whole list.
-    pub fn computed_tokens(&self, task: &Body) -> Option<Value> {
+    pub fn computed_tokens(&self, task: &TaskJson) -> Option<Value> {
         let card = self.card(task);
         if !(self.spec.tokens)(&card) {
             return None;
@@ -187,7 +188,7 @@ impl Interface {
 
     /// The tokens of a task that has none, as plain values, which an export of a million answers
     /// can afford.
-    pub fn missing_tokens(&self, task: &Body) -> Option<Vec<Token>> {
+    pub fn missing_tokens(&self, task: &TaskJson) -> Option<Vec<Token>> {
         let card = self.card(task);
         if !(self.spec.tokens)(&card) || card.get("tokens").is_some_and(|own| own.is_array()) {
             return None;
@@ -196,21 +197,21 @@ impl Interface {
     }
 
     /// The keys that answers to this task set. Where the task has them, they are suggestions.
-    pub fn answer_keys(&self, task: &Body) -> Vec<String> {
+    pub fn answer_keys(&self, task: &TaskJson) -> Vec<String> {
         (self.spec.answer_keys)(&self.card(task))
     }
 
     /// What else the page needs beside the task, by key: cleaned HTML from a template, under the
     /// pointer of the whole task (`_clean`: `{"": "…"}`), options that the page would have to read
     /// (`_options`), and what the parts of a card need (`_parts`).
-    pub fn page_extras(&self, task: &Body) -> Map<String, Value> {
+    pub fn page_extras(&self, task: &TaskJson) -> Map<String, Value> {
         (self.spec.page_extras)(&self.card(task))
     }
 
     /// The task as a page gets it: as it was loaded, without its right answer and without what only
     /// an annotator says, and with what this interface has to say beside it. Keys under which the
     /// page trusts the server are never the task's.
-    pub fn for_the_page(&self, task: &Body) -> Fields {
+    pub fn page_fields(&self, task: &TaskJson) -> Fields {
         let mut fields = task.fields();
         for own in ["_clean", "_tokens", "_options", "_size", "_parts", "_edition"] {
             fields.shift_remove(own);
@@ -249,7 +250,7 @@ impl Interface {
     /// The first place that does not fit the interface or the task.
     pub fn receive(
         &self,
-        task: &Body,
+        task: &TaskJson,
         sent: &Map<String, Value>,
     ) -> Result<(Verdict, Map<String, Value>), AnswerError> {
         let verdict =
@@ -291,7 +292,7 @@ impl Interface {
     /// Checks what an answer adds against the task, and completes it.
     fn check(
         &self,
-        task: &Body,
+        task: &TaskJson,
         verdict: Verdict,
         data: &mut Map<String, Value>,
     ) -> Result<(), AnswerError> {
@@ -330,7 +331,7 @@ mod tests {
     use super::*;
 
     fn receive(task: &Value, sent: &Value) -> Result<(Verdict, Map<String, Value>), AnswerError> {
-        let task = Body::from_value(task).expect("a task");
+        let task = TaskJson::from_value(task).expect("a task");
         let interface = Interface::new("classification", Settings::default()).expect("it is there");
         interface.receive(&task, sent.as_object().expect("an object"))
     }
@@ -370,7 +371,7 @@ mod tests {
     #[test]
     fn five_thousand_tags_fit_and_a_task_of_one_word_gets_no_megabytes() {
         let task = serde_json::json!({"text": "a ".repeat(5000)});
-        let body = Body::from_value(&task).expect("a task");
+        let body = TaskJson::from_value(&task).expect("a task");
         let tag = |n: usize| {
             serde_json::json!({
                 "start": 2 * n, "end": 2 * n + 1, "token_start": n, "token_end": n, "label": "NOUN",
@@ -385,9 +386,9 @@ mod tests {
         // With what else the tags of a model bring along, the task is larger, and so is the room.
         sent["spans"][0]["why"] = "x".repeat(300 << 10).into();
         let more = serde_json::json!({"text": "a ".repeat(5000), "spans": sent["spans"]});
-        let more = Body::from_value(&more).expect("a task");
+        let more = TaskJson::from_value(&more).expect("a task");
         assert!(interface.receive(&more, &object(&sent)).is_ok());
-        let small = Body::from_value(&serde_json::json!({"text": "a"})).expect("a task");
+        let small = TaskJson::from_value(&serde_json::json!({"text": "a"})).expect("a task");
         let long = serde_json::json!({"answer": "accept", "comment": "x".repeat(2 << 20)});
         let refused = interface.receive(&small, &object(&long)).expect_err("too large");
         assert!(refused.message.contains("at most 1049"), "{refused}");
@@ -420,7 +421,7 @@ mod tests {
         ] {
             let settings = Settings { labels: vec!["A".into(), "B".into()], ..Settings::default() };
             let interface = Interface::new(view, settings).expect("it is there");
-            let body = Body::from_value(&task).expect("a task");
+            let body = TaskJson::from_value(&task).expect("a task");
             let mut sent = task.as_object().expect("an object").clone();
             sent.insert("answer".into(), "accept".into());
             sent.insert("comment".into(), "so it came".into());
@@ -451,7 +452,7 @@ mod tests {
         });
         let sent = serde_json::json!({"answer": "accept", "accept": ["GONE"], "user_input": "so"});
         let interface = Interface::new("blocks", Settings::default()).expect("it is there");
-        let body = Body::from_value(&task).expect("a task");
+        let body = TaskJson::from_value(&task).expect("a task");
         let (_, data) =
             interface.receive(&body, sent.as_object().expect("an object")).expect("fits");
         assert_eq!(

@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::interface::{Interface, Settings, spec};
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn two() -> Value {
         json!({"pages": [
@@ -221,8 +221,9 @@ mod tests {
     #[test]
     fn pages_that_cannot_be_are_refused_before_anybody_sees_them() {
         let interface = Interface::new("pages", Settings::default()).expect("it is there");
-        let refused =
-            |task: &Value| interface.can_show(&Body::from_value(task).expect("a task")).is_err();
+        let refused = |task: &Value| {
+            interface.can_show(&TaskJson::from_value(task).expect("a task")).is_err()
+        };
         assert!(!refused(&two()));
         for pages in [
             json!([]),
@@ -242,7 +243,7 @@ mod tests {
             {"view_id": "html", "n": 3, "config": {"html_template": "<b>{{n}}</b>"}},
         ]});
         let interface = Interface::new("pages", Settings::default()).expect("it is there");
-        let parts = interface.page_extras(&Body::from_value(&task).expect("a task"));
+        let parts = interface.page_extras(&TaskJson::from_value(&task).expect("a task"));
         assert_eq!(parts["_parts"][0]["_tokens"][0]["text"], "Ada");
         assert_eq!(parts["_parts"][1]["_clean"], json!({"": "<b>3</b>"}));
     }

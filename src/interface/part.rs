@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::spec::{Card, Unfit};
 use super::{Interface, Settings};
-use crate::task::Body;
+use crate::task::TaskJson;
 
 pub(super) struct Part {
     pub interface: Interface,
-    pub body: Body,
+    pub body: TaskJson,
 }
 
 impl Part {
@@ -29,7 +29,7 @@ impl Part {
         let labels = own.unwrap_or_else(|| card.labels().to_vec());
         let interface =
             Interface::new(view, Settings { labels, config })?.with_tokenizer(card.tokenizer);
-        Some(Self { interface, body: Body::from_object(task.clone()).ok()? })
+        Some(Self { interface, body: TaskJson::from_object(task.clone()).ok()? })
     }
 
     pub(super) fn card(&self) -> Card<'_> {

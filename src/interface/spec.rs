@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Settings, fits};
 #[cfg(test)]
 use crate::task::TOKENIZER;
-use crate::task::{Body, Fields, Token, Verdict, reading, tokenize};
+use crate::task::{Fields, TaskJson, Token, Verdict, reading, tokenize};
 
 pub use super::fits::Unfit;
 
@@ -65,14 +65,14 @@ pub(super) const PLAIN: InterfaceSpec = InterfaceSpec {
 pub struct Card<'a> {
     settings: &'a Settings,
     /// The task as it is stored.
-    pub task: &'a Body,
+    pub task: &'a TaskJson,
     /// The version of the rule for tokens.
     pub tokenizer: u16,
     fields: OnceCell<Fields>,
 }
 
 impl<'a> Card<'a> {
-    pub(super) fn new(settings: &'a Settings, task: &'a Body, tokenizer: u16) -> Self {
+    pub(super) fn new(settings: &'a Settings, task: &'a TaskJson, tokenizer: u16) -> Self {
         Self { settings, task, tokenizer, fields: OnceCell::new() }
     }
 
@@ -178,7 +178,7 @@ pub(super) fn receive(
     task: &Value,
     sent: &Value,
 ) -> Result<Value, String> {
-    let task = Body::from_value(task).expect("a task");
+    let task = TaskJson::from_value(task).expect("a task");
     let interface =
         super::Interface { spec: kind, settings: settings.into(), tokenizer: TOKENIZER };
     let (_, data) = interface

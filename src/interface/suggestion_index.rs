@@ -107,11 +107,11 @@ mod tests {
 
     use super::*;
     use crate::interface::Settings;
-    use crate::task::Body;
+    use crate::task::TaskJson;
 
     fn look<T>(given: &[Value], then: impl FnOnce(&SuggestionIndex<'_>) -> T) -> T {
         let settings = Settings { labels: vec!["CAT".into()], ..Settings::default() };
-        let task = Body::from_value(&json!({"image": "a.png"})).expect("a task");
+        let task = TaskJson::from_value(&json!({"image": "a.png"})).expect("a task");
         then(&SuggestionIndex::of(&Card::new(&settings, &task, crate::task::TOKENIZER), given))
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::spec::InterfaceSpec;
 use super::{ALL, Interface, blocks, pages};
-use crate::task::{Body, TOKENIZER, canonical, tokenize};
+use crate::task::{TOKENIZER, TaskJson, canonical, tokenize};
 
 /// A setting that can show any key of a task.
 pub(crate) const TEMPLATE: &str = "html_template";
@@ -102,13 +102,15 @@ impl Interface {
         if self.spec.name != blocks::SPEC.name {
             return self.spec.content.to_vec();
         }
-        let Ok(nothing) = Body::from_value(&Value::Object(Map::new())) else { return Vec::new() };
+        let Ok(nothing) = TaskJson::from_value(&Value::Object(Map::new())) else {
+            return Vec::new();
+        };
         let parts = blocks::parts(&self.card(&nothing));
         parts.iter().flat_map(|(part, _)| part.interface.spec.content).copied().collect()
     }
 
     /// Whether cards show what a task has under this key.
-    pub fn shows(&self, task: &Body, key: &str) -> bool {
+    pub fn shows(&self, task: &TaskJson, key: &str) -> bool {
         let shows =
             |kind: &InterfaceSpec| kind.content.contains(&key) || kind.context.contains(&key);
         let card = self.card(task);
@@ -122,7 +124,7 @@ impl Interface {
     /// go.
     pub(crate) fn part_suggestions(
         &self,
-        task: &Body,
+        task: &TaskJson,
         how: Parting<'_>,
         counts: &mut Map<String, Value>,
         suggestions: &mut Map<String, Value>,

@@ -139,7 +139,7 @@ mod tests {
         let mut card = json!({"text": "a", "user_input": "", "config": {"blocks": [block]}});
         let blocks = |card: &Value| {
             let interface = crate::interface::Interface::new("blocks", Settings::default());
-            let body = crate::task::Body::from_value(card).expect("a task");
+            let body = crate::task::TaskJson::from_value(card).expect("a task");
             let sent = sent.as_object().expect("an object");
             interface
                 .expect("it is there")
@@ -162,7 +162,7 @@ mod tests {
         let interface = crate::interface::Interface::new("text_input", Settings::default());
         let interface = interface.expect("it is there");
         let fits = |task: &Value| {
-            interface.can_show(&crate::task::Body::from_value(task).expect("a task"))
+            interface.can_show(&crate::task::TaskJson::from_value(task).expect("a task"))
         };
         for taken in [
             "answer",

@@ -13,7 +13,7 @@ use super::media;
 use crate::interface::{DrawnOn, Interface};
 use crate::task::media as named;
 use crate::task::picture::Size;
-use crate::task::{Body, Fields};
+use crate::task::{Fields, TaskJson};
 
 /// A picture in the folder: the card that it is on, and the part of that card.
 struct Wanted {
@@ -27,7 +27,7 @@ struct Wanted {
 pub(super) async fn add(
     folder: Option<&Path>,
     interface: &Interface,
-    bodies: impl Iterator<Item = &Body>,
+    bodies: impl Iterator<Item = &TaskJson>,
     cards: &mut [Fields],
 ) {
     let Some(folder) = folder.map(Path::to_owned) else { return };
@@ -134,7 +134,7 @@ mod tests {
             ),
         ] {
             let interface = Interface::new(view, settings.clone()).expect("it is there");
-            let body = Body::from_value(&task).expect("a task");
+            let body = TaskJson::from_value(&task).expect("a task");
             let mut cards = [Fields::new()];
             add(Some(folder.path()), &interface, std::iter::once(&body), &mut cards).await;
             let card = serde_json::to_value(&cards[0]).expect("JSON");

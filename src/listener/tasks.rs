@@ -130,7 +130,7 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 /// only an annotator says. Its tokens are those of the version under which it was handed out.
 pub(super) fn to_page_json(port: &AnnotatorPort, task: &Task, basis: Basis) -> Fields {
     let interface = port.project.load_full().interface.with_tokenizer(basis.tokenizer);
-    let mut fields = interface.for_the_page(&task.body);
+    let mut fields = interface.page_fields(&task.body);
     put(&mut fields, "_id", &task.id);
     for (key, hash) in [("_input_hash", task.input_hash), ("_task_hash", task.task_hash)] {
         if !hashes::came_with(&fields, key) {

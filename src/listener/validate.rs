@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::AnnotatorPort;
 use crate::interface::{AnswerError, Interface};
 use crate::store::StoreError;
-use crate::task::{Basis, Body, TOKENIZER, Verdict};
+use crate::task::{Basis, TOKENIZER, TaskJson, Verdict};
 
 /// What is kept of an answer, and by what it was found to fit.
 pub(super) type Received = (Verdict, Map<String, Value>, Basis);
@@ -25,7 +25,7 @@ pub(super) type Received = (Verdict, Map<String, Value>, Basis);
 /// annotator had before them.
 pub(super) async fn receive(
     port: &AnnotatorPort,
-    task: &Body,
+    task: &TaskJson,
     basis: Option<Basis>,
     answer: &Map<String, Value>,
 ) -> Result<Result<Received, AnswerError>, StoreError> {

@@ -39,7 +39,7 @@ use std::time::Duration;
 use crate::allocation::check_schedule::CheckPolicy;
 use crate::allocation::order::Order;
 use crate::allocation::{Overrides, PlanError, PlanPolicy, Planner, SettlePolicy};
-use crate::task::{Body, Task, TaskId};
+use crate::task::{Task, TaskId, TaskJson};
 
 pub use forecast::{
     AnnotatorForecast, Forecast, PairForecast, SimTime, TaskForecast, UnfinishedReason,
@@ -105,8 +105,12 @@ impl Simulation {
     /// Never with the rules of a roster: such a task has nothing that could be wrong.
     pub fn add_invented(&mut self, tasks: u32) -> Result<(), PlanError> {
         let seed = self.model.seed ^ 0x7A5C;
-        let mut task =
-            Task { id: TaskId::from_text(""), input_hash: 0, task_hash: 0, body: Body::empty() };
+        let mut task = Task {
+            id: TaskId::from_text(""),
+            input_hash: 0,
+            task_hash: 0,
+            body: TaskJson::empty(),
+        };
         for n in 0..tasks {
             // 32 of the 64 bits.
             #[expect(clippy::cast_possible_truncation)]

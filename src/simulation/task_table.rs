@@ -16,7 +16,7 @@ use crate::allocation::profile::requires;
 use crate::allocation::{
     AnnotatorProfile, Lane, Lease, Plan, Position, Purpose, SettlePolicy, TaskState,
 };
-use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 
 /// A task.
 // Four independent facts.
@@ -91,7 +91,7 @@ pub(super) struct TaskTable {
     participants: Vec<Participant>,
     lanes: Vec<LaneSet>,
     known_lanes: HashMap<Vec<Lane>, u32>,
-    bodies: Vec<Body>,
+    bodies: Vec<TaskJson>,
     known_bodies: HashMap<Vec<String>, u32>,
 }
 
@@ -107,7 +107,7 @@ impl TaskTable {
             participants: Vec::new(),
             lanes: Vec::new(),
             known_lanes: HashMap::new(),
-            bodies: vec![Body::empty()],
+            bodies: vec![TaskJson::empty()],
             known_bodies: HashMap::from([(Vec::new(), 0)]),
         }
     }
@@ -142,7 +142,7 @@ impl TaskTable {
         }
         let number = u32::try_from(self.bodies.len()).unwrap_or(NONE);
         let body = json!({"meta": {"requires": requires}});
-        self.bodies.push(Body::from_value(&body).unwrap_or_else(|_| Body::empty()));
+        self.bodies.push(TaskJson::from_value(&body).unwrap_or_else(|_| TaskJson::empty()));
         self.known_bodies.insert(requires, number);
         number
     }
@@ -172,7 +172,7 @@ impl TaskTable {
         &self.lanes[self.entry(task).lanes as usize]
     }
 
-    pub(super) fn body(&self, task: u32) -> &Body {
+    pub(super) fn body(&self, task: u32) -> &TaskJson {
         &self.bodies[self.entry(task).body as usize]
     }
 

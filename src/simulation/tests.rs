@@ -219,7 +219,7 @@ fn gold_repeats_names_tags_and_priorities_are_followed() {
     let mut policy = policy(Mixture::each(1).expect("one"), Route::Open, team);
     policy.checks = CheckPolicy { gold: 0.1, repeat: 0.1, after: 5 };
     let mut simulation = Simulation::new(policy, model(&[], 3));
-    let task = |value: &serde_json::Value| Task::new(Body::from_value(value).expect("a task"));
+    let task = |value: &serde_json::Value| Task::new(TaskJson::from_value(value).expect("a task"));
     for n in 0..30 {
         let gold = json!({"text": n, "meta": {"gold": "accept"}});
         simulation.admit(&task(&gold)).expect("gold");

@@ -8,7 +8,7 @@
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Basis, Body, Fields, Millis, Verdict, Version};
+use super::{Basis, Fields, Millis, TaskJson, Verdict, Version};
 
 /// The key that holds the keys that say something about a task.
 const META: &str = "meta";
@@ -29,7 +29,7 @@ pub struct NoGold {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn gold(task: &Body) -> Result<Option<Version>, NoGold> {
+pub fn gold(task: &TaskJson) -> Result<Option<Version>, NoGold> {
     // Most tasks have none: a look at the text is cheaper than a look at the keys.
     if !task.as_str().contains("\"gold\"") {
         return Ok(None);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Result<Option<Version>, NoGold> {
-        gold(&Body::parse(text).expect("a task"))
+        gold(&TaskJson::parse(text).expect("a task"))
     }
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
     fn what_an_annotator_sees_has_no_right_answer_and_everything_else() {
         let text =
             r#"{"text":"a","meta":{"n":1.10,"gold":{"answer":"reject"},"z":[1e3]},"gold":1}"#;
-        let mut fields = Body::parse(text).expect("a task").fields();
+        let mut fields = TaskJson::parse(text).expect("a task").fields();
         hide(&mut fields);
         let seen = serde_json::to_string(&fields).expect("JSON");
         assert_eq!(seen, r#"{"text":"a","meta":{"n":1.10,"z":[1e3]},"gold":1}"#);

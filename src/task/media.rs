@@ -7,12 +7,12 @@
 
 use serde_json::Deserializer;
 
-use super::Body;
+use super::TaskJson;
 
 const KEYS: [&str; 3] = [r#""image":""#, r#""audio":""#, r#""video":""#];
 
 /// What a task names, but for what it brings along itself.
-pub fn named(task: &Body) -> Vec<String> {
+pub fn named(task: &TaskJson) -> Vec<String> {
     let task = task.as_str();
     let mut found = Vec::new();
     for key in KEYS {
@@ -52,7 +52,7 @@ mod tests {
             "image": "a.png", "text": "\"image\":\"no.png\"", "video": 3, "audio": "data:audio/wav;base64,AA",
             "options": [{"id": 1, "image": "b\u{e4}\"r.png"}], "pages": [{"audio": "c.wav"}],
         });
-        let task = Body::from_value(&task).expect("a task");
+        let task = TaskJson::from_value(&task).expect("a task");
         assert_eq!(named(&task), ["a.png", "bä\"r.png", "c.wav"]);
     }
 

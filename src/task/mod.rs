@@ -14,7 +14,6 @@
 
 mod answer;
 mod basis;
-pub mod body;
 pub mod canonical;
 pub mod gold;
 pub mod hashes;
@@ -25,6 +24,7 @@ pub mod python_json;
 pub mod reading;
 mod renamed;
 pub mod sorted_json;
+pub mod task_json;
 pub mod time;
 mod tokens;
 
@@ -35,10 +35,10 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, Version};
 pub use basis::Basis;
-pub use body::depth_of_object;
-pub use body::{Body, BodyError, Fields, MAX_DEPTH};
 pub use hashes::{input_hash, task_hash};
 pub use renamed::Renamed;
+pub use task_json::depth_of_object;
+pub use task_json::{Fields, MAX_DEPTH, TaskJson, TaskJsonError};
 pub use time::Millis;
 pub use tokens::{TOKENIZER, Token, tokenize};
 
@@ -87,5 +87,5 @@ pub struct Task {
     /// one.
     pub task_hash: i64,
     /// The JSON object itself.
-    pub body: Body,
+    pub body: TaskJson,
 }

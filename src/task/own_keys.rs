@@ -17,7 +17,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Body, Fields, Version};
+use super::{Fields, TaskJson, Version};
 
 /// The keys that an annotator may add to any answer, whatever the interface.
 pub const ANNOTATORS: [&str; 4] = ["answer", "comment", "flagged", "skip_reason"];
@@ -78,7 +78,7 @@ fn raw(value: &Value) -> Box<RawValue> {
 
 /// Puts what an exported line kept apart back in place, so that the line is its task again. A line
 /// without such an object stays as it is.
-pub fn restore(body: Body) -> Body {
+pub fn restore(body: TaskJson) -> TaskJson {
     // Most lines have none: a look at the text is cheaper than a look at the keys.
     if !body.as_str().contains("\"_task\":") {
         return body;
@@ -92,7 +92,7 @@ pub fn restore(body: Body) -> Body {
     fields.extend(kept);
     let text = serde_json::to_string(&fields).expect("JSON parts make JSON");
     // Its parts were parsed a moment ago.
-    Body::from_stored(&text).unwrap_or(body)
+    TaskJson::from_stored(&text).unwrap_or(body)
 }
 
 #[cfg(test)]
@@ -103,11 +103,11 @@ mod tests {
     use super::*;
     use crate::task::{Basis, Millis, Verdict};
 
-    fn body(text: &str) -> Body {
-        Body::parse(text).expect("a task")
+    fn body(text: &str) -> TaskJson {
+        TaskJson::parse(text).expect("a task")
     }
 
-    fn exported(task: &Body, data: &Value, sets: &[&str]) -> String {
+    fn exported(task: &TaskJson, data: &Value, sets: &[&str]) -> String {
         let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
         let mut line = task.fields();
         let answer = Version {

@@ -12,13 +12,13 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
-use super::{Body, Fields};
+use super::{Fields, TaskJson};
 
 /// The largest whole number that a browser counts with, 2⁵³.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 /// The keys of a task that are there.
-pub fn fields(task: &Body) -> Fields {
+pub fn fields(task: &TaskJson) -> Fields {
     let mut fields = task.fields();
     fields.retain(|_, value| value.get() != "null");
     fields
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_null_is_absent() {
-        let task = Body::parse(r#"{"text":"a","spans":null,"label":"null"}"#).expect("a task");
+        let task = TaskJson::parse(r#"{"text":"a","spans":null,"label":"null"}"#).expect("a task");
         assert_eq!(fields(&task).keys().collect::<Vec<_>>(), ["text", "label"]);
         assert_eq!(get(&json!({"id": null}), "id"), None);
     }

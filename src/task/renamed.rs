@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Body, Version};
+use super::{TaskJson, Version};
 
 /// Old names of labels, each with the new one. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Renamed {
 
     /// The present name of the label that a task asks about, or its names if there are several;
     /// nothing if it has its present name.
-    pub fn asked(&self, task: &Body) -> Option<Value> {
+    pub fn asked(&self, task: &TaskJson) -> Option<Value> {
         if self.is_empty() {
             return None;
         }
@@ -66,7 +66,7 @@ impl Renamed {
     /// What an answer to this task says, with the present names of its labels.
     pub fn data<'a>(
         &self,
-        task: &Body,
+        task: &TaskJson,
         data: &'a Map<String, Value>,
     ) -> Cow<'a, Map<String, Value>> {
         if self.is_empty() {
@@ -78,7 +78,7 @@ impl Renamed {
     }
 
     /// A version of an answer to this task, with the present names of its labels.
-    pub fn version<'a>(&self, task: &Body, version: &'a Version) -> Cow<'a, Version> {
+    pub fn version<'a>(&self, task: &TaskJson, version: &'a Version) -> Cow<'a, Version> {
         match self.data(task, &version.data) {
             Cow::Borrowed(_) => Cow::Borrowed(version),
             Cow::Owned(data) => Cow::Owned(Version { data, ..version.clone() }),
@@ -87,11 +87,11 @@ impl Renamed {
 
     /// A task whose suggestions bear the present names: to be compared with, never to be stored or
     /// shown.
-    pub fn task(&self, task: &Body) -> Body {
+    pub fn task(&self, task: &TaskJson) -> TaskJson {
         let mut value = task.to_value();
         let remaining = lacks_options(&value);
         self.rename(&mut value, remaining);
-        Body::from_value(&Value::Object(value)).unwrap_or_else(|_| task.clone())
+        TaskJson::from_value(&Value::Object(value)).unwrap_or_else(|_| task.clone())
     }
 
     fn rename(&self, data: &mut Map<String, Value>, lacks_options: bool) {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn said(task: &Value, data: &Value) -> Value {
-        let task = Body::from_value(task).expect("a task");
+        let task = TaskJson::from_value(task).expect("a task");
         let data = data.as_object().expect("an object");
         Value::Object(renamed().data(&task, data).into_owned())
     }
@@ -240,7 +240,7 @@ mod tests {
             basis: Basis::default(),
         };
         let given = json!({"text": "a", "spans": [{"start": 0, "end": 1, "label": "PER"}]});
-        let task = Body::from_value(&given).expect("a task");
+        let task = TaskJson::from_value(&given).expect("a task");
         // The third left the suggestion alone.
         let untouched = Version { data: Map::new(), ..says("PER") };
         let versions = [says("PER"), says("PERSON"), untouched];

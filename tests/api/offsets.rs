@@ -15,7 +15,7 @@ use annotd::ingest::read::open;
 use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
 use annotd::task::{
-    Answer, Basis, Body, Millis, Renamed, TOKENIZER, Task, Token, Verdict, Version, tokenize,
+    Answer, Basis, Millis, Renamed, TOKENIZER, Task, TaskJson, Token, Verdict, Version, tokenize,
 };
 use serde_json::{Map, Value, json};
 
@@ -59,7 +59,7 @@ fn spans_of_the_fixture_are_let_in_with_its_token_numbers() {
     let settings = Settings { labels: vec!["A".into()], ..Settings::default() };
     let interface = Interface::new("spans_manual", settings).expect("it is there");
     for case in cases() {
-        let task = Body::from_value(&json!({"text": case["text"]})).expect("a task");
+        let task = TaskJson::from_value(&json!({"text": case["text"]})).expect("a task");
         let spans = case["spans"].as_array().expect("spans").iter();
         let sent: Vec<Value> = spans
             .clone()
@@ -82,7 +82,7 @@ fn no_span_begins_or_ends_at_a_blank_token() {
     for view in ["ner_manual", "spans_manual", "pos_manual"] {
         let interface = Interface::new(view, settings.clone()).expect("it is there");
         for case in cases() {
-            let task = Body::from_value(&json!({"text": case["text"]})).expect("a task");
+            let task = TaskJson::from_value(&json!({"text": case["text"]})).expect("a task");
             let shown = interface.computed_tokens(&task).expect("tokens");
             let shown: Vec<Token> = serde_json::from_value(shown).expect("tokens");
             for token in interface.missing_tokens(&task).expect("tokens") {
@@ -97,7 +97,7 @@ fn no_span_begins_or_ends_at_a_blank_token() {
 }
 
 /// A line of the `jsonl` export: an answer to this task that nobody changed.
-fn exported(view: &str, body: Body) -> Value {
+fn exported(view: &str, body: TaskJson) -> Value {
     let version = Version {
         verdict: Verdict::Accept,
         data: Map::new(),
@@ -124,9 +124,9 @@ fn exported(view: &str, body: Body) -> Value {
 
 /// Rows as they are exported: of the fixture, and of public files of real tasks.
 fn rows() -> Vec<Value> {
-    let mut bodies: Vec<Body> = cases()
+    let mut bodies: Vec<TaskJson> = cases()
         .iter()
-        .map(|case| Body::from_value(&json!({"text": case["text"]})).expect("a task"))
+        .map(|case| TaskJson::from_value(&json!({"text": case["text"]})).expect("a task"))
         .collect();
     for name in [
         "pydata-ams-2023.jsonl",
@@ -142,7 +142,7 @@ fn rows() -> Vec<Value> {
             // Some rows bring spaCy's own tokens: annotd's are held here.
             body.retain(|key, _| key == "text");
             if body.get("text").is_some_and(Value::is_string) {
-                bodies.push(Body::from_value(&Value::Object(body)).expect("a task"));
+                bodies.push(TaskJson::from_value(&Value::Object(body)).expect("a task"));
             }
         }
     }

@@ -327,7 +327,7 @@ fn a_new_name_that_is_no_label_is_told_and_taken() {
 #[test]
 fn no_field_stands_under_a_key_that_answers_have() {
     use annotd::interface::{Interface, Settings};
-    use annotd::task::Body;
+    use annotd::task::TaskJson;
     let names = [
         "answer",
         "comment",
@@ -348,7 +348,7 @@ fn no_field_stands_under_a_key_that_answers_have() {
         let config = format!("\"text\"\n[project.config]\nfield_id = \"{name}\"");
         let read = read(&SMALL.replace("\"classification\"", &config), &KNOWN);
         let interface = Interface::new("text_input", Settings::default()).expect("it is there");
-        let task = Body::parse(&format!("{{\"text\":\"a\",\"field_id\":\"{name}\"}}"));
+        let task = TaskJson::parse(&format!("{{\"text\":\"a\",\"field_id\":\"{name}\"}}"));
         let fits = interface.can_show(&task.expect("a task"));
         assert_eq!(read.is_ok(), fits.is_ok(), "{name}");
     }

@@ -24,7 +24,7 @@ use annotd::export::{Cells, Export, Filter, Format};
 use annotd::interface::Interface;
 use annotd::store::Record;
 use annotd::task::{
-    Answer, Basis, Body, Fields, Millis, Renamed, TOKENIZER, Task, Verdict, Version,
+    Answer, Basis, Fields, Millis, Renamed, TOKENIZER, Task, TaskJson, Verdict, Version,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -45,7 +45,7 @@ struct Card {
 
 impl Card {
     fn line(&self, record: Option<&Fields>) -> Value {
-        let mut served = self.interface.for_the_page(&self.task.body);
+        let mut served = self.interface.page_fields(&self.task.body);
         served.insert("_id".into(), raw(&self.task.id.to_string().into()));
         let settings = self.interface.settings();
         let mut line = json!({
@@ -173,7 +173,7 @@ fn cards() -> Vec<Card> {
             let mut dice = Dice::new(view, number);
             let (settings, text) = tasks::task(view, &mut dice);
             let interface = Interface::new(view, settings).expect("it is there");
-            let body = Body::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            let body = TaskJson::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
             if interface.can_show(&body).is_ok() {
                 *counts.entry(interface.name()).or_default() += 1;
                 cards.push(Card { interface, task: Arc::new(Task::new(body)), seed: number });

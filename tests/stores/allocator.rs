@@ -11,7 +11,7 @@ use annotd::allocation::{AnnotatorProfile, AnswerOutcome, Lane, Plan};
 use annotd::allocator::{Allocator, AllocatorPolicy, Clock, Reason};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{NewTask, Store, Submission};
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use serde_json::Map;
 
 const LEASE: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ fn open(path: &Path) -> Arc<dyn Store> {
 }
 
 fn admission(number: usize, wanted: u32, priority: i32) -> NewTask {
-    let body = Body::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
+    let body = TaskJson::parse(&format!("{{\"text\":\"{number}\"}}")).expect("a task");
     let plan = Plan { priority, ..Plan::new(wanted, vec![Lane::Anyone]) };
     NewTask { task: Task::new(body), plan }
 }
@@ -92,7 +92,7 @@ impl House {
 }
 
 fn id(text: &str) -> TaskId {
-    Task::new(Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task")).id
+    Task::new(TaskJson::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task")).id
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ impl House {
     async fn admit_named(&self, texts: &[&str], names: &[&str], bound: bool) {
         let lanes: Vec<Lane> = names.iter().map(|name| Lane::Of((*name).to_owned())).collect();
         let admissions = texts.iter().map(|text| {
-            let body = Body::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
+            let body = TaskJson::parse(&format!("{{\"text\":\"{text}\"}}")).expect("a task");
             let plan = Plan { bound, ..Plan::new(1, lanes.clone()) };
             NewTask { task: Task::new(body), plan }
         });

@@ -8,12 +8,12 @@ use crate::common::mongod::{Database, fail_point, unique};
 use annotd::allocation::{AnswerOutcome, Lane, Plan};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Claim, NewTask, Store, StoreError, Submission};
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use mongodb::bson::{Document, doc};
 use tokio::sync::MutexGuard;
 
 fn task(text: &str) -> NewTask {
-    let task = Task::new(Body::parse(&format!(r#"{{"text":"{text}"}}"#)).unwrap());
+    let task = Task::new(TaskJson::parse(&format!(r#"{{"text":"{text}"}}"#)).unwrap());
     NewTask { task, plan: Plan::new(2, vec![Lane::Anyone]) }
 }
 
@@ -65,7 +65,7 @@ async fn a_task_is_stored_as_people_expect_to_find_it() {
     let store = open(&database).await;
     let text = r#"{"text":"a","meta":{"n":1},"score":1.10}"#;
     let mut admission = task("");
-    admission.task = Task::new(Body::parse(text).unwrap());
+    admission.task = Task::new(TaskJson::parse(text).unwrap());
     let id = admission.task.id.clone();
     store.insert_tasks(vec![admission, task("b")]).await.unwrap();
     store.claim(claim(&id, "ann")).await.unwrap();

@@ -15,7 +15,7 @@ use annotd::planning;
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{NewTask, RecordFilter, Store, StorePolicy};
-use annotd::task::{Body, Millis, Task};
+use annotd::task::{Millis, Task, TaskJson};
 use mongodb::bson::{DateTime, Document, doc};
 
 fn mixture() -> PlanPolicy {
@@ -35,7 +35,7 @@ fn mixture() -> PlanPolicy {
 }
 
 fn tasks(range: std::ops::Range<usize>) -> Vec<Task> {
-    range.map(|n| Task::new(Body::parse(&format!(r#"{{"text":"{n}"}}"#)).unwrap())).collect()
+    range.map(|n| Task::new(TaskJson::parse(&format!(r#"{{"text":"{n}"}}"#)).unwrap())).collect()
 }
 
 async fn wanted(store: &dyn Store) -> Vec<u32> {

@@ -9,7 +9,7 @@ use crate::outside_data::outside_data;
 mod joining_and_leaving;
 
 fn task(text: &str) -> Task {
-    Task::new(Body::parse(text).expect("a task"))
+    Task::new(TaskJson::parse(text).expect("a task"))
 }
 
 fn nth(n: usize) -> Task {
@@ -96,7 +96,7 @@ fn a_task_for_no_one_is_rejected_with_a_remedy() {
     for (text, words) in wrong {
         let mut planner = planner(policy.clone());
         let before = planner.counters();
-        let body = Body::parse(text).expect("a task");
+        let body = TaskJson::parse(text).expect("a task");
         let checked = planner.check(&Overrides::default(), &body).expect_err("refused");
         let planned = planner.plan(&Overrides::default(), &task(text)).expect_err("refused");
         assert_eq!(checked, planned);

@@ -22,8 +22,8 @@ fn claim(state: &mut TaskState, annotator: &str) -> bool {
     state.claim(annotator, Millis(0), Millis(100), Basis::default())
 }
 
-fn body() -> Body {
-    Body::parse(r#"{"text":"a"}"#).expect("a task")
+fn body() -> TaskJson {
+    TaskJson::parse(r#"{"text":"a"}"#).expect("a task")
 }
 
 fn record(state: &mut TaskState, annotator: &str, version: Version) -> AnswerOutcome {

@@ -9,7 +9,7 @@ use super::super::Cells;
 use super::formula_guard;
 use crate::interface::Interface;
 use crate::task::own_keys::is_annotators;
-use crate::task::{Body, Fields};
+use crate::task::{Fields, TaskJson};
 
 /// The annotator's own columns, which every table has.
 const REMARKS: [&str; 3] = ["comment", "flagged", "skip_reason"];
@@ -32,7 +32,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) fn of(task: &Body, interface: &Interface) -> Self {
+    pub(super) fn of(task: &TaskJson, interface: &Interface) -> Self {
         let mut fields = task.fields();
         let sets = interface.answer_keys(task);
         fields.retain(|key, _| {

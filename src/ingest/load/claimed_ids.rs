@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::validate::{Line, LoadPolicy, Validated, edited};
 use super::{Load, LoadError};
 use crate::store::{Record, Store, StoreError};
-use crate::task::{Body, TaskId};
+use crate::task::{TaskId, TaskJson};
 
 /// Tasks looked up in one call of the store.
 const LOOKED_UP: usize = 500;
@@ -80,7 +80,7 @@ impl Load<'_> {
 
     /// The first key in which a line differs from a task and what annotators have added to it, with
     /// the names of labels as they are stored, or with their present names.
-    fn difference(&self, line: &Body, record: &Record) -> Option<String> {
+    fn difference(&self, line: &TaskJson, record: &Record) -> Option<String> {
         let LoadPolicy { identity, renamed, .. } = &*self.policy;
         let said = said(record);
         let differs = identity.difference(line, &record.task.body, &said)?;

@@ -1,7 +1,7 @@
 //! Keys of `meta` that steer annotd. What a load takes them for is said at its end.
 
 use crate::allocation::profile::{meta, requires};
-use crate::task::{Body, gold};
+use crate::task::{TaskJson, gold};
 
 /// Keys of `meta` that steer annotd.
 #[derive(Clone, Copy, Default)]
@@ -13,13 +13,13 @@ pub(super) struct Steers {
 
 impl Steers {
     /// Whether a look at the keys can find any; most tasks have none.
-    pub(super) fn may(task: &Body) -> bool {
+    pub(super) fn may(task: &TaskJson) -> bool {
         let text = task.as_str();
         text.contains("\"meta\"")
             && ["\"gold\"", "\"priority\"", "\"requires\""].iter().any(|key| text.contains(key))
     }
 
-    pub(super) fn of(task: &Body) -> Self {
+    pub(super) fn of(task: &TaskJson) -> Self {
         if !Self::may(task) {
             return Self::default();
         }
@@ -30,7 +30,7 @@ impl Steers {
 }
 
 /// Whether a line is an exported answer, of annotd's or of Prodigy's: it says whose it is.
-pub(super) fn is_exported(task: &Body) -> bool {
+pub(super) fn is_exported(task: &TaskJson) -> bool {
     // Most lines are none: a look at the text is cheaper than a look at the keys.
     let text = task.as_str();
     if !["\"_annotator_id\"", "\"_session_id\""].iter().any(|key| text.contains(key)) {

@@ -11,7 +11,7 @@ use crate::allocation::{self, AllocationCounters, Overrides, Planner};
 use crate::identity::{IdentifiedTask, Identity, Rule, Unidentified};
 use crate::ingest::read::{Entry, LineError, Notes};
 use crate::interface::Interface;
-use crate::task::{Body, Renamed, TaskId};
+use crate::task::{Renamed, TaskId, TaskJson};
 
 /// What happens to each line.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ impl Validator {
 fn object_to(
     file: &Arc<str>,
     line: u64,
-    body: &Body,
+    body: &TaskJson,
     columns: Option<&[String]>,
     policy: &LoadPolicy,
     planner: &Planner,
@@ -155,14 +155,20 @@ fn object_to(
     Some(unplanned(file, line, body, error.to_string()))
 }
 
-fn unidentified(file: &Arc<str>, line: u64, body: &Body, error: &Unidentified) -> LineError {
+fn unidentified(file: &Arc<str>, line: u64, body: &TaskJson, error: &Unidentified) -> LineError {
     let expected = "a task that can be told from others";
     let mut wrong = unsuitable(file, line, body, expected, "one that cannot");
     wrong.help = Some(error.to_string().into());
     wrong
 }
 
-pub(super) fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: &str) -> LineError {
+pub(super) fn edited(
+    file: &Arc<str>,
+    line: u64,
+    body: &TaskJson,
+    id: &TaskId,
+    key: &str,
+) -> LineError {
     let expected = format!("the task that has the _id {id}");
     let found = format!("another `{key}`");
     let mut wrong = unsuitable(file, line, body, &expected, &found);
@@ -172,7 +178,7 @@ pub(super) fn edited(file: &Arc<str>, line: u64, body: &Body, id: &TaskId, key: 
     wrong
 }
 
-pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &Body, help: String) -> LineError {
+pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &TaskJson, help: String) -> LineError {
     let expected = "a task that can be given to an annotator";
     let mut unplanned = unsuitable(file, line, body, expected, "one that cannot");
     unplanned.help = Some(help.into());
@@ -182,7 +188,7 @@ pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &Body, help: String) -
 pub(super) fn unsuitable(
     file: &Arc<str>,
     line: u64,
-    body: &Body,
+    body: &TaskJson,
     expected: &str,
     found: &str,
 ) -> LineError {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::parse_error::Piece;
 use super::source::{Line, Source};
 use super::{Entry, LineError, Notes};
-use crate::task::Body;
+use crate::task::TaskJson;
 
 /// The lines of a file, each read as a task by [`Read`].
 pub(super) struct Lines {
@@ -19,7 +19,7 @@ pub(super) struct Lines {
 
 /// Reads the task of a line, which comes without its line break. Nothing if the line is to be
 /// passed over.
-pub(super) type Read = fn(&Piece<'_>, &Notes) -> Option<Result<Body, LineError>>;
+pub(super) type Read = fn(&Piece<'_>, &Notes) -> Option<Result<TaskJson, LineError>>;
 
 impl Lines {
     pub(super) fn new(file: Arc<str>, source: Source, read: Read, notes: Notes) -> Self {

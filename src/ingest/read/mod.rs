@@ -30,7 +30,7 @@ pub use notes::Notes;
 pub use parse_error::LineError;
 pub use source::ReadProgress;
 
-use crate::task::{Body, own_keys};
+use crate::task::{TaskJson, own_keys};
 use source::Source;
 
 /// The longest task, in bytes of its text: half of what MongoDB allows a document to have.
@@ -76,7 +76,7 @@ pub struct Entry {
     /// The line of the file on which it begins, from 1.
     pub line: u64,
     /// The task.
-    pub body: Body,
+    pub body: TaskJson,
     /// How the task is written in the file, where that is not the text of its body: with white
     /// space between its parts.
     pub written: Option<Written>,

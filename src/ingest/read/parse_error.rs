@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::source::Broken;
 use super::{MAX_TASK_BYTES, Written};
 use crate::interface::Unfit;
-use crate::task::{Body, BodyError, MAX_DEPTH};
+use crate::task::{MAX_DEPTH, TaskJson, TaskJsonError};
 
 /// The most of an overlong line that a message carries.
 const KEPT_OF_OVERLONG: usize = 4096;
@@ -57,7 +57,7 @@ impl fmt::Display for LineError {
 
 impl LineError {
     /// Says that a task that was read cannot be shown or answered, and where in its text.
-    pub fn of_task(file: &Arc<str>, line: u64, task: &Body, unfit: Unfit) -> Self {
+    pub fn of_task(file: &Arc<str>, line: u64, task: &TaskJson, unfit: Unfit) -> Self {
         let at = unfit.place(task);
         let text = task.as_str();
         Self {
@@ -203,27 +203,27 @@ impl Piece<'_> {
     /// The piece as a task. `end` is what comes behind it, such as "the end of the line".
     ///
     /// Says too whether the text is JSON at all, only not a task.
-    pub(super) fn task(&self, end: &str) -> Result<Body, (LineError, Fault)> {
+    pub(super) fn task(&self, end: &str) -> Result<TaskJson, (LineError, Fault)> {
         let text = self.text().map_err(|wrong| (wrong, Fault::Syntax))?;
         let begin = text.len() - text.trim_start().len();
-        Body::parse(text).map_err(|error| match error {
-            BodyError::Syntax { message, line, column } => {
+        TaskJson::parse(text).map_err(|error| match error {
+            TaskJsonError::Syntax { message, line, column } => {
                 let at = offset(text, line, column);
                 self.syntax(text, &message, at, end)
             }
-            BodyError::NotAnObject { found } => {
+            TaskJsonError::NotAnObject { found } => {
                 let mut wrong = self.wrong(begin, OBJECT, found);
                 if found == "an array" && end == END_OF_LINE {
                     wrong = wrong.with_help("a file that is one array is named .json");
                 }
                 (wrong, Fault::Shape)
             }
-            BodyError::TooDeep => (self.too_deep(text), Fault::Shape),
+            TaskJsonError::TooDeep => (self.too_deep(text), Fault::Shape),
         })
     }
 
     /// The piece as it is written, if it is not the text of this body.
-    pub(super) fn written(&self, body: &Body) -> Option<Written> {
+    pub(super) fn written(&self, body: &TaskJson) -> Option<Written> {
         let text = std::str::from_utf8(self.bytes).ok()?;
         let is_json = text.trim_start().starts_with('{');
         (is_json && text.len() != body.as_str().len())

@@ -32,7 +32,7 @@ use crate::allocation::order::{self, REMAINING_CAP};
 use crate::allocation::{AnswerOutcome, Lane, SettlePolicy, TaskState};
 use crate::store::stats::task_stats;
 use crate::store::{ProjectStats, Result, StorePolicy, Submission};
-use crate::task::{Answer, Body, TaskId};
+use crate::task::{Answer, TaskId, TaskJson};
 
 const OPERATION: &str = "store answers";
 /// Rounds in which others were faster, before giving up. They cannot be faster for long: a task
@@ -254,7 +254,7 @@ fn state_fields(policy: &StorePolicy) -> Document {
 /// A task that was read, as it will be after the writes that are sent.
 struct ReadTask {
     state: TaskState,
-    body: Body,
+    body: TaskJson,
     rev: i64,
     storage: HashMap<String, AnswerStorage>,
 }
@@ -267,7 +267,7 @@ impl ReadTask {
             })?;
             task.body.clone()
         } else {
-            Body::empty()
+            TaskJson::empty()
         };
         let state = stored.state().map_err(|malformed| {
             store.connection.malformed_task(OPERATION, &stored.id, &malformed)
@@ -307,7 +307,7 @@ fn expected(
     let mut state = TaskState::new(1, vec![lane]);
     state.claim(annotator, version.time_loaded, version.time_returned, version.basis);
     let before = task_stats(&state);
-    state.record(annotator, version.clone(), &SettlePolicy::default(), &Body::empty());
+    state.record(annotator, version.clone(), &SettlePolicy::default(), &TaskJson::empty());
     let mut after = task_stats(&state);
     after.finished = u64::from(last);
     let sent = Sent { recorded: AnswerOutcome::Saved, before, after };

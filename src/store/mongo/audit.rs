@@ -164,7 +164,7 @@ impl Draft {
 
 impl Seen {
     /// Where it belongs; none if it may stand where it does.
-    fn place(&self, order: Option<Order>, number: SequenceNumber) -> Option<Position> {
+    fn corrected_position(&self, order: Option<Order>, number: SequenceNumber) -> Option<Position> {
         let state = &self.record.state;
         let unknown = self.storage.position.is_none();
         let order = order.or(unknown.then_some(Order::Loaded))?;
@@ -217,7 +217,7 @@ impl Seen {
         if self.storage.position.is_none() {
             wrong.push(("fields", "\"position\" is missing, or not what annotd puts there".into()));
         } else if !self.missing.contains(&"number")
-            && let Some(place) = self.place(order, self.record.number)
+            && let Some(place) = self.corrected_position(order, self.record.number)
             && place != self.record.position
         {
             let (is, should) = (self.record.position.0, place.0);
@@ -247,7 +247,7 @@ impl Seen {
             coders.push(annotator);
         }
         set.append("coders", coders);
-        if let Some(place) = self.place(order, number) {
+        if let Some(place) = self.corrected_position(order, number) {
             set.append("position", place.0);
         }
         if after.held != before.held {

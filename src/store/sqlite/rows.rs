@@ -9,7 +9,7 @@ use serde_json::Map;
 use crate::allocation::{Lane, Lease, Plan, Position, Purpose, SequenceNumber, TaskState};
 use crate::store::Record;
 use crate::store::pending_plan::PendingPlan;
-use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 
 /// The columns that [`task`] reads, in its order.
 pub(super) const TASK: &str = "t.seq, t.id, t.position, t.input_hash, t.task_hash, t.body";
@@ -21,7 +21,7 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<(i64, Position, Arc<Task>)
         id: TaskId::from_text(row.get_ref(1)?.as_str()?),
         input_hash: row.get(3)?,
         task_hash: row.get(4)?,
-        body: Body::from_stored(body).map_err(|error| unreadable(5, error))?,
+        body: TaskJson::from_stored(body).map_err(|error| unreadable(5, error))?,
     };
     Ok((row.get(0)?, Position(row.get(2)?), Arc::new(task)))
 }
@@ -189,7 +189,7 @@ pub(super) struct TaskRow {
     pub(super) position: Position,
     pub(super) state: TaskState,
     /// Empty unless it was asked for.
-    pub(super) body: Body,
+    pub(super) body: TaskJson,
 }
 
 /// The state of the task with this identity; with its content, if that is asked for.
@@ -224,8 +224,8 @@ fn find_where(
         .query_row([value], |row| {
             let seq = row.get(0)?;
             let body = match row.get_ref(2)?.as_str_or_null()? {
-                None => Body::empty(),
-                Some(text) => Body::from_stored(text).map_err(|error| unreadable(2, error))?,
+                None => TaskJson::empty(),
+                Some(text) => TaskJson::from_stored(text).map_err(|error| unreadable(2, error))?,
             };
             let state = state(connection, row, 3, seq)?;
             Ok(TaskRow { seq, position: Position(row.get(1)?), state, body })

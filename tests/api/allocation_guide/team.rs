@@ -18,7 +18,7 @@ use annotd::planning;
 use annotd::roster::{self, Roster};
 use annotd::store::sqlite::SqliteStore;
 use annotd::store::{ProjectStats, Record, RecordFilter, Store, Submission};
-use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskJson, Verdict, Version};
 use serde_json::{Map, Value, json};
 
 /// Longer than any pause after which the allocator searches again for an annotator without tasks.
@@ -51,7 +51,7 @@ pub fn roster(text: &str) -> Roster {
 }
 
 pub fn task(value: &Value) -> Task {
-    Task::new(Body::from_value(value).expect("a task"))
+    Task::new(TaskJson::from_value(value).expect("a task"))
 }
 
 /// A row of plain tasks.

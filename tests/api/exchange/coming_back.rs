@@ -4,7 +4,7 @@
 use annotd::identity::{Identity, Rule};
 use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
-use annotd::task::{Body, Task};
+use annotd::task::{Task, TaskJson};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -86,7 +86,7 @@ fn interface(view: &str, blocks: &[&str]) -> Interface {
 
 /// Every two interfaces that can be blocks of one card.
 static PAIRS: LazyLock<Vec<[&'static str; 2]>> = LazyLock::new(|| {
-    let body = Body::parse("{}").expect("an object");
+    let body = TaskJson::parse("{}").expect("an object");
     let sets =
         |view: &str| interface(view, &[]).answer_keys(&body).into_iter().collect::<HashSet<_>>();
     let names =
@@ -97,7 +97,7 @@ static PAIRS: LazyLock<Vec<[&'static str; 2]>> = LazyLock::new(|| {
 
 /// Whether a line adds nothing to a store that has this record.
 fn is_known(identity: &Identity, line: &str, record: &Record) -> Result<(), String> {
-    let body = Body::parse(line).expect("an object");
+    let body = TaskJson::parse(line).expect("an object");
     let made = identity.make(body.clone()).map_err(|error| error.to_string())?;
     if made.task.id == record.task.id {
         return Ok(());
@@ -128,7 +128,7 @@ fn comes_back(
         }
     }
     let identity = Identity::new(Rule::Content, interface.clone(), None);
-    let body = Body::from_value(&task.into()).expect("an object");
+    let body = TaskJson::from_value(&task.into()).expect("an object");
     let made = identity.make(body.clone()).expect("a task");
     prop_assert_eq!(&identity.make(body).expect("a task"), &made, "twice is the same");
     let mut data = said;
@@ -168,7 +168,7 @@ proptest! {
     ) {
         task.insert("text".into(), "Ada in Rome".into());
         let interface = interface("blocks", &blocks);
-        let body = Body::from_value(&task.clone().into()).expect("an object");
+        let body = TaskJson::from_value(&task.clone().into()).expect("an object");
         let sets = interface.answer_keys(&body);
         comes_back(&interface, task, said, produced, &sets)?;
     }

@@ -7,7 +7,7 @@ use annotd::allocation::{Lane, Position, SequenceNumber, TaskState};
 use annotd::export::{Cells, Export, FORMATS, Filter, Format};
 use annotd::interface::{Interface, Settings};
 use annotd::store::Record;
-use annotd::task::{Answer, Basis, Body, Millis, Renamed, Task, Verdict, Version};
+use annotd::task::{Answer, Basis, Millis, Renamed, Task, TaskJson, Verdict, Version};
 use serde_json::{Map, Value, json};
 
 /// 2026-03-02T08:15:00Z.
@@ -35,7 +35,7 @@ pub(super) fn record(task: &str, answers: Vec<Answer>) -> Record {
     let mut state = TaskState::new(2, vec![Lane::Anyone]);
     state.finished = answers.len() >= 2;
     state.answers = answers;
-    let task = Arc::new(Task::new(Body::parse(task).expect("a task")));
+    let task = Arc::new(Task::new(TaskJson::parse(task).expect("a task")));
     Record { task, number: SequenceNumber(0), position: Position(0), state }
 }
 
@@ -204,7 +204,7 @@ fn jsonl_of_every_key_that_a_task_may_have_is_one_object_a_line() {
     assert_eq!(lines[1]["label"], "Y", "the annotator's word goes before the task's");
     assert_eq!(lines[1]["_session_id"], "demo-b");
     assert_eq!(lines[1]["_id"], records[0].task.id.as_str());
-    let again = Task::new(Body::parse(text.lines().next().expect("a line")).expect("a task"));
+    let again = Task::new(TaskJson::parse(text.lines().next().expect("a line")).expect("a task"));
     assert_eq!(again.id, records[0].task.id);
 }
 
@@ -226,8 +226,8 @@ fn jsonl_keeps_what_a_task_had_under_an_answers_keys_apart() {
     assert!(lines[1].starts_with(begins), "{}", lines[1]);
     // Both lines load as the task again.
     for read in super::texts(None, text.as_bytes()) {
-        let own = Body::parse(task).expect("a task");
-        let read = Body::parse(&read).expect("a task");
+        let own = TaskJson::parse(task).expect("a task");
+        let read = TaskJson::parse(&read).expect("a task");
         for (key, value) in own.fields() {
             assert_eq!(read.fields()[&key].get(), value.get(), "{key}");
         }

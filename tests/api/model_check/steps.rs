@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use annotd::allocation::{AnswerOutcome, SettlePolicy, TaskState};
-use annotd::task::{Basis, Body, Verdict};
+use annotd::task::{Basis, TaskJson, Verdict};
 use stateright::{Model, Property};
 
 use super::store;
@@ -44,7 +44,7 @@ pub struct Setting {
     /// Whether there are second thoughts.
     pub second_thoughts: bool,
     pub rule: SettlePolicy,
-    pub body: Body,
+    pub body: TaskJson,
     /// Whether answers are written plainly where they can be, and on a belief where there is one.
     pub plain: bool,
     pub broken: Option<Broken>,
@@ -115,7 +115,7 @@ impl Setting {
             says: vec![vec![0]; usize::from(people)],
             second_thoughts: false,
             rule: SettlePolicy::default(),
-            body: Body::parse(r#"{"text":"a"}"#).expect("a task"),
+            body: TaskJson::parse(r#"{"text":"a"}"#).expect("a task"),
             plain: true,
             broken: None,
         }

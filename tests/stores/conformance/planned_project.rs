@@ -16,7 +16,7 @@ use annotd::allocation::{
 use annotd::identity::Identity;
 use annotd::planning;
 use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
-use annotd::task::{Basis, Body, Millis, Task, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskJson, Verdict, Version};
 use annotd::verify::{self, VerifyOptions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -117,7 +117,7 @@ fn task(n: usize) -> Task {
         _ => "{}",
     };
     let text = format!(r#"{{"text":"{n}","label":"X","meta":{meta}}}"#);
-    Task::new(Body::parse(&text).expect("a task"))
+    Task::new(TaskJson::parse(&text).expect("a task"))
 }
 
 /// What is planned, beside the ledgers of the model.

@@ -12,7 +12,7 @@ use annotd::store::{
     AnnotatorStats, Claim, NewTask, ProjectStats, Record, RecordFilter, Store, StoreError,
     Submission,
 };
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 
 use crate::common::faulty::{Faulty, Retrying};
 use crate::common::mongod::Database;
@@ -118,7 +118,7 @@ impl StoreUnderTest {
 
 /// A task of this JSON text.
 pub fn task(text: &str) -> Task {
-    Task::new(Body::parse(text).expect("a task"))
+    Task::new(TaskJson::parse(text).expect("a task"))
 }
 
 /// The `nth` task of a row.

@@ -6,7 +6,7 @@ use annotd::allocation::{Lane, Plan};
 use annotd::store::audit::{AuditOptions, Finding, PageRequest, PageToken};
 use annotd::store::mongo::MongoStore;
 use annotd::store::{Claim, NewTask, Record, Store, Submission};
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 use serde_json::{Map, Value};
@@ -21,7 +21,7 @@ pub async fn open(database: &Database) -> MongoStore {
 }
 
 pub fn task(body: &str) -> Task {
-    Task::new(Body::parse(body).unwrap())
+    Task::new(TaskJson::parse(body).unwrap())
 }
 
 pub fn admission(body: &str, wanted: u32) -> NewTask {

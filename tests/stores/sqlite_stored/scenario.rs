@@ -10,7 +10,7 @@ use annotd::allocation::{
 };
 use annotd::planning;
 use annotd::store::{Claim, NewTask, Store, StorePolicy, Submission};
-use annotd::task::{Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 
 /// 70 of 100 once and 30 twice, named in balance.
 pub fn rules() -> PlanPolicy {
@@ -36,7 +36,7 @@ pub fn policy() -> StorePolicy {
 
 /// A task with this JSON.
 pub fn task(text: &str) -> Task {
-    Task::new(Body::parse(text).unwrap())
+    Task::new(TaskJson::parse(text).unwrap())
 }
 
 fn nth(nth: usize) -> Task {

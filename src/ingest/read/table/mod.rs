@@ -21,7 +21,7 @@ use self::dialect::Dialect;
 use super::parse_error::{END_OF_LINE, Piece, found_at};
 use super::source::Source;
 use super::{Entry, LineError, MAX_TASK_BYTES, Notes};
-use crate::task::Body;
+use crate::task::TaskJson;
 
 pub(super) struct Rows {
     file: Arc<str>,
@@ -273,7 +273,7 @@ impl Rows {
             // There was a number of the row, and nothing else.
             return Ok(None);
         }
-        let body = Body::from_object(task).map_err(|error| {
+        let body = TaskJson::from_object(task).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;
         Ok(Some(Entry { line: self.line, body, written: None }))

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::super::json::{self, NotJson};
 use super::{AnswerStorage, FORMAT};
 use crate::allocation::{Lane, Lease, Position, Purpose, SequenceNumber, TaskState};
-use crate::task::{Answer, Basis, Body, Millis, Task, TaskId, Verdict, Version};
+use crate::task::{Answer, Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 
 /// Why a document is not one of annotd's.
 #[derive(Debug, thiserror::Error)]
@@ -191,7 +191,8 @@ impl TaskDocument {
             id: self.id.clone(),
             input_hash: self.input_hash,
             task_hash: self.task_hash,
-            body: Body::from_stored(&content).map_err(|_| MalformedDocument::Wrong("task_json"))?,
+            body: TaskJson::from_stored(&content)
+                .map_err(|_| MalformedDocument::Wrong("task_json"))?,
         }))
     }
 

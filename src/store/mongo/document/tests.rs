@@ -2,7 +2,7 @@
 
 use super::reading::read_answer;
 use super::*;
-use crate::task::{Body, Millis, Verdict};
+use crate::task::{Millis, TaskJson, Verdict};
 
 fn version(data: &str) -> Version {
     Version {
@@ -69,7 +69,7 @@ fn a_task_comes_back_to_the_letter() {
         r#"{"text":"a","meta":{"n":[1,2.5,null]}}"#,
         r#"{"text":"a","n":1e3,"$a":1.10,"":{"a.b":123456789012345678901234567890}}"#,
     ] {
-        let task = Task::new(Body::parse(text).expect("an object"));
+        let task = Task::new(TaskJson::parse(text).expect("an object"));
         let plan = Plan { priority: 1, ..Plan::new(3, vec![Lane::Anyone]) };
         let document = of_task(&task, &plan, SequenceNumber(7), Position::new(1, 7), Some(5));
         assert_eq!(document.get("task_json").expect("BSON").is_some(), text.contains("1e3"));

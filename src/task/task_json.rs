@@ -5,8 +5,8 @@
 //! key later scans the text and leaves every value it passes as text.
 //!
 //! While a task is loaded, its checks, hashes and identity read all of it. Until they are done, a
-//! body that was parsed keeps its parsed form beside the text ([`Body::with_value`],
-//! [`Body::without_value`]), so that a line is parsed once.
+//! body that was parsed keeps its parsed form beside the text ([`TaskJson::with_value`],
+//! [`TaskJson::without_value`]), so that a line is parsed once.
 //!
 //! Rejected: a `serde_json::Value` carried around for good, which costs some ten times the memory
 //! of the text and makes every hand-out serialise again what has not changed.
@@ -39,7 +39,7 @@ pub type Fields = IndexMap<String, Box<RawValue>>;
 
 /// A JSON object as compact text, valid by construction. Two are equal if their texts are.
 #[derive(Clone)]
-pub struct Body {
+pub struct TaskJson {
     text: Arc<str>,
     /// What the text says, as long as the task is being loaded.
     value: Option<Arc<Map<String, Value>>>,
@@ -47,7 +47,7 @@ pub struct Body {
 
 /// Why a text is not the JSON object that a task has to be.
 #[derive(Debug, thiserror::Error)]
-pub enum BodyError {
+pub enum TaskJsonError {
     /// Not JSON. Line and column (in bytes, from 1) are those within the text that was given.
     #[error("{message}")]
     Syntax {
@@ -69,7 +69,7 @@ pub enum BodyError {
     TooDeep,
 }
 
-impl Body {
+impl TaskJson {
     fn of_text(text: impl Into<Arc<str>>) -> Self {
         Self { text: text.into(), value: None }
     }
@@ -83,12 +83,12 @@ impl Body {
     ///
     /// # Errors
     /// If the text is not JSON, not an object, or nested too deeply.
-    pub fn parse(text: &str) -> Result<Self, BodyError> {
+    pub fn parse(text: &str) -> Result<Self, TaskJsonError> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             // serde_json ends its message with the place, which the caller words differently.
             let full = error.to_string();
             let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
-            BodyError::Syntax { message, line: error.line(), column: error.column() }
+            TaskJsonError::Syntax { message, line: error.line(), column: error.column() }
         })?;
         Self::parsed(minified(text), value)
     }
@@ -97,7 +97,7 @@ impl Body {
     ///
     /// # Errors
     /// If the value is not an object or nested too deeply.
-    pub fn from_value(value: &Value) -> Result<Self, BodyError> {
+    pub fn from_value(value: &Value) -> Result<Self, TaskJsonError> {
         Self::check(value)?;
         Ok(Self::of_text(value.to_string()))
     }
@@ -106,24 +106,24 @@ impl Body {
     ///
     /// # Errors
     /// If they are nested too deeply.
-    pub fn from_object(object: Map<String, Value>) -> Result<Self, BodyError> {
+    pub fn from_object(object: Map<String, Value>) -> Result<Self, TaskJsonError> {
         let value = Value::Object(object);
         let text = value.to_string();
         Self::parsed(text, value)
     }
 
-    fn parsed(text: String, value: Value) -> Result<Self, BodyError> {
+    fn parsed(text: String, value: Value) -> Result<Self, TaskJsonError> {
         Self::check(&value)?;
         let value = if let Value::Object(object) = value { Some(Arc::new(object)) } else { None };
         Ok(Self { text: text.into(), value })
     }
 
-    fn check(value: &Value) -> Result<(), BodyError> {
+    fn check(value: &Value) -> Result<(), TaskJsonError> {
         if !value.is_object() {
-            return Err(BodyError::NotAnObject { found: name_of(value) });
+            return Err(TaskJsonError::NotAnObject { found: name_of(value) });
         }
         if depth_as_loaded(value) > MAX_DEPTH {
-            return Err(BodyError::TooDeep);
+            return Err(TaskJsonError::TooDeep);
         }
         Ok(())
     }
@@ -135,11 +135,11 @@ impl Body {
         Self::of_text(text)
     }
 
-    /// Takes text that a store kept and that was a `Body` when it was put there.
+    /// Takes text that a store kept and that was a `TaskJson` when it was put there.
     ///
     /// # Errors
     /// If it is not an object after all, which means that somebody changed it in the store.
-    pub fn from_stored(text: &str) -> Result<Self, BodyError> {
+    pub fn from_stored(text: &str) -> Result<Self, TaskJsonError> {
         let text = text.trim();
         if text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok() {
             Ok(Self::of_text(text))
@@ -207,13 +207,13 @@ impl Body {
     }
 }
 
-impl PartialEq for Body {
+impl PartialEq for TaskJson {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Body {}
+impl Eq for TaskJson {}
 
 /// Finds the value under a key in the text of an object, and parses no other. Of a key that stands
 /// there twice the last one counts, as everywhere.
@@ -270,13 +270,13 @@ impl Visitor<'_> for Is<'_> {
     }
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for TaskJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl fmt::Display for Body {
+impl fmt::Display for TaskJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -361,19 +361,19 @@ mod tests {
     fn key_order_and_number_formats_survive() {
         let text =
             r#"{"z":1.10,"a":1e3,"n":123456789012345678901234567890,"f":-0.0,"t":"ü\n \\\"  x\\"}"#;
-        assert_eq!(Body::parse(text).expect("an object").as_str(), text);
+        assert_eq!(TaskJson::parse(text).expect("an object").as_str(), text);
     }
 
     #[test]
     fn pretty_printed_objects_become_one_line() {
-        let body = Body::parse("{\n  \"a\": {\n \"b\" : [1,\n2] } }").expect("an object");
+        let body = TaskJson::parse("{\n  \"a\": {\n \"b\" : [1,\n2] } }").expect("an object");
         assert_eq!(body.as_str(), r#"{"a":{"b":[1,2]}}"#);
     }
 
     #[test]
     fn a_key_is_found_however_it_is_written_and_its_last_value_counts() {
         let text = r#"{"b":{"a":0},"a":1,"\u0061":[1.10],"c":"\"a\":2"}"#;
-        let body = Body::parse(text).expect("an object");
+        let body = TaskJson::parse(text).expect("an object");
         for body in [body.clone(), body.without_value()] {
             let found = ["a", "b", "d"].map(|key| body.get(key).map(|value| value.to_string()));
             assert_eq!(found, [Some("[1.10]".into()), Some(r#"{"a":0}"#.into()), None]);
@@ -384,8 +384,8 @@ mod tests {
 
     #[test]
     fn a_parsed_form_at_hand_makes_no_other_body() {
-        let parsed = Body::parse(r#"{ "a": [1.0, null] }"#).expect("an object");
-        let text = Body::from_stored(parsed.as_str()).expect("an object");
+        let parsed = TaskJson::parse(r#"{ "a": [1.0, null] }"#).expect("an object");
+        let text = TaskJson::from_stored(parsed.as_str()).expect("an object");
         assert_eq!(parsed, text);
         assert_eq!(*parsed.value(), *text.value());
         assert!(text.value_at_hand().is_none() && text.with_value().value_at_hand().is_some());
@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_object_is_named() {
-        let error = Body::parse("[1]").expect_err("an array");
+        let error = TaskJson::parse("[1]").expect_err("an array");
         assert_eq!(
             error.to_string(),
             "expected an object such as {\"text\": \"…\"}, found an array"
@@ -402,7 +402,8 @@ mod tests {
 
     #[test]
     fn a_syntax_error_knows_its_column() {
-        let Err(BodyError::Syntax { line, column, .. }) = Body::parse(r#"{"a": tru}"#) else {
+        let Err(TaskJsonError::Syntax { line, column, .. }) = TaskJson::parse(r#"{"a": tru}"#)
+        else {
             panic!("expected a syntax error");
         };
         assert_eq!((line, column), (1, 10));
@@ -411,16 +412,19 @@ mod tests {
     #[test]
     fn too_deep_is_refused() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
-        assert!(matches!(Body::parse(&text), Err(BodyError::TooDeep)));
+        assert!(matches!(TaskJson::parse(&text), Err(TaskJsonError::TooDeep)));
     }
 
     #[test]
     fn what_an_export_kept_apart_counts_as_it_stood_in_the_task() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         let kept = |levels| format!("{{\"text\":\"a\",\"_task\":{{\"x\":{}}}}}", nested(levels));
-        assert!(Body::parse(&kept(MAX_DEPTH - 1)).is_ok());
-        assert!(matches!(Body::parse(&kept(MAX_DEPTH)), Err(BodyError::TooDeep)));
+        assert!(TaskJson::parse(&kept(MAX_DEPTH - 1)).is_ok());
+        assert!(matches!(TaskJson::parse(&kept(MAX_DEPTH)), Err(TaskJsonError::TooDeep)));
         let listed = format!("{{\"_task\":{}}}", nested(MAX_DEPTH));
-        assert!(matches!(Body::parse(&listed), Err(BodyError::TooDeep)), "a list is no task");
+        assert!(
+            matches!(TaskJson::parse(&listed), Err(TaskJsonError::TooDeep)),
+            "a list is no task"
+        );
     }
 }
