@@ -4,33 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mongo::{self, MongoStore};
+use super::open_mode::OpenMode;
 use super::sqlite::{self, SqliteStore};
 use super::{Result, Store};
-
-/// What a store is opened for: whether it may be of an older format, and whether it may be one that
-/// is being restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OpenMode {
-    /// The daemon: an embedded store of an older format is brought to the present one, after a
-    /// copy.
-    Run,
-    /// To look at it: one of an older format is read as it is, and not changed.
-    Read,
-    /// To change what is in it: an older format is refused.
-    Write,
-    /// To bring a shared store of an older format to the present one.
-    Migrate,
-    /// To restore a backup into it: only then it may bear the mark of a restore. One of an older
-    /// format that holds nothing is brought to the present one.
-    Restore,
-}
-
-impl OpenMode {
-    /// Whether a store that is being restored is refused: half a project is none.
-    pub(super) fn refuses_partial_restore(self) -> bool {
-        self != Self::Restore
-    }
-}
 
 /// Opens the store of a project to change what is in it: MongoDB for a `mongodb://` or
 /// `mongodb+srv://` URL, and the embedded one for a file. A relative path is relative to

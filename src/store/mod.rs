@@ -16,6 +16,7 @@ pub mod audit;
 mod connect;
 pub(crate) mod legacy;
 pub mod mongo;
+mod open_mode;
 pub(crate) mod pending_plan;
 mod restore_target;
 pub mod sqlite;

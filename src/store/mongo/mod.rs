@@ -93,7 +93,7 @@ pub use self::migrations::Migrated;
 use self::remaining_cache::RemainingCache;
 use self::stats_cache::{Due, StatsCache};
 use super::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
-use super::connect::OpenMode;
+use super::open_mode::OpenMode;
 use super::{
     AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,
     ProjectStats, QueuedTask, Record, RecordFilter, ReopenCursor, RestoreTarget, Result,

@@ -12,7 +12,7 @@ use super::connection::MongoConnection;
 use super::document::FORMAT;
 use super::migrations::{self, StoredFormat};
 use super::restore;
-use crate::store::connect::OpenMode;
+use crate::store::open_mode::OpenMode;
 use crate::store::restore_target::partial_restore;
 use crate::store::{Result, StoreError};
 

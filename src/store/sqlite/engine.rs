@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::presence::Presence;
 use super::schema;
-use crate::store::connect::OpenMode;
+use crate::store::open_mode::OpenMode;
 use crate::store::{Result, StoreError};
 
 /// Jobs that share one transaction at most, so that nobody waits long for their turn.

@@ -27,7 +27,7 @@ use async_trait::async_trait;
 
 use self::engine::Engine;
 use super::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
-use super::connect::OpenMode;
+use super::open_mode::OpenMode;
 use super::restore_target::occupied;
 use super::{
     AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,

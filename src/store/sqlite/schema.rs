@@ -25,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::migrations::{self, FORMAT};
 use super::{file_owner, presence, restore};
-use crate::store::connect::OpenMode;
+use crate::store::open_mode::OpenMode;
 use crate::store::restore_target::partial_restore;
 use crate::store::{RestoreTarget, StoreError};
 
