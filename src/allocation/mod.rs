@@ -37,6 +37,7 @@ mod replan;
 pub mod seed;
 mod settle;
 mod task_state;
+mod transitions;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::shared::Shared;
+use super::shared_state::SharedState;
 use crate::allocation::AnswerOutcome;
 use crate::store::{StoreError, Submission};
 
@@ -21,7 +21,7 @@ pub(super) struct AnswerBatch {
 }
 
 /// Stores until all senders are gone.
-pub(super) async fn run(shared: Arc<Shared>, mut batches: mpsc::Receiver<AnswerBatch>) {
+pub(super) async fn run(shared: Arc<SharedState>, mut batches: mpsc::Receiver<AnswerBatch>) {
     let mut group = Vec::new();
     while batches.recv_many(&mut group, GROUP).await > 0 {
         let answers: Vec<Submission> =

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::queue_reader::{Candidate, QueueReader};
-use super::shared::Shared;
+use super::shared_state::SharedState;
 use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
 use crate::allocation::{Lane, Plan, Purpose, seed};
 use crate::store::{NewTask, Record, StoreError};
@@ -44,7 +44,7 @@ impl QualityChecks {
     /// The check that is due now; `None` if none is due or none is there.
     pub(super) async fn next(
         &mut self,
-        shared: &Shared,
+        shared: &SharedState,
         queue: &mut QueueReader,
         annotator: &str,
         now: Millis,
@@ -74,7 +74,7 @@ impl QualityChecks {
     }
 
     /// Whether there is any gold. Most projects have none, and are not searched for it.
-    async fn has_gold(&mut self, shared: &Shared, now: Millis) -> Result<bool, StoreError> {
+    async fn has_gold(&mut self, shared: &SharedState, now: Millis) -> Result<bool, StoreError> {
         if let Some((has_gold, until)) = self.gold
             && now < until
         {
@@ -87,7 +87,7 @@ impl QualityChecks {
 
     async fn next_gold(
         &mut self,
-        shared: &Shared,
+        shared: &SharedState,
         queue: &mut QueueReader,
         annotator: &str,
         now: Millis,
@@ -118,7 +118,7 @@ impl QualityChecks {
 /// Inserts a repeat of one of this annotator's own answers, at least `after` answers back; `None`
 /// if there is nothing left to repeat.
 async fn make_repeat(
-    shared: &Shared,
+    shared: &SharedState,
     annotator: &str,
     after: u32,
     seed: u64,

@@ -14,7 +14,7 @@ use super::held_cache::Revision;
 use super::queue_reader::{Candidate, QueueReader};
 use super::quota::Quotas;
 use super::reassignment::Reassignment;
-use super::shared::Shared;
+use super::shared_state::SharedState;
 use super::{Batch, LeasedTask, Reason};
 use crate::store::{Claim, HeldTask, StoreError};
 use crate::task::{Basis, Millis, Task, TaskId};
@@ -69,7 +69,7 @@ impl PendingRequest {
 
 /// The one task of a process that claims.
 pub(super) struct ClaimLoop {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     queue: QueueReader,
     checks: QualityChecks,
     quotas: Quotas,
@@ -77,7 +77,7 @@ pub(super) struct ClaimLoop {
 }
 
 impl ClaimLoop {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<SharedState>) -> Self {
         let queue = QueueReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock));
         Self {
             shared,
@@ -329,7 +329,7 @@ impl ClaimLoop {
 /// Reads from the store what an annotator holds. Leases that have just ended are renewed: the
 /// annotator is back.
 async fn read_held(
-    shared: &Shared,
+    shared: &SharedState,
     annotator: &str,
     now: Millis,
 ) -> Result<Vec<HeldTask>, StoreError> {
@@ -353,7 +353,7 @@ async fn read_held(
 
 /// Makes claims with the present basis. Returns which were granted, and the basis.
 async fn grant(
-    shared: &Shared,
+    shared: &SharedState,
     claims: impl FnOnce(Basis) -> Vec<Claim>,
 ) -> Result<(Vec<bool>, Basis), StoreError> {
     let basis = shared.basis().await?;

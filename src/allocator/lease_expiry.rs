@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::claim_loop::Message;
-use super::shared::Shared;
+use super::shared_state::SharedState;
 
 /// A sweep comes after this part of a lease, so that a task is reopened soon after its lease ends …
 const SWEEPS_PER_LEASE: u32 = 10;
@@ -16,7 +16,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Ends expired leases and has the claim loop read what was reopened, at intervals, until the
 /// allocator is gone.
-pub(super) async fn run_lease_expiry(shared: Arc<Shared>, messages: mpsc::WeakSender<Message>) {
+pub(super) async fn run_lease_expiry(
+    shared: Arc<SharedState>,
+    messages: mpsc::WeakSender<Message>,
+) {
     loop {
         let pause = (shared.lease() / SWEEPS_PER_LEASE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         tokio::time::sleep(pause).await;

@@ -8,8 +8,9 @@
 //! The claim loop owns the state of handing out. It asks its parts in turn, and each gets only what
 //! it needs: `queue_reader.rs` finds the next task (in `queue_cache.rs` or the store), `checks.rs`
 //! says whether a check is due instead, `quota.rs` when an annotator has had enough, and
-//! `reassignment.rs` takes over the tasks of an annotator who does not come. `shared.rs` has what
-//! both loops know: the policy, the held cache, the stats.
+//! `reassignment.rs` takes over the tasks of an absent annotator. `shared_state.rs` has what both
+//! loops know: the policy, the held cache, the stats. Leases are extended in `lease_renewal.rs`,
+//! and end in `lease_expiry.rs`.
 //!
 //! Rejected: a claim per request straight to the store, which is what every other system does and
 //! what makes 64 annotators slower than 8 (`docs/decisions/0003-allocator.md`).
@@ -21,13 +22,15 @@ mod clock;
 mod editions;
 mod held_cache;
 mod lease_expiry;
+mod lease_renewal;
 mod lease_status;
 mod policy;
 mod queue_cache;
 mod queue_reader;
 mod quota;
 mod reassignment;
-mod shared;
+mod shared_state;
+mod stats_cache;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -41,7 +44,8 @@ use self::claim_loop::{ClaimLoop, Message, TaskRequest};
 pub use self::clock::{Clock, system_clock};
 pub use self::lease_status::LeaseStatus;
 pub use self::policy::AllocatorPolicy;
-use self::shared::{CachedStats, Shared};
+use self::shared_state::SharedState;
+use self::stats_cache::CachedStats;
 use crate::allocation::AnswerOutcome;
 use crate::store::{
     HeldTask, HistoryCursor, PastAnswer, ProjectStats, Store, StoreError, Submission,
@@ -116,7 +120,7 @@ impl Reason {
 /// The allocator of a process. Clones are handles to the same one; it ends with the last.
 #[derive(Clone)]
 pub struct Allocator {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     claims: mpsc::Sender<Message>,
     answers: mpsc::Sender<AnswerBatch>,
 }
@@ -131,7 +135,7 @@ impl Allocator {
         clock: Clock,
         policy: AllocatorPolicy,
     ) -> (Self, Vec<JoinHandle<()>>) {
-        let shared = Arc::new(Shared::new(store, clock, policy));
+        let shared = Arc::new(SharedState::new(store, clock, policy));
         let (claims, messages) = mpsc::channel(QUEUE);
         let (answers, batches) = mpsc::channel(QUEUE);
         let loops = vec![

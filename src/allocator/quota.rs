@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::shared::Shared;
+use super::shared_state::SharedState;
 use crate::store::StoreError;
 
 /// What is left of the quotas of the annotators of one group of requests.
@@ -19,7 +19,7 @@ pub(super) struct Quotas {
 impl Quotas {
     /// Reads how many tasks each of these annotators may still be given.
     pub(super) async fn read<'a>(
-        shared: &Shared,
+        shared: &SharedState,
         annotators: impl Iterator<Item = &'a str>,
     ) -> Result<Self, StoreError> {
         let policy = shared.policy();

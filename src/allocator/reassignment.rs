@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::queue_cache::PAGE;
-use super::shared::Shared;
+use super::shared_state::SharedState;
 use crate::allocation::reassign::{can_take_over, reassigned};
 use crate::allocation::{AnnotatorProfile, Lane, Position};
 use crate::store::{QueuedTask, Record, StateUpdate, StoreError};
@@ -39,7 +39,7 @@ impl Reassignment {
     /// Reassigns a task of an absent annotator to this one and returns it in its new state.
     pub(super) async fn next(
         &mut self,
-        shared: &Shared,
+        shared: &SharedState,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Record>, StoreError> {
@@ -77,7 +77,7 @@ impl Reassignment {
 
     async fn take_over(
         &mut self,
-        shared: &Shared,
+        shared: &SharedState,
         absent: &str,
         claimant: &AnnotatorProfile,
     ) -> Result<Option<Record>, StoreError> {

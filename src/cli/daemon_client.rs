@@ -22,8 +22,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::pinned;
+use crate::config::certificate;
 use crate::config::file::RosterFile;
-use crate::http::tls;
 use crate::roster::Roster;
 
 /// How long the daemon may take, from the connection to the last byte.
@@ -105,7 +105,7 @@ async fn connect(file: &RosterFile) -> Result<TokioIo<Box<dyn Stream>>, Failed> 
     let Some(certificate) = &file.roster.server.cert else {
         return Ok(TokioIo::new(Box::new(stream)));
     };
-    let certificate = tls::own_certificate(&file.base_dir().join(&certificate.value))?;
+    let certificate = certificate::own_certificate(&file.base_dir().join(&certificate.value))?;
     let config = pinned::client(certificate)?;
     let name = ServerName::IpAddress(address.ip().into());
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;

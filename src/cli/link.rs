@@ -51,7 +51,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let wanted = match &arguments.name {
         Some(name) if roster.annotator(name).is_none() => return Err(nobody(name, roster)),
         Some(name) => Some(name.as_str()),
-        None => arguments.lead.then_some(auth::LEAD_KEY),
+        None => arguments.lead.then_some(auth::LEAD_KEY_OWNER),
     };
     let keys = match roster.server.access() {
         Access::Open if arguments.rotate => {
@@ -67,10 +67,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
                 let Some(who) = wanted else {
                     return Err(Failure::usage("--rotate needs a name, or --lead"));
                 };
-                let changed = BTreeMap::from([(who.to_owned(), auth::new_key())]);
+                let changed = BTreeMap::from([(who.to_owned(), auth::new_access_key())]);
                 store.set_keys(changed, false).await?;
             }
-            let keys = auth::keys::load_or_create(&*store, roster).await?;
+            let keys = auth::access_keys::load_or_create_access_keys(&*store, roster).await?;
             store.close().await;
             Ok(keys)
         })?,
@@ -116,7 +116,7 @@ fn everybody(roster: &Roster) -> impl Iterator<Item = Line<'_>> {
     });
     let port = roster.lead.port;
     let address = public_url::for_port(&roster.server, LEAD_NAME, port);
-    annotators.chain([Line { who: auth::LEAD_KEY, port, address, active: true }])
+    annotators.chain([Line { who: auth::LEAD_KEY_OWNER, port, address, active: true }])
 }
 
 fn nobody(name: &str, roster: &Roster) -> Failure {

@@ -11,9 +11,9 @@ use serde_json::json;
 use super::roster_file::Chosen;
 use super::{Failure, block_on, roster_file, targets, terminal};
 use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
-use crate::config::missing_media::Missing;
 use crate::config::policies;
 use crate::identity::Rule;
+use crate::ingest::load::missing_media::MissingMedia;
 use crate::ingest::load::{self, Aside, LoadPolicy, Loaded, Target, rule};
 use crate::ingest::read;
 use crate::store::Store;
@@ -82,7 +82,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     ];
     targets::check(&file, &[&arguments.input], &outputs)?;
     let folder = file.roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value));
-    let missing = Missing::default();
+    let missing = MissingMedia::default();
     let tasks = match &folder {
         Some(folder) => missing.watch(tasks, folder, &interface),
         None => tasks,

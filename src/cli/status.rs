@@ -18,7 +18,7 @@ use crate::allocator;
 use crate::config::{policies, public_url};
 use crate::http::auth;
 use crate::lead::quality;
-use crate::lead::status::{AnnotatorStatus, ListenerStatus, Status, StatusSnapshot};
+use crate::lead::status::{AnnotatorStatus, ListenerState, ListenerStatus, Status, StatusSnapshot};
 use crate::roster::Access;
 use crate::store;
 use crate::task::Millis;
@@ -117,7 +117,7 @@ async fn lead_key(file: &Chosen) -> Result<Option<String>, Failure> {
     let Ok(store) = file.open_store_to_read().await else { return Ok(None) };
     let keys = store.keys().await;
     store.close().await;
-    Ok(keys.ok().and_then(|mut keys| keys.remove(auth::LEAD_KEY)))
+    Ok(keys.ok().and_then(|mut keys| keys.remove(auth::LEAD_KEY_OWNER)))
 }
 
 async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
@@ -134,7 +134,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
     let snapshot = StatusSnapshot {
         kind: store.engine(),
         place: store::location_of(&file.store_url()?, file.base_dir()),
-        away: None,
+        store_error: None,
         progress,
         as_of: Some(now),
         quality: checks,
@@ -147,7 +147,7 @@ async fn from_the_store(file: &Chosen) -> Result<Status, Failure> {
             display: annotator.display_name().to_owned(),
             port: annotator.port,
             url: public_url::for_port(&roster.server, &annotator.name, annotator.port),
-            state: if annotator.active { "unknown" } else { "away" },
+            state: if annotator.active { ListenerState::Unknown } else { ListenerState::Paused },
             active: annotator.active,
             restarts: 0,
             detail: None,

@@ -17,7 +17,7 @@ use std::path::{Component, Path, PathBuf};
 use super::Failure;
 use super::roster_file::Chosen;
 use crate::ingest::load;
-use crate::listener::media;
+use crate::media;
 use crate::store;
 
 /// What SQLite and annotd lay beside the store's file, by the ending of the name.

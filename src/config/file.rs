@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use super::certificate;
-use crate::http::read_regular_file;
+use super::regular_file::read_regular_file;
 use crate::ingest::load;
 use crate::interface::Interface;
-use crate::listener::media;
+use crate::media;
 use crate::roster::{self, Diagnostic, Roster};
 
 /// A roster and its file.

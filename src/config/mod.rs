@@ -2,7 +2,6 @@
 
 pub mod certificate;
 pub mod file;
-pub mod missing_media;
 pub mod policies;
-pub mod project;
 pub mod public_url;
+mod regular_file;

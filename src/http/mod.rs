@@ -14,7 +14,6 @@ mod error;
 mod gzip;
 mod metrics;
 mod module_preloads;
-mod regular_file;
 mod routes;
 mod server;
 pub mod tls;
@@ -23,6 +22,5 @@ pub use auth::{AuthenticatedNames, Authenticator, Peer, PortAuth, ProtectedState
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
 pub use metrics::{ActivePort, HttpMetrics, PortKind, PortMetrics};
-pub use regular_file::read_regular_file;
 pub use routes::with_common_routes;
 pub use server::{ServerHandle, content_security_policy, serve};

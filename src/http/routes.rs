@@ -42,7 +42,7 @@ pub fn with_common_routes<C: ProtectedState>(
         .method_not_allowed_fallback(async || ApiError::wrong_method())
         .layer(MapRequestLayer::new(record_route))
         .fallback(async || ApiError::not_found("There is nothing here; the page is at /."))
-        .layer(axum::middleware::from_fn_with_state(no_access_page, guard::require_key::<C>))
+        .layer(axum::middleware::from_fn_with_state(no_access_page, guard::require_access_key::<C>))
 }
 
 /// Records for the metrics which route a request took.

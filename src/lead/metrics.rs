@@ -139,7 +139,7 @@ fn of_the_store(page: &mut Exposition, snapshot: &StatusSnapshot, status: &Statu
         "annotd_store_up",
         "1 while the store answers, and 0 while it does not: then the figures of the project are the \
          last ones known.",
-        u64::from(snapshot.away.is_none()),
+        u64::from(snapshot.store_error.is_none()),
     );
     let opts = Opts::new("annotd_store_info", "Always 1; the label says which engine it is.");
     page.put(IntGaugeVec::new(opts, &["kind"]), |family| {

@@ -19,7 +19,7 @@ use hyper::{StatusCode, header};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use self::status::{ListenerStatus, Reloads, Status};
+use self::status::{ListenerState, ListenerStatus, Reloads, Status};
 use crate::allocation::SettlePolicy;
 use crate::allocator::Allocator;
 use crate::http::{self, HttpMetrics, PortAuth, ProtectedState};
@@ -90,7 +90,7 @@ async fn ready(Extension(port): Extension<LeadPort>) -> Response {
         .daemon
         .annotators()
         .into_iter()
-        .filter(|annotator| annotator.state == "down")
+        .filter(|annotator| annotator.state == ListenerState::Down)
         .map(|annotator| annotator.name)
         .collect();
     let store = store_probe::ping(&port).await;

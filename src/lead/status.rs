@@ -82,8 +82,8 @@ pub struct AnnotatorStatus {
     pub port: u16,
     /// The address to bookmark.
     pub url: String,
-    /// `listening`, `down`, `away` (not active), `left` (not on the roster any more; the port takes
-    /// what is left), or `unknown` if no daemon was asked.
+    /// A [`ListenerState`]: `listening`, `down`, `away` (not active), `left` (removed from the
+    /// roster; the port still takes unsent answers), or `unknown` if no daemon was asked.
     pub state: Cow<'static, str>,
     /// What there is to say about the state, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +109,34 @@ pub struct AnnotatorStatus {
     pub seconds_per_task: Option<f64>,
 }
 
+/// Whether an annotator's port listens, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerState {
+    /// It is bound, and its server runs.
+    Listening,
+    /// It is not bound; binding is retried.
+    Down,
+    /// The roster has the annotator as not active.
+    Paused,
+    /// The annotator was removed from the roster; the port still takes unsent answers.
+    Removed,
+    /// No daemon was asked.
+    Unknown,
+}
+
+impl ListenerState {
+    /// The wire value, which is older than these names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listening => "listening",
+            Self::Down => "down",
+            Self::Paused => "away",
+            Self::Removed => "left",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What the roster says of one annotator, and how their port is.
 #[derive(Clone, Debug)]
 pub struct ListenerStatus {
@@ -120,8 +148,8 @@ pub struct ListenerStatus {
     pub port: u16,
     /// The address to bookmark.
     pub url: String,
-    /// As in [`AnnotatorStatus::state`].
-    pub state: &'static str,
+    /// Whether the port listens, and if not, why.
+    pub state: ListenerState,
     /// Whether they get tasks.
     pub active: bool,
     /// How often the listener was started again after it had failed.
@@ -146,8 +174,8 @@ pub struct StatusSnapshot {
     pub kind: StoreEngine,
     /// Where, without credentials.
     pub place: String,
-    /// What it says, if it does not answer as it should: then the figures are the last ones known.
-    pub away: Option<String>,
+    /// The store's error, if it does not respond: then the stats are the last known ones.
+    pub store_error: Option<String>,
     /// The project's figures.
     pub progress: ProjectStats,
     /// When they were read; none if they have never been.
@@ -184,7 +212,7 @@ impl Status {
             ));
         }
         for listener in &listeners {
-            if let ("down", Some(detail)) = (listener.state, &listener.detail) {
+            if let (ListenerState::Down, Some(detail)) = (listener.state, &listener.detail) {
                 let ListenerStatus { name, port, .. } = listener;
                 problems.push(format!(
                     "{name}'s port {port} is down: {detail}. It will be retried automatically."
@@ -208,8 +236,8 @@ impl Status {
             store: StoreState {
                 kind: snapshot.kind.as_str().into(),
                 place: snapshot.place.clone(),
-                state: if snapshot.away.is_none() { "ok" } else { "away" }.into(),
-                detail: snapshot.away.clone(),
+                state: if snapshot.store_error.is_none() { "ok" } else { "away" }.into(),
+                detail: snapshot.store_error.clone(),
             },
             total: Total {
                 tasks: progress.tasks,
@@ -248,7 +276,7 @@ fn line(
         display: listener.display,
         port: listener.port,
         url: listener.url,
-        state: listener.state.into(),
+        state: listener.state.as_str().into(),
         detail: listener.detail,
         restarts: listener.restarts,
     }

@@ -38,14 +38,14 @@ pub(super) async fn ping(port: &LeadPort) -> Result<(), String> {
 /// The present status, or the last one that could be read.
 pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
     let store = port.allocator.store();
-    let mut away = ping(port).await.err();
+    let mut store_error = ping(port).await.err();
     let mut quality = None;
-    if away.is_none() {
+    if store_error.is_none() {
         let reading = port.clone();
         let read = port.runtime.spawn(async move { read(&reading).await });
         match timeout(STORE_TIMEOUT, read).await {
             Ok(Ok(Ok(found))) => quality = Some(found),
-            Ok(Ok(Err(error))) => away = Some(error),
+            Ok(Ok(Err(error))) => store_error = Some(error),
             // It panicked, which the log says, or it takes its time: the store is there all the
             // same.
             Ok(Err(_)) | Err(_) => {}
@@ -55,7 +55,7 @@ pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
     StatusSnapshot {
         kind: store.engine(),
         place: port.place.to_string(),
-        away,
+        store_error,
         progress: progress.unwrap_or_default(),
         as_of,
         quality: quality.unwrap_or_else(|| port.quality.last()),

@@ -10,11 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
 
-use super::Project;
 use crate::task::{Task, media};
 
 /// The most lines that are logged; a task file may name a host for each task.
 const MAX_LOGGED: usize = 100;
+
+/// The media that the roster allows: paths, if it names a folder, and these origins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AllowedMedia<'a> {
+    pub(super) has_folder: bool,
+    pub(super) origins: &'a [String],
+}
 
 /// The lines that were logged.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +28,9 @@ pub struct BlockedMediaLog(Arc<Mutex<HashSet<String>>>);
 
 impl BlockedMediaLog {
     /// Logs the files of a task that are not allowed, unless it has logged them before.
-    pub(super) fn check(&self, project: &Project, task: &Task) {
+    pub(super) fn check(&self, allowed: AllowedMedia<'_>, task: &Task) {
         for source in media::named(&task.body) {
-            let Some(line) = missing_setting(&source, project) else { continue };
+            let Some(line) = missing_setting(&source, allowed) else { continue };
             if self.is_new(&line) {
                 tracing::warn!(
                     task = %task.id,
@@ -43,20 +49,20 @@ impl BlockedMediaLog {
 }
 
 /// The line of the roster that would allow this file; `None` if it is allowed, or never can be.
-fn missing_setting(source: &str, project: &Project) -> Option<String> {
+fn missing_setting(source: &str, allowed: AllowedMedia<'_>) -> Option<String> {
     let source = source.trim();
     let whole =
         if source.starts_with("//") { format!("https:{source}") } else { source.to_owned() };
     match Url::parse(&whole) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {
             let origin = url.origin().ascii_serialization();
-            let is_allowed = project.media_from.contains(&origin);
+            let is_allowed = allowed.origins.contains(&origin);
             (!is_allowed).then(|| format!("media_from = [{origin:?}]"))
         }
         Ok(_) => None,
         Err(_) => {
             let is_path = !source.is_empty() && !source.starts_with('/') && !source.contains("://");
-            (is_path && project.media.is_none()).then(|| "media = \"media\"".to_owned())
+            (is_path && !allowed.has_folder).then(|| "media = \"media\"".to_owned())
         }
     }
 }
@@ -64,27 +70,12 @@ fn missing_setting(source: &str, project: &Project) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::{Interface, Settings};
-
-    fn project(media: Option<&str>, from: &[&str]) -> Project {
-        Project {
-            name: "demo".into(),
-            interface: Interface::new("image", Settings::default()).expect("it is known"),
-            instructions: None,
-            batch_size: 10,
-            people: 1,
-            media: media.map(Into::into),
-            media_from: from.iter().map(ToString::to_string).collect(),
-            page_urls: std::collections::BTreeMap::new(),
-            blocked_media: BlockedMediaLog::default(),
-            edition: String::new(),
-        }
-    }
 
     #[test]
     fn a_file_that_is_not_allowed_is_told_with_the_line_that_would_allow_it() {
-        let open = project(Some("media"), &["https://a.example"]);
-        let closed = project(None, &[]);
+        let origins = ["https://a.example".to_owned()];
+        let open = AllowedMedia { has_folder: true, origins: &origins };
+        let closed = AllowedMedia { has_folder: false, origins: &[] };
         for (source, with, without) in [
             ("https://a.example/x.png", None, Some("media_from = [\"https://a.example\"]")),
             ("HTTPS://A.example:443/x.png", None, Some("media_from = [\"https://a.example\"]")),
@@ -100,8 +91,8 @@ mod tests {
             ("https://", None, None),
             ("", None, None),
         ] {
-            assert_eq!(missing_setting(source, &open).as_deref(), with, "{source}");
-            assert_eq!(missing_setting(source, &closed).as_deref(), without, "{source}");
+            assert_eq!(missing_setting(source, open).as_deref(), with, "{source}");
+            assert_eq!(missing_setting(source, closed).as_deref(), without, "{source}");
         }
     }
 

@@ -1,21 +1,14 @@
-//! Pictures, sound and films that tasks name by their paths, from the folder that the roster names.
+//! Sends the pictures, sound and video that tasks name by their paths, from the project's folder.
 //!
-//! A path is followed to where it really leads, and what leads out of the folder is not there: no
-//! `..`, no link to elsewhere, nothing hidden, no lists of what a folder holds. Sent are pictures,
-//! sound and films alone, by the endings of their names, because a folder of media often holds the
-//! task files as well, with the gold answers in them. Whatever an SVG may contain, the policy that
-//! comes with it lets nothing run.
+//! [`crate::media`] finds the file. The policy that comes with it lets nothing run, whatever an SVG
+//! contains.
 //!
-//! The file itself is sent by tower-http, which knows ranges (without them no browser can seek) and
-//! what has not been modified since. It takes a range that makes no sense for one that cannot be
-//! had; so each is read here first, as RFC 9110 has it (`ByteRange`).
+//! The file itself is sent by tower-http, which knows ranges (without them a browser cannot seek)
+//! and conditional requests. It answers a malformed range as it answers one outside the file; so
+//! each range is read here first, as RFC 9110 has it ([`ByteRange`]).
 //!
-//! Rejected: its `ServeDir`, which follows links out of the folder; and the crate that it reads
-//! ranges with, which does not tell the two kinds of mistakes apart either.
-
-use std::fs::File;
-use std::io::{self, BufReader};
-use std::path::{Component, Path, PathBuf};
+//! Rejected: its `ServeDir`, which follows links out of the folder; and the crate with which it
+//! reads ranges, which does not distinguish the two mistakes either.
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -28,21 +21,11 @@ use tower_http::services::ServeFile;
 
 use super::AnnotatorPort;
 use crate::http::ApiError;
-use crate::task::picture::{self, Size};
+use crate::media;
 
 /// Pictures may bring their own looks, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; \
     frame-ancestors 'none'";
-
-/// The folder of this path, as it really is.
-///
-/// # Errors
-/// If it is not there, may not be read, or is no folder.
-pub fn folder(path: &Path) -> io::Result<PathBuf> {
-    let real = path.canonicalize()?;
-    std::fs::read_dir(&real)?;
-    Ok(real)
-}
 
 pub(super) async fn send(
     Extension(port): Extension<AnnotatorPort>,
@@ -50,7 +33,7 @@ pub(super) async fn send(
     mut request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let UrlPath(path) = path?;
-    let Some(media) = port.project.load_full().media.clone() else {
+    let Some(folder) = port.project.load_full().media.clone() else {
         return Err(ApiError::not_found(
             "The project has no folder for pictures and sound. The roster may name one: media = \"media\" \
              under [project].",
@@ -59,7 +42,7 @@ pub(super) async fn send(
     let nothing =
         || ApiError::not_found(format!("There is no picture, sound or film {path:?} here."));
     let asked = path.clone();
-    let found = tokio::task::spawn_blocking(move || find(&media, &asked)).await;
+    let found = tokio::task::spawn_blocking(move || media::find(&folder, &asked)).await;
     let (file, length) = found.ok().flatten().ok_or_else(nothing)?;
     match ByteRange::of(request.headers(), length) {
         ByteRange::Whole => {
@@ -137,45 +120,6 @@ fn unsatisfiable(length: u64) -> Response {
     (StatusCode::RANGE_NOT_SATISFIABLE, [range]).into_response()
 }
 
-/// The file of this path below the folder and its length, if it is one that may be sent.
-fn find(folder: &Path, path: &str) -> Option<(PathBuf, u64)> {
-    let plain = |path: &Path| {
-        path.components().all(|part| match part {
-            Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
-            _ => false,
-        })
-    };
-    if !plain(Path::new(path)) || !is_media(Path::new(path)) {
-        return None;
-    }
-    let folder = folder.canonicalize().ok()?;
-    let file = folder.join(path).canonicalize().ok()?;
-    let inside = plain(file.strip_prefix(&folder).ok()?);
-    let about = file.metadata().ok()?;
-    // A pipe or a device might never end.
-    (inside && is_media(&file) && about.is_file()).then_some((file, about.len()))
-}
-
-/// Whether a task that names this path finds a file that may be sent.
-pub fn is_there(folder: &Path, path: &str) -> bool {
-    find(folder, path.trim()).is_some()
-}
-
-/// The size in which a picture of the folder is shown, as far as its header says one.
-pub fn picture_size(folder: &Path, path: &str) -> Option<Size> {
-    let (file, _) = find(folder, path.trim())?;
-    picture::shown_size(BufReader::new(File::open(file).ok()?))
-}
-
-/// Whether a file is sent as a picture, sound or film, by the ending of its name.
-pub fn is_media(path: &Path) -> bool {
-    let kind = mime_guess::from_path(path).first();
-    kind.is_some_and(|kind| {
-        [mime_guess::mime::IMAGE, mime_guess::mime::AUDIO, mime_guess::mime::VIDEO]
-            .contains(&kind.type_())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,58 +155,5 @@ mod tests {
                 "{range:?} of nothing: {empty:?}"
             );
         }
-    }
-
-    #[test]
-    fn only_media_inside_the_folder_are_found() {
-        let top = tempfile::tempdir().expect("a folder");
-        let folder = top.path().join("media");
-        std::fs::create_dir_all(folder.join("in ner/.hidden")).expect("folders");
-        for name in [
-            "media/a.png",
-            "media/in ner/ü.wav",
-            "media/.b.png",
-            "media/in ner/.hidden/c.png",
-            "media/tasks.jsonl",
-            "media/page.html",
-            "media/none",
-            "secret.png",
-            "media/film.mp4",
-        ] {
-            std::fs::write(top.path().join(name), "x").expect("a file");
-        }
-        let link = |to: &str, name: &str| {
-            std::os::unix::fs::symlink(to, folder.join(name)).expect("a link");
-        };
-        link("../secret.png", "out.png");
-        link("a.png", "also-a.png");
-        link("tasks.jsonl", "tasks.png");
-        link(".b.png", "b.png");
-        link("..", "up");
-        for (path, there) in [
-            ("a.png", true),
-            ("in ner/ü.wav", true),
-            ("film.mp4", true),
-            ("also-a.png", true),
-            ("out.png", false),
-            ("tasks.png", false),
-            ("b.png", false),
-            ("up/secret.png", false),
-            ("up/media/a.png", true),
-            ("../secret.png", false),
-            ("in ner/../a.png", false),
-            (".b.png", false),
-            ("in ner/.hidden/c.png", false),
-            ("tasks.jsonl", false),
-            ("page.html", false),
-            ("none", false),
-            ("in ner", false),
-            ("", false),
-            ("/etc/passwd", false),
-            ("a.png\0", false),
-        ] {
-            assert_eq!(find(&folder, path).is_some(), there, "{path:?}");
-        }
-        assert!(super::folder(&folder.join("a.png")).is_err());
     }
 }

@@ -10,7 +10,7 @@
 
 mod answers;
 mod blocked_media;
-pub mod media;
+mod media;
 mod picture_sizes;
 mod port_owner;
 mod project;

@@ -9,8 +9,8 @@ use std::path::Path;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 
-use super::media;
 use crate::interface::{DrawnOn, Interface};
+use crate::media;
 use crate::task::media as named;
 use crate::task::picture::Size;
 use crate::task::{Fields, TaskJson};

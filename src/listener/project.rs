@@ -11,10 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{AnnotatorPort, BlockedMediaLog, Membership};
+use super::blocked_media::{AllowedMedia, BlockedMediaLog};
+use super::{AnnotatorPort, Membership};
 use crate::http::{self, ApiError};
 use crate::interface::Interface;
 use crate::interface::html::sanitize;
+use crate::task::Task;
 
 /// The project, as far as ports know it.
 #[derive(Clone, Debug)]
@@ -63,6 +65,12 @@ impl Project {
 }
 
 impl Project {
+    /// Logs the media of a task that the roster does not allow.
+    pub(super) fn log_blocked_media(&self, task: &Task) {
+        let allowed = AllowedMedia { has_folder: self.media.is_some(), origins: &self.media_from };
+        self.blocked_media.check(allowed, task);
+    }
+
     /// What its pages may do, which is the same for every page but for where pictures and sound may
     /// come from.
     pub(super) fn content_security_policy(&self) -> Option<HeaderValue> {

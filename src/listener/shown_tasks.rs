@@ -12,9 +12,9 @@ use crate::http::ApiError;
 use crate::task::TaskId;
 
 /// Tasks that a page may ask about in one request.
-const MAX_TASKS: usize = 1000;
+const MAX_SHOWN_TASKS: usize = 1000;
 /// The keys under which it does.
-const KEYS: [&str; 2] = ["untouched", "touched"];
+const SHOWN_TASKS_FIELDS: [&str; 2] = ["untouched", "touched"];
 
 /// The tasks that a page shows, by the key under which it names them.
 pub(super) struct ShownTasks(Vec<(&'static str, Vec<TaskId>)>);
@@ -23,7 +23,7 @@ impl ShownTasks {
     /// Reads it from a request; nothing is in it where the request says nothing.
     pub(super) fn of(body: &Map<String, Value>) -> Result<Self, ApiError> {
         let mut shown = Vec::new();
-        for key in KEYS {
+        for key in SHOWN_TASKS_FIELDS {
             let ids = match body.get(key) {
                 None | Some(Value::Null) => continue,
                 Some(Value::Array(ids)) => ids.iter().map(identity).collect::<Option<Vec<_>>>(),
@@ -36,9 +36,9 @@ impl ShownTasks {
             shown.push((key, ids));
         }
         let count: usize = shown.iter().map(|(_, ids)| ids.len()).sum();
-        if count > MAX_TASKS {
+        if count > MAX_SHOWN_TASKS {
             let message =
-                format!("{count} tasks in view; ask about at most {MAX_TASKS} at a time.");
+                format!("{count} tasks in view; ask about at most {MAX_SHOWN_TASKS} at a time.");
             return Err(ApiError::bad_request("bad_view", message));
         }
         Ok(Self(shown))

@@ -17,7 +17,7 @@ use crate::http::{self, ApiError};
 use crate::task::{Basis, Fields, Task, hashes};
 
 /// Tasks handed out in one reply at most.
-const MAX_TASKS: u64 = 1000;
+const MAX_BATCH_TASKS: u64 = 1000;
 
 pub(super) async fn get_questions(port: Extension<AnnotatorPort>) -> Result<Response, ApiError> {
     tasks(&port, &Map::new()).await
@@ -51,7 +51,7 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
         .map_err(|error| ApiError::from(&*error))?;
     let project = port.project.load_full();
     for given in &batch.given {
-        project.blocked_media.check(&project, &given.task);
+        project.log_blocked_media(&given.task);
     }
     let mut tasks: Vec<Fields> =
         batch.given.iter().map(|given| to_page_json(port, &given.task, given.basis)).collect();
@@ -86,10 +86,10 @@ async fn no_tasks_reply(
 
 fn asked_for(n: &Value) -> Result<usize, ApiError> {
     match n.as_u64() {
-        Some(n @ 1..=MAX_TASKS) => Ok(usize::try_from(n).unwrap_or(1)),
+        Some(n @ 1..=MAX_BATCH_TASKS) => Ok(usize::try_from(n).unwrap_or(1)),
         _ => Err(ApiError::bad_request(
             "bad_n",
-            format!("n should be a whole number from 1 to {MAX_TASKS}, found {n}."),
+            format!("n should be a whole number from 1 to {MAX_BATCH_TASKS}, found {n}."),
         )),
     }
 }

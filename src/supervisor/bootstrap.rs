@@ -26,7 +26,7 @@ use super::{BindFailures, Command, Commands, Daemon, ListenerOwner, StartError, 
 use crate::allocator::{self, Allocator};
 use crate::config::{policies, public_url};
 use crate::http::HttpMetrics;
-use crate::http::auth::KeyCache;
+use crate::http::auth::AccessKeyCache;
 use crate::http::tls::Certificate;
 use crate::ingest::load::rule;
 use crate::lead::{self, LeadPort};
@@ -149,7 +149,7 @@ async fn open_store(
     url: &str,
     configuration: &Configuration,
     now: Millis,
-) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, KeyCache), StartError> {
+) -> Result<(Arc<dyn Store>, BTreeMap<String, Millis>, AccessKeyCache), StartError> {
     let (roster, base_dir) = (configuration.roster(), configuration.file.base_dir());
     let (name, named) = (&roster.project.name, policies::identity(roster));
     let is_older = store::has_older_format(url, base_dir).await;
@@ -165,7 +165,7 @@ async fn open_store(
     tracing::debug!(%rule, "the identity rule");
     store.set_policy(configuration.store_policy.clone());
     let known_since = planning::known_since(&*store, &configuration.plan_policy, now).await?;
-    let keys = KeyCache::for_roster(Arc::clone(&store), roster).await?;
+    let keys = AccessKeyCache::for_roster(Arc::clone(&store), roster).await?;
     Ok((store, known_since, keys))
 }
 

@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::project;
 use crate::allocation::PlanPolicy;
 use crate::allocator::Allocator;
+use crate::config::certificate::{self, LoadedCertificate};
 use crate::config::file::RosterFile;
-use crate::config::{certificate, policies, project};
-use crate::http::auth::{KeyCache, PendingKeys};
-use crate::http::tls::{Certificate, Loaded};
+use crate::config::policies;
+use crate::http::auth::{AccessKeyCache, PendingAccessKeys};
+use crate::http::tls::Certificate;
 use crate::lead::ProjectInfo;
 use crate::listener::Project;
 use crate::roster::{Diagnostic, Roster};
@@ -27,7 +29,7 @@ pub(super) struct Configuration {
     pub(super) file: Arc<RosterFile>,
     pub(super) project: Arc<Project>,
     pub(super) project_info: Arc<ProjectInfo>,
-    pub(super) certificate: Option<Loaded>,
+    pub(super) certificate: Option<LoadedCertificate>,
     pub(super) plan_policy: PlanPolicy,
     pub(super) store_policy: StorePolicy,
 }
@@ -74,7 +76,7 @@ pub(super) struct InForce {
     pub(super) project: Arc<ArcSwap<Project>>,
     pub(super) project_info: Arc<ArcSwap<ProjectInfo>>,
     pub(super) certificate: Certificate,
-    pub(super) keys: KeyCache,
+    pub(super) keys: AccessKeyCache,
     pub(super) allocator: Allocator,
 }
 
@@ -83,7 +85,7 @@ impl InForce {
     pub(super) fn replace(
         &self,
         next: &Configuration,
-        keys: PendingKeys,
+        keys: PendingAccessKeys,
         known_since: BTreeMap<String, Millis>,
     ) {
         self.keys.apply(keys);
@@ -96,7 +98,7 @@ impl InForce {
 }
 
 /// Serves this certificate, or none, from the next connection on.
-pub(super) fn use_certificate(certificate: &Certificate, loaded: Option<Loaded>) {
+pub(super) fn use_certificate(certificate: &Certificate, loaded: Option<LoadedCertificate>) {
     if let Some(warning) = loaded.as_ref().and_then(|loaded| loaded.warning.as_ref()) {
         tracing::warn!(error = warning, "the certificate is not valid now, or expires soon");
     }

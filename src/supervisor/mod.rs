@@ -13,6 +13,7 @@ mod bootstrap;
 mod configuration;
 mod lead_runtime;
 mod listeners;
+mod project;
 mod reconciler;
 mod reload;
 mod roster_watcher;

@@ -16,7 +16,7 @@ use super::run::{Supervisor, watched_files};
 use super::status::{RejectedReload, ReloadOutcome};
 use crate::config::file::{RosterError, RosterFile};
 use crate::config::policies;
-use crate::http::auth::PendingKeys;
+use crate::http::auth::PendingAccessKeys;
 use crate::ingest::load::rule::{self, RuleError};
 use crate::planning;
 use crate::roster::{Diagnostic, Roster, RosterDiff, Setting};
@@ -77,7 +77,7 @@ impl Supervisor {
         let next = Configuration::prepare(Arc::clone(&next)).map_err(|error| {
             RosterError::Wrong(next.mistakes_of(as_problem(error, &next.roster)))
         })?;
-        let keys = self.fetch_keys(&next.file).await?;
+        let keys = self.fetch_access_keys(&next.file).await?;
         let prepared = match self.listeners.prepare(next.roster()).await {
             Ok(prepared) => prepared,
             Err(failures) => {
@@ -114,7 +114,7 @@ impl Supervisor {
 
     /// The keys that the next roster needs. If they cannot be read, a port with open access stays
     /// open.
-    async fn fetch_keys(&self, next: &RosterFile) -> Result<PendingKeys, RosterError> {
+    async fn fetch_access_keys(&self, next: &RosterFile) -> Result<PendingAccessKeys, RosterError> {
         let keys = &self.in_force.keys;
         let fetched = tokio::time::timeout(STORE_TIMEOUT, keys.prepare(&next.roster)).await;
         let reason = match fetched {

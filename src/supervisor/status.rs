@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::lead::DaemonStatusSource;
-use crate::lead::status::{ListenerStatus, Reloads};
+use crate::lead::status::{ListenerState, ListenerStatus, Reloads};
 use crate::task::Millis;
 
 /// The daemon's status.
@@ -75,12 +75,15 @@ impl DaemonStatus {
     /// One line for systemd.
     pub(super) fn summary(&self) -> String {
         let state = self.state();
-        let listening = state.listeners.iter().filter(|l| l.state == "listening").count();
+        let listening =
+            state.listeners.iter().filter(|l| l.state == ListenerState::Listening).count();
         let mut parts = vec![match listening {
             1 => "Serving 1 annotator".to_owned(),
             n => format!("Serving {n} annotators"),
         }];
-        for listener in state.listeners.iter().filter(|listener| listener.state == "down") {
+        for listener in
+            state.listeners.iter().filter(|listener| listener.state == ListenerState::Down)
+        {
             let reason = listener.detail.as_deref().unwrap_or("it failed");
             parts.push(format!("{}'s port {} is down: {reason}", listener.name, listener.port));
         }

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use super::status::DaemonStatus;
 use crate::allocator::Allocator;
 use crate::config::file::RosterFile;
-use crate::config::missing_media::Missing;
 use crate::config::policies;
+use crate::ingest::load::missing_media::MissingMedia;
 use crate::ingest::load::{self, Loaded, TaskFile, load_file};
 use crate::store::Store;
 
@@ -72,7 +72,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
             }
         };
         for file in files {
-            let missing = Missing::default();
+            let missing = MissingMedia::default();
             let check = |tasks| match &folder {
                 Some(folder) => missing.watch(tasks, folder, &interface),
                 None => tasks,
@@ -98,7 +98,7 @@ pub(super) async fn load_task_files(file: &RosterFile, store: &dyn Store, status
 }
 
 /// Logs the numbers that `annotd load` prints.
-fn log_loaded(file: &TaskFile, loaded: &Loaded, missing: &Missing) {
+fn log_loaded(file: &TaskFile, loaded: &Loaded, missing: &MissingMedia) {
     if let Some((missing, first)) = missing.count_and_first() {
         tracing::warn!(
             file = %file.path.display(),

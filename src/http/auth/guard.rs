@@ -191,7 +191,7 @@ fn cookie_name(project: &str, annotator: Option<&str>) -> String {
 }
 
 /// Passes a request on, or refuses it.
-pub(in crate::http) async fn require_key<C: ProtectedState>(
+pub(in crate::http) async fn require_access_key<C: ProtectedState>(
     State(no_access_page): State<&'static str>,
     Extension(context): Extension<C>,
     mut request: Request,
@@ -216,7 +216,7 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
     let encrypted = is_encrypted(peer, request.headers());
     let mut wrong = false;
 
-    if is_read && let Some(key) = key_of_link(request.uri()) {
+    if is_read && let Some(key) = access_key_of_link(request.uri()) {
         if auth.0.authenticator.verify(&auth.0.owner, &key).await {
             return redirect_without_key(request.uri(), auth.cookie(&key, encrypted));
         }
@@ -230,7 +230,7 @@ pub(in crate::http) async fn require_key<C: ProtectedState>(
             wrong = true;
             continue;
         }
-        if is_read && key_of_link(request.uri()).is_some() {
+        if is_read && access_key_of_link(request.uri()).is_some() {
             // An old link in a browser that has the new key; keep it out of the history, too.
             return redirect_without_key(request.uri(), None);
         }
@@ -256,7 +256,7 @@ fn is_encrypted(peer: Option<Peer>, headers: &HeaderMap) -> bool {
     proxy || peer.is_some_and(|peer| peer.encrypted)
 }
 
-fn key_of_link(uri: &Uri) -> Option<String> {
+fn access_key_of_link(uri: &Uri) -> Option<String> {
     // Keys are letters and digits, which nothing encodes.
     let mut pairs = uri.query()?.split('&');
     pairs.find_map(|pair| pair.strip_prefix("key=")).map(str::to_owned)

@@ -17,6 +17,7 @@ mod claimed_ids;
 mod counts;
 mod error;
 mod files;
+pub mod missing_media;
 pub mod rule;
 mod seen;
 mod steers;

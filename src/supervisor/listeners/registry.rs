@@ -18,11 +18,11 @@ use super::slot::{FIRST_RETRY_DELAY, ListenerSlot, RunningServer, SocketState, r
 use super::sockets::{Binder, InheritedSockets};
 use crate::allocator::Allocator;
 use crate::config::public_url;
-use crate::http::auth::KeyCache;
+use crate::http::auth::AccessKeyCache;
 use crate::http::tls::Certificate;
 use crate::http::{self, HttpMetrics, PortKind, ServerHandle};
 use crate::lead::LeadPort;
-use crate::lead::status::ListenerStatus;
+use crate::lead::status::{ListenerState, ListenerStatus};
 use crate::listener::{AnnotatorPort, PortOwner, Project};
 use crate::roster::{Roster, Server};
 use crate::task::Millis;
@@ -38,7 +38,7 @@ pub(in crate::supervisor) struct ServerContext {
     pub(in crate::supervisor) allocator: Allocator,
     pub(in crate::supervisor) lead_port: LeadPort,
     pub(in crate::supervisor) http_metrics: HttpMetrics,
-    pub(in crate::supervisor) keys: KeyCache,
+    pub(in crate::supervisor) keys: AccessKeyCache,
     pub(in crate::supervisor) certificate: Certificate,
 }
 
@@ -291,9 +291,9 @@ impl ListenerRegistry {
                 port: slot.and_then(ListenerSlot::address).map_or(annotator.port, |a| a.port()),
                 url: slot.map(|slot| self.slot_url(slot)).unwrap_or_default(),
                 state: match slot {
-                    _ if !annotator.active => "away",
-                    Some(slot) if slot.down_reason().is_none() => "listening",
-                    _ => "down",
+                    _ if !annotator.active => ListenerState::Paused,
+                    Some(slot) if slot.down_reason().is_none() => ListenerState::Listening,
+                    _ => ListenerState::Down,
                 },
                 active: annotator.active,
                 restarts: slot.map_or(0, |slot| slot.restarts),
@@ -309,7 +309,7 @@ impl ListenerRegistry {
                 display: slot.port_owner.load().display.clone(),
                 port: slot.address().map_or(slot.desired_address.port(), |a| a.port()),
                 url: self.slot_url(slot),
-                state: "left",
+                state: ListenerState::Removed,
                 active: false,
                 restarts: slot.restarts,
                 detail: None,

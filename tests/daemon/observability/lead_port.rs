@@ -6,8 +6,8 @@ use std::time::Duration;
 use annotd::allocation::SettlePolicy;
 use annotd::allocator::{self, Allocator, AllocatorPolicy};
 use annotd::http::HttpMetrics;
-use annotd::http::auth::KeyCache;
-use annotd::lead::status::{ListenerStatus, Reloads};
+use annotd::http::auth::AccessKeyCache;
+use annotd::lead::status::{ListenerState, ListenerStatus, Reloads};
 use annotd::lead::{self, DaemonStatusSource, LeadPort, ProjectInfo};
 use annotd::roster;
 use annotd::store::Store;
@@ -34,15 +34,15 @@ impl DaemonStatusSource for Broken {
             port: 9010,
             url: "http://127.0.0.1:9010/".into(),
             state,
-            active: matches!(state, "listening" | "down"),
+            active: matches!(state, ListenerState::Listening | ListenerState::Down),
             restarts: 3,
             detail: detail.map(str::to_owned),
         };
         vec![
-            member("andy", "down", Some("another program uses it")),
-            member("zach", "listening", None),
-            member("li", "away", None),
-            member("eve", "left", None),
+            member("andy", ListenerState::Down, Some("another program uses it")),
+            member("zach", ListenerState::Listening, None),
+            member("li", ListenerState::Paused, None),
+            member("eve", ListenerState::Removed, None),
         ]
     }
 
@@ -75,7 +75,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
     )
     .expect("a roster");
     let access =
-        KeyCache::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
+        AccessKeyCache::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
     let (allocator, _storing) = Allocator::start(
         store,
         allocator::system_clock(),

@@ -2,7 +2,7 @@
 //!
 //! Each annotator has a key, and the lead. Keys are created when they are first needed, and
 //! replaced by hand. They are in the project's store, so that several daemons and the commands
-//! share them. [`KeyCache`] is the daemon's copy, at most two seconds old (`CACHE_TTL`), so that a
+//! share them. [`AccessKeyCache`] is the daemon's copy, at most two seconds old (`CACHE_TTL`): a
 //! new key takes effect without a restart.
 //!
 //! A known key in a fresh cache needs no read of the store. An unknown key waits for a read that
@@ -26,10 +26,10 @@ use crate::roster::{self, Roster};
 use crate::store::{Result, Store};
 
 /// The name of the lead's key in the store; no annotator can have it.
-pub const LEAD_KEY: &str = "(lead)";
+pub const LEAD_KEY_OWNER: &str = "(lead)";
 
 /// Random bytes of a key: 128 bits.
-const KEY_BYTES: usize = 16;
+const ACCESS_KEY_BYTES: usize = 16;
 /// How long the cache is fresh.
 const CACHE_TTL: Duration = Duration::from_secs(2);
 /// How long a request with a known key waits for a stale cache to be refreshed.
@@ -39,30 +39,31 @@ const UNKNOWN_KEY_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A new key: 32 hexadecimal digits. No URL encodes them, no chat reads them as punctuation, and a
 /// double click selects all of them.
-pub fn new_key() -> String {
-    let mut bytes = [0_u8; KEY_BYTES];
+pub fn new_access_key() -> String {
+    let mut bytes = [0_u8; ACCESS_KEY_BYTES];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     hex::encode(bytes)
 }
 
 /// Whether this has the form of a key. Other text is rejected without reading the store.
-fn is_well_formed_key(text: &str) -> bool {
-    text.len() == 2 * KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+fn is_well_formed_access_key(text: &str) -> bool {
+    text.len() == 2 * ACCESS_KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// All keys of the roster's annotators and the lead. Creates those that are missing.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn load_or_create(
+pub async fn load_or_create_access_keys(
     store: &dyn Store,
     roster: &Roster,
 ) -> Result<BTreeMap<String, String>> {
     let mut keys = store.keys().await?;
-    let names = roster.annotators.iter().map(|annotator| annotator.name.as_str()).chain([LEAD_KEY]);
+    let names =
+        roster.annotators.iter().map(|annotator| annotator.name.as_str()).chain([LEAD_KEY_OWNER]);
     let missing: BTreeMap<_, _> = names
         .filter(|name| !keys.contains_key(*name))
-        .map(|name| (name.to_owned(), new_key()))
+        .map(|name| (name.to_owned(), new_access_key()))
         .collect();
     if !missing.is_empty() {
         store.set_keys(missing, true).await?;
@@ -73,32 +74,33 @@ pub async fn load_or_create(
 
 /// The daemon's copy of the keys, and whether they are needed; clones share it.
 #[derive(Clone)]
-pub struct KeyCache(Arc<Inner>);
+pub struct AccessKeyCache(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
-    known: RwLock<CachedKeys>,
+    known: RwLock<CachedAccessKeys>,
     /// When the last read of the store began; locked during a read.
     last_read: Mutex<Option<Instant>>,
 }
 
-/// The keys that another roster needs, for [`KeyCache::apply`].
-pub struct PendingKeys(CachedKeys);
+/// The keys that another roster needs, for [`AccessKeyCache::apply`].
+pub struct PendingAccessKeys(CachedAccessKeys);
 
-struct CachedKeys {
+struct CachedAccessKeys {
     access: roster::Access,
     keys: BTreeMap<String, String>,
     /// When the read began that gave these keys.
     at: Option<Instant>,
 }
 
-impl KeyCache {
+impl AccessKeyCache {
     /// The keys for this roster. Creates those that are missing, if the roster asks for keys.
     ///
     /// # Errors
     /// If the store does not answer, and keys are needed.
     pub async fn for_roster(store: Arc<dyn Store>, roster: &Roster) -> Result<Self> {
-        let known = CachedKeys { access: roster::Access::Open, keys: BTreeMap::new(), at: None };
+        let known =
+            CachedAccessKeys { access: roster::Access::Open, keys: BTreeMap::new(), at: None };
         let access =
             Self(Arc::new(Inner { store, known: RwLock::new(known), last_read: Mutex::default() }));
         access.apply(access.prepare(roster).await?);
@@ -110,29 +112,30 @@ impl KeyCache {
     ///
     /// # Errors
     /// If the store does not answer, and keys are needed.
-    pub async fn prepare(&self, roster: &Roster) -> Result<PendingKeys> {
+    pub async fn prepare(&self, roster: &Roster) -> Result<PendingAccessKeys> {
         let access = roster.server.access();
         let (keys, at) = match access {
             roster::Access::Open => (BTreeMap::new(), None),
             roster::Access::Key => {
                 let began = Instant::now();
-                (load_or_create(&*self.0.store, roster).await?, Some(began))
+                (load_or_create_access_keys(&*self.0.store, roster).await?, Some(began))
             }
         };
-        Ok(PendingKeys(CachedKeys { access, keys, at }))
+        Ok(PendingAccessKeys(CachedAccessKeys { access, keys, at }))
     }
 
     /// The same without the store; `None` if access was open until now.
-    pub fn prepare_from_cache(&self, roster: &Roster) -> Option<PendingKeys> {
+    pub fn prepare_from_cache(&self, roster: &Roster) -> Option<PendingAccessKeys> {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         let keyed = known.access == roster::Access::Key;
         let access = roster.server.access();
-        (keyed && access == roster::Access::Key)
-            .then(|| PendingKeys(CachedKeys { access, keys: known.keys.clone(), at: known.at }))
+        (keyed && access == roster::Access::Key).then(|| {
+            PendingAccessKeys(CachedAccessKeys { access, keys: known.keys.clone(), at: known.at })
+        })
     }
 
     /// Applies another roster's access to every port.
-    pub fn apply(&self, PendingKeys(next): PendingKeys) {
+    pub fn apply(&self, PendingAccessKeys(next): PendingAccessKeys) {
         *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
@@ -144,7 +147,7 @@ impl KeyCache {
     /// The check of keys at the lead's port.
     pub fn lead_auth(&self, project: &str) -> PortAuth {
         // Two parts in the cookie's name instead of three, so that no annotator's is the same.
-        PortAuth::new(Arc::new(self.clone()), LEAD_KEY, project, None)
+        PortAuth::new(Arc::new(self.clone()), LEAD_KEY_OWNER, project, None)
     }
 }
 
@@ -173,7 +176,7 @@ impl Inner {
             if !wait {
                 return;
             }
-            // Sleep after releasing the lock, so that unknown keys delay nobody else.
+            // Sleep after releasing the lock, so that unknown keys delay no other.
             drop(begun);
             sleep_until(next).await;
         };
@@ -193,14 +196,14 @@ impl Inner {
 }
 
 #[async_trait]
-impl Authenticator for KeyCache {
+impl Authenticator for AccessKeyCache {
     fn is_open(&self) -> bool {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         known.access == roster::Access::Open
     }
 
     async fn verify(&self, name: &str, key: &str) -> bool {
-        if !is_well_formed_key(key) {
+        if !is_well_formed_access_key(key) {
             return false;
         }
         let now = Instant::now();

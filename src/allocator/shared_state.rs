@@ -8,33 +8,13 @@ use super::clock::Clock;
 use super::editions::Editions;
 use super::held_cache::HeldCache;
 use super::policy::AllocatorPolicy;
+use super::stats_cache::CachedStats;
 use crate::allocation::AnswerOutcome;
-use crate::store::{ProjectStats, Store, StoreError, Submission};
+use crate::store::{Store, StoreError, Submission};
 use crate::task::{Basis, Millis};
 
-/// The stats as they were last read from the store.
-pub(super) struct CachedStats {
-    pub(super) read: Millis,
-    pub(super) stats: ProjectStats,
-}
-
-impl CachedStats {
-    /// Counts an answer until the stats are read again. Whether its task named the annotator is not
-    /// known here; it is assumed so if any task does.
-    fn note_answer(&mut self, annotator: &str) {
-        let stats = &mut self.stats;
-        let share = stats.annotators.entry(annotator.to_owned()).or_default();
-        let left = if share.named > 0 { &mut share.named } else { &mut stats.open_to_anyone };
-        *left = left.saturating_sub(1);
-        share.answered += 1;
-        share.held = share.held.saturating_sub(1);
-        stats.answers += 1;
-        stats.held = stats.held.saturating_sub(1);
-    }
-}
-
 /// What the handles, the claim loop and the answer loop share.
-pub(super) struct Shared {
+pub(super) struct SharedState {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
     pub(super) held: HeldCache,
@@ -47,7 +27,7 @@ pub(super) struct Shared {
     last_store_error: Mutex<Option<(Millis, String)>>,
 }
 
-impl Shared {
+impl SharedState {
     pub(super) fn new(store: Arc<dyn Store>, clock: Clock, policy: AllocatorPolicy) -> Self {
         Self {
             store,
@@ -117,32 +97,5 @@ impl Shared {
     /// The edition and tokenizer by which tasks are handed out now.
     pub(super) async fn basis(&self) -> Result<Basis, StoreError> {
         self.editions.basis(&*self.store, &self.policy().edition).await
-    }
-
-    /// Renews the leases of those annotators who have one that is half over.
-    pub(super) async fn renew_if_due(
-        &self,
-        annotators: &[&str],
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let half = now + self.lease() / 2;
-        let due: Vec<&str> =
-            annotators.iter().copied().filter(|name| self.held.ends_before(name, half)).collect();
-        if due.is_empty() {
-            return Ok(());
-        }
-        self.renew(&due, now).await
-    }
-
-    /// Renews all leases of these annotators.
-    pub(super) async fn renew(&self, annotators: &[&str], now: Millis) -> Result<(), StoreError> {
-        let until = now + self.lease();
-        let renewals = annotators.iter().map(|name| ((*name).to_owned(), until)).collect();
-        self.store.renew(renewals).await?;
-        let now = self.now();
-        for annotator in annotators {
-            self.held.renewed(annotator, until, now);
-        }
-        Ok(())
     }
 }

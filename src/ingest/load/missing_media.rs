@@ -1,22 +1,22 @@
-//! What the disk says about the pictures, sounds and films that tasks name, while they are loaded.
+//! Looks for the pictures, sounds and videos that tasks name while the tasks are loaded.
 //!
-//! A file that is not there is counted and no mistake: it may be on its way, and the page says so
-//! where it is missing. A picture of another size than its task says is one: whatever is drawn on
-//! it would lie elsewhere.
+//! A missing file is counted and is not an error: it may still be copied there, and the page
+//! reports it until then. A picture whose size differs from the one in its task is an error: shapes
+//! drawn on it would be misplaced.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ingest::read::{LineError, Tasks};
 use crate::interface::{Interface, Unfit};
-use crate::listener::media;
+use crate::media;
 use crate::task::TaskJson;
 use crate::task::media as named;
 use crate::task::picture::Fit;
 
 /// Files that are not in the project's folder. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Missing(Arc<Mutex<Count>>);
+pub struct MissingMedia(Arc<Mutex<Count>>);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -24,7 +24,7 @@ struct Count {
     first: Option<(String, u64)>,
 }
 
-impl Missing {
+impl MissingMedia {
     /// Has the files of these tasks looked for in the folder while the tasks are read. The size of
     /// a picture in which shapes lie is held against the one that the task says.
     pub fn watch(&self, tasks: Tasks, folder: &Path, interface: &Interface) -> Tasks {
@@ -106,7 +106,7 @@ mod tests {
                     {\"image\":\"b.gif\",\"width\":1,\"height\":2}\n\
                     {\"audio\":\"https://a.example/c.wav\",\"options\":[{\"image\":\"d.png\"}]}\n";
         let tasks = from_reader("t", Some(Format::Jsonl), Box::new(text.as_bytes()));
-        let missing = Missing::default();
+        let missing = MissingMedia::default();
         let interface = Interface::new("image", Settings::default()).expect("it is there");
         let read: Vec<_> = missing.watch(tasks, folder.path(), &interface).collect();
         let wrong: Vec<String> =
@@ -125,7 +125,7 @@ mod tests {
             )
         );
         assert_eq!(missing.count_and_first(), Some((2, "b.gif".into())));
-        assert_eq!(Missing::default().words(Path::new("media")), None);
+        assert_eq!(MissingMedia::default().words(Path::new("media")), None);
     }
 
     #[test]
@@ -136,7 +136,8 @@ mod tests {
                     {\"pages\":[{\"view_id\":\"image\",\"image\":\"a.gif\",\"width\":40,\"height\":9}]}\n";
         let tasks = from_reader("t", Some(Format::Jsonl), Box::new(text.as_bytes()));
         let interface = Interface::new("pages", Settings::default()).expect("it is there");
-        let read: Vec<_> = Missing::default().watch(tasks, folder.path(), &interface).collect();
+        let read: Vec<_> =
+            MissingMedia::default().watch(tasks, folder.path(), &interface).collect();
         let wrong: Vec<String> =
             read.iter().filter_map(|entry| Some(entry.as_ref().err()?.to_string())).collect();
         assert_eq!(wrong.len(), 1, "{wrong:?}");

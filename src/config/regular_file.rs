@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// If it cannot be read, is not a regular file, or is larger.
-pub fn read_regular_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+pub(super) fn read_regular_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     let refuse = |reason: String| Err(Error::new(ErrorKind::InvalidInput, reason));
     if metadata.is_dir() {

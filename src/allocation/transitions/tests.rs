@@ -1,6 +1,6 @@
 //! Who may answer a task, what an answer does to it, and when it is finished.
 
-use super::super::{EscalationRule, Ignore, invariants};
+use super::super::{EscalationRule, Ignore, Lane, invariants};
 use super::*;
 use crate::task::{Basis, Verdict};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{policies, public_url};
 use crate::config::file::{RosterFile, read_instructions};
+use crate::config::{policies, public_url};
 use crate::listener::{BlockedMediaLog, Project, instructions_to_html};
 use crate::roster::{Access, Roster};
 
@@ -16,7 +16,7 @@ const BATCH_SIZE: usize = 10;
 /// # Errors
 ///
 /// The file of the instructions and the reason, if it cannot be read.
-pub fn from_roster(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
+pub(super) fn from_roster(file: &RosterFile) -> Result<Project, (PathBuf, std::io::Error)> {
     let roster = &file.roster;
     let instructions = match &roster.project.instructions {
         None => None,

@@ -9,8 +9,8 @@ use crate::common::faulty::Faulty;
 use crate::common::stores::TestStore;
 use crate::common::{wait_for, wait_until};
 use annotd::http::Authenticator;
-use annotd::http::auth::keys::load_or_create;
-use annotd::http::auth::{KeyCache, new_key};
+use annotd::http::auth::access_keys::load_or_create_access_keys;
+use annotd::http::auth::{AccessKeyCache, new_access_key};
 use annotd::roster;
 use annotd::store::Store;
 use annotd::store::sqlite::SqliteStore;
@@ -405,13 +405,14 @@ fn addresses_are_those_that_people_can_open() {
 }
 
 /// A store of its own whose keys can be out of reach, and who goes by it.
-async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, KeyCache, roster::Roster) {
+async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, AccessKeyCache, roster::Roster) {
     let store = SqliteStore::open(&folder.join("demo.db"), "demo").expect("a store");
     let store = Arc::new(Faulty::calm(Arc::new(store)));
     let text = "[project]\nname = \"demo\"\ninterface = \"text\"\n[server]\naccess = \"key\"\n\
                 [[annotator]]\nname = \"andy\"\nport = 9010\n";
     let roster = roster::read(text, &["text"]).expect("a roster");
-    let access = KeyCache::for_roster(Arc::<Faulty>::clone(&store), &roster).await.expect("access");
+    let access =
+        AccessKeyCache::for_roster(Arc::<Faulty>::clone(&store), &roster).await.expect("access");
     (store, access, roster)
 }
 
@@ -419,8 +420,8 @@ async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, KeyCache, roster::Ro
 async fn while_the_store_is_away_everybody_comes_in_as_before() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, roster) = watched(folder.path()).await;
-    let key = load_or_create(&*store, &roster).await.expect("keys")["andy"].clone();
-    let fresh = new_key();
+    let key = load_or_create_access_keys(&*store, &roster).await.expect("keys")["andy"].clone();
+    let fresh = new_access_key();
     store.set_keys(BTreeMap::from([("andy".to_owned(), fresh.clone())]), false).await.expect("set");
     store.set_keys_away(true);
     // Longer than keys are taken for granted.
@@ -437,7 +438,7 @@ async fn while_the_store_is_away_everybody_comes_in_as_before() {
 async fn access_follows_the_roster() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, mut roster) = watched(folder.path()).await;
-    let before = load_or_create(&*store, &roster).await.expect("keys");
+    let before = load_or_create_access_keys(&*store, &roster).await.expect("keys");
     assert!(!access.is_open());
     roster.server.access = Some(roster::Access::Open);
     access.apply(access.prepare(&roster).await.expect("keys"));
@@ -448,7 +449,7 @@ async fn access_follows_the_roster() {
     roster.annotators.push(newcomer);
     access.apply(access.prepare(&roster).await.expect("keys"));
     assert!(!access.is_open());
-    let after = load_or_create(&*store, &roster).await.expect("keys");
+    let after = load_or_create_access_keys(&*store, &roster).await.expect("keys");
     assert_eq!(after["andy"], before["andy"], "who had a key keeps it");
     assert!(
         access.verify("zach", &after["zach"]).await && access.verify("andy", &after["andy"]).await
@@ -468,11 +469,11 @@ async fn access_follows_the_roster() {
 
 #[test]
 fn keys_are_unlike_each_other() {
-    let keys: Vec<String> = (0..100).map(|_| new_key()).collect();
+    let keys: Vec<String> = (0..100).map(|_| new_access_key()).collect();
     let distinct: std::collections::HashSet<&String> = keys.iter().collect();
     assert_eq!(distinct.len(), keys.len());
     wait_for("a key with every letter", || {
-        let all: String = (0..100).map(|_| new_key()).collect();
+        let all: String = (0..100).map(|_| new_access_key()).collect();
         "0123456789abcdef".chars().all(|c| all.contains(c)).then_some(())
     });
 }
