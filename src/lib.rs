@@ -85,6 +85,7 @@ pub mod ingest;
 pub mod interface;
 pub mod lead;
 pub mod listener;
+pub mod logging;
 pub mod media;
 #[cfg(test)]
 #[path = "../tests/common/outside_data.rs"]

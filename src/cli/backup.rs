@@ -1,11 +1,11 @@
-//! `annotd backup`: everything that the store holds, as one file.
+//! `annotd backup`: everything that the store holds, in one file.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Failure, block_on, roster_file, targets, terminal};
+use super::{CommandError, block_on, protected_files, selected_roster, terminal};
 use crate::backup::{self, BackupSummary, Head};
 use crate::export::atomic_file::Output;
 use crate::task::Millis;
@@ -13,9 +13,9 @@ use crate::task::Millis;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  annotd backup -o newsroom-2026-03-01.zst\n  annotd backup -o - | ssh \
-                  elsewhere 'cat > newsroom.zst'\n\nThe daemon may be running: everything that was \
-                  acknowledged before the backup began is in it. `annotd restore -i FILE` puts it into \
-                  an empty store, SQLite or MongoDB."
+                  elsewhere 'cat > newsroom.zst'\n\nThe daemon may be running. The backup has \
+                  everything that was acknowledged before it began. `annotd restore -i FILE` puts \
+                  it into an empty store, SQLite or MongoDB."
 )]
 pub(super) struct Arguments {
     /// The file, written whole or not at all; - for standard output
@@ -23,17 +23,17 @@ pub(super) struct Arguments {
     output: PathBuf,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
     let to_standard = arguments.output.as_os_str() == "-";
     if to_standard && std::io::stdout().is_terminal() {
-        return Err(Failure::usage(
-            "a backup is compressed, and nothing for a terminal; name a file with -o, or pass it on \
-             to another program",
-        ));
+        return Err(CommandError::usage(
+            "a backup is compressed, so it is not printed to a terminal",
+        )
+        .hint("name a file with -o, or pipe the backup into another program"));
     }
-    let output = targets::Output { option: "-o", path: Some(&arguments.output) };
-    targets::check(&file, &[], &[output])?;
+    let output = protected_files::Output { option: "-o", path: Some(&arguments.output) };
+    protected_files::check(&file, &[], &[output])?;
     let BackupSummary { tasks, answers } = block_on(async {
         let store = file.open_store_to_read().await?;
         let now = Millis(jiff::Timestamp::now().as_millisecond());
@@ -41,7 +41,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         // Opened after the store: no file appears where there is nothing to back up.
         // The keys to the ports are in it.
         let output = Output::private(Some(&arguments.output), Box::new(std::io::stdout()))?;
-        // For people alone, and the store says what is wrong with it when it is walked over.
+        // Only for the progress bar: a store that cannot count reports its error when it is read.
         let total = store.count().await.ok();
         let bar = terminal::bar(total, "backing up {wide_bar} {pos} of {len} tasks, {eta} to go");
         let taken = backup::create(&*store, &head, output, |tasks| {
@@ -56,6 +56,6 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     let place =
         if to_standard { "the backup".to_owned() } else { arguments.output.display().to_string() };
     let (tasks, answers) = (terminal::counted(tasks, "task"), terminal::counted(answers, "answer"));
-    terminal::say(format_args!("{tasks} and {answers} in {place}"));
+    terminal::message(format_args!("{tasks} and {answers} in {place}"));
     Ok(())
 }

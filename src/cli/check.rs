@@ -1,4 +1,4 @@
-//! `annotd check`: every mistake of the roster at once, or who gets which port.
+//! `annotd check`: every mistake in the roster at once, or the table of ports.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use clap::Args;
 use comfy_table::Table;
 use serde_json::json;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{CommandError, block_on, selected_roster, terminal};
 use crate::config::{certificate, policies, public_url};
 use crate::identity::Rule;
 use crate::ingest::load::rule;
@@ -15,7 +15,7 @@ use crate::roster::{Access, LEAD_NAME};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  annotd check --roster annotators.toml --store")]
 pub(super) struct Arguments {
-    /// Also see whether the store can be reached
+    /// Also check that the store can be reached
     #[arg(long)]
     store: bool,
 
@@ -24,23 +24,23 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
     file.check_files()?;
     let certificate = certificate::load(&file.roster.server, file.base_dir());
     if let Some(warning) = certificate.ok().flatten().and_then(|loaded| loaded.warning) {
-        terminal::say(format_args!("Warning: {warning}."));
+        terminal::warning(warning);
     }
     for warning in file.warnings() {
-        terminal::say(format_args!("Warning: {warning}."));
+        terminal::warning(warning);
     }
     let server = &file.roster.server;
     if server.access() == Access::Key && public_url::is_unencrypted(server) {
-        terminal::say(format_args!("Warning: {}.", public_url::UNENCRYPTED_WARNING));
+        terminal::warning(public_url::UNENCRYPTED_WARNING);
     }
     let named = policies::identity(&file.roster);
     let store = if arguments.store && file.store_is_made_later()? {
-        terminal::say("There is no store yet; it is made when annotd runs or loads tasks.");
+        terminal::message("There is no store yet; annotd makes it when it runs or loads tasks.");
         None
     } else if arguments.store {
         Some(block_on(async {
@@ -91,23 +91,23 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     terminal::print(&table)?;
     if let Some((kind, place, progress, rule)) = store {
         terminal::print(format_args!(
-            "The store answers: {} at {place}, {} tasks.",
+            "The store can be reached: {} at {place}, {} tasks.",
             kind.as_str(),
             progress.tasks
         ))?;
-        terminal::print(apart(&rule))?;
+        terminal::print(identity_in_words(&rule))?;
     }
-    terminal::say(format_args!("{} is in order.", file.path.display()));
+    terminal::message(format_args!("{} has no mistakes.", file.path.display()));
     Ok(())
 }
 
-/// By which rule tasks are told apart, in words.
-fn apart(rule: &Rule) -> String {
+/// The rule of identity, in words.
+fn identity_in_words(rule: &Rule) -> String {
     let means = match rule {
         Rule::Content => "everything that an annotator could see",
         Rule::TaskHash => "Prodigy's _task_hash",
-        Rule::Path(_) => "what stands there",
-        Rule::Format2 => "the rule of stores that were made before stores had one",
+        Rule::Path(_) => "the value of that key",
+        Rule::Format2 => "the rule of stores that were made before a store kept its rule",
     };
     format!("Tasks are told apart by identity = \"{rule}\": {means}.")
 }

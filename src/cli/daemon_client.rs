@@ -1,12 +1,15 @@
-//! Asks the daemon that runs, at the lead's port of the roster.
+//! Asks the running daemon, at the lead's port of the roster.
 //!
-//! One function for all commands that prefer its word to the store's. Whoever does not answer soon
-//! is taken as not there, and the command looks into the store itself.
+//! One function for all commands that ask the daemon before the store. If the daemon does not
+//! answer within [`TIMEOUT`], the command reads the store itself.
 //!
-//! How the lead's port is reached (its address, TLS, a key) is decided in `connect` and `request`
-//! alone. Over TLS the daemon is known by the very certificate that the roster names: it need not
-//! be one that this machine trusts, nor one for the address that is bound.
+//! Only `connect` and `request` decide how the lead's port is reached: its address, TLS, a key.
+//! Over TLS the daemon is recognised by the certificate that the roster names. This machine need
+//! not trust it, and it need not name the bound address.
+//!
+//! Rejected: a client with a pool of connections, for one request (decision 44).
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,33 +20,33 @@ use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
-use super::pinned;
+use super::pinned_tls;
 use crate::config::certificate;
 use crate::config::file::RosterFile;
 use crate::roster::Roster;
 
-/// How long the daemon may take, from the connection to the last byte.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The largest reply that is read, in bytes: the status of ten thousand annotators has a few
-/// million.
-const LARGEST: usize = 64 << 20;
+/// Limit of the whole request, from the connection to the last byte.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The largest reply, in bytes; the status of ten thousand annotators has a few million.
+const MAX_REPLY_BYTES: usize = 64 << 20;
 
-/// Why there is no word from the daemon.
+/// Why the daemon gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoWord {
-    /// Nobody listens, or whoever does is silent.
+pub(super) enum DaemonError {
+    /// No program listens at this address, or it is silent.
     #[error("The daemon does not answer at {0}")]
     NoAnswer(String),
-    /// Somebody answers who is not annotd.
-    #[error("What answers at {0} is not annotd")]
-    Stranger(String),
+    /// Another program answers.
+    #[error("Another program than annotd answers at {0}")]
+    NotAnnotd(String),
 }
 
-/// Where the lead's port of a roster is.
+/// The URL of the lead's port.
 pub(super) fn lead_address(roster: &Roster) -> String {
     let scheme = if roster.server.cert.is_some() { "https" } else { "http" };
     format!("{scheme}://{}/", socket_address(roster))
@@ -58,65 +61,64 @@ fn socket_address(roster: &Roster) -> SocketAddr {
     SocketAddr::new(ip, roster.lead.port)
 }
 
-/// What the lead's port says at a path, as JSON. `key` is the lead's, where access needs one.
-pub(super) async fn ask_lead(
+/// The JSON that the lead's port returns for a path. `key` is the lead's, if keys are on.
+pub(super) async fn get_from_lead(
     file: &RosterFile,
     path: &str,
     key: Option<&str>,
-) -> Result<Value, NoWord> {
+) -> Result<Value, DaemonError> {
     let address = lead_address(&file.roster);
-    match tokio::time::timeout(PATIENCE, get(file, path, key)).await {
+    match tokio::time::timeout(TIMEOUT, get(file, path, key)).await {
         Ok(Ok(Some(value))) => Ok(value),
-        Ok(Ok(None)) => Err(NoWord::Stranger(address)),
-        // Why it does not is of no use to anybody: it is the store's turn.
-        Ok(Err(_)) | Err(_) => Err(NoWord::NoAnswer(address)),
+        Ok(Ok(None)) => Err(DaemonError::NotAnnotd(address)),
+        // The reason does not matter: the command reads the store next.
+        Ok(Err(_)) | Err(_) => Err(DaemonError::NoAnswer(address)),
     }
 }
 
-type Failed = Box<dyn std::error::Error + Send + Sync>;
+type AnyError = Box<dyn Error + Send + Sync>;
 
-/// Nothing if whoever answers does not speak as annotd does.
-async fn get(file: &RosterFile, path: &str, key: Option<&str>) -> Result<Option<Value>, Failed> {
+/// Sends one request. None if the reply is not annotd's.
+async fn get(file: &RosterFile, path: &str, key: Option<&str>) -> Result<Option<Value>, AnyError> {
     let stream = connect(file).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
-    let talk = tokio::spawn(connection);
+    let driver = tokio::spawn(connection);
     let reply = sender.send_request(request(&file.roster, path, key)?).await;
-    let said = match reply {
+    let value = match reply {
         Ok(reply) if reply.status() == StatusCode::OK => {
-            let body = Limited::new(reply.into_body(), LARGEST).collect().await?.to_bytes();
+            let body = Limited::new(reply.into_body(), MAX_REPLY_BYTES).collect().await?.to_bytes();
             serde_json::from_slice(&body).ok()
         }
         Ok(_) => None,
-        // Something that does not speak HTTP.
+        // The other side does not speak HTTP.
         Err(error) if error.is_parse() => None,
         Err(error) => return Err(error.into()),
     };
-    talk.abort();
-    Ok(said)
+    driver.abort();
+    Ok(value)
 }
 
 /// A connection, with or without TLS.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
-async fn connect(file: &RosterFile) -> Result<TokioIo<Box<dyn Stream>>, Failed> {
+async fn connect(file: &RosterFile) -> Result<TokioIo<Stream>, AnyError> {
     let address = socket_address(&file.roster);
     let stream = TcpStream::connect(address).await?;
     let Some(certificate) = &file.roster.server.cert else {
-        return Ok(TokioIo::new(Box::new(stream)));
+        return Ok(TokioIo::new(Either::Left(stream)));
     };
     let certificate = certificate::own_certificate(&file.base_dir().join(&certificate.value))?;
-    let config = pinned::client(certificate)?;
+    let config = pinned_tls::client(certificate)?;
     let name = ServerName::IpAddress(address.ip().into());
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-    Ok(TokioIo::new(Box::new(stream)))
+    Ok(TokioIo::new(Either::Right(stream)))
 }
 
 fn request(
     roster: &Roster,
     path: &str,
     key: Option<&str>,
-) -> Result<Request<Empty<Bytes>>, Failed> {
+) -> Result<Request<Empty<Bytes>>, AnyError> {
     let mut request = Request::get(path).header(header::HOST, socket_address(roster).to_string());
     if let Some(key) = key {
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));

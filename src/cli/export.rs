@@ -1,11 +1,11 @@
-//! `annotd export`: the answers as a file.
+//! `annotd export`: the answers, as a file.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::{Failure, block_on, roster_file, targets, terminal};
+use super::{CommandError, block_on, protected_files, selected_roster, terminal};
 use crate::allocation::SequenceNumber;
 use crate::config::policies;
 use crate::export::atomic_file::Output;
@@ -14,15 +14,15 @@ use crate::store::{Record, RecordFilter, Store};
 use crate::task::Millis;
 
 /// Tasks read from the store at a time.
-const PAGE: usize = 500;
+const PAGE_SIZE: usize = 500;
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(after_help = "Example:\n  annotd export -o answers.jsonl\n  annotd export --format csv \
                         --annotator andy --since 2026-03-01 -o andy.csv")]
 pub(super) struct Arguments {
-    /// jsonl: Prodigy's shape, a line per answer; tasks: a line per task with all its answers; csv
-    /// [default: csv where FILE ends in .csv, otherwise jsonl]
+    /// jsonl: Prodigy's shape, a line for each answer; tasks: a line for each task with all its
+    /// answers; csv [default: csv if FILE ends in .csv, otherwise jsonl]
     #[arg(long, value_parser = PossibleValuesParser::new(Format::names()))]
     format: Option<String>,
 
@@ -34,64 +34,70 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     annotator: Vec<String>,
 
-    /// Only answers given since then: a date (UTC) or a time such as 2026-03-01T08:00:00Z
+    /// Only answers since a date (UTC), or a time such as 2026-03-01T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<Millis>,
 
-    /// Only tasks of which nothing more is wanted
+    /// Only tasks that want no more answers
     #[arg(long)]
     only_finished: bool,
 
-    /// Also answers that came too late to count
+    /// Also answers that arrived too late to count
     #[arg(long)]
     late: bool,
 
-    /// csv: begin with a byte order mark, so that Excel shows é and 日本; a file named with -o has it
+    /// csv: begin with a byte order mark, which Excel needs for é and 日本; a file named with -o has
+    /// it anyway
     #[arg(long)]
     bom: bool,
 
-    /// csv, for programs: texts as they are, without the ' before what a spreadsheet would run as a
-    /// formula, and a file without the mark
+    /// csv, for programs: texts as they are, without the ' before texts that a spreadsheet would
+    /// run, and without the mark
     #[arg(long)]
     raw: bool,
 }
 
 impl Arguments {
-    /// Whether a table goes to a file, which a double click may open. A program that reads
-    /// standard output would take the mark for a part of the first name.
-    fn is_for_eyes(&self) -> bool {
+    /// Whether a table goes to a file, which people may open with a double click. A program that
+    /// reads standard output would take the mark for a part of the first column's name.
+    fn is_for_spreadsheets(&self) -> bool {
         !self.raw && self.output.as_ref().is_some_and(|path| path.as_os_str() != "-")
     }
 }
 
-/// The format that is asked for, or that the name of the file tells.
-fn format_of(asked: Option<&str>, output: Option<&Path>) -> Result<Format, Failure> {
+/// The format of `--format`, or the one that the ending of the file's name tells.
+fn format_of(asked: Option<&str>, output: Option<&Path>) -> Result<Format, CommandError> {
     let path = output.filter(|path| path.as_os_str() != "-");
     let name = path.map(|path| path.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let shown = path.unwrap_or(Path::new("-")).display();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let is_table = ends(&[".csv"]);
     if ends(&[".gz", ".zst"]) {
-        return Err(Failure::usage(format!(
-            "an export is not compressed, and {shown} would say that it is; leave -o out and write \
-             `annotd export … | gzip > {shown}`"
-        )));
+        let program = if ends(&[".gz"]) { "gzip" } else { "zstd" };
+        return Err(CommandError::usage(format!(
+            "an export is not compressed, and a file named {shown} would be"
+        ))
+        .hint(format!("compress it yourself: annotd export … | {program} > {shown}")));
     }
     if ends(&[".tsv", ".tab", ".xls", ".xlsx", ".ods", ".parquet"]) && asked.is_none() {
-        return Err(Failure::usage(format!(
-            "annotd does not write what the name {shown} tells; name a file that ends in .csv, which \
-             spreadsheets open, or in .jsonl, or say with --format what it shall hold"
-        )));
+        return Err(CommandError::usage(format!(
+            "annotd does not write the format that the name {shown} tells"
+        ))
+        .hint(
+            "name a file that ends in .csv, which spreadsheets open, or in .jsonl, or choose the \
+             format with --format",
+        ));
     }
     let format = asked.unwrap_or(if is_table { "csv" } else { "jsonl" });
     let is_lines = ends(&[".jsonl", ".ndjson", ".jl", ".json"]);
     if (is_table && format != "csv") || (is_lines && format == "csv") {
-        return Err(Failure::usage(format!(
-            "{shown} is not the name of a file of the format {format}; name another file, or leave \
-             --format out"
-        )));
+        return Err(CommandError::usage(format!(
+            "the name {shown} and the format {format} contradict each other"
+        ))
+        .hint("name another file, or leave --format out"));
     }
-    Format::from_name(format).ok_or_else(|| Failure::other(format!("there is no format {format}")))
+    Format::from_name(format)
+        .ok_or_else(|| CommandError::other(format!("there is no format {format}")))
 }
 
 fn parse_time(text: &str) -> Result<Millis, String> {
@@ -107,11 +113,11 @@ fn parse_time(text: &str) -> Result<Millis, String> {
     Ok(Millis(midnight.timestamp().as_millisecond()))
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
     let format = format_of(arguments.format.as_deref(), arguments.output.as_deref())?;
-    let file = roster_file::read(roster)?;
-    let output = targets::Output { option: "-o", path: arguments.output.as_deref() };
-    targets::check(&file, &[], &[output])?;
+    let file = selected_roster::read(roster)?;
+    let output = protected_files::Output { option: "-o", path: arguments.output.as_deref() };
+    protected_files::check(&file, &[], &[output])?;
     let project = &file.roster.project;
     let export = Export {
         project: project.name.clone(),
@@ -123,13 +129,14 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             only_finished: arguments.only_finished,
             late: arguments.late,
         },
-        cells: Cells { bom: arguments.bom || arguments.is_for_eyes(), raw: arguments.raw },
+        cells: Cells { bom: arguments.bom || arguments.is_for_spreadsheets(), raw: arguments.raw },
     };
     if (arguments.bom || arguments.raw) && format.name != "csv" {
-        return Err(Failure::usage(format!(
-            "--bom and --raw are for tables, and {} is none; add --format csv",
+        return Err(CommandError::usage(format!(
+            "--bom and --raw are for tables, and {} is none",
             format.name
-        )));
+        ))
+        .hint("add --format csv"));
     }
     let mut pen = format.pen(&export);
     let (lines, left_out) = block_on(async {
@@ -138,14 +145,12 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let known = |name: &String| {
             progress.annotators.contains_key(name) || file.roster.annotator(name).is_some()
         };
-        if let Some(stranger) = arguments.annotator.iter().find(|name| !known(name)) {
+        if let Some(unknown) = arguments.annotator.iter().find(|name| !known(name)) {
             let names: Vec<&str> = progress.annotators.keys().map(String::as_str).collect();
-            return Err(Failure::other(format!(
-                "there is no annotator {stranger:?}; there are answers of {}",
-                names.join(", ")
-            )));
+            return Err(CommandError::other(format!("there is no annotator {unknown:?}"))
+                .hint(format!("there are answers of {}", names.join(", "))));
         }
-        // Opened after the store: no file appears where there is nothing to write.
+        // Opened after the store: no file appears if there is nothing to write.
         let mut output = Output::to(arguments.output.as_deref(), Box::new(std::io::stdout()))?;
         let passes = 1 + u64::from(pen.surveys());
         let bar = terminal::bar(
@@ -181,29 +186,58 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         Ok((lines, pen.left_out()))
     })?;
     if left_out > 0 {
-        terminal::say(format_args!(
-            "Left out: {left_out} answers that came while this was written and need a column of their \
-             own. Export again to have them."
+        terminal::warning(format_args!(
+            "{left_out} answers that arrived during the export are left out, because they need \
+             another column; export again to have them"
         ));
     }
     if let Some(path) = &arguments.output {
         let what = if format.name == "tasks" { "task" } else { "answer" };
-        terminal::say(format_args!(
+        terminal::message(format_args!(
             "{} in {} (format {})",
             terminal::counted(lines, what),
             path.display(),
             format.name
         ));
+        if arguments.format.is_none()
+            && let Some(hint) = name_hint(path)
+        {
+            terminal::hint(hint);
+        }
     }
     Ok(())
 }
 
-/// The next tasks with their answers; nothing where there are no more.
+/// What to say of a file that became JSONL although its name tells something else, or nothing.
+fn name_hint(path: &Path) -> Option<String> {
+    let name = path.to_string_lossy();
+    if name == "-" || path.extension().is_none() {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    if [".jsonl", ".ndjson", ".jl", ".csv"].iter().any(|ending| lower.ends_with(ending)) {
+        return None;
+    }
+    let shown = path.display();
+    Some(if lower.ends_with(".json") {
+        format!(
+            "{shown} has a JSON object on each line (JSONL), not one list; programs that expect .json \
+             may refuse it. Name it {} to show that",
+            path.with_extension("jsonl").display()
+        )
+    } else {
+        format!(
+            "{shown} has JSONL; for a table, name a file that ends in .csv, or add --format csv"
+        )
+    })
+}
+
+/// The next tasks with their answers; none at the end.
 async fn page(
     store: &dyn Store,
     after: &mut SequenceNumber,
-) -> Result<Option<Vec<Record>>, Failure> {
-    let records = store.records(RecordFilter::All, *after, PAGE).await?;
+) -> Result<Option<Vec<Record>>, CommandError> {
+    let records = store.records(RecordFilter::All, *after, PAGE_SIZE).await?;
     let Some(last) = records.last() else { return Ok(None) };
     *after = last.number;
     Ok(Some(records))

@@ -1,7 +1,7 @@
 //! `annotd generate`: man pages and the shells' completions, from the definition of the commands.
 //!
-//! It is for building packages, and the help does not show it. A page has what `--help` says, and
-//! what a man page has besides: files, exit codes, where to look next. The page of the roster's
+//! It is for building packages, and the help does not list it. A page has the text of `--help`, and
+//! the usual parts of a man page: files, exit codes, where to read on. The page of the roster's
 //! format is made from the tables in docs/roster.md, so that there is one list of keys and not two.
 //!
 //! Rejected: a build script, since every build would write what only a package needs; pages written
@@ -16,31 +16,21 @@ use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
-use super::Failure;
+use super::{CommandError, ErrorKind};
 
 /// The heading of every table of keys in docs/roster.md.
 const KEYS: &str = "| key | type and range | meaning | default | takes effect |";
-
-const EXIT_CODES: [(&str, &str); 7] = [
-    ("0", "done"),
-    ("1", "anything else, such as a port that is taken"),
-    ("2", "the command line is wrong"),
-    ("65", "the input data is wrong"),
-    ("69", "the store cannot be reached"),
-    ("73", "the output cannot be written"),
-    ("78", "the roster is wrong"),
-];
 
 const FILES: [(&str, &str); 4] = [
     ("./annotators.toml", "the roster, if no other is named with --roster"),
     ("/etc/annotd/annotators.toml", "the roster of annotd.service, and the next place to look"),
     ("/etc/annotd/NAME.toml", "the roster of the instance annotd@NAME.service"),
-    ("/var/lib/annotd", "what the services store: tasks and answers"),
+    ("/var/lib/annotd", "the store of the services: tasks and answers"),
 ];
 
 const ENVIRONMENT: [(&str, &str); 2] = [
-    ("ANNOTD_STORE_URL", "the store's URL; goes before the roster's"),
-    ("ANNOTD_LOG", "what is logged: error, warn, info (the default), debug"),
+    ("ANNOTD_STORE_URL", "the store's URL; it has precedence over the roster's"),
+    ("ANNOTD_LOG", "the level of the log: error, warn, info (the default) or debug"),
 ];
 
 #[derive(Args, Debug)]
@@ -58,34 +48,33 @@ pub(super) struct Arguments {
     completions: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     if let Some(folder) = &arguments.man {
         let written = man_pages(folder);
-        written.map_err(|error| cannot_write(folder, &error))?;
+        written.map_err(|error| CommandError::cannot_write(folder, &error))?;
         if let Some(path) = &arguments.roster_keys {
             let text = fs::read_to_string(path).map_err(|error| {
-                Failure::other(format!("cannot read {}: {error}", path.display()))
+                CommandError::other(format!("cannot read {}: {error}", path.display()))
             })?;
             let keys = keys(&text);
             if keys.is_empty() {
-                return Err(Failure::other(format!("{} has no table {KEYS:?}", path.display())));
+                return Err(CommandError::other(format!(
+                    "{} has no table {KEYS:?}",
+                    path.display()
+                )));
             }
             let page = folder.join("annotators.toml.5");
             fs::write(&page, roster_page(&keys).to_roff())
-                .map_err(|error| cannot_write(&page, &error))?;
+                .map_err(|error| CommandError::cannot_write(&page, &error))?;
         }
     }
     if let Some(folder) = &arguments.completions {
-        completions(folder).map_err(|error| cannot_write(folder, &error))?;
+        completions(folder).map_err(|error| CommandError::cannot_write(folder, &error))?;
     }
     Ok(())
 }
 
-fn cannot_write(place: &Path, error: &io::Error) -> Failure {
-    Failure::output(format!("cannot write {}: {error}", place.display()))
-}
-
-/// The commands that people see.
+/// The commands that the help lists.
 fn commands() -> clap::Command {
     let all = super::Arguments::command();
     let seen: Vec<_> = all.get_subcommands().filter(|one| !one.is_hide_set()).cloned().collect();
@@ -118,7 +107,7 @@ fn man_pages(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let commands = commands();
     for command in commands.get_subcommands() {
-        // clap adds one for "help" to whatever has commands.
+        // clap adds a command "help".
         if command.get_name() != "help" {
             fs::write(folder.join(format!("annotd-{}.1", command.get_name())), page(command)?)?;
         }
@@ -148,7 +137,10 @@ fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
         list(&mut rest, "FILES", &FILES);
         list(&mut rest, "ENVIRONMENT", &ENVIRONMENT);
     }
-    list(&mut rest, "EXIT STATUS", &EXIT_CODES);
+    let codes = ErrorKind::ALL.map(|kind| (kind.exit_code().to_string(), kind.meaning()));
+    let codes = codes.iter().map(|(code, meaning)| (code.as_str(), *meaning));
+    let exit_codes: Vec<_> = std::iter::once(("0", "done")).chain(codes).collect();
+    list(&mut rest, "EXIT STATUS", &exit_codes);
     rest.control("SH", ["SEE ALSO"]);
     let first = if is_whole { "" } else { "annotd(1), " };
     rest.text([roman(format!("{first}annotators.toml(5), /usr/share/doc/annotd/install.md"))]);
@@ -156,7 +148,7 @@ fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// What stands below the options in `--help`: lines that are indented are typed, others are read.
+/// The text below the options in `--help`: indented lines are commands, others are prose.
 fn examples(roff: &mut Roff, text: &str) {
     roff.control("SH", ["EXAMPLES"]);
     for paragraph in text.split("\n\n") {
@@ -215,8 +207,8 @@ fn roster_page(keys: &[Key<'_>]) -> Roff {
     roff.control("SH", ["DESCRIPTION"]);
     roff.text([roman(
         "A file in TOML. Paths are relative to its folder. annotd check shows every mistake at once, \
-         with its place and a remedy; a running annotd reads it again at SIGHUP, and a roster with a \
-         mistake changes nothing. roster.md says what the words after \"Takes effect\" mean.",
+         with its place and a remedy. A running annotd reads it again at SIGHUP, and a roster with a \
+         mistake changes nothing. roster.md explains the words after \"Takes effect\".",
     )]);
     roff.control("SH", ["KEYS"]);
     roff.text([roman(

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::roster_file::Chosen;
-use super::{Failure, block_on, roster_file, targets, terminal};
+use super::selected_roster::SelectedRoster;
+use super::{CommandError, block_on, protected_files, selected_roster, terminal, usage_hints};
 use crate::allocation::{self, MAX_PRIORITY, Overrides, WhenShort};
 use crate::config::policies;
 use crate::identity::Rule;
@@ -36,27 +36,26 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     annotations: Option<u32>,
 
-    /// The annotators whom these tasks are for, and nobody else
+    /// These tasks are for these annotators alone
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     to: Vec<String>,
 
-    /// How early these tasks come: higher is earlier, 0 is the rule
+    /// Tasks of a higher priority come earlier; 0 is the default
     #[arg(
         long, value_name = "P", allow_negative_numbers = true,
         value_parser = clap::value_parser!(i32).range(-i64::from(MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
     )]
     priority: Option<i32>,
 
-    /// Only look what would be loaded; nothing is written, and a store that is not there is not
-    /// made
+    /// Count the same and store nothing; a store that does not exist yet is not made
     #[arg(long)]
     dry_run: bool,
 
-    /// Put a line of JSON for each duplicate here, with what it repeats
+    /// Write a line of JSON for each duplicate to this file, with the line that it repeats
     #[arg(long, value_name = "FILE")]
     duplicates: Option<PathBuf>,
 
-    /// Put wrong lines here, each with its reason, and load the rest
+    /// Write rejected lines to this file, each with its reason, and load the rest
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
@@ -65,11 +64,12 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
+    refuse_roster(&arguments.input)?;
     let tasks = read::open(&arguments.input)?;
     let planning = policies::plan_policy(&file.roster);
-    check_people(arguments, &file, &planning)?;
+    check_annotators(arguments, &file, &planning)?;
     let interface = policies::interface(&file.roster);
     let overrides = Overrides {
         annotations: arguments.annotations,
@@ -77,10 +77,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         priority: arguments.priority,
     };
     let outputs = [
-        targets::Output { option: "--rejects", path: arguments.rejects.as_deref() },
-        targets::Output { option: "--duplicates", path: arguments.duplicates.as_deref() },
+        protected_files::Output { option: "--rejects", path: arguments.rejects.as_deref() },
+        protected_files::Output { option: "--duplicates", path: arguments.duplicates.as_deref() },
     ];
-    targets::check(&file, &[&arguments.input], &outputs)?;
+    protected_files::check(&file, &[&arguments.input], &outputs)?;
     let folder = file.roster.project.media.as_ref().map(|named| file.base_dir().join(&named.value));
     let missing = MissingMedia::default();
     let tasks = match &folder {
@@ -103,7 +103,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             Some(store) if !arguments.dry_run => Target::Store(&**store),
             store => Target::Nowhere(store.as_deref()),
         };
-        // Made once it is clear that something will be loaded.
+        // Made after the store is open: no file appears if nothing can be loaded.
         let mut rejects = create(arguments.rejects.as_deref())?;
         let mut duplicates = create(arguments.duplicates.as_deref())?;
         let loaded = {
@@ -125,20 +125,18 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             store.close().await;
         }
         let loaded = loaded.map_err(|error| {
-            let admitted = error.admitted();
-            let what = error.what_to_do();
-            let mut failure = Failure::from(error);
-            if !arguments.dry_run {
-                failure.message = format!(
-                    "{}\n{admitted}\n{what} and run the command again; loading resumes there.",
-                    failure.message
-                );
+            let (loaded, remedy) = (error.admitted(), error.what_to_do());
+            let error = CommandError::from(error);
+            if arguments.dry_run {
+                return error;
             }
-            failure
+            error
+                .detail(loaded)
+                .hint(format!("{remedy} and run the command again; loading resumes there"))
         })?;
         for (path, file) in [(&arguments.rejects, rejects), (&arguments.duplicates, duplicates)] {
             if let (Some(path), Some(mut file)) = (path, file) {
-                file.flush().map_err(|error| cannot_write(path, &error))?;
+                file.flush().map_err(|error| CommandError::cannot_write(path, &error))?;
             }
         }
         Ok((loaded, rule))
@@ -146,26 +144,27 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     .inspect_err(|_| bar.finish_and_clear())?;
     bar.finish_and_clear();
     for note in notes.all() {
-        terminal::say(format_args!("{}: {note}.", arguments.input.display()));
+        terminal::message(format_args!("{}: {note}.", arguments.input.display()));
     }
     if let Some(words) = folder.and_then(|folder| missing.words(&folder)) {
-        terminal::say(words);
+        terminal::message(words);
     }
     report(arguments, loaded, &rule)
 }
 
-/// Refuses annotators that the roster does not have, and more answers than there are annotators.
-fn check_people(
+/// Refuses annotators who are not in the roster, and more answers than there are annotators.
+fn check_annotators(
     arguments: &Arguments,
-    file: &Chosen,
+    file: &SelectedRoster,
     planning: &allocation::PlanPolicy,
-) -> Result<(), Failure> {
-    let is_there = |name: &&String| planning.people.iter().any(|person| person.name == **name);
-    if let Some(stranger) = arguments.to.iter().find(|name| !is_there(name)) {
-        return Err(Failure::roster(format!(
-            "--to names {stranger:?}, who is not in {}",
+) -> Result<(), CommandError> {
+    let is_known = |name: &&String| planning.people.iter().any(|person| person.name == **name);
+    if let Some(unknown) = arguments.to.iter().find(|name| !is_known(name)) {
+        return Err(CommandError::roster(format!(
+            "--to names {unknown:?}, who is not in {}",
             file.path.display()
-        )));
+        ))
+        .hint("`annotd check` lists the annotators"));
     }
     let active = u32::try_from(file.roster.active().count()).unwrap_or(u32::MAX);
     if let Some(wanted) = arguments
@@ -173,24 +172,24 @@ fn check_people(
         .filter(|n| arguments.to.is_empty() && *n > active)
         .filter(|_| file.roster.allocation.when_short == WhenShort::Hold)
     {
-        return Err(Failure::roster(format!(
-            "--annotations wants {wanted} answers, and {} has {active} active annotators; such \
-             tasks would wait for ever",
+        return Err(CommandError::roster(format!(
+            "--annotations wants {wanted} answers, and {} has {active} active annotators",
             file.path.display()
-        )));
+        ))
+        .detail("Such tasks could never be finished.")
+        .hint("want fewer answers, add annotators, or set when_short = \"partial\""));
     }
     Ok(())
 }
 
-/// Opens the store, and finds out by which rule it tells tasks apart. A dry run looks at it, and
-/// makes none where none is.
+/// Opens the store, with its rule of identity. A dry run only reads it, and makes no store.
 async fn open(
-    file: &Chosen,
+    file: &SelectedRoster,
     arguments: &Arguments,
     named: Option<&Rule>,
-) -> Result<(Option<Arc<dyn Store>>, Rule), Failure> {
+) -> Result<(Option<Arc<dyn Store>>, Rule), CommandError> {
     if arguments.dry_run {
-        let Some(store) = file.open_to_look(arguments.project.as_deref()).await? else {
+        let Some(store) = file.open_if_exists(arguments.project.as_deref()).await? else {
             return Ok((None, named.cloned().unwrap_or_default()));
         };
         let rule = rule::in_force(&*store, named).await?;
@@ -202,16 +201,16 @@ async fn open(
         && *project != file.roster.project.name
         && store.stats().await?.tasks == 0
     {
-        terminal::say(format_args!("{project:?} is a new project in the store."));
+        terminal::message(format_args!("{project:?} is a new project in the store."));
     }
     let rule = rule::settle(&*store, named).await?;
     Ok((Some(store), rule))
 }
 
-/// A file that keeps what it had until the first byte is written.
-struct Replaced(File, bool);
+/// A file that is truncated when the first byte is written, not when it is opened.
+struct TruncateOnWrite(File, bool);
 
-impl Write for Replaced {
+impl Write for TruncateOnWrite {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if !self.1 {
             self.0.set_len(0)?;
@@ -225,20 +224,15 @@ impl Write for Replaced {
     }
 }
 
-/// Opens a list, or makes it. What an earlier load has put there stays until there is something
-/// new.
-fn create(path: Option<&Path>) -> Result<Option<BufWriter<Replaced>>, Failure> {
+/// Opens a list, or makes it. The lines of an earlier load stay until the first new one.
+fn create(path: Option<&Path>) -> Result<Option<BufWriter<TruncateOnWrite>>, CommandError> {
     let Some(path) = path else { return Ok(None) };
     let options = File::options().create(true).write(true).truncate(false).open(path);
-    let file = options.map_err(|error| cannot_write(path, &error))?;
-    Ok(Some(BufWriter::new(Replaced(file, false))))
+    let file = options.map_err(|error| CommandError::cannot_write(path, &error))?;
+    Ok(Some(BufWriter::new(TruncateOnWrite(file, false))))
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::output(format!("cannot write {}: {error}", path.display()))
-}
-
-fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), Failure> {
+fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), CommandError> {
     if arguments.json {
         return terminal::print_json(&json!({
             "new": loaded.new,
@@ -284,9 +278,19 @@ fn report(arguments: &Arguments, loaded: Loaded, rule: &Rule) -> Result<(), Fail
         return Ok(());
     }
     let kept = match loaded.known {
-        1 => "1 of these tasks was there already and keeps what it had".to_owned(),
-        n => format!("{n} of these tasks were there already and keep what they had"),
+        1 => "1 of these tasks was loaded before and keeps its settings".to_owned(),
+        n => format!("{n} of these tasks were loaded before and keep their settings"),
     };
-    let count = if given.len() == 1 { "counts" } else { "count" };
-    terminal::print(format_args!("{kept}: {} {count} only for new ones.", given.join(" and ")))
+    let apply = if given.len() == 1 { "applies" } else { "apply" };
+    terminal::print(format_args!("{kept}: {} {apply} to new tasks only.", given.join(" and ")))
+}
+
+/// Refuses a roster in place of a file of tasks: its first line would be called a wrong task.
+pub(super) fn refuse_roster(input: &Path) -> Result<(), CommandError> {
+    let name = input.to_string_lossy();
+    if !usage_hints::is_named_as_roster(&name) {
+        return Ok(());
+    }
+    Err(CommandError::data(format!("{name} is a roster by its name, not a file of tasks"))
+        .hint(format!("name the roster with --roster {name}, and the file of tasks with -i FILE")))
 }

@@ -1,36 +1,37 @@
-//! The command line: a file per command, thin.
+//! The command line: a file for each command, thin.
 //!
-//! Results go to standard output, everything else to standard error. What goes wrong becomes a
-//! [`Failure`] with an exit code here, at the edge, and nowhere else.
+//! Results go to standard output, everything else to standard error. Errors become a
+//! [`CommandError`] with an exit code here, at the edge, and nowhere else; [`main`] prints it.
 
 mod backup;
 mod check;
 mod daemon_client;
+mod error;
 mod export;
-mod failure;
 mod generate;
 mod link;
 mod load;
-mod log;
 mod migrate;
-mod pinned;
+mod pinned_tls;
+mod protected_files;
 mod reassign;
 mod release;
 mod restore;
-mod roster_file;
 mod run;
+mod selected_roster;
 mod simulate;
 mod status;
-mod targets;
 mod terminal;
+mod usage_hints;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-pub use failure::{Failure, exit};
+pub use error::{CommandError, ErrorKind};
 
 /// One daemon for a team that annotates: a port for every annotator, exactly the answers wanted
 /// for every task.
@@ -52,40 +53,43 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon (what annotd does without a command)
+    /// Run the daemon (also without a command)
     Run(run::Arguments),
-    /// Look for mistakes in the roster, and show who gets which port
+    /// Find mistakes in the roster, and show who gets which port
     Check(check::Arguments),
     /// Load tasks from a file
     Load(load::Arguments),
-    /// Show how far everybody has come
+    /// Show progress by annotator
     Status(status::Arguments),
     /// Write the answers to a file
     Export(export::Arguments),
     /// Write everything that the store holds into one file
     Backup(backup::Arguments),
-    /// Put a backup into an empty store, of either engine
+    /// Put a backup into an empty store, SQLite or MongoDB
     Restore(restore::Arguments),
-    /// Bring a shared store of an older format to the present one, after a backup
+    /// Bring MongoDB to the present stored format, after a backup
     Migrate(migrate::Arguments),
-    /// Print somebody's bookmark, with their key if they need one
+    /// Print annotators' links, with their keys
     Link(link::Arguments),
-    /// Take back what somebody holds
+    /// End an annotator's leases
     Release(release::Arguments),
-    /// Give what was meant for somebody to others
+    /// Move tasks that are named for one annotator to others
     Reassign(reassign::Arguments),
-    /// Check the stored data against every promise, and repair what can be derived
+    /// Check stored data for contradictions, and repair what can be derived
     Verify(verify::Arguments),
-    /// Show what the allocation would do with this roster and these tasks; touches nothing
+    /// Show what the allocation would do with this roster and these tasks; changes nothing
     Simulate(simulate::Arguments),
     /// Write the man pages and the shells' completions
     #[command(hide = true)]
     Generate(generate::Arguments),
 }
 
-/// Carries out the command line of this process.
+/// Runs the command line of this process, and prints its error.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return print_usage_error(&error),
+    };
     let roster = arguments.roster.as_deref();
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
         Command::Run(arguments) => run::run(roster, &arguments),
@@ -105,18 +109,32 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            terminal::complain(&failure.message);
-            ExitCode::from(failure.code)
+        Err(error) => {
+            if !error.is_printed() {
+                terminal::message(format_args!("annotd: {error}"));
+            }
+            ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// A small runtime for commands that only talk to the store.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Prints clap's error, or the help that was asked for, and a hint at the command line that was
+/// probably meant.
+fn print_usage_error(error: &clap::Error) -> ExitCode {
+    // If standard error cannot be written to, there is no other place to report that.
+    let _ = error.print();
+    let typed: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(hint) = usage_hints::hint(error, &Arguments::command(), &typed) {
+        terminal::message(format_args!("\nhint: {hint}"));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code()))
+}
+
+/// Runs a command that only talks to the store, on one thread.
+fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::other(format!("cannot start: {error}")))?
+        .map_err(|error| CommandError::other(format!("cannot start the runtime: {error}")))?
         .block_on(work)
 }

@@ -1,4 +1,4 @@
-//! `annotd reassign`: gives what was meant for somebody to others.
+//! `annotd reassign`: moves tasks that are named for one annotator to others.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,29 +6,29 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{CommandError, block_on, selected_roster, terminal};
 use crate::allocation::reassign::{can_replace, reassigned};
 use crate::allocation::{AnnotatorProfile, SequenceNumber, TaskState};
 use crate::config::policies;
 use crate::store::{Record, RecordFilter, StateUpdate, Store};
 
-/// Tasks looked at and changed at a time.
-const PAGE: usize = 500;
-/// How often a page is looked at again because somebody was faster.
-const AGAIN: usize = 5;
+/// Tasks read and changed at a time.
+const PAGE_SIZE: usize = 500;
+/// How often a page is tried again after another process has changed its tasks.
+const MAX_ATTEMPTS: usize = 5;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  annotd reassign --from andy --to zach,li\n\nWhat andy has answered \
-                  stays as it is. Where nobody of those named may have a task, because of a tag or \
-                  because they have it already, it stays with andy."
+    after_help = "Example:\n  annotd reassign --from andy --to zach,li\n\nAnswers of andy stay \
+                  as they are. A task stays with andy if none of the others may have it, because of a \
+                  tag or because they have it already."
 )]
 pub(super) struct Arguments {
-    /// Whose tasks; also somebody who is not in the roster any more
+    /// The annotator whose tasks are moved; also one who is not in the roster any more
     #[arg(long, value_name = "NAME")]
     from: String,
 
-    /// Who gets them, in turn
+    /// The annotators who get them, in turn
     #[arg(long, value_name = "NAMES", value_delimiter = ',', required = true)]
     to: Vec<String>,
 
@@ -37,31 +37,33 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What was moved.
+/// How many tasks were moved.
 #[derive(Default)]
 struct Moves {
-    /// To whom, and how many.
+    /// Tasks by the annotator who got them.
     to: HashMap<String, u64>,
-    /// Tasks for which nobody could stand in.
+    /// Tasks that none of them may have.
     stayed: u64,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
     let people = policies::annotator_profiles(&file.roster);
     let mut to: Vec<AnnotatorProfile> = Vec::new();
     for name in &arguments.to {
         let Some(person) = people.iter().find(|person| person.name == *name) else {
-            return Err(Failure::roster(format!(
+            return Err(CommandError::roster(format!(
                 "--to names {name:?}, who is not in {}",
                 file.path.display()
-            )));
+            ))
+            .hint("`annotd check` lists the annotators"));
         };
         if !person.active {
-            return Err(Failure::roster(format!(
-                "--to names {name:?}, who is not active in {}; make them active first",
+            return Err(CommandError::roster(format!(
+                "--to names {name:?}, who is not active in {}",
                 file.path.display()
-            )));
+            ))
+            .hint("set active = true for them first"));
         }
         to.push(person.clone());
     }
@@ -83,7 +85,7 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         terminal::print(format_args!("{} tasks of {} go to {name}.", count(name), arguments.from))?;
     }
     if moves.stayed > 0 {
-        terminal::say(format_args!(
+        terminal::message(format_args!(
             "{} of {}'s tasks cannot go to them, because of a tag or because they have them already.",
             moves.stayed, arguments.from
         ));
@@ -95,56 +97,55 @@ async fn reassign(
     store: &dyn Store,
     from: &str,
     to: &[AnnotatorProfile],
-) -> Result<Moves, Failure> {
+) -> Result<Moves, CommandError> {
     let mut moves = Moves::default();
     let mut after = SequenceNumber::START;
     loop {
-        let mut page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
+        let mut page = store.records(RecordFilter::Unfinished, after, PAGE_SIZE).await?;
         let Some(last) = page.last() else { return Ok(moves) };
         after = last.number;
-        for _ in 0..AGAIN {
+        for _ in 0..MAX_ATTEMPTS {
             let mut chosen = Vec::new();
             let mut stayed = 0;
             for record in &page {
                 let Record { task, state, .. } = record;
-                if !waits_for(state, from) {
+                if !is_named_unanswered(state, from) {
                     continue;
                 }
-                // Whoever has been given least so far, the first of those who are level.
+                // The one with the fewest so far; the first of several.
                 let so_far = |name: &str| {
                     let now = chosen.iter().filter(|(other, _): &&(String, _)| other == name);
                     moves.to.get(name).copied().unwrap_or(0) + now.count() as u64
                 };
-                let stands_in = to
+                let replacement = to
                     .iter()
                     .filter(|person| can_replace(state, &task.body, person))
                     .min_by_key(|person| so_far(&person.name));
-                let Some(person) = stands_in else {
+                let Some(person) = replacement else {
                     stayed += 1;
                     continue;
                 };
                 let now = reassigned(state, from, &person.name);
-                let amendment = StateUpdate { task: task.id.clone(), seen: state.clone(), now };
-                chosen.push((person.name.clone(), amendment));
+                let update = StateUpdate { task: task.id.clone(), seen: state.clone(), now };
+                chosen.push((person.name.clone(), update));
             }
-            let amendments: Vec<_> =
-                chosen.iter().map(|(_, amendment)| amendment.clone()).collect();
-            let done = store.update_if_unchanged(amendments).await?;
+            let updates: Vec<_> = chosen.iter().map(|(_, update)| update.clone()).collect();
+            let done = store.update_if_unchanged(updates).await?;
             let mut again = Vec::new();
-            for ((name, amendment), done) in chosen.into_iter().zip(done) {
+            for ((name, update), done) in chosen.into_iter().zip(done) {
                 if done {
                     *moves.to.entry(name).or_default() += 1;
                 } else {
-                    again.push(amendment.task);
+                    again.push(update.task);
                 }
             }
             if again.is_empty() {
                 moves.stayed += stayed;
                 break;
             }
-            // Somebody was faster: these as they are now, and those that stay are counted again.
+            // Another process was faster: these are read again, and the rest is counted again.
             page.retain(|record| {
-                waits_for(&record.state, from)
+                is_named_unanswered(&record.state, from)
                     && !to.iter().any(|p| can_replace(&record.state, &record.task.body, p))
             });
             page.extend(store.look_up(&again).await?.into_iter().flatten());
@@ -152,7 +153,7 @@ async fn reassign(
     }
 }
 
-/// Whether this is named for somebody and not answered by them.
-fn waits_for(state: &TaskState, name: &str) -> bool {
+/// Whether a task is named for an annotator who has not answered it.
+fn is_named_unanswered(state: &TaskState, name: &str) -> bool {
     !state.finished && state.names().any(|named| named == name) && !state.has_answered(name)
 }

@@ -1,20 +1,20 @@
-//! `annotd release`: takes back what somebody holds.
+//! `annotd release`: ends an annotator's leases.
 
 use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, block_on, roster_file, terminal};
+use super::{CommandError, block_on, selected_roster, terminal};
 use crate::config::policies;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  annotd release --annotator andy\n\nWhat somebody holds is in their \
-                  browser. If they answer it all the same, the answer is kept."
+    after_help = "Example:\n  annotd release --annotator andy\n\nThe tasks are still in andy's browser. \
+                  An answer that is sent from there is kept."
 )]
 pub(super) struct Arguments {
-    /// Whose tasks
+    /// The annotator whose leases end
     #[arg(long, value_name = "NAME")]
     annotator: String,
 
@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
     let name = &arguments.annotator;
     let released = block_on(async {
         let store = file.open_existing_store().await?;
@@ -32,10 +32,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
         let known = file.roster.annotator(name).is_some()
             || store.stats().await?.annotators.contains_key(name);
         if !known {
-            return Err(Failure::other(format!(
+            return Err(CommandError::other(format!(
                 "there is no annotator {name:?}, neither in {} nor in the store",
                 file.path.display()
-            )));
+            ))
+            .hint("`annotd check` lists the annotators"));
         }
         let released = store.release(name).await?;
         store.close().await;

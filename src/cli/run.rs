@@ -6,28 +6,29 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::log::{self, LogFormat};
-use super::{Failure, roster_file};
+use super::{CommandError, selected_roster, terminal};
+use crate::logging::{self, LogFormat};
 use crate::supervisor::{self, Commands, Daemon, InheritedSockets};
 
 #[derive(Args, Debug, Default)]
 #[command(
-    after_help = "Example:\n  annotd run --roster annotators.toml\n\nSIGTERM and SIGINT finish \
-                        what is under way and stop; a second one ends the process at once.\nANNOTD_LOG sets \
-                        what is logged: error, warn, info (the default), debug."
+    after_help = "Example:\n  annotd run --roster annotators.toml\n\nSIGTERM and SIGINT stop \
+                  the daemon after the requests in flight; a second one ends the process at \
+                  once.\nANNOTD_LOG sets the level of the log: error, warn, info (the default) or \
+                  debug."
 )]
 pub(super) struct Arguments {
-    /// Listen on any free ports instead of the roster's, such as for a trial beside a running
-    /// daemon
+    /// Take free ports instead of the roster's, for a trial in parallel to a running daemon; the
+    /// store is the roster's own
     #[arg(long)]
     any_port: bool,
 
-    /// How the log is written [default: journal if standard error is connected to systemd's
-    /// journal, otherwise text]
+    /// The format of the log [default: journal if standard error is systemd's journal, otherwise
+    /// text]
     #[arg(long, value_enum, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 
-    /// How many seconds a stop may take
+    /// How many seconds a shutdown may take
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(30))]
     stop_within: Seconds,
 }
@@ -55,36 +56,35 @@ impl std::str::FromStr for Seconds {
     }
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
-    log::start(arguments.log_format);
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
+    logging::start(arguments.log_format, terminal::stderr_has_colour());
     let daemon = Daemon {
-        store_url: roster_file::Chosen::store_override()?,
+        store_url: selected_roster::SelectedRoster::store_override()?,
         file: file.0,
         any_port: arguments.any_port,
         stop_within: Duration::from_secs(arguments.stop_within.0),
         inherited: InheritedSockets::from_environment(),
     };
-    // A port and its connections are files to the system, and 1024 of them are the usual first
-    // limit.
+    // Ports and connections are open files to the system, whose usual soft limit is 1024.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::other(format!("cannot start: {error}")))?;
+        .map_err(|error| CommandError::other(format!("cannot start the runtime: {error}")))?;
     let done = runtime.block_on(async {
         let commands = Commands::from_signals()
-            .map_err(|error| Failure::other(format!("cannot listen to signals: {error}")))?;
-        supervisor::run(daemon, commands, announce).await.map_err(Failure::from)
+            .map_err(|error| CommandError::other(format!("cannot handle signals: {error}")))?;
+        supervisor::run(daemon, commands, announce).await.map_err(CommandError::from)
     });
-    // What is still under way after the deadline is not waited for.
+    // Work that goes on after the deadline is abandoned.
     runtime.shutdown_background();
     done
 }
 
-/// One line per address. A daemon whose standard output is closed runs all the same.
+/// Prints a line for each address. A closed standard output does not stop the daemon.
 fn announce(addresses: &supervisor::Addresses) {
     let width = addresses.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut out = std::io::stdout().lock();

@@ -7,38 +7,44 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::Failure;
+use super::CommandError;
 
-/// Prints a result.
-pub(super) fn print(text: impl Display) -> Result<(), Failure> {
+/// Prints a result to standard output.
+pub(super) fn print(text: impl Display) -> Result<(), CommandError> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Ok(()) => Ok(()),
         // The reader has seen enough, as `head` does.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::output(format!("cannot write to standard output: {error}"))),
+        Err(error) => {
+            Err(CommandError::output(format!("cannot write to standard output: {error}")))
+        }
     }
 }
 
 /// Prints a result as JSON for scripts.
-pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Failure::other(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| CommandError::other(format!("cannot write JSON: {error}")))?;
     print(text)
 }
 
-/// Says something to the person at the terminal.
-pub(super) fn say(text: impl Display) {
-    // If nobody can read it, nothing more can be done about it.
+/// Prints a message for people to standard error.
+pub(super) fn message(text: impl Display) {
+    // If standard error cannot be written to, there is no other place to report that.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Says what went wrong.
-pub(super) fn complain(message: &str) {
-    if !message.is_empty() {
-        say(format_args!("annotd: {message}"));
-    }
+/// Prints a warning to standard error: the command does its work all the same.
+pub(super) fn warning(text: impl Display) {
+    message(format_args!("warning: {text}"));
 }
 
+/// Prints to standard error what people may do next.
+pub(super) fn hint(text: impl Display) {
+    message(format_args!("hint: {text}"));
+}
+
+/// Whether messages on standard error may have colours.
 pub(super) fn stderr_has_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

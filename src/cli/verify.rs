@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Failure, block_on, exit, roster_file, terminal};
+use super::{CommandError, ErrorKind, block_on, selected_roster, terminal};
 use crate::config::policies;
 use crate::ingest::load::{self, rule};
 use crate::store::audit::{Finding, Outcome};
@@ -13,18 +13,18 @@ use crate::task::Millis;
 use crate::verify::{self, VerifyOptions, VerifyReport};
 
 /// Findings of each kind that are printed.
-const SHOWN: usize = 20;
-/// Findings of each kind that are given to scripts.
-const IN_JSON: usize = 100_000;
+const MAX_PRINTED: usize = 20;
+/// Findings of each kind in JSON.
+const MAX_IN_JSON: usize = 100_000;
 
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  annotd verify\n  annotd verify --repair\n\nThe daemon may be running. \
-                  A repair writes anew what follows from the answers and from who holds what: free \
-                  places, the queue, figures. Answers are never touched."
+                  --repair recomputes what follows from answers and leases: free slots, the queue, \
+                  stats. It never changes an answer."
 )]
 pub(super) struct Arguments {
-    /// Write anew what can be derived from the answers and from who holds what
+    /// Recompute derived data; never changes an answer
     #[arg(long)]
     repair: bool,
 
@@ -33,9 +33,9 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
-    let file = roster_file::read(roster)?;
-    let (planning, terms) =
+pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
+    let file = selected_roster::read(roster)?;
+    let (plan_policy, store_policy) =
         (policies::plan_policy(&file.roster), policies::store_policy(&file.roster));
     let report = block_on(async {
         let store = if arguments.repair {
@@ -44,19 +44,19 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
             file.open_store_to_read().await?
         };
         let rule = rule::in_force(&*store, policies::identity(&file.roster).as_ref()).await?;
-        let identity = load::identity(rule, &policies::interface(&file.roster), &planning);
-        let inquiry = VerifyOptions {
-            rules: &planning,
-            policy: &terms,
+        let identity = load::identity(rule, &policies::interface(&file.roster), &plan_policy);
+        let options = VerifyOptions {
+            rules: &plan_policy,
+            policy: &store_policy,
             identity: &identity,
             repair: arguments.repair,
             now: Millis(jiff::Timestamp::now().as_millisecond()),
-            shown: if arguments.json { IN_JSON } else { SHOWN },
+            shown: if arguments.json { MAX_IN_JSON } else { MAX_PRINTED },
         };
-        // Figures that cannot be read are a finding, and no reason to stop.
+        // Stats that cannot be read are a finding, and no reason to stop.
         let tasks = store.stats().await.ok().map(|progress| progress.tasks);
         let bar = terminal::bar(tasks, "verifying {wide_bar} {pos} of {len} tasks, {eta} to go");
-        let report = verify::verify(&*store, inquiry, |tasks| bar.inc(tasks)).await?;
+        let report = verify::verify(&*store, options, |tasks| bar.inc(tasks)).await?;
         bar.finish_and_clear();
         store.close().await;
         Ok(report)
@@ -66,11 +66,11 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Fa
     } else {
         print(&report)?;
     }
-    terminal::say(summary(&report));
-    if report.remain() == 0 { Ok(()) } else { Err(Failure::told(exit::OTHER)) }
+    terminal::message(summary(&report));
+    if report.remain() == 0 { Ok(()) } else { Err(CommandError::printed(ErrorKind::Other)) }
 }
 
-fn print(report: &VerifyReport) -> Result<(), Failure> {
+fn print(report: &VerifyReport) -> Result<(), CommandError> {
     for (name, kind) in &report.kinds {
         for finding in &kind.first {
             terminal::print(line(finding))?;
@@ -95,26 +95,26 @@ fn line(finding: &Finding) -> String {
 }
 
 fn summary(report: &VerifyReport) -> String {
-    let looked = match report.tasks {
-        1 => "1 task looked at".to_owned(),
-        tasks => format!("{} tasks looked at", thousands(tasks)),
+    let checked = match report.tasks {
+        1 => "1 task checked".to_owned(),
+        tasks => format!("{} tasks checked", thousands(tasks)),
     };
     let (found, remain, repairable) = (report.found(), report.remain(), report.repairable());
     let repaired = found - remain;
-    let things = |count: u64| match count {
-        1 => "1 thing".to_owned(),
-        count => format!("{} things", thousands(count)),
+    let contradictions = |count: u64| match count {
+        1 => "1 contradiction".to_owned(),
+        count => format!("{} contradictions", thousands(count)),
     };
     let mut summary = match (found, remain) {
-        (0, _) => return format!("{looked}; everything is as it should be."),
-        (_, 0) => return format!("{looked}; {} found, all repaired.", things(found)),
+        (0, _) => return format!("{checked}; no contradictions."),
+        (_, 0) => return format!("{checked}; {} found, all repaired.", contradictions(found)),
         _ if repaired > 0 => format!(
-            "{looked}; {} found, {} repaired, {} left.",
-            things(found),
+            "{checked}; {} found, {} repaired, {} left.",
+            contradictions(found),
             thousands(repaired),
             thousands(remain)
         ),
-        _ => format!("{looked}; {} found.", things(found)),
+        _ => format!("{checked}; {} found.", contradictions(found)),
     };
     if repairable > 0 {
         let how_much =
@@ -124,8 +124,8 @@ fn summary(report: &VerifyReport) -> String {
         summary += " can be repaired: run `annotd verify --repair`.";
     }
     if remain > repairable {
-        summary += "\nWhat people have answered, or what cannot be derived, is left as it is: look \
-                    at these tasks with `annotd export --format tasks`.";
+        summary += "\nAnswers, and data that cannot be recomputed, are left as they are: see these \
+                    tasks with `annotd export --format tasks`.";
     }
     summary
 }

@@ -50,7 +50,7 @@ fn a_broken_line_is_refused_with_its_place_and_loading_goes_on_after_the_mend() 
     assert_eq!(refused.status.code(), Some(65));
     let said = stderr(&refused);
     assert!(said.contains("tasks.jsonl:700:19: expected `,` or `}`, found `\"label\"`"), "{said}");
-    assert!(said.contains("Loaded before it: 699 new, 0 duplicates.\nFix the line and run the command again; loading resumes there."), "{said}");
+    assert!(said.contains("Loaded before it: 699 new, 0 duplicates.\nhint: Fix the line and run the command again; loading resumes there\n"), "{said}");
     lines[699] = good(700);
     project.write("tasks.jsonl", &lines.join("\n"));
     let said = project.run(&["load", "-i", "tasks.jsonl"]);
@@ -124,8 +124,14 @@ fn nothing_is_written_over_a_file_that_annotd_works_with() {
         ("demo.db-wal".to_owned(), "a file of the store"),
         ("demo.db-journal".to_owned(), "a file of the store"),
         ("demo.db.format-2.20260301T020000Z".to_owned(), "a file of the store"),
-        ("in/new.jsonl".to_owned(), "what the daemon would load as tasks when it next starts"),
-        ("dot/new.jsonl".to_owned(), "what the daemon would load as tasks when it next starts"),
+        (
+            "in/new.jsonl".to_owned(),
+            "a file that the daemon would load as tasks when it next starts",
+        ),
+        (
+            "dot/new.jsonl".to_owned(),
+            "a file that the daemon would load as tasks when it next starts",
+        ),
         ("other.db".to_owned(), "an SQLite database"),
         ("media/new.png".to_owned(), "in the folder of media"),
     ];
@@ -182,7 +188,10 @@ fn a_load_writes_neither_over_its_input_nor_both_lists_into_one_file() {
     let said = load("a", "./tasks.jsonl");
     assert!(said.contains("--duplicates names ./tasks.jsonl, which is the input itself"), "{said}");
     let said = load("a", "./a");
-    assert!(said.contains("--rejects and --duplicates name the same file; name two"), "{said}");
+    assert!(
+        said.contains("--rejects and --duplicates name the same file\nhint: name two files"),
+        "{said}"
+    );
     // Its standard input is an input, too.
     let mut command = annotd(project.path());
     command.args(["load", "-i", "-", "--rejects", "tasks.jsonl"]);
@@ -436,7 +445,7 @@ fn verify_names_what_is_wrong_and_repairs_what_can_be_derived() {
     project.run(&["load", "-i", "tasks.jsonl"]);
     let clean = project.annotd(&["verify"]);
     assert_eq!((clean.status.code(), stdout(&clean)), (Some(0), String::new()));
-    assert_eq!(stderr(&clean), "30 tasks looked at; everything is as it should be.\n");
+    assert_eq!(stderr(&clean), "30 tasks checked; no contradictions.\n");
 
     let store = rusqlite::Connection::open(project.path().join("demo.db")).expect("the store");
     let sql = "UPDATE task SET free = 1 WHERE seq > 5; UPDATE totals SET wanted = 7";
@@ -459,7 +468,11 @@ fn verify_names_what_is_wrong_and_repairs_what_can_be_derived() {
 
     let repaired = project.annotd(&["verify", "--repair"]);
     assert_eq!(repaired.status.code(), Some(0), "{}", stdout(&repaired));
-    assert!(stderr(&repaired).contains("26 things found, all repaired."), "{}", stderr(&repaired));
+    assert!(
+        stderr(&repaired).contains("26 contradictions found, all repaired."),
+        "{}",
+        stderr(&repaired)
+    );
     assert_eq!(project.annotd(&["verify"]).status.code(), Some(0));
 
     // What cannot be derived stays.
@@ -638,13 +651,13 @@ fn a_load_says_whom_its_options_do_not_reach_and_that_answers_are_not_loaded() {
     project.write("more.jsonl", &(line("a") + &line("b") + &line("c")));
     let load = ["load", "-i", "more.jsonl", "--to", "andy", "--priority", "5"];
     let said = project.run(&load);
-    let kept = "2 of these tasks were there already and keep what they had: --to and --priority count \
-                only for new ones.\n";
+    let kept = "2 of these tasks were loaded before and keep their settings: --to and --priority apply \
+                to new tasks only.\n";
     assert_eq!(said, format!("1 new, 2 duplicates: 2 loaded before\n{kept}"));
     project.write("more.jsonl", &(line("a") + &line("d")));
     let said = project.run(&load[..5]);
-    let kept = "1 of these tasks was there already and keeps what it had: --to counts only for new \
-                ones.\n";
+    let kept = "1 of these tasks was loaded before and keeps its settings: --to applies to new tasks \
+                only.\n";
     assert_eq!(said, format!("1 new, 1 duplicate: 1 loaded before\n{kept}"));
     // Without such an option, or without such tasks, there is nothing to say.
     assert_eq!(project.run(&load[..3]), "0 new, 2 duplicates: 2 loaded before\n");

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::daemon::annotd;
-use annotd::cli::exit;
+use annotd::cli::ErrorKind;
 use annotd::interface::Interface;
 use annotd::roster;
 
@@ -151,6 +151,6 @@ fn the_document_of_the_commands_has_every_exit_code() {
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
         .collect();
-    let known = [exit::OTHER, exit::USAGE, exit::DATA, exit::STORE, exit::OUTPUT, exit::ROSTER];
+    let known = ErrorKind::ALL.map(ErrorKind::exit_code);
     assert_eq!(codes, [&[0], &known[..]].concat());
 }

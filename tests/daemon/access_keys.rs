@@ -363,7 +363,7 @@ fn link_prints_bookmarks_for_people_and_for_scripts() {
     let nobody = project.annotd(&["link", "li"]);
     assert_eq!(nobody.status.code(), Some(1));
     let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
-    assert!(said.contains("no annotator \"li\"; there are andy, zach"), "{said}");
+    assert!(said.contains("no annotator \"li\"\nhint: there are andy, zach"), "{said}");
     assert_eq!(project.annotd(&["link", "--rotate"]).status.code(), Some(2));
     assert_eq!(project.annotd(&["link", "andy", "--lead"]).status.code(), Some(2));
     assert_ne!(project.run(&["link", "andy", "--rotate"]), andy);

@@ -86,7 +86,7 @@ fn a_restore_in_the_place_of_a_running_daemons_file_loses_no_answer() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(73), "{said}");
     assert!(said.contains(&format!("process {} has", daemon.pid())), "{said}");
-    assert!(said.contains("nothing was restored"), "{said}");
+    assert!(said.contains("Nothing was restored."), "{said}");
     assert!(!project.path().join("demo.db").exists());
 
     shift(&project, &["demo.db-wal", "demo.db-shm"], "", "away");

@@ -293,5 +293,5 @@ fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
     let told = project.annotd(&["status", "--roster", "there.toml"]);
     let said = String::from_utf8_lossy(&told.stderr);
     assert!(said.contains(&format!("does not answer at https://127.0.0.1:{port}/")), "{said}");
-    assert!(said.contains("these figures are from the store"), "{said}");
+    assert!(said.contains("these numbers are from the store"), "{said}");
 }

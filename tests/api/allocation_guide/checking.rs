@@ -73,7 +73,7 @@ pub async fn gold(example: &str) {
     assert!(zach.agreed > 0 && zach.agreed < zach.answered);
     assert!(!counted.contains_key("li"), "an ignore is no opinion");
     let said = team.annotd(&["status"]);
-    assert!(said.contains(&andy.in_words()) && said.contains("gold right"), "{said}");
+    assert!(said.contains(&andy.in_words()) && said.contains("gold correct"), "{said}");
     // Without a share none is handed out; without other tasks none comes.
     let mut team = Team::with(&example.replace("gold        = 0.1", "gold = 0"), &tasks).await;
     team.work(&["andy"]).await;

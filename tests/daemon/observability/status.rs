@@ -47,7 +47,10 @@ fn status_comes_from_the_daemon_and_from_the_store_when_it_has_stopped() {
         assert_eq!(words[3], "2", "{out}");
         Some(out)
     });
-    assert!(out.contains("demo: 2 of 10 answers, 2 of 10 tasks finished, 0 in hand"), "{out}");
+    assert!(
+        out.contains("demo: 2 of 10 answers, 2 of 10 tasks finished, 0 being worked on"),
+        "{out}"
+    );
     let (json, _) = status(&project, &["--json"]);
     let told: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(told["annotators"][0]["state"], "listening");
@@ -59,7 +62,7 @@ fn status_comes_from_the_daemon_and_from_the_store_when_it_has_stopped() {
     assert_eq!(
         err,
         format!(
-            "The daemon does not answer at http://127.0.0.1:{port}/; these figures are from the \
+            "The daemon does not answer at http://127.0.0.1:{port}/; these numbers are from the \
              store.\n"
         )
     );
@@ -77,7 +80,7 @@ fn a_daemon_of_another_project_or_store_is_not_believed() {
     at_the_daemon(&ours, &port);
     let (out, err) = status(&ours, &[]);
     assert!(err.contains(&format!("The annotd at http://127.0.0.1:{port}/ has its store at ")));
-    assert!(err.ends_with("; these figures are from the store.\n"), "{err}");
+    assert!(err.ends_with("; these numbers are from the store.\n"), "{err}");
     assert!(out.contains("demo: 0 of 3 answers"), "{out}");
 
     let others = Project::new("other", super::INTERFACE, "o.db", "annotations = 1", &["andy"]);
@@ -85,7 +88,7 @@ fn a_daemon_of_another_project_or_store_is_not_believed() {
     others.run(&["load", "-i", "tasks.jsonl"]);
     at_the_daemon(&others, &port);
     let (_, err) = status(&others, &[]);
-    assert!(err.contains("is about the project \"demo\", not \"other\""), "{err}");
+    assert!(err.contains("runs the project \"demo\", not \"other\""), "{err}");
 }
 
 #[test]
@@ -117,8 +120,8 @@ fn somebody_who_is_not_annotd_is_not_believed() {
         stranger.accept().expect("a caller").0
     });
     let (_, err) = status(&project, &[]);
-    assert!(err.starts_with("What answers at http://127.0.0.1:"), "{err}");
-    assert!(err.contains("is not annotd; these figures are from the store."), "{err}");
+    assert!(err.starts_with("Another program than annotd answers at http://127.0.0.1:"), "{err}");
+    assert!(err.contains("these numbers are from the store."), "{err}");
     let (out, err) = status(&project, &[]);
     assert!(err.starts_with("The daemon does not answer at "), "{err}");
     assert!(out.contains("demo: 0 of 2 answers"), "{out}");

@@ -52,7 +52,7 @@ async fn a_project_of_format_2_gives_the_same_after_a_migration() {
     let (database, folder) = of_format_2().await;
     let folder = folder.path();
     let said = succeeds(&database, folder, &["migrate", "--backup", "before.zst"]);
-    assert!(said.contains("was of format 2 and is of format 3 now. 55 tasks"), "{said}");
+    assert!(said.contains("had format 2 and has format 3 now. 55 tasks"), "{said}");
     assert_exports_are_as_they_were(&database, folder);
     let verified = run(&database, folder, &["verify"]);
     assert!(verified.status.success(), "{}", says(&verified));
@@ -78,7 +78,7 @@ async fn a_project_of_format_2_gives_the_same_after_a_migration() {
     assert_eq!(identity.get_str("rule"), Ok("format-2"));
     // Once is enough.
     let again = succeeds(&database, folder, &["migrate", "--backup", "again.zst"]);
-    assert!(again.contains("of the present format already"), "{again}");
+    assert!(again.contains("has the present format already"), "{again}");
     assert!(!folder.join("again.zst").exists());
     // What was written before is a whole backup, of what was there.
     let elsewhere = Database::fresh().await;
@@ -176,5 +176,5 @@ async fn a_store_in_a_file_needs_no_migration_of_its_own() {
     let output =
         annotd(folder.path()).args(["migrate", "--backup", "before.zst"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(says(&output).contains("`annotd run` brings it to the present format itself"));
+    assert!(says(&output).contains("`annotd run` migrates a file"));
 }

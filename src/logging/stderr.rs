@@ -1,13 +1,12 @@
-//! Standard error, as a place that may not take what is written to it.
+//! Standard error whose reader may stop reading: lines are dropped rather than waited for.
 //!
-//! Whoever reads it (a terminal that was stopped with Ctrl-S, a pager, a collector that hangs) may
-//! stop reading, and a write would then wait for ever, and with it whoever logs: a request, a port,
-//! in the end all of them. So it is looked first whether there is room, for a moment at most. What
-//! finds none is counted, and told when there is room again.
+//! A terminal stopped with Ctrl-S, a pager or a collector that hangs may stop reading. A write
+//! would then block forever, and with it the request that logs, its port, in the end all ports. So
+//! a line waits for room only for a moment. Lines that find none are dropped and counted, and the
+//! count is logged when there is room again.
 //!
-//! Rejected: a thread that writes, with a queue. What the daemon says last would have to be waited
-//! for at each way out, a crash included, and what was logged would not be there yet when something
-//! happens next.
+//! Rejected: a thread that writes, with a queue. Each way out, a crash included, would have to wait
+//! for the last lines, and a line would not be written yet when the next event happens.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -16,15 +15,15 @@ use std::sync::{Mutex, PoisonError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 
-/// How long a line waits for room; none, once a line has waited in vain.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-const NONE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-/// A pipe that has room takes so many bytes at once (POSIX's least PIPE_BUF is smaller; Linux's is
-/// this).
-const AT_ONCE: usize = 4096;
+/// How long a line waits for room.
+const TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+/// Lines after a dropped one do not wait.
+const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+/// Bytes that a pipe with room takes at once: Linux's PIPE_BUF (POSIX guarantees fewer).
+const CHUNK_BYTES: usize = 4096;
 
-/// Somewhere to write lines to, without ever waiting for long.
-pub(super) struct Lines<W> {
+/// A writer that drops lines rather than waiting for long.
+pub(super) struct LossyWriter<W> {
     state: Mutex<State<W>>,
 }
 
@@ -33,18 +32,18 @@ struct State<W> {
     lost: u64,
 }
 
-impl<W: Write + AsFd> Lines<W> {
+impl<W: Write + AsFd> LossyWriter<W> {
     pub(super) fn new(out: W) -> Self {
         Self { state: Mutex::new(State { out, lost: 0 }) }
     }
 
-    /// Writes a line, whole as far as there is room. `lost` makes the line that says how many found
-    /// none.
+    /// Writes a line, as far as there is room. `lost` makes the line with the count of dropped
+    /// ones.
     pub(super) fn write(&self, line: &str, lost: impl Fn(u64) -> String) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.lost > 0 {
-            let told = lost(state.lost);
-            if state.put(&told).is_err() {
+            let count = lost(state.lost);
+            if state.put(&count).is_err() {
                 state.lost += 1;
                 return;
             }
@@ -57,12 +56,12 @@ impl<W: Write + AsFd> Lines<W> {
 }
 
 impl<W: Write + AsFd> State<W> {
-    /// If nobody can read it, nothing more can be done about it than to say so later.
+    /// Writes a text if there is room within the timeout.
     fn put(&mut self, text: &str) -> io::Result<()> {
-        let patience = if self.lost > 0 { NONE } else { PATIENCE };
-        for part in text.as_bytes().chunks(AT_ONCE) {
+        let timeout = if self.lost > 0 { NO_WAIT } else { TIMEOUT };
+        for part in text.as_bytes().chunks(CHUNK_BYTES) {
             let mut place = [PollFd::new(&self.out, PollFlags::OUT)];
-            if retry_on_intr(|| poll(&mut place, Some(&patience)))? == 0 {
+            if retry_on_intr(|| poll(&mut place, Some(&timeout)))? == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             self.out.write_all(part)?;
@@ -83,9 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_reader_who_has_stopped_and_what_was_lost_is_counted() {
+    fn a_reader_who_has_stopped_blocks_no_line_and_dropped_lines_are_counted() {
         let (mut reader, writer) = io::pipe().expect("a pipe");
-        let lines = Lines::new(File::from(std::os::fd::OwnedFd::from(writer)));
+        let lines = LossyWriter::new(File::from(std::os::fd::OwnedFd::from(writer)));
         let long = format!("{}\n", "x".repeat(999));
         // Far more than a pipe holds; a write that waits would never end.
         for _ in 0..1000 {

@@ -1,10 +1,10 @@
-//! The daemon's log: what is written, and where to.
+//! The daemon's log: as text, as JSON, or in systemd's journal.
 //!
 //! Every line is one event with its fields (`line.rs`): its own, and those of the request and the
 //! port that it happened in, so that `annotator` and `request_id` are there wherever they make
 //! sense. It is written to standard error as text for people or as JSON, or to systemd's journal
 //! with fields of its own (`journal.rs`). Where standard error is the journal, the journal is the
-//! default: systemd says so in `JOURNAL_STREAM`.
+//! default; systemd names it in `JOURNAL_STREAM`.
 //!
 //! Rejected: `tracing-journald`, whose messages are without the fields, so that `journalctl` shows
 //! "the store is away" and not why, and which always writes to the one place where the journal
@@ -31,8 +31,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use self::journal::Journal;
 use self::line::{Fields, Line};
-use self::stderr::Lines;
-use super::terminal;
+use self::stderr::LossyWriter;
 
 /// Sets what is logged.
 const LEVEL: &str = "ANNOTD_LOG";
@@ -41,8 +40,8 @@ const STREAM: &str = "JOURNAL_STREAM";
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
-    /// Lines for people
+pub enum LogFormat {
+    /// LossyWriter for people
     Text,
     /// A JSON object a line
     Json,
@@ -51,8 +50,8 @@ pub(super) enum LogFormat {
 }
 
 /// Starts the log of this process. Without a format: the journal, if standard error is connected to
-/// it, and text otherwise.
-pub(super) fn start(format: Option<LogFormat>) {
+/// it, and text otherwise. `colour` says whether text may have colours.
+pub fn start(format: Option<LogFormat>, colour: bool) {
     let format = format.unwrap_or_else(|| {
         let stream = std::env::var(STREAM).ok();
         if is_the_journal(Path::new("/dev/stderr"), stream.as_deref()) {
@@ -61,9 +60,9 @@ pub(super) fn start(format: Option<LogFormat>) {
             LogFormat::Text
         }
     });
-    let (form, missed) = Form::of(format, Path::new(journal::SOCKET));
+    let (sink, missed) = Sink::new(format, Path::new(journal::SOCKET), colour);
     let (filter, wrong) = filter(std::env::var(LEVEL).ok().as_deref());
-    tracing_subscriber::registry().with(filter).with(Log::new(form)).init();
+    tracing_subscriber::registry().with(filter).with(LogLayer::new(sink)).init();
     std::panic::set_hook(Box::new(log_panic));
     if let Some(error) = missed {
         tracing::warn!(%error, "the journal cannot be reached; the log is text on standard error");
@@ -73,7 +72,7 @@ pub(super) fn start(format: Option<LogFormat>) {
     }
 }
 
-/// A panic is a line like any other, with the request that it happened in.
+/// Logs a panic as a line like any other, with the fields of its request.
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let payload = panic.payload();
     let error = match payload.downcast_ref::<&str>() {
@@ -95,7 +94,7 @@ fn is_the_journal(file: &Path, stream: Option<&str>) -> bool {
     device.parse() == Ok(found.st_dev()) && inode.parse() == Ok(found.st_ino())
 }
 
-/// What is logged, and what is wrong with what was asked for.
+/// The filter for a value of `ANNOTD_LOG`, and the error if it cannot be understood.
 fn filter(wished: Option<&str>) -> (EnvFilter, Option<String>) {
     let usual = || EnvFilter::new("info");
     // To the library an unknown word is the name of a part of some program, of which nothing is
@@ -115,17 +114,17 @@ fn filter(wished: Option<&str>) -> (EnvFilter, Option<String>) {
     }
 }
 
-/// Where a line goes, and how.
-enum Form {
+/// Where lines go, and in which form.
+enum Sink {
     Text { colour: bool },
     Json,
     Journal(Journal),
 }
 
-impl Form {
-    /// A journal that cannot be reached is text instead; then the error is given, too.
-    fn of(format: LogFormat, socket: &Path) -> (Self, Option<io::Error>) {
-        let text = || Self::Text { colour: terminal::stderr_has_colour() };
+impl Sink {
+    /// Falls back to text if the journal cannot be reached, and returns the error then.
+    fn new(format: LogFormat, socket: &Path, colour: bool) -> (Self, Option<io::Error>) {
+        let text = || Self::Text { colour };
         match format {
             LogFormat::Text => (text(), None),
             LogFormat::Json => (Self::Json, None),
@@ -136,13 +135,13 @@ impl Form {
         }
     }
 
-    fn write(&self, line: &Line, stderr: &Lines<io::Stderr>) {
+    fn write(&self, line: &Line, stderr: &LossyWriter<io::Stderr>) {
         let text = match self {
             Self::Text { colour } => line.to_text(*colour),
             Self::Json => line.to_json(),
             Self::Journal(journal) => match journal.send(line) {
                 Ok(()) => return,
-                // It is being restarted, or the line is too long for it.
+                // The journal is being restarted, or the line is too long for it.
                 Err(_) => line.to_text(false),
             },
         };
@@ -154,18 +153,18 @@ impl Form {
 }
 
 /// The layer that turns events into lines.
-struct Log {
-    form: Form,
-    stderr: Lines<io::Stderr>,
+struct LogLayer {
+    sink: Sink,
+    stderr: LossyWriter<io::Stderr>,
 }
 
-impl Log {
-    fn new(form: Form) -> Self {
-        Self { form, stderr: Lines::new(io::stderr()) }
+impl LogLayer {
+    fn new(sink: Sink) -> Self {
+        Self { sink, stderr: LossyWriter::new(io::stderr()) }
     }
 }
 
-impl<S> Layer<S> for Log
+impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
@@ -190,7 +189,7 @@ where
                 line.add(fields);
             }
         }
-        self.form.write(&line, &self.stderr);
+        self.sink.write(&line, &self.stderr);
     }
 }
 
@@ -224,8 +223,8 @@ mod tests {
     #[test]
     fn a_journal_that_is_not_there_is_text_instead() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (form, error) = Form::of(LogFormat::Journal, &folder.path().join("socket"));
-        assert!(matches!(form, Form::Text { .. }) && error.is_some());
+        let (sink, error) = Sink::new(LogFormat::Journal, &folder.path().join("socket"), false);
+        assert!(matches!(sink, Sink::Text { .. }) && error.is_some());
     }
 
     #[test]

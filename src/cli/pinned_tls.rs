@@ -1,8 +1,8 @@
-//! A TLS client that knows its server by one certificate, and trusts no other.
+//! A TLS client that recognises its server by one certificate, and trusts no other.
 //!
-//! The command line asks the daemon of its own roster, and the roster names the certificate. So
-//! neither authorities nor names matter here: a self-signed certificate is as good, and the address
-//! that is bound need not be in it.
+//! A command asks the daemon of its own roster, and the roster names the certificate. So neither
+//! authorities nor names matter here: the certificate may be self-signed, and it need not have the
+//! bound address.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Signa
 /// A client for the server that has this certificate.
 ///
 /// # Errors
-/// If the cryptography knows no version of the protocol, which would be a mistake of this build.
+/// If the cryptography of this build supports no version of TLS.
 pub(super) fn client(certificate: CertificateDer<'static>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Pinned { certificate, provider: Arc::clone(&provider) });
@@ -46,7 +46,7 @@ impl ServerCertVerifier for Pinned {
         Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
     }
 
-    // That it is the very certificate says nothing before its owner has signed the handshake.
+    // The right certificate proves nothing until its owner has signed the handshake.
     fn verify_tls12_signature(
         &self,
         message: &[u8],

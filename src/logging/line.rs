@@ -118,8 +118,8 @@ impl Line {
     }
 }
 
-/// What is said of lines that found nobody to read them.
-const LOST: &str = "lines of the log are lost: whoever reads it had stopped";
+/// The message about lines that were dropped because their reader had stopped.
+const LOST: &str = "lines of the log are lost: the reader of standard error had stopped";
 
 /// The same as a line of text.
 pub(super) fn lost_as_text(lost: u64) -> String {
@@ -134,8 +134,8 @@ pub(super) fn lost_as_json(lost: u64) -> String {
     line.to_string() + "\n"
 }
 
-/// Whether a character could play tricks on whoever reads it: on a terminal, or by turning the text
-/// round.
+/// Whether a character could deceive a reader: by controlling the terminal, or by reversing the
+/// text.
 fn is_tricky(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

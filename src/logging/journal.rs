@@ -16,19 +16,19 @@ use super::line::Line;
 /// Where the journal listens.
 pub(super) const SOCKET: &str = "/run/systemd/journal/socket";
 
-/// A way to the journal.
+/// A socket to the journal.
 pub(super) struct Journal {
     socket: UnixDatagram,
     at: PathBuf,
 }
 
 impl Journal {
-    /// Looks whether a journal listens there.
+    /// Checks that a journal listens there.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
         UnixDatagram::unbound()?.connect(path)?;
-        // Not connected: a journal that is restarted listens anew, and is found.
+        // Not connected, so that a journal that is restarted is found again.
         let socket = UnixDatagram::unbound()?;
-        // One that does not read must keep nobody waiting; then the line is text.
+        // A journal that does not read must not block the daemon; the line is text then.
         socket.set_nonblocking(true)?;
         Ok(Self { socket, at: path.to_owned() })
     }
@@ -94,7 +94,7 @@ mod tests {
 
     use tracing_subscriber::layer::SubscriberExt;
 
-    use super::super::{Form, Log, LogFormat};
+    use super::super::{LogFormat, LogLayer, Sink};
     use super::*;
 
     /// Reads a datagram as the journal does.
@@ -126,9 +126,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("socket");
         let journal = UnixDatagram::bind(&path).expect("a socket");
-        let (form, missed) = Form::of(LogFormat::Journal, &path);
+        let (sink, missed) = Sink::new(LogFormat::Journal, &path, false);
         assert!(missed.is_none());
-        let subscriber = tracing_subscriber::registry().with(Log::new(form));
+        let subscriber = tracing_subscriber::registry().with(LogLayer::new(sink));
         tracing::subscriber::with_default(subscriber, || {
             let _port = tracing::info_span!("port", annotator = "andy").entered();
             let _request =
@@ -152,7 +152,7 @@ mod tests {
             ("REQUEST_ID", "1-2"),
             ("TASK", "7"),
             ("ERROR", "one\ntwo"),
-            ("CODE_FILE", "src/cli/log/journal.rs"),
+            ("CODE_FILE", "src/logging/journal.rs"),
         ] {
             assert_eq!(line.get(name).map(String::as_str), Some(value), "{name} of {line:?}");
         }

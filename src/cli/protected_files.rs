@@ -1,33 +1,33 @@
-//! Where a command may write: never over what annotd works with, however a path names it.
+//! Files that no command may overwrite, however a path names them: those that annotd works with.
 //!
-//! A file is known by its device and its number there, so a link to it, hard or symbolic, is the
-//! file. One that is not there yet is known by its folder and its name: what is put where SQLite
-//! will look for `annotd.db-wal` damages the store as surely as writing over it.
+//! A file is identified by its device and inode, so a link to it, hard or symbolic, is the file. A
+//! file that does not exist yet is identified by its folder and name: a file where SQLite will look
+//! for `annotd.db-wal` damages the store as surely as writing over it.
 //!
-//! Of the folder of media, pictures, sound and films are protected, and new ones refused: each
+//! In the folder of media, pictures, sounds and videos are protected, and new ones refused: each
 //! annotator could open them. Other files may lie there; task files often do.
 //!
-//! Rejected: a comparison of canonical paths, which two names of one file pass; and a look at the
-//! file when it is opened, which comes after `--rejects` has truncated it.
+//! Rejected: a comparison of canonical paths, which misses a second name of the same file; and a
+//! check of the file when it is opened, which comes after `--rejects` has truncated it.
 
 use std::fs::{self, Metadata};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use super::Failure;
-use super::roster_file::Chosen;
+use super::CommandError;
+use super::selected_roster::SelectedRoster;
 use crate::ingest::load;
 use crate::media;
 use crate::store;
 
-/// What SQLite and annotd lay beside the store's file, by the ending of the name.
-const BESIDE_THE_STORE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// Files of SQLite next to the store's file, by the ending of the name.
+const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// How a file of SQLite begins.
-const SQLITE: &[u8; 16] = b"SQLite format 3\0";
-/// Links to links are followed this often.
-const MOST_LINKS: usize = 40;
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How many links to links are followed.
+const MAX_LINKS: usize = 40;
 
-/// Something that a command writes.
+/// A file that a command writes.
 pub(super) struct Output<'a> {
     /// The option that names it, as in `--rejects`.
     pub(super) option: &'static str,
@@ -35,47 +35,51 @@ pub(super) struct Output<'a> {
     pub(super) path: Option<&'a Path>,
 }
 
-/// Refuses outputs that name what annotd works with, an input of the same command, or one another.
+/// Refuses outputs that name a file of annotd, an input of the same command, or one another.
 ///
 /// # Errors
 /// Which option, which file, and what it is.
 pub(super) fn check(
-    file: &Chosen,
+    file: &SelectedRoster,
     inputs: &[&Path],
     outputs: &[Output<'_>],
-) -> Result<(), Failure> {
-    let mut written: Vec<(&str, Place)> = Vec::new();
+) -> Result<(), CommandError> {
+    let mut written: Vec<(&str, FileIdentity)> = Vec::new();
     for Output { option, path } in outputs {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else { continue };
-        let place = Place::of(path);
+        let place = FileIdentity::of(path);
         let what = inputs
             .iter()
             .find(|input| place.is_input(input))
             .map(|_| "the input itself".to_owned());
         let what = match what {
             Some(what) => Some(what),
-            None => works_with(file, &place)?,
+            None => protected_as(file, &place)?,
         };
         if let Some(what) = what {
-            return Err(Failure::output(format!(
-                "{option} names {}, which is {what}; name another file",
+            return Err(CommandError::output(format!(
+                "{option} names {}, which is {what}",
                 path.display()
-            )));
+            ))
+            .hint("name another file"));
         }
         if let Some((other, _)) = written.iter().find(|(_, other)| place.is(other)) {
-            let message = format!("{other} and {option} name the same file; name two");
-            return Err(Failure::output(message));
+            let message = format!("{other} and {option} name the same file");
+            return Err(CommandError::output(message).hint("name two files"));
         }
         written.push((option, place));
     }
     Ok(())
 }
 
-/// What a place is to annotd, in words that follow "which is"; nothing if it is free.
-fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
+/// What a file is to annotd, in words that follow "which is"; none if it may be written.
+fn protected_as(
+    file: &SelectedRoster,
+    place: &FileIdentity,
+) -> Result<Option<String>, CommandError> {
     let (project, server) = (&file.roster.project, &file.roster.server);
     let in_base_dir = |named: &str| file.base_dir().join(named);
-    if place.is(&Place::of(&file.path)) {
+    if place.is(&FileIdentity::of(&file.path)) {
         return Ok(Some("the roster".to_owned()));
     }
     let url = file.store_url()?;
@@ -93,18 +97,19 @@ fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
         (&server.key, "the key of the certificate"),
     ];
     for (path, what) in named {
-        if path.as_ref().is_some_and(|path| place.is(&Place::of(&in_base_dir(&path.value)))) {
+        if path.as_ref().is_some_and(|path| place.is(&FileIdentity::of(&in_base_dir(&path.value))))
+        {
             return Ok(Some(what.to_owned()));
         }
     }
     for pattern in &project.tasks {
         let files = load::find_files(&pattern.value, file.base_dir()).unwrap_or_default();
-        if files.iter().any(|file| place.is(&Place::of(&file.path))) {
+        if files.iter().any(|file| place.is(&FileIdentity::of(&file.path))) {
             return Ok(Some(format!("a task file of the roster (tasks = {:?})", pattern.value)));
         }
         if place.matches(&pattern.value, file.base_dir()) {
             let pattern = &pattern.value;
-            let what = "what the daemon would load as tasks when it next starts";
+            let what = "a file that the daemon would load as tasks when it next starts";
             return Ok(Some(format!("{what} (tasks = {pattern:?})")));
         }
     }
@@ -116,18 +121,18 @@ fn works_with(file: &Chosen, place: &Place) -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
-/// A file as it really is, whether it is there or not.
-struct Place {
-    /// Its whole path, links followed.
+/// Which file a path names, whether it exists or not.
+struct FileIdentity {
+    /// Its whole path, with links resolved.
     path: PathBuf,
-    /// What the system says of it, if it is there.
-    about: Option<Metadata>,
+    /// None if it does not exist.
+    metadata: Option<Metadata>,
 }
 
-impl Place {
+impl FileIdentity {
     fn of(path: &Path) -> Self {
-        let path = followed(path);
-        Self { about: fs::metadata(&path).ok(), path }
+        let path = resolve_links(path);
+        Self { metadata: fs::metadata(&path).ok(), path }
     }
 
     /// Whether a command reads this file, also as its standard input.
@@ -136,36 +141,37 @@ impl Place {
             return self.is(&Self::of(input));
         }
         let stdin = Self::of(Path::new("/dev/stdin"));
-        stdin.about.as_ref().is_some_and(Metadata::is_file) && self.is(&stdin)
+        stdin.metadata.as_ref().is_some_and(Metadata::is_file) && self.is(&stdin)
     }
 
-    /// Whether it is a file of SQLite: the store of this roster or of another.
+    /// Whether it is an SQLite database: the store of this roster or of another.
     fn is_database(&self) -> bool {
-        let mut head = [0; SQLITE.len()];
-        self.about.as_ref().is_some_and(Metadata::is_file)
+        let mut head = [0; SQLITE_MAGIC.len()];
+        self.metadata.as_ref().is_some_and(Metadata::is_file)
             && fs::File::open(&self.path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
-            && head == *SQLITE
+            && head == *SQLITE_MAGIC
     }
 
     /// Whether the two are one file.
     fn is(&self, other: &Self) -> bool {
         self.path == other.path
-            || match (&self.about, &other.about) {
-                (Some(one), Some(other)) => number(one).is_some_and(|id| Some(id) == number(other)),
+            || match (&self.metadata, &other.metadata) {
+                (Some(one), Some(other)) => {
+                    device_and_inode(one).is_some_and(|id| Some(id) == device_and_inode(other))
+                }
                 _ => false,
             }
     }
 
-    /// Whether it is the store's file, one that lies beside it, or a copy that a change of the
-    /// format left.
+    /// Whether it is the store's file, one of SQLite's next to it, or a copy that a migration left.
     fn is_store(&self, store: &Path) -> bool {
-        let store = followed(store);
+        let store = resolve_links(store);
         let sibling = |end: &str| {
             let mut name = store.clone().into_os_string();
             name.push(end);
             Self::of(Path::new(&name))
         };
-        if self.is(&Self::of(&store)) || BESIDE_THE_STORE.iter().any(|end| self.is(&sibling(end))) {
+        if self.is(&Self::of(&store)) || SIDE_FILES.iter().any(|end| self.is(&sibling(end))) {
             return true;
         }
         let copy = sibling(".format-").path;
@@ -175,14 +181,14 @@ impl Place {
     }
 
     /// Whether a pattern of the roster would find it. The folders before the first wildcard are
-    /// followed, so that `./`, `../` and links name the same files as for the daemon.
+    /// resolved, so that `./`, `../` and links name the same files as for the daemon.
     fn matches(&self, pattern: &str, base_dir: &Path) -> bool {
         let is_wild =
             |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
         let parts: Vec<Component<'_>> = Path::new(pattern).components().collect();
         let literal = parts.iter().take_while(|part| !is_wild(part)).count();
         let literal = literal.min(parts.len().saturating_sub(1));
-        let folder = followed(&base_dir.join(parts[..literal].iter().collect::<PathBuf>()));
+        let folder = resolve_links(&base_dir.join(parts[..literal].iter().collect::<PathBuf>()));
         let rest = parts[literal..].iter().collect::<PathBuf>();
         let options = glob::MatchOptions {
             require_literal_leading_dot: true,
@@ -195,11 +201,11 @@ impl Place {
             .is_ok_and(|within| pattern.matches_path_with(within, options))
     }
 
-    /// Whether it is a picture, sound or film of this folder, or would be one.
+    /// Whether it is a picture, sound or video in this folder, or would be one.
     fn is_media_of(&self, folder: &Path) -> bool {
-        let folder = followed(folder);
+        let folder = resolve_links(folder);
         (self.path.starts_with(&folder) && media::is_media(&self.path))
-            // Another name of one of them; nearly every file has one name.
+            // A second name of one of them; nearly every file has one name.
             || self.has_more_names() && self.is_in(&folder)
     }
 
@@ -219,7 +225,7 @@ impl Place {
     #[cfg(unix)]
     fn has_more_names(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
-        self.about.as_ref().is_some_and(|about| about.is_file() && about.nlink() > 1)
+        self.metadata.as_ref().is_some_and(|metadata| metadata.is_file() && metadata.nlink() > 1)
     }
 
     #[cfg(not(unix))]
@@ -228,10 +234,10 @@ impl Place {
     }
 }
 
-/// A path without links, also where what it leads to is not there.
-fn followed(path: &Path) -> PathBuf {
+/// A path without links, also if its file does not exist.
+fn resolve_links(path: &Path) -> PathBuf {
     let mut path = if path.as_os_str().is_empty() { Path::new(".") } else { path }.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         if let Ok(whole) = path.canonicalize() {
             return whole;
         }
@@ -249,16 +255,16 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The device and the number of a file.
+/// The device and the inode of a file.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems give none")]
-fn number(about: &Metadata) -> Option<(u64, u64)> {
+fn device_and_inode(metadata: &Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
-    Some((about.dev(), about.ino()))
+    Some((metadata.dev(), metadata.ino()))
 }
 
-/// Elsewhere paths have to do.
+/// Elsewhere paths decide.
 #[cfg(not(unix))]
-fn number(_: &Metadata) -> Option<(u64, u64)> {
+fn device_and_inode(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
