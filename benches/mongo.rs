@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use annotd::allocation::{Lane, Plan, Position};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Claim, NewTask, Store, Submission};
+use annotd::store::{AdminStore, AnswerStore, Claim, LeaseStore, NewTask, Submission, TaskStore};
 use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use mongodb::bson::{DateTime, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 

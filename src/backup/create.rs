@@ -35,10 +35,8 @@ use super::format::{
 use crate::allocation::SequenceNumber;
 use crate::export::atomic_file::{Output, OutputError};
 use crate::planning::state::AllocationState;
-use crate::store::{AllocationRecord, Record, RecordFilter, Store, StoreError};
+use crate::store::{AllocationRecord, Record, RecordFilter, RecordPages, Store, StoreError};
 
-/// Tasks read at a time.
-const PAGE: usize = 500;
 /// Numbers read at a time.
 const NUMBERS: usize = 10_000;
 
@@ -185,14 +183,13 @@ impl Pen {
         store: &dyn Store,
         after: SequenceNumber,
     ) -> Result<bool, BackupError> {
-        let records = store.records(RecordFilter::All, after, PAGE).await?;
+        let page = RecordPages::after(store, RecordFilter::All, after).next().await?;
+        let Some(records) = page else { return Ok(false) };
         for record in &records {
             self.record(record)?;
+            self.last = self.last.max(record.number);
         }
-        if let Some(last) = records.last() {
-            self.last = self.last.max(last.number);
-        }
-        Ok(!records.is_empty())
+        Ok(true)
     }
 
     fn record(&mut self, record: &Record) -> Result<(), BackupError> {

@@ -6,15 +6,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{CommandError, block_on, protected_files, selected_roster, terminal};
-use crate::allocation::SequenceNumber;
 use crate::config::policies;
 use crate::export::atomic_file::Output;
 use crate::export::{Cells, Export, Filter, Format};
-use crate::store::{Record, RecordFilter, Store};
+use crate::store::{RecordFilter, RecordPages};
 use crate::task::Millis;
-
-/// Tasks read from the store at a time.
-const PAGE_SIZE: usize = 500;
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -158,8 +154,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Co
             "exporting {wide_bar} {pos} of {len} tasks, {eta} to go",
         );
         if pen.surveys() {
-            let mut after = SequenceNumber::START;
-            while let Some(records) = page(&*store, &mut after).await? {
+            let mut pages = RecordPages::new(&*store, RecordFilter::All);
+            while let Some(records) = pages.next().await? {
                 for record in &records {
                     pen.survey(record);
                 }
@@ -168,9 +164,9 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Co
         }
         let mut buffer = Vec::new();
         let mut lines = 0;
-        let mut after = SequenceNumber::START;
+        let mut pages = RecordPages::new(&*store, RecordFilter::All);
         pen.begin(&mut buffer);
-        while let Some(records) = page(&*store, &mut after).await? {
+        while let Some(records) = pages.next().await? {
             for record in &records {
                 lines += pen.record(record, &mut buffer);
             }
@@ -230,15 +226,4 @@ fn name_hint(path: &Path) -> Option<String> {
             "{shown} has JSONL; for a table, name a file that ends in .csv, or add --format csv"
         )
     })
-}
-
-/// The next tasks with their answers; none at the end.
-async fn page(
-    store: &dyn Store,
-    after: &mut SequenceNumber,
-) -> Result<Option<Vec<Record>>, CommandError> {
-    let records = store.records(RecordFilter::All, *after, PAGE_SIZE).await?;
-    let Some(last) = records.last() else { return Ok(None) };
-    *after = last.number;
-    Ok(Some(records))
 }

@@ -9,8 +9,8 @@ use super::{CommandError, block_on, protected_files, selected_roster, terminal};
 use crate::backup::{self, BackupSummary, Head};
 use crate::export::atomic_file::Output;
 use crate::roster::{self, StoreKind};
-use crate::store::Store;
 use crate::store::mongo::{Migrated, MongoStore};
+use crate::store::{AdminStore, TaskStore};
 use crate::task::Millis;
 
 #[derive(Args, Debug)]

@@ -8,12 +8,10 @@ use serde_json::json;
 
 use super::{CommandError, block_on, selected_roster, terminal};
 use crate::allocation::reassign::{can_replace, reassigned};
-use crate::allocation::{AnnotatorProfile, SequenceNumber, TaskState};
+use crate::allocation::{AnnotatorProfile, TaskState};
 use crate::config::policies;
-use crate::store::{Record, RecordFilter, StateUpdate, Store};
+use crate::store::{Record, RecordFilter, RecordPages, StateUpdate, Store};
 
-/// Tasks read and changed at a time.
-const PAGE_SIZE: usize = 500;
 /// How often a page is tried again after another process has changed its tasks.
 const MAX_ATTEMPTS: usize = 5;
 
@@ -99,11 +97,8 @@ async fn reassign(
     to: &[AnnotatorProfile],
 ) -> Result<Moves, CommandError> {
     let mut moves = Moves::default();
-    let mut after = SequenceNumber::START;
-    loop {
-        let mut page = store.records(RecordFilter::Unfinished, after, PAGE_SIZE).await?;
-        let Some(last) = page.last() else { return Ok(moves) };
-        after = last.number;
+    let mut pages = RecordPages::new(store, RecordFilter::Unfinished);
+    while let Some(mut page) = pages.next().await? {
         for _ in 0..MAX_ATTEMPTS {
             let mut chosen = Vec::new();
             let mut stayed = 0;
@@ -151,6 +146,7 @@ async fn reassign(
             page.extend(store.look_up(&again).await?.into_iter().flatten());
         }
     }
+    Ok(moves)
 }
 
 /// Whether a task is named for an annotator who has not answered it.

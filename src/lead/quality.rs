@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation::{Purpose, SequenceNumber, SettlePolicy};
-use crate::store::{ProjectStats, Record, RecordFilter, Result, Store};
+use crate::allocation::{Purpose, SettlePolicy};
+use crate::store::{ProjectStats, Record, RecordFilter, RecordPages, Result, Store};
 use crate::task::{Answer, Version, gold};
 
-/// Checks read at a time.
-const PAGE_SIZE: usize = 500;
 /// A count may take this part of the time.
 const MAX_TIME_SHARE: u32 = 50;
 /// The shortest pause between two counts.
@@ -64,11 +62,8 @@ pub async fn count(
     rule: &SettlePolicy,
 ) -> Result<BTreeMap<String, AnnotatorQuality>> {
     let mut quality: BTreeMap<String, AnnotatorQuality> = BTreeMap::new();
-    let mut after = SequenceNumber::START;
-    loop {
-        let page = store.records(RecordFilter::Checks, after, PAGE_SIZE).await?;
-        let Some(last) = page.last() else { return Ok(quality) };
-        after = last.number;
+    let mut pages = RecordPages::new(store, RecordFilter::Checks);
+    while let Some(page) = pages.next().await? {
         let firsts: Vec<_> = page
             .iter()
             .filter_map(|record| match &record.state.purpose {
@@ -90,6 +85,7 @@ pub async fn count(
             }
         }
     }
+    Ok(quality)
 }
 
 fn record_gold(

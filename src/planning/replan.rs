@@ -7,11 +7,9 @@ use std::collections::HashSet;
 
 use super::state::{AllocationState, PlanInputs};
 use crate::allocation::{PlanPolicy, Planner, SequenceNumber};
-use crate::store::{RecordFilter, StateUpdate, Store, StoreError, StorePolicy};
+use crate::store::{RecordFilter, RecordPages, StateUpdate, Store, StoreError, StorePolicy};
 use crate::task::TaskId;
 
-/// Tasks read at a time.
-const PAGE: usize = 500;
 /// How often a change is tried again because another process changed the same task or the counters.
 const RETRIES: usize = 5;
 
@@ -64,21 +62,15 @@ async fn replan_all(
     terms: &StorePolicy,
 ) -> Result<u64, StoreError> {
     let mut replanner = planner.replanner(joined);
-    let mut after = SequenceNumber::START;
-    loop {
-        let page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.number;
+    let mut pages = RecordPages::new(store, RecordFilter::Unfinished);
+    while let Some(page) = pages.next().await? {
         for record in &page {
             replanner.note(&record.state);
         }
     }
     let mut changed = 0;
-    let mut after = SequenceNumber::START;
-    loop {
-        let mut page = store.records(RecordFilter::Unfinished, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(changed) };
-        after = last.number;
+    let mut pages = RecordPages::new(store, RecordFilter::Unfinished);
+    while let Some(mut page) = pages.next().await? {
         for _ in 0..RETRIES {
             let mut amendments = Vec::new();
             for record in &page {
@@ -113,4 +105,5 @@ async fn replan_all(
             page = store.look_up(&again).await?.into_iter().flatten().collect();
         }
     }
+    Ok(changed)
 }

@@ -1,5 +1,5 @@
-//! What a store is opened for. Both engines decide by it which formats and which unfinished restores
-//! they accept.
+//! What a store is opened for. Both engines decide by it which formats and which unfinished
+//! restores they accept.
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

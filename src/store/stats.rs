@@ -1,11 +1,67 @@
-//! What one task adds to the project's figures.
+//! The stats: counts of tasks and answers, of the project and of each annotator.
 //!
-//! Figures are kept by differences: what a task added before a change, and what it adds after. So
-//! they are right whatever the change was, and a recount is the sum over all tasks.
+//! Stats are kept by deltas: [`stats_delta`] compares what a task adds before a change with what it
+//! adds after. So they are right whatever the change was, and a recount is the sum over all tasks.
+//! Each count stands once, in [`PROJECT_COUNTS`] or [`ANNOTATOR_COUNTS`]; both engines and the
+//! audit go over these.
 
-use super::{AnnotatorStats, BREAK_THRESHOLD_MS, ProjectStats};
+use std::collections::BTreeMap;
+
 use crate::allocation::{Lane, Purpose, TaskState};
 use crate::task::Millis;
+
+/// Longer than this between shown and answered, in milliseconds, is a break and not work.
+pub const BREAK_THRESHOLD_MS: i64 = 300_000;
+
+/// The project's figures. Gold tasks and repeats are in `in_hand`, `checks` and `gold`
+/// alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProjectStats {
+    /// Tasks admitted.
+    pub tasks: u64,
+    /// Tasks of which nothing more is wanted.
+    pub finished: u64,
+    /// Answers wanted in all.
+    pub wanted: u64,
+    /// Answers that count.
+    pub answers: u64,
+    /// Tasks in somebody's hand, counted once for each holder.
+    pub held: u64,
+    /// Slots, free or held, that anyone may still fill.
+    pub open_to_anyone: u64,
+    /// Unfinished tasks that want more answers than there are people who may give them.
+    pub short: u64,
+    /// Answers to gold tasks and to repeats.
+    pub checks: u64,
+    /// Gold tasks of which something is wanted.
+    pub gold: u64,
+    /// By annotator; those without any work are missing.
+    pub annotators: BTreeMap<String, AnnotatorStats>,
+}
+
+/// One annotator's part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnnotatorStats {
+    /// Answers that count.
+    pub answered: u64,
+    /// Answers that came too late.
+    pub late: u64,
+    /// Ignores that are no answers.
+    pub skipped: u64,
+    /// Answers to gold tasks and to repeats, which are in none of the other counts.
+    pub checks: u64,
+    /// Tasks in hand.
+    pub held: u64,
+    /// Unfinished tasks that name this annotator and that they have not answered in any way.
+    pub named: u64,
+    /// When their last answer was given.
+    pub last_seen: Option<Millis>,
+    /// The sum over their answers of the time from shown to answered, in milliseconds; answers of
+    /// more than [`BREAK_THRESHOLD_MS`] count as breaks and are left out.
+    pub worked_ms: u64,
+    /// Answers in that sum.
+    pub timed: u64,
+}
 
 /// What a task in this state adds to the figures.
 pub fn task_stats(state: &TaskState) -> ProjectStats {
@@ -90,6 +146,148 @@ fn share<'a>(stats: &'a mut ProjectStats, annotator: &str) -> &'a mut AnnotatorS
     stats.annotators.get_mut(annotator).expect("it has just been put there")
 }
 
+/// A count of the stats: its name, which is its column in SQLite, and where it is.
+pub(crate) struct Count<S> {
+    pub(crate) name: &'static str,
+    /// Its name in a finding.
+    pub(crate) label: &'static str,
+    pub(crate) of: fn(&S) -> u64,
+    pub(crate) of_mut: fn(&mut S) -> &mut u64,
+}
+
+/// The counts of a struct: each field once.
+macro_rules! counts {
+    ($stats:ty: $($field:ident $label:literal),* $(,)?) => {
+        [$(Count {
+            name: stringify!($field),
+            label: $label,
+            of: |stats: &$stats| stats.$field,
+            of_mut: |stats: &mut $stats| &mut stats.$field,
+        }),*]
+    };
+}
+
+const PROJECT: usize = 9;
+const ANNOTATOR: usize = 8;
+
+/// The counts of [`ProjectStats`].
+pub(crate) static PROJECT_COUNTS: [Count<ProjectStats>; PROJECT] = counts![ProjectStats:
+    tasks "tasks",
+    finished "finished",
+    wanted "wanted",
+    answers "answers",
+    held "held",
+    open_to_anyone "open to anyone",
+    short "short",
+    checks "checks",
+    gold "gold",
+];
+
+/// The counts of [`AnnotatorStats`].
+pub(crate) static ANNOTATOR_COUNTS: [Count<AnnotatorStats>; ANNOTATOR] = counts![AnnotatorStats:
+    answered "answered",
+    late "late",
+    skipped "skipped",
+    checks "checks",
+    held "held",
+    named "named",
+    worked_ms "time worked",
+    timed "answers timed",
+];
+
+fn step<S>(count: &Count<S>, before: &S, after: &S) -> i64 {
+    (count.of)(after).cast_signed().wrapping_sub((count.of)(before).cast_signed())
+}
+
+/// What a change of a task adds to the stats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatsDelta {
+    /// In the order of [`PROJECT_COUNTS`].
+    project: [i64; PROJECT],
+    /// By annotator; those whom it does not change are missing.
+    pub(crate) annotators: BTreeMap<String, AnnotatorDelta>,
+}
+
+/// What a change of a task adds to the stats of one annotator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AnnotatorDelta {
+    /// In the order of [`ANNOTATOR_COUNTS`].
+    counts: [i64; ANNOTATOR],
+    pub(crate) last_seen: Option<Millis>,
+}
+
+/// What the stats gain when a task goes from one state to another; a task that is new was in none.
+pub fn stats_delta(before: Option<&TaskState>, after: Option<&TaskState>) -> StatsDelta {
+    let stats = |state: Option<&TaskState>| state.map(task_stats).unwrap_or_default();
+    StatsDelta::between(&stats(before), &stats(after))
+}
+
+impl StatsDelta {
+    /// What leads from some stats to others.
+    pub(crate) fn between(before: &ProjectStats, after: &ProjectStats) -> Self {
+        let project = std::array::from_fn(|nth| step(&PROJECT_COUNTS[nth], before, after));
+        let mut annotators = BTreeMap::new();
+        let none = AnnotatorStats::default();
+        for name in before.annotators.keys().chain(after.annotators.keys()) {
+            let was = before.annotators.get(name).unwrap_or(&none);
+            let is = after.annotators.get(name).unwrap_or(&none);
+            if was != is && !annotators.contains_key(name) {
+                annotators.insert(name.clone(), AnnotatorDelta::between(was, is));
+            }
+        }
+        Self { project, annotators }
+    }
+
+    /// What this many tasks more, or fewer, that an annotator holds add to the stats.
+    pub(crate) fn held(annotator: &str, tasks: i64) -> Self {
+        let place = |name: &str| name == "held";
+        let mut delta = Self::default();
+        let mut share = AnnotatorDelta::default();
+        if let Some(nth) = PROJECT_COUNTS.iter().position(|count| place(count.name)) {
+            delta.project[nth] = tasks;
+        }
+        if let Some(nth) = ANNOTATOR_COUNTS.iter().position(|count| place(count.name)) {
+            share.counts[nth] = tasks;
+        }
+        delta.annotators.insert(annotator.to_owned(), share);
+        delta
+    }
+
+    /// Adds another delta.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (sum, step) in self.project.iter_mut().zip(other.project) {
+            *sum += step;
+        }
+        for (name, step) in &other.annotators {
+            self.annotators.entry(name.clone()).or_default().add(step);
+        }
+    }
+
+    /// What it adds to each count, in the order of [`PROJECT_COUNTS`].
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'static Count<ProjectStats>, i64)> {
+        PROJECT_COUNTS.iter().zip(self.project)
+    }
+}
+
+impl AnnotatorDelta {
+    fn between(before: &AnnotatorStats, after: &AnnotatorStats) -> Self {
+        let counts = std::array::from_fn(|nth| step(&ANNOTATOR_COUNTS[nth], before, after));
+        Self { counts, last_seen: after.last_seen }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, step) in self.counts.iter_mut().zip(other.counts) {
+            *sum += step;
+        }
+        self.last_seen = self.last_seen.max(other.last_seen);
+    }
+
+    /// What it adds to each count, in the order of [`ANNOTATOR_COUNTS`].
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'static Count<AnnotatorStats>, i64)> {
+        ANNOTATOR_COUNTS.iter().zip(self.counts)
+    }
+}
+
 impl ProjectStats {
     /// What is still to do for an annotator: the tasks that name them, and their even share of what
     /// is open to anyone, among `people`.
@@ -102,46 +300,19 @@ impl ProjectStats {
         (named + even).min(self.tasks.saturating_sub(done))
     }
 
-    /// Adds what `after` has and takes away what `before` had. Figures never fall below nothing;
-    /// what was seen last stays the latest.
-    pub fn change(&mut self, before: &Self, after: &Self) {
-        let step = |figure: &mut u64, before: u64, after: u64| {
-            *figure = (*figure + after).saturating_sub(before);
-        };
-        step(&mut self.tasks, before.tasks, after.tasks);
-        step(&mut self.finished, before.finished, after.finished);
-        step(&mut self.wanted, before.wanted, after.wanted);
-        step(&mut self.answers, before.answers, after.answers);
-        step(&mut self.held, before.held, after.held);
-        step(&mut self.open_to_anyone, before.open_to_anyone, after.open_to_anyone);
-        step(&mut self.short, before.short, after.short);
-        step(&mut self.checks, before.checks, after.checks);
-        step(&mut self.gold, before.gold, after.gold);
-        // Each person in one step: a figure that is taken away first and added back after would
-        // stop at nothing in between.
-        let nobody = AnnotatorStats::default();
-        let gone = before.annotators.keys().filter(|name| !after.annotators.contains_key(*name));
-        for name in after.annotators.keys().chain(gone) {
-            let was = before.annotators.get(name).unwrap_or(&nobody);
-            let is = after.annotators.get(name).unwrap_or(&nobody);
-            share(self, name).change(was, is);
+    /// Adds a delta. No count falls below 0; the latest of two times stays.
+    pub fn apply(&mut self, delta: &StatsDelta) {
+        for (count, step) in delta.steps() {
+            let count = (count.of_mut)(self);
+            *count = count.saturating_add_signed(step);
         }
-    }
-}
-
-impl AnnotatorStats {
-    fn change(&mut self, before: &Self, after: &Self) {
-        let step = |figure: &mut u64, before: u64, after: u64| {
-            *figure = (*figure + after).saturating_sub(before);
-        };
-        step(&mut self.answered, before.answered, after.answered);
-        step(&mut self.late, before.late, after.late);
-        step(&mut self.skipped, before.skipped, after.skipped);
-        step(&mut self.checks, before.checks, after.checks);
-        step(&mut self.held, before.held, after.held);
-        step(&mut self.named, before.named, after.named);
-        step(&mut self.worked_ms, before.worked_ms, after.worked_ms);
-        step(&mut self.timed, before.timed, after.timed);
-        self.last_seen = self.last_seen.max(after.last_seen);
+        for (name, delta) in &delta.annotators {
+            let share = share(self, name);
+            for (count, step) in delta.steps() {
+                let count = (count.of_mut)(share);
+                *count = count.saturating_add_signed(step);
+            }
+            share.last_seen = share.last_seen.max(delta.last_seen);
+        }
     }
 }

@@ -12,7 +12,7 @@ use annotd::http::Authenticator;
 use annotd::http::auth::access_keys::load_or_create_access_keys;
 use annotd::http::auth::{AccessKeyCache, new_access_key};
 use annotd::roster;
-use annotd::store::Store;
+use annotd::store::KeyStore;
 use annotd::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 

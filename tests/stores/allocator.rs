@@ -10,7 +10,7 @@ use crate::common::faulty::Faulty;
 use annotd::allocation::{AnnotatorProfile, AnswerOutcome, Lane, Plan};
 use annotd::allocator::{Allocator, AllocatorPolicy, Clock, Reason};
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{NewTask, Store, Submission};
+use annotd::store::{NewTask, Store, Submission, TaskStore};
 use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use serde_json::Map;
 

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use crate::common::mongod::{Database, fail_point, unique};
 use annotd::allocation::{AnswerOutcome, Lane, Plan};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Claim, NewTask, Store, StoreError, Submission};
+use annotd::store::{
+    AdminStore, AnswerStore, Claim, LeaseStore, NewTask, StoreError, Submission, TaskStore,
+};
 use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use mongodb::bson::{Document, doc};
 use tokio::sync::MutexGuard;

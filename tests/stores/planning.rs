@@ -14,7 +14,7 @@ use annotd::allocation::{
 use annotd::planning;
 use annotd::store::mongo::MongoStore;
 use annotd::store::sqlite::SqliteStore;
-use annotd::store::{NewTask, RecordFilter, Store, StorePolicy};
+use annotd::store::{AdminStore, NewTask, RecordFilter, Store, StorePolicy, TaskStore};
 use annotd::task::{Millis, Task, TaskJson};
 use mongodb::bson::{DateTime, Document, doc};
 

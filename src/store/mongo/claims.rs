@@ -16,10 +16,11 @@ use mongodb::bson::{RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 
 use super::connection::MongoConnection;
 use super::document::{self, TaskDocument};
-use super::reads;
+use super::find;
 use super::stats_cache::StatsCache;
 use crate::allocation::{Lane, Lease};
-use crate::store::{AnnotatorStats, Claim, ProjectStats, Result};
+use crate::store::stats::StatsDelta;
+use crate::store::{Claim, Result};
 use crate::task::TaskId;
 
 const OPERATION: &str = "hand out tasks";
@@ -36,7 +37,7 @@ pub(super) async fn claim(
     let granted = connection.update(OPERATION, claims.iter().map(statement).collect()).await?;
     if granted == claims.len() as u64 {
         for claim in claims {
-            stats.change(&ProjectStats::default(), &taken_in_hand(&claim.annotator));
+            stats.apply(&StatsDelta::held(&claim.annotator, 1));
         }
         write_guard.done();
         return Ok(vec![true; claims.len()]);
@@ -45,7 +46,7 @@ pub(super) async fn claim(
     write_guard.done();
     let tasks = claims.iter().map(|claim| &claim.task).collect::<HashSet<&TaskId>>();
     let holders: HashMap<TaskId, TaskDocument> =
-        reads::by_id(connection, OPERATION, tasks, doc! { "position": 1, "wanted": 1, "held": 1 })
+        find::by_id(connection, OPERATION, tasks, doc! { "position": 1, "wanted": 1, "held": 1 })
             .await?;
     Ok(claims
         .iter()
@@ -79,14 +80,5 @@ fn statement(claim: &Claim) -> RawDocumentBuf {
             "$push": { "held": document::of_hold(&hold) },
             "$inc": { "free": -1, "rev": 1_i64 },
         },
-    }
-}
-
-fn taken_in_hand(annotator: &str) -> ProjectStats {
-    let share = AnnotatorStats { held: 1, ..AnnotatorStats::default() };
-    ProjectStats {
-        held: 1,
-        annotators: [(annotator.to_owned(), share)].into(),
-        ..ProjectStats::default()
     }
 }

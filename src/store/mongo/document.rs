@@ -21,9 +21,10 @@ pub(super) use reading::{
     MalformedDocument, StoredAnswer, StoredVersion, TaskDocument, read_version,
 };
 
-/// The version of what is stored in MongoDB. Each document of a task bears it, so that what an
-/// older annotd writes is recognised.
-pub(super) const FORMAT: i32 = 3;
+/// The stored format as each task's document has it, in 32 bits. It shows which documents an older
+/// annotd wrote.
+#[expect(clippy::cast_possible_truncation, reason = "the format is a small number")]
+pub(super) const FORMAT: i32 = crate::store::FORMAT as i32;
 
 /// Keys of an answer that are annotd's. An interface's key of the same name would be mistaken for
 /// them, so such data is kept as text. `shown` is for the suggestions that were shown.

@@ -18,7 +18,7 @@ use mongodb::options::Hint;
 
 use super::connection::MongoConnection;
 use super::document::{MalformedDocument, TaskDocument};
-use super::reads::{at_most, each_whole};
+use super::find::{at_most, each_whole};
 use super::schema::HISTORY;
 use super::side_documents::Wanted;
 use crate::store::{HistoryCursor, PastAnswer, Result};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use mongodb::bson::{Document, doc};
 
+use super::MongoStore;
 use super::connection::MongoConnection;
-use crate::store::Result;
+use crate::store::{KeyStore, Result};
 
 const PREFIX: &str = "key:";
 /// Where the documents of that prefix end: `;` follows `:`.
@@ -14,6 +16,17 @@ const END: &str = "key;";
 /// Keys that are written at a time. Each waits for the majority, so a thousand in a row would take
 /// seconds.
 const TOGETHER: usize = 64;
+
+#[async_trait]
+impl KeyStore for MongoStore {
+    async fn keys(&self) -> Result<BTreeMap<String, String>> {
+        read(&self.connection).await
+    }
+
+    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
+        set(&self.connection, keys, keep).await
+    }
+}
 
 pub(super) async fn read(connection: &MongoConnection) -> Result<BTreeMap<String, String>> {
     let find = connection.meta.find(doc! { "_id": { "$gte": PREFIX, "$lt": END } });

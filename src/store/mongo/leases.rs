@@ -8,16 +8,54 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use mongodb::bson::{DateTime, RawDocumentBuf, doc, rawdoc};
 
 use super::connection::MongoConnection;
-use super::document::TaskDocument;
+use super::document::{MalformedDocument, TaskDocument};
+use super::find::each;
+use super::queue::open_fields;
+use super::remaining_cache::RemainingCache;
 use super::stats_cache::StatsCache;
-use crate::store::{AnnotatorStats, ProjectStats, Result};
+use super::{MongoStore, claims, state_updates};
+use crate::allocation::Lane;
+use crate::store::stats::StatsDelta;
+use crate::store::{Claim, HeldTask, LeaseStore, Result};
 use crate::task::Millis;
 
 /// Tasks that are taken back in one round trip.
 const GROUP: i64 = 500;
+
+#[async_trait]
+impl LeaseStore for MongoStore {
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
+        claims::claim(&self.connection, &self.stats, &claims).await
+    }
+
+    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
+        renew(&self.connection, &annotators).await
+    }
+
+    async fn release(&self, annotator: &str) -> Result<u64> {
+        let released = release(&self.connection, &self.stats, annotator).await?;
+        state_updates::fill(self).await?;
+        Ok(released)
+    }
+
+    async fn expire_leases(&self, now: Millis) -> Result<u64> {
+        let taken_back = expire_leases(&self.connection, &self.stats, now).await?;
+        state_updates::fill(self).await?;
+        Ok(taken_back)
+    }
+
+    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
+        held_by(&self.connection, &self.remaining_cache, annotator).await
+    }
+
+    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
+        has_tasks_held_by_others(&self.connection, annotator).await
+    }
+}
 
 pub(super) async fn renew(
     connection: &MongoConnection,
@@ -68,7 +106,7 @@ pub(super) async fn release(
         "multi": true,
     };
     let released = connection.update(OPERATION, vec![statement]).await?;
-    stats.change(&held_stats(annotator, released), &ProjectStats::default());
+    stats.apply(&StatsDelta::held(annotator, -released.cast_signed()));
     write_guard.done();
     Ok(released)
 }
@@ -105,7 +143,7 @@ pub(super) async fn expire_leases(
         taken_back += matched;
         if matched == expected {
             for (annotator, held) in &whose {
-                stats.change(&held_stats(annotator, *held), &ProjectStats::default());
+                stats.apply(&StatsDelta::held(annotator, -held.cast_signed()));
             }
         } else {
             stats.doubt_in_hand();
@@ -143,11 +181,49 @@ fn taken(task: &TaskDocument, annotator: &str, now: Millis) -> RawDocumentBuf {
     }
 }
 
-fn held_stats(annotator: &str, tasks: u64) -> ProjectStats {
-    let share = AnnotatorStats { held: tasks, ..AnnotatorStats::default() };
-    ProjectStats {
-        held: tasks,
-        annotators: [(annotator.to_owned(), share)].into(),
-        ..ProjectStats::default()
-    }
+pub(super) async fn held_by(
+    connection: &MongoConnection,
+    remaining_cache: &RemainingCache,
+    annotator: &str,
+) -> Result<Vec<HeldTask>> {
+    let mut fields = open_fields();
+    fields.remove("held.annotator");
+    fields.insert("held", 1);
+    let find = connection.tasks.find(doc! { "held.annotator": annotator }).projection(fields);
+    let held = each(connection, "see what is in hand", find, |mut stored| {
+        remaining_cache.learn(&stored);
+        let task = stored.task()?;
+        let hold = stored.held.iter().find(|hold| hold.annotator == annotator);
+        let hold = hold.ok_or(MalformedDocument::Missing("held"))?;
+        Ok(HeldTask {
+            task,
+            position: stored.position,
+            since: hold.since,
+            until: hold.until,
+            basis: hold.basis,
+        })
+    });
+    let mut held = held.await?;
+    held.sort_by_key(|held| held.position);
+    Ok(held)
+}
+
+pub(super) async fn has_tasks_held_by_others(
+    connection: &MongoConnection,
+    annotator: &str,
+) -> Result<bool> {
+    let lanes: Vec<String> =
+        Lane::all_of(annotator).iter().map(|lane| lane.to_text().into_owned()).collect();
+    let query = doc! {
+        // The first condition is what lets the server use the index of what is held.
+        "held.annotator": { "$gt": "", "$ne": annotator },
+        "for": { "$in": lanes },
+        "coders": { "$ne": annotator },
+        "skipped.annotator": { "$ne": annotator },
+        "late.annotator": { "$ne": annotator },
+    };
+    let find =
+        connection.tasks.find(query).projection(doc! { "position": 1, "wanted": 1 }).limit(1);
+    let found = each(connection, "see what others hold", find, |_| Ok(())).await?;
+    Ok(!found.is_empty())
 }

@@ -58,49 +58,45 @@
 //! streams to learn what came back, which a daemon would have to hold open for what a look at a
 //! nearly empty index tells.
 
-mod admission;
+mod administration;
 mod allocation_record;
+mod answer_writes;
 mod answers;
 mod audit;
 mod claims;
 mod connection;
 mod document;
 mod editions;
+mod find;
 mod history;
+mod insert;
 mod json;
 mod keys;
 mod leases;
+mod loaded_files;
 mod migrations;
-mod reads;
+mod queue;
 mod remaining_cache;
 mod restore;
 mod schema;
 mod side_documents;
 mod state_updates;
 mod stats_cache;
+mod tasks;
 mod unreferenced;
 
-use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use async_trait::async_trait;
 use mongodb::bson::doc;
 
 use self::connection::MongoConnection;
 pub use self::migrations::Migrated;
 use self::remaining_cache::RemainingCache;
-use self::stats_cache::{Due, StatsCache};
-use super::audit::{AuditOptions, AuditedPage, Finding, PageRequest};
+use self::stats_cache::StatsCache;
 use super::open_mode::OpenMode;
-use super::{
-    AllocationRecord, Claim, HeldTask, HistoryCursor, InsertReport, NewTask, PastAnswer,
-    ProjectStats, QueuedTask, Record, RecordFilter, ReopenCursor, RestoreTarget, Result,
-    StateUpdate, Store, StoreEngine, StorePolicy, Submission,
-};
-use crate::allocation::{AnswerOutcome, Lane, Position, SequenceNumber};
-use crate::task::{Millis, Task, TaskId};
+use super::{Result, StorePolicy};
 
 /// A MongoDB's URL as it may be shown.
 pub(super) fn without_credentials(url: &str) -> String {
@@ -192,256 +188,5 @@ impl MongoStore {
     /// Numbers for so many answers: the first of them.
     fn stamps(&self, answers: usize) -> i64 {
         self.stamp.fetch_add(i64::try_from(answers).unwrap_or(i64::MAX), Ordering::Relaxed)
-    }
-}
-
-#[async_trait]
-impl Store for MongoStore {
-    fn engine(&self) -> StoreEngine {
-        StoreEngine::Mongo
-    }
-
-    fn location(&self) -> &str {
-        &self.connection.location
-    }
-
-    async fn ping(&self) -> Result<()> {
-        let ping = self.connection.database.run_command(doc! { "ping": 1 });
-        self.connection.run("look at the store", ping).await.map(drop)
-    }
-
-    fn set_policy(&self, policy: StorePolicy) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
-    }
-
-    fn can_hold(&self, task: &Task) -> std::result::Result<(), String> {
-        document::can_hold(task)
-    }
-
-    async fn insert_tasks(&self, tasks: Vec<NewTask>) -> Result<InsertReport> {
-        admission::insert_tasks(&self.connection, &self.stats, self.policy().order, tasks).await
-    }
-
-    async fn existing_ids(&self, tasks: &[TaskId]) -> Result<HashSet<TaskId>> {
-        reads::existing_ids(&self.connection, tasks).await
-    }
-
-    async fn allocation_record(&self) -> Result<AllocationRecord> {
-        allocation_record::read(&self.connection).await
-    }
-
-    async fn insert_with_counters(
-        &self,
-        tasks: Vec<NewTask>,
-        seen: i64,
-        state: String,
-    ) -> Result<Option<InsertReport>> {
-        let Some(reserve_plan) =
-            allocation_record::reserve_plan(&self.connection, &tasks, seen, &state).await?
-        else {
-            return Ok(None);
-        };
-        let admitted = self.insert_tasks(tasks).await?;
-        allocation_record::confirm_plan(&self.connection, &reserve_plan).await?;
-        Ok(Some(admitted))
-    }
-
-    async fn update_if_unchanged(&self, state_updates: Vec<StateUpdate>) -> Result<Vec<bool>> {
-        state_updates::update_if_unchanged(self, &state_updates).await
-    }
-
-    async fn queued_tasks(
-        &self,
-        lane: &Lane,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<QueuedTask>> {
-        reads::queued_tasks(&self.connection, &self.remaining_cache, lane, after, limit).await
-    }
-
-    async fn first_queued_for(
-        &self,
-        annotator: &str,
-        lane: &Lane,
-        after: Position,
-    ) -> Result<Option<Position>> {
-        reads::first_queued_for(&self.connection, annotator, lane, after).await
-    }
-
-    async fn reopened(&self, since: ReopenCursor) -> Result<(Vec<QueuedTask>, ReopenCursor)> {
-        reads::reopened(&self.connection, &self.remaining_cache, since).await
-    }
-
-    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>> {
-        claims::claim(&self.connection, &self.stats, &claims).await
-    }
-
-    async fn record(&self, answers: Vec<Submission>) -> Result<Vec<AnswerOutcome>> {
-        answers::record(self, answers).await
-    }
-
-    async fn renew(&self, annotators: Vec<(String, Millis)>) -> Result<()> {
-        leases::renew(&self.connection, &annotators).await
-    }
-
-    async fn release(&self, annotator: &str) -> Result<u64> {
-        let released = leases::release(&self.connection, &self.stats, annotator).await?;
-        state_updates::fill(self).await?;
-        Ok(released)
-    }
-
-    async fn expire_leases(&self, now: Millis) -> Result<u64> {
-        let taken_back = leases::expire_leases(&self.connection, &self.stats, now).await?;
-        state_updates::fill(self).await?;
-        Ok(taken_back)
-    }
-
-    async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
-        reads::held_by(&self.connection, &self.remaining_cache, annotator).await
-    }
-
-    async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
-        reads::has_tasks_held_by_others(&self.connection, annotator).await
-    }
-
-    async fn look_up(&self, tasks: &[TaskId]) -> Result<Vec<Option<Record>>> {
-        reads::look_up(&self.connection, &self.remaining_cache, tasks).await
-    }
-
-    async fn with_task_hash(&self, task_hash: i64) -> Result<Vec<TaskId>> {
-        reads::with_task_hash(&self.connection, task_hash).await
-    }
-
-    async fn history(
-        &self,
-        annotator: &str,
-        before: Option<HistoryCursor>,
-        limit: usize,
-    ) -> Result<Vec<PastAnswer>> {
-        history::history(&self.connection, annotator, before, limit, self.sharded).await
-    }
-
-    async fn records(
-        &self,
-        which: RecordFilter,
-        after: SequenceNumber,
-        limit: usize,
-    ) -> Result<Vec<Record>> {
-        reads::records(&self.connection, which, after, limit).await
-    }
-
-    async fn stats(&self) -> Result<ProjectStats> {
-        let counted = match self.stats.due() {
-            Due::No => Ok(()),
-            Due::Now => self.stats.count(&self.connection).await,
-            Due::Soon => {
-                let (stats, connection) = (Arc::clone(&self.stats), Arc::clone(&self.connection));
-                tokio::spawn(async move {
-                    if let Err(error) = stats.count_beside(&connection).await {
-                        tracing::debug!(%error, "the figures stay as they were");
-                    }
-                });
-                Ok(())
-            }
-        };
-        let settled = match counted {
-            Ok(()) => self.stats.settle_in_hand(&self.connection).await,
-            Err(error) => Err(error),
-        };
-        match (settled, self.stats.now()) {
-            (Err(error), None) => Err(error),
-            (Err(error), Some(stats)) => {
-                // Those of a moment ago are better than none.
-                tracing::debug!(%error, "the figures stay as they were");
-                Ok(stats)
-            }
-            (Ok(()), stats) => Ok(stats.unwrap_or_default()),
-        }
-    }
-
-    async fn audit(&self, page: PageRequest, how: AuditOptions) -> Result<AuditedPage> {
-        audit::page(self, page, how).await
-    }
-
-    async fn audit_whole(&self, how: AuditOptions) -> Result<Vec<Finding>> {
-        audit::whole_store(&self.connection, how).await
-    }
-
-    async fn loaded_file(&self, name: &str) -> Result<Option<String>> {
-        let find = self.connection.meta.find_one(doc! { "_id": format!("file:{name}") });
-        let found = self.connection.run("see which files were loaded", find).await?;
-        Ok(found.and_then(|file| file.get_str("fingerprint").ok().map(str::to_owned)))
-    }
-
-    async fn note_loaded_file(&self, name: &str, fingerprint: &str) -> Result<()> {
-        let note = self
-            .connection
-            .meta
-            .update_one(
-                doc! { "_id": format!("file:{name}") },
-                doc! { "$set": { "fingerprint": fingerprint } },
-            )
-            .upsert(true);
-        self.connection.run("note that a file was loaded", note).await.map(drop)
-    }
-
-    async fn loaded_files(&self) -> Result<Vec<(String, String)>> {
-        restore::loaded_files(&self.connection).await
-    }
-
-    async fn count(&self) -> Result<u64> {
-        restore::count(&self.connection).await
-    }
-
-    async fn numbers(&self, after: SequenceNumber, limit: usize) -> Result<Vec<SequenceNumber>> {
-        restore::numbers(&self.connection, after, limit).await
-    }
-
-    async fn restore_target(&self) -> Result<RestoreTarget> {
-        restore::restore_target(&self.connection).await
-    }
-
-    async fn begin_restore(&self, now: Millis) -> Result<()> {
-        restore::begin(self, now).await
-    }
-
-    async fn restore_records(&self, records: Vec<Record>) -> Result<()> {
-        restore::restore_records(self, records).await
-    }
-
-    async fn restore_allocation_record(&self, allocation_record: AllocationRecord) -> Result<()> {
-        allocation_record::restore_records(&self.connection, allocation_record).await
-    }
-
-    async fn end_restore(&self) -> Result<()> {
-        restore::end(&self.connection).await
-    }
-
-    async fn keys(&self) -> Result<BTreeMap<String, String>> {
-        keys::read(&self.connection).await
-    }
-
-    async fn set_keys(&self, keys: BTreeMap<String, String>, keep: bool) -> Result<()> {
-        keys::set(&self.connection, keys, keep).await
-    }
-
-    async fn identity(&self) -> Result<Option<String>> {
-        editions::identity(&self.connection).await
-    }
-
-    async fn set_identity(&self, rule: &str) -> Result<String> {
-        editions::set_identity(&self.connection, rule).await
-    }
-
-    async fn edition(&self, text: &str) -> Result<u32> {
-        editions::edition(&self.connection, text).await
-    }
-
-    async fn editions(&self) -> Result<BTreeMap<u32, String>> {
-        editions::all(&self.connection).await
-    }
-
-    async fn close(&self) {
-        self.connection.client.clone().shutdown().await;
     }
 }

@@ -2,67 +2,17 @@
 //!
 //! The mark is a document of its own beside the tasks: `{_id: "restoring", since}`.
 
-use mongodb::bson::{DateTime, RawBsonRef, RawDocumentBuf, doc};
+use mongodb::bson::{DateTime, RawDocumentBuf, doc};
 
 use super::connection::MongoConnection;
 use super::side_documents::SideDocuments;
-use super::{MongoStore, admission, document};
-use crate::allocation::SequenceNumber;
+use super::{MongoStore, document, insert, tasks};
 use crate::store::restore_target::occupied;
-use crate::store::stats::task_stats;
-use crate::store::{ProjectStats, Record, RestoreTarget, Result};
+use crate::store::stats::{StatsDelta, stats_delta};
+use crate::store::{Record, RestoreTarget, Result};
 use crate::task::Millis;
 
 const OPERATION: &str = "restore a backup";
-/// Under which the names of loaded files are kept.
-const FILE: &str = "file:";
-
-pub(super) async fn loaded_files(connection: &MongoConnection) -> Result<Vec<(String, String)>> {
-    // What begins with the prefix: `;` is the character behind the colon.
-    let query = doc! { "_id": { "$gte": FILE, "$lt": "file;" } };
-    let find = connection.meta.clone_with_type::<RawDocumentBuf>();
-    let find = find.find(query).sort(doc! { "_id": 1 });
-    let found = connection.find("see which files were loaded", find).await?;
-    let text = |file: &RawDocumentBuf, key: &str| {
-        file.get(key).ok().flatten().and_then(RawBsonRef::as_str).map(str::to_owned)
-    };
-    let file = |file: &RawDocumentBuf| {
-        let name = text(file, "_id")?.strip_prefix(FILE)?.to_owned();
-        Some((name, text(file, "fingerprint")?))
-    };
-    Ok(found.iter().filter_map(file).collect())
-}
-
-pub(super) async fn count(connection: &MongoConnection) -> Result<u64> {
-    // Documents that are not annotd's are none of a backup's business; `verify` names them.
-    let count = connection.tasks.count_documents(doc! { "_id": { "$type": "string" } });
-    let count = count.await;
-    connection.run("count tasks", async { count }).await
-}
-
-pub(super) async fn numbers(
-    connection: &MongoConnection,
-    after: SequenceNumber,
-    limit: usize,
-) -> Result<Vec<SequenceNumber>> {
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let find = connection
-        .tasks
-        .find(doc! { "number": { "$gt": after.0 } })
-        .sort(doc! { "number": 1 })
-        // Nothing but what the index holds, so no task is read.
-        .projection(doc! { "_id": 0, "number": 1 })
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX));
-    let found = connection.find("count tasks", find).await?;
-    let number = |task: &RawDocumentBuf| match task.get("number").ok().flatten()? {
-        RawBsonRef::Int32(number) => Some(SequenceNumber(i64::from(number))),
-        RawBsonRef::Int64(number) => Some(SequenceNumber(number)),
-        _ => None,
-    };
-    Ok(found.iter().filter_map(number).collect())
-}
 
 /// Since when the store is being restored.
 pub(super) async fn mark(
@@ -81,7 +31,7 @@ pub(super) async fn restore_target(connection: &MongoConnection) -> Result<Resto
     if let Some(since) = mark(connection, OPERATION).await? {
         return Ok(RestoreTarget::Partial { since });
     }
-    Ok(match count(connection).await? {
+    Ok(match tasks::count(connection).await? {
         0 => RestoreTarget::Empty,
         tasks => RestoreTarget::Occupied { tasks },
     })
@@ -126,14 +76,14 @@ pub(super) async fn restore_records(store: &MongoStore, records: Vec<Record>) ->
         side_documents.write(connection, OPERATION).await?;
     }
     let write_guard = store.stats.write_guard().await;
-    let there = connection.run(OPERATION, admission::insert(connection, &documents)).await?;
-    let mut added = ProjectStats::default();
+    let there = connection.run(OPERATION, insert::insert(connection, &documents)).await?;
+    let mut added = StatsDelta::default();
     for (nth, record) in records.iter().enumerate() {
         if !there.contains(&nth) {
-            added.change(&ProjectStats::default(), &task_stats(&record.state));
+            added.add(&stats_delta(None, Some(&record.state)));
         }
     }
-    store.stats.change(&ProjectStats::default(), &added);
+    store.stats.apply(&added);
     write_guard.done();
     Ok(())
 }

@@ -11,7 +11,7 @@ use mongodb::options::IndexOptions;
 use super::connection::MongoConnection;
 use super::document::FORMAT;
 use super::migrations::{self, StoredFormat};
-use super::restore;
+use super::{restore, tasks};
 use crate::store::open_mode::OpenMode;
 use crate::store::restore_target::partial_restore;
 use crate::store::{Result, StoreError};
@@ -132,7 +132,7 @@ pub(super) async fn exists(connection: &MongoConnection) -> Result<bool> {
 /// Whether there is nothing in a project that a restore would have to keep.
 async fn holds_nothing(connection: &MongoConnection) -> Result<bool> {
     Ok(restore::mark(connection, OPERATION).await?.is_some()
-        || restore::count(connection).await? == 0)
+        || tasks::count(connection).await? == 0)
 }
 
 async fn note_format(connection: &MongoConnection) -> Result<()> {

@@ -13,10 +13,10 @@ use mongodb::bson::{doc, rawdoc};
 
 use super::MongoStore;
 use super::document::{self, AnswerStorage, TaskDocument};
-use super::reads;
+use super::find;
 use super::side_documents::{self, SideDocuments, Statement};
 use crate::allocation::TaskState;
-use crate::store::stats::task_stats;
+use crate::store::stats::stats_delta;
 use crate::store::{Result, StateUpdate};
 use crate::task::TaskId;
 
@@ -74,7 +74,7 @@ pub(super) async fn update_if_unchanged(
     let ids =
         || state_updates.iter().map(|amendment| &amendment.task).collect::<HashSet<&TaskId>>();
     let write_guard = store.stats.write_guard().await;
-    let found = reads::by_id(connection, OPERATION, ids(), fields()).await?;
+    let found = find::by_id(connection, OPERATION, ids(), fields()).await?;
     let mut statements = Vec::new();
     let mut sent = Vec::new();
     let mut once = HashSet::new();
@@ -106,7 +106,7 @@ pub(super) async fn update_if_unchanged(
     let found = if all {
         HashMap::new()
     } else {
-        reads::by_id(connection, OPERATION, ids(), fields()).await?
+        find::by_id(connection, OPERATION, ids(), fields()).await?
     };
     for (nth, before, now) in sent {
         let task = &state_updates[nth].task;
@@ -114,7 +114,7 @@ pub(super) async fn update_if_unchanged(
         if all
             || found.get(task).is_some_and(|stored| stored.state().is_ok_and(|is| is.is_as(&now)))
         {
-            store.stats.change(&task_stats(&before), &task_stats(&now));
+            store.stats.apply(&stats_delta(Some(&before), Some(&now)));
             done[nth] = true;
         }
     }

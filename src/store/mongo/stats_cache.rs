@@ -12,7 +12,7 @@
 //! of their own, which every answer of every daemon would have to wait for, and which a crash
 //! between the two writes makes wrong.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -21,6 +21,7 @@ use mongodb::options::{ReadConcern, SessionOptions};
 use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
 
 use super::connection::{MongoConnection, number};
+use crate::store::stats::StatsDelta;
 use crate::store::{AnnotatorStats, BREAK_THRESHOLD_MS, ProjectStats, Result};
 use crate::task::Millis;
 
@@ -46,8 +47,8 @@ pub(super) struct StatsCache {
 struct StatsEntry {
     /// Unknown until they have been counted.
     now: Option<ProjectStats>,
-    /// What went and what came since the snapshot of the count that is under way.
-    since: Option<(ProjectStats, ProjectStats)>,
+    /// What changed since the snapshot of the count that is under way.
+    since: Option<StatsDelta>,
     counted: Option<Instant>,
     cost: Duration,
     /// A write may have been carried out without being in the figures.
@@ -100,20 +101,19 @@ pub(super) enum Due {
 }
 
 impl StatsCache {
-    /// To be held while something is written, until [`StatsCache::change`] has been told of it.
+    /// To be held while something is written, until [`StatsCache::apply`] has been told of it.
     pub(super) async fn write_guard(&self) -> WriteGuard<'_> {
         WriteGuard { stats: self, done: false, _gate: self.gate.read().await }
     }
 
-    /// Takes in a change: what was there before and what is there after.
-    pub(super) fn change(&self, before: &ProjectStats, after: &ProjectStats) {
+    /// Adds what a write has changed.
+    pub(super) fn apply(&self, delta: &StatsDelta) {
         let mut entry = self.entry();
         if let Some(now) = &mut entry.now {
-            now.change(before, after);
+            now.apply(delta);
         }
-        if let Some((gone, come)) = &mut entry.since {
-            gone.change(&ProjectStats::default(), before);
-            come.change(&ProjectStats::default(), after);
+        if let Some(since) = &mut entry.since {
+            since.add(delta);
         }
     }
 
@@ -196,8 +196,8 @@ impl StatsCache {
                 return Err(error);
             }
         };
-        if let Some((gone, come)) = entry.since.take() {
-            stats.change(&gone, &come);
+        if let Some(since) = entry.since.take() {
+            stats.apply(&since);
         }
         entry.now = Some(stats);
         entry.cost = started.elapsed();
@@ -251,6 +251,39 @@ impl StatsCache {
 
     fn entry(&self) -> MutexGuard<'_, StatsEntry> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The stats, counted first if that is due.
+pub(super) async fn stats(
+    stats: &Arc<StatsCache>,
+    connection: &Arc<MongoConnection>,
+) -> Result<ProjectStats> {
+    let counted = match stats.due() {
+        Due::No => Ok(()),
+        Due::Now => stats.count(connection).await,
+        Due::Soon => {
+            let (stats, connection) = (Arc::clone(stats), Arc::clone(connection));
+            tokio::spawn(async move {
+                if let Err(error) = stats.count_beside(&connection).await {
+                    tracing::debug!(%error, "the figures stay as they were");
+                }
+            });
+            Ok(())
+        }
+    };
+    let settled = match counted {
+        Ok(()) => stats.settle_in_hand(connection).await,
+        Err(error) => Err(error),
+    };
+    match (settled, stats.now()) {
+        (Err(error), None) => Err(error),
+        (Err(error), Some(stats)) => {
+            // Those of a moment ago are better than none.
+            tracing::debug!(%error, "the figures stay as they were");
+            Ok(stats)
+        }
+        (Ok(()), stats) => Ok(stats.unwrap_or_default()),
     }
 }
 

@@ -16,14 +16,14 @@ use std::collections::{BTreeSet, HashSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::writes::{count, next_reopen_number};
-use super::{Engine, reads, rows};
+use super::queue::next_reopen_number;
+use super::{Engine, rows, stats};
 use crate::allocation::order::Order;
 use crate::allocation::{Position, TaskState, invariants};
 use crate::store::audit::{
     AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken, differs,
 };
-use crate::store::stats::task_stats;
+use crate::store::stats::{ANNOTATOR_COUNTS, PROJECT_COUNTS, StatsDelta, stats_delta};
 use crate::store::{ProjectStats, Record, Result};
 use crate::task::TaskId;
 
@@ -195,7 +195,7 @@ fn repair_row(connection: &Connection, order: Option<Order>, seq: i64) -> rusqli
     connection
         .prepare_cached("UPDATE task SET finished = ?2 WHERE seq = ?1")?
         .execute((seq, after.finished))?;
-    count(connection, &task_stats(&found.state), &task_stats(&after))?;
+    stats::apply(connection, &stats_delta(Some(&found.state), Some(&after)))?;
     take_out(connection, seq, &after, found.position)?;
     let place = match order {
         Some(order) if after.remaining() > 0 => {
@@ -335,7 +335,7 @@ pub(super) fn whole_store(connection: &Connection) -> rusqlite::Result<Whole> {
         );
     }
     let Some(counted) = recount(connection)? else { return Ok(whole) };
-    match reads::stats(connection) {
+    match stats::read(connection) {
         Ok(kept) => {
             let says = compare(&kept, &counted);
             if !says.is_empty() {
@@ -396,7 +396,7 @@ fn recount(connection: &Connection) -> rusqlite::Result<Option<ProjectStats>> {
     while let Some(row) = rows.next()? {
         match rows::find_row(connection, row.get(0)?, false) {
             Ok(Some(found)) => {
-                counted.change(&ProjectStats::default(), &task_stats(&found.state));
+                counted.apply(&stats_delta(None, Some(&found.state)));
             }
             Ok(None) => {}
             Err(error) if is_content(&error) => return Ok(None),
@@ -415,27 +415,18 @@ fn compare(kept: &ProjectStats, counted: &ProjectStats) -> Vec<String> {
             found.push(format!("{whose}{what} is kept as {kept} and counted as {counted}"));
         }
     };
-    step("", "tasks", kept.tasks, counted.tasks);
-    step("", "finished", kept.finished, counted.finished);
-    step("", "wanted", kept.wanted, counted.wanted);
-    step("", "answers", kept.answers, counted.answers);
-    step("", "open to anyone", kept.open_to_anyone, counted.open_to_anyone);
-    step("", "short", kept.short, counted.short);
-    step("", "checks", kept.checks, counted.checks);
-    step("", "gold", kept.gold, counted.gold);
+    for count in PROJECT_COUNTS.iter().filter(|count| stats::is_stored(count)) {
+        step("", count.label, (count.of)(kept), (count.of)(counted));
+    }
     let names: BTreeSet<&String> =
         kept.annotators.keys().chain(counted.annotators.keys()).collect();
     for name in names {
         let is = kept.annotators.get(name).cloned().unwrap_or_default();
         let should = counted.annotators.get(name).cloned().unwrap_or_default();
         let whose = format!("{name}: ");
-        step(&whose, "answered", is.answered, should.answered);
-        step(&whose, "late", is.late, should.late);
-        step(&whose, "skipped", is.skipped, should.skipped);
-        step(&whose, "checks", is.checks, should.checks);
-        step(&whose, "named", is.named, should.named);
-        step(&whose, "time worked", is.worked_ms, should.worked_ms);
-        step(&whose, "answers timed", is.timed, should.timed);
+        for count in ANNOTATOR_COUNTS.iter().filter(|count| stats::is_stored(count)) {
+            step(&whose, count.label, (count.of)(&is), (count.of)(&should));
+        }
         if is.last_seen < should.last_seen {
             let (is, should) = (is.last_seen.map_or(0, |at| at.0), should.last_seen);
             step(
@@ -485,11 +476,11 @@ pub(super) fn mend_whole(connection: &Connection, whole: &Whole) -> rusqlite::Re
              answers, open_to_anyone, short, checks, gold) VALUES (0, 0, 0, 0, 0, 0, 0, 0);",
         )?;
         if let Some(counted) = recount(connection)? {
-            count(connection, &ProjectStats::default(), &counted)?;
+            stats::apply(connection, &StatsDelta::between(&ProjectStats::default(), &counted))?;
         }
     }
     if let Some((kept, counted)) = &whole.stats {
-        count(connection, kept, counted)?;
+        stats::apply(connection, &StatsDelta::between(kept, counted))?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::file_owner;
-use crate::store::{StoreError, legacy};
+use crate::store::{FORMAT, StoreError, legacy};
 
 /// What makes a file one of format 1, 2, ….
 const STEPS: [&str; 3] = [
@@ -25,9 +25,6 @@ const STEPS: [&str; 3] = [
     include_str!("migrations/0002-names-and-checks.sql"),
     include_str!("migrations/0003-history-apart.sql"),
 ];
-
-/// The format of the tables as this version has them.
-pub(super) const FORMAT: i64 = 3;
 
 /// Room for what else a change needs, in bytes.
 const MARGIN: u64 = 16 << 20;

@@ -4,34 +4,14 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::answer_versions::put_answer;
+use super::queue::{enqueue, is_taken};
 use super::rows::{self, AnswerStatus};
-use super::writes::{self, is_taken};
-use crate::allocation::{Position, SequenceNumber};
-use crate::store::stats::task_stats;
-use crate::store::{AllocationRecord, ProjectStats, Record, RestoreTarget};
+use super::{allocation_record, stats, tasks};
+use crate::allocation::Position;
+use crate::store::stats::{StatsDelta, stats_delta};
+use crate::store::{AllocationRecord, Record, RestoreTarget};
 use crate::task::Millis;
-
-pub(super) fn loaded_files(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    connection
-        .prepare_cached("SELECT name, fingerprint FROM loaded_file ORDER BY name")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-pub(super) fn count(connection: &Connection) -> rusqlite::Result<u64> {
-    connection.query_row("SELECT count(*) FROM task", [], |row| row.get(0))
-}
-
-pub(super) fn numbers(
-    connection: &Connection,
-    after: SequenceNumber,
-    limit: usize,
-) -> rusqlite::Result<Vec<SequenceNumber>> {
-    connection
-        .prepare_cached("SELECT seq FROM task WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
-        .query_map((after.0, limit), |row| Ok(SequenceNumber(row.get(0)?)))?
-        .collect()
-}
 
 pub(super) fn restore_target(connection: &Connection) -> rusqlite::Result<RestoreTarget> {
     let since: Option<i64> = connection
@@ -40,7 +20,7 @@ pub(super) fn restore_target(connection: &Connection) -> rusqlite::Result<Restor
     if let Some(since) = since {
         return Ok(RestoreTarget::Partial { since: Millis(since) });
     }
-    Ok(match count(connection)? {
+    Ok(match tasks::count(connection)? {
         0 => RestoreTarget::Empty,
         tasks => RestoreTarget::Occupied { tasks },
     })
@@ -73,22 +53,22 @@ pub(super) fn restore_allocation_record(
     connection: &Connection,
     allocation_record: &AllocationRecord,
 ) -> rusqlite::Result<()> {
-    writes::put_deal(connection, &allocation_record.state, allocation_record.version)?;
-    writes::put_pending_plans(connection, &allocation_record.pending_plans)
+    allocation_record::put_deal(connection, &allocation_record.state, allocation_record.version)?;
+    allocation_record::put_pending_plans(connection, &allocation_record.pending_plans)
 }
 
 pub(super) fn restore_records(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
-    let mut added = ProjectStats::default();
+    let mut added = StatsDelta::default();
     for record in records {
         let there = connection
             .prepare_cached("SELECT 1 FROM task WHERE id = ?1")?
             .exists([record.task.id.as_str()])?;
         if !there {
             put_back_one(connection, record)?;
-            added.change(&ProjectStats::default(), &task_stats(&record.state));
+            added.add(&stats_delta(None, Some(&record.state)));
         }
     }
-    writes::count(connection, &ProjectStats::default(), &added)
+    stats::apply(connection, &added)
 }
 
 fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
@@ -141,11 +121,11 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
     ];
     for (status, answers) in lists {
         for answer in answers {
-            writes::put_answer(connection, seq, answer, status, None)?;
+            put_answer(connection, seq, answer, status, None)?;
         }
     }
     if state.free() > 0 {
-        writes::enqueue(connection, seq, position, &state.lanes)?;
+        enqueue(connection, seq, position, &state.lanes)?;
     }
     Ok(())
 }

@@ -23,11 +23,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::migrations::{self, FORMAT};
-use super::{file_owner, presence, restore};
+use super::{file_owner, migrations, presence, restore};
 use crate::store::open_mode::OpenMode;
 use crate::store::restore_target::partial_restore;
-use crate::store::{RestoreTarget, StoreError};
+use crate::store::{FORMAT, RestoreTarget, StoreError};
 
 /// How long a writer waits for another process, such as `annotd load` beside the daemon.
 const BUSY: Duration = Duration::from_secs(10);

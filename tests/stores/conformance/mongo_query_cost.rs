@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use annotd::allocation::{Lane, Position, SequenceNumber};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{RecordFilter, ReopenCursor, Store};
+use annotd::store::{AdminStore, AnswerStore, LeaseStore, RecordFilter, ReopenCursor, TaskStore};
 use annotd::task::{Millis, Verdict};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, DateTime, Document, doc};

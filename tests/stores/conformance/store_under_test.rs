@@ -210,8 +210,7 @@ pub async fn all(store: &dyn Store) -> Vec<Record> {
 pub fn recount(records: &[Record]) -> ProjectStats {
     let mut stats = ProjectStats::default();
     for record in records {
-        let part = annotd::store::stats::task_stats(&record.state);
-        stats.change(&ProjectStats::default(), &part);
+        stats.apply(&annotd::store::stats::stats_delta(None, Some(&record.state)));
     }
     stats
 }

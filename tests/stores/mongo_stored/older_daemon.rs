@@ -4,9 +4,9 @@
 //! Its writes stand here as it sends them.
 
 use annotd::allocation::AnswerOutcome;
-use annotd::store::Store;
 use annotd::store::audit::Outcome;
 use annotd::store::mongo::MongoStore;
+use annotd::store::{AnswerStore, TaskStore};
 use annotd::task::{Basis, TaskId, Verdict};
 use mongodb::bson::{DateTime, Document, doc};
 

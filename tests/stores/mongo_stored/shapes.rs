@@ -2,7 +2,9 @@
 
 use annotd::allocation::{Ignore, Lane, Plan, Purpose, SettlePolicy};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{NewTask, Store, StorePolicy};
+use annotd::store::{
+    AdminStore, AnswerStore, KeyStore, LeaseStore, NewTask, StorePolicy, TaskStore,
+};
 use annotd::task::{TaskId, Verdict};
 
 use super::world::{

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use annotd::allocation::AnswerOutcome;
-use annotd::store::Store;
 use annotd::store::audit::Outcome;
 use annotd::store::mongo::MongoStore;
+use annotd::store::{AnswerStore, TaskStore};
 use annotd::task::{TaskId, Verdict, Version};
 use mongodb::bson::{DateTime, Document, doc};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use annotd::allocation::{Lane, Plan};
 use annotd::store::audit::{AuditOptions, Finding, PageRequest, PageToken};
 use annotd::store::mongo::MongoStore;
-use annotd::store::{Claim, NewTask, Record, Store, Submission};
+use annotd::store::{AdminStore, Claim, LeaseStore, NewTask, Record, Submission, TaskStore};
 use annotd::task::{Basis, Millis, Task, TaskId, TaskJson, Verdict, Version};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};

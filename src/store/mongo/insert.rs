@@ -25,8 +25,8 @@ use super::document;
 use super::stats_cache::StatsCache;
 use crate::allocation::order::Order;
 use crate::allocation::{SequenceNumber, TaskState};
-use crate::store::stats::task_stats;
-use crate::store::{InsertReport, NewTask, ProjectStats, Result};
+use crate::store::stats::{StatsDelta, stats_delta};
+use crate::store::{InsertReport, NewTask, Result};
 
 const OPERATION: &str = "load tasks";
 /// Tasks that take their numbers together.
@@ -60,15 +60,15 @@ pub(super) async fn insert_tasks(
             encoded = batches.get(nth + 1).map(|next| encode(&tasks, next, place));
             let write_guard = stats.write_guard().await;
             let skipped = connection.run(OPERATION, insert(connection, &documents)).await?;
-            let mut added = ProjectStats::default();
+            let mut added = StatsDelta::default();
             for (nth, NewTask { plan, .. }) in tasks[batch.clone()].iter().enumerate() {
                 if !skipped.contains(&nth) {
-                    added.change(&ProjectStats::default(), &task_stats(&TaskState::of(plan)));
+                    added.add(&stats_delta(None, Some(&TaskState::of(plan))));
                 }
             }
             admitted.new += (batch.len() - skipped.len()) as u64;
             admitted.same += skipped.len() as u64;
-            stats.change(&ProjectStats::default(), &added);
+            stats.apply(&added);
             write_guard.done();
         }
     }
