@@ -1,12 +1,12 @@
 //! Names that gave way to a word of the glossary do not come back.
 //!
 //! `names/replaced.txt` lists them: `type`, `const` or `name`, the name, and the rooms of `src/` in
-//! which it must not be defined; and `file`, a path below `src/` that must not exist. A name with
-//! several words must not occur in the code of its rooms at all. Names of the wire and of what is
-//! stored are not listed. `names/kept.txt` has the names that still stand in a room; it only
-//! becomes shorter.
+//! which it must not be defined; `class`, a class of the page that no stylesheet may have; and
+//! `file`, a path below `src/` that must not exist. A name with several words must not occur in the
+//! code of its rooms at all. Names of the wire and of what is stored are not listed.
+//! `names/kept.txt` has the names that still stand in a room; it only becomes shorter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,15 +19,15 @@ fn list(name: &str) -> String {
     fs::read_to_string(root().join(folder).join(name)).expect("the list")
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+fn files(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "js") {
+            files(&path, endings, found);
+        } else if endings.iter().any(|ending| path.extension().is_some_and(|own| own == *ending)) {
             found.push(path);
         }
     }
@@ -71,10 +71,26 @@ fn occurs(words: &[(String, String)], name: &str) -> bool {
     })
 }
 
+/// The classes that the page's stylesheets have.
+fn classes() -> BTreeSet<String> {
+    let mut sheets = Vec::new();
+    files(&root().join("src/web"), &["css"], &mut sheets);
+    let mut found = BTreeSet::new();
+    for sheet in sheets {
+        let text = fs::read_to_string(sheet).expect("a stylesheet");
+        for part in text.split('.').skip(1) {
+            let name: String = part.chars().take_while(|&c| is_word(c) || c == '-').collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
 #[test]
 fn replaced_names_do_not_come_back() {
     let kept = list("kept.txt");
     let mut back = Vec::new();
+    let classes = classes();
     let mut rooms: BTreeMap<String, Vec<Vec<(String, String)>>> = BTreeMap::new();
     for line in list("replaced.txt").lines().filter(|line| !line.starts_with('#')) {
         let mut parts = line.split_whitespace();
@@ -85,10 +101,16 @@ fn replaced_names_do_not_come_back() {
             }
             continue;
         }
+        if kind == "class" {
+            if classes.contains(name) {
+                back.push(format!("{kind} {name}"));
+            }
+            continue;
+        }
         for room in parts {
             let sources = rooms.entry(room.to_owned()).or_insert_with(|| {
                 let mut found = Vec::new();
-                files(&root().join("src").join(room), &mut found);
+                files(&root().join("src").join(room), &["rs", "js"], &mut found);
                 let read = |path: PathBuf| words(&fs::read_to_string(path).expect("a file"));
                 found.into_iter().map(read).collect()
             });

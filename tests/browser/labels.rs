@@ -34,7 +34,7 @@ fn phone(seat: &Seat) {
 async fn labels_of_the_same_hue_have_another_edge() {
     let seat = Seat::open(&settings(40), &texts(1)).await;
     seat.card().await;
-    let edges = "['mark', '.pen-list > .pen'].map((kind) => [1, 11, 21, 31].map((n) => { \
+    let edges = "['mark', '.label-list > .label-button'].map((kind) => [1, 11, 21, 31].map((n) => { \
         const style = getComputedStyle(document.querySelector(`${kind}[data-label=\"LABEL ${n}\"]`)); \
         return [style.borderBottomStyle, style.getPropertyValue('--hue')]; }))";
     let look = json!([
@@ -63,12 +63,12 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     phone(&seat);
     seat.reload().await;
     let card = seat.card().await;
-    let bar = "document.querySelector('.pens').getBoundingClientRect().height";
+    let bar = "document.querySelector('.label-toolbar').getBoundingClientRect().height";
     let row = seat.eval(bar).await.as_f64().expect("a height");
     assert!(row <= 64.0, "one row of 44 px with its border: {row}");
     let wide = "document.documentElement.scrollWidth <= innerWidth";
     assert_eq!(seat.eval(wide).await, json!(true), "the page itself does not scroll sideways");
-    let small = "[...document.querySelectorAll('.card:not(.offscreen) .pens button')].filter((one) => one.offsetParent) \
+    let small = "[...document.querySelectorAll('.card:not(.offscreen) .label-toolbar button')].filter((one) => one.offsetParent) \
         .map((one) => one.getBoundingClientRect()).filter(({width, height}) => width < 44 || height < 44).length";
     assert_eq!(seat.eval(small).await, json!(0), "every button is large enough for a finger");
     seat.accessible().await;
@@ -77,8 +77,8 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
     seat.wait_for("the box", "document.activeElement.matches('.find-label')").await;
     seat.press(&"label 47\u{e007}".chars().collect::<Vec<char>>()).await;
     seat.wait_for("the row as it was", &format!("{bar} === {row}")).await;
-    let in_sight = "(() => { const list = document.querySelector('.pen-list').getBoundingClientRect(); \
-        return [...document.querySelectorAll('.card:not(.offscreen) .pen[aria-pressed=true]')].some((one) => { \
+    let in_sight = "(() => { const list = document.querySelector('.label-list').getBoundingClientRect(); \
+        return [...document.querySelectorAll('.card:not(.offscreen) .label-button[aria-pressed=true]')].some((one) => { \
           const box = one.getBoundingClientRect(); \
           return one.dataset.label === 'LABEL 47' && box.left >= list.left && box.right <= list.right; }); })()";
     seat.wait_for("the label in hand in sight", in_sight).await;
@@ -93,7 +93,7 @@ async fn on_a_phone_the_labels_are_one_row_with_the_one_in_hand_in_sight() {
 async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     let seat = Seat::open(&settings(40), &texts(2)).await;
     let card = seat.card().await;
-    let places = "[...document.querySelectorAll('.card:not(.offscreen) .pen-list > .pen')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
+    let places = "[...document.querySelectorAll('.card:not(.offscreen) .label-list > .label-button')].map((one) => [one.dataset.label, one.offsetLeft, one.offsetTop])";
     let before = seat.eval(places).await;
     let last = "[...document.querySelectorAll('.card:not(.offscreen) [data-recent]')].map((one) => one.dataset.recent)";
     assert_eq!(seat.eval(last).await, json!([]));
@@ -109,7 +109,7 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
     assert_eq!(seat.eval(last).await, used, "they stay from card to card");
     // By the mouse: the pen in front is the pen further down.
     seat.click("[data-recent='LABEL 2']").await;
-    let pressed = "[...document.querySelectorAll('.card:not(.offscreen) .pen[aria-pressed=true]')].map((one) => one.dataset.label)";
+    let pressed = "[...document.querySelectorAll('.card:not(.offscreen) .label-button[aria-pressed=true]')].map((one) => one.dataset.label)";
     assert_eq!(seat.eval(pressed).await, json!(["LABEL 2", "LABEL 2"]));
     seat.close().await;
 }
@@ -118,9 +118,8 @@ async fn labels_used_last_stand_in_front_and_nobody_elses_place_changes() {
 async fn after_a_click_on_a_label_the_keys_are_the_cards_again() {
     let seat = Seat::open(&settings(3), &texts(2)).await;
     let card = seat.card().await;
-    seat.click(".pen[data-label='LABEL 2']").await;
-    let pressed =
-        "document.querySelector('.card:not(.offscreen) .pen[aria-pressed=true]').dataset.label";
+    seat.click(".label-button[data-label='LABEL 2']").await;
+    let pressed = "document.querySelector('.card:not(.offscreen) .label-button[aria-pressed=true]').dataset.label";
     assert_eq!(seat.eval(pressed).await, json!("LABEL 2"));
     seat.press(&['1']).await;
     assert_eq!(seat.eval(pressed).await, json!("LABEL 0"));
@@ -150,7 +149,7 @@ async fn the_cursor_is_never_beneath_the_labels() {
     for _ in 0..30 {
         seat.press(&[up]).await;
         let seen = format!(
-            "(({{top}}) => top >= document.querySelector('.card:not(.offscreen) .pens').getBoundingClientRect().bottom)({place})"
+            "(({{top}}) => top >= document.querySelector('.card:not(.offscreen) .label-toolbar').getBoundingClientRect().bottom)({place})"
         );
         seat.wait_for("the cursor below the labels", &seen).await;
     }

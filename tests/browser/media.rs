@@ -101,14 +101,14 @@ async fn shapes_are_drawn_by_keyboard_and_by_mouse() {
             // Selected by a click, named anew, moved by dragging.
             seat.drag_within(".picture-box", &[(0.4, 0.4)]).await;
             seat.find("[data-drawn='0'][aria-pressed=true]").await;
-            seat.click("[data-label=DOG].label-pen").await;
+            seat.click("[data-label=DOG].label-button").await;
             seat.drag_within(".picture-box", &[(0.4, 0.4), (0.42, 0.42), (0.45, 0.45)]).await;
             // Nothing selected any more: the next one is drawn, with the label in hand.
             seat.drag_within(".picture-box", &[(0.05, 0.95)]).await;
-            seat.click("[data-label=CAT].label-pen").await;
+            seat.click("[data-label=CAT].label-button").await;
             seat.drag_within(".picture-box", &[(0.75, 0.5), (0.8, 0.6), (0.9, 0.74)]).await;
             // What is taken now is for the next one.
-            seat.click("[data-label=DOG].label-pen").await;
+            seat.click("[data-label=DOG].label-button").await;
             seat.find("[data-shape='1'][data-label=CAT]:not(.on)").await;
             seat.wait_for("two shapes", "document.querySelectorAll('[data-shape]').length === 2")
                 .await;
@@ -254,7 +254,7 @@ async fn stretches_are_marked_by_keyboard_and_by_mouse() {
             seat.wait_for("one stretch", "document.querySelectorAll('.region').length === 1").await;
             seat.click("[data-region='0']").await;
             seat.find("[data-region='0'].on").await;
-            seat.click("[data-label=MUSIC].label-pen").await;
+            seat.click("[data-label=MUSIC].label-button").await;
             seat.find("[data-region='0'][data-label=MUSIC]").await;
         },
     )
@@ -329,9 +329,9 @@ async fn a_label_among_sixty_is_found_by_its_name() {
     let seat = Seat::open(&settings, &[json!({"image": image, "meta": {"n": 1}})]).await;
     seat.card().await;
     picture_is_there(&seat).await;
-    seat.click(".label-search").await;
+    seat.click(".find-label").await;
     seat.press(&['_', '4', '2']).await;
-    let shown = "[...document.querySelectorAll('.label-pen:not([hidden])')].map((pen) => pen.dataset.label).join()";
+    let shown = "[...document.querySelectorAll('.label-button:not([hidden])')].map((button) => button.dataset.label).join()";
     seat.wait_for("one label", &format!("{shown} === 'LABEL_42'")).await;
     seat.press(&[Key::Enter.into()]).await;
     seat.find("[data-label=LABEL_42][aria-pressed=true]").await;

@@ -58,7 +58,7 @@ async fn what_did_not_come_is_told_apart_from_what_is_on_its_way() {
     ] {
         let card = seat.card().await;
         let said = format!(
-            "document.querySelector('.absent[data-lack={lack}]')?.textContent.includes({words:?})"
+            "document.querySelector('.media-error[data-media-error={lack}]')?.textContent.includes({words:?})"
         );
         seat.wait_for(words, &said).await;
         let again = "document.querySelector('[data-retry]') !== null";
@@ -89,7 +89,7 @@ async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
     let tasks = [json!({"image": "late.png", "meta": {"n": 1}})];
     let seat = Seat::open_project(with_folder("image_manual", ""), &tasks).await;
     let card = seat.card().await;
-    seat.find(".absent[data-lack=missing]").await;
+    seat.find(".media-error[data-media-error=missing]").await;
     std::fs::write(seat.project.path().join("files/late.png"), png()).expect("a picture");
     seat.click("[data-retry]").await;
     picture_is_there(&seat).await;
@@ -102,7 +102,7 @@ async fn what_was_mended_is_shown_when_it_is_asked_for_once_more() {
     let tasks = [json!({"audio": "late.wav", "meta": {"n": 1}})];
     let seat = Seat::open_project(with_folder("audio_manual", ""), &tasks).await;
     let card = seat.card().await;
-    seat.find(".absent[data-lack=missing]").await;
+    seat.find(".media-error[data-media-error=missing]").await;
     seat.press(&['a']).await;
     let objects = "document.querySelector('#notice').textContent.includes('could not be played')";
     seat.wait_for("the page to object", objects).await;
@@ -130,8 +130,9 @@ async fn while_the_server_is_away_a_picture_is_asked_for_by_itself() {
         .execute("document.querySelector('.picture-box > img').src += '?other'", Vec::new())
         .await
         .expect("it is asked for");
-    seat.find(".absent[data-lack=away]").await;
-    let words = "document.querySelector('.absent').textContent.includes('Retrying automatically')";
+    seat.find(".media-error[data-media-error=away]").await;
+    let words =
+        "document.querySelector('.media-error').textContent.includes('Retrying automatically')";
     assert_eq!(seat.eval(words).await, json!(true));
     block(json!([]));
     picture_is_there(&seat).await;

@@ -227,7 +227,7 @@ async fn keys_are_changed_by_the_annotator_and_stay_changed() {
     seat.click("[data-command=keys]").await;
     seat.accessible().await;
     seat.picture("keys").await;
-    let told = "document.querySelector('.told').textContent";
+    let told = "document.querySelector('.key-status').textContent";
     seat.click("[data-change=accept]").await;
     seat.press(&['k']).await;
     seat.wait_for(

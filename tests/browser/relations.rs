@@ -73,10 +73,10 @@ async fn relations_are_drawn_by_keyboard_and_by_mouse() {
         async |seat| {
             // The arrow that came with the task is given another label,
             seat.click(".arc-name[data-arc='0']").await;
-            seat.click(".pen[data-label=FOUNDED]").await;
+            seat.click(".label-button[data-label=FOUNDED]").await;
             seat.click(".arc-name[data-arc='0']").await;
             // one is drawn by two clicks, one by dragging and taken back.
-            seat.click(".pen[data-label=LED]").await;
+            seat.click(".label-button[data-label=LED]").await;
             seat.click("[data-u='4']").await;
             seat.click("[data-u='6']").await;
             seat.drag("[data-u='2']", "[data-u='5']").await;

@@ -90,11 +90,11 @@ async fn entities_are_marked_by_keyboard_and_by_mouse() {
             seat.press(&['1', RIGHT, RIGHT, RIGHT, '2']).await;
         },
         async |seat| {
-            seat.click("[data-label=PERSON].pen").await;
+            seat.click("[data-label=PERSON].label-button").await;
             seat.drag("word Emmanuel", "word Macron").await;
             // A click chooses what was suggested: it gets another label, or another end.
             seat.click("word Paris").await;
-            seat.click("[data-label=PLACE].pen").await;
+            seat.click("[data-label=PLACE].label-button").await;
             seat.click("word Angela").await;
             seat.drag("word Angela", "word Merkel").await;
         },
@@ -132,17 +132,17 @@ async fn spans_that_overlap_are_marked_by_keyboard_and_by_mouse() {
             seat.press_with(Key::Shift, RIGHT).await;
         },
         async |seat| {
-            seat.click("[data-label=ORG].pen").await;
+            seat.click("[data-label=ORG].label-button").await;
             seat.drag("word University", "word Zürich").await;
             // First the span, then the word alone.
             seat.click("word Zürich").await;
             seat.click("word Zürich").await;
-            seat.click("[data-label=PLACE].pen").await;
-            seat.click("[data-label=PERSON].pen").await;
+            seat.click("[data-label=PLACE].label-button").await;
+            seat.click("[data-label=PERSON].label-button").await;
             seat.drag("word Ada", "word Smith").await;
             // A press on a label chooses its span.
             seat.click(".tag[data-span='29-38']").await;
-            seat.click(".drop-span").await;
+            seat.click(".remove-button").await;
         },
     )
     .await;
@@ -170,9 +170,9 @@ async fn tokens_are_tagged_one_after_the_other() {
             seat.press(&[RIGHT, '1', '2', '3', Key::Backspace.into()]).await;
         },
         async |seat| {
-            seat.click("[data-label=NOUN].pen").await;
+            seat.click("[data-label=NOUN].label-button").await;
             seat.drag("word A", "word dog").await;
-            seat.click("[data-label=VERB].pen").await;
+            seat.click("[data-label=VERB].label-button").await;
             seat.double_click("word barks").await;
         },
     )
@@ -253,15 +253,19 @@ async fn a_label_among_sixty_is_found_by_typing() {
     let top = "document.querySelector('.tokens').getBoundingClientRect().top";
     let before = seat.eval(top).await;
     seat.press(&[RIGHT, '/', '4', '7']).await;
-    seat.wait_for("one label", "document.querySelectorAll('.pen:not([hidden])').length === 1")
-        .await;
+    seat.wait_for(
+        "one label",
+        "document.querySelectorAll('.label-button:not([hidden])').length === 1",
+    )
+    .await;
     assert_eq!(seat.eval(top).await, before, "the text stays where it is");
     seat.picture("labels_filtered").await;
     seat.accessible().await;
     seat.press(&[Key::Enter.into()]).await;
     seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_47]') !== null").await;
     assert_eq!(
-        seat.eval("document.querySelectorAll('.pen-list > .pen:not([hidden])').length").await,
+        seat.eval("document.querySelectorAll('.label-list > .label-button:not([hidden])').length")
+            .await,
         60
     );
     // Escape leaves the box, and the keys are the card's again.
@@ -293,7 +297,7 @@ async fn a_finger_marks_chooses_and_removes() {
     seat.tap("word Smith").await;
     seat.wait_for("the new span", "document.querySelector('[data-span=\"0-9\"]') !== null").await;
     seat.tap("word Noor").await;
-    seat.tap(".drop-span").await;
+    seat.tap(".remove-button").await;
     seat.tap("[data-answer=accept]").await;
     seat.wait_for_another(&card).await;
     seat.saved().await;

@@ -23,7 +23,7 @@ async fn a_finger_draws_a_box_and_an_outline_names_them_and_moves_one() {
     // Tapped, it is named anew and moved; beside it, let go.
     seat.tap("[data-drawn='0']").await;
     seat.find(".handle").await;
-    seat.tap("[data-label=DOG].label-pen").await;
+    seat.tap("[data-label=DOG].label-button").await;
     seat.find("[data-shape='0'].on[data-label=DOG]").await;
     seat.slide_within(".picture-box", &[(0.35, 0.35), (0.4, 0.4), (0.45, 0.45)]).await;
     seat.slide_within(".picture-box", &[(0.95, 0.05)]).await;
@@ -54,7 +54,7 @@ async fn a_finger_marks_a_stretch_and_drags_its_end() {
     seat.slide_within(".wave", &[(0.25, 0.5), (0.3, 0.5), (0.5, 0.5)]).await;
     seat.find("[data-region='0'][data-label=SPEECH]:not(.on)").await;
     seat.tap("[data-region='0']").await;
-    seat.tap("[data-label=MUSIC].label-pen").await;
+    seat.tap("[data-label=MUSIC].label-button").await;
     seat.find("[data-region='0'].on[data-label=MUSIC]").await;
     seat.slide_within(".wave", &[(0.5, 0.5), (0.55, 0.5), (0.75, 0.5)]).await;
     seat.wait_for("one stretch", "document.querySelectorAll('.region').length === 1").await;

@@ -43,7 +43,7 @@ async fn a_film_is_marked_in_by_keyboard_and_by_mouse() {
                          document.querySelector('.wave-note').textContent.includes('cannot be drawn')";
             seat.wait_for("a plain line", plain).await;
             seat.click("[data-region='0']").await;
-            seat.click("[data-label=RUNS].label-pen").await;
+            seat.click("[data-label=RUNS].label-button").await;
             seat.find("[data-region='0'][data-label=RUNS]").await;
         },
     )
@@ -72,7 +72,7 @@ async fn a_film_from_the_folder_is_answered_and_ends_with_its_card() {
     seat.press(&['a']).await;
     seat.wait_for_another(&card).await;
     assert_eq!(seat.eval("[seen.paused, seen.getAttribute('src')]").await, json!([true, null]));
-    seat.find(".absent[data-lack=missing]").await;
+    seat.find(".media-error[data-media-error=missing]").await;
     seat.saved().await;
     seat.close().await;
 }

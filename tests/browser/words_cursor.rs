@@ -41,7 +41,7 @@ async fn the_word_that_is_pressed_is_marked_in_any_script() {
         seat.double_click(&format!("word {word}")).await;
     }
     let [first, middle] = ["word ,", "word ."];
-    seat.click("[data-label=B].pen").await;
+    seat.click("[data-label=B].label-button").await;
     seat.drag(first, first).await;
     seat.double_click(first).await;
     seat.double_click(middle).await;

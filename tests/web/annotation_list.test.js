@@ -1,6 +1,7 @@
 // Marks made by hand: which one is chosen, and what a label's key means to it.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { ActiveLabel } from "../../src/web/annotate/editors/active_label.js";
 import { AnnotationList } from "../../src/web/annotate/editors/annotation_list.js";
 
 /** @typedef {{label?: unknown, n?: number}} Mark */
@@ -9,29 +10,30 @@ import { AnnotationList } from "../../src/web/annotate/editors/annotation_list.j
 function hold(list = []) {
   /** @type {string[]} */
   const said = [];
-  const hand = { pen: "CAT" };
+  const active = new ActiveLabel();
+  active.set("CAT");
   /** @type {AnnotationList<Mark>} */
-  const marks = new AnnotationList(list, hand, { keep: () => {}, inWords: (one) => String(one.label), announce: (words) => said.push(words) });
-  return { marks, hand, said, labels: () => marks.list.map(({ label }) => label).join(" ") };
+  const marks = new AnnotationList(list, active, { keep: () => {}, inWords: (one) => String(one.label), announce: (words) => said.push(words) });
+  return { marks, active, said, labels: () => marks.list.map(({ label }) => label).join(" ") };
 }
 
 test("what was just drawn stays chosen, and a label's key is for the next, as in Prodigy", () => {
-  const { marks, hand, labels, said } = hold();
-  marks.add({ label: hand.pen });
-  assert.equal(marks.here, marks.list[0]);
+  const { marks, active, labels, said } = hold();
+  marks.add({ label: active.label });
+  assert.equal(marks.target(), marks.list[0]);
   marks.take("DOG");
-  assert.deepEqual([labels(), hand.pen, marks.label, said.at(-1)], ["CAT", "DOG", "DOG", "Active label: DOG"]);
-  assert.equal(marks.here, marks.list[0], "backspace takes it back");
-  marks.add({ label: hand.pen });
+  assert.deepEqual([labels(), active.label, marks.label, said.at(-1)], ["CAT", "DOG", "DOG", "Active label: DOG"]);
+  assert.equal(marks.target(), marks.list[0], "backspace takes it back");
+  marks.add({ label: active.label });
   assert.equal(labels(), "CAT DOG");
 });
 
 test("one that was picked is named anew too, and other keys of it stay", () => {
-  const { marks, hand } = hold([{ label: "CAT", n: 1 }, { label: "CAT", n: 2 }]);
+  const { marks, active } = hold([{ label: "CAT", n: 1 }, { label: "CAT", n: 2 }]);
   marks.select(marks.list[1] ?? null);
   marks.take("DOG");
   assert.deepEqual(marks.list, [{ label: "CAT", n: 1 }, { label: "DOG", n: 2 }]);
-  assert.deepEqual([marks.selected, hand.pen], [marks.list[1], "DOG"]);
+  assert.deepEqual([marks.selected, active.label], [marks.list[1], "DOG"]);
 });
 
 test("a name given is taken back by undo, and what was drawn by backspace", () => {
@@ -43,5 +45,5 @@ test("a name given is taken back by undo, and what was drawn by backspace", () =
   marks.add({ label: "CAT" });
   assert.ok(marks.remove());
   assert.equal(labels(), "COW");
-  assert.equal(marks.here, null);
+  assert.equal(marks.target(), null);
 });

@@ -9,7 +9,11 @@ const nothing = { untouched: [], touched: [] };
 /**
  * A server whose reply is written by hand.
  *
- * @returns {{said: {path: string, body: any}[], write: (text: string) => Promise<void>, end: () => Promise<void>}}
+ * @returns {{
+ *   said: {path: string, body: any}[],
+ *   write: (text: string) => Promise<void>,
+ *   end: () => Promise<void>,
+ * }}
  */
 function server() {
   /** @type {ReadableStreamDefaultController<Uint8Array>} */

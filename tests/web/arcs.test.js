@@ -10,7 +10,11 @@ const row = [...text.matchAll(/\S+/g)].map((match, id) => ({
 const pair = { start: 0, end: 7, token_start: 0, token_end: 1, label: "A" };
 const own = (/** @type {number} */ id) => ({ start: row[id]?.start, end: row[id]?.end, token_start: id, token_end: id, label: null });
 
-/** @param {number} from @param {number} to @param {import("../../src/web/annotate/state/types.js").Span[]} spans */
+/**
+ * @param {number} from
+ * @param {number} to
+ * @param {import("../../src/web/annotate/state/types.js").Span[]} spans
+ */
 function connected(from, to, spans) {
   const anchored = anchors(row, spans);
   const [a, b] = [anchored[from], anchored[to]];

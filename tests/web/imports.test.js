@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 
 const web = new URL("../../src/web/", import.meta.url);
 
-/** Each folder of the annotation page imports from those after it, from itself and from `shared`. */
+/** Each folder of the page imports from those after it, from itself and from `shared`. */
 const folders = ["app", "interfaces", "editors", "media", "view", "storage", "annotations", "state"];
 
 /** @type {Map<string, string[]>} the modules that each module imports when it is loaded */

@@ -60,7 +60,8 @@ test("graphemes: what a reader sees as one character is one", () => {
 /**
  * The texts that the server and spaCy are held against too.
  *
- * @type {{name: string, text: string, code_points: number, utf16: number, tokens: [number, number, string, boolean][],
+ * @type {{name: string, text: string, code_points: number, utf16: number,
+ *   tokens: [number, number, string, boolean][],
  *   spans: {start: number, end: number, text: string, token_start: number, token_end: number}[]}[]}
  */
 const shared = JSON.parse(readFileSync(new URL("../fixtures/offsets.json", import.meta.url), "utf8"));

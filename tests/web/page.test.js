@@ -73,7 +73,11 @@ test("reasons are words", () => {
   assert.deepEqual(skipReasons("unclear"), []);
 });
 
-/** @param {string} id @param {object} task @param {Partial<import("../../src/web/annotate/state/types.js").PreviousAnswer>} previousAnswer */
+/**
+ * @param {string} id
+ * @param {object} task
+ * @param {Partial<import("../../src/web/annotate/state/types.js").PreviousAnswer>} previousAnswer
+ */
 const past = (id, task, previousAnswer) => ({
   task: { _id: id, ...task },
   previousAnswer: { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "", ...previousAnswer },

@@ -28,11 +28,17 @@ import { box, outline, shapesOf } from "../../src/web/annotate/annotations/shape
 import { apply, fit, replace, select, start, units } from "../../src/web/annotate/annotations/spans.js";
 import { current, initial, reduce } from "../../src/web/annotate/state/state.js";
 
-/** @import { Interface, Project, Span, Task, Values } from "../../src/web/annotate/state/types.js" */
+/**
+ * @import {
+ *   Interface, Project, Span, Task, Values
+ * } from "../../src/web/annotate/state/types.js"
+ */
 
 /** @typedef {(name: string) => unknown} Settings */
 /** @typedef {(below: number) => number} Dice */
-/** @typedef {(task: Task, settings: Settings, project: Project, dice: Dice) => Values | null} Hand */
+/**
+ * @typedef {(task: Task, settings: Settings, project: Project, dice: Dice) => Values | null} Hand
+ */
 
 // Stylesheets are fetched with an interface, and always there.
 Object.assign(globalThis, {

@@ -5,7 +5,10 @@ import { fileOf, locateIn } from "../../src/web/annotate/media/sources.js";
 
 const allowed = { origin: "http://127.0.0.1:9010", folder: true, from: ["https://images.example.org"] };
 
-/** @param {unknown} source @param {import("../../src/web/annotate/media/sources.js").Sort} [sort] */
+/**
+ * @param {unknown} source
+ * @param {import("../../src/web/annotate/media/sources.js").Sort} [sort]
+ */
 const address = (source, sort = "image") => {
   const found = locateIn(source, sort, allowed);
   return "address" in found ? found.address : null;

@@ -16,7 +16,11 @@ const project = {
 /** @param {...string} ids @returns {Task[]} */
 const tasks = (...ids) => ids.map((id) => ({ _id: id, text: id }));
 
-/** @param {string[]} ids @param {Partial<Extract<Action, {type: "fetched"}>>} [more] @returns {Action} */
+/**
+ * @param {string[]} ids
+ * @param {Partial<Extract<Action, {type: "fetched"}>>} [more]
+ * @returns {Action}
+ */
 const fetched = (ids, more = {}) => ({ type: "fetched", tasks: tasks(...ids), pending: [], reason: null, stats: {}, ...more });
 
 /** @param {Verdict} verdict @returns {Action} */
@@ -123,7 +127,9 @@ test("older cards come in front, and the card on the page stays", () => {
 test("answers from before are reached one page after the other, and none that was put away is left out", () => {
   const previousAnswer = { answer: /** @type {const} */ ("accept"), values: null, flagged: false, comment: "" };
   const older = (/** @type {string[]} */ ids, /** @type {string | null} */ before) =>
-    /** @type {Action} */ ({ type: "older", cards: tasks(...ids).map((task) => ({ task, previousAnswer })), before, end: before === null });
+    /** @type {Action} */ ({
+      type: "older", cards: tasks(...ids).map((task) => ({ task, previousAnswer })), before, end: before === null,
+    });
   const state = run(fetched(["x"]), older(["c", "d"], "place"));
   assert.deepEqual([state.before, state.oldest], ["place", false]);
   const whole = reduce(state, older(["a", "b"], null));

@@ -317,7 +317,8 @@ function attach(arcs, boxes) {
     const placed = ends.map((one) => ({ ...one, reach: reach(one.other) }));
     placed.sort((a, b) => Number(a.reach > 0) - Number(b.reach > 0) || b.reach - a.reach || a.arc - b.arc);
     placed.forEach((one, i) => {
-      /** @type {[number, number]} */ (xs[one.arc])[one.end] = middle + (i - (placed.length - 1) / 2) * gap;
+      const pair = /** @type {[number, number]} */ (xs[one.arc]);
+      pair[one.end] = middle + (i - (placed.length - 1) / 2) * gap;
     });
   }
   return xs;

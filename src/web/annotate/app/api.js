@@ -11,7 +11,11 @@ import { t } from "../../shared/i18n.js";
 import { parse } from "../state/lossless_json.js";
 import { Splitter } from "./reply_splitter.js";
 
-/** @import { History, ServerNotice, Project, TasksReply, SaveReply, Task, Whereabouts } from "../state/types.js" */
+/**
+ * @import {
+ *   History, ServerNotice, Project, TasksReply, SaveReply, Task, Whereabouts
+ * } from "../state/types.js"
+ */
 
 /**
  * The tasks that the page shows and whose answers it has not given.

@@ -19,7 +19,7 @@ import { listenForSwipes } from "./swipe.js";
 /** @import { TaskFeed } from "./task_feed.js" */
 
 /** Buttons of labels and tools: after a click the card has the focus again. */
-const toolButtons = ".pen, .label-pen, .drop-span";
+const toolButtons = ".label-button, .remove-button";
 
 export class InputHandler {
   /**

@@ -36,7 +36,7 @@ export async function showWrongPort(project, { session, url }) {
   const here = new URL(location.href);
   here.searchParams.delete("session");
   document.title = `${project.project} · ${name}`;
-  byId("who").replaceChildren(h("bdi", {}, project.project), " · ", h("bdi", { class: "name" }, name));
+  byId("page-owner").replaceChildren(h("bdi", {}, project.project), " · ", h("bdi", { class: "name" }, name));
   showStartError(
     "error",
     t("This page is {name}'s.", { name }),

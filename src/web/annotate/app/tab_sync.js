@@ -14,7 +14,13 @@ const tabTimeout = 150_000;
 const postInterval = 30_000;
 
 /**
- * @typedef {{tab: string, held: string[] | null, ask?: boolean, answered?: string, settled?: boolean}} Message
+ * @typedef {{
+ *   tab: string,
+ *   held: string[] | null,
+ *   ask?: boolean,
+ *   answered?: string,
+ *   settled?: boolean,
+ * }} Message
  */
 
 export class TabSync {

@@ -1,65 +1,74 @@
 /**
- * Marks made by hand on a picture or a sound: the list of them, the one that is chosen, the label
- * in hand, and what undo goes back to. `image_manual` and `audio_manual` have one each; how a mark
- * is made and shown is theirs.
+ * The annotations on a picture or a sound: the list of them, the selected one, the active label,
+ * and what undo goes back to. `image_manual` and `audio_manual` have one each; how an annotation is
+ * made and shown is theirs.
  *
- * A mark just made is taken back by backspace, until the next begins or it is let go. It is not
- * `selected` as one is that was picked, and has no outline: then a drag would move it instead of
- * making the next, and a label's key is for the next one, as in Prodigy and as in a text that is
- * marked with the mouse.
+ * Backspace removes an annotation just made, until the next begins. Such an annotation is not
+ * `selected` and has no outline: then a drag would move it instead of making the next, and a
+ * label's key is for the next one, as in Prodigy and as in a text that is marked with the mouse.
  *
- * A label that is given to the selection is active too, and so the next mark's.
+ * A label that is given to the selection is active too, and so the next annotation's.
  *
- * Rejected: that a label's key after drawing names what was just drawn. Most annotators choose the
- * label first and then draw; each mark would be renamed with the label that is meant for the next.
+ * Rejected: that a label's key after drawing renames the shape just drawn. Most annotators choose
+ * the label first and then draw; each shape would be renamed with the label that is meant for the
+ * next.
  */
 
 import { t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
 import { EditBase } from "./edit_base.js";
 
+/** @import { ActiveLabel } from "./active_label.js" */
+
 /**
- * @template {{label?: unknown}} Mark
- * @extends {EditBase<Mark[]>}
+ * @template {{label?: unknown}} Item
+ * @extends {EditBase<Item, Item[]>}
  */
 export class AnnotationList extends EditBase {
   /**
-   * @param {Mark[]} list
-   * @param {{pen: string}} hand the active label; it stays from card to card
-   * @param {{keep: () => void, inWords: (one: Mark) => string, announce: (words: string) => void}} how
+   * @param {Item[]} list
+   * @param {ActiveLabel} active
+   * @param {{
+   *   keep: () => void,
+   *   inWords: (one: Item) => string,
+   *   announce: (words: string) => void,
+   * }} how
    *   `keep` passes the values to the page
    */
-  constructor(list, hand, how) {
-    super(how.announce);
+  constructor(list, active, how) {
+    super(active, how.announce);
     this.list = list;
-    this.hand = hand;
     this.how = how;
-    /** @type {Mark | null} */
-    this.selected = null;
-    /** @type {Mark | null} the one just made, while it is chosen */
-    this.last = null;
-    /** @type {Mark | null} the one whose latest change was a small step */
+    /** @type {Item | null} the annotation whose latest change was a small step */
     this.nudged = null;
   }
 
-  /** The one that is chosen: what backspace deletes. */
-  get here() {
-    return this.selected ?? (this.last && this.list.includes(this.last) ? this.last : null);
+  /**
+   * @override
+   * @param {Item} one
+   */
+  has(one) {
+    return this.list.includes(one);
   }
 
   /** The label to be shown as the active one. */
   get label() {
-    return this.selected ? toText(this.selected.label) : this.hand.pen;
-  }
-
-  /** The next mark begins, or nothing is to be chosen any more. */
-  letGo() {
-    this.select(null);
+    return this.selected ? toText(this.selected.label) : this.active.label;
   }
 
   /**
-   * @param {Mark[]} next
-   * @param {Mark | null} [nudge] the mark as it is after a small step
+   * The next annotation begins, or the selection is cleared.
+   *
+   * @override
+   */
+  deselect() {
+    super.deselect();
+    this.nudged = null;
+  }
+
+  /**
+   * @param {Item[]} next
+   * @param {Item | null} [nudge] the annotation as it is after a small step
    */
   edit(next, nudge = null) {
     if (!nudge || this.nudged !== this.selected) this.remember(this.list);
@@ -68,17 +77,16 @@ export class AnnotationList extends EditBase {
     this.how.keep();
   }
 
-  /** @param {Mark | null} one */
+  /** @param {Item | null} one */
   select(one) {
+    this.deselect();
     this.selected = one;
-    this.last = null;
-    this.nudged = null;
   }
 
   /**
-   * The mark after the selected one, or before it, round and round.
+   * The annotation after the selected one, or before it, round and round.
    *
-   * @param {Mark[]} row in which order
+   * @param {Item[]} row in which order
    * @param {1 | -1} step
    */
   beside(row, step) {
@@ -86,7 +94,7 @@ export class AnnotationList extends EditBase {
     return row[(from + step + row.length) % row.length] ?? null;
   }
 
-  /** @param {Mark} made */
+  /** @param {Item} made */
   add(made) {
     this.edit([...this.list, made]);
     this.selected = null;
@@ -95,13 +103,13 @@ export class AnnotationList extends EditBase {
   }
 
   /**
-   * Replace the chosen mark.
+   * Replace the selected annotation, or the one just made.
    *
-   * @param {Mark} next
+   * @param {Item} next
    * @param {boolean} [small] whether it was a small step, which is undone with its neighbours
    */
   replace(next, small = false) {
-    const old = this.here;
+    const old = this.target();
     if (!old || next === old) return;
     this.edit(this.list.map((one) => (one === old ? next : one)), small ? next : null);
     if (this.selected) this.selected = next;
@@ -109,10 +117,10 @@ export class AnnotationList extends EditBase {
   }
 
   /**
-   * Show another in a mark's place, while it is dragged. This is no change yet.
+   * Show another in an annotation's place, while it is dragged. This is not a change yet.
    *
-   * @param {Mark | null} old
-   * @param {Mark} next
+   * @param {Item | null} old
+   * @param {Item} next
    */
   swap(old, next) {
     this.list = this.list.map((one) => (one === old ? next : one));
@@ -120,26 +128,21 @@ export class AnnotationList extends EditBase {
   }
 
   /**
-   * Make a label the active one, and give it to the selected mark.
-   *
+   * @override
    * @param {string} label
    */
-  take(label) {
-    const { announce, inWords } = this.how;
-    this.hand.pen = label;
+  relabel(label) {
     const old = this.selected;
-    if (old && toText(old.label) !== label) {
-      const next = { ...old, label };
-      this.replace(next);
-      announce(inWords(next));
-    } else {
-      announce(t("Active label: {label}", { label }));
-    }
+    if (!old || toText(old.label) === label) return false;
+    const next = { ...old, label };
+    this.replace(next);
+    this.announce(this.how.inWords(next));
+    return true;
   }
 
-  /** Delete what is here. */
+  /** Remove the selected annotation, or the one just made. */
   remove() {
-    const one = this.here;
+    const one = this.target();
     if (!one) return false;
     this.edit(this.list.filter((other) => other !== one));
     this.how.announce(t("{label} deleted", { label: toText(one.label) }));
@@ -148,7 +151,7 @@ export class AnnotationList extends EditBase {
 
   /**
    * @override
-   * @param {Mark[]} list
+   * @param {Item[]} list
    */
   restore(list) {
     this.list = list;

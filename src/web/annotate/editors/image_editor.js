@@ -13,9 +13,11 @@ import { at, box, corners, equal, move, moveCorner, nearest, outline, shapesOf, 
 import { requireMedia } from "../media/media_error_view.js";
 import { zoomKey, zoomTools } from "../media/picture_zoom.js";
 import { pointers } from "./image_pointers.js";
+import { ActiveLabel } from "./active_label.js";
 import { AnnotationList } from "./annotation_list.js";
+import { editorKey } from "./editor_keys.js";
+import { LabelToolbar } from "./label_toolbar.js";
 import { toolButton } from "../view/tool_button.js";
-import { drawToolbar } from "./draw_toolbar.js";
 import { inWords, Picture } from "../media/picture.js";
 
 /** @import { Context, Values, Verdict, View } from "../state/types.js" */
@@ -27,12 +29,14 @@ import { inWords, Picture } from "../media/picture.js";
 /** How near is on it, in pixels of the screen. */
 const reach = 9;
 
+const active = new ActiveLabel();
+
 /**
- * The active label and tool; they stay from card to card.
+ * The active tool, which stays from card to card.
  *
- * @type {{pen: string, tool: Tool | null}}
+ * @type {{tool: Tool | null}}
  */
-const hand = { pen: "", tool: null };
+const kept = { tool: null };
 
 /** @type {Record<string, Tool>} */
 const toolKeys = { b: "rect", p: "polygon", d: "freehand", s: "select" };
@@ -62,11 +66,11 @@ export class ImageEditor {
     this.context = context;
     this.modes = modesOf(context.settings("image_manual_modes"));
     this.fromCentre = context.settings("image_manual_from_center") === true;
-    if (!labels.includes(hand.pen)) hand.pen = labels[0] ?? "";
-    if (!hand.tool || (hand.tool !== "select" && !this.modes.includes(hand.tool))) hand.tool = this.modes[0] ?? "rect";
+    active.limitTo(labels);
+    if (!kept.tool || (kept.tool !== "select" && !this.modes.includes(kept.tool))) kept.tool = this.modes[0] ?? "rect";
 
     /** @type {AnnotationList<Shape>} */
-    this.marks = new AnnotationList(shapesOf(context.values ? context.values.spans : task.spans), hand, { keep: () => this.keep(), inWords, announce: context.announce });
+    this.annotations = new AnnotationList(shapesOf(context.values ? context.values.spans : task.spans), active, { keep: () => this.keep(), inWords, announce: context.announce });
     /** @type {number | null} the corner that the arrows move */
     this.corner = null;
     /** Corners set so far of what is being drawn. @type {Point[]} */
@@ -78,22 +82,27 @@ export class ImageEditor {
     /** Whether a press goes on. */
     this.dragging = false;
 
-    this.bar = drawToolbar(labels, context.settings("keymap_by_label"), (label) => this.take(label));
     /** @type {Record<Tool, [string, string]>} */
     this.tools = { rect: [t("box"), "b"], polygon: [t("polygon"), "p"], freehand: [t("outline"), "d"], select: [t("select"), "s"] };
     this.toolButtons = /** @type {Tool[]} */ ([...this.modes, "select"]).map((one) => {
       const [name, key] = this.tools[one];
       return toolButton(name, key, () => this.takeTool(one), { "data-tool": one });
     });
-    this.drop = toolButton(t("delete"), "backspace", () => void this.removeHere(), { "data-tool": "delete" });
+    this.drop = toolButton(t("delete"), "backspace", () => void this.removeTarget(), { "data-tool": "delete" });
     this.list = h("div", { class: "drawn", role: "group", "aria-label": t("What is drawn") });
-    put(host, this.bar.element);
     this.picture = new Picture(host, context, () => this.refresh());
     const { picture } = this;
+    this.toolbar = new LabelToolbar(labels, context.settings("keymap_by_label"), {
+      over: "media",
+      take: (label) => this.take(label),
+      back: () => host.focus({ preventScroll: true }),
+      announce: context.announce,
+      tools: [h("div", { class: "draw-tools" }, ...this.toolButtons, this.drop, ...zoomTools(picture, context.announce))],
+    });
+    host.prepend(this.toolbar.element);
     this.notSeen = requireMedia(() => picture.presence, ["accept"], {
       lacking: t("The picture could not be shown, so nothing can be drawn on it. Skip the task, or accept again to answer without it."),
     });
-    this.bar.element.querySelector(".draw-tools")?.append(...this.toolButtons, this.drop, ...zoomTools(picture, context.announce));
     picture.frame.setAttribute("aria-label", t("The picture. The arrow keys move a cross over it, enter sets a corner."));
     put(host, this.list);
     if (task.text) put(host, h("p", { class: "text", dir: "auto" }, toText(task.text)));
@@ -107,7 +116,7 @@ export class ImageEditor {
   }
 
   get tool() {
-    return hand.tool;
+    return kept.tool;
   }
 
   /** @returns {Size} */
@@ -123,7 +132,7 @@ export class ImageEditor {
   /** Hand over what there is. */
   keep() {
     /** @type {Values} */
-    const values = { spans: /** @type {any} */ (this.marks.list), ...this.size };
+    const values = { spans: /** @type {any} */ (this.annotations.list), ...this.size };
     if (this.pending.length) values.pending = this.pending;
     this.context.edit(values);
   }
@@ -133,19 +142,19 @@ export class ImageEditor {
   /** What is shown while a pointer draws or moves. */
   preview() {
     const { pending, cursor } = this;
-    if (hand.tool === "rect" && pending.length && cursor) {
+    if (kept.tool === "rect" && pending.length && cursor) {
       const made = this.boxOf(/** @type {Point} */ (pending[0]), cursor);
       return { pending: made ? corners(made) : pending, closed: Boolean(made) };
     }
-    const pointing = pending.length && cursor && hand.tool === "polygon" && !equal(/** @type {Point} */ (pending.at(-1)), cursor);
+    const pointing = pending.length && cursor && kept.tool === "polygon" && !equal(/** @type {Point} */ (pending.at(-1)), cursor);
     return { pending: pointing ? [...pending, cursor] : pending, closed: false };
   }
 
   refresh() {
-    const { marks, picture, list } = this;
-    const { selected } = marks;
+    const { annotations, picture, list } = this;
+    const { selected } = annotations;
     picture.draw({
-      shapes: marks.list,
+      shapes: annotations.list,
       selected,
       corner: this.corner,
       cursor: this.dragging ? null : this.cursor,
@@ -153,12 +162,12 @@ export class ImageEditor {
       .../** @type {{pending: Point[], closed: boolean}} */ (this.preview()),
     });
     // What cannot be seen is not changed either.
-    this.bar.element.hidden = picture.lacking;
+    this.toolbar.element.hidden = picture.lacking;
     list.hidden = picture.lacking;
-    this.bar.show(marks.label);
-    for (const button of this.toolButtons) button.setAttribute("aria-pressed", String(button.dataset.tool === hand.tool));
-    picture.box.dataset.tool = hand.tool ?? "";
-    this.drop.toggleAttribute("disabled", !marks.here && !this.pending.length);
+    this.toolbar.show(annotations.label);
+    for (const button of this.toolButtons) button.setAttribute("aria-pressed", String(button.dataset.tool === kept.tool));
+    picture.box.dataset.tool = kept.tool ?? "";
+    this.drop.toggleAttribute("disabled", !annotations.target() && !this.pending.length);
     const focused = [...list.children].indexOf(/** @type {Element} */ (document.activeElement));
     list.replaceChildren(
       ...this.drawn().map((shape, i) =>
@@ -171,7 +180,7 @@ export class ImageEditor {
             "aria-pressed": String(shape === selected),
             "aria-label": inWords(shape),
             onclick: (/** @type {MouseEvent} */ event) => {
-              this.select(shape === marks.selected ? null : shape);
+              this.select(shape === annotations.selected ? null : shape);
               if (event.detail > 0) /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
             },
           },
@@ -184,14 +193,14 @@ export class ImageEditor {
 
   /** The shapes that can be drawn. */
   drawn() {
-    return this.marks.list.filter((shape) => corners(shape).length);
+    return this.annotations.list.filter((shape) => corners(shape).length);
   }
 
   // Changes.
 
   /** @param {Shape | null} shape */
   select(shape) {
-    this.marks.select(shape);
+    this.annotations.select(shape);
     this.corner = null;
     if (shape) {
       this.cursor = null;
@@ -202,22 +211,22 @@ export class ImageEditor {
     this.refresh();
   }
 
-  removeHere() {
+  removeTarget() {
     if (this.pending.length) {
-      this.pending = hand.tool === "polygon" ? this.pending.slice(0, -1) : [];
+      this.pending = kept.tool === "polygon" ? this.pending.slice(0, -1) : [];
       this.keep();
       this.context.announce(plural(this.pending.length, "{n} corner set", "{n} corners set"));
       this.refresh();
       return true;
     }
-    if (!this.marks.remove()) return false;
+    if (!this.annotations.remove()) return false;
     this.select(null);
     return true;
   }
 
   /** @param {string} label */
   take(label) {
-    this.marks.take(label);
+    this.annotations.take(label);
     this.refresh();
   }
 
@@ -225,8 +234,8 @@ export class ImageEditor {
   takeTool(next) {
     if (next !== "select" && !this.modes.includes(next)) return false;
     if (this.pending.length) this.giveUp();
-    hand.tool = next;
-    if (next !== "select" && this.marks.selected) this.marks.letGo();
+    kept.tool = next;
+    if (next !== "select" && this.annotations.selected) this.annotations.deselect();
     this.context.announce(t("Active tool: {tool}", { tool: this.tools[next][0] }));
     this.refresh();
     return true;
@@ -239,14 +248,14 @@ export class ImageEditor {
   boxOf(first, second) {
     /** @type {Point} the corner across from the second */
     const across = this.fromCentre ? [2 * first[0] - second[0], 2 * first[1] - second[1]] : first;
-    return box(across, second, hand.pen, this.size);
+    return box(across, second, active.label, this.size);
   }
 
   /** @param {Shape | null} made */
   add(made) {
     this.pending = [];
     if (made) {
-      this.marks.add(made);
+      this.annotations.add(made);
     } else {
       this.keep();
       this.context.announce(t("Too small for a shape."));
@@ -260,9 +269,9 @@ export class ImageEditor {
 
   /** Finish what was begun, with the corners that are set. */
   close() {
-    if (hand.tool !== "polygon" && hand.tool !== "freehand") return;
-    const points = hand.tool === "freehand" ? simplify(this.pending, this.picture.unit() / 2) : this.pending;
-    this.add(outline(points, hand.tool, hand.pen, this.size));
+    if (kept.tool !== "polygon" && kept.tool !== "freehand") return;
+    const points = kept.tool === "freehand" ? simplify(this.pending, this.picture.unit() / 2) : this.pending;
+    this.add(outline(points, kept.tool, active.label, this.size));
   }
 
   /**
@@ -271,10 +280,10 @@ export class ImageEditor {
    * @param {Point} point
    */
   set(point) {
-    if (!hand.pen) return;
-    if (!this.pending.length) this.marks.letGo();
+    if (!active.label) return;
+    if (!this.pending.length) this.annotations.deselect();
     const first = this.pending[0];
-    if (hand.tool === "rect") {
+    if (kept.tool === "rect") {
       if (!first) {
         this.pending = [point];
         this.keep();
@@ -282,7 +291,7 @@ export class ImageEditor {
       } else {
         this.add(this.boxOf(first, point));
       }
-    } else if (hand.tool === "polygon") {
+    } else if (kept.tool === "polygon") {
       const near = (/** @type {Point | undefined} */ other) => other && Math.hypot(other[0] - point[0], other[1] - point[1]) <= this.reach;
       if (this.pending.length > 2 && (near(first) || near(this.pending.at(-1)))) {
         this.close();
@@ -291,7 +300,7 @@ export class ImageEditor {
         this.keep();
         this.context.announce(plural(this.pending.length, "{n} corner set", "{n} corners set"));
       }
-    } else if (hand.tool === "freehand") {
+    } else if (kept.tool === "freehand") {
       if (this.pending.length) {
         this.close();
       } else {
@@ -304,25 +313,50 @@ export class ImageEditor {
 
   // Keys.
 
+  /** @param {1 | -1} step */
+  walk(step) {
+    const drawn = this.drawn();
+    if (drawn.length) this.select(this.annotations.beside(drawn, step));
+  }
+
+  undo() {
+    if (this.pending.length) this.removeTarget();
+    else if (this.annotations.undo()) this.select(null);
+  }
+
+  /** Clear what was begun or selected last. */
+  cancel() {
+    const { annotations } = this;
+    if (this.pending.length) this.giveUp();
+    else if (this.corner !== null) this.corner = null;
+    else if (annotations.selected) annotations.deselect();
+    else if (annotations.target() || this.cursor) {
+      annotations.deselect();
+      this.cursor = null;
+    } else return false;
+    this.refresh();
+    return true;
+  }
+
   /**
    * @param {string} key
    * @returns {boolean}
    */
   arrow(key) {
-    const { marks, picture, size, context } = this;
+    const { annotations, picture, size, context } = this;
     const [, held, way] = /^(shift\+|ctrl\+|meta\+)?arrow(left|right|up|down)$/.exec(key) ?? [];
     if (!way || !picture.there) return false;
     const usual = Math.max(1, Math.round(Math.max(size.width, size.height) / 100));
     const step = held === "shift+" ? usual * 10 : held ? 1 : usual;
     const [dx, dy] = way === "left" ? [-step, 0] : way === "right" ? [step, 0] : way === "up" ? [0, -step] : [0, step];
-    if (marks.selected) {
-      const points = corners(marks.selected);
+    if (annotations.selected) {
+      const points = corners(annotations.selected);
       const point = this.corner === null ? null : points[this.corner];
       const to = point && within([point[0] + dx, point[1] + dy], size);
-      marks.replace(to ? moveCorner(marks.selected, /** @type {number} */ (this.corner), to, size) : move(marks.selected, dx, dy, size), true);
-      if (to) this.corner = nearest(marks.selected, to);
-      context.announce(inWords(marks.selected));
-      const seen = corners(marks.selected)[this.corner ?? 0];
+      annotations.replace(to ? moveCorner(annotations.selected, /** @type {number} */ (this.corner), to, size) : move(annotations.selected, dx, dy, size), true);
+      if (to) this.corner = nearest(annotations.selected, to);
+      context.announce(inWords(annotations.selected));
+      const seen = corners(annotations.selected)[this.corner ?? 0];
       if (seen) picture.reveal(seen);
     } else {
       // The first press shows the cross: in the middle, or where something was begun.
@@ -330,12 +364,12 @@ export class ImageEditor {
       this.pointed = false;
       const cursor = within(from ? [from[0] + dx, from[1] + dy] : [size.width / 2, size.height / 2], size);
       this.cursor = cursor;
-      if (hand.tool === "freehand" && this.pending.length) {
+      if (kept.tool === "freehand" && this.pending.length) {
         this.pending = [...this.pending, cursor];
         this.keep();
       }
       picture.reveal(cursor);
-      const under = at(marks.list, cursor, 0);
+      const under = at(annotations.list, cursor, 0);
       context.announce(`${t("x {x}, y {y}", { x: cursor[0], y: cursor[1] })}${under ? `, ${toText(under.label)}` : ""}`);
     }
     this.refresh();
@@ -344,16 +378,13 @@ export class ImageEditor {
 
   /** @param {string} key */
   key(key) {
-    const { marks, context } = this;
+    const { annotations, context } = this;
     if (this.picture.lacking) return false;
-    const label = this.bar.labelOf(key);
-    if (label !== null) {
-      this.take(label);
-      return true;
-    }
+    const done = editorKey(this, key);
+    if (done !== null) return done;
     if (Object.hasOwn(toolKeys, key)) return this.takeTool(/** @type {Tool} */ (toolKeys[key]));
     if (key === "enter") {
-      if (hand.tool === "polygon" && this.pending.length && (!this.cursor || this.pointed)) {
+      if (kept.tool === "polygon" && this.pending.length && (!this.cursor || this.pointed)) {
         // The mouse has set these corners, and where it is by now is none.
         if (this.pending.length > 2) this.close();
         else context.announce(t("A polygon needs at least three corners."));
@@ -361,37 +392,15 @@ export class ImageEditor {
         this.refresh();
         return true;
       }
-      if (!this.cursor || marks.selected) return false;
+      if (!this.cursor || annotations.selected) return false;
       this.set(this.cursor);
       this.refresh();
       return true;
     }
-    if (key === "backspace" || key === "delete") return this.removeHere();
-    if (key === "." || key === ",") {
-      const drawn = this.drawn();
-      if (drawn.length) this.select(marks.beside(drawn, key === "." ? 1 : -1));
-      return true;
-    }
-    if (key === "v" && marks.selected) {
-      const count = corners(marks.selected).length;
+    if (key === "v" && annotations.selected) {
+      const count = corners(annotations.selected).length;
       this.corner = this.corner === null ? 0 : this.corner + 1 < count ? this.corner + 1 : null;
       context.announce(this.corner === null ? t("the whole shape") : t("corner {i} of {n}", { i: this.corner + 1, n: count }));
-      this.refresh();
-      return true;
-    }
-    if (key === "ctrl+z" || key === "meta+z") {
-      if (this.pending.length) return this.removeHere();
-      if (marks.undo()) this.select(null);
-      return true;
-    }
-    if (key === "escape") {
-      if (this.pending.length) this.giveUp();
-      else if (this.corner !== null) this.corner = null;
-      else if (marks.selected) marks.letGo();
-      else if (marks.here || this.cursor) {
-        marks.letGo();
-        this.cursor = null;
-      } else return false;
       this.refresh();
       return true;
     }

@@ -18,10 +18,18 @@ const slack = 4;
 
 /** @param {ImageEditor} editor */
 export function pointers(editor) {
-  const { picture, marks } = editor;
+  const { picture, annotations } = editor;
   const place = picture.box;
   /**
-   * @type {{from: Point, shape: Shape | null, corner: number | null, moved: boolean, path: Point[], x: number, y: number} | null}
+   * @type {{
+   *   from: Point,
+   *   shape: Shape | null,
+   *   corner: number | null,
+   *   moved: boolean,
+   *   path: Point[],
+   *   x: number,
+   *   y: number,
+   * } | null}
    */
   let drag = null;
 
@@ -35,14 +43,14 @@ export function pointers(editor) {
    */
   const press = (point) => {
     if (editor.pending.length) return editor.set(point);
-    const hit = at(marks.list, point, editor.reach, editor.tool === "polygon");
-    if (hit) return editor.select(hit === marks.selected ? null : hit);
-    if (marks.selected) return editor.select(null);
-    marks.letGo();
+    const hit = at(annotations.list, point, editor.reach, editor.tool === "polygon");
+    if (hit) return editor.select(hit === annotations.selected ? null : hit);
+    if (annotations.selected) return editor.select(null);
+    annotations.deselect();
     if (editor.tool === "polygon") editor.set(point);
   };
 
-  const letGo = () => {
+  const endDrag = () => {
     drag = null;
     editor.dragging = false;
   };
@@ -52,10 +60,10 @@ export function pointers(editor) {
     const point = pointOf(event);
     const handle = /** @type {Element} */ (event.target).closest?.("[data-corner]");
     editor.cursor = null;
-    const onSelected = marks.selected && (handle || at([marks.selected], point, editor.reach));
+    const onSelected = annotations.selected && (handle || at([annotations.selected], point, editor.reach));
     drag = {
       from: point,
-      shape: onSelected ? marks.selected : null,
+      shape: onSelected ? annotations.selected : null,
       corner: handle ? Number(/** @type {HTMLElement} */ (handle).dataset.corner) : null,
       moved: false,
       path: [point],
@@ -84,10 +92,10 @@ export function pointers(editor) {
     if (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < slack) return;
     const first = !drag.moved;
     drag.moved = true;
-    if (first && !drag.shape && editor.tool !== "polygon" && editor.tool !== "select") marks.letGo();
-    if (drag.shape && marks.selected) {
+    if (first && !drag.shape && editor.tool !== "polygon" && editor.tool !== "select") annotations.deselect();
+    if (drag.shape && annotations.selected) {
       const [dx, dy] = [point[0] - drag.from[0], point[1] - drag.from[1]];
-      marks.swap(marks.selected, drag.corner === null ? move(drag.shape, dx, dy, editor.size) : moveCorner(drag.shape, drag.corner, point, editor.size));
+      annotations.swap(annotations.selected, drag.corner === null ? move(drag.shape, dx, dy, editor.size) : moveCorner(drag.shape, drag.corner, point, editor.size));
     } else if (editor.tool === "rect") {
       editor.pending = [drag.from];
       editor.cursor = point;
@@ -102,17 +110,17 @@ export function pointers(editor) {
   place.addEventListener("pointerup", (event) => {
     if (!drag) return;
     const { moved, shape, from, path, corner } = drag;
-    letGo();
+    endDrag();
     const point = pointOf(event);
-    if (moved && shape && marks.selected) {
-      const next = marks.selected;
-      marks.swap(next, shape);
-      marks.replace(next);
+    if (moved && shape && annotations.selected) {
+      const next = annotations.selected;
+      annotations.swap(next, shape);
+      annotations.replace(next);
       editor.context.announce(inWords(next));
     } else if (moved && editor.tool === "rect") {
       editor.pending = [];
       editor.cursor = null;
-      if (marks.hand.pen) editor.add(editor.boxOf(from, point));
+      if (annotations.active.label) editor.add(editor.boxOf(from, point));
     } else if (moved && editor.tool === "freehand") {
       editor.pending = path;
       editor.close();
@@ -123,9 +131,9 @@ export function pointers(editor) {
   });
 
   place.addEventListener("pointercancel", () => {
-    if (drag?.shape && marks.selected) marks.swap(marks.selected, drag.shape);
+    if (drag?.shape && annotations.selected) annotations.swap(annotations.selected, drag.shape);
     if (editor.tool !== "polygon") editor.pending = [];
-    letGo();
+    endDrag();
     editor.cursor = null;
     editor.refresh();
   });

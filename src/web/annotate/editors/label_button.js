@@ -16,7 +16,7 @@ import { hue } from "../view/label_colors.js";
 export function labelButton(label, labels, key, choose, attributes = {}) {
   const button = h(
     "button",
-    { type: "button", class: "pen", "data-label": label, ...attributes, onclick: () => choose(label) },
+    { type: "button", class: "label-button", "data-label": label, ...attributes, onclick: () => choose(label) },
     h("span", { class: "dot" }),
     h("span", { dir: "auto" }, label),
     key && h("kbd", { "aria-hidden": "true" }, sign(key)),

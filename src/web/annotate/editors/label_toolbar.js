@@ -1,21 +1,23 @@
 /**
- * The labels above a text: one of them is active.
+ * The labels above a text, a drawing of relations, a picture or a sound: one of them is active.
  *
- * Where there are more labels than keys there is a box that filters them: `/` leads there, typing
- * leaves those that fit, enter takes the first, escape leaves. The list keeps its height meanwhile,
- * so that the text does not move. With more than twenty, those used last stand in front once more
- * (recent_labels.js); no other label's place changes for it.
+ * Where there are more labels than keys there is a box that finds them (label_search.js): `/` leads
+ * there. The list keeps its height meanwhile, so that nothing moves. With more than twenty, those
+ * used last stand in front once more (recent_labels.js); no other label's place changes for it.
+ * Beside the labels are the buttons that an editor adds: its tools, a switch of its mode, or the
+ * button that removes an annotation.
  *
  * On a phone the labels are one row that scrolls sideways, and the box is behind a button
  * (label_toolbar.css).
  */
 
 import { h, put } from "../../shared/dom.js";
-import { plural, t } from "../../shared/i18n.js";
-import { composes, sign } from "../state/keys.js";
-import { none, used } from "./recent_labels.js";
+import { t } from "../../shared/i18n.js";
+import { labelKeys, sign } from "../state/keys.js";
 import { empty } from "../view/label_colors.js";
 import { labelButton } from "./label_button.js";
+import { labelSearch } from "./label_search.js";
+import { none, used } from "./recent_labels.js";
 
 /** @import { Recent } from "./recent_labels.js" */
 
@@ -25,208 +27,198 @@ const many = 20;
 /** @type {Map<string, Recent>} of each list of labels, kept from card to card */
 const kept = new Map();
 
-/** The label that was active in this tab before a reload; none if the browser keeps nothing. */
-export function savedLabel() {
-  try {
-    return sessionStorage.getItem("annotd.pen") ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} label */
-export function saveLabel(label) {
-  try {
-    sessionStorage.setItem("annotd.pen", label);
-  } catch {
-    // It stays active as long as the page is open.
-  }
-}
-
 /** Where the labels are one row. */
-const narrow = () => matchMedia("(max-width: 640px)").matches;
+const isNarrow = () => matchMedia("(max-width: 640px)").matches;
+
+/** Labels that are shown where only the list may scroll, not the page. */
+const nearest = /** @type {const} */ ({ block: "nearest", inline: "nearest" });
 
 /**
- * @typedef {{
- *   element: HTMLElement,
- *   show: (pen: string, removable: boolean) => void,
- *   search: () => boolean,
- * }} LabelToolbar
- */
-
-/**
- * @param {string} text
- */
-const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-/**
- * The labels that match what was typed, in their order, and which of them is meant first:
- * one that begins with it goes before one that has it inside.
+ * The button that removes an annotation. On a phone it shows the sign of its key.
  *
- * @param {string[]} labels
- * @param {string} typed
- * @returns {{fitting: Set<string>, first: string | null}}
+ * @param {() => void} remove
  */
-export function filter(labels, typed) {
-  const parts = plain(typed).split(/\s+/).filter(Boolean);
-  const fitting = labels.filter((label) => {
-    const whole = plain(label);
-    return parts.every((part) => whole.includes(part));
-  });
-  const begin = parts[0];
-  const first = begin ? fitting.find((label) => plain(label).startsWith(begin)) ?? fitting[0] : null;
-  return { fitting: new Set(fitting), first: first ?? null };
-}
+export const removeButton = (remove) => h(
+  "button",
+  { type: "button", class: "plain remove-button", onclick: remove },
+  h("span", { class: "long" }, t("remove")),
+  h("span", { class: "short", "aria-hidden": "true" }, sign("backspace")),
+  h("kbd", { "aria-hidden": "true" }, sign("backspace")),
+);
 
-/**
- * @param {string[]} labels
- * @param {(string | null)[]} keys
- * @param {{take: (label: string) => void, drop: () => void, back: () => void, announce: (words: string) => void}} callbacks
- * @returns {LabelToolbar}
- */
-export function labelToolbar(labels, keys, callbacks) {
-  if (!labels.length) {
-    return { element: empty(t("This project has no labels.")), show: () => {}, search: () => false };
+export class LabelToolbar {
+  /**
+   * @param {string[]} labels
+   * @param {unknown} own `keymap_by_label`
+   * @param {{
+   *   over: "text" | "graph" | "media",
+   *   take: (label: string) => void,
+   *   back: () => void,
+   *   announce: (words: string) => void,
+   *   before?: HTMLElement | null,
+   *   tools?: HTMLElement[],
+   * }} parts `over`: what is beneath the toolbar; `back` gives the focus back to it; `before` and
+   *   `tools` go before and behind the labels
+   */
+  constructor(labels, own, parts) {
+    this.own = own;
+    this.parts = parts;
+    this.element = h("div", { class: `label-toolbar over-${parts.over}` });
+    this.list = h("div", { class: "label-list", role: "toolbar", "aria-label": t("Labels"), tabindex: "-1" });
+    this.find = h("div", { class: "find" });
+    put(this.element, parts.before, this.find, this.list, ...(parts.tools ?? []));
+    /** @type {string[]} */
+    this.labels = [];
+    /** @type {(string | null)[]} */
+    this.keys = [];
+    /** @type {HTMLElement[]} */
+    this.buttons = [];
+    /** @type {HTMLElement | null} the button of the active label */
+    this.pressed = null;
+    /** Whether a label has been shown as active. */
+    this.begun = false;
+    /** @type {string | null} under which name the labels used last are kept, if they are shown */
+    this.kept = null;
+    /** @type {HTMLElement | null} */
+    this.recent = null;
+    /** @type {Recent} what that row shows */
+    this.reminded = none;
+    /** @type {HTMLInputElement | null} */
+    this.box = null;
+    this.setLabels(labels);
   }
+
+  /**
+   * Draw the toolbar with these labels.
+   *
+   * @param {string[]} labels
+   */
+  setLabels(labels) {
+    const { list, find } = this;
+    const focused = this.element.contains(document.activeElement) && (list.contains(document.activeElement) || find.contains(document.activeElement));
+    this.labels = labels;
+    this.keys = labelKeys(labels, this.own);
+    this.buttons = labels.map((label) => this.button(label));
+    this.pressed = null;
+    this.begun = false;
+    this.kept = labels.length > many ? labels.join("\n") : null;
+    this.recent = this.kept === null ? null : h("div", { class: "recent", role: "group", "aria-label": t("Recently used") });
+    this.reminded = none;
+    list.replaceChildren();
+    put(list, this.recent, ...this.buttons, labels.length ? null : empty(t("This project has no labels.")));
+    this.box = this.keys.some((key) => key === null) ? this.searchBox() : null;
+    find.replaceChildren();
+    find.hidden = !this.box;
+    if (this.box) put(find, this.openButton(), this.box, h("kbd", { "aria-hidden": "true" }, "/"));
+    this.remind();
+    if (focused) this.parts.back();
+    // The active label of the card before is active on this one, and in sight.
+    requestAnimationFrame(() => {
+      const { list, pressed } = this;
+      if (!pressed || !list.isConnected || !isNarrow()) return;
+      const front = pressed.dataset.label && this.recent?.querySelector(`[data-recent=${CSS.escape(pressed.dataset.label)}]`);
+      (front || pressed).scrollIntoView(nearest);
+    });
+  }
+
   /**
    * @param {string} label
    * @param {Record<string, string>} [more]
    */
-  const penOf = (label, more = {}) => {
-    const key = keys[labels.indexOf(label)];
-    return labelButton(label, labels, key, callbacks.take, { "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more });
-  };
-  const buttons = labels.map((label) => penOf(label));
-  const own = labels.length > many ? labels.join("\n") : null;
-  const again = own === null ? null : h("div", { class: "recent", role: "group", "aria-label": t("Recently used") });
-  const list = h("div", { class: "pen-list", role: "toolbar", "aria-label": t("Labels"), tabindex: "-1" });
-  put(list, again, ...buttons);
-  const drop = h(
-    "button",
-    { type: "button", class: "plain drop-span", onclick: callbacks.drop },
-    h("span", { class: "long" }, t("remove")),
-    h("span", { class: "short", "aria-hidden": "true" }, sign("backspace")),
-    h("kbd", { "aria-hidden": "true" }, sign("backspace")),
-  );
-  const element = h("div", { class: "pens" });
-  const box = keys.some((key) => key === null || key === undefined) ? searchBox() : null;
-  /** @type {HTMLElement | null} */
-  let pressed = null;
-  let begun = false;
-  /** @type {Recent} what the row of those used last shows */
-  let reminded = none;
+  button(label, more = {}) {
+    const key = this.keys[this.labels.indexOf(label)];
+    return labelButton(label, this.labels, key, this.parts.take, { "aria-pressed": "false", "aria-keyshortcuts": key ?? null, ...more });
+  }
 
-  /** Show the labels used last. */
-  function remind() {
-    if (!again || own === null) return;
-    reminded = kept.get(own) ?? none;
-    const { places } = reminded;
-    const pen = pressed?.dataset.label;
-    again.replaceChildren(
+  /** @param {string} name a key's name @returns {string | null} */
+  labelOf(name) {
+    return this.labels[this.keys.indexOf(name)] ?? null;
+  }
+
+  /**
+   * Show a label as the active one.
+   *
+   * @param {string} label
+   */
+  show(label) {
+    const { buttons, list } = this;
+    const first = !this.begun;
+    this.begun = true;
+    const button = buttons[this.labels.indexOf(label)] ?? null;
+    // A toolbar that was drawn before its turn does not show what was used since.
+    if (this.kept !== null && this.reminded !== (kept.get(this.kept) ?? none)) this.remind();
+    if (button === this.pressed) return;
+    this.pressed?.setAttribute("aria-pressed", "false");
+    button?.setAttribute("aria-pressed", "true");
+    this.pressed = button;
+    if (!button) return;
+    // Only the list may scroll for this, not the page, and not before it lies on the page; and
+    // with the frame, so that what else the key changes is not laid out twice.
+    if (this.box || isNarrow()) requestAnimationFrame(() => this.pressed === button && list.isConnected && button.scrollIntoView(nearest));
+    // At first it is the one that was active already.
+    if (first) this.remind();
+    else this.use(label);
+  }
+
+  // The labels used last.
+
+  remind() {
+    const { kept: name, recent } = this;
+    if (!recent || name === null) return;
+    this.reminded = kept.get(name) ?? none;
+    const { places } = this.reminded;
+    const active = this.pressed?.dataset.label;
+    recent.replaceChildren(
       h("span", { class: "recent-words", "aria-hidden": "true" }, places.length ? t("Recently used") : t("Recently used labels appear here.")),
-      ...places.map((label) => penOf(label, { "data-recent": label, "aria-pressed": String(label === pen) })),
+      ...places.map((label) => this.button(label, { "data-recent": label, "aria-pressed": String(label === active) })),
     );
   }
 
   /** @param {string} label */
-  function use(label) {
-    if (own === null) return;
-    const before = kept.get(own) ?? none;
-    kept.set(own, used(before, label));
-    if (!narrow() || !pressed) return remind();
+  use(label) {
+    const { list, pressed } = this;
+    if (this.kept === null) return;
+    kept.set(this.kept, used(kept.get(this.kept) ?? none, label));
+    if (!isNarrow() || !pressed) return this.remind();
     // In one row, those behind would move along.
     const at = pressed.getBoundingClientRect().left;
-    remind();
+    this.remind();
     list.scrollLeft += pressed.getBoundingClientRect().left - at;
   }
 
-  function searchBox() {
-    const input = h("input", {
-      type: "search", class: "find-label", placeholder: t("find a label"), "aria-label": t("Find a label"),
-      autocomplete: "off", spellcheck: "false", enterkeyhint: "done", "aria-keyshortcuts": "/",
-    });
-    /** @type {string | null} */
-    let first = null;
-    const narrowed = () => {
-      const found = filter(labels, input.value);
-      first = found.first;
-      if (again) again.hidden = input.value.trim() !== "";
-      for (const button of buttons) {
-        const label = button.dataset.label ?? "";
-        button.hidden = !found.fitting.has(label);
-        button.classList.toggle("first", label === first);
-      }
-    };
-    const leave = () => {
-      input.value = "";
-      narrowed();
-      element.classList.remove("finding");
-      list.style.removeProperty("min-height");
-      callbacks.back();
-    };
-    input.addEventListener("focus", () => list.style.setProperty("min-height", `${list.getBoundingClientRect().height}px`));
-    input.addEventListener("input", () => {
-      narrowed();
-      const n = buttons.filter((button) => !button.hidden).length;
-      callbacks.announce(first ? plural(n, "{n} label, first: {first}", "{n} labels, first: {first}", { first }) : plural(n, "{n} label", "{n} labels"));
-    });
-    input.addEventListener("keydown", (event) => {
-      // Enter also ends a word in an input method; that is not the end of the search.
-      if (composes(event)) return;
-      if (event.key === "Enter") {
-        const label = first;
-        event.preventDefault();
-        if (input.value && !label) return;
-        leave();
-        if (label) callbacks.take(label);
-      } else if (event.key === "Escape") {
-        event.preventDefault();
-        leave();
-      }
-    });
-    input.addEventListener("blur", () => {
-      if (input.value) return;
-      list.style.removeProperty("min-height");
-      element.classList.remove("finding");
-    });
-    return input;
+  // The box that finds a label.
+
+  /** @returns {boolean} whether there is a box, which has the focus now */
+  search() {
+    if (!this.box) return false;
+    this.element.classList.add("finding");
+    this.box.focus({ preventScroll: true });
+    return true;
   }
 
-  const search = () => {
-    element.classList.add("finding");
-    box?.focus({ preventScroll: true });
-    return box !== null;
-  };
-  const open = h("button", { type: "button", class: "find-open", "aria-label": t("Find a label"), onclick: search }, h("span", { class: "lens", "aria-hidden": "true" }));
-  put(element, box && h("div", { class: "find" }, open, box, h("kbd", { "aria-hidden": "true" }, "/")), list, drop);
-  remind();
-  // The active label of the card before is active on this one, and in sight.
-  requestAnimationFrame(() => {
-    if (!pressed || !list.isConnected || !narrow()) return;
-    const front = pressed.dataset.label && again?.querySelector(`[data-recent=${CSS.escape(pressed.dataset.label)}]`);
-    (front || pressed).scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
-  return {
-    element,
-    show(pen, removable) {
-      drop.disabled = !removable;
-      const first = !begun;
-      begun = true;
-      const button = buttons[labels.indexOf(pen)] ?? null;
-      // A bar that was drawn before its turn has not heard what was used since.
-      if (own !== null && reminded !== (kept.get(own) ?? none)) remind();
-      if (button === pressed) return;
-      pressed?.setAttribute("aria-pressed", "false");
-      button?.setAttribute("aria-pressed", "true");
-      pressed = button;
-      if (!button) return;
-      // Only the list may scroll for this, not the page, and not before it lies on the page; and
-      // with the frame, so that what else the key changes is not laid out twice.
-      if (box || narrow()) requestAnimationFrame(() => pressed === button && list.isConnected && button.scrollIntoView({ block: "nearest", inline: "nearest" }));
-      // At first it is the one that was active already.
-      if (first) remind();
-      else use(pen);
-    },
-    search,
-  };
+  openButton() {
+    return h("button", { type: "button", class: "find-open", "aria-label": t("Find a label"), onclick: () => this.search() }, h("span", { class: "lens", "aria-hidden": "true" }));
+  }
+
+  searchBox() {
+    const { element, list, recent, buttons, parts } = this;
+    return labelSearch(this.labels, {
+      take: parts.take,
+      announce: parts.announce,
+      narrow({ matching, first }, typed) {
+        if (recent) recent.hidden = typed;
+        for (const button of buttons) {
+          const label = button.dataset.label ?? "";
+          button.hidden = !matching.has(label);
+          button.classList.toggle("first", label === first);
+        }
+      },
+      onFocus: () => list.style.setProperty("min-height", `${list.getBoundingClientRect().height}px`),
+      onLeave(byKey) {
+        element.classList.remove("finding");
+        list.style.removeProperty("min-height");
+        if (byKey) parts.back();
+      },
+    });
+  }
 }

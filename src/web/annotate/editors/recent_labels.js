@@ -1,8 +1,8 @@
 /**
  * The labels used last, where there are too many to find one quickly. Without a page.
  *
- * One that stands there keeps its place, so that a hand finds it again; a new one takes the place
- * of the one that was not used for longest. Rejected: the last one in front, which moves all the
+ * A label keeps its place there, so that the annotator finds it again without reading. A new one
+ * takes the place of the one that was not used for longest. Rejected: the last one in front, which moves all the
  * others at each use.
  */
 

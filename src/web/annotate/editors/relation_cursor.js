@@ -75,8 +75,8 @@ function moveTo(editor, unit, extend) {
   else editor.anchor = null;
   editor.cursor = unit;
   editor.last = null;
-  if (editor.chosen) {
-    editor.chosen = null;
+  if (editor.selected) {
+    editor.selected = null;
     editor.drawRelations();
   } else {
     editor.refresh();

@@ -1,8 +1,8 @@
 /**
- * One card of `relations` in work: its spans and arrows, what is chosen of them, and what each act
- * makes of them.
+ * One card of `relations` in work: its spans and relations, the selected one, and the changes that
+ * keys and presses make.
  *
- * The words and the arcs are drawn by arc_graph.js, what stands around them by relation_toolbar.js.
+ * The words and the arcs are drawn by arc_graph.js, the list beneath them by relation_list.js.
  * What a press means is in relation_pointers.js, how the cursor moves in relation_cursor.js, and
  * what needs no page in arcs.js and spans.js.
  *
@@ -14,13 +14,16 @@ import { h, put, say } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { byToken, reanchor, relate, anchorAt, anchors } from "../annotations/arcs.js";
 import { same, toText } from "../state/lossless_json.js";
-import { labelKeys } from "../state/keys.js";
 import { Offsets } from "../annotations/offsets.js";
 import { apply, select, sorted, start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { Graph } from "../view/arc_graph.js";
-import { RelationToolbar, RelationList } from "./relation_toolbar.js";
+import { ActiveLabel } from "./active_label.js";
 import { EditBase } from "./edit_base.js";
+import { editorKey } from "./editor_keys.js";
+import { LabelToolbar, removeButton } from "./label_toolbar.js";
+import { ModeSwitch } from "./mode_switch.js";
+import { RelationList } from "./relation_list.js";
 import { arrow } from "./relation_cursor.js";
 import { pointers } from "./relation_pointers.js";
 
@@ -32,20 +35,23 @@ import { pointers } from "./relation_pointers.js";
 /** @typedef {{spans: Span[], relations: Relation[]}} Marked */
 
 /**
- * The mode, and the active label of each; they stay from card to card.
+ * The mode, which stays from card to card.
  *
- * @type {{mode: Mode, pens: Record<Mode, string>}}
+ * @type {{mode: Mode}}
  */
-const hand = { mode: "relations", pens: { relations: "", spans: "" } };
+const kept = { mode: "relations" };
 
-/** @extends {EditBase<Marked>} */
+/** @type {Record<Mode, ActiveLabel>} */
+const active = { relations: new ActiveLabel(), spans: new ActiveLabel() };
+
+/** @extends {EditBase<Relation | Span, Marked>} */
 export class RelationEditor extends EditBase {
   /**
    * @param {HTMLElement} host
    * @param {Context} context
    */
   constructor(host, context) {
-    super(context.announce);
+    super(active[kept.mode], context.announce);
     const { task, project } = context;
     const text = toText(task.text);
     this.host = host;
@@ -57,15 +63,10 @@ export class RelationEditor extends EditBase {
       relations: project.labels,
       spans: Array.isArray(own) ? own.filter((label) => typeof label === "string") : /** @type {string[]} */ ([]),
     };
-    this.keys = {
-      relations: labelKeys(this.labels.relations, context.settings("keymap_by_label")),
-      spans: labelKeys(this.labels.spans, context.settings("keymap_by_label")),
-    };
-    for (const one of /** @type {Mode[]} */ (["relations", "spans"])) {
-      if (!this.labels[one].includes(hand.pens[one])) hand.pens[one] = this.labels[one][0] ?? "";
-    }
-    if (!this.labels.spans.length) hand.mode = "relations";
-    else if (!this.labels.relations.length) hand.mode = "spans";
+    for (const mode of /** @type {Mode[]} */ (["relations", "spans"])) active[mode].limitTo(this.labels[mode]);
+    if (!this.labels.spans.length) kept.mode = "relations";
+    else if (!this.labels.relations.length) kept.mode = "spans";
+    this.active = active[kept.mode];
 
     this.values = begun(task, context.values);
     /** @type {Anchor[]} */
@@ -80,12 +81,17 @@ export class RelationEditor extends EditBase {
     this.anchor = null;
     /** @type {number | null} where the next arrow begins */
     this.head = null;
-    /** @type {Relation | null} */
-    this.chosen = null;
-    /** @type {Relation | Span | null} what was just made, which backspace takes back */
-    this.last = null;
 
-    this.bar = new RelationToolbar(this);
+    this.modes = this.labels.spans.length && this.labels.relations.length ? new ModeSwitch((mode) => this.turn(mode)) : null;
+    this.remover = removeButton(() => this.removeTarget());
+    this.toolbar = new LabelToolbar(this.labels[kept.mode], context.settings("keymap_by_label"), {
+      over: "graph",
+      take: (label) => this.take(label),
+      back: () => host.focus({ preventScroll: true }),
+      announce: context.announce,
+      before: this.modes?.element ?? null,
+      tools: [this.remover],
+    });
     this.list = new RelationList(this);
     this.graph = new Graph({
       offsets: this.offsets, row: this.row, pick: true, lanes: context.settings("wrap") === false ? 3 : 1, spanLabels: this.labels.spans,
@@ -94,16 +100,14 @@ export class RelationEditor extends EditBase {
       name: t("The text. The arrow keys move from word to word; the relations are listed below."),
     });
     this.note = h("p", { class: "note", hidden: true });
-    if (!this.labels.relations.length && !this.labels.spans.length) put(host, empty(t("This project has no labels.")));
-    else put(host, this.bar.element);
-    put(host, this.note, text.trim() ? this.graph.field : empty(t("This task's text is empty.")), this.list.element);
-    this.bar.draw();
+    put(host, this.toolbar.element, this.note, text.trim() ? this.graph.field : empty(t("This task's text is empty.")), this.list.element);
+    this.modes?.show(kept.mode);
     this.drawAll();
     this.leave = pointers(this);
   }
 
   get mode() {
-    return hand.mode;
+    return kept.mode;
   }
 
   // Drawing.
@@ -121,7 +125,7 @@ export class RelationEditor extends EditBase {
     this.graph.drawArcs(this.drawn.map((relation) => {
       const [from, to] = /** @type {[number, number]} */ (this.endsOf(relation));
       const label = toText(relation.label);
-      return { from, to, label, hue: hue(label, this.labels.relations), on: relation === this.chosen };
+      return { from, to, label, hue: hue(label, this.labels.relations), on: relation === this.selected };
     }));
     const hidden = relations.length - this.drawn.length + spans.length - this.anchored.filter((stop) => stop.span).length;
     this.note.hidden = !hidden;
@@ -141,7 +145,8 @@ export class RelationEditor extends EditBase {
       this.element(this.cursor)?.classList.add("picked");
       this.element(this.head)?.classList.add("head");
     }
-    this.bar.show(hand.pens[this.mode], this.target() !== null);
+    this.toolbar.show(this.active.label);
+    this.remover.disabled = this.target() === null;
   }
 
   // What lies where.
@@ -186,13 +191,24 @@ export class RelationEditor extends EditBase {
     return this.cursor === null ? null : select(this.row, this.anchor ?? this.cursor, this.cursor);
   }
 
-  /** What backspace would remove. @returns {Relation | Span | null} */
+  /**
+   * @override
+   * @param {Relation | Span} one
+   */
+  has(one) {
+    const { relations, spans } = this.values;
+    return relations.includes(one) || spans.includes(/** @type {Span} */ (one));
+  }
+
+  /**
+   * @override
+   * @returns {Relation | Span | null}
+   */
   target() {
-    const { cursor, last, values } = this;
-    if (this.chosen) return this.chosen;
+    const { cursor, selected } = this;
+    if (selected) return selected;
     if (this.mode === "spans" && cursor !== null) return this.anchored[this.anchorOf(cursor)]?.span ?? null;
-    const there = last && (values.relations.includes(last) || values.spans.includes(/** @type {Span} */ (last)));
-    return there ? last : null;
+    return this.remaining();
   }
 
   // Changes.
@@ -212,29 +228,39 @@ export class RelationEditor extends EditBase {
    */
   restore(values) {
     this.values = values;
-    this.chosen = null;
+    this.deselect();
     this.head = null;
-    this.last = null;
     this.context.edit(values);
     this.drawAll();
   }
 
-  /** @param {string} label */
+  /**
+   * @override
+   * @param {string} label
+   */
   take(label) {
-    const { mode, cursor, head, chosen } = this;
-    hand.pens[mode] = label;
-    if (mode === "relations" && chosen) return this.relabel(chosen, label);
-    if (mode === "relations" && head !== null && cursor !== null && this.anchorOf(cursor) !== this.anchorOf(head)) return this.connect(head, cursor);
-    if (mode === "spans" && cursor !== null) return this.mark();
-    this.context.announce(t("Active label: {label}", { label }));
+    super.take(label);
     this.refresh();
+  }
+
+  /**
+   * @override
+   * @param {string} label
+   */
+  relabel(label) {
+    const { mode, cursor, head, selected } = this;
+    if (mode === "relations" && selected) this.rename(selected, label);
+    else if (mode === "relations" && head !== null && cursor !== null && this.anchorOf(cursor) !== this.anchorOf(head)) this.connect(head, cursor);
+    else if (mode === "spans" && cursor !== null) this.mark();
+    else return false;
+    return true;
   }
 
   /**
    * @param {Relation} relation
    * @param {string} label
    */
-  relabel(relation, label) {
+  rename(relation, label) {
     const { relations } = this.values;
     if (relation.label === label) return;
     if (relations.some((one) => one.head === relation.head && one.child === relation.child && one.label === label)) {
@@ -243,7 +269,7 @@ export class RelationEditor extends EditBase {
     }
     const { color: _, ...rest } = relation;
     const next = { ...rest, label };
-    this.chosen = next;
+    this.selected = next;
     this.edit({ relations: relations.map((one) => (one === relation ? next : one)) });
     this.context.announce(label);
   }
@@ -254,7 +280,7 @@ export class RelationEditor extends EditBase {
    */
   connect(from, to) {
     const { relations } = this.values;
-    const label = hand.pens.relations;
+    const { label } = active.relations;
     /** @type {[number, number]} */
     const ends = [this.anchorOf(from), this.anchorOf(to)];
     const [a, b] = [this.anchored[ends[0]], this.anchored[ends[1]]];
@@ -274,7 +300,7 @@ export class RelationEditor extends EditBase {
 
   /** Pick where an arrow begins, or end the one that was begun. @param {number} unit */
   pick(unit) {
-    this.chosen = null;
+    this.selected = null;
     if (this.head === null) {
       this.head = unit;
       this.context.announce(t("From {what}. Now choose where the relation ends.", { what: this.nameOf(this.anchorOf(unit)) }));
@@ -288,24 +314,24 @@ export class RelationEditor extends EditBase {
   }
 
   /** @param {Relation} relation */
-  choose(relation) {
-    this.chosen = this.chosen === relation ? null : relation;
+  select(relation) {
+    this.selected = this.selected === relation ? null : relation;
     this.head = null;
-    if (this.mode !== "relations" && this.chosen) this.turn("relations", true);
+    if (this.mode !== "relations" && this.selected) this.turn("relations", true);
     this.drawRelations();
-    const ends = this.chosen && this.endsOf(this.chosen);
-    if (ends) this.context.announce(this.said(ends, this.chosen?.label));
+    const ends = this.selected && this.endsOf(relation);
+    if (ends) this.context.announce(this.said(ends, relation.label));
   }
 
   /** @param {Relation} relation */
   removeRelation(relation) {
     const ends = this.endsOf(relation);
-    if (this.chosen === relation) this.chosen = null;
+    if (this.selected === relation) this.selected = null;
     this.edit({ relations: this.values.relations.filter((one) => one !== relation) });
     if (ends) this.context.announce(t("removed: {what}", { what: this.said(ends, relation.label) }));
   }
 
-  removeHere() {
+  removeTarget() {
     const one = this.target();
     if (!one) return false;
     const { spans: before, relations: all } = this.values;
@@ -325,7 +351,7 @@ export class RelationEditor extends EditBase {
   /** Give the selected words the active label. */
   mark() {
     const picked = this.range();
-    const label = hand.pens.spans;
+    const { label } = active.spans;
     if (!picked || !label) return;
     const { spans: before, relations: all } = this.values;
     const usable = start(before, this.offsets.length).spans;
@@ -353,19 +379,22 @@ export class RelationEditor extends EditBase {
    */
   turn(next, quietly) {
     if (this.mode === next || !this.labels[next].length) return;
-    hand.mode = next;
+    kept.mode = next;
+    this.active = active[next];
     this.head = null;
     this.anchor = null;
     this.last = null;
-    if (next === "spans") this.chosen = null;
+    if (next === "spans") this.selected = null;
     else if (this.cursor !== null) this.cursor = this.anchored[this.anchorOf(this.cursor)]?.from ?? null;
-    this.bar.draw();
+    this.toolbar.setLabels(this.labels[next]);
+    this.modes?.show(next);
     this.drawRelations();
     if (!quietly) this.context.announce(next === "spans" ? t("Marking spans.") : t("Drawing relations."));
   }
 
-  letGo() {
-    if (this.chosen) this.chosen = null;
+  /** Clear what was selected or begun last. */
+  cancel() {
+    if (this.selected) this.selected = null;
     else if (this.head !== null) this.head = null;
     else if (this.cursor !== null) this.cursor = this.anchor = null;
     else return false;
@@ -376,11 +405,8 @@ export class RelationEditor extends EditBase {
   /** @param {string} name */
   key(name) {
     const { mode, labels } = this;
-    const label = labels[mode][this.keys[mode].indexOf(name)];
-    if (label !== undefined) {
-      this.take(label);
-      return true;
-    }
+    const done = editorKey(this, name);
+    if (done !== null) return done;
     switch (name) {
       case "m":
         if (!labels.spans.length || !labels.relations.length) return false;
@@ -391,15 +417,6 @@ export class RelationEditor extends EditBase {
         if (mode === "spans") this.mark();
         else this.pick(this.cursor);
         return true;
-      case "backspace":
-      case "delete":
-        return this.removeHere();
-      case "ctrl+z":
-      case "meta+z":
-        this.undo();
-        return true;
-      case "escape":
-        return this.letGo();
       default:
         return arrow(this, name);
     }

@@ -3,7 +3,7 @@
  * the editor.
  *
  * Relations: press one word and then the other, or drag from one to the other; press an arc, or its
- * name, to choose it. Spans: drag over words, or double-click one, to name them at once; a finger
+ * name, to select it. Spans: drag over words, or double-click one, to name them at once; a finger
  * taps the first word, then the last, because dragging stays scrolling.
  */
 
@@ -54,7 +54,7 @@ export function pointers(editor) {
     editor.refresh();
   });
 
-  const letGo = (/** @type {PointerEvent} */ event) => {
+  const release = (/** @type {PointerEvent} */ event) => {
     if (held === null) return;
     const begun = held;
     held = null;
@@ -72,18 +72,18 @@ export function pointers(editor) {
     if (unit === null || unit === begun) return;
     dragged = true;
     editor.cursor = null;
-    editor.chosen = null;
+    editor.selected = null;
     editor.connect(begun, unit);
   };
   // Anywhere: a release beside the text counts too.
-  addEventListener("pointerup", letGo);
+  addEventListener("pointerup", release);
 
   graph.field.addEventListener("click", (event) => {
     const place = /** @type {Element} */ (event.target);
     const arc = place.closest("[data-arc]");
     if (arc instanceof HTMLElement || arc instanceof SVGElement) {
       const relation = editor.drawn[Number(arc.dataset.arc)];
-      if (relation) editor.choose(relation);
+      if (relation) editor.select(relation);
       return;
     }
     const unit = unitAt(place);
@@ -118,5 +118,5 @@ export function pointers(editor) {
     editor.refresh();
   });
 
-  return () => removeEventListener("pointerup", letGo);
+  return () => removeEventListener("pointerup", release);
 }

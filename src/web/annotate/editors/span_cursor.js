@@ -1,7 +1,7 @@
 /**
  * The cursor in a text whose spans are edited: from token to token and from line to line by the
  * arrows, from span to span by `.` and `,`; with shift, or ctrl and shift, the arrows move the ends
- * of what is chosen.
+ * of what is selected.
  *
  * Lines are what the eye sees: where the browser broke the text, measured when it is asked for.
  */
@@ -15,7 +15,7 @@ import { boxOf } from "../view/text_geometry.js";
 /** @import { SpanEditor } from "./span_editor.js" */
 
 /**
- * Choose the next span, or the one before.
+ * Select the next span, or the one before.
  *
  * @param {SpanEditor} editor
  * @param {1 | -1} way
@@ -23,7 +23,7 @@ import { boxOf } from "../view/text_geometry.js";
 export function walk(editor, way) {
   const { row, spans, last, drawn, context } = editor;
   const place = row[editor.cursor ?? (way > 0 ? 0 : row.length - 1)]?.start ?? 0;
-  const from = editor.chosen ?? (last && spans.includes(last) ? last : null);
+  const from = editor.selected ?? (last && spans.includes(last) ? last : null);
   const span = beside(spans, from, place, way);
   if (!span) {
     context.announce(spans.length ? t("There are no more spans.") : t("There are no spans."));
@@ -31,7 +31,7 @@ export function walk(editor, way) {
   }
   editor.byKeys = true;
   drawn.open();
-  editor.choose(span);
+  editor.select(span);
   editor.refresh();
   editor.reveal();
 }
@@ -45,7 +45,7 @@ function moveTo(editor, unit, extend) {
   const { row } = editor;
   if (extend && !editor.rules.single) editor.anchor ??= editor.cursor;
   else editor.anchor = null;
-  editor.chosen = null;
+  editor.selected = null;
   editor.cursor = unit;
   editor.byKeys = true;
   editor.last = null;
@@ -110,13 +110,13 @@ export function arrow(editor, name) {
   const leftwards = (editor.direction ??= getComputedStyle(editor.field).direction) === "rtl" ? "arrowright" : "arrowleft";
   const rightwards = leftwards === "arrowleft" ? "arrowright" : "arrowleft";
   const step = where === rightwards ? 1 : where === leftwards ? -1 : 0;
-  if (front && !editor.chosen) {
-    const here = step ? editor.here() : null;
-    if (!here) return false;
-    editor.choose(here);
+  if (front && !editor.selected) {
+    const target = step ? editor.target() : null;
+    if (!target) return false;
+    editor.select(target);
   }
-  if (editor.chosen && step && (extend || front)) {
-    const range = fit(row, editor.chosen);
+  if (editor.selected && step && (extend || front)) {
+    const range = fit(row, editor.selected);
     if (!range) return true;
     const unit = next(row, front ? range.from : range.to, step, true);
     if (unit !== null) editor.resize(front ? "from" : "to", unit);

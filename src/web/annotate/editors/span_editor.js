@@ -30,13 +30,14 @@
 import { h, put } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { toText } from "../state/lossless_json.js";
-import { labelKeys } from "../state/keys.js";
 import { Offsets } from "../annotations/offsets.js";
 import { apply, at, covering, fit, overlap, paragraphs, remove, replace, select, start, units } from "../annotations/spans.js";
 import { empty, hue } from "../view/label_colors.js";
 import { surround } from "../view/context_view.js";
-import { savedLabel, saveLabel, labelToolbar } from "./label_toolbar.js";
+import { ActiveLabel } from "./active_label.js";
 import { EditBase } from "./edit_base.js";
+import { editorKey } from "./editor_keys.js";
+import { LabelToolbar, removeButton } from "./label_toolbar.js";
 import { arrow, next, walk } from "./span_cursor.js";
 import { pointers } from "./span_pointers.js";
 import { SpanText } from "../view/span_text.js";
@@ -47,13 +48,13 @@ import { reveal } from "../view/text_geometry.js";
 
 /** @typedef {{overlapping: boolean, single: boolean}} Rules */
 
-/** The active label; it stays from card to card, and over a reload. */
-let pen = savedLabel();
+/** The key is a stored name. */
+const active = new ActiveLabel("annotd.pen");
 
 /**
  * One card in work.
  *
- * @extends {EditBase<Span[]>}
+ * @extends {EditBase<Span, Span[]>}
  */
 export class SpanEditor extends EditBase {
   /**
@@ -62,7 +63,7 @@ export class SpanEditor extends EditBase {
    * @param {Rules} rules
    */
   constructor(host, context, rules) {
-    super(context.announce);
+    super(active, context.announce);
     const { task, project } = context;
     this.context = context;
     this.rules = rules;
@@ -73,8 +74,7 @@ export class SpanEditor extends EditBase {
       newlines: context.settings("allow_newline_highlight") === true,
     });
     this.labels = project.labels;
-    this.keys = labelKeys(this.labels, context.settings("keymap_by_label"));
-    if (!this.labels.includes(pen)) pen = this.labels[0] ?? "";
+    active.limitTo(this.labels);
 
     this.origin = context.values?.spans ?? task.spans;
     const { spans, rest } = start(this.origin, this.offsets.length);
@@ -85,22 +85,18 @@ export class SpanEditor extends EditBase {
     this.cursor = null;
     /** @type {number | null} where a selection began */
     this.anchor = null;
-    /** @type {Span | null} the span that a label's key renames */
-    this.chosen = null;
-    /**
-     * @type {Span | null} the last span chosen or made: `.` goes on from it, backspace takes it
-     *   back
-     */
-    this.last = null;
+    /** Whether the selection was made with the keyboard. */
     this.byKeys = false;
     /** @type {string | undefined} which way the text runs */
     this.direction = undefined;
 
-    this.bar = labelToolbar(this.labels, this.keys, {
+    this.remover = removeButton(() => this.removeTarget());
+    this.toolbar = new LabelToolbar(this.labels, context.settings("keymap_by_label"), {
+      over: "text",
       take: (label) => this.take(label),
-      drop: () => this.removeHere(),
       back: () => host.focus({ preventScroll: true }),
       announce: context.announce,
+      tools: [this.remover],
     });
     this.field = h("div", {
       class: rules.overlapping ? "text tokens lanes" : "text tokens", role: "group",
@@ -119,7 +115,7 @@ export class SpanEditor extends EditBase {
     this.drawn.draw(spans);
     // Last, because in a field with dir="auto" each insertion looks at the whole text again.
     this.field.dir = "auto";
-    put(host, this.bar.element);
+    put(host, this.toolbar.element);
     if (rest.length) {
       put(host, h("p", { class: "note" }, plural(rest.length,
         "{n} suggestion lies outside the text. It is kept unchanged.",
@@ -144,11 +140,22 @@ export class SpanEditor extends EditBase {
     return select(this.row, this.anchor ?? this.cursor, this.cursor);
   }
 
-  /** The span that backspace would remove. */
-  here() {
-    if (this.chosen) return this.chosen;
+  /**
+   * @override
+   * @param {Span} span
+   */
+  has(span) {
+    return this.spans.includes(span);
+  }
+
+  /**
+   * @override
+   * @returns {Span | null}
+   */
+  target() {
+    if (this.selected) return this.selected;
     const unit = this.cursor === null ? null : this.row[this.cursor];
-    const last = this.last && this.spans.includes(this.last) ? this.last : null;
+    const last = this.remaining();
     // Where several lie under the cursor, the one just named is meant, not the first.
     if (last && (!unit || overlap(last, unit))) return last;
     return (unit && at(this.spans, unit)) ?? (this.rules.single ? last : null);
@@ -156,8 +163,8 @@ export class SpanEditor extends EditBase {
 
   /** The span that is outlined. What was just drawn is not: a label's key is for the next. */
   outlined() {
-    const here = this.here();
-    return here === this.last && here !== this.chosen && here !== this.under() ? null : here;
+    const target = this.target();
+    return target === this.last && target !== this.selected && target !== this.under() ? null : target;
   }
 
   /** The span that the cursor stands in, of which a label's key makes another. */
@@ -167,7 +174,7 @@ export class SpanEditor extends EditBase {
 
   /** Scroll to where the cursor is, and not beneath the labels. */
   reveal() {
-    reveal(this.drawn.segments, this.row[this.cursor ?? 0], () => this.bar.element.getBoundingClientRect().bottom);
+    reveal(this.drawn.segments, this.row[this.cursor ?? 0], () => this.toolbar.element.getBoundingClientRect().bottom);
   }
 
   /** @param {Range} range */
@@ -183,10 +190,10 @@ export class SpanEditor extends EditBase {
   /** Show the selection and what the keys would do with it. */
   refresh() {
     const picked = this.range();
-    this.drawn.light(this.chosen ?? (picked && this.stretch(picked)));
-    const here = this.here();
+    this.drawn.light(this.selected ?? (picked && this.stretch(picked)));
     this.drawn.turnOn(this.outlined());
-    this.bar.show(pen, here !== null);
+    this.toolbar.show(active.label);
+    this.remover.disabled = this.target() === null;
   }
 
   // Changes.
@@ -212,14 +219,13 @@ export class SpanEditor extends EditBase {
   removeSpan(span) {
     this.edit(remove(this.spans, span));
     this.context.announce(t("{label} removed from {text}", { label: toText(span.label), text: this.said(span) }));
-    if (this.chosen === span) this.anchor = null;
-    this.chosen = null;
-    this.last = null;
+    if (this.selected === span) this.anchor = null;
+    this.deselect();
     this.refresh();
   }
 
-  removeHere() {
-    const span = this.here();
+  removeTarget() {
+    const span = this.target();
     if (span) this.removeSpan(span);
     return Boolean(span);
   }
@@ -230,50 +236,53 @@ export class SpanEditor extends EditBase {
    */
   restore(spans) {
     const returned = spans.find((span) => !this.spans.includes(span)) ?? null;
-    this.chosen = null;
-    this.last = null;
+    this.deselect();
     this.anchor = null;
     this.change(spans);
-    // A span that comes back is chosen again, wherever the cursor is.
-    if (returned) this.choose(returned);
+    // A span that comes back is selected again, wherever the cursor is.
+    if (returned) this.select(returned);
     this.refresh();
   }
 
   /**
-   * Make a label the active one, and give it to the selection.
-   *
+   * @override
    * @param {string} label
    */
   take(label) {
-    pen = label;
-    saveLabel(label);
-    if (this.cursor !== null || this.chosen) this.name();
-    else this.context.announce(t("Active label: {label}", { label }));
+    super.take(label);
     this.refresh();
+  }
+
+  /** @override */
+  relabel() {
+    if (this.cursor === null && !this.selected) return false;
+    this.name();
+    return true;
   }
 
   /** Give the selection the active label. */
   name() {
-    if (!pen) return;
+    const { label } = active;
+    if (!label) return;
     const { row, rules } = this;
     // With the cursor in a span and no selection, that span is meant.
-    const meant = this.chosen ?? this.under();
+    const meant = this.selected ?? this.under();
     const whole = meant && fit(row, meant);
     if (meant && !whole) {
       this.context.announce(t("This suggestion does not match word boundaries. It can only be removed."));
       return;
     }
     if (meant && whole) {
-      const result = replace(this.spans, row, meant, whole, pen, rules.overlapping);
+      const result = replace(this.spans, row, meant, whole, label, rules.overlapping);
       if (!result) {
         this.context.announce(t("Another suggestion overlaps this one. Remove one of them first."));
         return;
       }
-      const chosen = this.chosen !== null;
+      const wasSelected = this.selected !== null;
       this.edit(result.spans);
       this.named(result.span, [], whole.to);
-      // Under the arrows it stays chosen. By mouse the next label key is for the next stretch.
-      if (chosen && this.byKeys) this.chosen = result.span;
+      // With the arrows it stays selected. By mouse the next label key is for the next span.
+      if (wasSelected && this.byKeys) this.selected = result.span;
       return;
     }
     const picked = this.range();
@@ -284,7 +293,7 @@ export class SpanEditor extends EditBase {
     /** @type {Span[]} */
     const replaced = [];
     for (const range of rules.single ? singles(row, picked) : [picked]) {
-      const result = apply(spans, row, range, pen, rules.overlapping);
+      const result = apply(spans, row, range, label, rules.overlapping);
       if ("blocked" in result) {
         this.context.announce(t("A suggestion there ({label}) does not match word boundaries. Remove it first.", { label: toText(result.blocked.label) }));
         return;
@@ -302,7 +311,7 @@ export class SpanEditor extends EditBase {
    * @param {Span} span what was named
    * @param {Span[]} replaced
    * @param {number} to its last unit
-   * @param {Span} [made] the span that is chosen now
+   * @param {Span} [made] the span that backspace removes now
    */
   named(span, replaced, to, made = span) {
     const [text, label] = [this.said(span), toText(span.label)];
@@ -310,7 +319,7 @@ export class SpanEditor extends EditBase {
       ? t("{text}: {label}, in place of {others}", { text, label, others: replaced.map((one) => toText(one.label)).join(", ") })
       : t("{text}: {label}", { text, label }));
     this.anchor = null;
-    this.chosen = null;
+    this.selected = null;
     this.last = made;
     // Where every token gets a label, the next one is next.
     if (this.byKeys) this.cursor = (this.rules.single ? next(this.row, to, 1, false) : null) ?? to;
@@ -318,12 +327,12 @@ export class SpanEditor extends EditBase {
   }
 
   /**
-   * Choose a span, to be renamed, resized or removed.
+   * Select a span, to be renamed, resized or removed.
    *
    * @param {Span | null} span
    */
-  choose(span) {
-    this.chosen = span;
+  select(span) {
+    this.selected = span;
     this.last = span;
     if (!span) return;
     const range = fit(this.row, span);
@@ -335,13 +344,13 @@ export class SpanEditor extends EditBase {
   }
 
   /**
-   * Let the chosen span begin or end with another unit.
+   * Let the selected span begin or end with another unit.
    *
    * @param {"from" | "to"} edge
    * @param {number} unit
    */
   resize(edge, unit) {
-    const old = this.chosen;
+    const old = this.selected;
     const range = old && fit(this.row, old);
     if (!old || !range || this.rules.single) return;
     const wanted = edge === "from" ? { from: Math.min(unit, range.to), to: range.to } : { from: range.from, to: Math.max(unit, range.from) };
@@ -354,50 +363,35 @@ export class SpanEditor extends EditBase {
       return;
     }
     this.edit(result.spans);
-    this.choose(result.span);
+    this.select(result.span);
   }
 
   /** @param {string} name */
   key(name) {
-    const label = this.labels[this.keys.indexOf(name)];
-    if (label !== undefined) {
-      this.take(label);
-      return true;
-    }
-    switch (name) {
-      case "/":
-        return this.bar.search();
-      case ".":
-        walk(this, 1);
-        return true;
-      case ",":
-        walk(this, -1);
-        return true;
-      case "enter":
-        if (this.cursor === null) return false;
-        this.name();
-        this.refresh();
-        return true;
-      case "backspace":
-      case "delete":
-        return this.removeHere();
-      case "ctrl+z":
-      case "meta+z":
-        this.undo();
-        return true;
-      case "escape":
-        if (this.cursor === null && !this.chosen) return false;
-        this.letGo();
-        return true;
-      default:
-        return arrow(this, name);
-    }
+    const done = editorKey(this, name);
+    if (done !== null) return done;
+    if (name !== "enter") return arrow(this, name);
+    if (this.cursor === null) return false;
+    this.name();
+    this.refresh();
+    return true;
   }
 
-  letGo() {
+  /** @param {1 | -1} step */
+  walk(step) {
+    walk(this, step);
+  }
+
+  cancel() {
+    if (this.cursor === null && !this.selected) return false;
+    this.clearSelection();
+    return true;
+  }
+
+  clearSelection() {
     this.cursor = null;
     this.anchor = null;
-    this.chosen = null;
+    this.selected = null;
     this.refresh();
   }
 
@@ -407,7 +401,8 @@ export class SpanEditor extends EditBase {
     return {
       prepareLayout: () => {
         this.drawn.prepare();
-        this.bar.show(pen, false);
+        this.toolbar.show(active.label);
+        this.remover.disabled = true;
         this.watch.observe(this.field);
       },
       mounted: () => {

@@ -24,7 +24,7 @@ export function pointers(editor) {
   const { field, row } = editor;
   /** @type {number | null} the unit on which the button went down */
   let held = null;
-  /** @type {"from" | "to" | null} the end of the chosen span that is being moved */
+  /** @type {"from" | "to" | null} the end of the selected span that is being moved */
   let edge = null;
   let dragged = false;
   /**
@@ -50,15 +50,15 @@ export function pointers(editor) {
   const nearest = ({ clientX, clientY }) => unitNear(editor.drawn.segments, row, field, clientX, clientY);
 
   /**
-   * Choose the next span over a unit, after the last of them the unit alone.
+   * Select the next span over a unit, after the last of them the unit alone.
    *
    * @param {number} unit
-   * @param {import("../state/types.js").Span | null} before what was chosen before the press
+   * @param {import("../state/types.js").Span | null} before what was selected before the press
    */
   const cycle = (unit, before) => {
     const over = covering(editor.spans, row[unit]);
     const span = over[before ? over.indexOf(before) + 1 : 0] ?? null;
-    editor.choose(span);
+    editor.select(span);
     if (!span) {
       editor.cursor = unit;
       editor.anchor = null;
@@ -78,7 +78,7 @@ export function pointers(editor) {
     editor.byKeys = false;
     const named = editor.drawn.spanOfLabel(target);
     if (named) {
-      editor.choose(named);
+      editor.select(named);
       editor.refresh();
       return;
     }
@@ -86,7 +86,7 @@ export function pointers(editor) {
     press = { clientX: event.clientX, clientY: event.clientY, touched: held !== null };
     dragged = false;
     edge = null;
-    before = editor.chosen;
+    before = editor.selected;
     const range = before && fit(row, before);
     if (event.shiftKey && held !== null && range) {
       editor.resize(held < (range.from + range.to) / 2 ? "from" : "to", held);
@@ -101,7 +101,7 @@ export function pointers(editor) {
       editor.anchor ??= editor.cursor;
       editor.cursor = held;
     } else {
-      editor.chosen = null;
+      editor.selected = null;
       editor.cursor = held;
       editor.anchor = held;
     }
@@ -125,7 +125,7 @@ export function pointers(editor) {
     const unit = under ?? nearest(event);
     if (unit === null) return;
     if (edge) {
-      const range = editor.chosen && fit(row, editor.chosen);
+      const range = editor.selected && fit(row, editor.selected);
       if (!range || unit === range[edge]) return;
       dragged = true;
       editor.resize(edge, unit);
@@ -144,7 +144,7 @@ export function pointers(editor) {
     if (unit === null || !began) return;
     if (dragged) {
       if (!edge && (began.touched || editor.cursor !== editor.anchor)) editor.name();
-      else if (!edge) editor.letGo();
+      else if (!edge) editor.clearSelection();
     } else if (!event.shiftKey) {
       cycle(unit, before);
     }
@@ -160,7 +160,7 @@ export function pointers(editor) {
 
   field.addEventListener("pointercancel", () => {
     drop();
-    editor.letGo();
+    editor.clearSelection();
   });
 
   field.addEventListener("dblclick", (event) => {
@@ -182,7 +182,7 @@ export function pointers(editor) {
     const unit = named ? null : unitAt(event);
     if (named) {
       begun = false;
-      editor.choose(named);
+      editor.select(named);
     } else if (unit !== null) {
       const over = covering(editor.spans, row[unit]).length > 0;
       if (begun && editor.cursor !== null && (editor.rules.overlapping || !over)) {
@@ -191,7 +191,7 @@ export function pointers(editor) {
         editor.cursor = unit;
         editor.name();
       } else {
-        begun = cycle(unit, editor.chosen) === null && (editor.rules.overlapping || !over);
+        begun = cycle(unit, editor.selected) === null && (editor.rules.overlapping || !over);
         if (begun) editor.context.announce(t("Now tap the last word, or the same word again."));
       }
     }

@@ -7,7 +7,9 @@
  */
 
 /**
- * @typedef {Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "getModifierState">} Stroke
+ * @typedef {Pick<KeyboardEvent,
+ *   "key" | "ctrlKey" | "metaKey" | "altKey" | "getModifierState"
+ * >} Stroke
  */
 
 /**

@@ -17,7 +17,7 @@ const audio = {
     const regions = regionsOf(context.task.audio_spans);
     const player = new Player(host, context, false, () => {});
     player.draw({ regions });
-    if (regions.length) put(host, h("ul", { class: "quiet-words" }, ...regions.map((region) => h("li", { dir: "auto" }, inWords(region)))));
+    if (regions.length) put(host, h("ul", { class: "visually-hidden" }, ...regions.map((region) => h("li", { dir: "auto" }, inWords(region)))));
     captions(host, question, context);
     return {
       key: (key) => player.key(key),

@@ -20,7 +20,13 @@ import { read } from "../state/reading.js";
 /** @typedef {{view: string, task: Task, settings: Settings, labels: string[] | null}} Part */
 
 /**
- * @typedef {{_clean?: Record<string, string>, _tokens?: Token[], _options?: Option[], _size?: {width: number, height: number}, _parts?: unknown[]}} Beside
+ * @typedef {{
+ *   _clean?: Record<string, string>,
+ *   _tokens?: Token[],
+ *   _options?: Option[],
+ *   _size?: {width: number, height: number},
+ *   _parts?: unknown[],
+ * }} Beside
  */
 
 /** @param {unknown} value @returns {Record<string, unknown>} */

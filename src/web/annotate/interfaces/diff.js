@@ -28,7 +28,7 @@ const diff = {
       const shown = pieces.map(({ kind, text }) =>
         kind === "same"
           ? text
-          : h(kind, {}, h("span", { class: "heard" }, kind === "ins" ? t("[new:") : t("[old:"), " "), text, h("span", { class: "heard" }, "]")),
+          : h(kind, {}, h("span", { class: "heard-only" }, kind === "ins" ? t("[new:") : t("[old:"), " "), text, h("span", { class: "heard-only" }, "]")),
       );
       put(host, h("div", { class: "text difference", dir: "auto" }, ...shown));
       if (pieces.every(({ kind }) => kind === "same")) put(host, h("p", { class: "note" }, t("Both texts are the same.")));

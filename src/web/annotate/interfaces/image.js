@@ -28,7 +28,7 @@ const image = {
     put(host, tools);
     if (!picture.lacking) {
       const drawn = shapes.filter((shape) => corners(shape).length);
-      if (drawn.length) put(host, h("ul", { class: "quiet-words" }, ...drawn.map((shape) => h("li", { dir: "auto" }, inWords(shape)))));
+      if (drawn.length) put(host, h("ul", { class: "visually-hidden" }, ...drawn.map((shape) => h("li", { dir: "auto" }, inWords(shape)))));
     }
     if (task.text) put(host, h("p", { class: "text", dir: "auto" }, toText(task.text)));
     if (task.label) put(question, h("p", { class: "asked", dir: "auto" }, toText(task.label)));

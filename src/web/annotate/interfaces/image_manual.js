@@ -52,13 +52,14 @@ const imageManual = {
     if (typeof record.width === "number" && typeof record.height === "number") Object.assign(values, { width: record.width, height: record.height });
     return values;
   },
-  keys: () => [
+  keys: (project) => [
     { keys: ["b", "p", "d", "s"], does: t("choose the box, polygon, outline or select tool") },
     { keys: ["←", "→", "↑", "↓"], does: t("move the cross or the selection; ⇧ for larger steps, ctrl for single pixels") },
     { keys: ["⏎"], does: t("set a corner where the cross is; on the first or the last corner, or after the mouse, it closes a polygon") },
     { keys: [".", ","], does: t("select the next or previous shape") },
     { keys: ["v"], does: t("go to the next corner of the selected shape") },
     { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selection") },
+    ...(project.labels.length > 10 ? [{ keys: ["/"], does: t("find a label by its name") }] : []),
     { keys: ["⌫"], does: t("delete the selection, what was just drawn, or the last corner") },
     { keys: ["ctrl z"], does: t("undo the last change to the shapes") },
     { keys: ["esc"], does: t("cancel, or clear the selection") },

@@ -65,7 +65,7 @@ export function pagesOver(interfaceOf) {
       const asked = h("div", { class: "question inside" });
       const sheet = h("div", { class: "sheet" });
       put(host, sheet);
-      put(question, asked, h("nav", { class: "turning", "aria-label": t("Pages") }, back, place, on));
+      put(question, asked, h("nav", { class: "page-turn", "aria-label": t("Pages") }, back, place, on));
 
       function draw() {
         const part = /** @type {NonNullable<typeof parts[0]>} */ (parts[at]);

@@ -24,16 +24,17 @@ const relationsInterface = {
   // Untouched, both go back as they came, whatever they are.
   answer: (task, values) => values ?? fromAnswer(task),
   fromAnswer,
-  keys: ({ config }) => [
+  keys: (project) => [
     { keys: ["←", "→", "↑", "↓"], does: t("move the cursor from word to word, and from line to line") },
     { keys: ["⏎"], does: t("begin a relation here, or end it here") },
     { keys: ["1", "…", "9", "0"], does: t("choose a label and give it to the selected relation") },
-    ...(config?.relations_span_labels
+    ...(project.config?.relations_span_labels
       ? [
           { keys: ["m"], does: t("switch between spans and relations") },
           { keys: ["⇧ ←", "⇧ →"], does: t("select several words") },
         ]
       : []),
+    ...(project.labels.length > 10 ? [{ keys: ["/"], does: t("find a label by its name") }] : []),
     { keys: ["⌫"], does: t("remove the selection, or what was just drawn") },
     { keys: ["ctrl z"], does: t("undo the last change to the drawing") },
     { keys: ["esc"], does: t("cancel, or clear the selection") },

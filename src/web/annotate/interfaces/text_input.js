@@ -102,7 +102,8 @@ const textInput = {
     const leave = () => {
       field.blur();
       write(false);
-      /** @type {HTMLElement | null} */ (host.closest("[data-task-id]"))?.focus({ preventScroll: true });
+      const card = host.closest("[data-task-id]");
+      if (card instanceof HTMLElement) card.focus({ preventScroll: true });
       context.announce(t("Left the field. Shortcut keys are active again."));
     };
     const changed = () => {
@@ -170,7 +171,7 @@ const textInput = {
       changed();
       say(taken, t("Inserted: {words}", { words: suggestion }));
     };
-    const taken = h("p", { class: "quiet-words", role: "status" });
+    const taken = h("p", { class: "visually-hidden", role: "status" });
     const choices = several
       ? h(
           "div",

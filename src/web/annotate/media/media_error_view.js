@@ -29,7 +29,7 @@ const both = (what, lack) => [what, hint(lack)].filter(Boolean).join(" ");
  *
  * @param {string} what
  */
-export const blockedMediaView = (what) => h("div", { class: "absent", "data-lack": "refused" }, h("p", { class: "empty", dir: "auto" }, both(what, "refused")));
+export const blockedMediaView = (what) => h("div", { class: "media-error", "data-media-error": "refused" }, h("p", { class: "empty", dir: "auto" }, both(what, "refused")));
 
 /**
  * For what was asked for and did not come.
@@ -42,12 +42,12 @@ export const blockedMediaView = (what) => h("div", { class: "absent", "data-lack
 export function mediaErrorView(source, address, { again, announce = () => {} }) {
   const note = h("p", { class: "empty", dir: "auto" });
   const retry = again && h("button", { type: "button", "data-retry": "", onclick: () => again() }, t("Try again"));
-  const element = h("div", { class: "absent" }, note);
+  const element = h("div", { class: "media-error" }, note);
 
   async function look() {
     for (let wait = 2000; ; wait = Math.min(longest, wait * 2)) {
       const lack = await diagnose(address);
-      const before = element.dataset.lack;
+      const before = element.dataset.mediaError;
       if (before === "away" && lack === "broken") {
         // It was away and is there now: this is the moment to ask for it, and no fault of the
         // file's.
@@ -55,7 +55,7 @@ export function mediaErrorView(source, address, { again, announce = () => {} }) 
         return;
       }
       if (lack !== before && lack !== "refused") {
-        element.dataset.lack = lack;
+        element.dataset.mediaError = lack;
         say(note, both(reason(lack, source), lack));
         announce(note.textContent ?? "");
         if (isTransient(lack)) put(element, retry);

@@ -46,7 +46,11 @@ export const inWords = (region) =>
   t("{label}: {start} to {end}", { label: toText(region.label), start: clock(region.start), end: clock(region.end) });
 
 /**
- * @typedef {{regions: Region[], selected?: Region | null, pending?: {from: number, to: number} | null}} Look
+ * @typedef {{
+ *   regions: Region[],
+ *   selected?: Region | null,
+ *   pending?: {from: number, to: number} | null,
+ * }} Look
  */
 
 export class Player {

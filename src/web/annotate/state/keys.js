@@ -10,7 +10,8 @@
  */
 
 /**
- * @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help" | "instructions" | "forward" | "comment" | "history"} Command
+ * @typedef {"accept" | "reject" | "ignore" | "undo" | "save" | "flag" | "help"
+ *   | "instructions" | "forward" | "comment" | "history"} Command
  */
 
 /** @typedef {Record<Command, string[]>} Keymap */
@@ -37,7 +38,9 @@ export const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 const spelled = { " ": "space", spacebar: "space", del: "delete", esc: "escape", cmd: "meta", command: "meta" };
 
 /**
- * @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Press
+ * @typedef {Pick<KeyboardEvent,
+ *   "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey"
+ * >} Press
  */
 
 /**

@@ -15,7 +15,11 @@
 import { read } from "./reading.js";
 
 /** @import { Draft } from "../storage/drafts.js" */
-/** @import { Card, Fate, PreviousAnswer, Project, Reason, Stats, Task, Values, Verdict, Whereabouts } from "./types.js" */
+/**
+ * @import {
+ *   Card, Fate, PreviousAnswer, Project, Reason, Stats, Task, Values, Verdict, Whereabouts
+ * } from "./types.js"
+ */
 
 /**
  * @typedef {{
@@ -52,7 +56,8 @@ import { read } from "./reading.js";
 
 /**
  * @typedef {{type: "project", project: Project}
- *   | {type: "fetched", tasks: Task[], drafts?: Map<string, Draft | null>, pending: string[], reason: Reason | null, stats: Partial<Stats>}
+ *   | {type: "fetched", tasks: Task[], drafts?: Map<string, Draft | null>,
+ *       pending: string[], reason: Reason | null, stats: Partial<Stats>}
  *   | {type: "trouble", words: string | null}
  *   | {type: "fatal", title: string, words: string}
  *   | {type: "edit", values: Values}

@@ -30,7 +30,14 @@
 /**
  * Offsets are code points, `end` is exclusive.
  *
- * @typedef {{text: string, start: number, end: number, id: number, ws?: boolean, disabled?: boolean}} Token
+ * @typedef {{
+ *   text: string,
+ *   start: number,
+ *   end: number,
+ *   id: number,
+ *   ws?: boolean,
+ *   disabled?: boolean,
+ * }} Token
  */
 
 /**
@@ -71,7 +78,12 @@
  */
 
 /**
- * @typedef {{total: number | null, progress: number | null, answered: number | null, due: number | null}} Stats
+ * @typedef {{
+ *   total: number | null,
+ *   progress: number | null,
+ *   answered: number | null,
+ *   due: number | null,
+ * }} Stats
  */
 
 /**
@@ -101,7 +113,13 @@
  */
 
 /**
- * @typedef {{answer: Verdict, values: Values | null, flagged: boolean, comment: string, reason?: string | null}} PreviousAnswer
+ * @typedef {{
+ *   answer: Verdict,
+ *   values: Values | null,
+ *   flagged: boolean,
+ *   comment: string,
+ *   reason?: string | null,
+ * }} PreviousAnswer
  */
 
 /**

@@ -17,7 +17,11 @@ import { parse } from "../state/lossless_json.js";
 /** @typedef {{values: Values | null, flagged: boolean, comment?: string}} Draft */
 
 /**
- * @typedef {{key: [project: string, annotator: string, id: string], at: number, draft: string}} Kept
+ * @typedef {{
+ *   key: [project: string, annotator: string, id: string],
+ *   at: number,
+ *   draft: string,
+ * }} Kept
  */
 
 /** Drafts expire after 30 days. */

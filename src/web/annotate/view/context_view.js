@@ -224,7 +224,7 @@ function stretches(text, near = 0) {
   for (let at = 0; at < text.length; ) {
     const line = text.indexOf("\n", Math.min(at + 1_500, text.length));
     const end = line < 0 ? text.length : line + 1;
-    blocks.push(h("div", { class: "stretch" }, text.slice(at, end)));
+    blocks.push(h("div", { class: "text-part" }, text.slice(at, end)));
     at = end;
   }
   for (const block of near ? blocks.slice(-2) : blocks.slice(0, 2)) block.classList.add("near");
@@ -247,7 +247,7 @@ function around(body, from, to, focus) {
   const end = line < 0 ? body.length : line + 1;
   return [
     ...stretches(body.slice(0, start), -1),
-    h("div", { class: "stretch near" }, body.slice(start, from), focus, body.slice(to, end)),
+    h("div", { class: "text-part near" }, body.slice(start, from), focus, body.slice(to, end)),
     ...stretches(body.slice(end)),
   ];
 }

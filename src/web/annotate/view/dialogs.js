@@ -163,7 +163,11 @@ export function showInstructions(project) {
  * The answers that the server would not take, each with its reason.
  *
  * @param {Entry[]} entries
- * @param {{reopen: (entry: Entry) => void, drop: (entry: Entry) => void, again: (entry: Entry) => void}} callbacks
+ * @param {{
+ *   reopen: (entry: Entry) => void,
+ *   drop: (entry: Entry) => void,
+ *   again: (entry: Entry) => void,
+ * }} callbacks
  */
 export function showProblems(entries, callbacks) {
   const list = h("ul", { class: "problems" });

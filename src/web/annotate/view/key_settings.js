@@ -22,7 +22,7 @@ import { commandWords } from "./messages.js";
  */
 export function showKeySettings(project, kind, settings, changeSettings) {
   const rows = h("div", { class: "keys" });
-  const told = h("p", { class: "small told", role: "status" });
+  const told = h("p", { class: "small key-status", role: "status" });
   const singles = h("input", { type: "checkbox", id: "singles" });
   singles.checked = settings().singles;
   singles.addEventListener("change", () => changeSettings({ ...settings(), singles: singles.checked }));

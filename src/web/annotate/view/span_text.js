@@ -30,7 +30,11 @@ import { TextSegments } from "./text_segments.js";
  * How spans look: the colour of a label, what is said of a span on the element that shows it, and
  * the button that takes one away.
  *
- * @typedef {{hue: (label: string) => string, dress: (element: HTMLElement, span: Span) => void, drop: (span: Span) => HTMLElement | null}} Look
+ * @typedef {{
+ *   hue: (label: string) => string,
+ *   dress: (element: HTMLElement, span: Span) => void,
+ *   drop: (span: Span) => HTMLElement | null,
+ * }} Look
  */
 
 /** How much is laid out before it is checked whether that fills the screen, in code points. */
@@ -59,7 +63,12 @@ export class SpanText {
    * @param {HTMLElement} field takes the text
    * @param {Offsets} offsets
    * @param {Unit[]} row
-   * @param {{hue: (label: string) => string, inLanes: boolean, opening: number[], remove?: (span: Span) => void}} look
+   * @param {{
+   *   hue: (label: string) => string,
+   *   inLanes: boolean,
+   *   opening: number[],
+   *   remove?: (span: Span) => void,
+   * }} look
    *   how spans look, and where paragraphs begin (spans.js)
    */
   constructor(field, offsets, row, look) {

@@ -17,7 +17,16 @@ import { answersWaitHere, newLink } from "./messages.js";
 /** @typedef {"saved" | "sending" | "offline" | "problem"} Saved */
 
 /**
- * @typedef {{waiting: number, writing: number, fresh: number, problems: number, trouble: string | null, locked: boolean, refusal: string | null, elsewhere: boolean}} OutboxStatus
+ * @typedef {{
+ *   waiting: number,
+ *   writing: number,
+ *   fresh: number,
+ *   problems: number,
+ *   trouble: string | null,
+ *   locked: boolean,
+ *   refusal: string | null,
+ *   elsewhere: boolean,
+ * }} OutboxStatus
  */
 
 /** How long sending may last before the bar says so. */
@@ -86,9 +95,9 @@ export class StatusBar {
     if (project) {
       const who = project.display || project.annotator;
       document.title = `${project.project} · ${who}`;
-      const place = byId("who");
-      if (place.dataset.who !== document.title) {
-        place.dataset.who = document.title;
+      const place = byId("page-owner");
+      if (place.dataset.title !== document.title) {
+        place.dataset.title = document.title;
         place.replaceChildren(h("span", { class: "project" }, h("bdi", {}, project.project), " · "), h("bdi", { class: "name" }, who));
       }
     }

@@ -22,7 +22,13 @@ import { h } from "../../shared/dom.js";
  * A stretch, in code points. `node` is what stands in the page for it: the text itself, or an
  * element around it.
  *
- * @typedef {{start: number, end: number, text: Text, node: HTMLElement | Text, stripes: string}} Segment
+ * @typedef {{
+ *   start: number,
+ *   end: number,
+ *   text: Text,
+ *   node: HTMLElement | Text,
+ *   stripes: string,
+ * }} Segment
  */
 
 export class TextSegments {
