@@ -47,7 +47,7 @@ pub fn requires(task: &TaskJson) -> Vec<String> {
 /// The value of a key in a task's `meta`.
 pub fn meta(task: &TaskJson, key: &str) -> Option<Value> {
     // Most tasks have none: searching the text is cheaper than parsing it.
-    if !task.as_str().contains("\"meta\"") || !task.as_str().contains(key) {
+    if !task.may_have_key("meta") || !task.may_have_key(key) {
         return None;
     }
     task.get("meta").and_then(|mut meta| meta.get_mut(key).map(Value::take))
@@ -62,6 +62,7 @@ mod tests {
         let task = |text: &str| requires(&TaskJson::parse(text).expect("a task"));
         assert_eq!(task(r#"{"meta":{"requires":"es"}}"#), ["es"]);
         assert_eq!(task(r#"{"meta":{"requires":["es","expert"]}}"#), ["es", "expert"]);
+        assert_eq!(task(r#"{"m\u0065ta":{"\u0072equires":"es"}}"#), ["es"]);
         assert!(task(r#"{"text":"meta requires"}"#).is_empty());
         let both = AnnotatorProfile {
             tags: vec!["es".into(), "expert".into()],

@@ -105,6 +105,10 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Co
 fn identity_in_words(rule: &Rule) -> String {
     let means = match rule {
         Rule::Content => "everything that an annotator could see",
+        Rule::FirstContent => {
+            "everything that an annotator could see, by the rule of stores made before keys that \
+             begin with _ counted"
+        }
         Rule::TaskHash => "Prodigy's _task_hash",
         Rule::Path(_) => "the value of that key",
         Rule::Format2 => "the rule of stores that were made before a store kept its rule",

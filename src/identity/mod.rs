@@ -4,12 +4,13 @@
 //! of a line counts, known or not: two lines that would show an annotator something different are
 //! two tasks. What does not count is a closed list:
 //!
-//! - names that begin with `_`, which are Prodigy's and annotd's;
+//! - the names that exports of Prodigy's and annotd's have beside the task's keys
+//!   (`own_keys::SYSTEM`), such as `_task_hash`; another name that begins with `_` is the task's;
 //! - what an annotator says: `answer` (`accept`, `reject`, `ignore`), `flagged`, `comment` and
 //!   `skip_reason`. Where a template can show what a task has under these names, they count in a
 //!   line that is no answer;
 //! - the keys that an answer sets, where the annotator produces what stands there: such a key of a
-//!   task is a suggestion. Where the annotator only judges it, it counts, also if that is in one
+//!   task is a suggestion, unless it is a setting. Where the annotator only judges it, it counts, also if that is in one
 //!   block of several and another one sets it;
 //! - tokens that are those annotd would compute, where the interface works on tokens;
 //! - what only steers annotd: `meta.gold`, `meta.priority`, `meta.requires`, and the key that names
@@ -22,6 +23,9 @@
 //! A hash that came with the data and does not follow from its content is a deliberate
 //! statement that this is a task of its own, the customary way to ask the same thing twice: it is
 //! part of the identity.
+//!
+//! A store keeps the edition of the rule that it was made with ([`Rule::FirstContent`]): under
+//! another one, files that were loaded would be new in part.
 //!
 //! Rejected: a list of the keys that count. The keys a page shows depend on interface, blocks and
 //! templates, and each key that is missing from the list is tasks that are dropped without a word.
@@ -65,14 +69,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::interface::suggestions::{Parting, TEMPLATE, Templates};
+use crate::interface::suggestions::{ContentEdition, Parting, Templates};
 use crate::interface::{Interface, Settings};
 use crate::task::{Task, TaskId, TaskJson, Verdict, canonical, hashes, own_keys};
 
 /// Bytes of SHA-256 that make the identity.
 const BYTES: usize = 16;
-/// What steers annotd alone, in `meta`.
-const STEERING: [&str; 3] = ["gold", "priority", "requires"];
+/// What a store says that goes by the present edition of `content`. The empty part between the dots
+/// is in no path: a version that does not know it says so, and takes it for no path.
+const CONTENT: &str = "content..2";
 
 /// By which rule a project tells tasks apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +85,10 @@ pub enum Rule {
     /// Everything that an annotator could see counts.
     #[default]
     Content,
+    /// The same but for keys that begin with `_`, keys and names in templates that are written with
+    /// escapes, and settings that a text field stands under. Stores have it that were made before
+    /// these counted.
+    FirstContent,
     /// Prodigy's: two lines with one `_task_hash`, given or computed, are one task.
     TaskHash,
     /// Two lines with one value under this path, such as `meta.id`, are one task.
@@ -89,7 +98,34 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Reads what a roster or a store says. Nothing if it is none of the words and no path.
+    /// Reads what a store or a backup says. Nothing if this version does not know it.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        match text {
+            CONTENT => Some(Self::Content),
+            "content" => Some(Self::FirstContent),
+            other => Self::from_text(other),
+        }
+    }
+
+    /// What a store keeps.
+    pub fn stored(&self) -> &str {
+        match self {
+            Self::Content => CONTENT,
+            other => other.as_str(),
+        }
+    }
+
+    /// Whether rosters have the same word for both.
+    pub fn is_named_as(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+
+    /// Whether everything that an annotator could see counts, by whatever edition.
+    pub fn is_content(&self) -> bool {
+        matches!(self, Self::Content | Self::FirstContent)
+    }
+
+    /// Reads what a roster says. Nothing if it is none of the words and no path.
     pub fn from_text(text: &str) -> Option<Self> {
         match text {
             "content" => Some(Self::Content),
@@ -102,10 +138,10 @@ impl Rule {
         }
     }
 
-    /// The word for it in rosters, stores and backups.
+    /// The word for it in rosters and in messages.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Content => "content",
+            Self::Content | Self::FirstContent => "content",
             Self::TaskHash => "task_hash",
             Self::Path(path) => path,
             Self::Format2 => "format-2",
@@ -158,8 +194,8 @@ pub struct Identity {
     interface: Interface,
     /// The path of the key that names annotators.
     names: Option<String>,
-    /// See [`Parting::formerly`].
-    formerly: bool,
+    /// The edition of `content` by which what an annotator could see is told.
+    edition: ContentEdition,
     /// What the project's templates show.
     templates: Arc<Templates>,
 }
@@ -181,8 +217,12 @@ impl Identity {
     /// Tells tasks of this interface apart by this rule. `names` is the path of the key that names
     /// annotators, if there is one.
     pub fn new(rule: Rule, interface: Interface, names: Option<&str>) -> Self {
-        let templates = Arc::new(Templates::of_project(&interface));
-        Self { rule, interface, names: names.map(str::to_owned), templates, formerly: false }
+        let edition = match rule {
+            Rule::FirstContent => ContentEdition::First,
+            _ => ContentEdition::Second,
+        };
+        let templates = Arc::new(Templates::of_project(&interface, edition));
+        Self { rule, interface, names: names.map(str::to_owned), templates, edition }
     }
 
     /// By `content` for an interface whose answers set nothing, as long as there is no project.
@@ -208,7 +248,7 @@ impl Identity {
         let input_hash = given_input.unwrap_or_else(|| hashes::input_hash(&value));
         let task_hash = given_task.unwrap_or_else(|| hashes::task_hash(&value, input_hash));
         let (text, suggestions_hash) = match &self.rule {
-            Rule::Content => {
+            Rule::Content | Rule::FirstContent => {
                 let content = self.content(&body, &value);
                 let mut text = String::with_capacity(body.as_str().len());
                 canonical::write_object(&mut text, &content.counts);
@@ -244,11 +284,15 @@ impl Identity {
     /// and as it would have made it before the roster named another interface.
     pub fn readings(&self, body: &TaskJson) -> impl Iterator<Item = Task> {
         let now = self.make(body.clone()).ok().map(|made| made.task);
-        let others = if self.rule == Rule::Content { Interface::names() } else { Vec::new() };
+        let others = if self.rule.is_content() { Interface::names() } else { Vec::new() };
+        let editions: &[ContentEdition] = match self.rule {
+            Rule::FirstContent => &[ContentEdition::First, ContentEdition::BeforeBlocks],
+            _ => &[ContentEdition::Second],
+        };
         let then = others.into_iter().flat_map(move |view| {
-            [false, true].into_iter().filter_map(move |formerly| {
+            editions.iter().filter_map(move |edition| {
                 let interface = Interface::new(view, self.interface.settings().clone())?;
-                let identity = Self { interface, formerly, ..self.clone() };
+                let identity = Self { interface, edition: *edition, ..self.clone() };
                 identity.make(body.clone()).ok().map(|made| made.task)
             })
         });
@@ -287,18 +331,23 @@ impl Identity {
     /// What counts of a line, and what it suggests.
     fn content(&self, body: &TaskJson, value: &Map<String, Value>) -> Content {
         let mut counts = value.clone();
-        counts.retain(|key, value| !key.starts_with('_') && !value.is_null());
+        let of_system = |key: &str| match self.edition {
+            ContentEdition::Second => own_keys::SYSTEM.contains(&key),
+            _ => key.starts_with('_'),
+        };
+        counts.retain(|key, value| !of_system(key) && !value.is_null());
         // What a template shows counts, unless an annotator has said it.
-        let is_shown = self.templates.are_there() || body.as_str().contains(TEMPLATE);
+        let is_shown =
+            self.templates.are_there() || Templates::of_task(body, self.edition).are_there();
         if !is_shown || is_answer(&counts) {
             for key in own_keys::ANNOTATORS {
                 counts.shift_remove(key);
             }
         }
         let mut suggestions = Map::new();
-        let how = Parting { templates: &self.templates, formerly: self.formerly };
+        let how = Parting { templates: &self.templates, edition: self.edition };
         self.interface.part_suggestions(body, how, &mut counts, &mut suggestions);
-        for key in STEERING {
+        for key in own_keys::STEERING {
             remove(&mut counts, &["meta", key]);
         }
         if counts.get("meta").is_some_and(is_empty) {

@@ -68,6 +68,12 @@ fn visible() -> Vec<(&'static str, Vec<Value>)> {
         "context_before",
         "user_input",
         "why",
+        // Names that begin with `_` and are not the system's, and some that the page is sent.
+        "_src",
+        "_",
+        "_score",
+        "_page",
+        "_tokens",
     ]
     .map(|key| (key, texts()))
     .into();
@@ -163,6 +169,89 @@ fn five_lines_that_differ_in_one_visible_key_are_five_tasks_for_blocks_of_every_
     assert!(pairs > 300, "{pairs}");
 }
 
+/// A template, a key and a setting as a file may have them: with escapes that a parser undoes.
+#[test]
+fn five_lines_are_five_tasks_however_a_key_or_a_template_that_shows_it_is_written() {
+    let escaped = |word: &str| -> String {
+        word.chars()
+            .flat_map(|c| format!("\\u{:04x}", u32::from(c)).chars().collect::<Vec<_>>())
+            .collect()
+    };
+    let different = |view: &str, config: &Value, line: &dyn Fn(usize) -> String| {
+        let identity = content(view, config);
+        let ids: std::collections::HashSet<String> = (0..5)
+            .map(|n| {
+                let body = TaskJson::parse(&line(n)).expect("an object");
+                identity.make(body).expect("a task").task.id.to_string()
+            })
+            .collect();
+        ids.len()
+    };
+    for key in ["größe", "accept", "comment", "_src", "an odd.one", "user_input"] {
+        let name = key.split('.').next().expect("a name");
+        for template in
+            ["{{x}}", "{{ x }}", "{{{x}}}", "{{&x}}", "{{#x}}a{{/x}}", "{{\t^x}}a{{/x}}"]
+        {
+            let template = template.replace('x', name);
+            for (setting, key, template) in [
+                (
+                    "html_template".to_owned(),
+                    key.to_owned(),
+                    serde_json::to_string(&template).expect("JSON"),
+                ),
+                (escaped("html_template"), key.to_owned(), format!("\"{}\"", escaped(&template))),
+                ("html_template".to_owned(), escaped(key), format!("\"{}\"", escaped(&template))),
+            ] {
+                let own = |n: usize| {
+                    let config = format!("{{\"{setting}\":{template}}}");
+                    format!(
+                        "{{\"text\":\"a\",\"{key}\":[\"{n}\"],\"options\":[\"0\"],\"config\":{config}}}"
+                    )
+                };
+                for view in ["html", "choice", "text_input"] {
+                    assert_eq!(different(view, &json!({}), &own), 5, "{view}: {}", own(0));
+                }
+            }
+        }
+    }
+}
+
+/// A text field may stand under any key; a setting under that key is still what the card looks like.
+#[test]
+fn five_lines_that_differ_in_a_setting_are_five_tasks_also_where_a_text_is_written_under_its_name()
+{
+    for setting in crate::interface::setting_names::SETTINGS {
+        let values: Vec<Value> = (0..5).map(|n| json!(format!("{n}"))).collect();
+        let base = json!({"text": "a"});
+        let field = json!({"field_id": setting});
+        let block = json!({"blocks": [{"view_id": "text_input", "field_id": setting}]});
+        for (view, config) in [("text_input", &field), ("blocks", &block)] {
+            let identity = content(view, config);
+            assert_eq!(tasks(&identity, &base, setting, &values), 5, "{view}: {setting}");
+        }
+    }
+}
+
+/// A store that was made with the first edition: the same lines are the same tasks, so that a file
+/// that was loaded adds nothing.
+#[test]
+fn stores_of_the_first_edition_go_on_by_it() {
+    let first = |view: &str, line: &str| {
+        let identity = Identity::new(Rule::FirstContent, interface(view, &json!({})), None);
+        let made = identity.make(TaskJson::parse(line).expect("an object")).expect("a task");
+        made.task.id.to_string()
+    };
+    let (a, b) = (r#"{"text":"a","_src":1}"#, r#"{"text":"a","_src":2}"#);
+    assert_eq!(first("text", a), first("text", b));
+    assert_eq!(first("text", a), id(&content("text", &json!({})), &json!({"text": "a"})));
+    let template = |n: u8| {
+        format!(
+            r#"{{"gr\u00f6\u00dfe":1,"accept":["{n}"],"config":{{"html_templ\u0061te":"{{{{accept}}}}"}}}}"#
+        )
+    };
+    assert_eq!(first("choice", &template(1)), first("choice", &template(2)));
+}
+
 #[test]
 fn a_suggestion_counts_where_another_block_shows_it_and_not_where_the_block_hides_it() {
     let lines = [json!([]), json!([{"start": 0, "end": 3, "label": "X"}])];
@@ -187,7 +276,8 @@ fn a_suggestion_counts_where_another_block_shows_it_and_not_where_the_block_hide
 fn a_task_that_was_stored_while_any_set_key_was_a_suggestion_is_still_in_order() {
     let views = ["ner", "spans_manual", "audio", "audio_manual"];
     let blocks: Vec<Value> = views.iter().map(|view| json!({"view_id": view})).collect();
-    let identity = content("blocks", &json!({"blocks": blocks}));
+    let blocks = interface("blocks", &json!({"blocks": blocks}));
+    let identity = Identity::new(Rule::FirstContent, blocks, None);
     let plain = json!({"text": "Ada", "audio": "a.wav"});
     let mut suggests = plain.clone();
     suggests["spans"] = json!([{"start": 0, "end": 3, "label": "X"}]);
@@ -376,7 +466,7 @@ fn a_line_that_claims_to_be_a_task_says_in_which_key_it_differs() {
     let added = added.as_object().expect("an object");
     let differs = |line: Value| identity.difference(&body(line), &stored, &[added]);
     let same = json!({
-        "text": "Ada", "title": "t", "n": 2.0, "spans": [], "mood": "good", "tokens": [], "_x": 1,
+        "text": "Ada", "title": "t", "n": 2.0, "spans": [], "mood": "good", "tokens": [], "_late": true,
         "answer": "accept", "none": null,
     });
     assert_eq!(differs(same), None);
@@ -411,6 +501,17 @@ fn a_path_or_prodigys_hash_can_be_the_rule() {
     for text in ["content", "task_hash", "format-2", "meta.id", "id"] {
         assert_eq!(Rule::from_text(text).expect("a rule").as_str(), text);
     }
+    for rule in [
+        Rule::Content,
+        Rule::FirstContent,
+        Rule::TaskHash,
+        Rule::Format2,
+        Rule::Path("meta.id".into()),
+    ] {
+        assert_eq!(Rule::from_stored(rule.stored()), Some(rule.clone()), "{rule}");
+        assert_eq!(Rule::from_text(rule.stored()).is_none(), rule == Rule::Content);
+    }
+    assert!(Rule::FirstContent.is_named_as(&Rule::Content));
 }
 
 #[test]

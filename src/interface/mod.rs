@@ -36,6 +36,7 @@ mod pieces;
 mod pos;
 mod pos_manual;
 mod relations;
+pub mod setting_names;
 mod span_validation;
 mod spans;
 mod spans_manual;
@@ -86,7 +87,7 @@ const ALL: &[&InterfaceSpec] = &[
 ];
 
 /// What tells annotd how to show or give out a task: no answer adds it.
-const STEERS: [&str; 3] = ["config", "html_template", "meta"];
+const RESERVED: [&str; 3] = ["config", "html_template", "meta"];
 /// What every answer may add to its task, in bytes of JSON: an outline by hand takes some 14 bytes
 /// a point.
 const ROOM: usize = 1 << 20;
@@ -266,7 +267,7 @@ impl Interface {
                 let key = key.as_str();
                 key != "answer"
                     && !key.starts_with('_')
-                    && (!STEERS.contains(&key) || sets.iter().any(|set| set == key))
+                    && (!RESERVED.contains(&key) || sets.iter().any(|set| set == key))
                     && (own_keys::is_annotators(key)
                         || sets.iter().any(|set| set == key)
                         || !own.contains_key(key))
@@ -434,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_adds_nothing_that_steers_annotd() {
+    fn an_answer_adds_nothing_that_says_how_a_task_is_shown_or_given_out() {
         let task = serde_json::json!({"text": "a"});
         let sent = serde_json::json!({
             "answer": "accept", "mood": "good", "meta": {"gold": "accept"}, "config": {"x": 1},

@@ -89,7 +89,7 @@ pub(super) fn part_suggestions(
 ) {
     let Some(Value::Array(pages)) = counts.get_mut("pages") else { return };
     // What the task itself sets holds for each of its pages.
-    let templates = how.templates.with(card.get("config").as_ref());
+    let templates = how.templates.with(card.get("config").as_ref(), how.edition);
     let how = Parting { templates: &templates, ..how };
     for (index, (page, part)) in pages.iter_mut().zip(parts(card)).enumerate() {
         let (Some(page), Some(part)) = (page.as_object_mut(), part) else { continue };

@@ -11,12 +11,26 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::setting_names::SETTINGS;
 use super::spec::InterfaceSpec;
 use super::{ALL, Interface, blocks, pages};
+use crate::task::task_json::may_have_key;
 use crate::task::{TOKENIZER, TaskJson, canonical, tokenize};
 
 /// A setting that can show any key of a task.
-pub(crate) const TEMPLATE: &str = "html_template";
+const TEMPLATE: &str = "html_template";
+
+/// The editions of the rule `content`. A store keeps the one that it was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ContentEdition {
+    /// A key that one block sets is a suggestion although another block shows it.
+    BeforeBlocks,
+    /// No key that begins with `_` counts; templates are looked for in the text of the JSON; a text
+    /// field may make a suggestion of a setting.
+    First,
+    /// What docs/formats.md tells.
+    Second,
+}
 
 /// The keys that some interface shows as they are, in the order of a reader. They are never
 /// suggestions: a text field may stand under one of them, which is then what is corrected.
@@ -43,8 +57,36 @@ pub(crate) struct Templates {
 
 impl Templates {
     /// Those of a project.
-    pub(crate) fn of_project(interface: &Interface) -> Self {
-        Self::default().with(Some(&Value::Object(interface.settings.config.clone()))).into_owned()
+    pub(crate) fn of_project(interface: &Interface, edition: ContentEdition) -> Self {
+        let config = Value::Object(interface.settings.config.clone());
+        Self::default().with(Some(&config), edition).into_owned()
+    }
+
+    /// Those of a task, as its own `config`, its blocks and its pages have them.
+    pub(crate) fn of_task(task: &TaskJson, edition: ContentEdition) -> Self {
+        if edition < ContentEdition::Second {
+            return Self::in_text(task.as_str());
+        }
+        if !may_have_key(task.as_str(), TEMPLATE) {
+            return Self::default();
+        }
+        let mut found = Self::default();
+        task.value().iter().for_each(|(key, value)| found.look_into(key, value));
+        found
+    }
+
+    /// Adds the templates within the value under a key. The depth is bounded by what a task may
+    /// have.
+    fn look_into(&mut self, key: &str, value: &Value) {
+        match value {
+            Value::String(template) if key == TEMPLATE => {
+                self.any = true;
+                self.keys.extend(names(template).map(str::to_owned));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.look_into("", item)),
+            Value::Object(keys) => keys.iter().for_each(|(key, value)| self.look_into(key, value)),
+            _ => {}
+        }
     }
 
     /// Whether there is one.
@@ -53,14 +95,22 @@ impl Templates {
     }
 
     /// These, and those of more settings.
-    pub(super) fn with(&self, settings: Option<&Value>) -> Cow<'_, Self> {
-        let more = settings.map(|settings| Self::in_text(&settings.to_string()));
+    pub(super) fn with(&self, settings: Option<&Value>, edition: ContentEdition) -> Cow<'_, Self> {
+        let more = settings.map(|settings| {
+            if edition < ContentEdition::Second {
+                return Self::in_text(&settings.to_string());
+            }
+            let mut more = Self::default();
+            more.look_into("", settings);
+            more
+        });
         let Some(mut more) = more.filter(|more| more.any) else { return Cow::Borrowed(self) };
         more.keys.extend(self.keys.iter().cloned());
         Cow::Owned(more)
     }
 
-    /// Those in a text of JSON.
+    /// Those in a text of JSON, as the first editions of the rule found them: not where a key or a
+    /// name is written with escapes.
     fn in_text(text: &str) -> Self {
         if !text.contains(TEMPLATE) {
             return Self::default();
@@ -74,14 +124,22 @@ impl Templates {
     }
 }
 
+/// The keys that a template names, without what is within them.
+fn names(template: &str) -> impl Iterator<Item = &str> {
+    template.split("{{").skip(1).map(|tag| {
+        let tag = tag.split_once("}}").map_or(tag, |(tag, _)| tag);
+        let name = tag.trim().trim_start_matches(['{', '#', '^', '&', '/']).trim();
+        name.split('.').next().unwrap_or(name)
+    })
+}
+
 /// How suggestions are parted from what counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Parting<'a> {
     /// The project's templates.
     pub templates: &'a Templates,
-    /// Whether a key that one block sets is a suggestion although another block shows it: so it was
-    /// in the first stores that go by content.
-    pub formerly: bool,
+    /// By which edition of the rule.
+    pub edition: ContentEdition,
 }
 
 impl Interface {
@@ -138,11 +196,15 @@ impl Interface {
             counts.contains_key(key)
                 && !SHOWN.contains(&key.as_str())
                 && !how.templates.keys.contains(key)
+                // A text field may stand under any key, also under one that says how a card looks.
+                && (how.edition < ContentEdition::Second || !SETTINGS.contains(&key.as_str()))
         });
         // Most tasks suggest nothing, and cost no further look.
         if !set.is_empty() {
-            let of_task = Templates::in_text(task.as_str());
-            let judged = if how.formerly && self.spec.name == blocks::SPEC.name {
+            let of_task = Templates::of_task(task, how.edition);
+            let judged = if how.edition == ContentEdition::BeforeBlocks
+                && self.spec.name == blocks::SPEC.name
+            {
                 blocks::judged_by_their_own(&card)
             } else {
                 (self.spec.judges)(&card)

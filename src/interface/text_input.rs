@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::STEERS;
+use super::RESERVED;
 use super::fits::{CONTENT, Unfit, a_text};
 use super::html;
 use super::spec::{AnswerError, Card, InterfaceSpec, PLAIN};
@@ -26,9 +26,13 @@ pub(super) const SPEC: InterfaceSpec = InterfaceSpec {
 const USUAL: &str = "user_input";
 
 /// Whether a key of an answer is not free for a text: the system's, what every annotator can say of
-/// any card, what steers annotd, and the tokens that an export adds.
+/// any card, what says how a task is shown or given
+/// out, and the tokens that an export adds.
 fn is_taken(key: &str) -> bool {
-    key.starts_with('_') || own_keys::is_annotators(key) || STEERS.contains(&key) || key == "tokens"
+    key.starts_with('_')
+        || own_keys::is_annotators(key)
+        || RESERVED.contains(&key)
+        || key == "tokens"
 }
 
 /// What the field is about may be missing: a block has it from another one.

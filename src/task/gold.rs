@@ -5,9 +5,12 @@
 //! `"reject"`. Whoever annotates must not see it: [`hide`] takes it out of what goes to a page. It
 //! stays in the store and comes out of every export.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::task_json::may_have_key;
 use super::{Basis, Fields, Millis, TaskJson, Verdict, Version};
 
 /// The key that holds the keys that say something about a task.
@@ -31,7 +34,7 @@ pub struct NoGold {
 /// What is wrong with it.
 pub fn gold(task: &TaskJson) -> Result<Option<Version>, NoGold> {
     // Most tasks have none: a look at the text is cheaper than a look at the keys.
-    if !task.as_str().contains("\"gold\"") {
+    if !task.may_have_key(GOLD) {
         return Ok(None);
     }
     let gold = task.get(META).and_then(|mut meta| meta.get_mut(GOLD).map(Value::take));
@@ -64,16 +67,46 @@ pub fn gold(task: &TaskJson) -> Result<Option<Version>, NoGold> {
     }))
 }
 
-/// Takes the right answer out of what an annotator gets to see. Everything else stays as it is.
+/// Takes the right answer out of what an annotator gets to see, also out of the task's pages and
+/// blocks. Everything else stays as it is, to the letter.
 pub fn hide(task: &mut Fields) {
-    let Some(meta) = task.get_mut(META).filter(|meta| meta.get().contains("\"gold\"")) else {
-        return;
-    };
-    let Ok(mut keys) = serde_json::from_str::<Fields>(meta.get()) else { return };
-    if keys.shift_remove(GOLD).is_some() {
-        let rest: Box<RawValue> = to_raw_value(&keys).expect("an object is JSON");
-        *meta = rest;
+    take_out(task);
+}
+
+/// Whether something was taken out.
+fn take_out(task: &mut Fields) -> bool {
+    let meta = within(task, META, |meta| {
+        change(meta, |keys: &mut Fields| keys.shift_remove(GOLD).is_some())
+    });
+    let pages = within(task, "pages", |pages| change(pages, of_each));
+    let config = within(task, "config", |config| {
+        change(config, |keys: &mut Fields| within(keys, "blocks", |blocks| change(blocks, of_each)))
+    });
+    meta || pages || config
+}
+
+/// Takes right answers out of the tasks of a list: pages, or what blocks have otherwise than their
+/// task.
+fn of_each(parts: &mut Vec<Box<RawValue>>) -> bool {
+    parts.iter_mut().fold(false, |any, part| change(part, take_out) || any)
+}
+
+/// Looks into the value under a key, if a right answer may be in it.
+fn within(keys: &mut Fields, key: &str, look: impl Fn(&mut Box<RawValue>) -> bool) -> bool {
+    keys.get_mut(key).is_some_and(|value| may_have_key(value.get(), GOLD) && look(value))
+}
+
+/// Changes a value of this shape; one of another shape stays.
+fn change<T: DeserializeOwned + Serialize>(
+    value: &mut Box<RawValue>,
+    how: impl Fn(&mut T) -> bool,
+) -> bool {
+    let Ok(mut parts) = serde_json::from_str::<T>(value.get()) else { return false };
+    if !how(&mut parts) {
+        return false;
     }
+    *value = to_raw_value(&parts).expect("parts of JSON are JSON");
+    true
 }
 
 #[cfg(test)]
@@ -111,5 +144,41 @@ mod tests {
         hide(&mut fields);
         let seen = serde_json::to_string(&fields).expect("JSON");
         assert_eq!(seen, r#"{"text":"a","meta":{"n":1.10,"z":[1e3]},"gold":1}"#);
+    }
+
+    /// Spellings of a key as JSON: as it is, with its first letter escaped, and with every one.
+    fn spellings(key: &str) -> [String; 3] {
+        let escape = |c: char| format!("\\u{:04x}", u32::from(c));
+        let rest = &key[1..];
+        [
+            key.to_owned(),
+            format!("{}{rest}", escape(key.chars().next().unwrap_or_default())),
+            key.chars().map(escape).collect(),
+        ]
+    }
+
+    #[test]
+    fn a_right_answer_is_found_and_hidden_however_its_key_is_written_and_wherever_a_card_has_it() {
+        for gold in spellings(GOLD) {
+            for meta in spellings(META) {
+                let bearer =
+                    format!("{{\"n\":1.10,\"{meta}\":{{\"{gold}\":\"reject\",\"z\":1e3}}}}");
+                let right = of(&bearer).expect("gold").expect("gold");
+                assert_eq!(right.verdict, Verdict::Reject, "{bearer}");
+                for whole in [
+                    bearer.clone(),
+                    format!("{{\"pages\":[{{\"text\":\"a\"}},{bearer}]}}"),
+                    format!("{{\"p\\u0061ges\":[{bearer}]}}"),
+                    format!("{{\"config\":{{\"blocks\":[{bearer}]}}}}"),
+                    format!("{{\"pages\":[{{\"config\":{{\"blocks\":[{bearer},3]}}}}]}}"),
+                ] {
+                    let mut fields = TaskJson::parse(&whole).expect("a task").fields();
+                    hide(&mut fields);
+                    let seen = serde_json::to_string(&fields).expect("JSON");
+                    assert!(!seen.contains("reject"), "{whole}: {seen}");
+                    assert!(seen.contains("1.10") && seen.contains("1e3"), "{whole}: {seen}");
+                }
+            }
+        }
     }
 }

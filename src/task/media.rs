@@ -3,17 +3,26 @@
 //! Looked for are `"image"`, `"audio"` and `"video"` at any depth, in the text of the task as it is
 //! stored: without white space between its parts, and with every quotation mark inside of a text
 //! escaped, so that what is found is a key. Rejected: to parse each task for it, which may bring
-//! megabytes along.
+//! megabytes along. Where letters are written as escapes, a key may be, and the task is parsed after
+//! all.
 
-use serde_json::Deserializer;
+use serde_json::{Deserializer, Value};
 
 use super::TaskJson;
+use super::task_json::escapes_ascii;
 
 const KEYS: [&str; 3] = [r#""image":""#, r#""audio":""#, r#""video":""#];
 
 /// What a task names, but for what it brings along itself.
 pub fn named(task: &TaskJson) -> Vec<String> {
-    let task = task.as_str();
+    if escapes_ascii(task.as_str()) {
+        let written = Value::Object(task.to_value()).to_string();
+        return named_in(&written);
+    }
+    named_in(task.as_str())
+}
+
+fn named_in(task: &str) -> Vec<String> {
     let mut found = Vec::new();
     for key in KEYS {
         for (at, _) in task.match_indices(key) {
@@ -54,6 +63,8 @@ mod tests {
         });
         let task = TaskJson::from_value(&task).expect("a task");
         assert_eq!(named(&task), ["a.png", "bä\"r.png", "c.wav"]);
+        let escaped = r#"{"\u0069mage":"a.png","pages":[{"aud\u0069o":"c.wav"}]}"#;
+        assert_eq!(named(&TaskJson::parse(escaped).expect("a task")), ["a.png", "c.wav"]);
     }
 
     #[test]

@@ -25,6 +25,26 @@ pub const ANNOTATORS: [&str; 4] = ["answer", "comment", "flagged", "skip_reason"
 /// Where an exported line keeps what its task had under the keys of the answer.
 pub const DISPLACED: &str = "_task";
 
+/// Names of the system in files of answers, Prodigy's and annotd's. A line that comes back has them
+/// beside its task's keys; other names that begin with `_` are the task's.
+pub const SYSTEM: [&str; 11] = [
+    "_annotator_id",
+    "_check",
+    "_id",
+    "_input_hash",
+    "_is_binary",
+    "_late",
+    "_session_id",
+    DISPLACED,
+    "_task_hash",
+    "_timestamp",
+    "_view_id",
+];
+
+/// Keys of `meta` that steer annotd alone: the right answer, how early a task comes, and the tags
+/// that it requires.
+pub const STEERING: [&str; 3] = ["gold", "priority", "requires"];
+
 /// Whether a key is the annotator's in every interface.
 pub fn is_annotators(key: &str) -> bool {
     ANNOTATORS.contains(&key)
@@ -80,7 +100,7 @@ fn raw(value: &Value) -> Box<RawValue> {
 /// without such an object stays as it is.
 pub fn restore(body: TaskJson) -> TaskJson {
     // Most lines have none: a look at the text is cheaper than a look at the keys.
-    if !body.as_str().contains("\"_task\":") {
+    if !body.may_have_key(DISPLACED) {
         return body;
     }
     let mut fields = body.fields();
@@ -139,6 +159,15 @@ mod tests {
         );
         let silent = exported(&task, &json!({}), &[]);
         assert!(silent.starts_with(r#"{"text":"a","n":1.10,"_task":{"comment""#), "{silent}");
+    }
+
+    #[test]
+    fn what_an_export_kept_apart_comes_back_however_its_key_is_written() {
+        for key in ["_task", "\\u005ftask", "_t\\u0061sk"] {
+            let line =
+                format!("{{\"text\":\"a\",\"comment\":\"2\",\"{key}\":{{\"comment\":\"1\"}}}}");
+            assert_eq!(restore(body(&line)).as_str(), r#"{"text":"a","comment":"1"}"#, "{key}");
+        }
     }
 
     #[test]

@@ -183,6 +183,11 @@ impl TaskJson {
         serde_json::from_str(&self.text).expect("a body is an object by construction")
     }
 
+    /// Whether the text may have a key of this name, at any depth ([`may_have_key`]).
+    pub fn may_have_key(&self, key: &str) -> bool {
+        may_have_key(&self.text, key)
+    }
+
     /// The value under one key of the top level, parsed.
     pub fn get(&self, key: &str) -> Option<Value> {
         match self.value_at_hand() {
@@ -317,6 +322,23 @@ fn string_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
+/// Whether a text of JSON may have a key of this name, at any depth. It is a look at the text, which
+/// is cheaper than parsing it and spares most tasks the rest.
+///
+/// A key may be written with escapes, as `\u0067old` is. Hardly any program escapes letters of
+/// ASCII, so a text that does may have any key.
+pub fn may_have_key(json: &str, key: &str) -> bool {
+    let quoted = |at: usize| json[..at].ends_with('"') && json[at + key.len()..].starts_with('"');
+    json.match_indices(key).any(|(at, _)| quoted(at)) || escapes_ascii(json)
+}
+
+/// Whether a printable character of ASCII is written as an escape, such as `\u0067`.
+pub(super) fn escapes_ascii(json: &str) -> bool {
+    const ESCAPE: &str = "\\u00";
+    json.match_indices(ESCAPE)
+        .any(|(at, _)| matches!(json.as_bytes().get(at + ESCAPE.len()), Some(b'2'..=b'7')))
+}
+
 pub(crate) fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -379,6 +401,20 @@ mod tests {
             assert_eq!(found, [Some("[1.10]".into()), Some(r#"{"a":0}"#.into()), None]);
             assert_eq!(body.get_as::<String>("c").as_deref(), Some("\"a\":2"));
             assert_eq!(body.get_as::<u64>("c"), None);
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_text_misses_no_key_however_it_is_written() {
+        for (text, may) in [
+            (r#"{"gold":1}"#, true),
+            (r#"{"a":{"gold":1}}"#, true),
+            (r#"{"\u0067old":1}"#, true),
+            (r#"{"g\u006fl\u0064":1}"#, true),
+            (r#"{"text":"gold, golden"}"#, false),
+            (r#"{"text":"Gr\u00f6\u00dfe \u000a","golden":1}"#, false),
+        ] {
+            assert_eq!(may_have_key(text, "gold"), may, "{text}");
         }
     }
 

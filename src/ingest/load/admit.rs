@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::claimed_ids::look_up;
 use super::counts::{Loaded, Repeat};
-use super::steers::{Steers, is_exported};
+use super::steering::{Steering, is_exported};
 use super::validate::{Line, unplanned};
 use super::{Load, LoadError, Target};
 use crate::planning::{self, AdmitError};
@@ -65,10 +65,10 @@ impl Load<'_> {
         // Another load may have inserted some of them meanwhile, and has reported them.
         if new == fresh.len() as u64 {
             for line in &fresh {
-                let steers = Steers::of(&line.made.task.body);
-                self.loaded.gold += u64::from(steers.gold);
-                self.loaded.prioritised += u64::from(steers.priority);
-                self.loaded.requiring += u64::from(steers.requires);
+                let steering = Steering::of(&line.made.task.body);
+                self.loaded.gold += u64::from(steering.gold);
+                self.loaded.prioritised += u64::from(steering.priority);
+                self.loaded.requiring += u64::from(steering.requires);
                 self.loaded.answered += u64::from(is_exported(&line.made.task.body));
             }
         }
@@ -82,7 +82,7 @@ impl Load<'_> {
         let each = matches!(self.into, Target::Nowhere(_))
             || self.aside.duplicates.is_some()
             || fresh.iter().any(|line| {
-                line.made.suggestions_hash.is_some() || Steers::may(&line.made.task.body)
+                line.made.suggestions_hash.is_some() || Steering::may(&line.made.task.body)
             });
         if !each || fresh.is_empty() {
             return Ok(HashSet::new());

@@ -5,7 +5,6 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::{Load, LoadError};
-use crate::identity::Rule;
 use crate::ingest::read::LineError;
 use crate::task::TaskId;
 
@@ -43,10 +42,8 @@ impl Load<'_> {
         }
         told.insert("_id".into(), json!(id));
         if differs {
-            let what = match self.policy.identity.rule() {
-                Rule::Content => "suggestions",
-                _ => "content",
-            };
+            let by_content = self.policy.identity.rule().is_content();
+            let what = if by_content { "suggestions" } else { "content" };
             told.insert("other".into(), what.into());
         }
         writeln!(list, "{}", Value::Object(told))

@@ -85,7 +85,7 @@ impl Loaded {
         let mut remarks = Vec::new();
         if self.differing > 0 {
             remarks.push(match rule {
-                Rule::Content => format!(
+                Rule::Content | Rule::FirstContent => format!(
                     "{} with other suggestions: the task keeps those it had first.",
                     counted(self.differing, "duplicate")
                 ),

@@ -20,7 +20,7 @@ mod files;
 pub mod missing_media;
 pub mod rule;
 mod seen;
-mod steers;
+mod steering;
 mod validate;
 
 use std::sync::Arc;

@@ -55,7 +55,7 @@ pub async fn in_force(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, R
             let same = outcome.as_ref().is_ok_and(|kept| *kept == wanted);
             if !same && holds_nothing(store).await? { Ok(wanted) } else { outcome }
         }
-        None if is_of_format_2(store).await? => agreed(store, Rule::Format2.as_str(), named),
+        None if is_of_format_2(store).await? => agreed(store, Rule::Format2.stored(), named),
         None => Ok(named.cloned().unwrap_or_default()),
     }
 }
@@ -67,7 +67,7 @@ pub async fn in_force(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, R
 pub async fn settle(store: &dyn Store, named: Option<&Rule>) -> Result<Rule, RuleError> {
     let rule = in_force(store, named).await?;
     // Another load may have been faster.
-    let kept = store.set_identity(rule.as_str()).await?;
+    let kept = store.set_identity(rule.stored()).await?;
     agreed(store, &kept, named)
 }
 
@@ -94,11 +94,11 @@ async fn is_of_format_2(store: &dyn Store) -> Result<bool, StoreError> {
 
 fn agreed(store: &dyn Store, text: &str, named: Option<&Rule>) -> Result<Rule, RuleError> {
     let place = || store.location().to_owned();
-    let Some(kept) = Rule::from_text(text) else {
+    let Some(kept) = Rule::from_stored(text) else {
         return Err(RuleError::Unknown { place: place(), text: text.to_owned() });
     };
     match named {
-        Some(named) if *named != kept => {
+        Some(named) if !named.is_named_as(&kept) => {
             Err(RuleError::Another { place: place(), kept, named: named.clone() })
         }
         _ => Ok(kept),

@@ -20,6 +20,8 @@ use std::sync::LazyLock;
 use ammonia::Builder;
 use serde_json::{Map, Value};
 
+use crate::task::task_json::may_have_key;
+
 /// The elements that stay.
 pub const ELEMENTS: &[&str] = &[
     "a",
@@ -208,8 +210,7 @@ pub fn sanitize_parts(
     json: &str,
     task: impl FnOnce() -> Map<String, Value>,
 ) -> Option<Map<String, Value>> {
-    // A key may be written with escapes, as `ht\u006dl` is.
-    if !json.contains("\"html\"") && !json.contains("\\u") {
+    if !may_have_key(json, "html") {
         return None;
     }
     let parts = sanitize_keys(&task());

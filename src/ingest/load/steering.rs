@@ -1,22 +1,20 @@
 //! Keys of `meta` that steer annotd. What a load takes them for is said at its end.
 
 use crate::allocation::profile::{meta, requires};
-use crate::task::{TaskJson, gold};
+use crate::task::{TaskJson, gold, own_keys};
 
 /// Keys of `meta` that steer annotd.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Steers {
+pub(super) struct Steering {
     pub(super) gold: bool,
     pub(super) priority: bool,
     pub(super) requires: bool,
 }
 
-impl Steers {
+impl Steering {
     /// Whether a look at the keys can find any; most tasks have none.
     pub(super) fn may(task: &TaskJson) -> bool {
-        let text = task.as_str();
-        text.contains("\"meta\"")
-            && ["\"gold\"", "\"priority\"", "\"requires\""].iter().any(|key| text.contains(key))
+        task.may_have_key("meta") && own_keys::STEERING.iter().any(|key| task.may_have_key(key))
     }
 
     pub(super) fn of(task: &TaskJson) -> Self {
@@ -32,8 +30,7 @@ impl Steers {
 /// Whether a line is an exported answer, of annotd's or of Prodigy's: it says whose it is.
 pub(super) fn is_exported(task: &TaskJson) -> bool {
     // Most lines are none: a look at the text is cheaper than a look at the keys.
-    let text = task.as_str();
-    if !["\"_annotator_id\"", "\"_session_id\""].iter().any(|key| text.contains(key)) {
+    if !["_annotator_id", "_session_id"].iter().any(|key| task.may_have_key(key)) {
         return false;
     }
     let fields = task.fields();
