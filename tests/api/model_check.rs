@@ -55,7 +55,7 @@ fn named(wanted: u32, names: &[&str]) -> TaskState {
 
 /// The first accepts, the second rejects, the others accept.
 fn disagreeing(setting: Setting, escalation: EscalationRule) -> Setting {
-    let says = (0..setting.people()).map(|who| vec![u8::from(who == 1)]).collect();
+    let says = (0..setting.people()).map(|annotator| vec![u8::from(annotator == 1)]).collect();
     let verdicts = vec![Verdict::Accept, Verdict::Reject];
     let mut setting = Setting { verdicts, says, ..setting };
     setting.rule.escalation = Some(escalation);

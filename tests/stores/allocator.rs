@@ -16,7 +16,7 @@ use serde_json::Map;
 
 const LEASE: Duration = Duration::from_secs(2);
 
-struct House {
+struct Fixture {
     store: Arc<dyn Store>,
     allocator: Allocator,
     now: Arc<AtomicI64>,
@@ -38,7 +38,7 @@ fn admission(number: usize, wanted: u32, priority: i32) -> NewTask {
     NewTask { task: Task::new(body), plan }
 }
 
-impl House {
+impl Fixture {
     async fn new(tasks: usize, wanted: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = open(&folder.path().join("store.db"));
@@ -55,29 +55,29 @@ impl House {
         self.now.fetch_add(ms, Ordering::SeqCst);
     }
 
-    async fn ask(&self, who: &str, most: usize) -> Vec<String> {
-        let batch = self.allocator.tasks(who, most, HashSet::new()).await.expect("a batch");
+    async fn ask(&self, annotator: &str, most: usize) -> Vec<String> {
+        let batch = self.allocator.tasks(annotator, most, HashSet::new()).await.expect("a batch");
         batch.given.iter().map(|given| given.task.body.get_as("text").expect("a text")).collect()
     }
 
-    async fn reason(&self, who: &str) -> Option<Reason> {
-        self.allocator.tasks(who, 1, HashSet::new()).await.expect("a batch").reason
+    async fn reason(&self, annotator: &str) -> Option<Reason> {
+        self.allocator.tasks(annotator, 1, HashSet::new()).await.expect("a batch").reason
     }
 
     /// Asks until these tasks come: a release is noticed a little later.
-    async fn ask_until(&self, who: &str, expected: &[&str]) {
+    async fn ask_until(&self, annotator: &str, expected: &[&str]) {
         let began = Instant::now();
         loop {
-            let texts = self.ask(who, expected.len().max(1)).await;
+            let texts = self.ask(annotator, expected.len().max(1)).await;
             if texts == expected {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "{who} still gets {texts:?}");
+            assert!(began.elapsed() < Duration::from_secs(30), "{annotator} still gets {texts:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    async fn answer(&self, who: &str, text: &str) -> AnswerOutcome {
+    async fn answer(&self, annotator: &str, text: &str) -> AnswerOutcome {
         let now = self.allocator.now();
         let version = Version {
             verdict: Verdict::Accept,
@@ -86,7 +86,7 @@ impl House {
             time_returned: now,
             basis: Basis::default(),
         };
-        let submission = Submission { task: id(text), annotator: who.to_owned(), version };
+        let submission = Submission { task: id(text), annotator: annotator.to_owned(), version };
         self.allocator.answers(vec![submission]).await.expect("stored")[0]
     }
 }
@@ -97,126 +97,126 @@ fn id(text: &str) -> TaskId {
 
 #[tokio::test]
 async fn a_lease_that_ends_gives_the_task_to_the_next_and_a_late_answer_is_kept() {
-    let house = House::new(1, 1).await;
-    assert_eq!(house.ask("ada", 1).await, ["0"]);
-    assert!(house.ask("ben", 1).await.is_empty());
-    assert_eq!(house.reason("ben").await, Some(Reason::Waiting));
-    house.pass(LEASE);
-    house.ask_until("ben", &["0"]).await;
-    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Late);
-    assert_eq!(house.answer("ben", "0").await, AnswerOutcome::Saved);
-    assert_eq!(house.reason("ada").await, Some(Reason::Done));
+    let fixture = Fixture::new(1, 1).await;
+    assert_eq!(fixture.ask("ada", 1).await, ["0"]);
+    assert!(fixture.ask("ben", 1).await.is_empty());
+    assert_eq!(fixture.reason("ben").await, Some(Reason::Waiting));
+    fixture.pass(LEASE);
+    fixture.ask_until("ben", &["0"]).await;
+    assert_eq!(fixture.answer("ada", "0").await, AnswerOutcome::Late);
+    assert_eq!(fixture.answer("ben", "0").await, AnswerOutcome::Saved);
+    assert_eq!(fixture.reason("ada").await, Some(Reason::Done));
 }
 
 #[tokio::test]
 async fn activity_renews_a_lease() {
-    let house = House::new(3, 1).await;
-    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
+    let fixture = Fixture::new(3, 1).await;
+    assert_eq!(fixture.ask("ada", 2).await, ["0", "1"]);
     for _ in 0..5 {
-        house.pass(LEASE * 2 / 3);
-        assert_eq!(house.ask("ada", 2).await, ["0", "1"], "she asked in time");
+        fixture.pass(LEASE * 2 / 3);
+        assert_eq!(fixture.ask("ada", 2).await, ["0", "1"], "she asked in time");
     }
-    house.pass(LEASE * 2 / 3);
-    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
-    house.pass(LEASE * 2 / 3);
-    house.store.expire_leases(house.allocator.now()).await.expect("swept");
-    assert_eq!(house.ask("ben", 3).await, ["2"], "her answer has renewed the other, too");
+    fixture.pass(LEASE * 2 / 3);
+    assert_eq!(fixture.answer("ada", "0").await, AnswerOutcome::Saved);
+    fixture.pass(LEASE * 2 / 3);
+    fixture.store.expire_leases(fixture.allocator.now()).await.expect("swept");
+    assert_eq!(fixture.ask("ben", 3).await, ["2"], "her answer has renewed the other, too");
 }
 
 #[tokio::test]
 async fn an_answer_after_the_lease_does_not_take_a_task_from_its_holder() {
-    let house = House::new(3, 1).await;
-    assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
-    house.pass(LEASE);
-    house.store.expire_leases(house.allocator.now()).await.expect("swept");
-    house.allocator.notify_tasks_changed().await;
-    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
-    assert_eq!(house.ask("ben", 3).await, ["1", "2"]);
-    assert!(house.ask("ada", 3).await.is_empty(), "Ben holds the others");
+    let fixture = Fixture::new(3, 1).await;
+    assert_eq!(fixture.ask("ada", 3).await, ["0", "1", "2"]);
+    fixture.pass(LEASE);
+    fixture.store.expire_leases(fixture.allocator.now()).await.expect("swept");
+    fixture.allocator.notify_tasks_changed().await;
+    assert_eq!(fixture.answer("ada", "0").await, AnswerOutcome::Saved);
+    assert_eq!(fixture.ask("ben", 3).await, ["1", "2"]);
+    assert!(fixture.ask("ada", 3).await.is_empty(), "Ben holds the others");
 }
 
 #[tokio::test]
 async fn an_annotator_who_returns_in_time_keeps_their_leases() {
-    let house = House::new(2, 1).await;
-    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
+    let fixture = Fixture::new(2, 1).await;
+    assert_eq!(fixture.ask("ada", 2).await, ["0", "1"]);
     // The daemon is restarted.
     let (again, _) = Allocator::start(
-        Arc::clone(&house.store),
-        clock(&house.now),
+        Arc::clone(&fixture.store),
+        clock(&fixture.now),
         AllocatorPolicy::with_lease(LEASE),
     );
     let batch = again.tasks("ada", 2, HashSet::new()).await.expect("a batch");
     assert_eq!(batch.given.len(), 2);
-    assert!(house.ask("ben", 1).await.is_empty());
+    assert!(fixture.ask("ben", 1).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_reopened_task_also_goes_to_annotators_who_are_far_ahead() {
-    let house = House::new(400, 2).await;
-    assert_eq!(house.ask("ada", 1).await, ["0"]);
-    for who in ["ben", "cleo"] {
+    let fixture = Fixture::new(400, 2).await;
+    assert_eq!(fixture.ask("ada", 1).await, ["0"]);
+    for annotator in ["ben", "cleo"] {
         for _ in 0..150 {
-            let texts = house.ask(who, 1).await;
-            assert_eq!(house.answer(who, &texts[0]).await, AnswerOutcome::Saved);
+            let texts = fixture.ask(annotator, 1).await;
+            assert_eq!(fixture.answer(annotator, &texts[0]).await, AnswerOutcome::Saved);
         }
     }
     // Task 0 was full when Cleo passed it; now Ada's slot comes back, far behind.
-    house.pass(LEASE);
-    house.store.expire_leases(house.allocator.now()).await.expect("swept");
-    house.allocator.notify_tasks_changed().await;
-    assert_eq!(house.ask("cleo", 1).await, ["0"]);
-    assert_eq!(house.answer("cleo", "0").await, AnswerOutcome::Saved);
-    assert_eq!(house.ask("cleo", 1).await, ["151"]);
+    fixture.pass(LEASE);
+    fixture.store.expire_leases(fixture.allocator.now()).await.expect("swept");
+    fixture.allocator.notify_tasks_changed().await;
+    assert_eq!(fixture.ask("cleo", 1).await, ["0"]);
+    assert_eq!(fixture.answer("cleo", "0").await, AnswerOutcome::Saved);
+    assert_eq!(fixture.ask("cleo", 1).await, ["151"]);
 }
 
 #[tokio::test]
 async fn a_load_of_higher_priority_is_handed_out_next() {
-    let house = House::new(50, 1).await;
-    assert_eq!(house.ask("ada", 1).await, ["0"]);
+    let fixture = Fixture::new(50, 1).await;
+    assert_eq!(fixture.ask("ada", 1).await, ["0"]);
     let urgent = vec![admission(1000, 1, 5), admission(1001, 1, 9)];
-    house.store.insert_tasks(urgent).await.expect("admitted");
-    house.allocator.notify_tasks_changed().await;
-    assert_eq!(house.answer("ada", "0").await, AnswerOutcome::Saved);
-    let mut next = house.ask("ada", 2).await;
+    fixture.store.insert_tasks(urgent).await.expect("admitted");
+    fixture.allocator.notify_tasks_changed().await;
+    assert_eq!(fixture.answer("ada", "0").await, AnswerOutcome::Saved);
+    let mut next = fixture.ask("ada", 2).await;
     next.sort();
     assert_eq!(next, ["1000", "1001"]);
 }
 
 #[tokio::test]
 async fn tasks_loaded_later_are_found_by_an_annotator_who_was_done() {
-    let house = House::new(1, 1).await;
-    assert_eq!(house.ask("ada", 1).await, ["0"]);
-    house.answer("ada", "0").await;
-    assert_eq!(house.reason("ada").await, Some(Reason::Done));
-    house.store.insert_tasks(vec![admission(7, 1, 0)]).await.expect("admitted");
-    house.ask_until("ada", &["7"]).await;
+    let fixture = Fixture::new(1, 1).await;
+    assert_eq!(fixture.ask("ada", 1).await, ["0"]);
+    fixture.answer("ada", "0").await;
+    assert_eq!(fixture.reason("ada").await, Some(Reason::Done));
+    fixture.store.insert_tasks(vec![admission(7, 1, 0)]).await.expect("admitted");
+    fixture.ask_until("ada", &["7"]).await;
 }
 
 #[tokio::test]
 async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
-    let house = House::new(100, 1).await;
-    let store = Arc::new(Faulty::calm(Arc::clone(&house.store)));
+    let fixture = Fixture::new(100, 1).await;
+    let store = Arc::new(Faulty::calm(Arc::clone(&fixture.store)));
     let (allocator, _) = Allocator::start(
         Arc::<Faulty>::clone(&store),
-        clock(&house.now),
+        clock(&fixture.now),
         AllocatorPolicy::with_lease(Duration::from_secs(600)),
     );
-    let house = House { store: Arc::<Faulty>::clone(&store), allocator, ..house };
-    let mut got: Vec<String> = house.ask("ada", 60).await;
+    let fixture = Fixture { store: Arc::<Faulty>::clone(&store), allocator, ..fixture };
+    let mut got: Vec<String> = fixture.ask("ada", 60).await;
     for text in &got {
-        house.answer("ada", text).await;
+        fixture.answer("ada", text).await;
     }
     // The page in memory ends at 64: the first four are chosen, then the next page cannot be read.
     store.fail_next_page();
     for _ in 0..20 {
-        if let Ok(batch) = house.allocator.tasks("ada", 10, HashSet::new()).await {
+        if let Ok(batch) = fixture.allocator.tasks("ada", 10, HashSet::new()).await {
             for given in &batch.given {
                 let text: String = given.task.body.get_as("text").expect("a text");
-                house.answer("ada", &text).await;
+                fixture.answer("ada", &text).await;
                 got.push(text);
             }
         }
-        house.pass(Duration::from_secs(1));
+        fixture.pass(Duration::from_secs(1));
     }
     let different: HashSet<&String> = got.iter().collect();
     assert_eq!((got.len(), different.len()), (100, 100));
@@ -224,22 +224,23 @@ async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
 
 #[tokio::test]
 async fn an_unannounced_task_behind_all_cursors_is_found_by_an_annotator_who_runs_out() {
-    let house = House::new(10, 1).await;
-    assert_eq!(house.ask("ada", 2).await, ["0", "1"]);
-    house.store.insert_tasks(vec![admission(77, 1, 0)]).await.expect("admitted");
+    let fixture = Fixture::new(10, 1).await;
+    assert_eq!(fixture.ask("ada", 2).await, ["0", "1"]);
+    fixture.store.insert_tasks(vec![admission(77, 1, 0)]).await.expect("admitted");
     // As when two loads at once take their numbers in one order and come in the other.
-    let file = rusqlite::Connection::open(house.folder.path().join("store.db")).expect("the store");
+    let file =
+        rusqlite::Connection::open(fixture.folder.path().join("store.db")).expect("the store");
     file.execute_batch(
         "UPDATE queue SET position = 0 WHERE seq = 11; UPDATE task SET position = 0 WHERE seq = 11",
     )
     .expect("moved");
     let mut got = Vec::new();
     for _ in 0..20 {
-        for text in house.ask("ada", 3).await {
-            assert_eq!(house.answer("ada", &text).await, AnswerOutcome::Saved);
+        for text in fixture.ask("ada", 3).await {
+            assert_eq!(fixture.answer("ada", &text).await, AnswerOutcome::Saved);
             got.push(text);
         }
-        house.pass(Duration::from_secs(1));
+        fixture.pass(Duration::from_secs(1));
     }
     assert_eq!(got.len(), 11);
     assert!(got.contains(&"77".to_owned()), "{got:?}");
@@ -247,15 +248,15 @@ async fn an_unannounced_task_behind_all_cursors_is_found_by_an_annotator_who_run
 
 #[tokio::test]
 async fn a_batch_has_each_task_once() {
-    let house = House::new(0, 1).await;
-    house.store.insert_tasks(vec![admission(1, 1, 0)]).await.expect("admitted");
-    house
+    let fixture = Fixture::new(0, 1).await;
+    fixture.store.insert_tasks(vec![admission(1, 1, 0)]).await.expect("admitted");
+    fixture
         .store
         .insert_tasks((2..6).map(|number| admission(number, 1, 5)).collect())
         .await
         .expect("admitted");
-    house.allocator.notify_tasks_changed().await;
-    let got = house.ask("ada", 5).await;
+    fixture.allocator.notify_tasks_changed().await;
+    let got = fixture.ask("ada", 5).await;
     assert_eq!(got, ["2", "3", "4", "5", "1"]);
 }
 
@@ -279,8 +280,8 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
 }
 
 /// The same with a policy of its own.
-impl House {
-    fn follow(&self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
+impl Fixture {
+    fn set_profiles(&self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
         let known_since = people.iter().map(|p| (p.name.clone(), self.allocator.now())).collect();
         let conduct = AllocatorPolicy {
             people,
@@ -304,43 +305,43 @@ impl House {
 
 #[tokio::test]
 async fn a_quota_is_never_exceeded_however_tasks_are_requested() {
-    let house = House::new(20, 1).await;
+    let fixture = Fixture::new(20, 1).await;
     let ada = AnnotatorProfile { quota: Some(5), ..AnnotatorProfile::new("ada") };
-    house.follow(vec![ada, AnnotatorProfile::new("ben")], None);
-    assert_eq!(house.ask("ada", 3).await, ["0", "1", "2"]);
+    fixture.set_profiles(vec![ada, AnnotatorProfile::new("ben")], None);
+    assert_eq!(fixture.ask("ada", 3).await, ["0", "1", "2"]);
     // Several pages of one annotator at once.
-    let (one, two) = tokio::join!(house.ask("ada", 10), house.ask("ada", 10));
+    let (one, two) = tokio::join!(fixture.ask("ada", 10), fixture.ask("ada", 10));
     assert!(one.len() <= 5 && two.len() <= 5, "{one:?} {two:?}");
     assert_eq!(one.len().max(two.len()), 5, "what is held, and two more");
     for text in ["0", "1", "2", "3", "4"] {
-        assert_eq!(house.answer("ada", text).await, AnswerOutcome::Saved);
+        assert_eq!(fixture.answer("ada", text).await, AnswerOutcome::Saved);
     }
-    assert!(house.ask("ada", 10).await.is_empty());
-    assert_eq!(house.reason("ada").await, Some(Reason::Done));
-    assert_eq!(house.ask("ben", 100).await.len(), 15);
+    assert!(fixture.ask("ada", 10).await.is_empty());
+    assert_eq!(fixture.reason("ada").await, Some(Reason::Done));
+    assert_eq!(fixture.ask("ben", 100).await.len(), 15);
 }
 
 #[tokio::test]
 async fn a_task_of_an_absent_annotator_goes_to_one_who_has_nothing_left() {
-    let house = House::new(0, 1).await;
+    let fixture = Fixture::new(0, 1).await;
     let names = ["ada", "ben", "cleo"];
     let people = names.iter().map(|name| AnnotatorProfile::new(name)).collect();
-    house.follow(people, Some(Duration::from_secs(100)));
-    house.admit_named(&["own"], &["ben"], false).await;
-    house.admit_named(&["of ada 1", "of ada 2"], &["ada"], false).await;
-    house.admit_named(&["bound"], &["ada"], true).await;
-    assert_eq!(house.ask("ben", 5).await, ["own"]);
-    assert!(house.ask("cleo", 5).await.is_empty(), "ada may still come");
-    house.pass(Duration::from_secs(90));
-    assert!(house.ask("cleo", 5).await.is_empty());
-    house.pass(Duration::from_secs(30));
-    assert_eq!(house.ask("cleo", 1).await, ["of ada 1"], "a task at a time");
+    fixture.set_profiles(people, Some(Duration::from_secs(100)));
+    fixture.admit_named(&["own"], &["ben"], false).await;
+    fixture.admit_named(&["of ada 1", "of ada 2"], &["ada"], false).await;
+    fixture.admit_named(&["bound"], &["ada"], true).await;
+    assert_eq!(fixture.ask("ben", 5).await, ["own"]);
+    assert!(fixture.ask("cleo", 5).await.is_empty(), "ada may still come");
+    fixture.pass(Duration::from_secs(90));
+    assert!(fixture.ask("cleo", 5).await.is_empty());
+    fixture.pass(Duration::from_secs(30));
+    assert_eq!(fixture.ask("cleo", 1).await, ["of ada 1"], "a task at a time");
     // Ben holds a task of his own again, which his lease has lost him, and takes that first.
-    house.ask_until("ben", &["own"]).await;
-    assert_eq!(house.ask("ben", 2).await, ["own", "of ada 2"]);
-    assert_eq!(house.ask("cleo", 5).await, ["of ada 1"], "a task with names stays theirs");
-    let bound = house.store.look_up(&[id("bound")]).await.expect("found");
+    fixture.ask_until("ben", &["own"]).await;
+    assert_eq!(fixture.ask("ben", 2).await, ["own", "of ada 2"]);
+    assert_eq!(fixture.ask("cleo", 5).await, ["of ada 1"], "a task with names stays theirs");
+    let bound = fixture.store.look_up(&[id("bound")]).await.expect("found");
     assert!(bound[0].as_ref().expect("a task").state.admits("ada"));
     // Ada is there again, and what is hers is hers.
-    assert_eq!(house.ask("ada", 5).await, ["bound"]);
+    assert_eq!(fixture.ask("ada", 5).await, ["bound"]);
 }

@@ -24,9 +24,9 @@ pub async fn gold(example: &str) {
     }
     let mut team = Team::with(example, &tasks).await;
     // Andy is always right; Zach accepts everything; Li ignores gold.
-    let opinion = |who: &str, text: &str| {
+    let opinion = |annotator: &str, text: &str| {
         let odd = text.ends_with(['1', '3', '5', '7', '9']);
-        match (text.starts_with("gold"), who) {
+        match (text.starts_with("gold"), annotator) {
             (true, "andy") if odd => Verdict::Reject,
             (true, "li") => Verdict::Ignore,
             _ => Verdict::Accept,
@@ -36,11 +36,11 @@ pub async fn gold(example: &str) {
     team.all_is_finished().await;
     // The share, at any moment, for each annotator, in an order of their own.
     let mut turns_of_gold = HashSet::new();
-    for who in ["andy", "zach", "li"] {
+    for annotator in ["andy", "zach", "li"] {
         let own: Vec<bool> = team
             .turns
             .iter()
-            .filter(|turn| turn.who == who)
+            .filter(|turn| turn.annotator == annotator)
             .map(|turn| turn.text().starts_with("gold"))
             .collect();
         let (mut gold, mut n) = (0.0, 0.0);
@@ -48,14 +48,14 @@ pub async fn gold(example: &str) {
             n += 1.0;
             gold += f64::from(u8::from(*is_gold));
             let off: f64 = gold - n * 0.1;
-            assert!(off.abs() < 1.0 + 1e-9, "{who} has had {gold} of {n}");
+            assert!(off.abs() < 1.0 + 1e-9, "{annotator} has had {gold} of {n}");
         }
-        assert!(gold >= 10.0, "{who} has had {gold}");
+        assert!(gold >= 10.0, "{annotator} has had {gold}");
         turns_of_gold.insert(own);
     }
     assert_eq!(turns_of_gold.len(), 3, "gold comes at other times for each annotator");
     let once: HashSet<_> =
-        team.turns.iter().map(|turn| (turn.who.clone(), turn.task.id.clone())).collect();
+        team.turns.iter().map(|turn| (turn.annotator.clone(), turn.task.id.clone())).collect();
     assert_eq!(once.len(), team.turns.len(), "no annotator gets a gold task twice");
     // The figures of the rest know nothing of it.
     let progress = team.progress().await;
@@ -93,18 +93,21 @@ pub async fn repeats(example: &str) {
     let mut idle = 0;
     while idle < 2 {
         let mut any = false;
-        for who in ["andy", "zach"] {
-            let Some(task) = team.ask(who, 1).await.pop() else { continue };
+        for annotator in ["andy", "zach"] {
+            let Some(task) = team.ask(annotator, 1).await.pop() else { continue };
             any = true;
-            let key = (who.to_owned(), text_of(&task));
+            let key = (annotator.to_owned(), text_of(&task));
             // Andy says the same again, Zach the opposite.
             let verdict = match said.get(&key) {
-                Some(_) if who == "zach" => Verdict::Reject,
+                Some(_) if annotator == "zach" => Verdict::Reject,
                 _ => Verdict::Accept,
             };
             said.insert(key, verdict);
-            assert_eq!(team.say(who, &task, verdict).await, AnswerOutcome::Saved);
-            team.turns.push(crate::allocation_guide::team::Turn { who: who.to_owned(), task });
+            assert_eq!(team.say(annotator, &task, verdict).await, AnswerOutcome::Saved);
+            team.turns.push(crate::allocation_guide::team::AnsweredTask {
+                annotator: annotator.to_owned(),
+                task,
+            });
         }
         idle = if any { 0 } else { idle + 1 };
         team.pass(std::time::Duration::from_secs(1));
@@ -112,8 +115,8 @@ pub async fn repeats(example: &str) {
     team.check().await;
     team.all_is_finished().await;
     let purposes = purposes(team.records().await);
-    for who in ["andy", "zach"] {
-        let own: Vec<_> = team.turns.iter().filter(|turn| turn.who == who).collect();
+    for annotator in ["andy", "zach"] {
+        let own: Vec<_> = team.turns.iter().filter(|turn| turn.annotator == annotator).collect();
         let mut repeated = HashSet::new();
         let (mut repeats, mut n) = (0.0, 0.0);
         for (at, turn) in own.iter().enumerate() {
@@ -121,11 +124,11 @@ pub async fn repeats(example: &str) {
             let Purpose::Repeat(first) = &purposes[&turn.task.id] else { continue };
             repeats += 1.0;
             let before = own.iter().position(|turn| turn.task.id == *first).expect("their own");
-            assert!(at - before > AFTER, "{who}: {before} comes again at {at}");
-            assert!(repeated.insert(first.clone()), "{who}: once more");
-            assert!(repeats < n * 0.1 + 1.0, "{who} has had {repeats} of {n}");
+            assert!(at - before > AFTER, "{annotator}: {before} comes again at {at}");
+            assert!(repeated.insert(first.clone()), "{annotator}: once more");
+            assert!(repeats < n * 0.1 + 1.0, "{annotator} has had {repeats} of {n}");
         }
-        assert!(repeats > (n - 40.0) * 0.1 - 2.0, "{who} has had {repeats} of {n}");
+        assert!(repeats > (n - 40.0) * 0.1 - 2.0, "{annotator} has had {repeats} of {n}");
     }
     let progress = team.progress().await;
     assert_eq!((progress.tasks, progress.wanted, progress.answers), (300, 300, 300));

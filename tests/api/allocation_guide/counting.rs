@@ -81,8 +81,9 @@ pub async fn seed(example: &str) {
     let one = plan(example).await;
     assert_eq!(one, plan(example).await);
     let other = plan(&example.replace("seed  = 42", "seed = 43")).await;
-    let who = |plan: &[(TaskState, i64)]| plan.iter().map(|(l, _)| names(l)).collect::<Vec<_>>();
-    assert_ne!(who(&one), who(&other));
+    let annotator =
+        |plan: &[(TaskState, i64)]| plan.iter().map(|(l, _)| names(l)).collect::<Vec<_>>();
+    assert_ne!(annotator(&one), annotator(&other));
     for plan in [one, other] {
         let wanted = |n: u32| plan.iter().filter(|(l, _)| l.wanted == n).count();
         assert_eq!([wanted(1), wanted(2), wanted(3)], [100, 60, 40]);

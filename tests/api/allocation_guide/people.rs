@@ -68,8 +68,8 @@ pub async fn people_come_and_go(example: &str) {
     let joined = example.replace("\nactive = false", "");
     let mut team = Team::with(example, &plain(90)).await;
     for _ in 0..20 {
-        for who in ["andy", "zach", "li"] {
-            assert!(team.turn(who).await);
+        for annotator in ["andy", "zach", "li"] {
+            assert!(team.turn(annotator).await);
         }
     }
     let held: Vec<String> = team.ask("andy", 3).await.iter().map(|task| text_of(task)).collect();
@@ -119,9 +119,9 @@ async fn unfinished(team: &Team) -> Vec<String> {
     all.filter(|record| !record.state.finished).map(|record| text_of(&record.task)).collect()
 }
 
-fn named(who: &str, how_many: usize) -> Vec<Value> {
+fn named(annotator: &str, how_many: usize) -> Vec<Value> {
     (0..how_many)
-        .map(|n| json!({"text": format!("{who} {n}"), "label": "PROTEST", "meta": {"target_annotator": who}}))
+        .map(|n| json!({"text": format!("{annotator} {n}"), "label": "PROTEST", "meta": {"target_annotator": annotator}}))
         .collect()
 }
 
@@ -142,8 +142,10 @@ pub async fn when_an_annotator_does_not_come(example: &str) {
     for _ in 0..mine {
         assert!(team.turn("andy").await);
     }
-    let done: Vec<String> =
-        team.turns[before..].iter().map(crate::allocation_guide::team::Turn::text).collect();
+    let done: Vec<String> = team.turns[before..]
+        .iter()
+        .map(crate::allocation_guide::team::AnsweredTask::text)
+        .collect();
     assert_eq!(done, andys, "his own come first");
     for _ in 0..mine {
         assert!(team.turn("zach").await, "he was away as long, but here he is");
@@ -171,9 +173,9 @@ pub async fn when_an_annotator_does_not_come(example: &str) {
     assert_eq!(unfinished(&team).await.len(), 3);
 }
 
-async fn awaited_of(team: &Team, who: &str) -> Vec<String> {
+async fn awaited_of(team: &Team, annotator: &str) -> Vec<String> {
     let all = team.regular().await.into_iter();
-    all.filter(|record| record.state.pending_named().any(|name| name == who))
+    all.filter(|record| record.state.pending_named().any(|name| name == annotator))
         .map(|record| text_of(&record.task))
         .collect()
 }
@@ -197,14 +199,14 @@ pub async fn taking_back_and_moving(example: &str) {
 
     let mut team = Team::with(example, &named("andy", 21)).await;
     team.turn("andy").await;
-    let in_hand = team.ask("andy", 2).await;
+    let leased = team.ask("andy", 2).await;
     let said = team.annotd(&["reassign", "--from", "andy", "--to", "zach,li"]);
     assert_eq!(said, "10 tasks of andy go to zach.\n10 tasks of andy go to li.\n");
     assert_eq!(
         team.pending_named().await,
         BTreeMap::from([("li".into(), 10), ("zach".into(), 10)])
     );
-    assert_eq!(team.say("andy", &in_hand[0], Verdict::Accept).await, AnswerOutcome::Late);
+    assert_eq!(team.say("andy", &leased[0], Verdict::Accept).await, AnswerOutcome::Late);
     team.go_on_with(example).await;
     team.work(&["zach", "li"]).await;
     team.all_is_finished().await;

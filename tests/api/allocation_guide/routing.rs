@@ -19,7 +19,7 @@ pub async fn the_first_who_asks(example: &str) {
         team.turn("andy").await;
         team.turn("zach").await;
     }
-    assert_eq!(team.turns.iter().filter(|turn| turn.who == "andy").count(), 60);
+    assert_eq!(team.turns.iter().filter(|turn| turn.annotator == "andy").count(), 60);
     team.work(&["andy", "zach"]).await;
     team.all_is_finished().await;
     // A slower annotator finds everything that is left.
@@ -84,9 +84,9 @@ pub async fn named_as_prodigy_does(example: &str) {
 pub async fn everyone_sees_everything(example: &str) {
     let mut team = Team::with(example, &plain(40)).await;
     let mut spanish = example.replace("port = 9012", "port = 9012\ntags = [\"es\"]");
-    for who in ["andy", "zach", "li"] {
+    for annotator in ["andy", "zach", "li"] {
         for _ in 0..10 {
-            team.turn(who).await;
+            team.turn(annotator).await;
         }
     }
     let finished = team.progress().await.finished;
@@ -99,7 +99,7 @@ pub async fn everyone_sees_everything(example: &str) {
     team.load(&[json!({"text": "hola", "meta": {"requires": "es"}})]).await;
     team.everybody_works().await;
     team.all_is_finished().await;
-    let of = |who: &str| team.turns.iter().filter(|turn| turn.who == who).count();
+    let of = |annotator: &str| team.turns.iter().filter(|turn| turn.annotator == annotator).count();
     assert_eq!((of("andy"), of("zach"), of("li"), of("mara")), (40, 10, 41, 31));
     assert_eq!(counted_annotators(&team.state("hola").await), ["li", "mara"]);
 }
@@ -152,8 +152,8 @@ pub async fn tags(example: &str) {
     tasks.push(with("hard".into(), json!(["es", "expert"])));
     let mut team = Team::with(example, &tasks).await;
     // Li does not come for days: what was hers is taken over, and every third task is disputed.
-    let disputes = |who: &str, text: &str| {
-        if who == "zach" && text.ends_with('3') { Verdict::Reject } else { Verdict::Accept }
+    let disputes = |annotator: &str, text: &str| {
+        if annotator == "zach" && text.ends_with('3') { Verdict::Reject } else { Verdict::Accept }
     };
     team.work_by(&["andy", "zach", "mara"], &disputes).await;
     team.pass(std::time::Duration::from_secs(25 * 60 * 60));
@@ -162,13 +162,13 @@ pub async fn tags(example: &str) {
     let mut stolen_or_asked = 0;
     for record in team.regular().await {
         let text = text_of(&record.task);
-        let who = counted_annotators(&record.state);
+        let annotator = counted_annotators(&record.state);
         if text.starts_with("es") {
-            assert!(!who.contains(&"mara".to_owned()), "{text} went to Mara");
+            assert!(!annotator.contains(&"mara".to_owned()), "{text} went to Mara");
             assert!(record.state.finished, "{text}");
-            stolen_or_asked += usize::from(who.len() == 3);
+            stolen_or_asked += usize::from(annotator.len() == 3);
         } else if text == "hard" {
-            assert_eq!(who, ["zach"]);
+            assert_eq!(annotator, ["zach"]);
             assert!(!record.state.finished);
         } else {
             assert!(record.state.finished, "{text}");

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use annotd::allocation::Overrides;
 use serde_json::{Value, json};
 
-use crate::allocation_guide::team::{Team, Turn, plain, text_of};
+use crate::allocation_guide::team::{AnsweredTask, Team, plain, text_of};
 
-fn texts(turns: &[Turn]) -> Vec<String> {
-    turns.iter().map(Turn::text).collect()
+fn texts(turns: &[AnsweredTask]) -> Vec<String> {
+    turns.iter().map(AnsweredTask::text).collect()
 }
 
 fn texts_of(tasks: &[Value]) -> Vec<String> {
@@ -19,20 +19,20 @@ pub async fn almost_finished_tasks_first(example: &str) {
     let mut team = Team::with(example, &plain(40)).await;
     // Before each turn it is worked out from the store who should get what.
     let rhythm = ["andy", "andy", "zach", "andy", "li", "zach", "li"];
-    for who in rhythm.iter().cycle().take(140) {
+    for annotator in rhythm.iter().cycle().take(140) {
         let mut open: Vec<(u32, i64, String)> = team
             .regular()
             .await
             .into_iter()
-            .filter(|record| record.state.is_open_to(who))
+            .filter(|record| record.state.is_open_to(annotator))
             .map(|r| (r.state.remaining(), r.number.0, text_of(&r.task)))
             .collect();
         open.sort();
         let due = open.first().map(|(remaining, _, text)| (*remaining, text.clone()));
         let had = team.turns.len();
-        if team.turn(who).await {
+        if team.turn(annotator).await {
             let got = team.turns[had].text();
-            assert_eq!(Some(&got), due.as_ref().map(|(_, text)| text), "{who} at turn {had}");
+            assert_eq!(Some(&got), due.as_ref().map(|(_, text)| text), "{annotator} at turn {had}");
         }
     }
     team.everybody_works().await;
@@ -40,9 +40,9 @@ pub async fn almost_finished_tasks_first(example: &str) {
 }
 
 pub async fn in_random_order(example: &str) {
-    let order = async |example: &str, who: &str| -> Vec<String> {
+    let order = async |example: &str, annotator: &str| -> Vec<String> {
         let mut team = Team::with(example, &plain(60)).await;
-        team.work(&[who]).await;
+        team.work(&[annotator]).await;
         texts(&team.turns)
     };
     let one = order(example, "andy").await;
@@ -83,7 +83,7 @@ pub async fn priority(example: &str) {
         }
         assert_eq!(texts(&team.turns), ["more urgent", "of the file", "of its own", "urgent"]);
         team.work(&["andy"]).await;
-        assert_eq!(team.turns.last().map(Turn::text).as_deref(), Some("later"), "{order}");
+        assert_eq!(team.turns.last().map(AnsweredTask::text).as_deref(), Some("later"), "{order}");
         team.work(&["zach"]).await;
         team.all_is_finished().await;
         // In the middle of the work.

@@ -13,7 +13,7 @@ pub async fn when_answers_disagree(example: &str) {
     let kind = |text: &str| {
         text.rsplit(' ').next().and_then(|n| n.parse::<usize>().ok()).map_or(0, |n| n % 4)
     };
-    let opinion = move |who: &str, text: &str| match (kind(text), who) {
+    let opinion = move |annotator: &str, text: &str| match (kind(text), annotator) {
         (1..=3, "zach") | (2, "mara") => Verdict::Reject,
         (3, "li") => Verdict::Ignore,
         _ => Verdict::Accept,
@@ -30,13 +30,13 @@ pub async fn when_answers_disagree(example: &str) {
     team.work_by(&["mara", "tom"], &opinion).await;
     team.all_is_finished().await;
     for record in team.regular().await {
-        let (text, who) = (text_of(&record.task), counted_annotators(&record.state));
+        let (text, annotator) = (text_of(&record.task), counted_annotators(&record.state));
         match kind(&text) {
-            0 => assert_eq!(who, ["andy", "zach"], "{text}"),
+            0 => assert_eq!(annotator, ["andy", "zach"], "{text}"),
             // Li accepts as Andy did: a majority.
-            1 | 2 => assert_eq!(who, ["andy", "li", "zach"], "{text}"),
+            1 | 2 => assert_eq!(annotator, ["andy", "li", "zach"], "{text}"),
             // Li has no opinion: one more is asked, who makes a majority.
-            _ => assert_eq!((who.len(), record.state.wanted), (4, 4), "{text}"),
+            _ => assert_eq!((annotator.len(), record.state.wanted), (4, 4), "{text}"),
         }
     }
     never_more_than_the_most(example).await;
@@ -49,8 +49,9 @@ pub async fn when_answers_disagree(example: &str) {
 async fn instead_of_those_who_do_not_come(example: &str) {
     let more = format!("{example}\n[[annotator]]\nname = \"eve\"\nport = 9015\n");
     let mut team = Team::with(&more, &plain(6)).await;
-    let opinion =
-        |who: &str, _: &str| if who == "zach" { Verdict::Reject } else { Verdict::Accept };
+    let opinion = |annotator: &str, _: &str| {
+        if annotator == "zach" { Verdict::Reject } else { Verdict::Accept }
+    };
     team.work_by(&["andy", "zach"], &opinion).await;
     team.work_by(&["eve"], &opinion).await;
     assert_eq!(team.progress().await.finished, 0, "she was not asked");
@@ -65,7 +66,7 @@ async fn instead_of_those_who_do_not_come(example: &str) {
 async fn never_more_than_the_most(example: &str) {
     let mut team = Team::with(example, &plain(12)).await;
     // One to one, and all others have no opinion.
-    let opinion = |who: &str, _: &str| match who {
+    let opinion = |annotator: &str, _: &str| match annotator {
         "andy" => Verdict::Accept,
         "zach" => Verdict::Reject,
         _ => Verdict::Ignore,
@@ -80,7 +81,9 @@ async fn only_those_who_are_left(example: &str) {
     // Of three adjudicators, one is away, and two have given the first answers.
     let example = example.replace("port = 9014", "port = 9014\nactive = false");
     let mut team = Team::with(&example, &plain(12)).await;
-    let opinion = |who: &str, _: &str| if who == "li" { Verdict::Reject } else { Verdict::Accept };
+    let opinion = |annotator: &str, _: &str| {
+        if annotator == "li" { Verdict::Reject } else { Verdict::Accept }
+    };
     team.work_by(&["li", "mara"], &opinion).await;
     team.all_is_finished().await;
     assert!(team.regular().await.iter().all(|record| record.state.answers.len() == 2));
@@ -93,10 +96,10 @@ async fn spans_and_options(example: &str) {
             .replace("\"classification\"", interface)
             .replace("max = 5,", &format!("max = 5, {threshold}"));
         let team = Team::with(&example, &plain(1)).await;
-        for (who, data) in [("andy", one), ("zach", other)] {
-            let task = team.ask(who, 1).await.pop().expect("a task");
+        for (annotator, data) in [("andy", one), ("zach", other)] {
+            let task = team.ask(annotator, 1).await.pop().expect("a task");
             let data = data.as_object().cloned().expect("an object");
-            team.say_with(who, &task, Verdict::Accept, data).await;
+            team.say_with(annotator, &task, Verdict::Accept, data).await;
         }
         team.state("task 0").await.wanted == 3
     };
@@ -117,7 +120,7 @@ async fn spans_and_options(example: &str) {
 
 pub async fn when_an_ignore_is_no_answer(example: &str) {
     let mut team = Team::with(example, &plain(40)).await;
-    let opinion = |who: &str, text: &str| match who {
+    let opinion = |annotator: &str, text: &str| match annotator {
         "andy" if text.ends_with(['4', '5']) => Verdict::Ignore,
         "zach" if text.ends_with(['6', '7']) => Verdict::Ignore,
         _ => Verdict::Accept,
@@ -135,11 +138,12 @@ pub async fn when_an_ignore_is_no_answer(example: &str) {
     }
     assert!(skipped > 0);
     let mut seen = std::collections::HashSet::new();
-    assert!(team.turns.iter().all(|turn| seen.insert((turn.who.clone(), turn.text()))));
+    assert!(team.turns.iter().all(|turn| seen.insert((turn.annotator.clone(), turn.text()))));
     // Where all but one skip it, it waits, and is said to.
     let mut team = Team::with(example, &plain(5)).await;
-    let all_but_li =
-        |who: &str, _: &str| if who == "li" { Verdict::Accept } else { Verdict::Ignore };
+    let all_but_li = |annotator: &str, _: &str| {
+        if annotator == "li" { Verdict::Accept } else { Verdict::Ignore }
+    };
     team.work_by(&people, &all_but_li).await;
     team.replan().await;
     assert_eq!(team.progress().await.short, 5);

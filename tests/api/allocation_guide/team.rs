@@ -26,12 +26,12 @@ const A_WHILE: Duration = Duration::from_secs(70);
 
 /// A task that was handed out and answered.
 #[derive(Clone, Debug)]
-pub struct Turn {
-    pub who: String,
+pub struct AnsweredTask {
+    pub annotator: String,
     pub task: Arc<Task>,
 }
 
-impl Turn {
+impl AnsweredTask {
     pub fn text(&self) -> String {
         text_of(&self.task)
     }
@@ -66,7 +66,7 @@ pub struct Team {
     now: Arc<AtomicI64>,
     folder: tempfile::TempDir,
     /// The answers of all annotators, in order.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<AnsweredTask>,
 }
 
 impl Team {
@@ -149,18 +149,18 @@ impl Team {
         self.roster.active().map(|annotator| annotator.name.clone()).collect()
     }
 
-    pub async fn ask(&self, who: &str, most: usize) -> Vec<Arc<Task>> {
-        let batch = self.allocator.tasks(who, most, HashSet::new()).await.expect("a batch");
+    pub async fn ask(&self, annotator: &str, most: usize) -> Vec<Arc<Task>> {
+        let batch = self.allocator.tasks(annotator, most, HashSet::new()).await.expect("a batch");
         batch.given.into_iter().map(|given| given.task).collect()
     }
 
-    pub async fn say(&self, who: &str, task: &Task, verdict: Verdict) -> AnswerOutcome {
-        self.say_with(who, task, verdict, Map::new()).await
+    pub async fn say(&self, annotator: &str, task: &Task, verdict: Verdict) -> AnswerOutcome {
+        self.say_with(annotator, task, verdict, Map::new()).await
     }
 
     pub async fn say_with(
         &self,
-        who: &str,
+        annotator: &str,
         task: &Task,
         verdict: Verdict,
         data: Map<String, Value>,
@@ -173,20 +173,21 @@ impl Team {
             time_returned: now,
             basis: Basis::default(),
         };
-        let submission = Submission { task: task.id.clone(), annotator: who.to_owned(), version };
+        let submission =
+            Submission { task: task.id.clone(), annotator: annotator.to_owned(), version };
         self.allocator.answers(vec![submission]).await.expect("stored")[0]
     }
 
     /// An annotator asks for a task and accepts it. Returns whether there was one.
-    pub async fn turn(&mut self, who: &str) -> bool {
-        self.turn_by(who, &|_, _| Verdict::Accept).await
+    pub async fn turn(&mut self, annotator: &str) -> bool {
+        self.turn_by(annotator, &|_, _| Verdict::Accept).await
     }
 
-    async fn turn_by(&mut self, who: &str, opinion: &dyn Fn(&str, &str) -> Verdict) -> bool {
-        let Some(task) = self.ask(who, 1).await.pop() else { return false };
-        let verdict = opinion(who, &text_of(&task));
-        assert_eq!(self.say(who, &task, verdict).await, AnswerOutcome::Saved, "{who}");
-        self.turns.push(Turn { who: who.to_owned(), task });
+    async fn turn_by(&mut self, annotator: &str, opinion: &dyn Fn(&str, &str) -> Verdict) -> bool {
+        let Some(task) = self.ask(annotator, 1).await.pop() else { return false };
+        let verdict = opinion(annotator, &text_of(&task));
+        assert_eq!(self.say(annotator, &task, verdict).await, AnswerOutcome::Saved, "{annotator}");
+        self.turns.push(AnsweredTask { annotator: annotator.to_owned(), task });
         true
     }
 
@@ -200,8 +201,8 @@ impl Team {
         let mut in_vain = 0;
         while in_vain < 2 {
             let mut any = false;
-            for who in people {
-                any |= self.turn_by(who, opinion).await;
+            for annotator in people {
+                any |= self.turn_by(annotator, opinion).await;
             }
             if any {
                 in_vain = 0;

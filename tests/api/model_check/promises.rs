@@ -61,8 +61,8 @@ fn keeps(world: &World, invariant: Invariant) -> bool {
 
 /// Every acknowledged answer is stored, in the name of its annotator.
 fn durable(setting: &Setting, world: &World) -> bool {
-    each_card(world).all(|(who, task, acknowledged)| {
-        let versions = kept(world, who, task);
+    each_card(world).all(|(annotator, task, acknowledged)| {
+        let versions = kept(world, annotator, task);
         (0..8).filter(|said| acknowledged & (1 << said) != 0).all(|said| {
             let version = store::version(setting, said);
             versions.iter().any(|kept| kept.same_content(&version))
@@ -72,24 +72,24 @@ fn durable(setting: &Setting, world: &World) -> bool {
 
 /// No answer is stored twice.
 fn idempotent(_: &Setting, world: &World) -> bool {
-    each_card(world).all(|(who, task, _)| {
+    each_card(world).all(|(annotator, task, _)| {
         let mut moments = HashSet::new();
-        kept(world, who, task).iter().all(|version| moments.insert(version.time_returned))
+        kept(world, annotator, task).iter().all(|version| moments.insert(version.time_returned))
     })
 }
 
 /// Who has said something about which task, and what of it they have been told is stored.
 fn each_card(world: &World) -> impl Iterator<Item = (usize, usize, u8)> + '_ {
-    world.cards.iter().enumerate().flat_map(|(who, cards)| {
+    world.cards.iter().enumerate().flat_map(|(annotator, cards)| {
         let said = cards.iter().enumerate().filter(|(_, card)| card.said != 0);
-        said.map(move |(task, card)| (who, task, card.acknowledged))
+        said.map(move |(task, card)| (annotator, task, card.acknowledged))
     })
 }
 
-fn kept(world: &World, who: usize, task: usize) -> Vec<&Version> {
+fn kept(world: &World, annotator: usize, task: usize) -> Vec<&Version> {
     let state = &world.rows[task].state;
     let answers = state.answers.iter().chain(&state.skipped).chain(&state.late);
-    let own = answers.filter(|answer: &&Answer| answer.annotator == NAMES[who]);
+    let own = answers.filter(|answer: &&Answer| answer.annotator == NAMES[annotator]);
     own.flat_map(|answer| std::iter::once(&answer.current).chain(&answer.history)).collect()
 }
 
@@ -98,7 +98,8 @@ fn alive(setting: &Setting, world: &World) -> bool {
     let stuck = world.rows.iter().filter(|row| !row.state.finished).any(|row| {
         let people = NAMES.iter().take(usize::from(setting.people()));
         // Its holder would give an answer, or the lease would end.
-        !row.state.held.is_empty() || people.into_iter().any(|who| row.state.is_open_to(who))
+        !row.state.held.is_empty()
+            || people.into_iter().any(|annotator| row.state.is_open_to(annotator))
     });
     !stuck || !setting.is_at_rest(world)
 }

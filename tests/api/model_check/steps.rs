@@ -12,8 +12,8 @@ use stateright::{Model, Property};
 
 use super::store;
 use super::world::{
-    Card, Daemon, LATER, NAMES, NOW, Noted, Row, Said, Seen, TASKS, Taking, Undecided, View, Which,
-    Who, World, Write,
+    AnnotatorNo, AnswerNo, Card, Daemon, LATER, NAMES, NOW, Noted, Row, Seen, TASKS, Taking,
+    TaskNo, Undecided, View, World, Write,
 };
 
 /// A guard that is missing, to see that the check would find it.
@@ -40,7 +40,7 @@ pub struct Setting {
     /// What can be said.
     pub verdicts: Vec<Verdict>,
     /// Who may say which of that first; anything else is a second thought.
-    pub says: Vec<Vec<Said>>,
+    pub says: Vec<Vec<AnswerNo>>,
     /// Whether there are second thoughts.
     pub second_thoughts: bool,
     pub rule: SettlePolicy,
@@ -55,45 +55,45 @@ pub struct Setting {
 pub enum Kind {
     Claim,
     Answer,
-    House,
+    Fixture,
 }
 
-const KINDS: [Kind; 3] = [Kind::Claim, Kind::Answer, Kind::House];
+const KINDS: [Kind; 3] = [Kind::Claim, Kind::Answer, Kind::Fixture];
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A daemon reads a task of the queue.
-    Look { daemon: usize, task: Which },
+    Look { daemon: usize, task: TaskNo },
     /// An annotator asks for a task, and a daemon claims what it remembers to be open to them.
-    Ask { daemon: usize, who: Who },
+    Ask { daemon: usize, annotator: AnnotatorNo },
     /// A daemon reads from the store what an annotator holds, and shows it.
-    Recall { who: Who, task: Which },
+    Recall { annotator: AnnotatorNo, task: TaskNo },
     /// An answer reaches a daemon.
-    Answer { daemon: usize, who: Who, task: Which, said: Said },
+    Answer { daemon: usize, annotator: AnnotatorNo, task: TaskNo, said: AnswerNo },
     /// A daemon decides again about an answer whose write found nothing.
     Reread { daemon: usize },
     /// A daemon sees a lease that has ended.
-    Sweep { daemon: usize, task: Which, who: Who },
+    Sweep { daemon: usize, task: TaskNo, annotator: AnnotatorNo },
     /// A daemon sees a late answer and a free slot.
-    Fill { daemon: usize, task: Which },
+    Fill { daemon: usize, task: TaskNo },
     /// What a daemon has sent is carried out, and it hears of it.
     CarryOut { daemon: usize, kind: Kind },
     /// A write for which no request waits any more is carried out.
     WashUp { nth: usize },
     /// An annotator whose lease has ended gives a sign.
-    Renew { who: Who, task: Which },
+    Renew { annotator: AnnotatorNo, task: TaskNo },
 
     /// Trouble: an annotator gave no sign for long.
-    LeaseEnds { who: Who, task: Which },
+    LeaseEnds { annotator: AnnotatorNo, task: TaskNo },
     /// Trouble: an annotator leaves.
-    Leave { who: Who, task: Which },
+    Leave { annotator: AnnotatorNo, task: TaskNo },
     /// Trouble: a daemon hears nothing of what it has sent; it is carried out some time, or never.
     Lose { daemon: usize, kind: Kind, arrives: bool },
     /// Trouble: a daemon dies; what it has sent is carried out some time, or never.
     Crash { daemon: usize, arrives: [bool; 3] },
     /// Trouble: an answer reaches a daemon that has been sent before, or a second thought.
-    AnswerAgain { daemon: usize, who: Who, task: Which, said: Said },
+    AnswerAgain { daemon: usize, annotator: AnnotatorNo, task: TaskNo, said: AnswerNo },
 }
 
 impl Setting {
@@ -122,25 +122,25 @@ impl Setting {
     }
 
     /// Begins with this task in these annotators' hands.
-    pub fn held_by(mut self, task: Which, holders: &[Who]) -> Self {
-        for who in holders {
+    pub fn held_by(mut self, task: TaskNo, holders: &[AnnotatorNo]) -> Self {
+        for annotator in holders {
             let mut state = self.begin.row(task).state.clone();
             assert!(
-                state.claim(NAMES[usize::from(*who)], NOW, LATER, Basis::default()),
+                state.claim(NAMES[usize::from(*annotator)], NOW, LATER, Basis::default()),
                 "it can be handed out"
             );
             self.begin.rows[usize::from(task)] = Row::of(state);
-            self.begin.card_mut(*who, task).shown = true;
+            self.begin.card_mut(*annotator, task).shown = true;
         }
         self
     }
 
     /// Begins with an annotator who has had this task in view for longer than their lease.
-    pub fn still_shown_to(mut self, task: Which, who: Who) -> Self {
-        self.begin.card_mut(who, task).shown = true;
+    pub fn still_shown_to(mut self, task: TaskNo, annotator: AnnotatorNo) -> Self {
+        self.begin.card_mut(annotator, task).shown = true;
         let row = self.begin.row(task);
         let (mut state, free) = (row.state.clone(), row.free);
-        state.previous_holders.push(NAMES[usize::from(who)].to_owned());
+        state.previous_holders.push(NAMES[usize::from(annotator)].to_owned());
         self.begin.rows[usize::from(task)] = Row::new(state, free);
         self
     }
@@ -149,9 +149,9 @@ impl Setting {
         u8::try_from(self.says.len()).expect("a few")
     }
 
-    fn people_and_tasks(&self) -> impl Iterator<Item = (Who, Which)> + use<> {
+    fn people_and_tasks(&self) -> impl Iterator<Item = (AnnotatorNo, TaskNo)> + use<> {
         let tasks = u8::try_from(self.begin.rows.len()).expect("a few");
-        (0..self.people()).flat_map(move |who| (0..tasks).map(move |task| (who, task)))
+        (0..self.people()).flat_map(move |annotator| (0..tasks).map(move |task| (annotator, task)))
     }
 
     /// Whether nothing is going to happen unless something goes wrong.
@@ -161,32 +161,33 @@ impl Setting {
         steps.is_empty()
     }
 
-    fn chosen(world: &World, daemon: &Daemon, who: Who) -> Option<Which> {
-        let open = |seen: &Option<Seen>| seen.is_some_and(|seen| seen.open_to & (1 << who) != 0);
-        let next = daemon.seen.iter().position(open).filter(|_| !is_busy(world, who))?;
+    fn chosen(world: &World, daemon: &Daemon, annotator: AnnotatorNo) -> Option<TaskNo> {
+        let open =
+            |seen: &Option<Seen>| seen.is_some_and(|seen| seen.open_to & (1 << annotator) != 0);
+        let next = daemon.seen.iter().position(open).filter(|_| !is_busy(world, annotator))?;
         u8::try_from(next).ok()
     }
 
     fn ordinary(&self, world: &World, steps: &mut Vec<Step>) {
-        for (who, task) in self.people_and_tasks() {
+        for (annotator, task) in self.people_and_tasks() {
             let state = &world.row(task).state;
-            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
-            let card = world.card(who, task);
+            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(annotator)]);
+            let card = world.card(annotator, task);
             if hold.is_some() && !card.shown {
-                steps.push(Step::Recall { who, task });
+                steps.push(Step::Recall { annotator, task });
             }
             if hold.is_some_and(|hold| hold.until <= NOW) {
-                steps.push(Step::Renew { who, task });
+                steps.push(Step::Renew { annotator, task });
                 for (daemon, it) in world.daemons.iter().enumerate() {
-                    if it.house.is_none() {
-                        steps.push(Step::Sweep { daemon, task, who });
+                    if it.fixture.is_none() {
+                        steps.push(Step::Sweep { daemon, task, annotator });
                     }
                 }
             }
             for (daemon, it) in world.daemons.iter().enumerate() {
                 if it.answer.is_none() {
-                    for said in self.to_be_sent(world, who, task) {
-                        steps.push(Step::Answer { daemon, who, task, said });
+                    for said in self.to_be_sent(world, annotator, task) {
+                        steps.push(Step::Answer { daemon, annotator, task, said });
                     }
                 }
             }
@@ -195,21 +196,21 @@ impl Setting {
             for (task, row) in (0..).zip(&world.rows) {
                 let truth = Seen::of(&row.state, self.people());
                 // The store is read when the leases of the annotator who asks are not remembered.
-                let asked = |who: Who| {
-                    truth.is_some_and(|truth| truth.open_to & (1 << who) != 0)
-                        && !is_busy(world, who)
-                        && Self::chosen(world, it, who).is_none()
+                let asked = |annotator: AnnotatorNo| {
+                    truth.is_some_and(|truth| truth.open_to & (1 << annotator) != 0)
+                        && !is_busy(world, annotator)
+                        && Self::chosen(world, it, annotator).is_none()
                 };
                 if it.claim.is_none() && (0..self.people()).any(asked) {
                     steps.push(Step::Look { daemon, task });
                 }
-                if it.house.is_none() && row.state.can_promote_late_answer(&self.rule) {
+                if it.fixture.is_none() && row.state.can_promote_late_answer(&self.rule) {
                     steps.push(Step::Fill { daemon, task });
                 }
             }
-            for who in 0..self.people() {
-                if it.claim.is_none() && Self::chosen(world, it, who).is_some() {
-                    steps.push(Step::Ask { daemon, who });
+            for annotator in 0..self.people() {
+                if it.claim.is_none() && Self::chosen(world, it, annotator).is_some() {
+                    steps.push(Step::Ask { daemon, annotator });
                 }
             }
             if matches!(it.answer, Some(Taking::Again(_))) {
@@ -222,43 +223,43 @@ impl Setting {
     }
 
     /// The answers of an annotator to a task that are neither stored nor under way.
-    fn to_be_sent(&self, world: &World, who: Who, task: Which) -> Vec<Said> {
-        let card = world.card(who, task);
+    fn to_be_sent(&self, world: &World, annotator: AnnotatorNo, task: TaskNo) -> Vec<AnswerNo> {
+        let card = world.card(annotator, task);
         if !card.shown {
             return Vec::new();
         }
         if card.said == 0 {
-            return self.says[usize::from(who)].clone();
+            return self.says[usize::from(annotator)].clone();
         }
-        let waits = |said: &Said| {
+        let waits = |said: &AnswerNo| {
             let unheard = card.said & !card.acknowledged & !card.refused & (1 << said) != 0;
-            unheard && !is_under_way(world, who, task, *said)
+            unheard && !is_under_way(world, annotator, task, *said)
         };
         (0..8).filter(waits).collect()
     }
 
     fn troubles(&self, world: &World, steps: &mut Vec<Step>) {
-        for (who, task) in self.people_and_tasks() {
+        for (annotator, task) in self.people_and_tasks() {
             let state = &world.row(task).state;
-            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(who)]);
+            let hold = state.held.iter().find(|h| h.annotator == NAMES[usize::from(annotator)]);
             if let Some(hold) = hold {
-                steps.push(Step::Leave { who, task });
+                steps.push(Step::Leave { annotator, task });
                 if hold.until > NOW {
-                    steps.push(Step::LeaseEnds { who, task });
+                    steps.push(Step::LeaseEnds { annotator, task });
                 }
             }
-            let card = world.card(who, task);
+            let card = world.card(annotator, task);
             if card.said == 0 {
                 continue;
             }
-            let usual = self.to_be_sent(world, who, task);
+            let usual = self.to_be_sent(world, annotator, task);
             let more = (0..8).zip(&self.verdicts).map(|(said, _)| said).filter(|said| {
                 (card.said & (1 << said) != 0 || self.second_thoughts) && !usual.contains(said)
             });
             for said in more {
                 for (daemon, it) in world.daemons.iter().enumerate() {
                     if it.answer.is_none() {
-                        steps.push(Step::AnswerAgain { daemon, who, task, said });
+                        steps.push(Step::AnswerAgain { daemon, annotator, task, said });
                     }
                 }
             }
@@ -283,7 +284,7 @@ impl Setting {
 
     /// A daemon begins with an answer: it writes by its cached count, or decides on what it reads.
     fn take(&self, world: &mut World, daemon: usize, answer: Undecided, believing: bool) {
-        let Undecided { task, who, said } = answer;
+        let Undecided { task, annotator, said } = answer;
         let nth = usize::from(task);
         let it = &mut world.daemons[daemon];
         let view = if believing { it.views[nth].take() } else { None };
@@ -293,38 +294,42 @@ impl Setting {
             (AnswerOutcome::Saved, statement)
         } else {
             let before = &world.rows[nth].state;
-            let (recorded, after) = store::recorded(self, before, who, said);
+            let (recorded, after) = store::recorded(self, before, annotator, said);
             if self.plain {
                 it.views[nth] = View::of(&after.state);
             }
             if matches!(recorded, AnswerOutcome::Unchanged | AnswerOutcome::Unknown) {
                 it.answer = None;
-                acknowledge(world.card_mut(who, task), said, recorded);
+                acknowledge(world.card_mut(annotator, task), said, recorded);
                 return;
             }
-            (recorded, store::statement(self, before, &after, who, recorded))
+            (recorded, store::statement(self, before, &after, annotator, recorded))
         };
-        it.answer = Some(Taking::Sent(Write::Answer { task, who, said, recorded, statement }));
+        it.answer =
+            Some(Taking::Sent(Write::Answer { task, annotator, said, recorded, statement }));
     }
 
     fn say(&self, world: &mut World, daemon: usize, answer: Undecided) {
-        world.card_mut(answer.who, answer.task).said |= 1 << answer.said;
+        world.card_mut(answer.annotator, answer.task).said |= 1 << answer.said;
         self.take(world, daemon, answer, true);
     }
 
     fn hear(&self, world: &mut World, daemon: usize, kind: Kind) {
         let Some(write) = taken_out(&mut world.daemons[daemon], kind) else { return };
-        let found = store::carry_out(self, world, &write);
+        let found = store::apply(self, world, &write);
         match write {
-            Write::Claim { task, who } if found => world.card_mut(who, task).shown = true,
+            Write::Claim { task, annotator } if found => {
+                world.card_mut(annotator, task).shown = true
+            }
             // The cached state was wrong: read it again.
             Write::Claim { task, .. } => world.daemons[daemon].seen[usize::from(task)] = None,
-            Write::Answer { task, who, said, recorded, .. } if found => {
-                acknowledge(world.card_mut(who, task), said, recorded);
+            Write::Answer { task, annotator, said, recorded, .. } if found => {
+                acknowledge(world.card_mut(annotator, task), said, recorded);
             }
-            Write::Answer { task, who, said, .. } => {
+            Write::Answer { task, annotator, said, .. } => {
                 world.daemons[daemon].views[usize::from(task)] = None;
-                world.daemons[daemon].answer = Some(Taking::Again(Undecided { task, who, said }));
+                world.daemons[daemon].answer =
+                    Some(Taking::Again(Undecided { task, annotator, said }));
             }
             Write::Sweep { .. } | Write::Fill { .. } => {}
         }
@@ -339,11 +344,11 @@ impl Setting {
 }
 
 /// One card at a time: an annotator with an unanswered one asks for no other.
-fn is_busy(world: &World, who: Who) -> bool {
-    world.cards[usize::from(who)].iter().any(|card| card.shown && card.said == 0)
+fn is_busy(world: &World, annotator: AnnotatorNo) -> bool {
+    world.cards[usize::from(annotator)].iter().any(|card| card.shown && card.said == 0)
 }
 
-fn acknowledge(card: &mut Card, said: Said, recorded: AnswerOutcome) {
+fn acknowledge(card: &mut Card, said: AnswerNo, recorded: AnswerOutcome) {
     let heard =
         if recorded == AnswerOutcome::Unknown { &mut card.refused } else { &mut card.acknowledged };
     *heard |= 1 << said;
@@ -353,14 +358,14 @@ fn is_sent(daemon: &Daemon, kind: Kind) -> bool {
     match kind {
         Kind::Claim => daemon.claim.is_some(),
         Kind::Answer => matches!(daemon.answer, Some(Taking::Sent(_))),
-        Kind::House => daemon.house.is_some(),
+        Kind::Fixture => daemon.fixture.is_some(),
     }
 }
 
 fn taken_out(daemon: &mut Daemon, kind: Kind) -> Option<Write> {
     match kind {
         Kind::Claim => daemon.claim.take(),
-        Kind::House => daemon.house.take(),
+        Kind::Fixture => daemon.fixture.take(),
         Kind::Answer => match daemon.answer.take() {
             Some(Taking::Sent(write)) => Some(write),
             _ => None,
@@ -368,12 +373,12 @@ fn taken_out(daemon: &mut Daemon, kind: Kind) -> Option<Write> {
     }
 }
 
-fn is_under_way(world: &World, who: Who, task: Which, said: Said) -> bool {
+fn is_under_way(world: &World, annotator: AnnotatorNo, task: TaskNo, said: AnswerNo) -> bool {
     world.daemons.iter().any(|daemon| match &daemon.answer {
-        Some(Taking::Sent(Write::Answer { task: t, who: w, said: s, .. })) => {
-            (*t, *w, *s) == (task, who, said)
+        Some(Taking::Sent(Write::Answer { task: t, annotator: w, said: s, .. })) => {
+            (*t, *w, *s) == (task, annotator, said)
         }
-        Some(Taking::Again(again)) => *again == Undecided { task, who, said },
+        Some(Taking::Again(again)) => *again == Undecided { task, annotator, said },
         _ => false,
     })
 }
@@ -404,42 +409,42 @@ impl Model for Setting {
                     it.views[usize::from(task)] = View::of(state);
                 }
             }
-            Step::Ask { daemon, who } => {
+            Step::Ask { daemon, annotator } => {
                 let it = &mut world.daemons[daemon];
-                let task = Self::chosen(before, it, who)?;
+                let task = Self::chosen(before, it, annotator)?;
                 let seen = &mut it.seen[usize::from(task)];
-                *seen = seen.and_then(|seen| seen.without(who));
-                it.claim = Some(Write::Claim { task, who });
+                *seen = seen.and_then(|seen| seen.without(annotator));
+                it.claim = Some(Write::Claim { task, annotator });
             }
-            Step::Recall { who, task } => world.card_mut(who, task).shown = true,
-            Step::Answer { daemon, who, task, said } => {
-                self.say(&mut world, daemon, Undecided { task, who, said });
+            Step::Recall { annotator, task } => world.card_mut(annotator, task).shown = true,
+            Step::Answer { daemon, annotator, task, said } => {
+                self.say(&mut world, daemon, Undecided { task, annotator, said });
             }
             Step::Reread { daemon } => {
                 let Some(Taking::Again(answer)) = world.daemons[daemon].answer else { return None };
                 self.take(&mut world, daemon, answer, false);
             }
-            Step::Sweep { daemon, task, who } => {
-                world.daemons[daemon].house = Some(Write::Sweep { task, who });
+            Step::Sweep { daemon, task, annotator } => {
+                world.daemons[daemon].fixture = Some(Write::Sweep { task, annotator });
             }
             Step::Fill { daemon, task } => {
                 let mut after = before.row(task).state.clone();
                 after.promote_late_answers(&self.rule, &self.body);
-                world.daemons[daemon].house =
+                world.daemons[daemon].fixture =
                     Some(Write::Fill { task, after: Some(Row::of(after)) });
             }
             Step::CarryOut { daemon, kind } => self.hear(&mut world, daemon, kind),
             Step::WashUp { nth } => {
                 let write = world.adrift.remove(nth);
-                store::carry_out(self, &mut world, &write);
+                store::apply(self, &mut world, &write);
             }
-            Step::Renew { who, task } => store::renew(self, &mut world, task, who),
-            Step::LeaseEnds { who, task } => {
-                store::end_lease(&mut world, task, who);
+            Step::Renew { annotator, task } => store::renew(self, &mut world, task, annotator),
+            Step::LeaseEnds { annotator, task } => {
+                store::end_lease(&mut world, task, annotator);
                 world.troubles -= 1;
             }
-            Step::Leave { who, task } => {
-                store::release(self, &mut world, task, who);
+            Step::Leave { annotator, task } => {
+                store::release(self, &mut world, task, annotator);
                 world.troubles -= 1;
             }
             Step::Lose { daemon, kind, arrives } => {
@@ -457,8 +462,8 @@ impl Model for Setting {
                 world.daemons[daemon] = Daemon::fresh();
                 world.troubles -= 1;
             }
-            Step::AnswerAgain { daemon, who, task, said } => {
-                self.say(&mut world, daemon, Undecided { task, who, said });
+            Step::AnswerAgain { daemon, annotator, task, said } => {
+                self.say(&mut world, daemon, Undecided { task, annotator, said });
                 world.troubles -= 1;
             }
         }

@@ -12,10 +12,12 @@ use annotd::allocation::{AnswerOutcome, Lane, Lease, TaskState};
 use annotd::task::{Answer, Basis, Millis, Verdict, Version};
 
 use super::steps::{Broken, Setting};
-use super::world::{LATER, NAMES, NOW, Row, Said, Statement, View, Which, Who, World, Write};
+use super::world::{
+    AnnotatorNo, AnswerNo, LATER, NAMES, NOW, Row, Statement, TaskNo, View, World, Write,
+};
 
 /// What is said, in full: no two are alike, and each was given a moment after the one before it.
-pub fn version(setting: &Setting, said: Said) -> Version {
+pub fn version(setting: &Setting, said: AnswerNo) -> Version {
     Version {
         verdict: verdict(setting, said),
         data: serde_json::Map::new(),
@@ -25,32 +27,32 @@ pub fn version(setting: &Setting, said: Said) -> Version {
     }
 }
 
-pub fn verdict(setting: &Setting, said: Said) -> Verdict {
+pub fn verdict(setting: &Setting, said: AnswerNo) -> Verdict {
     setting.verdicts[usize::from(said)]
 }
 
-fn name(who: Who) -> &'static str {
-    NAMES[usize::from(who)]
+fn name(annotator: AnnotatorNo) -> &'static str {
+    NAMES[usize::from(annotator)]
 }
 
-fn holds(state: &TaskState, who: Who) -> bool {
-    state.held.iter().any(|hold| hold.annotator == name(who))
+fn holds(state: &TaskState, annotator: AnnotatorNo) -> bool {
+    state.held.iter().any(|hold| hold.annotator == name(annotator))
 }
 
-fn is_among(answers: &[Answer], who: Who) -> bool {
-    answers.iter().any(|answer| answer.annotator == name(who))
+fn is_among(answers: &[Answer], annotator: AnnotatorNo) -> bool {
+    answers.iter().any(|answer| answer.annotator == name(annotator))
 }
 
 /// The ledger after an answer, and what became of it.
 pub fn recorded(
     setting: &Setting,
     state: &TaskState,
-    who: Who,
-    said: Said,
+    annotator: AnnotatorNo,
+    said: AnswerNo,
 ) -> (AnswerOutcome, Arc<Row>) {
     let mut after = state.clone();
     let version = version(setting, said);
-    let recorded = after.record(name(who), version, &setting.rule, &setting.body);
+    let recorded = after.record(name(annotator), version, &setting.rule, &setting.body);
     (recorded, Row::of(after))
 }
 
@@ -60,7 +62,7 @@ pub fn statement(
     setting: &Setting,
     before: &TaskState,
     after: &Arc<Row>,
-    who: Who,
+    annotator: AnnotatorNo,
     recorded: AnswerOutcome,
 ) -> Statement {
     let whole = Statement::Whole(Some(Arc::clone(after)));
@@ -75,7 +77,7 @@ pub fn statement(
     let lanes_unread = setting.broken == Some(Broken::LanesUnread);
     let one_more = |before: &[Answer], after: &[Answer]| before.len() + 1 == after.len();
     let own = |answers: &[Answer]| {
-        let own = answers.iter().find(|answer| answer.annotator == name(who));
+        let own = answers.iter().find(|answer| answer.annotator == name(annotator));
         own.map(|answer| answer.history.len())
     };
     let late_stay = before.late.len() == after.late.len();
@@ -84,7 +86,7 @@ pub fn statement(
             if one_more(&before.answers, &after.answers) && late_stay =>
         {
             let (left, last) = (before.remaining(), after.finished);
-            let held = holds(before, who);
+            let held = holds(before, annotator);
             // Whether it is still for them depends on more than on what they hold.
             if held || lanes_unread { Statement::Counts { held, left, last } } else { whole }
         }
@@ -110,7 +112,7 @@ pub fn statement(
 pub fn on_belief(
     setting: &Setting,
     view: Option<View>,
-    said: Said,
+    said: AnswerNo,
 ) -> (Option<Statement>, Option<View>) {
     let Some(view) = view else { return (None, None) };
     let counts = setting.rule.counts(verdict(setting, said));
@@ -123,10 +125,10 @@ pub fn on_belief(
 }
 
 /// Carries a write out; says whether it found what its guard asks for.
-pub fn carry_out(setting: &Setting, world: &mut World, write: &Write) -> bool {
+pub fn apply(setting: &Setting, world: &mut World, write: &Write) -> bool {
     match write {
-        Write::Claim { task, who } => claim(setting, world, *task, *who),
-        Write::Sweep { task, who } => sweep(setting, world, *task, *who),
+        Write::Claim { task, annotator } => claim(setting, world, *task, *annotator),
+        Write::Sweep { task, annotator } => sweep(setting, world, *task, *annotator),
         Write::Fill { task, after } => match after {
             Some(after) => {
                 put(setting, world, *task, Arc::clone(after));
@@ -134,11 +136,12 @@ pub fn carry_out(setting: &Setting, world: &mut World, write: &Write) -> bool {
             }
             None => false,
         },
-        Write::Answer { task, who, said, recorded, statement } => {
-            let Some(row) = written(setting, world.row(*task), *who, *said, statement) else {
+        Write::Answer { task, annotator, said, recorded, statement } => {
+            let Some(row) = written(setting, world.row(*task), *annotator, *said, statement) else {
                 return false;
             };
-            let (should, would_be) = self::recorded(setting, &world.row(*task).state, *who, *said);
+            let (should, would_be) =
+                self::recorded(setting, &world.row(*task).state, *annotator, *said);
             world.noted.astray |= should != *recorded || *would_be != *row;
             put(setting, world, *task, row);
             true
@@ -147,9 +150,9 @@ pub fn carry_out(setting: &Setting, world: &mut World, write: &Write) -> bool {
 }
 
 /// Hands a task out. A claim that is sent again is granted again.
-fn claim(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
+fn claim(setting: &Setting, world: &mut World, task: TaskNo, annotator: AnnotatorNo) -> bool {
     let row = world.row(task);
-    if holds(&row.state, who) {
+    if holds(&row.state, annotator) {
         return true;
     }
     // The guard looks at the counter, so the ledger is asked as if as many slots were free.
@@ -166,60 +169,60 @@ fn claim(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
         Some(Broken::ClaimsOfThoseWhoSkipped) => told.skipped.clear(),
         _ => {}
     }
-    if !told.claim(name(who), NOW, LATER, Basis::default()) {
+    if !told.claim(name(annotator), NOW, LATER, Basis::default()) {
         return false;
     }
     let mut state = row.state.clone();
     state.held = told.held;
-    world.noted.handed_again |= state.has_answered(name(who));
+    world.noted.handed_again |= state.has_answered(name(annotator));
     put(setting, world, task, Row::new(state, free));
     true
 }
 
 /// Takes a task back from one of its holders, unless they have renewed or answered meanwhile.
-fn sweep(setting: &Setting, world: &mut World, task: Which, who: Who) -> bool {
+fn sweep(setting: &Setting, world: &mut World, task: TaskNo, annotator: AnnotatorNo) -> bool {
     let row = world.row(task);
-    let over = |hold: &Lease| hold.annotator == name(who) && hold.until <= NOW;
+    let over = |hold: &Lease| hold.annotator == name(annotator) && hold.until <= NOW;
     let found = row.state.held.iter().any(over);
     if !found && setting.broken != Some(Broken::SweepsWhatWasAnswered) {
         return false;
     }
     let mut state = row.state.clone();
-    state.release(name(who));
+    state.release(name(annotator));
     let row = Row::new(state, row.free + 1);
     put(setting, world, task, row);
     true
 }
 
 /// Releases the lease of an annotator who leaves. A later write promotes late answers.
-pub fn release(setting: &Setting, world: &mut World, task: Which, who: Who) {
+pub fn release(setting: &Setting, world: &mut World, task: TaskNo, annotator: AnnotatorNo) {
     let row = world.row(task);
     let mut state = row.state.clone();
-    if state.release(name(who)) {
+    if state.release(name(annotator)) {
         let row = Row::new(state, row.free + 1);
         put(setting, world, task, row);
     }
 }
 
 /// Renews the lease of an annotator who gave a sign.
-pub fn renew(setting: &Setting, world: &mut World, task: Which, who: Who) {
+pub fn renew(setting: &Setting, world: &mut World, task: TaskNo, annotator: AnnotatorNo) {
     let row = world.row(task);
-    put(setting, world, task, with_lease_until(row, who, LATER));
+    put(setting, world, task, with_lease_until(row, annotator, LATER));
 }
 
 /// Ends a lease. Only time passes: nothing is written, and what was read of the lease before
 /// has ended as well.
-pub fn end_lease(world: &mut World, task: Which, who: Who) {
+pub fn end_lease(world: &mut World, task: TaskNo, annotator: AnnotatorNo) {
     let row = world.row(task);
-    world.rows[usize::from(task)] = with_lease_until(row, who, NOW);
+    world.rows[usize::from(task)] = with_lease_until(row, annotator, NOW);
     for after in world.snapshots_of(task).flatten() {
-        *after = with_lease_until(after, who, NOW);
+        *after = with_lease_until(after, annotator, NOW);
     }
 }
 
-fn with_lease_until(row: &Row, who: Who, until: Millis) -> Arc<Row> {
+fn with_lease_until(row: &Row, annotator: AnnotatorNo, until: Millis) -> Arc<Row> {
     let mut state = row.state.clone();
-    for hold in state.held.iter_mut().filter(|hold| hold.annotator == name(who)) {
+    for hold in state.held.iter_mut().filter(|hold| hold.annotator == name(annotator)) {
         hold.until = until;
     }
     Row::new(state, row.free)
@@ -229,31 +232,31 @@ fn with_lease_until(row: &Row, who: Who, until: Millis) -> Arc<Row> {
 fn written(
     setting: &Setting,
     row: &Row,
-    who: Who,
-    said: Said,
+    annotator: AnnotatorNo,
+    said: AnswerNo,
     statement: &Statement,
 ) -> Option<Arc<Row>> {
     let mut state = row.state.clone();
     let mut free = row.free;
     let current = version(setting, said);
     let answer = || Answer {
-        annotator: name(who).to_owned(),
+        annotator: name(annotator).to_owned(),
         current: current.clone(),
         history: Vec::new(),
     };
-    let answered = is_among(&state.answers, who);
-    let otherwise = is_among(&state.skipped, who) || is_among(&state.late, who);
-    let held = holds(&state, who);
+    let answered = is_among(&state.answers, annotator);
+    let otherwise = is_among(&state.skipped, annotator) || is_among(&state.late, annotator);
+    let held = holds(&state, annotator);
     match statement {
         Statement::Whole(after) => return after.clone(),
         Statement::Expected { last, anyone } => {
-            let lane = if *anyone { Lane::Anyone } else { Lane::Of(name(who).to_owned()) };
+            let lane = if *anyone { Lane::Anyone } else { Lane::Of(name(annotator).to_owned()) };
             let as_believed = if *last { state.remaining() == 1 } else { state.remaining() > 1 }
                 || setting.broken == Some(Broken::LeftUnread);
             if !held || answered || !state.lanes.contains(&lane) || !as_believed {
                 return None;
             }
-            state.held.retain(|hold| hold.annotator != name(who));
+            state.held.retain(|hold| hold.annotator != name(annotator));
             state.answers.push(answer());
             state.finished |= *last;
         }
@@ -262,7 +265,7 @@ fn written(
             if answered || otherwise || state.remaining() != *left || !slot {
                 return None;
             }
-            state.held.retain(|hold| hold.annotator != name(who));
+            state.held.retain(|hold| hold.annotator != name(annotator));
             state.answers.push(answer());
             state.finished |= *last;
             free -= i8::from(!was_held);
@@ -275,9 +278,9 @@ fn written(
         }
         Statement::Instead { late, earlier } => {
             let list = if *late { &mut state.late } else { &mut state.answers };
-            let own = list
-                .iter_mut()
-                .find(|answer| answer.annotator == name(who) && answer.history.len() == *earlier)?;
+            let own = list.iter_mut().find(|answer| {
+                answer.annotator == name(annotator) && answer.history.len() == *earlier
+            })?;
             own.history.push(std::mem::replace(&mut own.current, current));
         }
     }
@@ -285,7 +288,7 @@ fn written(
 }
 
 /// Replaces a task, which raises its `rev`.
-fn put(setting: &Setting, world: &mut World, task: Which, row: Arc<Row>) {
+fn put(setting: &Setting, world: &mut World, task: TaskNo, row: Arc<Row>) {
     world.noted.reopened |= world.row(task).state.finished && !row.state.finished;
     world.rows[usize::from(task)] = row;
     if setting.broken == Some(Broken::RevUnread) {

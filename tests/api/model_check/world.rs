@@ -9,11 +9,11 @@ use annotd::allocation::{AnswerOutcome, Lane, Lease, TaskState};
 use annotd::task::{Answer, Millis};
 
 /// An annotator, by number.
-pub type Who = u8;
+pub type AnnotatorNo = u8;
 /// A task, by number.
-pub type Which = u8;
+pub type TaskNo = u8;
 /// The answers that an annotator may give to a task, by number.
-pub type Said = u8;
+pub type AnswerNo = u8;
 
 /// Their names in the ledgers.
 pub const NAMES: [&str; 5] = ["ann", "bob", "cy", "dee", "eve"];
@@ -83,14 +83,29 @@ pub enum Statement {
 /// What is sent to the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Write {
-    Claim { task: Which, who: Who },
-    Answer { task: Which, who: Who, said: Said, recorded: AnswerOutcome, statement: Statement },
-    Sweep { task: Which, who: Who },
-    Fill { task: Which, after: Option<Arc<Row>> },
+    Claim {
+        task: TaskNo,
+        annotator: AnnotatorNo,
+    },
+    Answer {
+        task: TaskNo,
+        annotator: AnnotatorNo,
+        said: AnswerNo,
+        recorded: AnswerOutcome,
+        statement: Statement,
+    },
+    Sweep {
+        task: TaskNo,
+        annotator: AnnotatorNo,
+    },
+    Fill {
+        task: TaskNo,
+        after: Option<Arc<Row>>,
+    },
 }
 
 impl Write {
-    fn snapshot_of(&mut self, of: Which) -> Option<&mut Option<Arc<Row>>> {
+    fn snapshot_of(&mut self, of: TaskNo) -> Option<&mut Option<Arc<Row>>> {
         match self {
             Self::Answer { task, statement: Statement::Whole(after), .. }
             | Self::Fill { task, after }
@@ -115,15 +130,15 @@ impl Seen {
     pub fn of(state: &TaskState, people: u8) -> Option<Self> {
         let free = u8::try_from(state.free()).unwrap_or(u8::MAX);
         let open_to = (0..people)
-            .filter(|who| state.is_open_to(NAMES[usize::from(*who)]))
-            .fold(0, |all, who| all | 1 << who);
+            .filter(|annotator| state.is_open_to(NAMES[usize::from(*annotator)]))
+            .fold(0, |all, annotator| all | 1 << annotator);
         (free > 0).then_some(Self { free, open_to })
     }
 
     /// After one of them has been chosen for it.
-    pub fn without(self, who: Who) -> Option<Self> {
+    pub fn without(self, annotator: AnnotatorNo) -> Option<Self> {
         let free = self.free.saturating_sub(1);
-        (free > 0).then_some(Self { free, open_to: self.open_to & !(1 << who) })
+        (free > 0).then_some(Self { free, open_to: self.open_to & !(1 << annotator) })
     }
 }
 
@@ -145,9 +160,9 @@ impl View {
 /// An answer whose last write found nothing: the daemon has to read the task again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Undecided {
-    pub task: Which,
-    pub who: Who,
-    pub said: Said,
+    pub task: TaskNo,
+    pub annotator: AnnotatorNo,
+    pub said: AnswerNo,
 }
 
 /// What a daemon is doing with an answer.
@@ -167,12 +182,12 @@ pub struct Daemon {
     pub views: [Option<View>; TASKS],
     pub claim: Option<Write>,
     pub answer: Option<Taking>,
-    pub house: Option<Write>,
+    pub fixture: Option<Write>,
 }
 
 impl Daemon {
     pub fn fresh() -> Self {
-        Self { seen: [None; TASKS], views: [None; TASKS], claim: None, answer: None, house: None }
+        Self { seen: [None; TASKS], views: [None; TASKS], claim: None, answer: None, fixture: None }
     }
 
     pub fn under_way(&mut self) -> impl Iterator<Item = &mut Write> {
@@ -180,7 +195,7 @@ impl Daemon {
             Some(Taking::Sent(write)) => Some(write),
             _ => None,
         };
-        self.claim.iter_mut().chain(answer).chain(self.house.iter_mut())
+        self.claim.iter_mut().chain(answer).chain(self.fixture.iter_mut())
     }
 }
 
@@ -223,20 +238,20 @@ pub struct World {
 }
 
 impl World {
-    pub fn row(&self, task: Which) -> &Row {
+    pub fn row(&self, task: TaskNo) -> &Row {
         &self.rows[usize::from(task)]
     }
 
-    pub fn card(&self, who: Who, task: Which) -> Card {
-        self.cards[usize::from(who)][usize::from(task)]
+    pub fn card(&self, annotator: AnnotatorNo, task: TaskNo) -> Card {
+        self.cards[usize::from(annotator)][usize::from(task)]
     }
 
-    pub fn card_mut(&mut self, who: Who, task: Which) -> &mut Card {
-        &mut self.cards[usize::from(who)][usize::from(task)]
+    pub fn card_mut(&mut self, annotator: AnnotatorNo, task: TaskNo) -> &mut Card {
+        &mut self.cards[usize::from(annotator)][usize::from(task)]
     }
 
     /// What was read of a task and is to be written if its `rev` is still the same.
-    pub fn snapshots_of(&mut self, task: Which) -> impl Iterator<Item = &mut Option<Arc<Row>>> {
+    pub fn snapshots_of(&mut self, task: TaskNo) -> impl Iterator<Item = &mut Option<Arc<Row>>> {
         let sent = self.daemons.iter_mut().flat_map(Daemon::under_way);
         sent.chain(&mut self.adrift).filter_map(move |write| write.snapshot_of(task))
     }
