@@ -2,9 +2,10 @@
 //!
 //! `names/replaced.txt` lists them: `type`, `const` or `name`, the name, and the rooms of `src/` in
 //! which it must not be defined; `class`, a class of the page that no stylesheet may have; and
-//! `file`, a path below `src/` that must not exist. A name with several words must not occur in the
-//! code of its rooms at all. Names of the wire and of what is stored are not listed.
-//! `names/kept.txt` has the names that still stand in a room; it only becomes shorter.
+//! `file`, a path below `src/` that must not exist. A room that begins with `tests` is a folder of
+//! the tests. A name with several words must not occur at all in the code of its rooms and of the
+//! tests. Names of the wire and of what is stored are not listed. `names/kept.txt` has the names
+//! that still stand in a room; it only becomes shorter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -62,12 +63,17 @@ fn words(text: &str) -> Vec<(String, String)> {
 const DEFINE: [&str; 11] =
     ["struct", "enum", "trait", "type", "const", "static", "fn", "mod", "class", "function", "let"];
 
+/// Whether the name has several words, so that it means the same wherever it stands.
+fn has_several_words(name: &str) -> bool {
+    let inner = name.trim_start_matches(|c: char| c.is_uppercase());
+    name.contains('_') || inner.chars().any(char::is_uppercase)
+}
+
 /// Whether a line of code defines or, where the name has several words, mentions the name.
 fn occurs(words: &[(String, String)], name: &str) -> bool {
-    let inner = name.trim_start_matches(|c: char| c.is_uppercase());
-    let several = name.contains('_') || inner.chars().any(char::is_uppercase);
     words.iter().any(|(before, word)| {
-        word == name && (several || (DEFINE.contains(&before.as_str()) && before != "let"))
+        let defined = DEFINE.contains(&before.as_str()) && before != "let";
+        word == name && (has_several_words(name) || defined)
     })
 }
 
@@ -107,10 +113,15 @@ fn replaced_names_do_not_come_back() {
             }
             continue;
         }
-        for room in parts {
+        let of_tests = has_several_words(name).then_some("tests");
+        for room in parts.chain(of_tests) {
             let sources = rooms.entry(room.to_owned()).or_insert_with(|| {
                 let mut found = Vec::new();
-                files(&root().join("src").join(room), &["rs", "js"], &mut found);
+                let is_of_tests = room.starts_with("tests");
+                let top = if is_of_tests { root().to_owned() } else { root().join("src") };
+                let folder = top.join(room);
+                assert!(folder.exists(), "there is no {}", folder.display());
+                files(&folder, &["rs", "js"], &mut found);
                 let read = |path: PathBuf| words(&fs::read_to_string(path).expect("a file"));
                 found.into_iter().map(read).collect()
             });

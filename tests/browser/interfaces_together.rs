@@ -53,7 +53,7 @@ fn key_of(seat: &Seat, who: &str) -> String {
     told["key"].as_str().expect("a key").to_owned()
 }
 
-async fn carry_out(seat: &Seat, plan: &Plan) {
+async fn perform(seat: &Seat, plan: &Plan) {
     let (before, after) = match plan.shifted {
         Some((at, _)) => plan.keys.split_at(at),
         None => (plan.keys.as_slice(), [].as_slice()),
@@ -85,7 +85,7 @@ async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, u
         }
         // The tasks come in the order of the file.
         let first = plan(task, step);
-        carry_out(&seat, &first).await;
+        perform(&seat, &first).await;
         seat.wait_for_another(&card).await;
         if step == 9 {
             let next = seat.card().await;

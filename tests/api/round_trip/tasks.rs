@@ -29,7 +29,7 @@ impl Dice {
         self.below(100) < percent
     }
 
-    fn one_of<'t>(&mut self, of: &[&'t str]) -> &'t str {
+    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.below(of.len())]
     }
 }
@@ -83,7 +83,7 @@ const PIECES: [&str; 26] = [
 fn text(dice: &mut Dice) -> String {
     let mut text = String::new();
     for _ in 0..=dice.below(8) {
-        text += dice.one_of(&PIECES);
+        text += dice.pick(&PIECES);
         if dice.often(70) {
             text.push(' ');
         }
@@ -102,7 +102,7 @@ fn whole(dice: &mut Dice, number: usize) -> String {
 
 /// A value that is no text.
 fn no_text(dice: &mut Dice) -> String {
-    dice.one_of(&["5", "null", "[\"a\"]", "{\"0\":\"a\"}", "\"\"", "\" \"", "true"]).to_owned()
+    dice.pick(&["5", "null", "[\"a\"]", "{\"0\":\"a\"}", "\"\"", "\" \"", "true"]).to_owned()
 }
 
 /// Adds a key that may be missing or null.
@@ -188,7 +188,7 @@ fn span_list(dice: &mut Dice, text: &str, places: &[(usize, usize)]) -> String {
             };
             let mut span: Object =
                 vec![("start".into(), whole(dice, start)), ("end".into(), whole(dice, end))];
-            let label = dice.one_of(&["\"A\"", "\"B\"", "\"OLD é\"", "\"A\"", "\"B\"", "\"\""]);
+            let label = dice.pick(&["\"A\"", "\"B\"", "\"OLD é\"", "\"A\"", "\"B\"", "\"\""]);
             if dice.often(97) {
                 span.push(("label".into(), label.into()));
             }
@@ -226,7 +226,7 @@ fn option_list(dice: &mut Dice) -> String {
                 written(&option)
             }
             3 => format!("{{\"id\":{},\"html\":\"<b>h</b>\",\"image\":null}}", whole(dice, number)),
-            4 if dice.often(10) => dice.one_of(&["null", "\"word 0\"", "true", "{}"]).to_owned(),
+            4 if dice.often(10) => dice.pick(&["null", "\"word 0\"", "true", "{}"]).to_owned(),
             _ => format!("{{\"id\":\"id é {number}\",\"text\":\"o\"}}"),
         })
         .collect();
@@ -239,7 +239,7 @@ fn shape_list(dice: &mut Dice) -> String {
             let (left, top) = (dice.below(30), dice.below(30));
             let (right, bottom) = (left + 1 + dice.below(40), top + 1 + dice.below(30));
             let mut shape: Object =
-                vec![("label".into(), dice.one_of(&["\"A\"", "\"OLD\""]).into())];
+                vec![("label".into(), dice.pick(&["\"A\"", "\"OLD\""]).into())];
             match dice.below(5) {
                 0 => {
                     for (key, value) in
@@ -316,7 +316,7 @@ fn keys(view: &str, dice: &mut Dice) -> Object {
             task.push(("text".into(), shown));
             maybe(dice, &mut task, "options", option_list);
             maybe(dice, &mut task, "accept", |dice| {
-                dice.one_of(&["[]", "[\"id é 0\"]", "[0]", "[\"A\"]"]).into()
+                dice.pick(&["[]", "[\"id é 0\"]", "[0]", "[\"A\"]"]).into()
             });
         }
         "html" => {
@@ -342,7 +342,7 @@ fn keys(view: &str, dice: &mut Dice) -> Object {
             maybe(dice, &mut task, "height", |dice| whole(dice, 30));
         }
         "audio" | "audio_manual" => {
-            let key = dice.one_of(&["audio", "video"]);
+            let key = dice.pick(&["audio", "video"]);
             task.push(text_field(dice, key));
             maybe(dice, &mut task, "audio_spans", stretch_list);
         }
@@ -359,7 +359,7 @@ fn keys(view: &str, dice: &mut Dice) -> Object {
     }
     if view == "text_input" {
         maybe(dice, &mut task, "user_input", |dice| {
-            dice.one_of(&["\"so\"", "\"\"", "[1.50]", "3"]).into()
+            dice.pick(&["\"so\"", "\"\"", "[1.50]", "3"]).into()
         });
         maybe(dice, &mut task, "field_suggestions", |_| "[\"x\",1.0,null]".into());
     }
@@ -417,7 +417,7 @@ pub(crate) fn task(view: &str, dice: &mut Dice) -> (Settings, String) {
         "pages" => {
             let pages: Vec<String> = (0..=dice.below(2))
                 .map(|_| {
-                    let view = dice.one_of(&[
+                    let view = dice.pick(&[
                         "text",
                         "choice",
                         "ner_manual",
