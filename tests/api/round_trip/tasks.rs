@@ -238,8 +238,7 @@ fn shape_list(dice: &mut Dice) -> String {
         .map(|_| {
             let (left, top) = (dice.below(30), dice.below(30));
             let (right, bottom) = (left + 1 + dice.below(40), top + 1 + dice.below(30));
-            let mut shape: Object =
-                vec![("label".into(), dice.pick(&["\"A\"", "\"OLD\""]).into())];
+            let mut shape: Object = vec![("label".into(), dice.pick(&["\"A\"", "\"OLD\""]).into())];
             match dice.below(5) {
                 0 => {
                     for (key, value) in
