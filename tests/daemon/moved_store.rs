@@ -1,5 +1,6 @@
-//! A store whose file is moved, removed or replaced under a daemon: nothing is acknowledged into
-//! it, people are told, and what waits is stored once the file is back or the daemon is restarted.
+//! A store of which a file is moved, removed or replaced under a daemon. Nothing more is
+//! acknowledged, `/ready` and the log say why, and what was acknowledged is saved. Answers that
+//! wait are stored once the file is back or the daemon is restarted.
 
 use crate::common::annotator::Annotator;
 use crate::common::daemon::{Daemon, Project};
@@ -103,4 +104,97 @@ fn a_restore_in_the_place_of_a_running_daemons_file_loses_no_answer() {
     assert!(daemon.stop().success());
     assert_eq!(project.run(&["export"]).lines().count(), 2);
     project.run(&["verify"]);
+}
+
+/// What happens to files of a store under a daemon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Harm {
+    Removed,
+    Moved,
+    /// Another file is renamed over it.
+    Replaced,
+    /// It is linked to another name, and its own is removed.
+    LinkedAway,
+}
+
+impl Harm {
+    fn happen(self, project: &Project, file: &str) {
+        let (path, away) = (project.path().join(file), project.path().join("away").join(file));
+        match self {
+            Self::Removed => std::fs::remove_file(path).expect("removed"),
+            Self::Moved => std::fs::rename(path, away).expect("moved"),
+            Self::Replaced => {
+                std::fs::write(&away, "").expect("written");
+                std::fs::rename(away, path).expect("replaced");
+            }
+            Self::LinkedAway => {
+                std::fs::hard_link(&path, away).expect("linked");
+                std::fs::remove_file(path).expect("removed");
+            }
+        }
+    }
+}
+
+/// Does what `/ready` says, after the daemon was killed.
+fn follow(project: &Project, files: &[&str], harm: Harm, ready: &str) {
+    let at = |name: &str| project.path().join(name);
+    let remove_all = || {
+        for file in FILES {
+            let _ = std::fs::remove_file(at(file));
+        }
+    };
+    if ready.contains("demo.db.saved") {
+        remove_all();
+        std::fs::rename(at("demo.db.saved"), at("demo.db")).expect("renamed");
+    } else if files.contains(&"demo.db") {
+        assert_ne!(harm, Harm::Removed, "only a copy can help: {ready}");
+        remove_all();
+        std::fs::rename(at("away/demo.db"), at("demo.db")).expect("put back");
+    } else {
+        assert!(ready.contains("all acknowledged answers are in demo.db"), "{ready}");
+    }
+}
+
+#[test]
+fn whatever_becomes_of_a_file_of_the_store_nothing_that_was_acknowledged_is_lost() {
+    const WITH: [&[&str]; 5] = [
+        &["demo.db-wal"],
+        &["demo.db-shm"],
+        &["demo.db-wal", "demo.db-shm"],
+        &["demo.db"],
+        &["demo.db", "demo.db-wal", "demo.db-shm"],
+    ];
+    for files in WITH {
+        for harm in [Harm::Removed, Harm::Moved, Harm::Replaced, Harm::LinkedAway] {
+            for second_command in [false, true] {
+                let case = format!("{files:?} {harm:?}, another command: {second_command}");
+                let project = project();
+                std::fs::create_dir(project.path().join("away")).expect("a folder");
+                let daemon = project.start();
+                let andy = Annotator::new("andy", &daemon.addresses());
+                let asked = andy.ask(3);
+                let two = [answer(&asked, 0), answer(&asked, 1)];
+                assert_eq!(andy.give(&two)["saved"], 2, "{case}");
+                for file in files {
+                    harm.happen(&project, file);
+                }
+                if second_command {
+                    // Whether it succeeds or not.
+                    project.annotd(&["export", "-o", "out.jsonl"]);
+                }
+                assert!(give(&andy, &answer(&asked, 2)).is_none(), "{case}: 503");
+                let (status, ready) = lead(&daemon, "ready");
+                assert_eq!(status, 503, "{case}: {ready}");
+                drop(daemon);
+                follow(&project, files, harm, &ready);
+
+                let daemon = project.start();
+                let andy = Annotator::new("andy", &daemon.addresses());
+                assert_eq!(andy.give(&[answer(&asked, 2)])["saved"], 1, "{case}: it waited");
+                assert!(daemon.stop().success(), "{case}");
+                assert_eq!(project.run(&["export"]).lines().count(), 3, "{case}");
+                project.run(&["verify"]);
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ impl AdminStore for SqliteStore {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.engine.check_presence("look at the store")?;
+        self.engine.check_presence("look at the store").await?;
         self.engine
             .read("look at the store", |connection| {
                 connection.query_row("SELECT 1", [], |_| Ok(()))

@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
 use super::presence::Presence;
-use super::schema;
+use super::{rescue, schema};
 use crate::store::open_mode::OpenMode;
 use crate::store::{Result, StoreError};
 
@@ -34,7 +35,7 @@ type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 enum Unstored {
     /// It was not committed.
     Uncommitted(String),
-    /// The file is not at its path any more: what is stored there would be lost.
+    /// A file of the store is not in its place any more: what is stored there would be lost.
     Gone(String),
 }
 
@@ -62,11 +63,17 @@ impl Engine {
         for _ in 0..READERS {
             let connection = schema::open_for_reading(&file)?;
             let looks = Arc::clone(&looks);
+            let watched = Arc::clone(&presence);
             threads.push(spawn("store-reader", move || {
                 loop {
                     let next = looks.lock().map(|looks| looks.recv());
                     let Ok(Ok(look)) = next else { break };
                     look(&connection);
+                }
+                if watched.check().is_err() {
+                    // Closing the last connection would remove the log of another process.
+                    let flag = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+                    let _ = connection.set_db_config(flag, true);
                 }
             }));
         }
@@ -114,9 +121,13 @@ impl Engine {
             .map_err(|_| unavailable(operation, &self.path, "its writer has ended".into()))?
     }
 
-    /// Whether the file is still the one at its path.
-    pub(super) fn check_presence(&self, operation: &'static str) -> Result<()> {
-        self.presence.check().map_err(|why| unavailable(operation, &self.path, why))
+    /// Checks that the files of the store are in their places. If not, the writer saves what was
+    /// acknowledged, and this reports what has happened.
+    pub(super) async fn check_presence(&self, operation: &'static str) -> Result<()> {
+        match self.presence.check() {
+            Ok(()) => Ok(()),
+            Err(_) => self.write(operation, |_| Ok(())).await,
+        }
     }
 
     /// Looks at what is committed.
@@ -174,7 +185,7 @@ fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>, presence: &Pre
     while let Ok(first) = jobs.recv() {
         let group: Vec<Job> =
             std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
-        if let Err(why) = presence.check() {
+        if let Err(why) = check(connection, presence) {
             // Outside a transaction a job changes nothing.
             for reply in group.into_iter().map(|job| job(connection)) {
                 reply(Err(Unstored::Gone(why.clone())));
@@ -193,13 +204,26 @@ fn write_all(connection: &Connection, jobs: &mpsc::Receiver<Job>, presence: &Pre
             Unstored::Uncommitted(error.to_string())
         });
         // If it was moved meanwhile, the browser sends the answers again.
-        let committed = committed.and_then(|()| presence.check().map_err(Unstored::Gone));
+        let committed =
+            committed.and_then(|()| check(connection, presence).map_err(Unstored::Gone));
         for reply in replies {
             reply(committed.clone());
         }
     }
-    // Leaves one file behind instead of three.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    if check(connection, presence).is_ok() {
+        // Leaves one file behind instead of three. A rescue may have set the flag.
+        let flag = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let _ = connection.set_db_config(flag, false);
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+}
+
+/// Whether all files are in their places. If not, what was acknowledged is saved first.
+fn check(connection: &Connection, presence: &Presence) -> std::result::Result<(), String> {
+    presence.check().or_else(|_| {
+        rescue::run(connection, presence);
+        presence.check()
+    })
 }
 
 fn in_savepoint<T>(

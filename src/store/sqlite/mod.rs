@@ -22,6 +22,7 @@ mod loaded_files;
 mod migrations;
 mod presence;
 mod queue;
+mod rescue;
 mod restore;
 mod rows;
 mod schema;
