@@ -4,6 +4,7 @@
 //! whether or not the browser that sent them still waits for the reply.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +18,8 @@ const GROUP: usize = 512;
 /// The answers of one request.
 pub(super) struct AnswerBatch {
     pub(super) answers: Vec<Submission>,
+    /// How long the leases of its annotator are renewed for.
+    pub(super) lease: Duration,
     pub(super) reply: oneshot::Sender<Result<Vec<AnswerOutcome>, Arc<StoreError>>>,
 }
 
@@ -27,6 +30,8 @@ pub(super) async fn run(shared: Arc<SharedState>, mut batches: mpsc::Receiver<An
         let answers: Vec<Submission> =
             group.iter().flat_map(|batch: &AnswerBatch| &batch.answers).cloned().collect();
         let now = shared.now();
+        // Leases differ only while the roster is replaced; then the newest request decides.
+        let lease = group.last().map_or(Duration::ZERO, |batch| batch.lease);
         match shared.store.record(answers.clone()).await {
             Ok(outcomes) => {
                 shared.note_store_error(None);
@@ -60,7 +65,7 @@ pub(super) async fn run(shared: Arc<SharedState>, mut batches: mpsc::Receiver<An
         let mut active: Vec<&str> = answers.iter().map(|a| a.annotator.as_str()).collect();
         active.sort_unstable();
         active.dedup();
-        if let Err(error) = shared.renew_if_due(&active, now).await {
+        if let Err(error) = shared.renew_if_due(&active, lease, now).await {
             tracing::debug!(%error, "cannot renew leases now");
         }
     }

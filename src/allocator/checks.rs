@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::policy::AllocatorPolicy;
 use super::queue_reader::{Candidate, QueueReader};
 use super::shared_state::SharedState;
 use crate::allocation::check_schedule::{CheckSchedule, ScheduledItem};
@@ -46,10 +47,10 @@ impl QualityChecks {
         &mut self,
         shared: &SharedState,
         queue: &mut QueueReader,
+        policy: &AllocatorPolicy,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Candidate>, StoreError> {
-        let policy = shared.policy();
         if policy.checks.gold <= 0.0 && policy.checks.repeat <= 0.0 {
             return Ok(None);
         }

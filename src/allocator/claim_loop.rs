@@ -6,18 +6,20 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::checks::QualityChecks;
 use super::held_cache::Revision;
+use super::policy::AllocatorPolicy;
 use super::queue_reader::{Candidate, QueueReader};
 use super::quota::Quotas;
 use super::reassignment::Reassignment;
 use super::shared_state::SharedState;
 use super::{Batch, LeasedTask, Reason};
 use crate::store::{Claim, HeldTask, StoreError};
-use crate::task::{Basis, Millis, Task, TaskId};
+use crate::task::{Millis, Task, TaskId};
 
 /// Requests that are served together at most.
 const GROUP: usize = 512;
@@ -32,6 +34,8 @@ const REREADS: usize = 5;
 /// A request for tasks.
 pub(super) struct TaskRequest {
     pub(super) annotator: String,
+    /// The policy that was in force when it arrived.
+    pub(super) policy: Arc<AllocatorPolicy>,
     /// The most tasks that are given.
     pub(super) most: usize,
     /// Identities or task hashes of tasks that the annotator has in view.
@@ -125,7 +129,9 @@ impl ClaimLoop {
         for request in requests {
             pending.push(self.begin(request, now).await);
         }
-        let annotators = pending.iter().map(|one| one.request.annotator.as_str());
+        let annotators = pending
+            .iter()
+            .map(|PendingRequest { request, .. }| (&*request.annotator, &*request.policy));
         match Quotas::read(&self.shared, annotators).await {
             Ok(quotas) => self.quotas = quotas,
             Err(error) => {
@@ -176,13 +182,15 @@ impl ClaimLoop {
         }
         let held = match self.shared.held.of(annotator, now) {
             Some(held) => held,
-            None => match read_held(&self.shared, annotator, now).await {
-                Ok(held) => held,
-                Err(error) => {
-                    pending.failed = Some(Arc::new(error));
-                    return pending;
+            None => {
+                match read_held(&self.shared, annotator, pending.request.policy.lease, now).await {
+                    Ok(held) => held,
+                    Err(error) => {
+                        pending.failed = Some(Arc::new(error));
+                        return pending;
+                    }
                 }
-            },
+            }
         };
         let excludes = &pending.request.excludes;
         let mut wanted = held
@@ -213,7 +221,7 @@ impl ClaimLoop {
             && bytes < BATCH_BYTES
             && self.quotas.has_quota_left(annotator)
         {
-            let candidate = match self.next(annotator, now).await {
+            let candidate = match self.next(&pending.request, now).await {
                 Ok(Some(candidate)) => candidate,
                 Ok(None) => break,
                 Err(error) => return (chosen, Err(error)),
@@ -230,15 +238,15 @@ impl ClaimLoop {
     /// regular task is left, a task of an absent annotator.
     async fn next(
         &mut self,
-        annotator: &str,
+        TaskRequest { annotator, policy, .. }: &TaskRequest,
         now: Millis,
     ) -> Result<Option<Candidate>, StoreError> {
         let Self { shared, queue, checks, reassignment, .. } = self;
         let Some(regular) = queue.next_regular(annotator, now).await? else {
-            let record = reassignment.next(shared, annotator, now).await?;
+            let record = reassignment.next(shared, policy, annotator, now).await?;
             return Ok(record.map(|record| queue.insert(record.into())));
         };
-        let check = checks.next(shared, queue, annotator, now).await?;
+        let check = checks.next(shared, queue, policy, annotator, now).await?;
         Ok(Some(check.unwrap_or(regular)))
     }
 
@@ -249,21 +257,13 @@ impl ClaimLoop {
         chosen: Vec<(usize, Candidate)>,
         now: Millis,
     ) -> bool {
-        let until = now + self.shared.lease();
         let asked: HashMap<usize, Revision> = chosen
             .iter()
             .map(|(index, _)| {
                 (*index, self.shared.held.revision(&pending[*index].request.annotator))
             })
             .collect();
-        let claims = |basis: Basis| {
-            let claim = |(index, candidate): &(usize, Candidate)| {
-                let annotator = pending[*index].request.annotator.clone();
-                Claim { task: candidate.task.id.clone(), annotator, since: now, until, basis }
-            };
-            chosen.iter().map(claim).collect::<Vec<_>>()
-        };
-        let (granted, basis) = match grant(&self.shared, claims).await {
+        let (granted, claims) = match grant(&self.shared, pending, &chosen, now).await {
             Ok(granted) => granted,
             Err(error) => {
                 // The outcome is unknown: drop the cached state.
@@ -278,9 +278,12 @@ impl ClaimLoop {
             }
         };
         let mut lost: Vec<TaskId> = Vec::new();
-        for ((index, Candidate { task, position }), granted) in chosen.into_iter().zip(granted) {
+        for (((index, Candidate { task, position }), granted), claim) in
+            chosen.into_iter().zip(granted).zip(claims)
+        {
             let one = &mut pending[index];
             if granted {
+                let Claim { until, basis, .. } = claim;
                 let held = HeldTask { task, position, since: now, until, basis };
                 one.bytes += length_of(&held.task);
                 one.claimed.push(LeasedTask::from(&held));
@@ -331,10 +334,11 @@ impl ClaimLoop {
 async fn read_held(
     shared: &SharedState,
     annotator: &str,
+    lease: Duration,
     now: Millis,
 ) -> Result<Vec<HeldTask>, StoreError> {
     let store = &shared.store;
-    let until = now + shared.lease();
+    let until = now + lease;
     let mut rereads = REREADS;
     loop {
         let asked = shared.held.revision(annotator);
@@ -351,13 +355,26 @@ async fn read_held(
     }
 }
 
-/// Makes claims with the present basis. Returns which were granted, and the basis.
+/// Claims chosen tasks, each by the policy of its request. Returns which claims were granted, and
+/// the claims.
 async fn grant(
     shared: &SharedState,
-    claims: impl FnOnce(Basis) -> Vec<Claim>,
-) -> Result<(Vec<bool>, Basis), StoreError> {
-    let basis = shared.basis().await?;
-    Ok((shared.store.claim(claims(basis)).await?, basis))
+    pending: &[PendingRequest],
+    chosen: &[(usize, Candidate)],
+    now: Millis,
+) -> Result<(Vec<bool>, Vec<Claim>), StoreError> {
+    let mut claims = Vec::with_capacity(chosen.len());
+    for (index, candidate) in chosen {
+        let TaskRequest { annotator, policy, .. } = &pending[*index].request;
+        claims.push(Claim {
+            task: candidate.task.id.clone(),
+            annotator: annotator.clone(),
+            since: now,
+            until: now + policy.lease,
+            basis: shared.basis(policy).await?,
+        });
+    }
+    Ok((shared.store.claim(claims.clone()).await?, claims))
 }
 
 /// The length of a task's JSON in bytes.

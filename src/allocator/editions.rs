@@ -12,17 +12,10 @@ use crate::task::{Basis, TOKENIZER};
 
 /// What is known of the store's editions.
 #[derive(Default)]
-pub(super) struct Editions(Mutex<KnownEditions>);
-
-#[derive(Default)]
-struct KnownEditions {
-    /// The edition that was read last, and its number.
-    present: Option<(Arc<str>, u32)>,
-    texts: BTreeMap<u32, Arc<str>>,
-}
+pub(super) struct Editions(Mutex<BTreeMap<u32, Arc<str>>>);
 
 impl Editions {
-    fn known(&self) -> MutexGuard<'_, KnownEditions> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<str>>> {
         // A panic elsewhere leaves it consistent: every change is a single call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,16 +29,15 @@ impl Editions {
         if text.is_empty() {
             return Ok(Basis { edition: 0, tokenizer: TOKENIZER });
         }
-        let present = self.known().present.clone();
-        if let Some((known, edition)) = present
-            && known == *text
-        {
-            return Ok(Basis { edition, tokenizer: TOKENIZER });
-        }
-        let edition = store.edition(text).await?;
-        let mut known = self.known();
-        known.texts.insert(edition, Arc::clone(text));
-        known.present = Some((Arc::clone(text), edition));
+        let known = self.known().iter().find(|(_, one)| *one == text).map(|(number, _)| *number);
+        let edition = match known {
+            Some(edition) => edition,
+            None => {
+                let edition = store.edition(text).await?;
+                self.known().insert(edition, Arc::clone(text));
+                edition
+            }
+        };
         Ok(Basis { edition, tokenizer: TOKENIZER })
     }
 
@@ -55,13 +47,13 @@ impl Editions {
         store: &dyn Store,
         number: u32,
     ) -> Result<Option<Arc<str>>, StoreError> {
-        let known = self.known().texts.get(&number).cloned();
+        let known = self.known().get(&number).cloned();
         if known.is_some() || number == 0 {
             return Ok(known);
         }
         let texts = store.editions().await?;
         let mut known = self.known();
-        known.texts.extend(texts.into_iter().map(|(number, text)| (number, text.into())));
-        Ok(known.texts.get(&number).cloned())
+        known.extend(texts.into_iter().map(|(number, text)| (number, text.into())));
+        Ok(known.get(&number).cloned())
     }
 }

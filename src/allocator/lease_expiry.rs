@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::claim_loop::Message;
+use super::policy::PolicySource;
 use super::shared_state::SharedState;
 
 /// A sweep comes after this part of a lease, so that a task is reopened soon after its lease ends …
@@ -18,10 +19,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// allocator is gone.
 pub(super) async fn run_lease_expiry(
     shared: Arc<SharedState>,
+    policy_in_force: PolicySource,
     messages: mpsc::WeakSender<Message>,
 ) {
     loop {
-        let pause = (shared.lease() / SWEEPS_PER_LEASE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let pause =
+            (policy_in_force().lease / SWEEPS_PER_LEASE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         tokio::time::sleep(pause).await;
         let Some(sender) = messages.upgrade() else { return };
         match shared.store.expire_leases(shared.now()).await {

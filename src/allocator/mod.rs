@@ -9,8 +9,11 @@
 //! it needs: `queue_reader.rs` finds the next task (in `queue_cache.rs` or the store), `checks.rs`
 //! says whether a check is due instead, `quota.rs` when an annotator has had enough, and
 //! `reassignment.rs` takes over the tasks of an absent annotator. `shared_state.rs` has what both
-//! loops know: the policy, the held cache, the stats. Leases are extended in `lease_renewal.rs`,
-//! and end in `lease_expiry.rs`.
+//! loops know: the held cache, the stats. Leases are extended in `lease_renewal.rs`, and end in
+//! `lease_expiry.rs`.
+//!
+//! A request has its policy from its arrival to its reply ([`Allocator::with_policy`]). Requests of
+//! one group may have different ones while the roster is replaced.
 //!
 //! Rejected: a claim per request straight to the store, which is what every other system does and
 //! what makes 64 annotators slower than 8 (`docs/decisions/0003-allocator.md`).
@@ -43,7 +46,7 @@ use self::answers::AnswerBatch;
 use self::claim_loop::{ClaimLoop, Message, TaskRequest};
 pub use self::clock::{Clock, system_clock};
 pub use self::lease_status::LeaseStatus;
-pub use self::policy::AllocatorPolicy;
+pub use self::policy::{AllocatorPolicy, PolicySource};
 use self::shared_state::SharedState;
 use self::stats_cache::CachedStats;
 use crate::allocation::AnswerOutcome;
@@ -121,6 +124,9 @@ impl Reason {
 #[derive(Clone)]
 pub struct Allocator {
     shared: Arc<SharedState>,
+    policy_in_force: PolicySource,
+    /// The policy of the request that has this handle; `None` takes the one in force.
+    policy: Option<Arc<AllocatorPolicy>>,
     claims: mpsc::Sender<Message>,
     answers: mpsc::Sender<AnswerBatch>,
 }
@@ -133,22 +139,31 @@ impl Allocator {
     pub fn start(
         store: Arc<dyn Store>,
         clock: Clock,
-        policy: AllocatorPolicy,
+        policy_in_force: PolicySource,
     ) -> (Self, Vec<JoinHandle<()>>) {
-        let shared = Arc::new(SharedState::new(store, clock, policy));
+        let shared = Arc::new(SharedState::new(store, clock));
         let (claims, messages) = mpsc::channel(QUEUE);
         let (answers, batches) = mpsc::channel(QUEUE);
         let loops = vec![
             tokio::spawn(ClaimLoop::new(Arc::clone(&shared)).run(messages)),
             tokio::spawn(answers::run(Arc::clone(&shared), batches)),
         ];
-        tokio::spawn(lease_expiry::run_lease_expiry(Arc::clone(&shared), claims.downgrade()));
-        (Self { shared, claims, answers }, loops)
+        tokio::spawn(lease_expiry::run_lease_expiry(
+            Arc::clone(&shared),
+            Arc::clone(&policy_in_force),
+            claims.downgrade(),
+        ));
+        (Self { shared, policy_in_force, policy: None, claims, answers }, loops)
     }
 
-    /// Replaces the policy.
-    pub fn set_policy(&self, policy: AllocatorPolicy) {
-        self.shared.set_policy(policy);
+    /// A handle for one request: all its calls follow this policy, whatever is in force by then.
+    #[must_use]
+    pub fn with_policy(&self, policy: Arc<AllocatorPolicy>) -> Self {
+        Self { policy: Some(policy), ..self.clone() }
+    }
+
+    fn policy(&self) -> Arc<AllocatorPolicy> {
+        self.policy.clone().unwrap_or_else(|| (self.policy_in_force)())
     }
 
     /// Why the last answers could not be stored, if that was within the last minute. A store may
@@ -170,7 +185,7 @@ impl Allocator {
 
     /// How long a lease lasts without a sign of its holder.
     pub fn lease(&self) -> Duration {
-        self.shared.lease()
+        self.policy().lease
     }
 
     /// Tasks for an annotator, at most `most`: first those that they hold, then new ones.
@@ -185,13 +200,15 @@ impl Allocator {
         excludes: HashSet<String>,
     ) -> Result<Batch, Arc<StoreError>> {
         self.shared.touch(annotator, self.now());
-        let (reply, batch) = oneshot::channel();
-        let request = TaskRequest { annotator: annotator.to_owned(), most, excludes, reply };
+        let (policy, (reply, batch)) = (self.policy(), oneshot::channel());
+        let lease = policy.lease;
+        let annotator_name = annotator.to_owned();
+        let request = TaskRequest { annotator: annotator_name, policy, most, excludes, reply };
         if self.claims.send(Message::TaskRequest(request)).await.is_err() {
             return Err(Arc::new(stopping("hand out tasks")));
         }
         let batch = batch.await.unwrap_or_else(|_| Err(Arc::new(stopping("hand out tasks"))))?;
-        if let Err(error) = self.shared.renew_if_due(&[annotator], self.now()).await {
+        if let Err(error) = self.shared.renew_if_due(&[annotator], lease, self.now()).await {
             tracing::debug!(%error, "cannot renew leases now");
         }
         Ok(batch)
@@ -212,7 +229,8 @@ impl Allocator {
             self.shared.touch(&answer.annotator, self.now());
         }
         let (reply, outcomes) = oneshot::channel();
-        if self.answers.send(AnswerBatch { answers, reply }).await.is_err() {
+        let lease = self.lease();
+        if self.answers.send(AnswerBatch { answers, lease, reply }).await.is_err() {
             return Err(Arc::new(stopping("store answers")));
         }
         outcomes.await.unwrap_or_else(|_| Err(Arc::new(stopping("store answers"))))
@@ -223,7 +241,7 @@ impl Allocator {
     /// # Errors
     /// If the store cannot be reached, and the number of the edition is not known yet.
     pub async fn basis(&self) -> Result<Basis, StoreError> {
-        self.shared.basis().await
+        self.shared.basis(&self.policy()).await
     }
 
     /// The text of an edition of the roster; `None` if the store has none of this number.
@@ -285,7 +303,7 @@ impl Allocator {
     /// If the store cannot be reached.
     pub async fn renew(&self, annotator: &str) -> Result<(), StoreError> {
         self.shared.touch(annotator, self.now());
-        self.shared.renew(&[annotator], self.now()).await
+        self.shared.renew(&[annotator], self.lease(), self.now()).await
     }
 
     /// Releases all leases of an annotator. Returns how many there were.

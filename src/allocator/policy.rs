@@ -8,7 +8,11 @@ use crate::allocation::AnnotatorProfile;
 use crate::allocation::check_schedule::CheckPolicy;
 use crate::task::Millis;
 
-/// The allocator's part of the rules. A reload replaces it while the allocator runs.
+/// Returns the policy in force.
+pub type PolicySource = Arc<dyn Fn() -> Arc<AllocatorPolicy> + Send + Sync>;
+
+/// The allocator's part of the rules. Each request has one from its arrival to its reply; a reload
+/// gives another one to later requests.
 #[derive(Clone, Debug)]
 pub struct AllocatorPolicy {
     /// How long a lease lasts without a sign of its holder.
@@ -41,6 +45,12 @@ impl AllocatorPolicy {
             known_since: BTreeMap::new(),
             edition: "".into(),
         }
+    }
+
+    /// A source that always returns this policy.
+    pub fn into_source(self) -> PolicySource {
+        let policy = Arc::new(self);
+        Arc::new(move || Arc::clone(&policy))
     }
 
     pub(super) fn profile(&self, name: &str) -> Option<&AnnotatorProfile> {

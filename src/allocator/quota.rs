@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::policy::AllocatorPolicy;
 use super::shared_state::SharedState;
 use crate::store::StoreError;
 
@@ -20,11 +21,10 @@ impl Quotas {
     /// Reads how many tasks each of these annotators may still be given.
     pub(super) async fn read<'a>(
         shared: &SharedState,
-        annotators: impl Iterator<Item = &'a str>,
+        annotators: impl Iterator<Item = (&'a str, &'a AllocatorPolicy)>,
     ) -> Result<Self, StoreError> {
-        let policy = shared.policy();
         let limited: Vec<(&str, u64)> = annotators
-            .filter_map(|annotator| policy.profile(annotator))
+            .filter_map(|(annotator, policy)| policy.profile(annotator))
             .filter_map(|profile| profile.quota.map(|quota| (profile.name.as_str(), quota)))
             .collect();
         if limited.is_empty() {

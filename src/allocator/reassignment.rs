@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::policy::AllocatorPolicy;
 use super::queue_cache::PAGE;
 use super::shared_state::SharedState;
 use crate::allocation::reassign::{can_take_over, reassigned};
@@ -40,10 +41,10 @@ impl Reassignment {
     pub(super) async fn next(
         &mut self,
         shared: &SharedState,
+        policy: &AllocatorPolicy,
         annotator: &str,
         now: Millis,
     ) -> Result<Option<Record>, StoreError> {
-        let policy = shared.policy();
         let Some(steal_after) = policy.steal_after else { return Ok(None) };
         let Some(claimant) = policy.profile(annotator) else { return Ok(None) };
         if self.next_look.get(annotator).is_some_and(|next| *next > now) {

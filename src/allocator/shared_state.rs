@@ -1,8 +1,7 @@
-//! What the allocator's tasks share: the store, the policy in force, and copies of what it holds.
+//! What the allocator's tasks share: the store, and copies of what it holds.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::Clock;
 use super::editions::Editions;
@@ -19,7 +18,6 @@ pub(super) struct SharedState {
     pub(super) clock: Clock,
     pub(super) held: HeldCache,
     pub(super) editions: Editions,
-    policy: RwLock<Arc<AllocatorPolicy>>,
     /// When this process last had a sign of each annotator.
     last_seen: Mutex<HashMap<String, Millis>>,
     stats: Mutex<Option<CachedStats>>,
@@ -28,13 +26,12 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Clock, policy: AllocatorPolicy) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self {
             store,
             clock,
             held: HeldCache::default(),
             editions: Editions::default(),
-            policy: RwLock::new(Arc::new(policy)),
             last_seen: Mutex::default(),
             stats: Mutex::new(None),
             last_store_error: Mutex::new(None),
@@ -43,18 +40,6 @@ impl SharedState {
 
     pub(super) fn now(&self) -> Millis {
         (self.clock)()
-    }
-
-    pub(super) fn policy(&self) -> Arc<AllocatorPolicy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn set_policy(&self, policy: AllocatorPolicy) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
-    }
-
-    pub(super) fn lease(&self) -> Duration {
-        self.policy().lease
     }
 
     /// Notes a sign of an annotator.
@@ -94,8 +79,8 @@ impl SharedState {
         }
     }
 
-    /// The edition and tokenizer by which tasks are handed out now.
-    pub(super) async fn basis(&self) -> Result<Basis, StoreError> {
-        self.editions.basis(&*self.store, &self.policy().edition).await
+    /// The edition and tokenizer by which tasks are handed out under a policy.
+    pub(super) async fn basis(&self, policy: &AllocatorPolicy) -> Result<Basis, StoreError> {
+        self.editions.basis(&*self.store, &policy.edition).await
     }
 }

@@ -70,7 +70,8 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Co
                 let changed = BTreeMap::from([(owner.to_owned(), auth::new_access_key())]);
                 store.set_keys(changed, false).await?;
             }
-            let keys = auth::access_keys::load_or_create_access_keys(&*store, roster).await?;
+            let keys =
+                auth::access_keys::load_or_create_access_keys(&*store, roster.names()).await?;
             store.close().await;
             Ok(keys)
         })?,

@@ -16,11 +16,11 @@ mod metrics;
 mod module_preloads;
 mod routes;
 mod server;
-pub mod tls;
+mod tls;
 
 pub use auth::{AuthenticatedNames, Authenticator, Peer, PortAuth, ProtectedState};
 pub use body::{json_body, to_json};
 pub use error::{ApiError, RequestId};
 pub use metrics::{ActivePort, HttpMetrics, PortKind, PortMetrics};
 pub use routes::with_common_routes;
-pub use server::{ServerHandle, content_security_policy, serve};
+pub use server::{PortSource, ServerHandle, content_security_policy, serve};

@@ -16,6 +16,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -25,7 +26,7 @@ use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::tls::{self, Certificate};
+use super::tls;
 use super::{ApiError, Peer, PortMetrics, RequestId, gzip};
 
 /// How long a client may take to send its headers, and how long a connection may be idle.
@@ -93,20 +94,31 @@ impl ServerHandle {
     }
 }
 
+/// Where a port reads the configuration in force.
+pub trait PortSource: Clone + Send + Sync + 'static {
+    /// What a request carries in its extensions from its arrival to its reply.
+    type State: Clone + Send + Sync + 'static;
+
+    /// The certificate for a new connection; `None` serves plain HTTP.
+    fn certificate(&self) -> Option<Arc<ServerConfig>>;
+
+    /// The state of a request that has arrived; all of its parts are of one configuration.
+    fn state(&self) -> Self::State;
+}
+
 /// Serves a port until it is stopped, and finishes the requests in flight.
 ///
-/// `context` goes into the extensions of each request; `metrics` counts, and has the port's name.
-/// Each connection begins with a handshake if `certificate` holds something at that time.
+/// `source` gives each connection its certificate and each request its state; `metrics` counts, and
+/// has the port's name.
 ///
 /// # Errors
 /// If the socket is broken. Other errors of `accept` (no file descriptors, no memory, a client that
 /// has gone) are retried after a pause.
-pub async fn serve<C: Clone + Send + Sync + 'static>(
+pub async fn serve<S: PortSource>(
     listener: Arc<TcpListener>,
     routes: Router,
-    context: C,
+    source: S,
     metrics: PortMetrics,
-    certificate: Certificate,
     handle: ServerHandle,
 ) -> io::Result<()> {
     // Signals the release of the socket however this function ends.
@@ -133,9 +145,7 @@ pub async fn serve<C: Clone + Send + Sync + 'static>(
                 let watcher = connections.watcher();
                 let incoming =
                     IncomingConnection { stream, address, watcher, stop: handle.stop.clone() };
-                let (certificate, metrics) = (certificate.clone(), metrics.clone());
-                let connected =
-                    connect(incoming, certificate, routes.clone(), context.clone(), metrics);
+                let connected = connect(incoming, routes.clone(), source.clone(), metrics.clone());
                 let connected = async move {
                     connected.await;
                     drop(permit);
@@ -189,20 +199,19 @@ struct IncomingConnection {
 }
 
 /// Does the TLS handshake, if there is a certificate, and serves the connection.
-async fn connect<C: Clone + Send + Sync + 'static>(
+async fn connect<S: PortSource>(
     incoming: IncomingConnection,
-    certificate: Certificate,
     routes: Router,
-    context: C,
+    source: S,
     metrics: PortMetrics,
 ) {
     let IncomingConnection { stream, address, watcher, stop } = incoming;
     // Small replies go out at once. A socket that refuses this works all the same.
     let _ = stream.set_nodelay(true);
     let open = metrics.connection();
-    let Some(config) = certificate.now() else {
+    let Some(config) = source.certificate() else {
         let peer = Peer { address, encrypted: false };
-        serve_connection(stream, peer, routes, context, metrics, watcher).await;
+        serve_connection(stream, peer, routes, source, metrics, watcher).await;
         return drop(open);
     };
     let shaken = tokio::select! {
@@ -213,7 +222,7 @@ async fn connect<C: Clone + Send + Sync + 'static>(
     match shaken {
         Ok(stream) => {
             let peer = Peer { address, encrypted: true };
-            serve_connection(stream, peer, routes, context, metrics, watcher).await;
+            serve_connection(stream, peer, routes, source, metrics, watcher).await;
         }
         Err(error) => tracing::debug!(%error, peer = %address, "no handshake"),
     }
@@ -221,18 +230,18 @@ async fn connect<C: Clone + Send + Sync + 'static>(
 }
 
 /// Serves the requests of one connection.
-async fn serve_connection<C: Clone + Send + Sync + 'static>(
+async fn serve_connection<S: PortSource>(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     peer: Peer,
     routes: Router,
-    context: C,
+    source: S,
     metrics: PortMetrics,
     watcher: Watcher,
 ) {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        let (routes, context, metrics) = (routes.clone(), context.clone(), metrics.clone());
+        let (routes, state, metrics) = (routes.clone(), source.state(), metrics.clone());
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(answer(request, routes, context, &metrics).await) }
+        async move { Ok::<_, Infallible>(answer(request, routes, state, &metrics).await) }
     });
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
@@ -247,10 +256,10 @@ async fn serve_connection<C: Clone + Send + Sync + 'static>(
     }
 }
 
-async fn answer<C: Clone + Send + Sync + 'static>(
+async fn answer<T: Clone + Send + Sync + 'static>(
     request: Request<Incoming>,
     routes: Router,
-    context: C,
+    state: T,
     metrics: &PortMetrics,
 ) -> Response {
     let id = next_id();
@@ -262,7 +271,7 @@ async fn answer<C: Clone + Send + Sync + 'static>(
     let mut response = match refused {
         Some(error) => error.into_response(),
         None => {
-            request.extensions_mut().insert(context);
+            request.extensions_mut().insert(state);
             request.extensions_mut().insert(id.clone());
             request.extensions_mut().insert(counted.route());
             let routes = CatchPanicLayer::custom(on_panic).layer(routes);

@@ -1,8 +1,6 @@
-//! TLS for the ports: the certificate in force, and the handshake.
+//! The TLS handshake.
 //!
-//! All ports share a [`Certificate`] and read it at each connection: a renewed one takes effect at
-//! once, and touches neither listeners nor open connections. The handshake runs in the connection's
-//! task with a timeout, so that a silent client delays no other.
+//! It runs in the connection's task with a timeout, so that a silent client delays no other.
 //!
 //! People type addresses without `https://`. A handshake begins with a byte that no HTTP request
 //! begins with, so a plain request gets the right address, or a redirect to it.
@@ -11,7 +9,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,28 +22,12 @@ const HANDSHAKE_RECORD: u8 = 0x16;
 /// The bytes that are read of a plain request: the host is in its first lines.
 const MAX_PLAIN_REQUEST: usize = 8 << 10;
 
-/// The certificate that all ports serve, or none; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Certificate(Arc<ArcSwapOption<ServerConfig>>);
-
-impl Certificate {
-    /// Serves this from the next connection on.
-    pub fn set(&self, config: Option<Arc<ServerConfig>>) {
-        self.0.store(config);
-    }
-
-    /// What is served now.
-    pub fn now(&self) -> Option<Arc<ServerConfig>> {
-        self.0.load_full()
-    }
-}
-
 /// Does the handshake with a client, within ten seconds. A plain HTTP request gets the right
 /// address.
 ///
 /// # Errors
 /// If the client does not, does so wrongly, or takes too long over it.
-pub async fn handshake(
+pub(super) async fn handshake(
     stream: TcpStream,
     config: Arc<ServerConfig>,
 ) -> io::Result<TlsStream<TcpStream>> {

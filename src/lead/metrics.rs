@@ -27,7 +27,7 @@ pub(super) fn render(port: &LeadPort, snapshot: &StatusSnapshot) -> String {
     let mut page = Exposition::default();
     let status = Status::new(
         &port.project,
-        port.project_info.load_full().interface,
+        port.project_info.interface,
         snapshot,
         port.daemon.annotators(),
         Vec::new(),

@@ -24,7 +24,6 @@ use crate::allocation::SettlePolicy;
 use crate::allocator::Allocator;
 use crate::http::{self, HttpMetrics, PortAuth, ProtectedState};
 use crate::task::Millis;
-use arc_swap::ArcSwap;
 
 /// The supervisor's side of the status, read at each request.
 pub trait DaemonStatusSource: Send + Sync + 'static {
@@ -45,13 +44,13 @@ pub struct ProjectInfo {
     pub rule: SettlePolicy,
 }
 
-/// The state of the lead's port.
+/// The lead's port, as one request sees it.
 #[derive(Clone)]
 pub struct LeadPort {
     /// The project's name.
     pub project: Arc<str>,
     /// What the roster says.
-    pub project_info: Arc<ArcSwap<ProjectInfo>>,
+    pub project_info: Arc<ProjectInfo>,
     /// Where the store is, without credentials; a file with its whole path.
     pub place: Arc<str>,
     /// The runtime in which the store is asked.
@@ -66,6 +65,8 @@ pub struct LeadPort {
     pub http_metrics: HttpMetrics,
     /// When the daemon started.
     pub started_at: Millis,
+    /// Whether no key is needed.
+    pub is_open: bool,
     /// The check of keys.
     pub auth: PortAuth,
 }
@@ -73,6 +74,10 @@ pub struct LeadPort {
 impl ProtectedState for LeadPort {
     fn auth(&self) -> &PortAuth {
         &self.auth
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open
     }
 }
 
@@ -108,7 +113,7 @@ async fn api_status(Extension(port): Extension<LeadPort>) -> Response {
     let snapshot = store_probe::read_with_timeout(&port).await;
     http::to_json(&Status::new(
         &port.project,
-        port.project_info.load_full().interface,
+        port.project_info.interface,
         &snapshot,
         port.daemon.annotators(),
         port.daemon.problems(),

@@ -65,6 +65,6 @@ pub(super) async fn read_with_timeout(port: &LeadPort) -> StatusSnapshot {
 /// Refreshes the allocator's stats, and returns each annotator's quality.
 async fn read(port: &LeadPort) -> Result<BTreeMap<String, AnnotatorQuality>, String> {
     let progress = port.allocator.progress().await.map_err(|error| error.to_string())?;
-    let project_info = port.project_info.load_full();
+    let project_info = &port.project_info;
     Ok(port.quality.now(&**port.allocator.store(), &project_info.rule, &progress).await)
 }

@@ -241,7 +241,7 @@ pub(super) async fn history(
             fields
         })
         .collect();
-    let project = port.project.load_full();
+    let project = &port.project;
     let bodies = answers.iter().map(|past| &past.task.body);
     picture_sizes::add(project.media.as_deref(), &project.interface, bodies, &mut cards).await;
     Ok(http::to_json(&json!({"answers": cards, "next": next.map(cursor_to_text)})))

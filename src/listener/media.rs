@@ -33,7 +33,7 @@ pub(super) async fn send(
     mut request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let UrlPath(path) = path?;
-    let Some(folder) = port.project.load_full().media.clone() else {
+    let Some(folder) = port.project.media.clone() else {
         return Err(ApiError::not_found(
             "The project has no folder for pictures and sound. The roster may name one: media = \"media\" \
              under [project].",

@@ -37,20 +37,22 @@ pub use project::{Project, instructions_to_html};
 use self::shown_tasks::ShownTasks;
 use crate::allocator::Allocator;
 use crate::http::{self, ApiError, AuthenticatedNames, PortAuth, ProtectedState};
-use arc_swap::ArcSwap;
 
-/// What a port knows: whose it is, about which project, and whom to ask.
+/// An annotator's port, as one request sees it: all parts that follow from the roster are of one
+/// roster.
 #[derive(Clone)]
 pub struct AnnotatorPort {
     /// The project.
-    pub project: Arc<ArcSwap<Project>>,
+    pub project: Arc<Project>,
     /// The annotator's name.
     pub annotator: Arc<str>,
-    /// What else is known of them.
-    pub owner: Arc<ArcSwap<PortOwner>>,
-    /// Whom to ask for tasks.
+    /// The owner and their membership.
+    pub owner: Arc<PortOwner>,
+    /// The allocator, under the policy of this request.
     pub allocator: Allocator,
-    /// Who may come in.
+    /// Whether no key is needed.
+    pub is_open: bool,
+    /// The check of keys.
     pub auth: PortAuth,
 }
 
@@ -59,15 +61,19 @@ impl ProtectedState for AnnotatorPort {
         &self.auth
     }
 
+    fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Those whose port this was until not long ago.
     fn previous_owners(&self) -> Vec<String> {
-        let (now, owner) = (self.allocator.now(), self.owner.load_full());
+        let (now, owner) = (self.allocator.now(), &self.owner);
         let previous_owners = owner.previous_owners.iter().filter(|previous| previous.until > now);
         previous_owners.map(|previous| previous.annotator.clone()).collect()
     }
 
     fn content_security_policy(&self) -> Option<HeaderValue> {
-        self.project.load_full().content_security_policy()
+        self.project.content_security_policy()
     }
 
     /// They find out that it is somebody else's now, and bring what they still have.
@@ -87,7 +93,7 @@ impl AnnotatorPort {
     }
 
     fn session_of(&self, annotator: &str) -> String {
-        format!("{}-{annotator}", self.project.load_full().name)
+        format!("{}-{annotator}", self.project.name)
     }
 
     /// Refuses a session other than this port's own.
@@ -131,7 +137,7 @@ impl AnnotatorPort {
     ) -> Result<Arc<str>, ApiError> {
         let speaks = |name: &str| names.is_none_or(|names| names.contain(name));
         if let Some(Value::String(named)) = session {
-            let (now, owner) = (self.allocator.now(), self.owner.load_full());
+            let (now, owner) = (self.allocator.now(), &self.owner);
             let mut previous_owners =
                 owner.previous_owners.iter().filter(|previous| previous.until > now);
             let previous = previous_owners.find(|f| *named == self.session_of(&f.annotator));
@@ -155,7 +161,7 @@ impl AnnotatorPort {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
         let own = progress.annotators.get(annotator);
         let answered = own.map_or(0, |share| share.answered);
-        let (project, owner) = (self.project.load_full(), self.owner.load_full());
+        let (project, owner) = (&self.project, &self.owner);
         let membership =
             if annotator == &*self.annotator { &owner.membership } else { &Membership::Removed };
         let left = match membership {

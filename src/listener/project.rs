@@ -122,7 +122,7 @@ async fn project_reply(port: &AnnotatorPort, asked: &ProjectQuery) -> Response {
     // A page that is opened while the store is away says with its answers what it was handed out
     // by.
     let roster_edition = port.allocator.basis().await.ok().map(|basis| basis.edition);
-    let (project, owner) = (port.project.load_full(), port.owner.load_full());
+    let (project, owner) = (&port.project, &port.owner);
     let moved_to = match &owner.membership {
         Membership::Moved { url } => Some(url),
         _ => None,
@@ -135,7 +135,7 @@ async fn project_reply(port: &AnnotatorPort, asked: &ProjectQuery) -> Response {
         "roster_edition": roster_edition.filter(|edition| *edition > 0),
         "standing": owner.membership.as_str(),
         "moved_to": moved_to,
-        "asked": asked_for(port, &project, asked),
+        "asked": asked_for(port, project, asked),
         "session_id": port.session_id(),
         "view_id": project.interface.name(),
         "labels": project.interface.settings().labels,

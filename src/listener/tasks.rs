@@ -36,7 +36,7 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
     port.check_session(body.get("session_id"))?;
     let excludes = excludes(body.get("excludes"))?;
     let shown = ShownTasks::of(body)?;
-    let owner = port.owner.load_full();
+    let owner = &port.owner;
     if owner.membership != Membership::Active {
         return no_tasks_reply(port, &owner.membership, shown).await;
     }
@@ -49,7 +49,7 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
         .tasks(&port.annotator, most, excludes)
         .await
         .map_err(|error| ApiError::from(&*error))?;
-    let project = port.project.load_full();
+    let project = &port.project;
     for given in &batch.given {
         project.log_blocked_media(&given.task);
     }
@@ -99,7 +99,7 @@ async fn fair_batch_size(port: &AnnotatorPort) -> Result<usize, ApiError> {
     let progress = port.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
     let left = progress.open_to_anyone.saturating_sub(progress.held);
     let named = progress.annotators.get(&*port.annotator).map_or(0, |share| share.named);
-    let project = port.project.load_full();
+    let project = &port.project;
     let fair = allocation::batch_size(project.batch_size, left, project.people);
     Ok(fair.max(project.batch_size.min(usize::try_from(named).unwrap_or(usize::MAX))))
 }
@@ -129,7 +129,7 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
 /// The task as it was loaded, with what the system adds under keys of its own, and without what
 /// only an annotator says. Its tokens are those of the version under which it was handed out.
 pub(super) fn to_page_json(port: &AnnotatorPort, task: &Task, basis: Basis) -> Fields {
-    let interface = port.project.load_full().interface.with_tokenizer(basis.tokenizer);
+    let interface = port.project.interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.page_fields(&task.body);
     put(&mut fields, "_id", &task.id);
     for (key, hash) in [("_input_hash", task.input_hash), ("_task_hash", task.task_hash)] {

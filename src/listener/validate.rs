@@ -72,7 +72,7 @@ async fn interface(
     now: Basis,
 ) -> Result<Option<Interface>, StoreError> {
     if edition == now.edition {
-        return Ok(Some(port.project.load_full().interface.clone()));
+        return Ok(Some(port.project.interface.clone()));
     }
     let text = port.allocator.edition(edition).await?;
     Ok(text.and_then(|text| Interface::of_edition(&text)))

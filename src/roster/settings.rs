@@ -37,6 +37,11 @@ impl Roster {
         self.places.at(path)
     }
 
+    /// The names of all annotators, active or not.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.annotators.iter().map(|annotator| annotator.name.as_str())
+    }
+
     /// The annotators who have a listener.
     pub fn active(&self) -> impl Iterator<Item = &Annotator> {
         self.annotators.iter().filter(|a| a.active)

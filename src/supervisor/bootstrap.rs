@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::configuration::{Configuration, InForce, use_certificate};
+use super::configuration::Configuration;
+use super::in_force::{InForce, Snapshot};
 use super::lead_runtime::LeadRuntime;
 use super::listeners::{BindFailure, Binder, InheritedSockets, ListenerRegistry, ServerContext};
 use super::reconciler::AllocationReconciler;
@@ -27,7 +27,6 @@ use crate::allocator::{self, Allocator};
 use crate::config::{policies, public_url};
 use crate::http::HttpMetrics;
 use crate::http::auth::AccessKeyCache;
-use crate::http::tls::Certificate;
 use crate::ingest::load::rule;
 use crate::lead::{self, LeadPort};
 use crate::listener;
@@ -78,7 +77,7 @@ pub(super) async fn start(
         tracing::info!("stopped before the store was open");
         return Ok(None);
     };
-    let (store, known_since, keys) = opened?;
+    let (store, known_since, access_keys) = opened?;
     log_access_mode(roster);
     let status = Arc::new(DaemonStatus::default());
     let loading = task_loader::load_task_files(&file, &*store, &status);
@@ -89,23 +88,15 @@ pub(super) async fn start(
         return Ok(None);
     };
 
-    let (allocator, store_tasks) = Allocator::start(
-        Arc::clone(&store),
-        Arc::clone(&clock),
-        policies::allocator_policy(roster, known_since.clone()),
-    );
-    let in_force = InForce {
-        project: Arc::new(ArcSwap::new(Arc::clone(&configuration.project))),
-        project_info: Arc::new(ArcSwap::new(Arc::clone(&configuration.project_info))),
-        certificate: Certificate::default(),
-        keys: keys.clone(),
-        allocator: allocator.clone(),
-    };
-    use_certificate(&in_force.certificate, configuration.certificate.clone());
+    let snapshot = Snapshot::new(&configuration, known_since.clone(), listeners.port_owners());
+    let in_force = InForce::new(snapshot);
+    let (allocator, store_tasks) =
+        Allocator::start(Arc::clone(&store), Arc::clone(&clock), in_force.policy_source());
+    configuration.log_certificate_warning();
     let http_metrics = HttpMetrics::new();
     let lead_port = LeadPort {
         project: roster.project.name.as_str().into(),
-        project_info: Arc::clone(&in_force.project_info),
+        project_info: Arc::clone(&configuration.project_info),
         place: store::location_of(url, file.base_dir()).into(),
         runtime: Handle::current(),
         allocator: allocator.clone(),
@@ -113,23 +104,23 @@ pub(super) async fn start(
         quality: lead::quality::CachedQuality::default(),
         http_metrics: http_metrics.clone(),
         started_at,
-        auth: keys.lead_auth(&roster.project.name),
+        is_open: roster.server.access() == roster::Access::Open,
+        auth: access_keys.lead_auth(&roster.project.name),
     };
     listeners.start_all(ServerContext {
         annotator_routes: listener::routes(),
         lead_routes: lead::routes(),
-        project: Arc::clone(&in_force.project),
+        in_force: in_force.clone(),
         allocator: allocator.clone(),
         lead_port,
         http_metrics: http_metrics.clone(),
-        keys,
-        certificate: in_force.certificate.clone(),
+        access_keys: access_keys.clone(),
     });
     let reconciler = AllocationReconciler::new(&configuration);
     let supervisor = Supervisor {
         // Runs beside everything else: a large project takes a while.
         reconciler: tokio::spawn(reconciler.run(allocator.clone())),
-        task_loader: TaskLoader::start(Arc::clone(&file), allocator, Arc::clone(&status)),
+        task_loader: TaskLoader::start(Arc::clone(&file), allocator.clone(), Arc::clone(&status)),
         store_monitor: tokio::spawn(store_monitor::run(Arc::clone(&store))),
         roster_watcher: RosterWatcher::new(watched_files(&file)),
         systemd,
@@ -139,6 +130,8 @@ pub(super) async fn start(
         store_url,
         configuration,
         in_force,
+        allocator,
+        access_keys,
     };
     let reload = reload_while_opening || reload_while_loading;
     Ok(Some(Started { supervisor, store, store_tasks, http_metrics, reload, lead_runtime }))
@@ -165,8 +158,11 @@ async fn open_store(
     tracing::debug!(%rule, "the identity rule");
     store.set_policy(configuration.store_policy.clone());
     let known_since = planning::known_since(&*store, &configuration.plan_policy, now).await?;
-    let keys = AccessKeyCache::for_roster(Arc::clone(&store), roster).await?;
-    Ok((store, known_since, keys))
+    let access_keys = AccessKeyCache::new(Arc::<dyn Store>::clone(&store));
+    if roster.server.access() == roster::Access::Key {
+        access_keys.apply(access_keys.prepare(roster.names()).await?);
+    }
+    Ok((store, known_since, access_keys))
 }
 
 /// Binds all ports. Fails only if no annotator's port, or not the lead's, can be bound.

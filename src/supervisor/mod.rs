@@ -11,6 +11,7 @@
 
 mod bootstrap;
 mod configuration;
+mod in_force;
 mod lead_runtime;
 mod listeners;
 mod project;

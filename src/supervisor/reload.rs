@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::ListenerOwner;
 use super::bootstrap::log_access_mode;
 use super::configuration::{Configuration, ConfigurationError};
+use super::in_force::Snapshot;
 use super::listeners::{BindFailure, NO_SUCH_ADDRESS};
 use super::roster_watcher::RosterWatcher;
 use super::run::{Supervisor, watched_files};
@@ -19,7 +20,7 @@ use crate::config::policies;
 use crate::http::auth::PendingAccessKeys;
 use crate::ingest::load::rule::{self, RuleError};
 use crate::planning;
-use crate::roster::{Diagnostic, Roster, RosterDiff, Setting};
+use crate::roster::{Access, Diagnostic, Roster, RosterDiff, Setting};
 use crate::task::Millis;
 
 /// How long a reload waits for each answer of the store.
@@ -56,7 +57,7 @@ impl Supervisor {
         self.systemd.reloading();
         let outcome = match self.apply_roster().await {
             Ok(changes) => ReloadOutcome::Applied { changes },
-            Err(error) => ReloadOutcome::rejected(&error, self.in_force.allocator.now()),
+            Err(error) => ReloadOutcome::rejected(&error, self.allocator.now()),
         };
         outcome.log();
         self.status.record_reload(outcome);
@@ -77,7 +78,7 @@ impl Supervisor {
         let next = Configuration::prepare(Arc::clone(&next)).map_err(|error| {
             RosterError::Wrong(next.mistakes_of(as_problem(error, &next.roster)))
         })?;
-        let keys = self.fetch_access_keys(&next.file).await?;
+        let access_keys = self.fetch_access_keys(&next.file).await?;
         let prepared = match self.listeners.prepare(next.roster()).await {
             Ok(prepared) => prepared,
             Err(failures) => {
@@ -87,9 +88,10 @@ impl Supervisor {
         };
 
         // From here on nothing fails.
-        let now = self.in_force.allocator.now();
+        self.record_join_times(next.roster()).await;
+        let now = self.allocator.now();
         let diff = RosterDiff::between(self.configuration.roster(), next.roster());
-        let mut changes = self.listeners.commit(prepared, next.roster(), now).await;
+        let mut changes = self.listeners.commit(prepared, next.roster(), now);
         changes.extend(diff.removed.iter().map(|name| format!("{name} has left")));
         changes.extend(diff.paused.iter().map(|name| format!("{name} is not active for now")));
         changes.extend(describe_settings(&diff.settings));
@@ -97,8 +99,8 @@ impl Supervisor {
         if is_another_project && diff.settings.is_empty() {
             changes.push("the instructions are new".to_owned());
         }
-        self.record_join_times(next.roster()).await;
-        self.in_force.replace(&next, keys, self.known_since.clone());
+        self.put_in_force(&next, access_keys);
+        self.listeners.update_servers().await;
         self.configuration = next;
         if diff.settings.contains(&Setting::Access) {
             log_access_mode(self.configuration.roster());
@@ -112,22 +114,40 @@ impl Supervisor {
         Ok(changes)
     }
 
-    /// The keys that the next roster needs. If they cannot be read, a port with open access stays
-    /// open.
-    async fn fetch_access_keys(&self, next: &RosterFile) -> Result<PendingAccessKeys, RosterError> {
-        let keys = &self.in_force.keys;
-        let fetched = tokio::time::timeout(STORE_TIMEOUT, keys.prepare(&next.roster)).await;
-        let reason = match fetched {
-            Ok(Ok(keys)) => return Ok(keys),
+    /// Puts a configuration in force. Requests that arrive from now on see all of it, and those
+    /// that are in flight see none of it.
+    fn put_in_force(&self, next: &Configuration, access_keys: Option<PendingAccessKeys>) {
+        next.log_certificate_warning();
+        if let Some(access_keys) = access_keys {
+            self.access_keys.apply(access_keys);
+        }
+        // First, so that no answer under the new roster is settled by the previous one.
+        self.allocator.store().set_policy(next.store_policy.clone());
+        let port_owners = self.listeners.port_owners();
+        self.in_force.replace(Snapshot::new(next, self.known_since.clone(), port_owners));
+    }
+
+    /// The access keys that the next roster needs; `None` if it needs none, or none but those of
+    /// the cache can be read. If they cannot be read, a port with open access stays open.
+    async fn fetch_access_keys(
+        &self,
+        next: &RosterFile,
+    ) -> Result<Option<PendingAccessKeys>, RosterError> {
+        if next.roster.server.access() == Access::Open {
+            return Ok(None);
+        }
+        let prepared = self.access_keys.prepare(next.roster.names());
+        let reason = match tokio::time::timeout(STORE_TIMEOUT, prepared).await {
+            Ok(Ok(keys)) => return Ok(Some(keys)),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the store does not answer in time".to_owned(),
         };
-        if let Some(keys) = keys.prepare_from_cache(&next.roster) {
+        if self.configuration.roster().server.access() == Access::Key {
             tracing::warn!(
                 error = reason,
                 "new annotators have no key yet; create them with `annotd link`"
             );
-            return Ok(keys);
+            return Ok(None);
         }
         let message = format!("everybody needs a key now, and there are none: {reason}");
         let problem = Diagnostic::new(message, next.roster.place("server.access"))
@@ -168,7 +188,7 @@ impl Supervisor {
     /// next load reports that.
     async fn identity_rule_conflict(&self, next: &Roster) -> Option<Diagnostic> {
         let named = policies::identity(next)?;
-        let store = self.in_force.allocator.store();
+        let store = self.allocator.store();
         let asked =
             tokio::time::timeout(STORE_TIMEOUT, rule::in_force(&**store, Some(&named))).await;
         let Ok(Err(RuleError::Another { kept, .. })) = asked else { return None };
@@ -184,7 +204,7 @@ impl Supervisor {
 
     /// Records since when new annotators are known; only here if the store is away.
     async fn record_join_times(&mut self, next: &Roster) {
-        let allocator = &self.in_force.allocator;
+        let allocator = &self.allocator;
         let (now, policy) = (allocator.now(), policies::plan_policy(next));
         let asked = planning::known_since(&**allocator.store(), &policy, now);
         let error = match tokio::time::timeout(STORE_TIMEOUT, asked).await {
@@ -203,7 +223,7 @@ impl Supervisor {
 
     /// Releases the leases of an annotator who was removed or paused.
     fn release(&self, name: String) {
-        let allocator = self.in_force.allocator.clone();
+        let allocator = self.allocator.clone();
         tokio::spawn(async move {
             if let Err(error) = allocator.release(&name).await {
                 tracing::warn!(

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::configuration::{Configuration, InForce};
+use super::configuration::Configuration;
+use super::in_force::InForce;
 use super::listeners::{ListenerRegistry, ServerExit};
 use super::reconciler::AllocationReconciler;
 use super::roster_watcher::RosterWatcher;
@@ -16,7 +17,9 @@ use super::status::DaemonStatus;
 use super::systemd::SystemdNotifier;
 use super::task_loader::TaskLoader;
 use super::{Addresses, Command, Commands};
+use crate::allocator::Allocator;
 use crate::config::file::RosterFile;
+use crate::http::auth::AccessKeyCache;
 use crate::task::Millis;
 
 /// How often the listeners are checked, unless systemd's watchdog needs to hear more often.
@@ -26,6 +29,8 @@ const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 pub(super) struct Supervisor {
     pub(super) configuration: Configuration,
     pub(super) in_force: InForce,
+    pub(super) allocator: Allocator,
+    pub(super) access_keys: AccessKeyCache,
     /// The store's URL if it is not the roster's.
     pub(super) store_url: Option<String>,
     pub(super) listeners: ListenerRegistry,
@@ -71,7 +76,7 @@ impl Supervisor {
 
     /// Checks the listeners, and pings systemd's watchdog only if any of them is alive.
     async fn check_listeners(&mut self) {
-        let report = self.listeners.check_health(self.in_force.allocator.now()).await;
+        let report = self.listeners.check_health(self.allocator.now()).await;
         if report.changed {
             self.publish_status();
         }
@@ -93,7 +98,7 @@ impl Supervisor {
     pub(super) fn restart_reconciler(&mut self) {
         self.reconciler.abort();
         let reconciler = AllocationReconciler::new(&self.configuration);
-        self.reconciler = tokio::spawn(reconciler.run(self.in_force.allocator.clone()));
+        self.reconciler = tokio::spawn(reconciler.run(self.allocator.clone()));
     }
 
     /// Stops accepting, and all background work. Returns the servers, which finish open requests.

@@ -4,10 +4,10 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use annotd::http::tls::Certificate;
-use annotd::http::{self, HttpMetrics, PortKind, ServerHandle};
+use annotd::http::{self, HttpMetrics, PortKind, PortSource, ServerHandle};
 use axum::Router;
 use axum::routing::get;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -49,14 +49,27 @@ async fn breaks() -> &'static str {
     panic!("a mistake in a handler")
 }
 
+/// A port without a certificate, whose requests carry nothing.
+#[derive(Clone)]
+struct Plain;
+
+impl PortSource for Plain {
+    type State = ();
+
+    fn certificate(&self) -> Option<Arc<ServerConfig>> {
+        None
+    }
+
+    fn state(&self) {}
+}
+
 /// A port with these routes.
 async fn serve(routes: Router) -> (SocketAddr, ServerHandle, JoinHandle<io::Result<()>>) {
     let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.expect("a port"));
     let address = listener.local_addr().expect("an address");
     let handle = ServerHandle::default();
     let port_metrics = HttpMetrics::new().port(PortKind::Annotator, "andy");
-    let served =
-        http::serve(listener, routes, (), port_metrics, Certificate::default(), handle.clone());
+    let served = http::serve(listener, routes, Plain, port_metrics, handle.clone());
     (address, handle, tokio::spawn(served))
 }
 

@@ -411,8 +411,8 @@ async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, AccessKeyCache, rost
     let text = "[project]\nname = \"demo\"\ninterface = \"text\"\n[server]\naccess = \"key\"\n\
                 [[annotator]]\nname = \"andy\"\nport = 9010\n";
     let roster = roster::read(text, &["text"]).expect("a roster");
-    let access =
-        AccessKeyCache::for_roster(Arc::<Faulty>::clone(&store), &roster).await.expect("access");
+    let access = AccessKeyCache::new(Arc::<Faulty>::clone(&store));
+    access.apply(access.prepare(roster.names()).await.expect("the store answers"));
     (store, access, roster)
 }
 
@@ -420,7 +420,8 @@ async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, AccessKeyCache, rost
 async fn while_the_store_is_away_everybody_comes_in_as_before() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, roster) = watched(folder.path()).await;
-    let key = load_or_create_access_keys(&*store, &roster).await.expect("keys")["andy"].clone();
+    let key =
+        load_or_create_access_keys(&*store, roster.names()).await.expect("keys")["andy"].clone();
     let fresh = new_access_key();
     store.set_keys(BTreeMap::from([("andy".to_owned(), fresh.clone())]), false).await.expect("set");
     store.set_keys_away(true);
@@ -435,36 +436,24 @@ async fn while_the_store_is_away_everybody_comes_in_as_before() {
 }
 
 #[tokio::test]
-async fn access_follows_the_roster() {
+async fn an_added_annotator_gets_a_key_and_the_others_keep_theirs() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, mut roster) = watched(folder.path()).await;
-    let before = load_or_create_access_keys(&*store, &roster).await.expect("keys");
-    assert!(!access.is_open());
-    roster.server.access = Some(roster::Access::Open);
-    access.apply(access.prepare(&roster).await.expect("keys"));
-    assert!(access.is_open());
-    roster.server.access = Some(roster::Access::Key);
+    let before = load_or_create_access_keys(&*store, roster.names()).await.expect("keys");
     let newcomer =
         roster::Annotator { name: "zach".into(), port: 9011, ..roster.annotators[0].clone() };
     roster.annotators.push(newcomer);
-    access.apply(access.prepare(&roster).await.expect("keys"));
-    assert!(!access.is_open());
-    let after = load_or_create_access_keys(&*store, &roster).await.expect("keys");
-    assert_eq!(after["andy"], before["andy"], "who had a key keeps it");
+    access.apply(access.prepare(roster.names()).await.expect("keys"));
+    let after = load_or_create_access_keys(&*store, roster.names()).await.expect("keys");
+    assert_eq!(after["andy"], before["andy"]);
     assert!(
         access.verify("zach", &after["zach"]).await && access.verify("andy", &after["andy"]).await
     );
 
-    // While the store is away nobody new can get a key, and an open door cannot be shut.
+    // While the store is away no key can be created, and the cache keeps what it has.
     store.set_keys_away(true);
-    assert!(access.prepare(&roster).await.is_err());
-    access.apply(access.prepare_from_cache(&roster).expect("they are known"));
+    assert!(access.prepare(roster.names()).await.is_err());
     assert!(access.verify("zach", &after["zach"]).await);
-    roster.server.access = Some(roster::Access::Open);
-    access.apply(access.prepare(&roster).await.expect("that needs none"));
-    roster.server.access = Some(roster::Access::Key);
-    assert!(access.prepare_from_cache(&roster).is_none());
-    assert!(access.is_open());
 }
 
 #[test]

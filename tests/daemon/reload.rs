@@ -4,6 +4,7 @@
 mod access;
 mod crowd;
 mod editions;
+mod one_roster;
 mod pages;
 mod random;
 mod refused;

@@ -45,8 +45,11 @@ impl Fixture {
         let admissions = (0..tasks).map(|number| admission(number, wanted, 0)).collect();
         store.insert_tasks(admissions).await.expect("admitted");
         let now = Arc::new(AtomicI64::new(1_000_000));
-        let (allocator, _) =
-            Allocator::start(Arc::clone(&store), clock(&now), AllocatorPolicy::with_lease(LEASE));
+        let (allocator, _) = Allocator::start(
+            Arc::clone(&store),
+            clock(&now),
+            AllocatorPolicy::with_lease(LEASE).into_source(),
+        );
         Self { store, allocator, now, folder }
     }
 
@@ -143,7 +146,7 @@ async fn an_annotator_who_returns_in_time_keeps_their_leases() {
     let (again, _) = Allocator::start(
         Arc::clone(&fixture.store),
         clock(&fixture.now),
-        AllocatorPolicy::with_lease(LEASE),
+        AllocatorPolicy::with_lease(LEASE).into_source(),
     );
     let batch = again.tasks("ada", 2, HashSet::new()).await.expect("a batch");
     assert_eq!(batch.given.len(), 2);
@@ -199,7 +202,7 @@ async fn a_failure_in_the_middle_of_a_request_hides_no_task() {
     let (allocator, _) = Allocator::start(
         Arc::<Faulty>::clone(&store),
         clock(&fixture.now),
-        AllocatorPolicy::with_lease(Duration::from_secs(600)),
+        AllocatorPolicy::with_lease(Duration::from_secs(600)).into_source(),
     );
     let fixture = Fixture { store: Arc::<Faulty>::clone(&store), allocator, ..fixture };
     let mut got: Vec<String> = fixture.ask("ada", 60).await;
@@ -281,7 +284,7 @@ async fn sqlite_finds_the_next_task_by_the_queue_alone() {
 
 /// The same with a policy of its own.
 impl Fixture {
-    fn set_profiles(&self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
+    fn set_profiles(&mut self, people: Vec<AnnotatorProfile>, steal_after: Option<Duration>) {
         let known_since = people.iter().map(|p| (p.name.clone(), self.allocator.now())).collect();
         let conduct = AllocatorPolicy {
             people,
@@ -289,7 +292,7 @@ impl Fixture {
             known_since,
             ..AllocatorPolicy::with_lease(LEASE)
         };
-        self.allocator.set_policy(conduct);
+        self.allocator = self.allocator.with_policy(Arc::new(conduct));
     }
 
     async fn admit_named(&self, texts: &[&str], names: &[&str], bound: bool) {
@@ -305,7 +308,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn a_quota_is_never_exceeded_however_tasks_are_requested() {
-    let fixture = Fixture::new(20, 1).await;
+    let mut fixture = Fixture::new(20, 1).await;
     let ada = AnnotatorProfile { quota: Some(5), ..AnnotatorProfile::new("ada") };
     fixture.set_profiles(vec![ada, AnnotatorProfile::new("ben")], None);
     assert_eq!(fixture.ask("ada", 3).await, ["0", "1", "2"]);
@@ -323,7 +326,7 @@ async fn a_quota_is_never_exceeded_however_tasks_are_requested() {
 
 #[tokio::test]
 async fn a_task_of_an_absent_annotator_goes_to_one_who_has_nothing_left() {
-    let fixture = Fixture::new(0, 1).await;
+    let mut fixture = Fixture::new(0, 1).await;
     let names = ["ada", "ben", "cleo"];
     let people = names.iter().map(|name| AnnotatorProfile::new(name)).collect();
     fixture.set_profiles(people, Some(Duration::from_secs(100)));

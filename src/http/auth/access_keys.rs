@@ -22,8 +22,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Authenticator, PortAuth};
-use crate::roster::{self, Roster};
-use crate::store::{Result, Store};
+use crate::store::{KeyStore, Result};
 
 /// The name of the lead's key in the store; no annotator can have it.
 pub const LEAD_KEY_OWNER: &str = "(lead)";
@@ -50,18 +49,17 @@ fn is_well_formed_access_key(text: &str) -> bool {
     text.len() == 2 * ACCESS_KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// All keys of the roster's annotators and the lead. Creates those that are missing.
+/// All keys in the store. Creates those that these annotators and the lead do not have yet.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn load_or_create_access_keys(
-    store: &dyn Store,
-    roster: &Roster,
+pub async fn load_or_create_access_keys<'a>(
+    store: &dyn KeyStore,
+    annotators: impl Iterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, String>> {
     let mut keys = store.keys().await?;
-    let names =
-        roster.annotators.iter().map(|annotator| annotator.name.as_str()).chain([LEAD_KEY_OWNER]);
-    let missing: BTreeMap<_, _> = names
+    let missing: BTreeMap<_, _> = annotators
+        .chain([LEAD_KEY_OWNER])
         .filter(|name| !keys.contains_key(*name))
         .map(|name| (name.to_owned(), new_access_key()))
         .collect();
@@ -72,12 +70,12 @@ pub async fn load_or_create_access_keys(
     Ok(keys)
 }
 
-/// The daemon's copy of the keys, and whether they are needed; clones share it.
+/// The daemon's copy of the keys; clones share it.
 #[derive(Clone)]
 pub struct AccessKeyCache(Arc<Inner>);
 
 struct Inner {
-    store: Arc<dyn Store>,
+    store: Arc<dyn KeyStore>,
     known: RwLock<CachedAccessKeys>,
     /// When the last read of the store began; locked during a read.
     last_read: Mutex<Option<Instant>>,
@@ -86,55 +84,35 @@ struct Inner {
 /// The keys that another roster needs, for [`AccessKeyCache::apply`].
 pub struct PendingAccessKeys(CachedAccessKeys);
 
+#[derive(Default)]
 struct CachedAccessKeys {
-    access: roster::Access,
     keys: BTreeMap<String, String>,
     /// When the read began that gave these keys.
     at: Option<Instant>,
 }
 
 impl AccessKeyCache {
-    /// The keys for this roster. Creates those that are missing, if the roster asks for keys.
+    /// An empty cache of this store's keys.
+    pub fn new(store: Arc<dyn KeyStore>) -> Self {
+        let (known, last_read) = (RwLock::default(), Mutex::default());
+        Self(Arc::new(Inner { store, known, last_read }))
+    }
+
+    /// Reads the keys, and creates those that these annotators and the lead do not have yet. The
+    /// cache does not change yet.
     ///
     /// # Errors
-    /// If the store does not answer, and keys are needed.
-    pub async fn for_roster(store: Arc<dyn Store>, roster: &Roster) -> Result<Self> {
-        let known =
-            CachedAccessKeys { access: roster::Access::Open, keys: BTreeMap::new(), at: None };
-        let access =
-            Self(Arc::new(Inner { store, known: RwLock::new(known), last_read: Mutex::default() }));
-        access.apply(access.prepare(roster).await?);
-        Ok(access)
+    /// If the store does not answer.
+    pub async fn prepare<'a>(
+        &self,
+        annotators: impl Iterator<Item = &'a str>,
+    ) -> Result<PendingAccessKeys> {
+        let began = Instant::now();
+        let keys = load_or_create_access_keys(&*self.0.store, annotators).await?;
+        Ok(PendingAccessKeys(CachedAccessKeys { keys, at: Some(began) }))
     }
 
-    /// Reads the keys that another roster needs, and creates those that are missing. The cache does
-    /// not change yet.
-    ///
-    /// # Errors
-    /// If the store does not answer, and keys are needed.
-    pub async fn prepare(&self, roster: &Roster) -> Result<PendingAccessKeys> {
-        let access = roster.server.access();
-        let (keys, at) = match access {
-            roster::Access::Open => (BTreeMap::new(), None),
-            roster::Access::Key => {
-                let began = Instant::now();
-                (load_or_create_access_keys(&*self.0.store, roster).await?, Some(began))
-            }
-        };
-        Ok(PendingAccessKeys(CachedAccessKeys { access, keys, at }))
-    }
-
-    /// The same without the store; `None` if access was open until now.
-    pub fn prepare_from_cache(&self, roster: &Roster) -> Option<PendingAccessKeys> {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        let keyed = known.access == roster::Access::Key;
-        let access = roster.server.access();
-        (keyed && access == roster::Access::Key).then(|| {
-            PendingAccessKeys(CachedAccessKeys { access, keys: known.keys.clone(), at: known.at })
-        })
-    }
-
-    /// Applies another roster's access to every port.
+    /// Replaces the keys of the cache.
     pub fn apply(&self, PendingAccessKeys(next): PendingAccessKeys) {
         *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
@@ -197,11 +175,6 @@ impl Inner {
 
 #[async_trait]
 impl Authenticator for AccessKeyCache {
-    fn is_open(&self) -> bool {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.access == roster::Access::Open
-    }
-
     async fn verify(&self, name: &str, key: &str) -> bool {
         if !is_well_formed_access_key(key) {
             return false;

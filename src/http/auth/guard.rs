@@ -1,10 +1,10 @@
 //! The check of the key at each request to a port.
 //!
-//! Every port has a [`PortAuth`]. It asks an [`Authenticator`] whether access is open, or whether a
-//! request has the key of the port's owner. The key comes in one of three ways: in the personal
-//! link (`/?key=…`), which sets a cookie and redirects to the address without the key, so that the
-//! key neither stays in the history nor leaks in a referrer; in that cookie; or as `Authorization:
-//! Bearer`, for scripts.
+//! Every port has a [`PortAuth`]. Unless access is open ([`ProtectedState::is_open`]), it asks an
+//! [`Authenticator`] whether a request has the key of the port's owner. The key comes in one of
+//! three ways: in the personal link (`/?key=…`), which sets a cookie and redirects to the address
+//! without the key, so that the key neither stays in the history nor leaks in a referrer; in that
+//! cookie; or as `Authorization: Bearer`, for scripts.
 //!
 //! The cookie is `SameSite=Lax`. With `Strict` a browser omits it from a navigation that another
 //! site began, and from its redirect: a link that is clicked in a mail or a chat would be refused.
@@ -44,9 +44,6 @@ const PUBLIC_PREFIX: &str = "/assets/";
 /// Verifies keys.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Whether no key is needed.
-    fn is_open(&self) -> bool;
-
     /// Whether this is the owner's key. An unknown key may take seconds, since another process may
     /// have created it a moment ago.
     async fn verify(&self, owner: &str, key: &str) -> bool;
@@ -65,6 +62,9 @@ pub struct Peer {
 pub trait ProtectedState: Clone + Send + Sync + 'static {
     /// The port's check of keys.
     fn auth(&self) -> &PortAuth;
+
+    /// Whether no key is needed.
+    fn is_open(&self) -> bool;
 
     /// The page's policy, if it is not the default one.
     fn content_security_policy(&self) -> Option<HeaderValue> {
@@ -200,7 +200,7 @@ pub(in crate::http) async fn require_access_key<C: ProtectedState>(
     let auth = context.auth();
     let path = request.uri().path();
     let free = PUBLIC_PATHS.contains(&path) || path.starts_with(PUBLIC_PREFIX);
-    if free || auth.0.authenticator.is_open() {
+    if free || context.is_open() {
         return next.run(request).await;
     }
     let previous_owners = context.previous_owners();

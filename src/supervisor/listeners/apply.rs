@@ -1,11 +1,12 @@
-//! The listeners under another roster, in two phases.
+//! The listeners under another roster, in three phases.
 //!
 //! [`ListenerRegistry::prepare`] binds the new sockets; if any of them fails, it closes those that
 //! it has bound, and nothing has changed. [`ListenerRegistry::commit`] cannot fail: it transfers
-//! sockets and keeps removed listeners open for a grace period, so that unsent answers still
-//! arrive. Neither touches a listener that both rosters have.
+//! sockets between slots and keeps removed listeners open for a grace period, so that unsent
+//! answers still arrive. The caller then puts the new owners in force, and
+//! [`ListenerRegistry::update_servers`] stops the servers of slots that are gone and starts those
+//! of new ones. No phase touches a listener that both rosters have.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::diff::{
@@ -102,8 +103,9 @@ impl ListenerRegistry {
         (bound, failures)
     }
 
-    /// Carries a change out. Returns in words which listener has which address now.
-    pub(in crate::supervisor) async fn commit(
+    /// Changes the slots. Returns in words which listener has which address now. Servers run on
+    /// until [`ListenerRegistry::update_servers`].
+    pub(in crate::supervisor) fn commit(
         &mut self,
         prepared: PreparedChange,
         next: &Roster,
@@ -114,23 +116,19 @@ impl ListenerRegistry {
         let until = now + OLD_ADDRESS_GRACE;
         let mut changes = Vec::new();
         let mut opened = Vec::new();
-        let new_slot = |at: usize, port_owner: PortOwner, socket: Socket| {
+        let mut next_slot_id = self.next_slot_id;
+        let mut new_slot = |at: usize, port_owner: PortOwner, socket: Socket| {
             let DesiredListener { owner, address } = desired[at].clone();
             let socket = SocketState::Bound { socket, server: None };
-            ListenerSlot::new(owner, address, port_owner, socket)
+            next_slot_id += 1;
+            ListenerSlot::new(next_slot_id - 1, owner, address, port_owner, socket)
         };
         for (from, to) in &diff.transfer {
             let slot = &mut self.slots[*from];
             let mut port_owner = PortOwner::active(display_names[*to].as_str());
             port_owner.previous_owners = previous_owners(slot, &desired[*to].owner, now, until);
-            // For requests to the old server that are still open.
-            set_membership(slot, Membership::Removed);
-            let SocketState::Bound { socket, server } = &mut slot.socket else { continue };
-            if let Some(server) = server.take() {
-                server.handle.stop();
-                // After that the new server accepts every connection.
-                let _ = tokio::time::timeout(RELEASE_TIMEOUT, server.handle.released()).await;
-            }
+            self.replaced_servers.extend(slot.take_server());
+            let SocketState::Bound { socket, .. } = &slot.socket else { continue };
             let (owner, socket) = (&desired[*to].owner, socket.clone());
             changes.push(format!(
                 "{} has {}",
@@ -154,12 +152,9 @@ impl ListenerRegistry {
             if slot.grace_until.take().is_some() {
                 back.push(*at);
             }
-            let previous_owners = slot.port_owner.load().previous_owners.clone();
+            let previous_owners = std::mem::take(&mut slot.port_owner.previous_owners);
             let name = display_names[*to].as_str();
-            let port_owner = PortOwner { previous_owners, ..PortOwner::active(name) };
-            if **slot.port_owner.load() != port_owner {
-                slot.port_owner.store(Arc::new(port_owner));
-            }
+            slot.port_owner = PortOwner { previous_owners, ..PortOwner::active(name) };
         }
         for slot in back.into_iter().map(|at| &self.slots[at]) {
             changes.push(format!("{} has {}", slot.owner.name(), self.slot_url(slot)));
@@ -171,17 +166,29 @@ impl ListenerRegistry {
                 removed.push(*at);
             }
         }
-        // The servers of removed slots finish their last requests by themselves.
         removed.sort_unstable();
         for at in removed.into_iter().rev() {
             self.slots.remove(at);
         }
         self.slots.append(&mut opened);
+        self.next_slot_id = next_slot_id;
         self.sort_slots(next);
+        changes
+    }
+
+    /// Stops the servers of slots that are gone, which finish their open requests, and starts those
+    /// of new slots.
+    pub(in crate::supervisor) async fn update_servers(&mut self) {
+        for server in &self.replaced_servers {
+            server.handle.stop();
+        }
+        for server in self.replaced_servers.drain(..) {
+            // After that a new server accepts every connection of the socket.
+            let _ = tokio::time::timeout(RELEASE_TIMEOUT, server.handle.released()).await;
+        }
         for at in 0..self.slots.len() {
             self.serve(at);
         }
-        changes
     }
 
     /// Sets what a listener that is to be closed says of its annotator, and keeps it for the grace
@@ -197,7 +204,7 @@ impl ListenerRegistry {
         let moved_to = self.new_url(at, opened);
         let slot = &mut self.slots[at];
         let ListenerOwner::Annotator(name) = slot.owner.clone() else {
-            slot.stop();
+            self.replaced_servers.extend(slot.take_server());
             return false;
         };
         let membership = match (moved_to, next.annotator(&name)) {
@@ -205,9 +212,9 @@ impl ListenerRegistry {
             (None, Some(annotator)) if !annotator.active => Membership::Paused,
             (None, _) => Membership::Removed,
         };
-        set_membership(slot, membership);
+        slot.port_owner.membership = membership;
         if !has_socket || slot.address().is_none() {
-            slot.stop();
+            self.replaced_servers.extend(slot.take_server());
             return false;
         }
         slot.grace_until.get_or_insert(until);
@@ -243,15 +250,10 @@ fn previous_owners(
     now: Millis,
     until: Millis,
 ) -> Vec<PreviousOwner> {
-    let mut previous = slot.port_owner.load().previous_owners.clone();
+    let mut previous = slot.port_owner.previous_owners.clone();
     if let ListenerOwner::Annotator(name) = &slot.owner {
         previous.push(PreviousOwner { annotator: name.clone(), until });
     }
     previous.retain(|owner| owner.until > now && owner.annotator != new_owner.name());
     previous
-}
-
-fn set_membership(slot: &ListenerSlot, membership: Membership) {
-    let port_owner = PortOwner { membership, ..PortOwner::clone(&slot.port_owner.load()) };
-    slot.port_owner.store(Arc::new(port_owner));
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 pub(super) mod diff;
+mod port_sources;
 mod registry;
 mod slot;
 mod sockets;

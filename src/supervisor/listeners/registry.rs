@@ -8,23 +8,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::diff::{DesiredListener, ListenerOwner};
+use super::port_sources::{AnnotatorPortSource, LeadPortSource};
 use super::slot::{FIRST_RETRY_DELAY, ListenerSlot, RunningServer, SocketState, retry_delay};
 use super::sockets::{Binder, InheritedSockets};
 use crate::allocator::Allocator;
 use crate::config::public_url;
 use crate::http::auth::AccessKeyCache;
-use crate::http::tls::Certificate;
 use crate::http::{self, HttpMetrics, PortKind, ServerHandle};
 use crate::lead::LeadPort;
 use crate::lead::status::{ListenerState, ListenerStatus};
-use crate::listener::{AnnotatorPort, PortOwner, Project};
+use crate::listener::PortOwner;
 use crate::roster::{Roster, Server};
+use crate::supervisor::in_force::{InForce, PortOwners, SlotId};
 use crate::task::Millis;
 
 /// After serving for this long a listener has recovered: its next pause is the first again.
@@ -34,12 +34,11 @@ const BACKOFF_RESET_AFTER: Duration = Duration::from_secs(600);
 pub(in crate::supervisor) struct ServerContext {
     pub(in crate::supervisor) annotator_routes: Router,
     pub(in crate::supervisor) lead_routes: Router,
-    pub(in crate::supervisor) project: Arc<ArcSwap<Project>>,
+    pub(in crate::supervisor) in_force: InForce,
     pub(in crate::supervisor) allocator: Allocator,
     pub(in crate::supervisor) lead_port: LeadPort,
     pub(in crate::supervisor) http_metrics: HttpMetrics,
-    pub(in crate::supervisor) keys: AccessKeyCache,
-    pub(in crate::supervisor) certificate: Certificate,
+    pub(in crate::supervisor) access_keys: AccessKeyCache,
 }
 
 /// A port that could not be bound.
@@ -78,9 +77,12 @@ pub(in crate::supervisor) struct ListenerRegistry {
     /// The part of the roster that URLs follow from.
     pub(super) server: Server,
     pub(super) slots: Vec<ListenerSlot>,
+    /// Servers of slots that are gone, until [`ListenerRegistry::update_servers`] stops them.
+    pub(super) replaced_servers: Vec<RunningServer>,
     context: Option<ServerContext>,
     servers: JoinSet<ServerExit>,
-    next_id: u64,
+    next_server_id: u64,
+    pub(super) next_slot_id: SlotId,
 }
 
 impl ListenerRegistry {
@@ -96,6 +98,7 @@ impl ListenerRegistry {
         let names: Vec<&str> = names.into_iter().chain([ListenerOwner::Lead.name()]).collect();
         let mut failures = Vec::new();
         let mut slots = Vec::new();
+        let mut next_slot_id = 0;
         for DesiredListener { owner, address } in desired_listeners(roster, any_port) {
             let display = display_name(roster, &owner);
             let socket = match binder.open(&owner, address, &mut inherited, &names).await {
@@ -106,11 +109,24 @@ impl ListenerRegistry {
                     SocketState::Unbound { reason, retry_at: Instant::now() + FIRST_RETRY_DELAY }
                 }
             };
-            slots.push(ListenerSlot::new(owner, address, PortOwner::active(display), socket));
+            let port_owner = PortOwner::active(display);
+            slots.push(ListenerSlot::new(next_slot_id, owner, address, port_owner, socket));
+            next_slot_id += 1;
         }
         inherited.close_unclaimed();
         let (server, servers) = (roster.server.clone(), JoinSet::new());
-        (Self { binder, any_port, server, slots, context: None, servers, next_id: 0 }, failures)
+        let registry = Self {
+            binder,
+            any_port,
+            server,
+            slots,
+            replaced_servers: Vec::new(),
+            context: None,
+            servers,
+            next_server_id: 0,
+            next_slot_id,
+        };
+        (registry, failures)
     }
 
     /// Starts a server on every bound socket.
@@ -119,6 +135,13 @@ impl ListenerRegistry {
         for at in 0..self.slots.len() {
             self.serve(at);
         }
+    }
+
+    /// The owner of each annotator's port, for the next snapshot.
+    pub(in crate::supervisor) fn port_owners(&self) -> PortOwners {
+        let of_annotators =
+            self.slots.iter().filter(|slot| matches!(slot.owner, ListenerOwner::Annotator(_)));
+        of_annotators.map(|slot| (slot.id, Arc::new(slot.port_owner.clone()))).collect()
     }
 
     /// Name and URL of every listener, the lead's last.
@@ -153,29 +176,30 @@ impl ListenerRegistry {
         let Some(context) = &self.context else { return };
         let SocketState::Bound { socket, server: server @ None } = &mut slot.socket else { return };
         let handle = ServerHandle::default();
-        let id = self.next_id;
-        self.next_id += 1;
+        let id = self.next_server_id;
+        self.next_server_id += 1;
         *server = Some(RunningServer { id, handle: handle.clone(), since: Instant::now() });
         let listener = Arc::clone(&socket.listener);
         let metrics = context.http_metrics.port(port_kind(&slot.owner), slot.owner.name());
-        let certificate = context.certificate.clone();
         let runtime = self.binder.runtime(&slot.owner);
         match &slot.owner {
             ListenerOwner::Annotator(annotator) => {
-                let port = AnnotatorPort {
-                    project: Arc::clone(&context.project),
+                let source = AnnotatorPortSource {
+                    in_force: context.in_force.clone(),
+                    slot: slot.id,
                     annotator: annotator.as_str().into(),
-                    owner: Arc::clone(&slot.port_owner),
                     allocator: context.allocator.clone(),
-                    auth: context.keys.port_auth(&context.lead_port.project, annotator),
+                    auth: context.access_keys.port_auth(&context.lead_port.project, annotator),
                 };
                 let routes = context.annotator_routes.clone();
-                let server = http::serve(listener, routes, port, metrics, certificate, handle);
+                let server = http::serve(listener, routes, source, metrics, handle);
                 self.servers.spawn_on(async move { (id, server.await) }, runtime);
             }
             ListenerOwner::Lead => {
-                let (routes, port) = (context.lead_routes.clone(), context.lead_port.clone());
-                let server = http::serve(listener, routes, port, metrics, certificate, handle);
+                let (in_force, port) = (context.in_force.clone(), context.lead_port.clone());
+                let (routes, source) =
+                    (context.lead_routes.clone(), LeadPortSource { in_force, port });
+                let server = http::serve(listener, routes, source, metrics, handle);
                 self.servers.spawn_on(async move { (id, server.await) }, runtime);
             }
         }
@@ -306,7 +330,7 @@ impl ListenerRegistry {
             }
             statuses.push(ListenerStatus {
                 name: slot.owner.name().to_owned(),
-                display: slot.port_owner.load().display.clone(),
+                display: slot.port_owner.display.clone(),
                 port: slot.address().map_or(slot.desired_address.port(), |a| a.port()),
                 url: self.slot_url(slot),
                 state: ListenerState::Removed,

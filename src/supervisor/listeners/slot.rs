@@ -1,16 +1,15 @@
 //! One listener: its owner, its socket if that could be bound, and its server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
 use super::diff::ListenerOwner;
 use super::sockets::Socket;
 use crate::http::ServerHandle;
 use crate::listener::PortOwner;
+use crate::supervisor::in_force::SlotId;
 use crate::task::Millis;
 
 /// The pause before the first retry of a listener; doubled after each failure…
@@ -20,11 +19,12 @@ const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// One listener.
 pub(super) struct ListenerSlot {
+    pub(super) id: SlotId,
     pub(super) owner: ListenerOwner,
     /// Where the roster wants it. Port 0 is any free one.
     pub(super) desired_address: SocketAddr,
-    /// What the port shows of its annotator; shared with the server.
-    pub(super) port_owner: Arc<ArcSwap<PortOwner>>,
+    /// What the port shows of its annotator. A change takes effect with the next snapshot.
+    pub(super) port_owner: PortOwner,
     pub(super) socket: SocketState,
     /// How often it was bound again after a failure.
     pub(super) restarts: u64,
@@ -49,14 +49,15 @@ pub(super) struct RunningServer {
 
 impl ListenerSlot {
     pub(super) fn new(
+        id: SlotId,
         owner: ListenerOwner,
         desired_address: SocketAddr,
         port_owner: PortOwner,
         socket: SocketState,
     ) -> Self {
         let failures = u32::from(matches!(socket, SocketState::Unbound { .. }));
-        let port_owner = Arc::new(ArcSwap::from_pointee(port_owner));
         Self {
+            id,
             owner,
             desired_address,
             port_owner,
@@ -104,11 +105,17 @@ impl ListenerSlot {
         self.server().is_some_and(|server| server.handle.is_released())
     }
 
+    /// Takes its server out, which runs on.
+    pub(super) fn take_server(&mut self) -> Option<RunningServer> {
+        match &mut self.socket {
+            SocketState::Bound { server, .. } => server.take(),
+            SocketState::Unbound { .. } => None,
+        }
+    }
+
     /// Stops accepting. Open requests are finished.
     pub(super) fn stop(&mut self) {
-        if let SocketState::Bound { server, .. } = &mut self.socket
-            && let Some(server) = server.take()
-        {
+        if let Some(server) = self.take_server() {
             server.handle.stop();
         }
     }

@@ -301,7 +301,8 @@ fn start(
 ) -> Allocator {
     let clock = Arc::clone(now);
     let clock: Clock = Arc::new(move || Millis(clock.load(Ordering::SeqCst)));
-    Allocator::start(Arc::clone(store), clock, policies::allocator_policy(roster, known_since)).0
+    let policy = policies::allocator_policy(roster, known_since);
+    Allocator::start(Arc::clone(store), clock, policy.into_source()).0
 }
 
 /// The names whose answers count, in the order of the alphabet.

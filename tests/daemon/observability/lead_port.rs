@@ -9,11 +9,9 @@ use annotd::http::HttpMetrics;
 use annotd::http::auth::AccessKeyCache;
 use annotd::lead::status::{ListenerState, ListenerStatus, Reloads};
 use annotd::lead::{self, DaemonStatusSource, LeadPort, ProjectInfo};
-use annotd::roster;
 use annotd::store::Store;
 use annotd::store::sqlite::SqliteStore;
 use annotd::task::Millis;
-use arc_swap::ArcSwap;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::Request;
@@ -69,24 +67,15 @@ async fn a_listener_that_is_down_is_named_everywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteStore::open(&folder.path().join("demo.db"), "demo").expect("a store");
     let store: Arc<dyn Store> = Arc::new(store);
-    let roster = roster::read(
-        "[project]\nname = \"demo\"\ninterface = \"text\"\n[[annotator]]\nname = \"andy\"\nport = 9010",
-        &["text"],
-    )
-    .expect("a roster");
-    let access =
-        AccessKeyCache::for_roster(Arc::clone(&store), &roster).await.expect("the store answers");
+    let access = AccessKeyCache::new(Arc::<dyn Store>::clone(&store));
     let (allocator, _storing) = Allocator::start(
         store,
         allocator::system_clock(),
-        AllocatorPolicy::with_lease(Duration::from_secs(60)),
+        AllocatorPolicy::with_lease(Duration::from_secs(60)).into_source(),
     );
     let port = LeadPort {
         project: "demo".into(),
-        project_info: Arc::new(ArcSwap::from_pointee(ProjectInfo {
-            interface: "text",
-            rule: SettlePolicy::default(),
-        })),
+        project_info: Arc::new(ProjectInfo { interface: "text", rule: SettlePolicy::default() }),
         place: "demo.db".into(),
         allocator,
         daemon: Arc::new(Broken),
@@ -94,6 +83,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
         quality: lead::quality::CachedQuality::default(),
         http_metrics: HttpMetrics::new(),
         started_at: Millis(1_000),
+        is_open: true,
         auth: access.lead_auth("demo"),
     };
     let (status, ready) = get(&port, "/ready").await;
