@@ -41,7 +41,7 @@ fn main() {
             let mut requests = 0_u64;
             while !over.load(Ordering::Relaxed) {
                 if let Err(error) = ask(&mut connection) {
-                    panic!("request {requests} of somebody who stays has failed: {error}");
+                    panic!("request {requests} of a listener that stays has failed: {error}");
                 }
                 requests += 1;
             }
@@ -74,7 +74,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

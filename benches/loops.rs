@@ -249,7 +249,7 @@ async fn collection(url: &str) -> (Client, mongodb::Collection<Document>) {
     (client, tasks)
 }
 
-/// One find-and-modify and one update a loop, for each annotator by itself.
+/// One find-and-modify and one update a loop, for each annotator on its own.
 async fn bare_driver(url: &str) -> f64 {
     let (client, tasks) = collection(url).await;
     let loops = Arc::new(AtomicU64::new(0));

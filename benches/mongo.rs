@@ -73,7 +73,7 @@ async fn initiate(server: &str) {
     let direct = format!("mongodb://{host}/?directConnection=true");
     let admin = mongodb::Client::with_uri_str(&direct).await.expect("a client").database("admin");
     let members = vec![doc! { "_id": 0, "host": host }];
-    // It says so if it is one already.
+    // An error if it is one already, which is fine.
     let _ =
         admin.run_command(doc! { "replSetInitiate": { "_id": "rs0", "members": members } }).await;
     while !admin

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{CommandError, block_on, protected_files, selected_roster, terminal};
 use crate::backup::{self, BackupSummary, Head};
 use crate::export::atomic_file::Output;
+use crate::roster::NeededPart;
 use crate::task::Millis;
 
 #[derive(Args, Debug)]
@@ -24,7 +25,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
-    let file = selected_roster::read(roster)?;
+    let needs = "the store's URL and the project's name";
+    let file = selected_roster::read_partly(roster, NeededPart::Store, needs)?;
     let to_standard = arguments.output.as_os_str() == "-";
     if to_standard && std::io::stdout().is_terminal() {
         return Err(CommandError::usage(

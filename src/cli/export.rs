@@ -9,6 +9,7 @@ use super::{CommandError, block_on, protected_files, selected_roster, terminal};
 use crate::config::policies;
 use crate::export::atomic_file::Output;
 use crate::export::{Cells, Export, Filter, Format};
+use crate::roster::NeededPart;
 use crate::store::{RecordFilter, RecordPages};
 use crate::task::Millis;
 
@@ -111,7 +112,8 @@ fn parse_time(text: &str) -> Result<Millis, String> {
 
 pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), CommandError> {
     let format = format_of(arguments.format.as_deref(), arguments.output.as_deref())?;
-    let file = selected_roster::read(roster)?;
+    let needs = "[project] and the store's URL";
+    let file = selected_roster::read_partly(roster, NeededPart::StoreAndProject, needs)?;
     let output = protected_files::Output { option: "-o", path: arguments.output.as_deref() };
     protected_files::check(&file, &[], &[output])?;
     let project = &file.roster.project;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{CommandError, ErrorKind, terminal, usage_hints};
 use crate::config::file::{Mistakes, RosterError, RosterFile};
-use crate::roster;
+use crate::roster::{self, NeededPart};
 use crate::store::{self, Store};
 
 /// Where annotd looks for a roster if none is named.
@@ -22,19 +22,41 @@ const CREDENTIAL: &str = "store-url";
 
 /// Reads the roster. All its mistakes are printed to standard error at once.
 pub(super) fn read(named: Option<&Path>) -> Result<SelectedRoster, CommandError> {
-    let path = match named {
-        Some(path) => path.to_owned(),
-        None => {
-            DEFAULT_PATHS.iter().map(PathBuf::from).find(|path| path.exists()).ok_or_else(|| {
-                CommandError::roster(format!(
-                    "there is no roster: neither {} here nor {}",
-                    DEFAULT_PATHS[0], DEFAULT_PATHS[1]
-                ))
-                .hint("write one, or name one with --roster FILE")
-            })?
-        }
-    };
+    let path = find(named)?;
     RosterFile::read(&path).map(SelectedRoster).map_err(|error| unusable(error, &path))
+}
+
+/// Reads the roster for a command that needs only a part of it: mistakes elsewhere become a
+/// warning. `needs` names the part in the warning. Values with a mistake have their defaults, so a
+/// file that only a wrong line names is not protected from being overwritten.
+pub(super) fn read_partly(
+    named: Option<&Path>,
+    needed: NeededPart,
+    needs: &str,
+) -> Result<SelectedRoster, CommandError> {
+    let path = find(named)?;
+    let (file, mistakes) =
+        RosterFile::read_partly(&path, needed).map_err(|error| unusable(error, &path))?;
+    if let Some(mistakes) = mistakes {
+        print_mistakes(&mistakes);
+        let (path, count) = (path.display(), counted(&mistakes));
+        terminal::warning(format_args!("{path} has {count}; this command needs only {needs}"));
+    }
+    Ok(SelectedRoster(file))
+}
+
+/// The path that was named, or the first default that exists.
+fn find(named: Option<&Path>) -> Result<PathBuf, CommandError> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    DEFAULT_PATHS.iter().map(PathBuf::from).find(|path| path.exists()).ok_or_else(|| {
+        CommandError::roster(format!(
+            "there is no roster: neither {} here nor {}",
+            DEFAULT_PATHS[0], DEFAULT_PATHS[1]
+        ))
+        .hint("write one, or name one with --roster FILE")
+    })
 }
 
 /// The error for a roster that cannot be used; its mistakes are printed first.

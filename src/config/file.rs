@@ -10,7 +10,7 @@ use super::regular_file::read_regular_file;
 use crate::ingest::load;
 use crate::interface::Interface;
 use crate::media;
-use crate::roster::{self, Diagnostic, Roster};
+use crate::roster::{self, Diagnostic, NeededPart, Roster};
 
 /// A roster and its file.
 #[derive(Clone, Debug)]
@@ -105,6 +105,38 @@ impl RosterFile {
     /// # Errors
     /// If the file cannot be read, is not text, or has mistakes: all of them.
     pub fn read(path: &Path) -> Result<Self, RosterError> {
+        let text = Self::read_text(path)?;
+        match roster::read(&text, &Interface::names()) {
+            Ok(roster) => Ok(Self { path: path.to_owned(), text, roster }),
+            Err(problems) => {
+                Err(RosterError::Wrong(Mistakes { path: path.to_owned(), text, problems }))
+            }
+        }
+    }
+
+    /// Reads a roster's file for a command that needs only a part of it, and returns the mistakes
+    /// that the command may ignore; none if there are none.
+    ///
+    /// # Errors
+    /// As [`RosterFile::read`], if a mistake may concern the needed part.
+    pub fn read_partly(
+        path: &Path,
+        needed: NeededPart,
+    ) -> Result<(Self, Option<Mistakes>), RosterError> {
+        let text = Self::read_text(path)?;
+        match roster::read_partly(&text, &Interface::names(), needed) {
+            Ok((roster, problems)) => {
+                let file = Self { path: path.to_owned(), text, roster };
+                let mistakes = file.mistakes(problems);
+                Ok((file, mistakes))
+            }
+            Err(problems) => {
+                Err(RosterError::Wrong(Mistakes { path: path.to_owned(), text, problems }))
+            }
+        }
+    }
+
+    fn read_text(path: &Path) -> Result<String, RosterError> {
         let bytes = read_regular_file(path, LARGEST_ROSTER)
             .map_err(|source| RosterError::Read { path: path.to_owned(), source })?;
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -113,12 +145,7 @@ impl RosterFile {
             let (line, column) = roster::line_column(&readable, readable.len());
             RosterError::NotText { path: path.to_owned(), line, column }
         })?;
-        match roster::read(&text, &Interface::names()) {
-            Ok(roster) => Ok(Self { path: path.to_owned(), text, roster }),
-            Err(problems) => {
-                Err(RosterError::Wrong(Mistakes { path: path.to_owned(), text, problems }))
-            }
-        }
+        Ok(text)
     }
 
     /// The folder to which paths in the roster are relative.
@@ -134,7 +161,8 @@ impl RosterFile {
             && let Err(error) = read_instructions(&self.base_dir().join(&instructions.value))
         {
             let message = format!("cannot read the instructions: {error}");
-            let help = "paths are relative to the roster's folder";
+            let help = "write the file, correct the path (it is relative to the roster's folder), or \
+                        delete the line";
             problems.push(Diagnostic::new(message, instructions.at.clone()).help(help));
         }
         for pattern in &project.tasks {

@@ -11,11 +11,10 @@ use super::server::port;
 use super::settings::{Annotator, Lead};
 use super::source_positions::Located;
 
-/// The name under which the lead's port goes in URLs, logs and socket units; no annotator can have
-/// it.
+/// The name of the lead's port in URLs, logs and socket units; no annotator can have it.
 pub const LEAD_NAME: &str = "lead";
 
-/// The largest weight. Nobody works a thousand times as much as somebody else.
+/// The largest weight: no annotator works a thousand times as much as another.
 const HEAVIEST: f64 = 1000.0;
 
 /// The largest quota: more tasks than a project has.
@@ -28,7 +27,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
     let sections = match sections {
         Some(sections) if !sections.is_empty() => sections.value,
         given => {
-            // Of the wrong type: that has been said.
+            // A value of the wrong type has its message already.
             if given.is_some() || top.lacks("annotator") {
                 reader.report(
                     Diagnostic::new("there are no annotators", given.map_or(0..0, |g| g.at))
@@ -65,7 +64,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
         ports.push(port);
     }
     for name in names.iter().flatten().filter(|name| name.eq_ignore_ascii_case(LEAD_NAME)) {
-        let problem = Diagnostic::new("lead is what the lead's port is called", name.at.clone());
+        let problem =
+            Diagnostic::new("the name lead is reserved for the lead's port", name.at.clone());
         reader.report(problem.help("give this annotator another name, for example lead2"));
     }
     unique_names(reader, &names);
@@ -73,8 +73,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section<'_>, lead: Lead) -> Vec<An
     people
 }
 
-/// Tags are compared letter by letter with those that a task requires, so a blank that nobody sees
-/// would keep its annotator from every such task.
+/// Tags are compared letter by letter with those that a task requires, so an invisible blank would
+/// keep its annotator from every such task.
 fn tags(reader: &mut Reader, section: &Section<'_>) -> Vec<Located<String>> {
     let mut tags = reader.string_list(section, "tags").map(|t| t.value).unwrap_or_default();
     tags.retain(|tag| {

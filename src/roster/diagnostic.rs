@@ -1,8 +1,8 @@
-//! What is wrong with a roster, where, and what to do about it.
+//! Mistakes in a roster, each with its place and remedy.
 //!
-//! Places are kept in bytes, as the parser gives them, and turned into lines and columns only when
-//! somebody looks. The drawing with the line and the caret is `annotate-snippets`', which Rust's
-//! own compiler uses; rejected: `miette` and `ariadne`, which want to own the error types.
+//! Places are kept in bytes, as the parser gives them, and become lines and columns only when they
+//! are printed. `annotate-snippets`, which Rust's own compiler uses, draws the line with the caret;
+//! rejected: `miette` and `ariadne`, which need error types of their own.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// One mistake in a roster.
 ///
-/// The caller may make its own, for what only the outside can tell:
+/// The caller may add its own, for checks that need files or ports:
 /// `Diagnostic::new("there is no file codebook.md", instructions.at.clone()).help("…")`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -2,8 +2,8 @@
 //!
 //! They end up in the Content-Security-Policy and are compared with what a browser says of an
 //! address, so they are kept as browsers write them: in lower case, without the usual port.
-//! Rejected: paths, which a redirection gets around, and `*`, which allows hosts that nobody has
-//! thought of.
+//! Rejected: paths, which a redirection gets around, and `*`, which allows hosts that the lead does
+//! not know.
 
 use std::net::Ipv6Addr;
 
@@ -49,7 +49,7 @@ fn origin(written: &str) -> Result<String, (String, String)> {
         return Err((format!("{shown} has more than a host"), help));
     }
     if rest.contains('*') {
-        let help = "name each host: nobody can say who is behind a *".to_owned();
+        let help = "name each host: a * also allows hosts that you do not know".to_owned();
         return Err((format!("{shown} is not one host"), help));
     }
     let no_host = || (format!("{shown} is not the address of a host"), EXAMPLE.to_owned());

@@ -1,10 +1,10 @@
 //! The roster: `annotators.toml`, in which a lead says who annotates what, where and how.
 //!
-//! [`read`] turns the text of the file into a [`Roster`], or into *everything* that is wrong with
-//! it: whoever edits a file for eight people should not have to run a check eight times. Each
-//! [`Diagnostic`] has its place in the text and, where there is one, the remedy; [`explain`] prints
-//! them as a compiler would. [`RosterDiff`] is what changes from one roster to the next, for the
-//! daemon that applies an edited file while it runs.
+//! [`read`] turns the text of the file into a [`Roster`], or into *all* of its mistakes: a file for
+//! eight people should not take eight checks. Each [`Diagnostic`] has its place in the text and a
+//! remedy, if there is one; [`explain`] prints them as a compiler would. [`read_partly`] ignores
+//! mistakes that do not matter to a command. [`RosterDiff`] has what differs between two rosters,
+//! for the daemon that applies an edited file while it runs.
 //!
 //! How it works: the text is parsed into a tree whose every key and value knows its place
 //! (`toml::de::DeTable`). One file per table of the roster walks over its part with a `Reader`,
@@ -27,6 +27,7 @@ mod duration;
 mod interfaces;
 mod media_origins;
 mod page_settings;
+mod partial;
 mod project;
 mod reader;
 mod renamed;
@@ -34,11 +35,13 @@ mod schema;
 mod server;
 mod settings;
 mod source_positions;
+mod suggest;
 mod syntax;
 
 pub use annotators::LEAD_NAME;
 pub use diagnostic::{Diagnostic, explain, line_column};
 pub use diff::{RosterDiff, Setting};
+pub use partial::NeededPart;
 pub use server::{StoreKind, store_kind};
 pub use settings::{
     Access, Annotations, Annotator, Disagreement, Lead, Project, Repeat, Roster, Rules, Server,
@@ -54,14 +57,43 @@ use reader::Reader;
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the text, in the order of the text, never empty. Every place lies
-/// inside the text and on character boundaries. After a mistake that makes the rest of the text
-/// unreadable as TOML (a bracket that is never closed, say) that mistake is reported alone, because
-/// whatever else might be said would be a guess.
+/// All mistakes, in the order of the text, never empty. Every place lies inside the text and on
+/// character boundaries. A mistake that makes the rest of the text unreadable as TOML (a bracket
+/// that is never closed, say) is reported alone, because any other message would be a guess.
 pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Diagnostic>> {
+    match walk(text, known_interfaces) {
+        (Some(roster), mistakes) if mistakes.is_empty() => Ok(roster),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// Reads the text of a roster for a command that needs only a part of it. Returns the roster and
+/// the mistakes that the command may ignore; values with a mistake have their defaults.
+///
+/// # Errors
+///
+/// All mistakes, as [`read`] returns them, if one of them may concern the needed part.
+pub fn read_partly(
+    text: &str,
+    known_interfaces: &[&str],
+    needed: NeededPart,
+) -> Result<(Roster, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (roster, mistakes) = walk(text, known_interfaces);
+    let can_ignore = |mistake: &Diagnostic| partial::can_ignore(text, mistake, needed);
+    match roster {
+        Some(roster) if mistakes.iter().all(can_ignore) && !roster.project.name.is_empty() => {
+            Ok((roster, mistakes))
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// The roster, unless the text is unreadable as TOML, and all its mistakes.
+fn walk(text: &str, known_interfaces: &[&str]) -> (Option<Roster>, Vec<Diagnostic>) {
     let (document, mistakes) = syntax::parse(text);
     let mut reader = Reader::new();
     let mut problems = mistakes.problems;
+    let mut roster = None;
     if mistakes.readable {
         let top = reader.document(document.get_ref());
         let project = project::read(&mut reader, &top, known_interfaces);
@@ -71,18 +103,15 @@ pub fn read(text: &str, known_interfaces: &[&str]) -> Result<Roster, Vec<Diagnos
         let annotators = annotators::read(&mut reader, &top, lead);
         let allocation = allocation::read(&mut reader, &top, &annotators);
         let (found, places) = reader.finish();
-        let roster = Roster { project, store, server, allocation, lead, annotators, places };
-        // What stands on a line that cannot be read has had its message.
+        roster = Some(Roster { project, store, server, allocation, lead, annotators, places });
+        // A line that cannot be read has its message already.
         let unread = |p: &Diagnostic| !mistakes.lines.contains(&syntax::line_start(text, p));
         let more: Vec<_> = found.into_iter().filter(unread).collect();
         problems.extend(more);
-        if problems.is_empty() {
-            return Ok(roster);
-        }
     }
     for problem in &mut problems {
         problem.fit(text);
     }
     problems.sort_by_key(|p| (p.at.start, p.at.end));
-    Err(problems)
+    (roster, problems)
 }

@@ -10,8 +10,9 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, quoted};
-use super::reader::{Reader, closest, for_example, list};
+use super::reader::Reader;
 use super::schema::SETTINGS;
+use super::suggest::{closest, for_example, list};
 
 /// Near to one of them, and a setting of Prodigy's own.
 const NOT_MEANT: [&str; 1] = ["label"];
@@ -33,7 +34,7 @@ const COMMANDS: [(&str, &[&str]); 12] = [
     ("playpause", &["enter", "ctrl+space"]),
 ];
 
-/// The commands that nobody can work without: their keys are no label's.
+/// The commands that every annotator needs: no label can have their keys.
 const ANSWERS: [&str; 4] = ["accept", "reject", "ignore", "undo"];
 
 /// Keys under which an answer has something else than a text: no `field_id`. Neither are names that

@@ -9,11 +9,12 @@ use super::diagnostic::{Diagnostic, quoted};
 use super::interfaces;
 use super::media_origins;
 use super::page_settings;
-use super::reader::{Reader, Section, closest, for_example, list};
+use super::reader::{Reader, Section};
 use super::renamed;
 use super::schema::PROJECT;
 use super::settings::Project;
 use super::source_positions::Located;
+use super::suggest::{closest, for_example, list};
 
 /// The longest name of a project or an annotator, in characters.
 const LONGEST_NAME: usize = 64;
@@ -266,7 +267,7 @@ fn copy_value(reader: &mut Reader, value: &DeValue<'_>, at: Range<usize>) -> Opt
         DeValue::Table(table) => Some(Value::Table(copy_table(reader, table))),
     };
     if copy.is_none() {
-        reader.report(Diagnostic::new("the page cannot be told this value", at).help(
+        reader.report(Diagnostic::new("this value cannot be sent to the page", at).help(
             "use text, finite numbers, true, false, lists and tables; put dates in quotation marks",
         ));
     }

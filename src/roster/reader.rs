@@ -1,8 +1,8 @@
 //! The walk over the parsed text: types are checked, places noted, problems collected.
 //!
-//! A `Section` is one table of the text, or the absence of one, which answers every question with
-//! "not given". A getter returns `None` both for what is not given and for what is wrong; in the
-//! second case it has recorded the problem, so the caller takes its default in either and goes on.
+//! A `Section` is one table of the text, or the absence of one, for which every key is "not given".
+//! A getter returns `None` both for a key that is not given and for a wrong value; in the second
+//! case it has recorded the problem, so the caller takes its default in either case and goes on.
 
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
@@ -14,6 +14,14 @@ use super::diagnostic::{Diagnostic, quoted};
 use super::duration;
 use super::schema::{HEADED, SETTINGS, Shape, TOP};
 use super::source_positions::{Located, Places};
+use super::suggest::{closest, for_example, list};
+
+/// Keys whose values are paths, or may be.
+const PATHS: [&str; 6] = ["instructions", "tasks", "media", "cert", "key", "url"];
+
+/// The remedy for a backslash between double quotes.
+pub(super) const SINGLE_QUOTES: &str =
+    r"put a path with backslashes between single quotes: 'C:\data\tasks.jsonl'";
 
 /// One table of the text.
 #[derive(Clone)]
@@ -31,8 +39,7 @@ impl<'t> Section<'t> {
         self.table.is_some()
     }
 
-    /// Whether a key is missing: neither given nor misspelt. Who misspelt it is told that much, and
-    /// need not be told twice.
+    /// Whether a key is missing: neither given nor misspelt. A misspelt key has its own message.
     pub(super) fn lacks(&self, key: &str) -> bool {
         let Some(table) = self.table else { return true };
         let names = || self.shape.keys.iter().map(|k| k.name);
@@ -59,7 +66,7 @@ impl<'t> Section<'t> {
     }
 }
 
-/// Collects what the walk finds.
+/// Collects the problems and places of the walk.
 pub(super) struct Reader {
     problems: Vec<Diagnostic>,
     places: Places,
@@ -78,7 +85,7 @@ impl Reader {
         self.problems.push(problem);
     }
 
-    /// Notes what is odd and may be meant.
+    /// Notes a warning: odd, but it may be intended.
     pub(super) fn warn(&mut self, warning: Diagnostic) {
         self.places.warn(warning);
     }
@@ -113,7 +120,7 @@ impl Reader {
     }
 
     /// A list of tables inside a section, with the place of the whole; `None` if it is not given or
-    /// not a list. What is in the list and not a table is reported and left out.
+    /// not a list. Elements that are no tables are reported and left out.
     pub(super) fn tables<'t>(
         &mut self,
         section: &Section<'t>,
@@ -206,7 +213,7 @@ impl Reader {
         let (value, at) = section.get(key)?;
         let number = match value {
             DeValue::Integer(i) => {
-                // Beyond 2^53 the nearest fraction will do: no bound of a roster is near it.
+                // Beyond 2^53 the nearest fraction is fine: no bound of a roster is near it.
                 #[expect(clippy::cast_precision_loss)]
                 i64::from_str_radix(i.as_str(), i.radix()).ok().map(|n| n as f64)
             }
@@ -219,7 +226,7 @@ impl Reader {
         self.places.note(section.path(key), at.clone());
         let Some(number) = number.filter(|n: &f64| n.is_finite()) else {
             self.report(
-                Diagnostic::new(format!("{key} is not a number one can count with"), at)
+                Diagnostic::new(format!("{key} must be a finite number"), at)
                     .help(for_example(section.shape.example(key))),
             );
             return None;
@@ -279,7 +286,7 @@ impl Reader {
         None
     }
 
-    /// Reports each value of a list that was there before, and keeps the others.
+    /// Reports each value of a list that occurs a second time, and keeps the others.
     pub(super) fn unique(&mut self, what: &str, values: Vec<Located<String>>) -> Vec<String> {
         let mut kept: Vec<Located<String>> = Vec::with_capacity(values.len());
         for value in values {
@@ -367,7 +374,7 @@ impl Reader {
         let help = match closest(name, names.iter().copied()) {
             _ if !elsewhere.is_empty() => format!("it belongs under {}", elsewhere.join(" or ")),
             Some(near) => format!("did you mean `{near}`?"),
-            // All of them, however long the row: this is how one finds out what there is.
+            // All of them, however long the row: this list shows which keys there are.
             None => format!("{} has: {}", shape.title, names.join(", ")),
         };
         let message = format!("{} has no `{}`", shape.title, quoted(name).trim_matches('"'));
@@ -386,44 +393,12 @@ impl Reader {
             self.report(Diagnostic::new(format!("{key} has an empty text"), at).help(example));
             return None;
         }
+        if PATHS.contains(&key) && text.contains(char::is_control) {
+            // "C:\tasks" between double quotes has a tab in it.
+            let message = format!("{key} has a tab or another control character in it");
+            self.report(Diagnostic::new(message, at).help(SINGLE_QUOTES));
+            return None;
+        }
         Some(Located::new(text.to_owned(), at))
     }
-}
-
-/// "write for example: …"
-pub(super) fn for_example(line: &str) -> String {
-    format!("write for example: {line}")
-}
-
-/// Names in a row, for people; of very many only the first.
-pub(super) fn list(names: &[&str]) -> String {
-    const MOST: usize = 12;
-    let mut row = names[..names.len().min(MOST)].join(", ");
-    if names.len() > MOST {
-        row.push_str(", …");
-    }
-    row
-}
-
-/// The name that was probably meant, if any is near enough: at most one slip in three letters, or
-/// the same but for capitals or `-` for `_`, or one the beginning of the other.
-pub(super) fn closest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let plain = |s: &str| s.to_lowercase().replace('-', "_");
-    let written = plain(written);
-    let slips = |name: &str| strsim::damerau_levenshtein(&written, &plain(name));
-    // Longer than any name by far: not worth the comparison, whose cost is the product of lengths.
-    if written.len() > 100 {
-        return None;
-    }
-    let begun = |name: &str| {
-        let name = plain(name);
-        let (short, long) =
-            if name.len() < written.len() { (&*name, &*written) } else { (&*written, &*name) };
-        short.len() > 2 && long.starts_with(short)
-    };
-    names
-        .map(|name| (slips(name), name))
-        .filter(|(slips, name)| *slips <= (name.chars().count() / 3).max(1) || begun(name))
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, name)| name)
 }

@@ -12,7 +12,8 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::diagnostic::{Diagnostic, quoted};
-use super::reader::{Reader, Section, closest};
+use super::reader::{Reader, Section};
+use super::suggest::closest;
 
 /// The renamed labels, those left out that are wrong. `labels` and `config` are the project's.
 pub(super) fn read(

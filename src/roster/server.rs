@@ -6,10 +6,11 @@ use mongodb::error::ErrorKind;
 use mongodb::options::ConnectionString;
 
 use super::diagnostic::{Diagnostic, quoted};
-use super::reader::{Reader, Section, closest};
+use super::reader::{Reader, Section};
 use super::schema::{LEAD, SERVER, STORE};
 use super::settings::{Access, Lead, Server, StoreSettings};
 use super::source_positions::Located;
+use super::suggest::closest;
 
 /// Which kind of store a URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +134,7 @@ fn shown_url(reader: &mut Reader, url: &Located<String>) -> Option<String> {
     {
         Some("there is something in this URL that does not belong there".to_owned())
     } else if bare == **url {
-        Some("this is the same address for everybody".to_owned())
+        Some("this URL gives all annotators the same address".to_owned())
     } else {
         None
     };

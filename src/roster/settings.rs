@@ -1,4 +1,4 @@
-//! What a roster says, once it is known to be right: plain values, defaults filled in.
+//! The values of a roster without mistakes, with defaults filled in.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -65,17 +65,17 @@ pub struct Project {
     /// Old names of labels, each with the present one. No old name is a label, and no present name
     /// is an old one.
     pub renamed: BTreeMap<String, String>,
-    /// By which rule tasks are told apart: a word, or the path of a key in the task. What the store
-    /// says if nothing is said here.
+    /// The rule of identity: a word, or the path of a key in the task. The store's rule if it is
+    /// not given.
     pub identity: Option<String>,
     /// A Markdown file, relative to the roster's own.
     pub instructions: Option<Located<String>>,
     /// Files with tasks, or patterns for such files, relative to the roster's own.
     pub tasks: Vec<Located<String>>,
-    /// A folder with pictures, sound and films that tasks name by their paths, relative to the
+    /// A folder with pictures, sounds and videos that tasks name by their paths, relative to the
     /// roster's own.
     pub media: Option<Located<String>>,
-    /// Where else pictures, sound and films may come from: origins such as
+    /// Where else pictures, sounds and videos may come from: origins such as
     /// `https://images.example.org`, as browsers write them.
     pub media_from: Vec<String>,
     /// `[project.config]`: settings of the interface such as `choice_style`, handed on to the page.
@@ -109,14 +109,14 @@ impl fmt::Debug for StoreSettings {
 pub struct Server {
     /// The address that every listener binds. 127.0.0.1 unless said otherwise.
     pub bind: IpAddr,
-    /// Who may come in, if the roster says so; see [`Server::access`].
+    /// Who may use the ports, if the roster has the key; see [`Server::access`].
     pub access: Option<Access>,
     /// The file of the TLS certificate chain (PEM), relative to the roster's own. With `key` or not
     /// at all.
     pub cert: Option<Located<String>>,
     /// The file of the TLS key (PEM), relative to the roster's own. With `cert` or not at all.
     pub key: Option<Located<String>>,
-    /// Whether an edited roster takes effect by itself.
+    /// Whether an edited roster takes effect automatically.
     pub watch: bool,
     /// Where people find a port, if not at the address that is bound: an `http://` or `https://`
     /// URL with a slash at its end, in which `{name}` and `{port}` stand for the annotator's (at
@@ -125,8 +125,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Who may come in: what the roster says, or else whoever is on this machine and nobody without
-    /// a key from elsewhere.
+    /// Who may use the ports: as the roster says, or else users of this machine without a key, and
+    /// others with a key.
     pub fn access(&self) -> Access {
         let loopback = self.bind.to_canonical().is_loopback();
         self.access.unwrap_or(if loopback { Access::Open } else { Access::Key })
@@ -143,39 +143,40 @@ impl Default for Server {
 /// Who may use an annotator's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Whoever reaches it.
+    /// Anyone who reaches it.
     Open,
-    /// Whoever has the annotator's key.
+    /// Anyone with the annotator's key.
     Key,
 }
 
 /// `[allocation]`: who gets what, and how often.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// Answers wanted per task. Where `mix` is given it is this that does not count.
+    /// Answers wanted for each task; without effect if `mix` is given.
     pub annotations: Annotations,
     /// A mixture: the shares are above 0 and add up to 1 (within 1e-9).
     pub mix: Option<Vec<Share>>,
-    /// How averages and mixtures are dealt out.
+    /// How averages and mixtures are spread over the tasks.
     pub split: Split,
-    /// Who is meant for a task.
+    /// How annotators are chosen for a task.
     pub route: Route,
     /// The path in a task, such as `meta.target_annotator`, that names its annotators. Its parts
     /// are separated by dots and none is empty.
     pub assign_field: Option<String>,
     /// What happens when answers disagree.
     pub on_disagreement: Option<Disagreement>,
-    /// How long a task is held for somebody who does not answer: 10 seconds to 30 days.
+    /// How long a lease lasts without an answer: 10 seconds to 30 days.
     pub lease: Duration,
-    /// After how long others get what was meant for somebody: a minute to a year, or never.
+    /// After how long without a sign of an annotator others get their tasks: a minute to a year, or
+    /// never.
     pub steal_after: Option<Duration>,
     /// What happens to a task for which there are too few annotators.
     pub when_short: WhenShort,
     /// Which task comes first. A random order has `seed` for its seed.
     pub order: Order,
-    /// What an ignore is worth.
+    /// Whether an ignore counts as an answer.
     pub ignore: Ignore,
-    /// What everything that is drawn follows from: the random order, mixtures, ties. 0 to
+    /// Seed of all random choices: the random order, mixtures, ties. 0 to
     /// 4,294,967,295.
     pub seed: u64,
     /// Which part of each annotator's stream are gold tasks, those with a known answer in
@@ -253,9 +254,9 @@ pub struct Disagreement {
     pub extra: u32,
     /// How many answers there may be in all; no fewer than are asked for at first.
     pub max: u32,
-    /// The annotators who are asked, all in the roster, though perhaps not active. Empty: anybody.
+    /// The annotators who are asked, all in the roster, though perhaps not active. Empty: any.
     pub by: Vec<String>,
-    /// From which likeness on two answers agree: above 0, at most 1; 1 is the same.
+    /// The similarity from which on two answers agree: above 0, at most 1; 1 is equality.
     pub threshold: f64,
 }
 
@@ -271,7 +272,7 @@ pub struct Repeat {
 /// `[lead]`: the lead's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lead {
-    /// 1 to 65535, 9000 unless said otherwise; nobody else has it. Its place: `lead.port`.
+    /// 1 to 65535, 9000 by default; no other listener has it. Its place: `lead.port`.
     pub port: u16,
 }
 
@@ -286,7 +287,7 @@ impl Default for Lead {
 pub struct Annotator {
     /// 1 to 64 letters of a to z, digits, `-` and `_`; no two alike, not even but for capitals.
     pub name: String,
-    /// 1 to 65535; nobody else has it, active or not.
+    /// 1 to 65535; no other annotator has it, active or not.
     pub port: u16,
     /// The name that the page shows instead.
     pub display: Option<String>,

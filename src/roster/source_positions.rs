@@ -1,7 +1,7 @@
-//! Where in the text things stand.
+//! Places of values in the text.
 //!
-//! A roster outlives its text only in meaning: two rosters that say the same are equal wherever the
-//! words stand. Places are therefore carried beside the values and left out of comparisons.
+//! Two rosters with the same values are equal, wherever the values stand in their texts. Places are
+//! therefore kept apart from the values and left out of comparisons.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
@@ -13,7 +13,7 @@ use super::diagnostic::Diagnostic;
 pub struct Located<T> {
     /// What the text says.
     pub value: T,
-    /// Where it says so, in bytes.
+    /// Its place, in bytes.
     pub at: Range<usize>,
 }
 

@@ -1,10 +1,10 @@
-//! Text that is not TOML, said in plain words.
+//! Messages in plain words for text that is not TOML.
 //!
-//! The parser recovers from mistakes and goes on. Some mistakes leave everything around them
-//! intact: a value without quotation marks, a key given twice. Those are reported together with
-//! whatever else is wrong with the roster. After all others (a bracket or a quotation mark that is
-//! never closed) the parser's idea of the rest is a guess, and complaints about a guess help
-//! nobody: then the first mistake is the only one that is reported.
+//! The parser recovers from mistakes and goes on. Some mistakes leave the lines around them intact:
+//! a value without quotation marks, a key given twice. Those are reported together with the
+//! roster's other mistakes. After all others (a bracket or a quotation mark that is never closed)
+//! the parser only guesses at the rest, and messages about a guess help no reader: then the first
+//! mistake is reported alone.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,11 +13,12 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostic, quoted};
+use super::reader::SINGLE_QUOTES;
 
-/// What the parser had to say.
+/// The mistakes that the parser found.
 pub(super) struct Mistakes {
     pub(super) problems: Vec<Diagnostic>,
-    /// Whether the tree means what the text says, but for the lines of these problems.
+    /// Whether the tree agrees with the text, apart from the lines of these problems.
     pub(super) readable: bool,
     /// Where the lines with problems begin, in bytes.
     pub(super) lines: BTreeSet<usize>,
@@ -32,11 +33,11 @@ pub(super) fn parse(text: &str) -> (Spanned<DeTable<'_>>, Mistakes) {
     let mut problems = Vec::new();
     let mut lines = BTreeSet::new();
     let first_bad = errors.iter().position(|e| !local(e));
-    let told = match first_bad {
+    let reported = match first_bad {
         Some(bad) => &errors[bad..=bad],
         None => &errors[..],
     };
-    for error in told {
+    for error in reported {
         let problem = in_plain_words(error.message(), error.span().unwrap_or(0..0), text);
         // One mistake may upset the parser twice.
         if lines.insert(line_start(text, &problem)) {
@@ -46,7 +47,7 @@ pub(super) fn parse(text: &str) -> (Spanned<DeTable<'_>>, Mistakes) {
     (document, Mistakes { problems, readable, lines })
 }
 
-/// Where the line begins on which a problem does, in bytes.
+/// Where the line of a problem begins, in bytes.
 pub(super) fn line_start(text: &str, problem: &Diagnostic) -> usize {
     let before = text.get(..problem.at.start).unwrap_or(text);
     before.rfind('\n').map_or(0, |newline| newline + 1)
@@ -65,7 +66,7 @@ fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Diagnostic {
                 .help("write a value, or delete the line");
         }
         if found.starts_with(['“', '”', '„', '«', '‘', '’']) {
-            return problem("these quotation marks are for print").help("use straight ones: \"");
+            return problem("these are typographic quotation marks").help("use straight ones: \"");
         }
         return problem("text must stand in quotation marks")
             .help("put \" before and after it; only numbers, true and false do without");
@@ -102,6 +103,10 @@ fn in_plain_words(message: &str, at: Range<usize>, text: &str) -> Diagnostic {
             .help("close it with ], or put a comma before the next line");
         }
         return problem("a comma is missing").help("put a comma between the two");
+    }
+    if message.contains("escape") || message.contains("unicode") {
+        return problem("a backslash between double quotes begins a special character")
+            .help(SINGLE_QUOTES);
     }
     if message.contains("basic string") || message.contains("literal string") {
         return problem("the text is not closed, or has a character that cannot stand in it")
