@@ -73,6 +73,6 @@ mod tests {
         assert_eq!(invariants::check(&now), []);
         let bound = TaskState { bound: true, ..state };
         assert!(!can_take_over(&bound, &task, "a", &spanish("c")));
-        assert!(can_replace(&bound, &task, &spanish("c")), "if a lead says so");
+        assert!(can_replace(&bound, &task, &spanish("c")), "a lead may move a bound task");
     }
 }

@@ -22,16 +22,16 @@ const MAX_PEM_BYTES: u64 = 1 << 20;
 /// How long before its expiry a certificate gives a warning.
 const EXPIRY_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// What two files hold, ready to be served.
+/// A certificate and its private key, ready to be served.
 #[derive(Clone, Debug)]
 pub struct LoadedCertificate {
     /// For the ports.
     pub config: Arc<ServerConfig>,
-    /// What browsers will complain of, or soon will: a certificate that is not valid now.
+    /// Why browsers reject the certificate, or soon will: its dates.
     pub warning: Option<String>,
 }
 
-/// Why two files are no certificate with its key.
+/// Why two files cannot serve as a certificate and its private key.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// The file of the certificate cannot be read.
@@ -39,15 +39,15 @@ pub enum CertificateError {
     ReadCertificate {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// It holds no certificate.
+    /// The file has no certificate.
     #[error("there is no certificate in {}{}", path.display(), because(.why.as_ref()))]
     NoCertificate {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, if it is more than that.
+        /// More about the damage, if it is known.
         why: Option<String>,
     },
     /// The file of the key cannot be read.
@@ -55,15 +55,15 @@ pub enum CertificateError {
     ReadPrivateKey {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// It holds no key.
+    /// The file has no private key.
     #[error("there is no private key in {}{}", path.display(), because(.why.as_ref()))]
     NoPrivateKey {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, if it is more than that.
+        /// More about the damage, if it is known.
         why: Option<String>,
     },
     /// The key has a passphrase.
@@ -83,7 +83,7 @@ pub enum CertificateError {
     PrivateKeyKind {
         /// The file of the key.
         path: PathBuf,
-        /// What rustls says.
+        /// The error of rustls.
         source: rustls::Error,
     },
     /// The certificate is of a kind that cannot be used.
@@ -91,7 +91,7 @@ pub enum CertificateError {
     CertificateKind {
         /// The file of the certificate.
         path: PathBuf,
-        /// What rustls says.
+        /// The error of rustls.
         source: rustls::Error,
     },
 }
@@ -153,7 +153,7 @@ pub fn read_pair(certificate: &Path, key: &Path) -> Result<LoadedCertificate, Ce
     let warning = not_valid_now(&chain[0]).map(|why| format!("the certificate {why}"));
     let provider = Arc::new(ring::default_provider());
     let key_error = |source| CertificateError::PrivateKeyKind { path: key.to_owned(), source };
-    // Asked first, so that what is said next is about the certificate.
+    // First, so that a later error is about the certificate.
     provider.key_provider.load_private_key(secret.clone_key()).map_err(key_error)?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -209,7 +209,7 @@ fn what_is_wrong(error: &pem::Error) -> Option<String> {
     }
 }
 
-/// Why browsers will not take a certificate, or soon will not any more, as far as its dates go.
+/// Why browsers reject a certificate by its dates, now or soon.
 fn not_valid_now(certificate: &CertificateDer<'_>) -> Option<String> {
     let now = UnixTime::now();
     let soon = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + EXPIRY_WARNING);
@@ -221,7 +221,7 @@ fn not_valid_now(certificate: &CertificateDer<'_>) -> Option<String> {
 
 fn out_of_time(certificate: &CertificateDer<'_>, at: UnixTime) -> Option<String> {
     let parsed = webpki::EndEntityCert::try_from(certificate).ok()?;
-    // Nothing is trusted here, so it fails in any case; the dates are looked at first.
+    // This fails in any case, since nothing is trusted here; dates are checked first.
     let usage = webpki::KeyUsage::server_auth();
     let verified = parsed.verify_for_usage(&[], &[], &[], at, usage, None, None);
     let day = |time: UnixTime| {
@@ -242,11 +242,11 @@ fn out_of_time(certificate: &CertificateDer<'_>, at: UnixTime) -> Option<String>
     }
 }
 
-/// What the files of the roster's `server.cert` and `server.key` hold, or nothing if it names none.
-/// Paths are relative to `page_extras`, the roster's folder.
+/// Reads the files of `server.cert` and `server.key`; `None` if the roster names none. Paths are
+/// relative to `base_dir`, the roster's folder.
 ///
 /// # Errors
-/// If they cannot be used: a problem at its place in the roster.
+/// If they cannot be used: a diagnostic with its place in the roster.
 pub fn load(
     server: &Server,
     base_dir: &Path,

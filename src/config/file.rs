@@ -191,7 +191,7 @@ impl RosterFile {
         Some(Mistakes { path: self.path.clone(), text: self.text.clone(), problems })
     }
 
-    /// What is odd in it and no mistake, a line each.
+    /// The roster's warnings, a line each.
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.roster.places.warnings().to_vec();
         self.mistakes(warnings).map(|odd| odd.lines()).unwrap_or_default()

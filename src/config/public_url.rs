@@ -41,7 +41,7 @@ pub fn link_with_key(address: &str, key: Option<&str>) -> String {
     }
 }
 
-/// What to say where [`is_unencrypted`].
+/// The warning for servers that are [`is_unencrypted`].
 pub const UNENCRYPTED_WARNING: &str = "keys and answers go over the network unencrypted; name a certificate with \
     cert and key under [server], or put a reverse proxy with TLS in front and say its address with url";
 

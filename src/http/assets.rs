@@ -49,10 +49,9 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
     bytes
 }
 
-/// A module or stylesheet without its comments and without what indents its lines: half of what
-/// there is, and no browser needs it. The lines stay, so that the line of an error is the line in
-/// the file. A text that goes over several lines keeps its indentation, and with it the whole file,
-/// where only the comments that fill lines of their own, between `/*` and `*/`, are left out.
+/// A module or stylesheet without comments and indentation, which are half of its bytes. Lines stay,
+/// so that an error's line number is that of the file. A file with a text of several lines keeps
+/// its indentation; only comments between `/*` and `*/` that fill lines of their own are left out.
 fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     let extension = path.rsplit('.').next();
     let is_module = extension == Some("js");
@@ -96,8 +95,7 @@ fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     Cow::Owned(sent.into_bytes())
 }
 
-/// Adds a line without the types (`/** @type {…} */`) that stand in it, unless one might stand in a
-/// text.
+/// Adds a line without its types (`/** @type {…} */`), unless one might be part of a text.
 fn without_types(line: &str, sent: &mut String) {
     let mut rest = line;
     while let Some(at) = rest.find("/** @") {
@@ -129,8 +127,7 @@ pub(super) fn send(path: &str, headers: &HeaderMap) -> Response {
     } else {
         return ApiError::not_found(format!("There is no file {path:?} here.")).into_response();
     };
-    // The browser asks each time and is told that nothing changed: after an upgrade nobody works
-    // with half of the old page.
+    // The browser revalidates each time (304), so that no page after an upgrade is half old.
     let tag = format!("\"{}\"", hex::encode(&hash[..8]));
     let known =
         headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());

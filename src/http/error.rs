@@ -91,7 +91,7 @@ impl From<PathRejection> for ApiError {
     fn from(_: PathRejection) -> Self {
         Self::bad_request(
             "bad_path",
-            "The path cannot be read: what its percent signs stand for is no UTF-8.",
+            "The path cannot be read: its percent-encoded bytes are not UTF-8.",
         )
     }
 }

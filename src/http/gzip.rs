@@ -66,7 +66,7 @@ struct Gzip {
     body: Body,
     /// Bytes that are read and not compressed yet.
     rest: Bytes,
-    /// None when everything is out.
+    /// `None` once everything was sent.
     encoder: Option<GzEncoder<Vec<u8>>>,
 }
 
@@ -101,7 +101,7 @@ impl HttpBody for Gzip {
                 }
             };
             this.encoder = Some(encoder);
-            // Trailers there are none.
+            // annotd sends no trailers.
             this.rest = frame.into_data().unwrap_or_default();
         }
         let Some(encoder) = &mut this.encoder else { return Poll::Ready(None) };
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_client_has_received_can_be_read_before_the_rest_is_there() {
+    async fn received_bytes_can_be_decompressed_before_the_rest_arrives() {
         let text = format!("{{\"tasks\":[{:?}]}}", "é".repeat(150_000));
         let reply = ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], text.clone());
         let mut reply = compressed(reply.into_response());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_not_gain_stays_as_it_is() {
+    fn replies_that_would_not_shrink_are_not_compressed() {
         let long = "x".repeat(5000);
         let of = |kind: &'static str, text: &str| {
             compressed(([(header::CONTENT_TYPE, kind)], text.to_owned()).into_response())

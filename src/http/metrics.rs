@@ -261,13 +261,13 @@ impl PortMetrics {
         &self.port.name
     }
 
-    /// Counts a connection until what this gives is dropped.
+    /// Counts a connection until the returned guard is dropped.
     pub(super) fn connection(&self) -> Connection {
         self.port.connections.fetch_add(1, Ordering::Relaxed);
         Connection(Arc::clone(&self.port))
     }
 
-    /// Counts a request, which is under way until what this gives is dropped.
+    /// Counts a request, which is in flight until the returned guard is dropped.
     pub(super) fn request(&self) -> InFlightRequest<'_> {
         self.port.requests.fetch_add(1, Ordering::Relaxed);
         InFlightRequest {
@@ -288,7 +288,7 @@ impl Drop for Connection {
     }
 }
 
-/// Where the router writes which route it took; it travels in the request's extensions.
+/// The matched route, which the router writes here; it is in the request's extensions.
 #[derive(Clone, Default)]
 pub(super) struct Route(Arc<OnceLock<MatchedPath>>);
 
@@ -313,7 +313,7 @@ impl InFlightRequest<'_> {
         self.route.clone()
     }
 
-    /// There is a reply.
+    /// Notes the status of the reply.
     pub(super) fn replied(mut self, status: StatusCode) {
         self.status = Some(status);
     }

@@ -13,8 +13,8 @@ use super::auth::guard::{self, ProtectedState};
 use super::metrics::Route;
 use super::{ApiError, assets, to_json};
 
-/// A port's own routes, with this page (a path below `src/web/`) at `/`, and an answer of the usual
-/// shape to whatever has no route. Before all of them stands the door of the port's context, `C`.
+/// Adds to a port's own routes the page at `/` (a path below `src/web/`), its files, and an error
+/// for unknown paths. All of them check the access key with the port's state, `C`.
 pub fn with_common_routes<C: ProtectedState>(
     own: Router,
     page: &'static str,

@@ -1,9 +1,8 @@
-//! `/metrics`: the figures of the project, the ports and the process for Prometheus.
+//! `/metrics`: metrics of the project, the ports and the process for Prometheus.
 //!
-//! What the ports count, they count as it happens ([`crate::http::Meter`]); the rest is put
-//! together when it is asked for. What lives in the store (answers, tasks) is a gauge and not a
-//! counter: it does not begin anew with the daemon, and an answer that is taken back makes it less.
-//! Names follow Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
+//! Ports count as requests happen ([`crate::http::HttpMetrics`]); the rest is collected for each
+//! scrape. Counts of the store (answers, tasks) are gauges and not counters: they do not restart
+//! with the daemon, and they fall when an answer becomes a skip. Names follow Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
 //!
 //! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds
 //! and reads `/proc/stat`, which a unit's sandbox may hide.
@@ -43,7 +42,7 @@ pub(super) fn render(port: &LeadPort, snapshot: &StatusSnapshot) -> String {
     page.0.sort_by(|one, other| one.name().cmp(other.name()));
     let mut text = String::new();
     for family in &page.0 {
-        // One that has no figures yet is left out; the encoder would take it for a mistake.
+        // The encoder rejects a family without samples, so it is left out.
         let none = family.get_metric().is_empty();
         if !none
             && let Err(error) =
@@ -55,14 +54,14 @@ pub(super) fn render(port: &LeadPort, snapshot: &StatusSnapshot) -> String {
     text
 }
 
-/// Families of figures as they gather.
+/// The metric families that were collected so far.
 #[derive(Default)]
 struct Exposition(Vec<MetricFamily>);
 
 impl Exposition {
     fn put<C: Collector>(&mut self, made: prometheus::Result<C>, fill: impl FnOnce(&C)) {
-        // Every name and label below is well-formed, which the tests see; nobody goes without
-        // figures because one is not.
+        // Every name and label below is well-formed, which the tests check. A malformed one would
+        // only be left out.
         if let Ok(family) = made {
             fill(&family);
             self.0.extend(family.collect());
@@ -164,7 +163,7 @@ fn of_the_project(page: &mut Exposition, status: &Status) {
             "Unfinished tasks that want more answers than there are people who may give them.",
             total.short,
         ),
-        ("annotd_tasks_in_hand", "Tasks in hand, once for each who holds them.", total.in_hand),
+        ("annotd_tasks_in_hand", "Leased tasks, once for each holder.", total.in_hand),
         ("annotd_answers", "Answers that count.", total.answers),
         ("annotd_answers_wanted", "Answers wanted in all.", total.wanted),
     ] {
@@ -180,7 +179,7 @@ fn of_the_annotators(page: &mut Exposition, snapshot: &StatusSnapshot, status: &
     page.each(("annotd_annotator_answers_late", "Answers that came too late."), people, |a| {
         Some(float(a.late))
     });
-    page.each(("annotd_annotator_tasks_in_hand", "Tasks in hand."), people, |a| {
+    page.each(("annotd_annotator_tasks_in_hand", "Leased tasks."), people, |a| {
         Some(float(a.in_hand))
     });
     page.each(("annotd_annotator_tasks_left", "Tasks left for them."), people, |a| {

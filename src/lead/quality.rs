@@ -28,7 +28,7 @@ pub struct AnnotatorQuality {
     pub repeats: Agreement,
 }
 
-/// How many of some answers were as they should be.
+/// How many of some answers agree with the expected one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Agreement {
     /// Answers.
@@ -43,7 +43,7 @@ impl Agreement {
         self.agreed += u64::from(agreed);
     }
 
-    /// `9 of 10`; nothing where there is none.
+    /// `9 of 10`; empty without an answer.
     pub fn in_words(self) -> String {
         if self.answered == 0 {
             String::new()
@@ -53,7 +53,7 @@ impl Agreement {
     }
 }
 
-/// Counts everybody's checks.
+/// Counts the checks of all annotators.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -125,7 +125,7 @@ fn agrees(rule: &SettlePolicy, record: &Record, one: &Version, other: &Version) 
     Some(likeness >= rule.threshold - 1e-12)
 }
 
-/// Everybody's checks, as they were last counted.
+/// The checks of all annotators, as last counted.
 #[derive(Clone, Default)]
 pub struct CachedQuality(Arc<Mutex<QualityCounts>>);
 

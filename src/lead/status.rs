@@ -1,6 +1,5 @@
-//! The state of the project in figures: one shape for the dashboard, `/api/status` and `annotd
-//! status --json`. What a daemon says is read back by `annotd status`, so that a key that is new
-//! has a default.
+//! The status of the project: one shape for the dashboard, `/api/status` and `annotd status
+//! --json`. `annotd status` also reads the status of an older daemon, so a new key needs a default.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +11,7 @@ use super::quality::AnnotatorQuality;
 use crate::store::{ProjectStats, StoreEngine};
 use crate::task::Millis;
 
-/// The whole of it.
+/// The status.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Status {
     /// The project's name.
@@ -23,21 +22,21 @@ pub struct Status {
     pub version: Cow<'static, str>,
     /// When the daemon started, RFC 3339; none if no daemon was asked.
     pub started_at: Option<String>,
-    /// When the figures were read, RFC 3339: a moment ago, or before the store went away; none if
-    /// there are none yet.
+    /// When the stats were read, RFC 3339: a moment ago, or before the store went away; `None` if
+    /// they were never read.
     #[serde(default)]
     pub as_of: Option<String>,
     /// The store.
     pub store: StoreState,
-    /// The project's figures.
+    /// The project's stats.
     pub total: Total,
-    /// Everybody's.
+    /// Each annotator's.
     pub annotators: Vec<AnnotatorStatus>,
     /// What the lead should know, in words.
     pub problems: Vec<String>,
 }
 
-/// How the store is.
+/// The state of the store.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct StoreState {
     /// `sqlite` or `mongodb`.
@@ -47,7 +46,7 @@ pub struct StoreState {
     pub place: String,
     /// `ok` or `away`.
     pub state: Cow<'static, str>,
-    /// What it says when it is away.
+    /// Its error when it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -63,11 +62,11 @@ pub struct Total {
     pub answers: u64,
     /// Answers wanted in all.
     pub wanted: u64,
-    /// Tasks in somebody's hand.
+    /// Leases, one for each holder of a task.
     pub in_hand: u64,
-    /// Unfinished tasks that want more answers than there are people who may give them.
+    /// Unfinished tasks that want more answers than active annotators may give.
     pub short: u64,
-    /// When it would end at the pace of those who worked within the last hour, RFC 3339.
+    /// The estimated end at the pace of the last hour, RFC 3339.
     pub eta: Option<String>,
 }
 
@@ -85,7 +84,7 @@ pub struct AnnotatorStatus {
     /// A [`ListenerState`]: `listening`, `down`, `away` (not active), `left` (removed from the
     /// roster; the port still takes unsent answers), or `unknown` if no daemon was asked.
     pub state: Cow<'static, str>,
-    /// What there is to say about the state, in words.
+    /// An explanation of the state, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// How often the listener was started again after it had failed.
@@ -99,9 +98,9 @@ pub struct AnnotatorStatus {
     pub skipped: u64,
     /// How right they are on gold tasks, and how consistent on repeats.
     pub checks: AnnotatorQuality,
-    /// Tasks in hand.
+    /// Leased tasks.
     pub in_hand: u64,
-    /// Tasks left: what names them, and an even share of the rest.
+    /// Tasks left: those that name the annotator, and an even share of the rest.
     pub left: u64,
     /// When their last answer was given, RFC 3339.
     pub last_seen: Option<String>,
@@ -154,20 +153,20 @@ pub struct ListenerStatus {
     pub active: bool,
     /// How often the listener was started again after it had failed.
     pub restarts: u64,
-    /// What there is to say about the state, in words.
+    /// An explanation of the state, in words.
     pub detail: Option<String>,
 }
 
-/// Reloads since the start, by what became of them.
+/// Reloads since the start, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reloads {
     /// The new roster is in force.
     pub applied: u64,
-    /// Something was wrong, and the one before stayed in force.
+    /// The roster was rejected, and the previous one stayed in force.
     pub refused: u64,
 }
 
-/// What is known of the store, and from it.
+/// The store's state and stats, as read for one request.
 #[derive(Clone, Debug)]
 pub struct StatusSnapshot {
     /// Which engine.
@@ -180,15 +179,15 @@ pub struct StatusSnapshot {
     pub progress: ProjectStats,
     /// When they were read; none if they have never been.
     pub as_of: Option<Millis>,
-    /// Everybody's checks.
+    /// Each annotator's checks.
     pub quality: BTreeMap<String, AnnotatorQuality>,
 }
 
-/// Somebody seen within this time counts for the estimate of the end.
+/// An annotator seen within this time counts for the estimate of the end.
 const RECENTLY: Duration = Duration::from_secs(60 * 60);
 
 impl Status {
-    /// Puts the figures together.
+    /// Builds the status from its sources.
     pub fn new(
         project: &str,
         interface: &str,
@@ -207,7 +206,7 @@ impl Status {
             };
             problems.push(format!(
                 "{} {tasks} more answers than there are annotators who may give them; {want} until \
-                 somebody with the right tags is added, or somebody inactive comes back",
+                 an annotator with the right tags is added, or an inactive one comes back",
                 progress.short
             ));
         }
@@ -287,7 +286,7 @@ fn mean_seconds(worked_ms: u64, timed: u64) -> Option<f64> {
     (timed > 0).then(|| (worked_ms as f64 / timed as f64 / 100.0).round() / 10.0)
 }
 
-/// When the rest would be done if those who worked lately went on at their pace.
+/// The estimated end, if the annotators who worked lately continue at their pace.
 fn eta(progress: &ProjectStats, now: Millis) -> Option<Millis> {
     let left = progress.wanted.saturating_sub(progress.answers);
     if left == 0 {

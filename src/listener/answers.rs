@@ -89,13 +89,13 @@ pub(super) async fn give_answers(
         .collect();
     let mut reply = Map::new();
     reply.insert("saved".into(), saved.into());
-    // The answers are stored: that the figures cannot be read just now must not hide it.
+    // The answers are stored; unreadable stats must not turn the reply into an error.
     reply.extend(port.stats_of(&author).await.unwrap_or_default());
     reply.insert("results".into(), results.into());
     Ok(http::to_json(&reply))
 }
 
-/// An identity for the log: what is sent as one may be as long as a request.
+/// An identity for the log, cut to 64 characters: a client may send one of any length.
 fn short(id: &str) -> &str {
     let end = id.char_indices().nth(64).map_or(id.len(), |(at, _)| at);
     &id[..end]
@@ -185,8 +185,8 @@ pub(super) struct HistoryQuery {
     before: Option<String>,
 }
 
-/// A place in the history as it stands in an address: the time and the number of the task. The page
-/// hands it back and reads nothing in it.
+/// A cursor of the history as the page sends it back: the time of the answer and the number of the
+/// task. It is opaque to the page.
 fn cursor_to_text(cursor: HistoryCursor) -> String {
     format!("{}.{}", cursor.time_returned.0, cursor.number.0)
 }
@@ -216,7 +216,7 @@ pub(super) async fn history(
             )
         })?),
     };
-    // One more than is given says whether there are any behind them.
+    // One more than is returned shows whether there are older ones.
     let mut answers = port
         .allocator
         .history(&port.annotator, before, limit + 1)
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_the_history_is_the_same_after_its_way_through_an_address() {
+    fn a_cursor_of_the_history_survives_its_text_form() {
         for (time, number) in [(0, 0), (1_764_522_000_123, 41), (-5, -1), (i64::MAX, i64::MIN)] {
             let cursor =
                 HistoryCursor { time_returned: Millis(time), number: SequenceNumber(number) };

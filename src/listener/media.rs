@@ -40,7 +40,7 @@ pub(super) async fn send(
         ));
     };
     let nothing =
-        || ApiError::not_found(format!("There is no picture, sound or film {path:?} here."));
+        || ApiError::not_found(format!("There is no picture, sound or video {path:?} here."));
     let asked = path.clone();
     let found = tokio::task::spawn_blocking(move || media::find(&folder, &asked)).await;
     let (file, length) = found.ok().flatten().ok_or_else(nothing)?;
@@ -60,20 +60,20 @@ pub(super) async fn send(
     let mut response = response.map(Body::new).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    // Long enough for a card that comes back, short enough for a picture that was mended.
+    // Long enough for a card that is shown again, short enough for a picture that is replaced.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=300"));
     Ok(response)
 }
 
-/// What a request wants of a file.
+/// The part of a file that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum ByteRange {
-    /// All of it: also where the range makes no sense, is in another unit, or is several at once,
-    /// which nobody needs who sees or hears.
+    /// All of it: also for a malformed range, another unit, or several ranges, which no player
+    /// needs.
     Whole,
-    /// A part that there is, as tower-http reads it.
+    /// A range within the file, in the form that tower-http reads.
     Part(HeaderValue),
-    /// Nothing that there is.
+    /// A range beyond the end of the file.
     Beyond,
 }
 
@@ -97,7 +97,7 @@ impl ByteRange {
     }
 }
 
-/// The two numbers of a range of bytes, either of which may be missing; nothing if it is none.
+/// The two numbers of a range of bytes, either of which may be missing; `None` if it is malformed.
 fn parse_range(range: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (unit, set) = range.split_once('=')?;
     if !unit.eq_ignore_ascii_case("bytes") {
@@ -107,7 +107,7 @@ fn parse_range(range: &str) -> Option<(Option<u64>, Option<u64>)> {
     let number = |digits: &str| match digits {
         "" => Some(None),
         _ if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            // What is too large for a number is too large for any file.
+            // A number that overflows is beyond the end of any file.
             Some(Some(digits.parse().unwrap_or(u64::MAX)))
         }
         _ => None,
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_that_makes_no_sense_is_none_and_one_that_cannot_be_had_is_refused() {
+    fn a_malformed_range_is_ignored_and_one_beyond_the_end_is_refused() {
         let part = |range: &'static str| ByteRange::Part(HeaderValue::from_static(range));
         for (range, expected) in [
             ("bytes=10-13", part("bytes=10-13")),

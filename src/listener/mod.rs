@@ -1,12 +1,12 @@
 //! One annotator's port: the page, the stream of tasks, the answers.
 //!
-//! The annotator is the port's. No request can speak for another or see a task that is not
-//! theirs: the name comes with the port ([`AnnotatorPort`]) and never from the request.
+//! The port decides the annotator. A request cannot act for another annotator or see a task that
+//! is not theirs: the name comes with the port ([`AnnotatorPort`]) and never from the request.
 //!
-//! `routes` are the same for all ports; `tasks.rs` hands out, `answers.rs` takes in,
-//! `shown_tasks.rs` says what has become of what a page shows; `project.rs` tells the page what it
-//! is about; `media.rs` sends the pictures and sounds that tasks name by their paths, and
-//! `blocked_media.rs` tells the log of those that the roster does not allow.
+//! `routes` are the same for all ports. `tasks.rs` hands out tasks, `answers.rs` stores answers, and
+//! `shown_tasks.rs` returns the lease status of the tasks that a page shows. `project.rs` describes
+//! the project to the page. `media.rs` sends the pictures and sounds that tasks name by their
+//! paths; `blocked_media.rs` logs those that the roster does not allow.
 
 mod answers;
 mod blocked_media;
@@ -65,7 +65,7 @@ impl ProtectedState for AnnotatorPort {
         self.is_open
     }
 
-    /// Those whose port this was until not long ago.
+    /// Annotators who had this port before, within the grace period.
     fn previous_owners(&self) -> Vec<String> {
         let (now, owner) = (self.allocator.now(), &self.owner);
         let previous_owners = owner.previous_owners.iter().filter(|previous| previous.until > now);
@@ -76,7 +76,7 @@ impl ProtectedState for AnnotatorPort {
         self.project.content_security_policy()
     }
 
-    /// They find out that it is somebody else's now, and bring what they still have.
+    /// A previous owner's page asks whose port it is now, and sends its unsent answers.
     fn is_handover_request(method: &Method, path: &str) -> bool {
         match path {
             "/project" => *method == Method::GET,
@@ -115,7 +115,7 @@ impl AnnotatorPort {
         ))
     }
 
-    /// Refuses those who bring only the keys of people whose port this was.
+    /// Refuses a request that carries only keys of previous owners.
     fn check_caller(&self, names: Option<&AuthenticatedNames>) -> Result<(), ApiError> {
         if names.is_none_or(|names| names.contain(&self.annotator)) {
             return Ok(());
@@ -126,10 +126,10 @@ impl AnnotatorPort {
         ))
     }
 
-    /// Whose answers these are: the annotator's, or those of somebody whose port this was until not
-    /// long ago.
+    /// The author of answers: the port's annotator, or a previous owner.
     ///
-    /// Where keys are needed and there are such, each speaks for those alone whose keys came along.
+    /// Under key access, a request with previous owners' keys acts only for the owners of the keys
+    /// that it carries.
     fn author(
         &self,
         session: Option<&Value>,
@@ -150,13 +150,13 @@ impl AnnotatorPort {
         Ok(Arc::clone(&self.annotator))
     }
 
-    /// What goes along with replies: the figures `progress`, `answered`, `due`, `total`, and
-    /// whether the page has to look at the project again (`edition`, `standing`).
+    /// The fields that replies share: the stats `progress`, `answered`, `due` and `total`, and
+    /// `edition` and `standing`, by whose change the page reloads the project.
     async fn stats(&self) -> Result<Map<String, Value>, ApiError> {
         self.stats_of(&self.annotator).await
     }
 
-    /// The same for somebody whose port this may have been.
+    /// The same for the annotator or a previous owner.
     async fn stats_of(&self, annotator: &str) -> Result<Map<String, Value>, ApiError> {
         let progress = self.allocator.progress().await.map_err(|error| ApiError::from(&error))?;
         let own = progress.annotators.get(annotator);

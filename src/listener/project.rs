@@ -1,4 +1,4 @@
-//! What a page is told about its project.
+//! The project as a page sees it: interface, instructions, media, and where other pages are.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::interface::Interface;
 use crate::interface::html::sanitize;
 use crate::task::Task;
 
-/// The project, as far as ports know it.
+/// The part of the project that ports show.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// Its name in the store.
@@ -31,21 +31,21 @@ pub struct Project {
     pub batch_size: usize,
     /// Annotators who work on it.
     pub people: usize,
-    /// Where the pictures, sound and films are that tasks name by their paths.
+    /// The folder of the pictures, sound and video that tasks name by their paths.
     pub media: Option<PathBuf>,
-    /// Where else pictures, sound and films may come from, as origins.
+    /// The other origins from which pictures, sound and video may come.
     pub media_from: Vec<String>,
-    /// Where each annotator's page is, by name. Empty where a key is needed to come in: then nobody
-    /// is told who else works here, nor where.
+    /// The URL of each annotator's page, by name. Empty under key access, so that a port does not
+    /// reveal the other annotators and their addresses.
     pub page_urls: BTreeMap<String, String>,
-    /// What was told of files that come from elsewhere.
+    /// Which blocked media were logged.
     pub blocked_media: BlockedMediaLog,
-    /// Another one whenever a page would be told something else about the project.
+    /// A hash of everything that a page shows of the project; it changes with any of it.
     pub edition: String,
 }
 
 impl Project {
-    /// The same, with the edition that follows from it.
+    /// Sets the edition from the other fields.
     #[must_use]
     pub fn with_version(mut self) -> Self {
         let told = serde_json::json!([
@@ -71,14 +71,13 @@ impl Project {
         self.blocked_media.check(allowed, task);
     }
 
-    /// What its pages may do, which is the same for every page but for where pictures and sound may
-    /// come from.
+    /// The policy of its pages; projects differ only in the origins of pictures and sound.
     pub(super) fn content_security_policy(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&http::content_security_policy(&self.media_from)).ok()
     }
 }
 
-/// Markdown, as HTML that can do nothing but be read.
+/// Markdown as sanitized HTML, without scripts, forms or styles.
 pub fn instructions_to_html(markdown: &str) -> String {
     use pulldown_cmark::{Options, Parser, html};
     let options =
@@ -88,14 +87,14 @@ pub fn instructions_to_html(markdown: &str) -> String {
     sanitize::sanitize(&out)
 }
 
-/// Whom the page's address asks for, as in `/?session=mara`.
+/// The annotator whom the page's address names, as in `/?session=mara`.
 #[derive(Default, Deserialize)]
 pub(super) struct ProjectQuery {
     session: Option<String>,
 }
 
-/// Somebody else than this port's annotator whom a page was opened for, and where their page is, if
-/// that may be told. The page then says so, rather than hand one person's tasks to another.
+/// Another annotator whom the page's address names, and the URL of their page if access is open.
+/// The page then shows a notice instead of handing one annotator's tasks to another.
 fn asked_for(port: &AnnotatorPort, project: &Project, asked: &ProjectQuery) -> Value {
     let Some(named) = asked.session.as_deref().filter(|named| !named.is_empty()) else {
         return Value::Null;
@@ -113,14 +112,13 @@ pub(super) async fn project(
     Extension(port): Extension<AnnotatorPort>,
     asked: Result<Query<ProjectQuery>, QueryRejection>,
 ) -> Response {
-    // What cannot be read asks for nobody.
+    // An unreadable query names no annotator.
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
     project_reply(&port, &asked).await
 }
 
 async fn project_reply(port: &AnnotatorPort, asked: &ProjectQuery) -> Response {
-    // A page that is opened while the store is away says with its answers what it was handed out
-    // by.
+    // While the store is away this is unknown; the page then sends the edition of each task.
     let roster_edition = port.allocator.basis().await.ok().map(|basis| basis.edition);
     let (project, owner) = (&port.project, &port.owner);
     let moved_to = match &owner.membership {

@@ -1,8 +1,8 @@
 //! The tasks that a page shows, and their lease status.
 //!
-//! A request may carry `untouched` and `touched`: the identities of the tasks that the page holds
-//! and whose answers it has not given, without and with something done on them. The reply has the
-//! same keys, and under each the lists `held`, `moved` and `answered`.
+//! A request may carry `untouched` and `touched`: the identities of unanswered tasks on the page,
+//! without and with a change by the annotator. The reply has the same keys, and under each the
+//! lists `held`, `moved` and `answered`.
 
 use serde_json::{Map, Value, json};
 
@@ -13,14 +13,14 @@ use crate::task::TaskId;
 
 /// Tasks that a page may ask about in one request.
 const MAX_SHOWN_TASKS: usize = 1000;
-/// The keys under which it does.
+/// The fields of a request that list them.
 const SHOWN_TASKS_FIELDS: [&str; 2] = ["untouched", "touched"];
 
 /// The tasks that a page shows, by the key under which it names them.
 pub(super) struct ShownTasks(Vec<(&'static str, Vec<TaskId>)>);
 
 impl ShownTasks {
-    /// Reads it from a request; nothing is in it where the request says nothing.
+    /// Reads it from a request; empty if the request has neither field.
     pub(super) fn of(body: &Map<String, Value>) -> Result<Self, ApiError> {
         let mut shown = Vec::new();
         for key in SHOWN_TASKS_FIELDS {
@@ -44,8 +44,8 @@ impl ShownTasks {
         Ok(Self(shown))
     }
 
-    /// Says for each key of the request what has become of its tasks. `doubted` has the store
-    /// asked.
+    /// Returns the lease status of the tasks under each field. With `doubted`, leases are read from
+    /// the store.
     pub(super) async fn lease_status(
         self,
         port: &AnnotatorPort,

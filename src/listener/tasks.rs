@@ -70,7 +70,7 @@ async fn tasks(port: &AnnotatorPort, body: &Map<String, Value>) -> Result<Respon
     Ok(http::to_json(&reply))
 }
 
-/// For somebody who does not work here, or not now.
+/// The reply to an annotator who is paused, removed or moved.
 async fn no_tasks_reply(
     port: &AnnotatorPort,
     membership: &Membership,
@@ -126,8 +126,8 @@ fn excludes(value: Option<&Value>) -> Result<HashSet<String>, ApiError> {
     }
 }
 
-/// The task as it was loaded, with what the system adds under keys of its own, and without what
-/// only an annotator says. Its tokens are those of the version under which it was handed out.
+/// The task as it was loaded, with the server's page extras and without the annotator's own keys.
+/// Its tokens are those of the version under which it was handed out.
 pub(super) fn to_page_json(port: &AnnotatorPort, task: &Task, basis: Basis) -> Fields {
     let interface = port.project.interface.with_tokenizer(basis.tokenizer);
     let mut fields = interface.page_fields(&task.body);

@@ -1,12 +1,12 @@
-//! Checks an answer by what its annotator had before them.
+//! Checks an answer against the edition and tokens that its annotator saw.
 //!
-//! Between hand-out and answer the roster may have been edited, or annotd updated. The answer is
-//! then held against the labels of the edition that the page says it shows (`_edition`), or else of
-//! the hand-out, or else of now; and against the tokens of the hand-out. An answer of which nothing
-//! is known any more, since its lease went long ago, may fit the tokens of either version.
+//! Between hand-out and answer the roster may have been edited, or annotd updated. So the answer is
+//! checked against the edition that the page names (`_edition`), then that of the hand-out, then the
+//! present one; and against the tokens of the hand-out. If the hand-out is not known any more, the
+//! answer may fit the tokens of either version.
 //!
-//! What is kept with the answer is the basis by which it was found to fit, so that an export writes
-//! the tokens that its numbers mean.
+//! The basis that it fits is stored with the answer, so that an export writes the tokens to which
+//! its numbers refer.
 
 use serde_json::{Map, Value};
 
@@ -15,14 +15,13 @@ use crate::interface::{AnswerError, Interface};
 use crate::store::StoreError;
 use crate::task::{Basis, TOKENIZER, TaskJson, Verdict};
 
-/// What is kept of an answer, and by what it was found to fit.
+/// The parts of an answer to store, with the basis that it fits.
 pub(super) type Received = (Verdict, Map<String, Value>, Basis);
 
 /// Takes an answer to a task, which was handed out by `basis` if that is known.
 ///
 /// # Errors
-/// If the store cannot be asked for an edition. Inside: the first place that does not fit what the
-/// annotator had before them.
+/// If the store cannot return an edition. Inside: the first part of the answer that does not fit.
 pub(super) async fn receive(
     port: &AnnotatorPort,
     task: &TaskJson,

@@ -27,7 +27,7 @@ pub(super) struct AllocationReconciler {
 
 impl AllocationReconciler {
     pub(super) fn new(configuration: &Configuration) -> Self {
-        // As often as leases are checked; tasks that wait for a run are urgent to nobody.
+        // As often as leases are checked; tasks that wait for a run are not urgent.
         let lease = configuration.roster().allocation.lease;
         Self {
             plan_policy: configuration.plan_policy.clone(),

@@ -149,7 +149,8 @@ impl Supervisor {
             );
             return Ok(None);
         }
-        let message = format!("everybody needs a key now, and there are none: {reason}");
+        let message =
+            format!("key access needs keys, and the store cannot give them now: {reason}");
         let problem = Diagnostic::new(message, next.roster.place("server.access"))
             .help("reload again (systemctl reload annotd) when the store is back");
         Err(RosterError::Wrong(next.mistakes_of(problem)))
@@ -167,7 +168,7 @@ impl Supervisor {
                     next.place("store.url"),
                 )
                 .label("another store")
-                .help("restart annotd (systemctl restart annotd); nobody loses anything by it"),
+                .help("restart annotd (systemctl restart annotd); pages keep their unsent answers"),
             );
         }
         if current.project.name != next.project.name {

@@ -24,7 +24,7 @@ enum Message {
     Stopping,
 }
 
-/// Sends messages to systemd, or to nobody if systemd has not started the daemon.
+/// Sends messages to systemd, if systemd has started the daemon.
 ///
 /// A separate thread sends them: sending may block, and a systemd that does not read must not block
 /// the daemon.

@@ -1,4 +1,4 @@
-//! Somebody who annotates over HTTP as fast as they can.
+//! An annotator who works over HTTP as fast as possible.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ impl Annotator {
         Self { name: name.to_owned(), addresses: addresses.clone(), agent }
     }
 
-    /// Sends a request once; nothing if the daemon is not there or its store is away. After a
-    /// restart of the daemon the address may be somebody else's for a moment; so it says whose
-    /// request it is.
+    /// Sends a request once; `None` if the daemon is down or its store is away. After a restart of
+    /// the daemon the address may belong to another annotator for a moment, so the request names
+    /// its own.
     pub fn try_post(&self, path: &str, body: &Value) -> Option<Value> {
         let url = format!("{}{path}", self.addresses.of(&self.name));
         let mut body = body.clone();
@@ -37,7 +37,7 @@ impl Annotator {
         let reply: Value = response.body_mut().read_json().ok()?;
         let elsewhere = ["foreign_session", "not_found"].map(Value::from);
         if elsewhere.contains(&reply["error"]["code"]) {
-            // Should it stay so, whoever waits for an answer gives up in the end.
+            // If that lasts, the caller's wait for an answer ends with an error.
             return None;
         }
         assert!(status == 200 || status == 503, "{status}: {reply}");

@@ -31,7 +31,7 @@ impl Browser {
     pub async fn start_in(profile: Arc<tempfile::TempDir>, more: &[&str]) -> Self {
         // It takes a free port for IPv4 and ends if another program has the same one for IPv6.
         let (driver, port) =
-            (0..10).find_map(|_| start_driver()).expect("chromedriver finds a port and says so");
+            (0..10).find_map(|_| start_driver()).expect("chromedriver finds a port and prints it");
         let arguments: Vec<String> = [
             "--headless",
             "--no-sandbox",
@@ -115,8 +115,8 @@ impl Browser {
     }
 
     /// Waits until the page has been seen: Chromium drops keys that come before its first frame,
-    /// which on a busy machine is long after the document is there. Nobody answers what they cannot
-    /// see.
+    /// which on a busy machine is long after the document is there. An annotator answers only what
+    /// is visible.
     async fn painted(&self) {
         let seen = "performance.getEntriesByType('paint').length > 0 && document.body.dataset.seen !== 'false'";
         self.wait_for("the page to be painted", seen).await;

@@ -94,13 +94,13 @@ pub struct Daemon {
     addresses: Addresses,
 }
 
-/// Where everybody's port is; another place after a restart.
+/// The address of each port; they change with a restart.
 #[derive(Clone, Default)]
 pub struct Addresses(Arc<RwLock<Vec<(String, String)>>>);
 
 impl Addresses {
     pub fn of(&self, name: &str) -> String {
-        let all = self.0.read().expect("nobody panicked");
+        let all = self.0.read().expect("no thread panicked");
         let found = all.iter().find(|(who, _)| who == name);
         found.unwrap_or_else(|| panic!("{name} has no port")).1.clone()
     }
@@ -126,7 +126,7 @@ impl Daemon {
             let (name, address) = line.split_once(char::is_whitespace).expect("name and address");
             addresses.push((name.to_owned(), address.trim().to_owned()));
             if name == "lead" {
-                *self.addresses.0.write().expect("nobody panicked") = addresses;
+                *self.addresses.0.write().expect("no thread panicked") = addresses;
                 return;
             }
         }
@@ -170,7 +170,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! An address of the test's own, so that rosters with fixed ports get in nobody's way: all of
+//! An address of the test's own, so that rosters with fixed ports do not conflict: all of
 //! 127.0.0.0/8 is this machine.
 
 use std::net::Ipv4Addr;
@@ -14,7 +14,7 @@ pub fn address() -> Ipv4Addr {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) & ((1 << OWN) - 1);
     let process = std::process::id() & ((1 << PROCESS) - 1);
-    // The upper half: 127.0.0.1 is everybody's.
+    // The upper half: 127.0.0.1 is shared by all.
     let [_, a, b, c] = ((1 << (PROCESS + OWN)) | (process << OWN) | count).to_be_bytes();
     Ipv4Addr::new(127, a, b, c)
 }

@@ -83,7 +83,7 @@ pub async fn server() -> &'static str {
 /// Starts a server that ends with this process, and says at which address.
 fn start() -> String {
     let mongod = find();
-    // The system names a port that is free now. Should somebody else take it before the server
+    // The system names a port that is free now. Should another process take it before the server
     // does, the server ends, and another is tried.
     for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0")
@@ -127,7 +127,7 @@ fn end_with_this_process(server: &Child, directory: &Path) {
         .process_group(0)
         .spawn()
         .expect("a shell starts");
-    GUARDS.lock().expect("nobody panics with it").push(guard);
+    GUARDS.lock().expect("no thread panics with it").push(guard);
 }
 
 /// Waits until the server listens; false if its port was taken.

@@ -4,7 +4,7 @@ use mongodb::bson::{Document, doc};
 
 use super::mongod;
 
-/// A store that nobody else uses.
+/// A store of the test's own.
 pub struct TestStore {
     pub url: String,
     _folder: Option<tempfile::TempDir>,

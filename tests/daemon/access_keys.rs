@@ -34,7 +34,7 @@ impl Reply {
     }
 }
 
-/// How somebody shows who they are.
+/// How a request carries its key.
 #[derive(Clone, Copy)]
 enum With<'a> {
     Nothing,
@@ -114,7 +114,7 @@ impl House {
         Reply { status: reply.status().as_u16(), headers, body }
     }
 
-    /// Opens somebody's bookmark, and gives the cookie that comes of it.
+    /// Opens a personal link. Returns the cookie that it sets.
     fn open_bookmark(&self, whose: &str) -> String {
         let reply = self.get(whose, &format!("?key={}", self.key(whose)), With::Nothing);
         assert_eq!(reply.status, 303, "{}", reply.body);
@@ -144,7 +144,7 @@ macro_rules! on_both_stores {
 on_both_stores!(
     without_a_key_there_are_a_page_and_an_error_that_say_what_to_do,
     a_bookmark_becomes_a_cookie_and_everything_works_with_it,
-    nobody_comes_in_with_anothers_key_or_cookie,
+    a_port_refuses_the_key_and_the_cookie_of_another,
     a_key_in_a_header_works_everywhere,
     a_new_key_takes_effect_while_daemons_run,
     keys_survive_a_restart,
@@ -232,7 +232,7 @@ fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &TestStore) {
     assert_eq!(status["total"]["answers"], 1);
 }
 
-fn nobody_comes_in_with_anothers_key_or_cookie(place: &TestStore) {
+fn a_port_refuses_the_key_and_the_cookie_of_another(place: &TestStore) {
     let house = House::new(place);
     let (andy, zach, lead) = (house.key("andy"), house.key("zach"), house.key("lead"));
     let strangers = [("andy", &zach), ("andy", &lead), ("zach", &andy), ("lead", &andy)];
@@ -304,7 +304,7 @@ fn a_new_key_takes_effect_while_daemons_run(place: &TestStore) {
     let link = house.project.run(&["link", "andy", "--rotate"]);
     let key = link.trim().rsplit_once("?key=").expect("a key").1;
     assert!(!andy.ends_with(key));
-    // Whoever opens the new link at once need not try twice.
+    // The new link works at the first attempt.
     for daemon in [&house, &second] {
         let opened = daemon.get("andy", &format!("?key={key}"), With::Nothing);
         assert_eq!(opened.status, 303);
@@ -360,9 +360,9 @@ fn link_prints_bookmarks_for_people_and_for_scripts() {
     assert_eq!(told[2]["name"], "(lead)");
     assert_eq!(told.as_array().map(Vec::len), Some(3));
 
-    let nobody = project.annotd(&["link", "li"]);
-    assert_eq!(nobody.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    let unknown = project.annotd(&["link", "li"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(said.contains("no annotator \"li\"\nhint: there are andy, zach"), "{said}");
     assert_eq!(project.annotd(&["link", "--rotate"]).status.code(), Some(2));
     assert_eq!(project.annotd(&["link", "andy", "--lead"]).status.code(), Some(2));
@@ -404,7 +404,7 @@ fn addresses_are_those_that_people_can_open() {
     assert!(said.contains("keys and answers go over the network unencrypted"), "{said}");
 }
 
-/// A store of its own whose keys can be out of reach, and who goes by it.
+/// A store whose keys can be made unreachable, and a cache of them.
 async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, AccessKeyCache, roster::Roster) {
     let store = SqliteStore::open(&folder.join("demo.db"), "demo").expect("a store");
     let store = Arc::new(Faulty::calm(Arc::new(store)));
@@ -417,7 +417,7 @@ async fn watched(folder: &std::path::Path) -> (Arc<Faulty>, AccessKeyCache, rost
 }
 
 #[tokio::test]
-async fn while_the_store_is_away_everybody_comes_in_as_before() {
+async fn while_the_store_is_away_known_keys_stay_valid() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, access, roster) = watched(folder.path()).await;
     let key =
@@ -426,7 +426,7 @@ async fn while_the_store_is_away_everybody_comes_in_as_before() {
     store.set_keys(BTreeMap::from([("andy".to_owned(), fresh.clone())]), false).await.expect("set");
     store.set_keys_away(true);
     // Longer than keys are taken for granted.
-    assert!(!access.verify("andy", &fresh).await, "nobody knows of it");
+    assert!(!access.verify("andy", &fresh).await, "the cache does not have it yet");
     assert!(!access.verify("andy", &fresh).await);
     assert!(access.verify("andy", &key).await, "what is known holds");
     assert!(!access.verify("zach", &key).await && !access.verify("andy", "").await);

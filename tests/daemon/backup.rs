@@ -69,7 +69,7 @@ fn export(project: &Project) -> BTreeSet<String> {
     project.run(&["export", "--format", "tasks"]).lines().map(str::to_owned).collect()
 }
 
-/// Everybody annotates, and in the midst of it somebody backs up; what had been acknowledged before
+/// All annotators work while a backup is made; what had been acknowledged before
 /// is restored.
 fn beside_a_daemon(from: &TestStore, to: &TestStore) {
     let here = project(&from.url);
@@ -83,7 +83,7 @@ fn beside_a_daemon(from: &TestStore, to: &TestStore) {
             scope.spawn(move || {
                 Annotator::new(name, &addresses).work(10, |id, answer| {
                     let key = (name.to_owned(), id.to_owned());
-                    acknowledged.lock().expect("nobody panicked").insert(key, answer.to_owned());
+                    acknowledged.lock().expect("no thread panicked").insert(key, answer.to_owned());
                     count.fetch_add(1, Ordering::SeqCst);
                 });
             });
@@ -91,7 +91,7 @@ fn beside_a_daemon(from: &TestStore, to: &TestStore) {
         crate::common::wait_until("half of the answers", || {
             count.load(Ordering::SeqCst) >= TASKS * WANTED / 2
         });
-        let before = acknowledged.lock().expect("nobody panicked").clone();
+        let before = acknowledged.lock().expect("no thread panicked").clone();
         here.run(&["backup", "-o", "backup.zst"]);
         before
     });
@@ -255,8 +255,8 @@ fn a_store_that_holds_tasks_and_another_project_are_refused_with_a_remedy() {
     let wrong = project("annotd.db");
     wrong.write("annotators.toml", "[project]\n");
     assert_eq!(wrong.annotd(&["restore", "-i", file]).status.code(), Some(78));
-    let nobody = project("mongodb://127.0.0.1:1/annotd?serverSelectionTimeoutMS=50");
-    assert_eq!(nobody.annotd(&["restore", "-i", file]).status.code(), Some(69));
+    let unreachable = project("mongodb://127.0.0.1:1/annotd?serverSelectionTimeoutMS=50");
+    assert_eq!(unreachable.annotd(&["restore", "-i", file]).status.code(), Some(69));
 }
 
 #[test]
@@ -317,12 +317,12 @@ fn a_backup_that_cannot_be_written_or_has_nothing_to_write_says_so() {
 #[test]
 fn a_store_that_root_makes_belongs_to_the_owner_of_its_folder() {
     use std::os::unix::fs::{MetadataExt, chown};
-    const SOMEBODY: (u32, u32) = (54321, 54322);
+    const OTHER_USER: (u32, u32) = (54321, 54322);
     let project = project("state/annotd.db");
     let state = project.path().join("state");
     std::fs::create_dir(&state).expect("a folder");
     if std::fs::metadata(&state).expect("it is there").uid() != 0 {
-        eprintln!("NOT RUN: only root can give a file to somebody else");
+        eprintln!("NOT RUN: only root can give a file to another user");
         return;
     }
     let owner = |name: &str| {
@@ -333,17 +333,17 @@ fn a_store_that_root_makes_belongs_to_the_owner_of_its_folder() {
     assert_eq!(owner("annotd.db"), (0, 0), "root's own folder");
     std::fs::remove_file(state.join("annotd.db")).expect("removed");
 
-    if let Err(error) = chown(&state, Some(SOMEBODY.0), Some(SOMEBODY.1)) {
+    if let Err(error) = chown(&state, Some(OTHER_USER.0), Some(OTHER_USER.1)) {
         eprintln!("NOT RUN: this root may not give files away: {error}");
         return;
     }
     load(&project, 1);
-    assert_eq!(owner("annotd.db"), SOMEBODY);
+    assert_eq!(owner("annotd.db"), OTHER_USER);
     let mode = std::fs::metadata(state.join("annotd.db")).expect("the file").mode();
-    assert_eq!(mode & 0o133, 0, "nobody else may write to it");
+    assert_eq!(mode & 0o133, 0, "no other user may write to it");
     // While it is open, what SQLite lays beside it is theirs, too.
     let daemon = project.start();
-    assert_eq!(owner("annotd.db-wal"), SOMEBODY);
+    assert_eq!(owner("annotd.db-wal"), OTHER_USER);
     assert!(daemon.stop().success());
     // A file that is there already stays whose it is.
     chown(state.join("annotd.db"), Some(0), Some(0)).expect("given");

@@ -66,8 +66,8 @@ macro_rules! on_both_stores {
 on_both_stores!(
     a_task_arrives_untouched_with_the_keys_of_the_system,
     a_reload_of_the_page_brings_the_same_tasks_back,
-    what_somebody_holds_survives_a_restart,
-    a_task_that_names_somebody_is_theirs_alone,
+    leases_survive_a_restart,
+    a_task_that_names_an_annotator_is_theirs_alone,
     each_answer_gets_the_status_it_deserves,
     an_answer_needs_only_its_identity_and_what_was_added,
     a_page_learns_what_it_no_longer_holds,
@@ -217,7 +217,7 @@ fn a_hash_that_two_tasks_have_names_neither(place: &TestStore) {
     });
     let mut by_hash = answered(&asked["tasks"][0], "reject");
     by_hash.as_object_mut().expect("a task").remove("_id");
-    assert_eq!(status(&andy.give(&[by_hash])), ["unknown"], "only one of the two is in hand");
+    assert_eq!(status(&andy.give(&[by_hash])), ["unknown"], "only one of the two is leased");
 }
 
 fn an_answer_that_is_too_large_is_refused_alone(place: &TestStore) {
@@ -245,7 +245,7 @@ fn a_reload_of_the_page_brings_the_same_tasks_back(place: &TestStore) {
     assert_eq!(texts(&rest), ["two", "four"]);
 }
 
-fn what_somebody_holds_survives_a_restart(place: &TestStore) {
+fn leases_survive_a_restart(place: &TestStore) {
     let mut house = House::new(place, 1);
     assert_eq!(texts(&house.annotator("andy").ask(2)), ["one", "two"]);
     house.daemon.kill_and_restart();
@@ -253,7 +253,7 @@ fn what_somebody_holds_survives_a_restart(place: &TestStore) {
     assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two"]);
 }
 
-fn a_task_that_names_somebody_is_theirs_alone(place: &TestStore) {
+fn a_task_that_names_an_annotator_is_theirs_alone(place: &TestStore) {
     let house = House::new(place, 2);
     assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two", "four"]);
     let zachs = house.annotator("zach").ask(9);

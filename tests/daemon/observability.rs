@@ -16,7 +16,7 @@ use serde_json::Value;
 const INTERFACE: &str =
     "interface = \"classification\"\nlabels = [\"X\"]\ntasks = [\"tasks.jsonl\"]";
 
-/// A project of two annotators with so many tasks, each wanting one answer.
+/// A project of two annotators with this many tasks, each wanting one answer.
 fn project(store: &str, tasks: usize) -> Project {
     let project = Project::new("demo", INTERFACE, store, "annotations = 1", &["andy", "zach"]);
     let lines: Vec<String> =
@@ -34,7 +34,7 @@ fn get(daemon: &Daemon, who: &str, path: &str) -> (u16, String) {
     (response.status().as_u16(), response.body_mut().read_to_string().expect("a text"))
 }
 
-/// Answers so many tasks, and gives the last of them with its answer.
+/// Answers this many tasks. Returns the last one with its answer.
 fn answer(daemon: &Daemon, who: &str, tasks: usize) -> Value {
     let annotator = Annotator::new(who, &daemon.addresses());
     let mut last = Value::Null;

@@ -25,7 +25,7 @@ struct Kept(TcpStream);
 impl Kept {
     fn open(team: &Team, port: u16) -> Self {
         let address = SocketAddr::from((team.roster.bind, port));
-        let mut kept = Self(TcpStream::connect(address).expect("somebody listens"));
+        let mut kept = Self(TcpStream::connect(address).expect("the port listens"));
         kept.ask();
         kept
     }
@@ -45,7 +45,7 @@ impl Kept {
 }
 
 #[test]
-fn who_is_added_has_a_port_and_nobody_else_notices() {
+fn an_added_annotator_has_a_port_and_the_others_notice_nothing() {
     let mut team = Team::start(Roster::of(&[("andy", 9010)]));
     team.load(4);
     let mut andy = Kept::open(&team, 9010);
@@ -62,7 +62,7 @@ fn who_is_added_has_a_port_and_nobody_else_notices() {
 }
 
 #[test]
-fn the_service_manager_is_told_that_a_reload_begins_and_ends() {
+fn systemd_is_notified_when_a_reload_begins_and_ends() {
     let team = Team::start(Roster::of(&[("andy", 9010)]));
     let first = "READY=1\nSTATUS=Serving 1 annotator";
     wait_until("READY with a status", || team.told().iter().any(|m| m.starts_with(first)));
@@ -79,7 +79,7 @@ fn the_service_manager_is_told_that_a_reload_begins_and_ends() {
 }
 
 #[test]
-fn who_is_removed_is_told_so_and_unsent_answers_are_taken() {
+fn a_removed_annotators_page_shows_it_and_its_unsent_answers_are_stored() {
     let mut team = Team::start(Roster::of(&[("andy", 9010), ("zach", 9011)]));
     team.load(3);
     let held = team.ask(9010, 2)["tasks"].clone();
@@ -105,7 +105,7 @@ fn who_is_removed_is_told_so_and_unsent_answers_are_taken() {
 }
 
 #[test]
-fn who_is_moved_is_told_where_to() {
+fn the_old_address_of_a_moved_annotator_names_the_new_one() {
     let mut team = Team::start(Roster::of(&[("andy", 9010), ("zach", 9011)]));
     team.load(4);
     let held = team.ask(9010, 2)["tasks"].clone();
@@ -116,14 +116,14 @@ fn who_is_moved_is_told_where_to() {
     assert_eq!(team.ask(9010, 2)["reason"], "moved");
     let (_, given) = team.post(9010, "give_answers", &json!({"answers": [answered(&held[0])]}));
     assert_eq!(given["results"][0]["status"], "saved");
-    // What is in hand is in hand at the new address.
+    // Leases stay, at the new address.
     assert_eq!(team.ask(9015, 1)["tasks"][0]["_id"], held[1]["_id"]);
     zach.ask();
     assert_eq!(team.status()["annotators"][0]["port"], 9015);
 }
 
 #[test]
-fn a_port_that_goes_to_somebody_else_takes_the_answers_of_both() {
+fn a_port_with_a_new_owner_takes_the_answers_of_both() {
     let mut team = Team::start(Roster::of(&[("andy", 9010)]));
     team.load(4);
     let held = team.ask(9010, 2)["tasks"].clone();
@@ -138,7 +138,7 @@ fn a_port_that_goes_to_somebody_else_takes_the_answers_of_both() {
     let (status, refused) =
         team.post(9010, "get_session_questions", &json!({"session_id": "demo-andy"}));
     assert_eq!((status, &refused["error"]["code"]), (403, &json!("foreign_session")));
-    // A stranger's are nobody's.
+    // Answers of an unknown annotator are refused.
     let (status, _) =
         team.post(9010, "give_answers", &json!({"session_id": "demo-eve", "answers": answers}));
     assert_eq!(status, 403);
@@ -211,7 +211,7 @@ fn rules_take_effect_for_what_is_handed_out_next() {
 }
 
 #[test]
-fn another_bind_address_moves_everybody_even_where_it_covers_the_old_one() {
+fn another_bind_address_moves_all_ports_even_if_it_covers_the_old_one() {
     let mut team = Team::start(Roster::of(&[("andy", 0), ("zach", 0)]).at_free_ports());
     let [andy, zach] = [0, 1].map(|nth: usize| team.roster.people[nth].1);
     let before = team.roster.bind;
@@ -281,5 +281,11 @@ fn task_files_are_looked_at_again() {
 }
 
 fn team_folder() -> crate::common::daemon::Project {
-    crate::common::daemon::Project::new("demo", "interface = \"text\"", "demo.db", "", &["nobody"])
+    crate::common::daemon::Project::new(
+        "demo",
+        "interface = \"text\"",
+        "demo.db",
+        "",
+        &["placeholder"],
+    )
 }

@@ -30,7 +30,7 @@ fn works_behind(kind: Kind) {
     let mut setting = Setting::start(kind, &[task(&"long ".repeat(LONG / 5)), task("short")]);
     pages_arrive_whole(&setting);
     a_bookmark_opens_the_page(&setting);
-    everybody_has_an_address(&setting);
+    each_port_has_a_public_url(&setting);
     work_gets_through(&setting);
     only_the_own_page_may_act(&setting);
     a_daemon_that_is_away_is_passing(&mut setting);
@@ -68,7 +68,7 @@ fn a_bookmark_opens_the_page(setting: &Setting) {
     assert_eq!(locked.json()["error"]["code"], "no_key");
 }
 
-fn everybody_has_an_address(setting: &Setting) {
+fn each_port_has_a_public_url(setting: &Setting) {
     for name in ["andy", "mara"] {
         let project = setting.get(&format!("{name}.annotate.example.org"), "/project").json();
         assert_eq!(project["annotator"], name);
@@ -118,7 +118,7 @@ fn a_daemon_that_is_away_is_passing(setting: &mut Setting) {
     let posted = setting.try_post_from(&origin, host, "/get_session_questions", &json!({}));
     assert!(posted.is_err() || posted.is_ok_and(|reply| reply.status == 502));
     setting.start_daemon();
-    // It may remember for a moment that nobody was there.
+    // It may remember for a moment that the port was down.
     wait_until("the proxy has noticed", || setting.get(host, "/project").status == 200);
     assert_eq!(setting.post(host, "/get_session_questions", &json!({})).status, 200);
 }
@@ -134,7 +134,7 @@ fn caddy_as_the_guide_has_it() {
 }
 
 #[test]
-fn nginx_knows_nobody_by_another_name() {
+fn nginx_knows_no_port_by_another_name() {
     let setting = Setting::start(Kind::Nginx, &[]);
     let url = https("zoe.annotate.example.org", "/");
     assert_eq!(setting.get_without_key(&url).status, 404);

@@ -29,7 +29,7 @@ fn install(machine: &Machine, package: &str) {
     machine.run(&format!("dpkg --install {PACKAGES}/{package}.deb"));
 }
 
-/// Gives so many answers at a port.
+/// Gives this many answers at a port.
 fn answer(machine: &Machine, port: u16, n: usize) {
     let asked =
         machine.request("POST", port, "/get_session_questions", &json!({"n": n}).to_string());
@@ -49,7 +49,7 @@ fn answers(machine: &Machine) -> usize {
     machine.annotd("export", "").lines().count()
 }
 
-/// Whether somebody answers at a port.
+/// Whether a port responds.
 fn serves(machine: &Machine, port: u16) -> bool {
     machine.request("GET", port, "/health", "").is_some()
 }
@@ -186,7 +186,7 @@ fn killed_or_hanging_it_is_started_again_with_all_answers_and_a_wrong_roster_is_
     let told = machine.run("journalctl --no-pager -u annotd");
     assert!(told.contains("Watchdog timeout"), "{told}");
 
-    // Trying again does not mend a roster: the unit fails, and says where.
+    // A retry does not correct a roster: the unit fails and names the place.
     let line = add(&machine, ROSTER, "li", ANDY);
     assert!(!machine.output("systemctl restart annotd", "").status.success());
     assert_eq!(machine.show("annotd", "ActiveState"), "failed");
@@ -197,7 +197,7 @@ fn killed_or_hanging_it_is_started_again_with_all_answers_and_a_wrong_roster_is_
     machine.run("systemctl start annotd");
     assert_eq!(answers(&machine), 5);
 
-    // Ports that are taken mend themselves: the second one waits until the first has gone.
+    // Ports in use may become free: the second daemon waits until the first has exited.
     machine.run(&format!("sed 's,annotd.db,second/annotd.db,' {ROSTER} > /etc/annotd/second.toml"));
     machine.run("systemctl start annotd@second || true");
     machine.run("systemctl stop annotd");

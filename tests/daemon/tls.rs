@@ -68,7 +68,7 @@ fn plainly(socket: &str, request: &str) -> String {
 }
 
 #[test]
-fn whoever_trusts_the_certificate_is_served() {
+fn a_client_that_trusts_the_certificate_is_served() {
     let project = project("access = \"key\"");
     let pair = certificate(|_| {});
     write(&project, &pair);
@@ -129,7 +129,7 @@ fn plain_http_is_told_the_address() {
 }
 
 #[test]
-fn whoever_says_nothing_holds_up_nobody() {
+fn a_silent_client_delays_no_other() {
     let project = project("");
     let pair = certificate(|_| {});
     write(&project, &pair);
@@ -273,7 +273,7 @@ fn a_certificate_out_of_time_is_served_with_a_warning() {
 #[test]
 fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
     let project = project("access = \"key\"");
-    // A certificate that nobody trusts and that is for another name: the roster names it, which is
+    // A certificate that no authority signed and that is for another name: the roster names it, which is
     // enough.
     let elsewhere = certificate(|params| {
         params.subject_alt_names =
@@ -288,7 +288,7 @@ fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
     assert_eq!(String::from_utf8_lossy(&told.stderr), "");
     let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
     assert_eq!(told["annotators"][0]["state"], "listening");
-    // Whoever answers with another certificate is not the daemon.
+    // A server with another certificate is not the daemon.
     project.write("cert.pem", &certificate(|_| {}).0);
     let told = project.annotd(&["status", "--roster", "there.toml"]);
     let said = String::from_utf8_lossy(&told.stderr);

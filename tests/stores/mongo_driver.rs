@@ -104,7 +104,7 @@ async fn a_newer_format_is_refused() {
 }
 
 #[tokio::test]
-async fn a_collection_of_somebody_else_is_refused() {
+async fn a_foreign_collection_is_refused() {
     let database = Database::fresh().await;
     let other = database.client().await.collection::<Document>("p");
     other.insert_one(doc! { "text": "mine" }).await.unwrap();
@@ -115,14 +115,14 @@ async fn a_collection_of_somebody_else_is_refused() {
 }
 
 #[tokio::test]
-async fn a_task_that_somebody_has_changed_is_named() {
+async fn a_task_that_was_changed_by_hand_is_named() {
     let database = Database::fresh().await;
     let store = open(&database).await;
     let admission = task("a");
     let id = admission.task.id.clone();
     store.insert_tasks(vec![admission]).await.unwrap();
     let tasks = database.client().await.collection::<Document>("p");
-    tasks.update_one(doc! {}, doc! { "$set": { "held": "nobody" } }).await.unwrap();
+    tasks.update_one(doc! {}, doc! { "$set": { "held": "not a list" } }).await.unwrap();
     let Err(error) = store.look_up(std::slice::from_ref(&id)).await else { panic!("it reads") };
     let words = error.to_string();
     assert!(words.contains(id.as_str()) && words.contains("\"held\""), "{words}");
@@ -131,7 +131,7 @@ async fn a_task_that_somebody_has_changed_is_named() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_told_soon_and_without_the_password() {
-    // Bound and never listened to: nobody else gets the port.
+    // Bound and never listened to: no other process gets the port.
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port();
     drop(socket);
@@ -210,7 +210,7 @@ async fn a_server_that_loses_its_place_as_primary_is_away() {
     fail(&database, &app, "update", doc! { "errorCode": 10107 }).await;
     let error = store.claim(claim(&id, "ann")).await.expect_err("it failed");
     assert!(error.is_unavailable(), "{error}");
-    // Everything goes on by itself.
+    // Everything continues without a restart.
     while store.claim(claim(&id, "ann")).await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -258,7 +258,7 @@ proptest! {
     }
 
     #[test]
-    fn weights_keep_everybody_within_one_task_of_their_due(
+    fn weights_keep_each_annotator_within_one_task_of_their_due(
         (count, answers) in sizes(), weights in prop::collection::vec(1_u32..40, 12), seed: u64,
     ) {
         let weights: Vec<f64> = weights[..count].iter().map(|w| f64::from(*w) / 4.0).collect();

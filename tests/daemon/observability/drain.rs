@@ -1,4 +1,4 @@
-//! A stop while somebody is sending.
+//! A stop while a client is still sending.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -24,7 +24,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The messages of the calls of these macros: their last string, or their first where it is alone.
 fn messages(source: &str) -> Vec<String> {
-    // What tests say is nobody's log.
+    // Messages of tests are not part of the log.
     let source = source.split("#[cfg(test)]").next().unwrap_or(source);
     let mut found = Vec::new();
     for level in ["info", "warn", "error"] {

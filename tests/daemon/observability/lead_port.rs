@@ -114,7 +114,7 @@ async fn a_listener_that_is_down_is_named_everywhere() {
     ] {
         page.assert_is(sample, value);
     }
-    // Else an alert would go off for everybody who leaves.
+    // Otherwise each removed annotator would raise an alert.
     for name in ["li", "eve"] {
         let absent = format!("annotd_listener_up{{annotator=\"{name}\"}}");
         assert!(!page.samples.contains_key(&absent), "{name} is to have no port");
@@ -155,7 +155,7 @@ fn a_store_that_answers_and_takes_nothing_is_told() {
 }
 
 #[test]
-fn a_file_without_tasks_is_a_problem_and_keeps_nobody_from_working() {
+fn a_file_without_tasks_is_reported_and_the_ports_serve() {
     let project = Project::new(
         "demo",
         "interface = \"text\"\ntasks = [\"tasks-*\", \"*.jsonl\"]",

@@ -88,7 +88,7 @@ fn the_metrics_agree_with_what_was_done() {
     super::guide::knows_all(page.families.keys());
 }
 
-/// A store that hangs, which is worse than one that is gone: nobody says that it is.
+/// A store that hangs, which is worse than one that is gone: it reports no error.
 #[test]
 fn while_the_store_hangs_the_last_figures_are_given_and_marked_as_such() {
     let (place, database) = {

@@ -105,7 +105,7 @@ fn a_daemon_whose_store_the_roster_does_not_name_is_believed_where_there_is_no_o
 }
 
 #[test]
-fn somebody_who_is_not_annotd_is_not_believed() {
+fn a_port_of_another_program_is_not_taken_for_annotd() {
     let project = project("demo.db", 2);
     project.run(&["load", "-i", "tasks.jsonl"]);
     let stranger = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -116,7 +116,7 @@ fn somebody_who_is_not_annotd_is_not_believed() {
         let (mut caller, _) = stranger.accept().expect("a caller");
         let _ = caller.read(&mut [0; 1024]).expect("a question");
         caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").expect("an answer");
-        // The next one gets no answer at all: whoever asks does not wait for ever.
+        // The next one gets no answer at all; the command does not wait for ever.
         stranger.accept().expect("a caller").0
     });
     let (_, err) = status(&project, &[]);

@@ -53,7 +53,7 @@ fn doors_are_shut_and_opened_again_while_the_daemon_runs() {
     assert_eq!(status(&team, None), 401);
     assert_eq!(status(&team, Some("andy")), 200);
     assert_eq!(request(&team, 9000, "api/status", None, None).0, 401);
-    // Somebody who comes has a key at once.
+    // An added annotator has a key at once.
     team.edit(|roster| roster.people.push(("li".into(), 9012, String::new())));
     assert_eq!(request(&team, 9012, "project", Some("li"), None).0, 200);
     assert_eq!(request(&team, 9012, "project", Some("andy"), None).0, 401);
@@ -62,7 +62,7 @@ fn doors_are_shut_and_opened_again_while_the_daemon_runs() {
 }
 
 #[test]
-fn whoever_had_a_port_brings_their_last_answers_with_their_own_key_and_nothing_more() {
+fn a_previous_owner_sends_their_last_answers_with_their_own_key_and_does_nothing_else() {
     let mut roster = Roster::of(&[("andy", 9010), ("zach", 9011)]);
     roster.server = "access = \"key\"".into();
     let mut team = Team::start(roster);

@@ -1,4 +1,4 @@
-//! Two hundred listeners at work while people come, go and move: nobody who stays notices anything.
+//! Two hundred listeners at work while others are added, removed and moved: no request fails.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,11 +11,11 @@ use crate::reload::team::{Roster, Team, agent, answered, get, post};
 const STAYING: u16 = 200;
 /// Threads that work for them.
 const THREADS: u16 = 8;
-/// Changes, one after the other: somebody comes, moves, and goes.
+/// Changes, one after the other: an annotator is added, moved, and removed.
 const CHANGES: u16 = 90;
 
 #[test]
-fn two_hundred_who_stay_fail_not_one_request() {
+fn no_request_of_two_hundred_who_stay_fails() {
     let people: Vec<(String, u16, String)> =
         (0..STAYING).map(|n| (format!("a{n}"), 10_000 + n, String::new())).collect();
     let mut team = Team::start(Roster { people, ..Roster::of(&[]) });
@@ -39,11 +39,11 @@ fn two_hundred_who_stay_fail_not_one_request() {
         }
         over.store(true, Ordering::Relaxed);
         for worker in workers {
-            worker.join().expect("nobody's request failed");
+            worker.join().expect("no request failed");
         }
     });
     let (many, log) = (requests.into_inner(), team.project.log());
-    assert!(many > 2 * u64::from(STAYING), "only {many} requests: nobody was at work");
+    assert!(many > 2 * u64::from(STAYING), "only {many} requests: the workers did not work");
     assert_eq!(log.matches("roster applied").count(), usize::from(CHANGES));
     assert!(!log.contains("ERROR"), "{log}");
     let restarts = team.status()["annotators"]
@@ -58,7 +58,7 @@ fn work(bind: Ipv4Addr, thread: u16, over: &AtomicBool, requests: &AtomicU64) {
         .filter(|n| n % THREADS == thread)
         .map(|n| (format!("http://{bind}:{}", 10_000 + n), agent()))
         .collect();
-    // Everybody is at work at least twice, however fast the changes are.
+    // Each annotator works at least twice, however fast the changes are.
     let mut rounds = 0;
     while rounds < 2 || !over.load(Ordering::Relaxed) {
         for (url, agent) in &mine {

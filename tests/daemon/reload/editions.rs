@@ -18,7 +18,7 @@ fn roster() -> Roster {
     roster
 }
 
-/// A team that marks names in so many texts.
+/// A team that marks names in this many texts.
 fn team(tasks: usize) -> Team {
     let team = Team::start(roster());
     let lines: Vec<String> =
@@ -60,9 +60,9 @@ fn answers_are_taken_with_the_labels_of_the_hand_out() {
     rename(&mut team);
     assert_eq!(team.get(9010, "project")["roster_edition"], 2);
     assert_eq!(answer(&team, &held[0], "PER", &json!({})), "saved");
-    // A page that was loaded anew shows the new labels on what it held before.
+    // A page that was reloaded shows the new labels on the tasks that it held before.
     assert_eq!(answer(&team, &held[1], "PERSON", &json!({"_edition": 2})), "saved");
-    // One that was not, and gets another task, still shows the old ones, and says so.
+    // One that was not, and gets another task, still shows the old ones, and names their edition.
     let next = &tasks(&team, 1)[0];
     assert_eq!(next["_edition"], 2);
     assert_eq!(answer(&team, next, "PER", &json!({})), "invalid");

@@ -13,7 +13,7 @@ async fn open(team: &Team, port: u16) -> Browser {
     browser.client.goto(&team.url(port, "")).await.expect("the page opens");
     browser.wait_for("a card", "document.body.dataset.state === 'task'").await;
     // A page that still asks for tasks hears of a new roster from the reply, and turns to it before
-    // anybody has pressed a key; a key that comes while it does is nobody's.
+    // an annotator has pressed a key; a key press during it is lost.
     browser.wait_for("tasks enough", "document.body.dataset.ready === 'true'").await;
     browser
 }
@@ -71,7 +71,7 @@ async fn who_is_removed_reads_so_and_their_last_answer_is_stored() {
 }
 
 #[tokio::test]
-async fn a_page_whose_port_is_somebody_elses_sends_what_it_has_and_says_so() {
+async fn a_page_whose_port_has_a_new_owner_sends_its_answers_and_shows_it() {
     let mut team = Team::start(Roster::of(&[("andy", 9010)]));
     team.load(30);
     let browser = open(&team, 9010).await;

@@ -22,7 +22,7 @@ fn choices() -> impl Strategy<Value = Choice> {
     let active = proptest::collection::vec(prop::bool::weighted(0.8), NAMES.len());
     (ports, names, active).prop_map(|(mut ports, names, mut active)| {
         let lead = ports.pop().expect("more ports than people");
-        // Somebody has to be there.
+        // A roster needs an annotator.
         active[0] = true;
         let people = names.into_iter().zip(ports).zip(active);
         (people.map(|((name, port), active)| (name, port, active)).collect(), lead)

@@ -1,4 +1,4 @@
-//! A roster with a mistake changes nothing, and everybody who looks is told where it is.
+//! A roster with a mistake changes nothing; log, dashboard and systemd name its place.
 
 use std::net::TcpListener;
 
@@ -28,7 +28,7 @@ fn refused(team: &Team, text: &str, place: &str, words: &str, remedy: &str) {
     let status = team.status();
     assert_eq!(status["annotators"].as_array().map(Vec::len), Some(1));
     assert_eq!(team.get(9010, "project")["labels"], json!(["X"]));
-    // Mended, the complaint is gone.
+    // Once the roster is corrected, the problem is gone.
     let said = team.reload(&team.roster.text());
     assert!(said.contains("roster applied"), "{said}");
     assert_eq!(team.problems(), Vec::<String>::new());
@@ -90,7 +90,7 @@ fn a_port_that_another_program_has() {
 }
 
 #[test]
-fn a_port_that_is_lost_while_everybody_moves_brings_the_old_address_back() {
+fn a_port_that_is_lost_while_all_move_brings_the_old_address_back() {
     let mut roster = Roster::of(&[("andy", 0)]).at_free_ports();
     roster.allocation = "annotations = 1".into();
     let mut team = Team::start(roster);
@@ -184,7 +184,7 @@ fn a_file_that_never_ends() {
 }
 
 #[test]
-fn what_stands_in_nobodys_way_is_tried_before_anything_is_closed() {
+fn ports_without_a_conflict_are_bound_before_any_is_closed() {
     let mut team = team();
     let mut lead = Kept::open(&team, 9000);
     let other = TcpListener::bind((team.roster.bind, 9050)).expect("a port");

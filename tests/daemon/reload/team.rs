@@ -37,7 +37,7 @@ impl Roster {
         }
     }
 
-    /// With ports that nobody on this machine has, for tests that listen at all of its addresses.
+    /// With ports that are free on this machine, for tests that listen at all of its addresses.
     pub(crate) fn at_free_ports(mut self) -> Self {
         let free = || std::net::TcpListener::bind("0.0.0.0:0").expect("a port");
         let held: Vec<_> = (0..=self.people.len()).map(|_| free()).collect();
@@ -50,7 +50,7 @@ impl Roster {
     }
 
     pub(crate) fn person(&mut self, name: &str) -> &mut (String, u16, String) {
-        self.people.iter_mut().find(|(who, ..)| who == name).expect("somebody on the roster")
+        self.people.iter_mut().find(|(who, ..)| who == name).expect("an annotator of the roster")
     }
 
     pub(crate) fn text(&self) -> String {
@@ -67,7 +67,7 @@ impl Roster {
     }
 }
 
-/// The daemon, its roster, and whoever manages the service.
+/// The daemon, its roster, and a stand-in for systemd.
 pub(crate) struct Team {
     pub(crate) project: Project,
     pub(crate) roster: Roster,
@@ -78,7 +78,7 @@ pub(crate) struct Team {
 
 impl Team {
     pub(crate) fn start(roster: Roster) -> Self {
-        let project = Project::new("demo", "interface = \"text\"", "demo.db", "", &["nobody"]);
+        let project = Project::new("demo", "interface = \"text\"", "demo.db", "", &["placeholder"]);
         Self::start_in(project, roster)
     }
 
@@ -88,12 +88,12 @@ impl Team {
         let manager = UnixDatagram::bind(&socket).expect("a socket");
         let told = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&told);
-        // Ends with the test's process: nobody sends to it after the daemon is gone.
+        // Ends with the test's process: no process sends to it after the daemon is gone.
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(length) = manager.recv(&mut buffer) {
                 let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                hears.lock().expect("nobody panicked").push(message);
+                hears.lock().expect("no thread panicked").push(message);
             }
         });
         let variables: [(&str, &OsStr); 1] = [("NOTIFY_SOCKET", socket.as_os_str())];
@@ -101,7 +101,7 @@ impl Team {
         Self { project, roster, daemon, told, agent: agent() }
     }
 
-    /// Loads so many tasks.
+    /// Loads this many tasks.
     pub(crate) fn load(&self, many: usize) {
         let tasks: Vec<String> =
             (0..many).map(|n| format!("{{\"text\":\"task {n}\",\"label\":\"X\"}}")).collect();
@@ -178,7 +178,7 @@ impl Team {
 
     /// The messages that the service manager has got since the last look.
     pub(crate) fn told(&self) -> Vec<String> {
-        std::mem::take(&mut *self.told.lock().expect("nobody panicked"))
+        std::mem::take(&mut *self.told.lock().expect("no thread panicked"))
     }
 
     /// What `systemctl status` would show, once it says this.

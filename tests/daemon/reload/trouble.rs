@@ -1,4 +1,4 @@
-//! Listeners that fail, or cannot be had, and take nobody else down.
+//! Listeners that fail, or cannot be bound, and take no other down.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -30,7 +30,7 @@ fn who_cannot_have_their_port_at_the_start_gets_it_when_it_is_free() {
     drop(other);
     wait_until("zach's port is opened", || team.listens(9011));
     assert_eq!(team.get(9011, "project")["annotator"], "zach");
-    wait_until("the dashboard says so", || {
+    wait_until("the dashboard shows it", || {
         let status = team.status();
         status["annotators"][1]["state"] == "listening"
             && status["problems"] == serde_json::json!([])
@@ -134,8 +134,13 @@ fn the_leads_port_answers_while_all_others_are_stuck() {
 #[test]
 fn a_stop_and_an_edit_count_while_the_store_is_waited_for() {
     let mut roster = Roster::of(&[("andy", 9010)]);
-    let project =
-        Project::new("demo", "interface = \"text\"", "demo.db", "annotations = 1", &["nobody"]);
+    let project = Project::new(
+        "demo",
+        "interface = \"text\"",
+        "demo.db",
+        "annotations = 1",
+        &["placeholder"],
+    );
     project.write("annotators.toml", &roster.text());
     project.write("tasks.jsonl", "{\"text\":\"one\"}\n");
     project.run(&["load", "-i", "tasks.jsonl"]);

@@ -48,7 +48,7 @@ pub(crate) struct Setting {
     /// What the proxy's certificates are signed by.
     trusted: PathBuf,
     config: PathBuf,
-    /// Everybody's bookmark.
+    /// Each port's personal link.
     links: [(&'static str, String); 3],
 }
 
@@ -133,7 +133,7 @@ impl Setting {
         self.try_curl(&https(host, path), &["--compressed", "-H", &self.key(host)], None)
     }
 
-    /// As somebody does who has no key.
+    /// As a browser without a key.
     pub(crate) fn get_without_key(&self, url: &str) -> Reply {
         self.curl(url, &[], None)
     }
@@ -312,7 +312,7 @@ fn start_nginx(folder: &Path) -> Child {
 fn caddy(project: &Project, bind: Ipv4Addr, change: impl FnOnce(&str) -> String) -> Started {
     let folder = project.path().join("caddy");
     fs::create_dir(&folder).expect("a folder");
-    // No network, nothing outside of the folder: its own authority signs, and nobody is told.
+    // No network, nothing outside of the folder: its own authority signs, and contacts no server.
     let around = format!(
         "{{\n\tadmin off\n\thttp_port {PLAIN_PORT}\n\thttps_port {TLS_PORT}\n\tdefault_bind {bind}\n\
          \tlocal_certs\n\tskip_install_trust\n\tstorage file_system {}\n}}\n",

@@ -65,7 +65,7 @@ fn hindrance() -> Option<String> {
     Some(missing)
 }
 
-/// The tree of the machine, made if it is not there. Only whoever has the turn may ask.
+/// The tree of the machine, made if it is not there. Only the test that has the lock may call this.
 fn tree() -> PathBuf {
     let tree = tools().join(RELEASE);
     if tree.exists() {
@@ -223,7 +223,7 @@ impl Machine {
         self.run_with(&format!("runuser -u annotd -- annotd {arguments}"), input)
     }
 
-    /// A request at a port; nothing if nobody answers, or not well.
+    /// A request at a port; `None` if it does not respond, or with an error.
     pub(crate) fn request(&self, method: &str, port: u16, path: &str, body: &str) -> Option<Value> {
         let mut request = String::new();
         write!(

@@ -113,7 +113,7 @@ pub async fn keys_are_kept_or_replaced_as_is_asked_for(place: &StoreUnderTest) {
     };
     let store = place.open().await;
     assert_eq!(store.keys().await.unwrap(), BTreeMap::new());
-    // A file of this name is not somebody's key.
+    // A file of this name is not an access key.
     store.note_loaded_file("key:andy", "1").await.unwrap();
     store.set_keys(keys(&[("andy", "1"), ("(lead)", "2")]), true).await.unwrap();
     store.set_keys(keys(&[("andy", "3"), ("Zach_1-b", "4")]), true).await.unwrap();

@@ -288,10 +288,10 @@ pub async fn nothing_is_restored_over_a_project(place: &StoreUnderTest) {
     let refused = backup::begin(&*store, NOW).await.expect_err("it holds tasks");
     assert!(matches!(refused, RestoreError::Occupied { tasks: 3, .. }), "{refused}");
     assert!(refused.to_string().contains("holds 3 tasks already"), "{refused}");
-    assert!(store.begin_restore(NOW).await.is_err(), "nor by whoever does not look");
+    assert!(store.begin_restore(NOW).await.is_err(), "nor by a caller that does not check");
     assert_eq!(all(&*store).await.len(), 3);
 
-    // Half a project that somebody has worked on, with a daemon that was there before.
+    // Half a project with an answer, by a daemon that was there before.
     let there = StoreUnderTest::fresh(Engine::Sqlite, Faults::None).await;
     let daemon = there.open().await;
     let restore = there.try_open(true).await.unwrap();
@@ -299,7 +299,7 @@ pub async fn nothing_is_restored_over_a_project(place: &StoreUnderTest) {
     restore.restore_records(all(&*store).await).await.unwrap();
     assert!(claim(&*daemon, &nth(0).id, "ann").await);
     record(&*daemon, &nth(0).id, "ann", says(Verdict::Accept, 100)).await;
-    let refused = backup::begin(&*restore, NOW).await.expect_err("somebody has answered");
+    let refused = backup::begin(&*restore, NOW).await.expect_err("it has an answer");
     assert!(matches!(refused, RestoreError::Worked { .. }), "{refused}");
     assert_eq!(restore.count().await.unwrap(), 3);
 }

@@ -31,9 +31,7 @@ pub async fn a_claim_that_is_sent_again_is_granted_again(place: &StoreUnderTest)
     assert_eq!(store.claim(Vec::new()).await.unwrap(), Vec::<bool>::new());
 }
 
-pub async fn nobody_is_handed_what_they_have_answered_or_what_is_not_for_them(
-    place: &StoreUnderTest,
-) {
+pub async fn a_claim_needs_a_lane_and_no_earlier_answer(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = insert_tasks(store.as_ref(), 2, 2).await;
     let anns = named(nth(7), 1, &["ann"]);

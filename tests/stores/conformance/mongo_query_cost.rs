@@ -29,7 +29,7 @@ struct Examined {
     astray: usize,
 }
 
-/// A project of so many tasks, and an eye on what the server does with them.
+/// A project of this many tasks, and the server's profile of its queries.
 struct Watched {
     place: StoreUnderTest,
     database: mongodb::Database,
@@ -49,7 +49,7 @@ impl Watched {
         Self { place, database, store }
     }
 
-    /// As if this annotator had answered all of the first tasks, and nobody else any.
+    /// As if this annotator alone had answered all of the first tasks.
     async fn let_run_ahead(&self, annotator: &str, tasks: usize) {
         let last = self
             .store

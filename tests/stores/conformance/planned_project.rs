@@ -100,7 +100,7 @@ fn rules() -> impl Strategy<Value = (PlanPolicy, StorePolicy)> {
 
 fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
     let person = |(bit, name): (usize, &&str)| AnnotatorProfile {
-        // Somebody has the tag, whoever is there.
+        // An annotator with the tag is there in any case.
         tags: if bit == 0 || tagged & (1 << bit) != 0 { vec!["es".into()] } else { Vec::new() },
         active: there & (1 << bit) != 0,
         ..AnnotatorProfile::new(name)
@@ -249,7 +249,7 @@ async fn live(
                 prop_assert_eq!(granted, planned.model.claim(&claims));
             }
             Step::Record(answers) => {
-                // Nobody says two things in the same millisecond.
+                // No annotator answers twice in the same millisecond.
                 let answers: Vec<Submission> = (now..)
                     .zip(answers)
                     .map(|(at, (n, who, opinion))| Submission {

@@ -91,7 +91,7 @@ fn admission((task, wanted, bits, priority): (usize, u32, u8, i32)) -> NewTask {
     NewTask { task: nth(task), plan: Plan { bound: bits % 2 == 1, purpose, ..plan } }
 }
 
-/// A change of a task as a whole: somebody's hold is taken, and it is for others and wants more or
+/// A state update: a lease ends, and the task is for other annotators and wants more or
 /// fewer answers.
 fn amended(state: &TaskState, (who, bits, wanted): (usize, u8, u32)) -> TaskState {
     let mut now = state.clone();
@@ -145,7 +145,7 @@ async fn live(
                 prop_assert_eq!(granted, model.claim(&claims));
             }
             Step::Record(answers) => {
-                // Nobody says two things in the same millisecond.
+                // No annotator answers twice in the same millisecond.
                 let answers: Vec<Submission> = (now..)
                     .zip(answers)
                     .map(|(at, (task, who, opinion))| Submission {

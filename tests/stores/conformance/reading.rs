@@ -129,7 +129,7 @@ pub async fn others_hold_only_what_this_annotator_could_have(place: &StoreUnderT
         async move { store.has_tasks_held_by_others(annotator).await.unwrap() }
     };
     let ids = insert_tasks(store.as_ref(), 1, 1).await;
-    assert!(!has_tasks_held_by_others("ann").await, "nobody holds anything");
+    assert!(!has_tasks_held_by_others("ann").await, "there is no lease");
     assert!(claim(store.as_ref(), &ids[0], "bob").await);
     assert!(has_tasks_held_by_others("ann").await);
     assert!(!has_tasks_held_by_others("bob").await, "he holds it himself");

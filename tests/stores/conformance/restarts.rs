@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestE
 
 use super::store_under_test::{Engine, Faults, StoreUnderTest};
 
-/// So many lives, or as many as `PROPTEST_CASES` says, and those that have failed before.
+/// This many lives, or as many as `PROPTEST_CASES` says, and those that have failed before.
 ///
 /// # Panics
 /// If one fails: with the shortest like it.

@@ -57,7 +57,7 @@ impl StoreUnderTest {
         Self { kept, faults, opened: AtomicU64::new(0) }
     }
 
-    /// The project's store, opened anew.
+    /// The project's store, opened again.
     pub async fn open(&self) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = match &self.kept {
             Kept::File(directory) => Arc::new(
@@ -70,7 +70,7 @@ impl StoreUnderTest {
         self.behind_faults(store)
     }
 
-    /// The project's store, opened as a restore does it or as everybody else.
+    /// The project's store, opened as a restore or as any other command does.
     pub async fn try_open(&self, to_restore: bool) -> Result<Arc<dyn Store>, StoreError> {
         let url = match &self.kept {
             Kept::File(directory) => directory.path().join("annotd.db").display().to_string(),

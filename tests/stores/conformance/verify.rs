@@ -1,5 +1,5 @@
-//! Damage that was made by hand in the database is found by its name and its task, mended where it
-//! can be derived, and left alone where it is somebody's work.
+//! Damage made by hand in the database is found by the name of its invariant and its task. It is
+//! repaired where it can be derived, and left alone where it is an annotator's work.
 
 use annotd::allocation::mixture::Mixture;
 use annotd::allocation::order::Order;
@@ -118,7 +118,7 @@ pub async fn a_sound_project_is_clean(place: &StoreUnderTest) {
     }
 }
 
-pub async fn what_is_derived_is_found_and_mended(place: &StoreUnderTest) {
+pub async fn what_is_derived_is_found_and_repaired(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     let mongo = place.database().is_some();
@@ -171,14 +171,14 @@ pub async fn what_is_derived_is_found_and_mended(place: &StoreUnderTest) {
         let expected = (name, Some(ids[task].clone()));
         assert!(found.contains(&expected), "{name} of {task}: {found:?}");
         assert_eq!(report.remain(), report.repairable(), "{report:?}");
-        let mended = verify(&*store, &plain(), true).await;
-        assert!(mended.found() > 0 && mended.remain() == 0, "{name} of {task}: {mended:?}");
+        let repaired = verify(&*store, &plain(), true).await;
+        assert!(repaired.found() > 0 && repaired.remain() == 0, "{name} of {task}: {repaired:?}");
         assert_eq!(broken(&verify(&*store, &plain(), false).await), [], "{name} of {task}");
         let after = look_up(&*store, &ids[task]).await;
         assert_eq!(after.state, before.state, "{name}");
     }
     assert_eq!(differences(&*store, Order::Loaded).await, Vec::<String>::new());
-    // What was mended is handed out as ever.
+    // What was repaired is handed out as ever.
     for who in ["ann", "bob", "cyd"] {
         for task in &ids {
             claim(&*store, task, who).await;
@@ -216,7 +216,7 @@ pub async fn tasks_that_have_changed_places_find_their_own(place: &StoreUnderTes
 pub async fn what_people_have_answered_is_found_and_left_alone(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
-    // More answers than wanted, somebody for whom it is not, and another content.
+    // More answers than wanted, an annotator whom no lane admits, and another content.
     damage(
         place,
         &ids[0],
@@ -267,7 +267,7 @@ pub async fn what_people_have_answered_is_found_and_left_alone(place: &StoreUnde
     }
 }
 
-pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &StoreUnderTest) {
+pub async fn what_only_the_whole_can_tell_is_found_and_repaired(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     let mut expected = Vec::new();
@@ -305,8 +305,8 @@ pub async fn what_only_the_whole_can_tell_is_found_and_mended(place: &StoreUnder
     }
     let report = verify(&*store, &plain(), false).await;
     assert_eq!(broken(&report), expected);
-    let mended = verify(&*store, &plain(), true).await;
-    assert_eq!((broken(&mended), mended.remain()), (expected, 0));
+    let repaired = verify(&*store, &plain(), true).await;
+    assert_eq!((broken(&repaired), repaired.remain()), (expected, 0));
     let clean = verify(&*store, &plain(), false).await;
     assert_eq!(broken(&clean), []);
     if place.database().is_some() {
@@ -339,7 +339,7 @@ pub async fn what_cannot_be_read_is_named_and_the_rest_is_looked_at(place: &Stor
     assert_eq!((report.remain(), report.repairable()), (1, 0));
 }
 
-pub async fn a_repeat_is_for_somebody_who_has_answered_the_first(place: &StoreUnderTest) {
+pub async fn a_repeat_is_for_an_annotator_who_has_answered_the_first(place: &StoreUnderTest) {
     let store = place.open().await;
     let ids = project(&*store).await;
     for (who, task) in [("ann", 0), ("cyd", 0)] {
@@ -384,7 +384,7 @@ pub async fn what_was_dealt_out_is_counted_again(place: &StoreUnderTest) {
             assert_eq!(broken(&verify(&*store, &mixed, false).await), []);
         }
     }
-    // Another mixture counts anew, which is no damage.
+    // Another mixture starts its counts from zero, which is not damage.
     let other = rules(&[(0.5, 1), (0.5, 3)], Route::Balanced);
     planning::admit(&*store, &other, &Overrides::default(), batch(80)).await.unwrap();
     let report = verify(&*store, &other, false).await;

@@ -72,7 +72,7 @@ async fn lives(store: &MongoStore) -> Vec<TaskId> {
     ] {
         store.record(vec![answer(worked, "ann", version)]).await.unwrap();
     }
-    // A skip, and somebody who gave it back.
+    // A skip, and a released lease.
     claim(store, worked, "cyd").await;
     store.record(vec![answer(worked, "cyd", says(Verdict::Ignore, 500, "{}"))]).await.unwrap();
     claim(store, worked, "dan").await;

@@ -73,7 +73,7 @@ async fn a_large_answer_comes_back_wherever_answers_are_read() {
     assert_eq!(record(&store, &id, "ann", version.clone()).await, AnswerOutcome::Unchanged);
     assert_eq!(look_up(&store, &id).await.state.answers[0].current, version);
     assert_eq!(store.history("ann", None, 5).await.unwrap()[0].version, version);
-    // Somebody else's answer, and one that is nested deeper than a document may be.
+    // Another annotator's answer, and one that is nested deeper than a document may be.
     let deep = format!(r#"{{"deep":{}1{}}}"#, "[".repeat(120), "]".repeat(120));
     let deep = says(Verdict::Accept, 300, &deep);
     assert_eq!(record(&store, &id, "bob", deep.clone()).await, AnswerOutcome::Saved);
@@ -169,7 +169,7 @@ async fn a_crash_between_the_two_writes_leaves_a_spare_and_loses_nothing() {
         let state = look_up(&store, &id).await.state;
         let there = state.answers[0].current == version;
         assert!(there || tried.is_err(), "acknowledged and not there");
-        // Nothing that was there is lost, and the spare hurts nobody.
+        // Nothing that was there is lost, and the spare does no harm.
         let mut kept = state.answers[0].history.clone();
         kept.push(state.answers[0].current.clone());
         let expected =
@@ -189,7 +189,7 @@ async fn a_crash_between_the_two_writes_leaves_a_spare_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_spare_is_removed_when_nobody_can_refer_to_it_any_more() {
+async fn a_spare_is_removed_when_no_document_can_refer_to_it_any_more() {
     let database = Database::fresh().await;
     let (store, id) = with_a_task(&database, 1).await;
     record(&store, &id, "ann", says(Verdict::Accept, 100, &large("one"))).await;
@@ -241,7 +241,7 @@ async fn an_earlier_version_that_is_gone_is_told_and_the_rest_goes_on() {
         (1, "history", Outcome::Unrepairable)
     );
     assert!(found[0].says.contains("of 3 earlier versions of the answer of \"ann\", 2 are there"));
-    // The next one takes the next number, and nobody else's.
+    // The next one takes the next number, and no other's.
     let version = says(Verdict::Reject, 200, "{}");
     assert_eq!(record(&store, &id, "ann", version).await, AnswerOutcome::Revised);
     let numbers: Vec<i32> = documents(&database, "p.history")

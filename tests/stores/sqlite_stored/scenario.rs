@@ -131,7 +131,7 @@ pub async fn fill(store: &Arc<dyn Store>) {
     claim(store, &ids[3], "eve", 90).await;
     answer(store, &ids[3], "eve", says(Verdict::Accept, &much("a"), 170)).await;
     answer(store, &ids[3], "eve", says(Verdict::Accept, &much("b"), 180)).await;
-    // Gold, right; and something in hand.
+    // Gold, right; and a leased task.
     claim(store, &ids[2], "cyd", 95).await;
     answer(store, &ids[2], "cyd", says(Verdict::Accept, "{}", 190)).await;
     claim(store, &ids[1], "bob", 99).await;

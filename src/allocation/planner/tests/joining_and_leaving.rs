@@ -209,7 +209,7 @@ fn staff(there: u8, tagged: u8) -> Vec<AnnotatorProfile> {
 
 proptest! {
     #[test]
-    fn whoever_comes_and_goes_no_invariant_breaks_and_nobody_is_waited_for_in_vain(
+    fn joining_and_leaving_break_no_invariant_and_no_task_waits_in_vain(
         policy in any_rules(),
         there in 0..64_u8,
         tagged in 0..64_u8,
