@@ -109,6 +109,22 @@ pub enum PlanError {
     },
 }
 
+impl PlanError {
+    /// The path of the key that is wrong, if it is the task's, and the entry if the value is a list.
+    /// `field` is the path of the key that names annotators.
+    pub fn key<'a>(&'a self, field: Option<&'a str>) -> Option<(&'a str, &'a str)> {
+        let of_field = |entry: &'a str| field.map(|field| (field, entry));
+        match self {
+            Self::NotInRoster { name, .. } => of_field(name),
+            Self::NotNames { found, .. } => of_field(found),
+            Self::TooFewNamed { .. } => of_field(""),
+            Self::NotTags { found: entry } => Some(("meta.requires", entry)),
+            Self::NobodyHas { tag } | Self::LacksTag { tag, .. } => Some(("meta.requires", tag)),
+            Self::NotPriority { .. } => Some(("meta.priority", "")),
+        }
+    }
+}
+
 /// The names under a path such as `meta.target_annotator`; empty if the task has no such key.
 pub(super) fn named(field: &str, task: &TaskJson) -> Result<Vec<String>, PlanError> {
     let mut keys = field.split('.');

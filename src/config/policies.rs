@@ -96,7 +96,11 @@ pub fn store_policy(roster: &Roster) -> StorePolicy {
 pub fn renamed(roster: &Roster) -> Renamed {
     let blocks = roster.project.config.get("blocks").and_then(toml::Value::as_array);
     let options = blocks.into_iter().flatten().any(|block| block.get("options").is_some());
-    Renamed::new(roster.project.renamed.clone(), !options)
+    let is_label = |of: Option<&toml::Value>| of.and_then(toml::Value::as_str) == Some("label");
+    let blocks = roster.project.config.get("blocks").and_then(toml::Value::as_array);
+    let types_label = is_label(roster.project.config.get("field_id"))
+        || blocks.into_iter().flatten().any(|block| is_label(block.get("field_id")));
+    Renamed::new(roster.project.renamed.clone(), !options).with_typed_label(types_label)
 }
 
 /// The roster's interface, with its labels and settings.

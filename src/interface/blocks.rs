@@ -324,7 +324,10 @@ mod tests {
         let body = TaskJson::from_value(&task).expect("a task");
         let unfit = interface.can_show(&body).expect_err("an option is there twice");
         assert_eq!(unfit.at, "/config/blocks/1/options/1");
-        assert_eq!(&body.as_str()[unfit.place(&body)..][..4], "\"A\"]");
+        assert_eq!(
+            &body.as_str()[crate::task::task_json::place(body.as_str(), &unfit.at).at..][..4],
+            "\"A\"]"
+        );
     }
 
     #[test]

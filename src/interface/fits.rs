@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::pieces;
 use super::spec::Card;
 use crate::task::picture::Size;
-use crate::task::{TaskJson, reading, task_json};
+use crate::task::{reading, task_json};
 
 /// Why a task cannot be shown, or an answer to it not be taken, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,32 +81,6 @@ impl Unfit {
         Self::new("/width", expected, format!("{width} by {height}"))
             .help("leave `width` and `height` out, and the picture is measured")
     }
-
-    /// Where this is in the text of the task, in bytes: the value's first one, or, where the value
-    /// is missing, that of the nearest thing around it.
-    pub fn place(&self, task: &TaskJson) -> usize {
-        let mut place = 0;
-        let mut rest = task.as_str();
-        for step in self.at.split('/').skip(1) {
-            let Some(at) = step_into(rest, step) else { break };
-            place += at;
-            rest = &rest[at..];
-        }
-        place
-    }
-}
-
-/// Where the value under a key, or at a place in a list, begins in the text of what it is in.
-fn step_into(text: &str, step: &str) -> Option<usize> {
-    let within = |raw: &RawValue| raw.get().as_ptr().addr().checked_sub(text.as_ptr().addr());
-    let mut reader = serde_json::Deserializer::from_str(text);
-    if text.starts_with('[') {
-        let list: Vec<&RawValue> = serde::Deserialize::deserialize(&mut reader).ok()?;
-        return within(list.get(step.parse::<usize>().ok()?)?);
-    }
-    let keys: indexmap::IndexMap<String, &RawValue> =
-        serde::Deserialize::deserialize(&mut reader).ok()?;
-    within(keys.get(step)?)
 }
 
 fn named(key: &str, value: &RawValue) -> String {
@@ -325,9 +299,9 @@ mod tests {
     fn said(view: &str, task: &str) -> Result<(), (String, String)> {
         let settings = Settings { labels: vec!["A".into()], ..Settings::default() };
         let interface = Interface::new(view, settings).expect("it is there");
-        let task = TaskJson::parse(task).expect("a task");
+        let task = crate::task::TaskJson::parse(task).expect("a task");
         interface.can_show(&task).map_err(|unfit| {
-            let rest = &task.as_str()[unfit.place(&task)..];
+            let rest = &task.as_str()[crate::task::task_json::place(task.as_str(), &unfit.at).at..];
             let place: String = rest.chars().take(6).collect();
             (place, format!("{}, found {}", unfit.expected, unfit.found))
         })
@@ -451,18 +425,5 @@ mod tests {
         for view in ["ner", "ner_manual", "dep", "relations", "text"] {
             assert_eq!(said(view, fine), Ok(()), "{view}");
         }
-    }
-
-    #[test]
-    fn a_place_is_found_in_the_text() {
-        let task = TaskJson::parse(r#"{"é":[1,{"b\"":"x"}],"a":{"b":7}}"#).expect("a task");
-        let rest = |at: &str| {
-            let place = Unfit::new(at, "", "").place(&task);
-            task.as_str()[place..].to_owned()
-        };
-        assert_eq!(rest("/a/b"), "7}}");
-        assert_eq!(rest("/é/1/b\""), r#""x"}],"a":{"b":7}}"#);
-        assert_eq!(rest("/a/c"), r#"{"b":7}}"#);
-        assert_eq!(rest(""), task.as_str());
     }
 }

@@ -105,7 +105,8 @@ mod tests {
         task["meta"] = json!({ "gold": gold });
         let body = TaskJson::from_value(&task).expect("a task");
         let unfit = interface.gold_fits(&body).err()?;
-        let there = body.as_str()[unfit.place(&body)..].chars().take(8).collect();
+        let place = crate::task::task_json::place(body.as_str(), &unfit.at).at;
+        let there = body.as_str()[place..].chars().take(8).collect();
         let help = unfit.help.unwrap_or_default();
         Some((format!("{}, found {} ({help})", unfit.expected, unfit.found), there))
     }

@@ -41,6 +41,7 @@ mod span_validation;
 mod spans;
 mod spans_manual;
 mod spec;
+mod strange_labels;
 mod suggestion_index;
 pub(crate) mod suggestions;
 mod text;

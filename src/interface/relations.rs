@@ -76,7 +76,7 @@ fn to_check<'a>(
 }
 
 /// The labels of spans that may be drawn.
-fn span_labels(card: &Card<'_>) -> Vec<String> {
+pub(super) fn span_labels(card: &Card<'_>) -> Vec<String> {
     let labels = card.setting("relations_span_labels");
     labels.and_then(|labels| serde_json::from_value(labels).ok()).unwrap_or_default()
 }

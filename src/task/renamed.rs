@@ -4,15 +4,18 @@
 //! come out: in exports and for third opinions. So a name that was changed in error can be changed
 //! back.
 //!
-//! Names stand under `label`: of the answer itself, of spans, relations and their ends, arcs, and
-//! marks in sound. Where a project's labels are the options, they stand under `accept`, too. An
-//! answer of `pages` holds answers in turn.
+//! Names stand under `label`: of spans, relations and their ends, arcs, and marks in sound, and of
+//! the task itself, which asks about it. Where a project's labels are the options, they stand under
+//! `accept`, too. An answer of `pages` holds answers in turn.
+//!
+//! A name that a task has among `labels` of its own, on a page or in a block, is the task's and
+//! stays. So does what an annotator typed into a field whose `field_id` is `label`.
 //!
 //! Rejected: rewriting stored answers, which says that an annotator gave a label that they never
 //! saw; and replacing a text wherever it stands, which would change what somebody typed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -26,6 +29,73 @@ pub struct Renamed {
     /// Whether the project itself brings no options: its labels stand in for those that a task
     /// lacks.
     labels_are_options: bool,
+    /// Whether the project has a text field under `label`.
+    types_label: bool,
+}
+
+/// What places a mark, draws it, and names it: two that agree in this are one.
+const FACTS: [&str; 10] =
+    ["start", "end", "label", "points", "x", "y", "width", "height", "head", "child"];
+
+/// The keys in which an interface has labels.
+fn labelled_keys(view: &str) -> &'static [&'static str] {
+    match view {
+        "ner_manual" | "spans_manual" | "pos_manual" | "image_manual" => &["spans"],
+        "relations" => &["relations"],
+        "audio_manual" => &["audio_spans"],
+        "choice" => &["accept"],
+        _ => &[],
+    }
+}
+
+/// The labels that a task brings along, each with the keys in which they are used; without keys
+/// they are used in all.
+struct OwnLabels<'t>(Vec<(&'static [&'static str], Vec<&'t str>)>);
+
+impl<'t> OwnLabels<'t> {
+    /// Those of the blocks of a task.
+    fn of_blocks(task: &'t Map<String, Value>) -> Self {
+        let blocks = blocks(task).filter_map(|block| {
+            let keys = labelled_keys(block.get("view_id").and_then(Value::as_str)?);
+            Some((keys, words(block.get("labels"))?))
+        });
+        Self(blocks.collect())
+    }
+
+    /// Those of a page, and of its blocks.
+    fn of_page(page: &'t Map<String, Value>) -> Self {
+        let mut own = Self::of_blocks(page);
+        let config = page.get("config").and_then(|config| config.get("labels"));
+        if let Some(labels) = words(config).or_else(|| words(page.get("labels"))) {
+            own.0.push((&[], labels));
+        }
+        own
+    }
+
+    fn has(&self, key: &str, label: &str) -> bool {
+        self.0.iter().any(|(keys, labels)| {
+            (keys.is_empty() || keys.contains(&key)) && labels.contains(&label)
+        })
+    }
+}
+
+fn words(list: Option<&Value>) -> Option<Vec<&str>> {
+    Some(list?.as_array()?.iter().filter_map(Value::as_str).collect())
+}
+
+/// The blocks that a task brings along.
+fn blocks(task: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    let blocks = task.get("config").and_then(|config| config.get("blocks"));
+    blocks.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// Whether a task says that a text field stands under `label`.
+fn types_label(task: &Map<String, Value>) -> bool {
+    let is_label = |of: Option<&Value>| of.is_some_and(|id| id == "label");
+    let config = task.get("config").and_then(|config| config.get("field_id"));
+    is_label(task.get("field_id"))
+        || is_label(config)
+        || blocks(task).any(|block| is_label(block.get("field_id")))
 }
 
 /// The keys under which an answer lists what bears a label, or ends that do.
@@ -38,7 +108,13 @@ impl Renamed {
     ///
     /// `labels_are_options` is false where the project's blocks bring options of their own.
     pub fn new(names: BTreeMap<String, String>, labels_are_options: bool) -> Self {
-        Self { names: Arc::new(names), labels_are_options }
+        Self { names: Arc::new(names), labels_are_options, types_label: false }
+    }
+
+    /// The same for a project that has a text field under `label`, or has none.
+    #[must_use]
+    pub fn with_typed_label(self, types_label: bool) -> Self {
+        Self { types_label, ..self }
     }
 
     /// Whether nothing was renamed.
@@ -57,9 +133,13 @@ impl Renamed {
         if self.is_empty() {
             return None;
         }
-        let mut label = Map::from_iter([("label".to_owned(), task.get("label")?)]);
+        let label = task.get("label")?;
+        if self.types_label || types_label(&task.to_value()) {
+            return None;
+        }
+        let mut label = Map::from_iter([("label".to_owned(), label)]);
         let before = label.clone();
-        self.rename_label(&mut label);
+        self.rename_label(&mut label, &|_| false);
         (label != before).then(|| label.shift_remove("label")).flatten()
     }
 
@@ -73,7 +153,8 @@ impl Renamed {
             return Cow::Borrowed(data);
         }
         let mut renamed = data.clone();
-        self.rename(&mut renamed, lacks_options(&task.to_value()));
+        let task = task.to_value();
+        self.rename(&mut renamed, &OwnLabels::of_blocks(&task), lacks_options(&task));
         Cow::Owned(renamed)
     }
 
@@ -88,52 +169,86 @@ impl Renamed {
     /// A task whose suggestions bear the present names: to be compared with, never to be stored or
     /// shown.
     pub fn task(&self, task: &TaskJson) -> TaskJson {
-        let mut value = task.to_value();
-        let remaining = lacks_options(&value);
-        self.rename(&mut value, remaining);
+        let own = task.to_value();
+        let mut value = own.clone();
+        self.rename(&mut value, &OwnLabels::of_blocks(&own), lacks_options(&own));
+        if !(self.types_label || types_label(&own)) {
+            self.rename_label(&mut value, &|_| false);
+        }
         TaskJson::from_value(&Value::Object(value)).unwrap_or_else(|_| task.clone())
     }
 
-    fn rename(&self, data: &mut Map<String, Value>, lacks_options: bool) {
-        self.rename_label(data);
+    fn rename(&self, data: &mut Map<String, Value>, own: &OwnLabels<'_>, lacks_options: bool) {
         for key in LISTS {
-            for entry in objects(data.get_mut(key)) {
-                self.rename_label(entry);
-                for end in ENDS {
-                    if let Some(Value::Object(end)) = entry.get_mut(end) {
-                        self.rename_label(end);
-                    }
-                }
+            if let Some(Value::Array(list)) = data.get_mut(key) {
+                self.rename_list(list, &|label| own.has(key, label));
             }
         }
         match data.get_mut("accept") {
             Some(Value::Array(chosen)) if self.labels_are_options && lacks_options => {
-                self.rename_words(chosen);
+                self.rename_words(chosen, &|label| own.has("accept", label));
             }
             _ => {}
         }
         for page in objects(data.get_mut("pages")) {
-            let remaining = self::lacks_options(page);
-            self.rename(page, remaining);
+            let before = page.clone();
+            self.rename(page, &OwnLabels::of_page(&before), self::lacks_options(&before));
+            if !types_label(&before) {
+                self.rename_label(page, &|_| false);
+            }
         }
     }
 
-    fn rename_label(&self, entry: &mut Map<String, Value>) {
+    /// Marks that two names have made one are there once.
+    fn rename_list(&self, list: &mut Vec<Value>, stays: &dyn Fn(&str) -> bool) {
+        let mut changed = Vec::with_capacity(list.len());
+        for entry in &mut *list {
+            let before = entry.get("label").cloned();
+            if let Value::Object(entry) = entry {
+                self.rename_label(entry, stays);
+                for end in ENDS {
+                    if let Some(Value::Object(end)) = entry.get_mut(end) {
+                        self.rename_label(end, stays);
+                    }
+                }
+            }
+            changed.push(entry.get("label") != before.as_ref());
+        }
+        if !changed.contains(&true) {
+            return;
+        }
+        let mut first: HashMap<String, bool> = HashMap::with_capacity(list.len());
+        let mut changed = changed.into_iter();
+        list.retain(|entry| {
+            let changed = changed.next().unwrap_or_default();
+            if !entry.is_object() {
+                return true;
+            }
+            let facts: Value = FACTS.iter().map(|fact| entry.get(*fact).cloned()).collect();
+            let before = first.insert(facts.to_string(), changed);
+            !before.is_some_and(|before| before || changed)
+        });
+    }
+
+    fn rename_label(&self, entry: &mut Map<String, Value>, stays: &dyn Fn(&str) -> bool) {
         match entry.get_mut("label") {
-            Some(Value::String(label)) => self.rename_word(label),
-            Some(Value::Array(labels)) => self.rename_words(labels),
+            Some(Value::String(label)) if !stays(label) => self.rename_word(label),
+            Some(Value::Array(labels)) => self.rename_words(labels, stays),
             _ => {}
         }
     }
 
     /// Two names that have become one are there once.
-    fn rename_words(&self, words: &mut Vec<Value>) {
-        if !words.iter().any(|word| word.as_str().is_some_and(|word| self.name(word) != word)) {
+    fn rename_words(&self, words: &mut Vec<Value>, stays: &dyn Fn(&str) -> bool) {
+        let changes = |word: &str| self.name(word) != word && !stays(word);
+        if !words.iter().any(|word| word.as_str().is_some_and(changes)) {
             return;
         }
         let mut kept: Vec<Value> = Vec::with_capacity(words.len());
         for mut word in words.drain(..) {
-            if let Value::String(word) = &mut word {
+            if let Value::String(word) = &mut word
+                && !stays(word)
+            {
                 self.rename_word(word);
             }
             if !kept.contains(&word) {
@@ -199,7 +314,6 @@ mod tests {
             }]})
         };
         assert_eq!(said(&text, &relation("PER")), relation("PERSON"));
-        assert_eq!(said(&text, &json!({"label": "GSR"})), json!({"label": "ASSAULT"}));
         let page =
             |label: &str| json!({"pages": [{"spans": [{"label": label}], "accept": [label]}]});
         assert_eq!(said(&text, &page("PER")), page("PERSON"));
@@ -212,6 +326,71 @@ mod tests {
             "relations": null, "answer_PER": true,
         });
         assert_eq!(said(&json!({"text": "PER"}), &data), data);
+    }
+
+    #[test]
+    fn what_was_typed_under_label_stays() {
+        let typed = json!({"label": "GSR"});
+        let field = |at: &Value| json!({"text": "a", "label": "PER", "config": at});
+        for task in [
+            json!({"text": "a"}),
+            field(&json!({"field_id": "label"})),
+            field(&json!({"blocks": [{"view_id": "text_input", "field_id": "label"}]})),
+        ] {
+            assert_eq!(said(&task, &typed), typed, "{task}");
+        }
+        let parsed = TaskJson::from_value(&field(&json!({"field_id": "label"}))).expect("a task");
+        assert_eq!(renamed().asked(&parsed), None);
+        assert_eq!(renamed().task(&parsed), parsed, "what is corrected is no label");
+        let asks = TaskJson::from_value(&json!({"text": "a", "label": "PER"})).expect("a task");
+        assert_eq!(renamed().asked(&asks), Some(json!("PERSON")));
+        assert_eq!(renamed().with_typed_label(true).asked(&asks), None);
+        let page =
+            json!({"pages": [{"view_id": "text_input", "field_id": "label", "label": "GSR"}]});
+        assert_eq!(said(&json!({"pages": []}), &page), page);
+    }
+
+    #[test]
+    fn names_among_a_tasks_own_labels_stay() {
+        let spans = |label: &str| json!([{"start": 0, "end": 3, "label": label}]);
+        let block = |labels: Value| {
+            let blocks =
+                json!([{"view_id": "ner_manual", "labels": labels}, {"view_id": "choice"}]);
+            json!({"text": "a", "config": {"blocks": blocks}})
+        };
+        let given = json!({"spans": spans("PER"), "accept": ["PER"]});
+        let own = said(&block(json!(["PER", "ORG"])), &given);
+        assert_eq!(own, json!({"spans": spans("PER"), "accept": ["PERSON"]}));
+        let now = json!({"spans": spans("PERSON"), "accept": ["PERSON"]});
+        assert_eq!(said(&block(json!(["ORG"])), &given), now);
+        for own in [json!({"labels": ["PER"]}), json!({"config": {"labels": ["PER"]}})] {
+            let mut page = own.as_object().expect("an object").clone();
+            page.insert("spans".into(), spans("PER"));
+            let answer = json!({"pages": [page, {"spans": spans("PER")}]});
+            let renamed = said(&json!({"pages": []}), &answer);
+            assert_eq!(renamed["pages"][0], answer["pages"][0]);
+            assert_eq!(renamed["pages"][1]["spans"], spans("PERSON"));
+        }
+    }
+
+    #[test]
+    fn marks_that_two_names_have_made_one_are_there_once() {
+        for key in LISTS {
+            let mark = |at: u64, label: &str, score: u64| json!({"start": at, "end": at + 3, "label": label, "score": score});
+            let (old, new) = (["ATTACK", "GSR", "ASSAULT"], "ASSAULT");
+            for one in old {
+                for other in old {
+                    let given =
+                        json!({key: [mark(0, one, 1), mark(4, "GSR", 2), mark(0, other, 3)]});
+                    let now = said(&json!({"text": "a"}), &given);
+                    let kept = now[key].as_array().expect("a list").len();
+                    // What was there twice under its present name was so before.
+                    let expected = if one == new && other == new { 3 } else { 2 };
+                    assert_eq!(kept, expected, "{one} and {other}");
+                    assert_eq!(now[key][0], mark(0, new, 1));
+                }
+            }
+        }
     }
 
     #[test]

@@ -339,6 +339,39 @@ pub(super) fn escapes_ascii(json: &str) -> bool {
         .any(|(at, _)| matches!(json.as_bytes().get(at + ESCAPE.len()), Some(b'2'..=b'7')))
 }
 
+/// Where a value is in a text of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its first byte; if the value is missing, that of the nearest thing around it.
+    pub at: usize,
+    /// Whether the value is there.
+    pub found: bool,
+}
+
+/// Where the value of a JSON pointer such as `/spans/2/label` is in a text of JSON. Steps are not
+/// escaped. Of a key that is there twice the last one counts, as everywhere.
+pub fn place(json: &str, pointer: &str) -> Place {
+    let mut at = json.len() - json.trim_start().len();
+    for step in pointer.split('/').skip(1) {
+        let rest = &json[at..];
+        let Some(inside) = step_into(rest, step) else { return Place { at, found: false } };
+        at += inside;
+    }
+    Place { at, found: true }
+}
+
+/// Where the value under a key, or at a place in a list, begins in the text of what it is in.
+fn step_into(text: &str, step: &str) -> Option<usize> {
+    let within = |raw: &RawValue| raw.get().as_ptr().addr().checked_sub(text.as_ptr().addr());
+    let mut reader = serde_json::Deserializer::from_str(text);
+    if text.starts_with('[') {
+        let list: Vec<&RawValue> = Deserialize::deserialize(&mut reader).ok()?;
+        return within(list.get(step.parse::<usize>().ok()?)?);
+    }
+    let keys: IndexMap<String, &RawValue> = Deserialize::deserialize(&mut reader).ok()?;
+    within(keys.get(step)?)
+}
+
 pub(crate) fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -402,6 +435,19 @@ mod tests {
             assert_eq!(body.get_as::<String>("c").as_deref(), Some("\"a\":2"));
             assert_eq!(body.get_as::<u64>("c"), None);
         }
+    }
+
+    #[test]
+    fn a_place_is_found_in_the_text() {
+        let text = r#" {"é" : [1,{"b\"":"x"}],"a":{"b":7}}"#;
+        let rest = |pointer: &str| {
+            let place = place(text, pointer);
+            (&text[place.at..], place.found)
+        };
+        assert_eq!(rest("/a/b"), ("7}}", true));
+        assert_eq!(rest("/é/1/b\""), (r#""x"}],"a":{"b":7}}"#, true));
+        assert_eq!(rest("/a/c"), (r#"{"b":7}}"#, false));
+        assert_eq!(rest(""), (text.trim_start(), true));
     }
 
     #[test]

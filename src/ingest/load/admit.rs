@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::claimed_ids::look_up;
 use super::counts::{Loaded, Repeat};
-use super::steering::{Steering, is_exported};
 use super::validate::{Line, unplanned};
 use super::{Load, LoadError, Target};
 use crate::planning::{self, AdmitError};
@@ -15,7 +14,7 @@ impl Load<'_> {
     pub(super) async fn admit(&mut self, lines: Vec<Line>) -> Result<(), LoadError> {
         let mut fresh = Vec::with_capacity(lines.len());
         for line in lines {
-            let Line { at, made, known_as } = &line;
+            let Line { at, made, known_as, .. } = &line;
             if let Some(id) = known_as {
                 self.loaded.known += 1;
                 self.list(*at, None, id, false)?;
@@ -55,7 +54,7 @@ impl Load<'_> {
                     Err(AdmitError::Plan { nth, error }) => {
                         let line = fresh.get(nth).expect("the batch has it");
                         let body = &line.made.task.body;
-                        let wrong = unplanned(&self.file, line.at, body, error.to_string());
+                        let wrong = unplanned(&self.file, line.at, body, &error, None);
                         return Err(LoadError::Wrong { wrong: wrong.into(), loaded: self.loaded });
                     }
                 }
@@ -65,11 +64,7 @@ impl Load<'_> {
         // Another load may have inserted some of them meanwhile, and has reported them.
         if new == fresh.len() as u64 {
             for line in &fresh {
-                let steering = Steering::of(&line.made.task.body);
-                self.loaded.gold += u64::from(steering.gold);
-                self.loaded.prioritised += u64::from(steering.priority);
-                self.loaded.requiring += u64::from(steering.requires);
-                self.loaded.answered += u64::from(is_exported(&line.made.task.body));
+                self.loaded.remark(line.at, line.remarks);
             }
         }
         Ok(())
@@ -81,9 +76,7 @@ impl Load<'_> {
         let Some(store) = self.into.store() else { return Ok(HashSet::new()) };
         let each = matches!(self.into, Target::Nowhere(_))
             || self.aside.duplicates.is_some()
-            || fresh.iter().any(|line| {
-                line.made.suggestions_hash.is_some() || Steering::may(&line.made.task.body)
-            });
+            || fresh.iter().any(|line| line.made.suggestions_hash.is_some() || line.remarks.any());
         if !each || fresh.is_empty() {
             return Ok(HashSet::new());
         }

@@ -29,7 +29,8 @@ impl Load<'_> {
         for one in lines {
             let Some(id) = asked(one).filter(|id| known.contains(id)) else { continue };
             let (Validated::Fits(line) | Validated::Doubtful(line, _)) = one else { continue };
-            let line = Line { at: line.at, made: line.made.clone(), known_as: Some(id) };
+            let (at, made, remarks) = (line.at, line.made.clone(), line.remarks);
+            let line = Line { at, made, known_as: Some(id), written: None, remarks };
             *one = Validated::Fits(line);
         }
         Ok(())
@@ -68,10 +69,13 @@ impl Load<'_> {
                     at: line.at,
                     made: line.made.clone(),
                     known_as: Some(id.clone()),
+                    written: None,
+                    remarks: line.remarks,
                 }),
                 Some(_) if self.seen.has(id) => continue,
                 Some(key) => {
-                    Validated::Wrong(Box::new(edited(&self.file, line.at, body, id, &key)))
+                    let wrong = edited(&self.file, line.at, body, id, &key);
+                    Validated::Wrong(Box::new(wrong.at_written(line.written.as_ref())))
                 }
             };
         }

@@ -1,5 +1,6 @@
 //! What a load did, in figures and in words.
 
+use super::line_remarks::LineRemarks;
 use crate::identity::Rule;
 
 /// A line that says again what stands further up.
@@ -9,6 +10,15 @@ pub struct Repeat {
     pub line: u64,
     /// The line that it repeats.
     pub first: u64,
+}
+
+/// A name that is most likely a setting's, misspelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slip {
+    /// The line, from 1.
+    pub line: u64,
+    /// The setting.
+    pub meant: &'static str,
 }
 
 /// What a load did; with `--dry-run`, what it would have done.
@@ -38,6 +48,16 @@ pub struct Loaded {
     pub requiring: u64,
     /// New tasks whose line is an exported answer.
     pub answered: u64,
+    /// New tasks whose line is one of a file of rejects.
+    pub rejects: u64,
+    /// New tasks with `labels` in their own `config`, which no card but a page reads.
+    pub own_labels: u64,
+    /// New tasks that suggest a label that none of the annotators can give.
+    pub strange_labels: u64,
+    /// New tasks with a name in their `config` that is most likely a setting's, misspelt.
+    pub slips: u64,
+    /// The first of them.
+    pub first_slip: Option<Slip>,
 }
 
 impl Loaded {
@@ -58,6 +78,27 @@ impl Loaded {
         self.prioritised += other.prioritised;
         self.requiring += other.requiring;
         self.answered += other.answered;
+        self.rejects += other.rejects;
+        self.own_labels += other.own_labels;
+        self.strange_labels += other.strange_labels;
+        self.slips += other.slips;
+        self.first_slip = self.first_slip.or(other.first_slip);
+    }
+
+    /// Counts what there is to say of a new task.
+    pub(super) fn remark(&mut self, line: u64, remarks: LineRemarks) {
+        self.add(Self {
+            gold: remarks.gold.into(),
+            prioritised: remarks.priority.into(),
+            requiring: remarks.requires.into(),
+            answered: remarks.exported.into(),
+            rejects: remarks.reject.into(),
+            own_labels: remarks.own_labels.into(),
+            strange_labels: remarks.strange_label.into(),
+            slips: remarks.meant.is_some().into(),
+            first_slip: remarks.meant.map(|meant| Slip { line, meant }),
+            ..Self::default()
+        });
     }
 
     /// `219 new, 81 duplicates: 12 within this file (line 214 repeats line 3), 69 loaded before`.
@@ -96,6 +137,13 @@ impl Loaded {
                 ),
             });
         }
+        let slip = self.first_slip.map_or_else(String::new, |Slip { line, meant }| {
+            format!(
+                "in `config` a name that is no setting and does nothing; in line {line}, did you mean \
+                 {meant}?"
+            )
+        });
+        let slips = [format!("has {slip}"), format!("have {slip}")];
         let taken = [
             (
                 self.gold,
@@ -123,16 +171,42 @@ impl Loaded {
                  or chose is shown as a suggestion; to take answers over, use `annotd backup` and \
                  `annotd restore`",
             ),
+            (
+                self.rejects,
+                "has the keys of a refused line (--rejects): its text is that line. To load what was \
+                 refused, correct the texts under `text` and load these",
+                "have the keys of refused lines (--rejects): their texts are those lines. To load what \
+                 was refused, correct the texts under `text` and load these",
+            ),
+            (
+                self.own_labels,
+                "has `labels` in its `config`, which has no effect there: labels are the project's, or \
+                 stand in a block or a page",
+                "have `labels` in their `config`, which has no effect there: labels are the project's, \
+                 or stand in a block or a page",
+            ),
+            (
+                self.strange_labels,
+                "suggests a label that is none of its labels: an annotator can keep it or take it away, \
+                 and cannot give it",
+                "suggest a label that is none of their labels: an annotator can keep it or take it away, \
+                 and cannot give it",
+            ),
+            (self.slips, &slips[0], &slips[1]),
         ];
         for (count, one, many) in taken {
             match count {
                 0 => {}
-                1 => remarks.push(format!("1 new task {one}.")),
-                n => remarks.push(format!("{n} new tasks {many}.")),
+                1 => remarks.push(sentence(format!("1 new task {one}"))),
+                n => remarks.push(sentence(format!("{n} new tasks {many}"))),
             }
         }
         remarks
     }
+}
+
+fn sentence(words: String) -> String {
+    if words.ends_with('?') { words } else { words + "." }
 }
 
 fn counted(n: u64, what: &str) -> String {
@@ -179,5 +253,12 @@ mod tests {
         assert!(remarks[2].starts_with("2 new tasks have meta.priority"));
         let other = loaded.remarks(&Rule::Path("meta.id".into()));
         assert!(other[0].contains("by identity = \"meta.id\""), "{other:?}");
+        let mut slips = Loaded { new: 1, ..Loaded::default() };
+        let meant = Some("choice_style");
+        slips.remark(7, LineRemarks { meant, ..LineRemarks::default() });
+        let remarks = slips.remarks(&Rule::Content);
+        let words = "1 new task has in `config` a name that is no setting and does nothing; in line 7, \
+                     did you mean choice_style?";
+        assert_eq!(remarks, [words]);
     }
 }

@@ -17,17 +17,19 @@ mod claimed_ids;
 mod counts;
 mod error;
 mod files;
+mod line_remarks;
 pub mod missing_media;
+#[cfg(test)]
+mod place_tests;
 pub mod rule;
 mod seen;
-mod steering;
 mod validate;
 
 use std::sync::Arc;
 
 pub use self::aside::Aside;
 use self::batches::ReadEvent;
-pub use self::counts::{Loaded, Repeat};
+pub use self::counts::{Loaded, Repeat, Slip};
 pub use self::error::LoadError;
 pub use self::files::{TaskFile, find_files, load_file};
 use self::seen::Seen;

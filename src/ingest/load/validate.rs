@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use crate::allocation::{self, AllocationCounters, Overrides, Planner};
+use super::line_remarks::LineRemarks;
+use crate::allocation::{self, AllocationCounters, Overrides, PlanError, Planner};
 use crate::identity::{IdentifiedTask, Identity, Rule, Unidentified};
-use crate::ingest::read::{Entry, LineError, Notes};
+use crate::ingest::read::{Entry, LineError, Notes, Written};
 use crate::interface::Interface;
 use crate::task::{Renamed, TaskId, TaskJson};
 
@@ -59,6 +60,9 @@ pub(super) struct Line {
     pub(super) made: IdentifiedTask,
     /// The task of the store that it claims to be, and is.
     pub(super) known_as: Option<TaskId>,
+    /// How it is written in the file, if it claims to be a task of the store.
+    pub(super) written: Option<Written>,
+    pub(super) remarks: LineRemarks,
 }
 
 /// What a line turns out to be.
@@ -109,19 +113,26 @@ impl Validator {
     pub(super) fn validate(&self, entry: Entry) -> Validated {
         let Self { file, policy, planner, notes } = self;
         let Entry { line: at, body, written } = entry;
-        let in_file = |wrong: LineError| Box::new(wrong.at_written(written.as_ref()));
+        let in_file = |wrong: LineError, written: &Option<Written>| {
+            Box::new(wrong.at_written(written.as_ref()))
+        };
         // All of this reads the line as a whole: it is parsed once. What waits for the store is
         // text.
         let body = body.with_value();
         let objection = object_to(file, at, &body, notes.columns(), policy, planner);
+        let remarks = LineRemarks::of(&body, &policy.interface);
         let text = body.clone().without_value();
         match policy.identity.make(body) {
-            Err(error) => Validated::Wrong(in_file(unidentified(file, at, &text, &error))),
+            Err(error) => {
+                Validated::Wrong(in_file(unidentified(file, at, &text, &error), &written))
+            }
             Ok(made) => {
-                let line = Line { at, made, known_as: None };
+                let objection = objection.map(|wrong| in_file(wrong, &written));
+                let written = written.filter(|_| made.claims.is_some());
+                let line = Line { at, made, known_as: None, written, remarks };
                 match objection {
                     None => Validated::Fits(line),
-                    Some(wrong) => Validated::Doubtful(line, in_file(wrong)),
+                    Some(wrong) => Validated::Doubtful(line, wrong),
                 }
             }
         }
@@ -139,7 +150,7 @@ fn object_to(
     planner: &Planner,
 ) -> Option<LineError> {
     if let Err(unfit) = policy.interface.can_show(body) {
-        let usual = unsuitable(file, line, body, &unfit.expected, &unfit.found).help;
+        let usual = help_for(&unfit.found);
         let unfit = match columns {
             Some(columns) => unfit.in_table(columns, &policy.interface.content()),
             None => unfit,
@@ -152,12 +163,17 @@ fn object_to(
         return Some(LineError::of_task(file, line, body, unfit));
     }
     let error = planner.check(&policy.overrides, body).err()?;
-    Some(unplanned(file, line, body, error.to_string()))
+    let field = policy.planning.assign_field.as_deref().filter(|_| policy.overrides.to.is_empty());
+    Some(unplanned(file, line, body, &error, field))
 }
 
 fn unidentified(file: &Arc<str>, line: u64, body: &TaskJson, error: &Unidentified) -> LineError {
     let expected = "a task that can be told from others";
-    let mut wrong = unsuitable(file, line, body, expected, "one that cannot");
+    let pointer = match error {
+        Unidentified::Hash { key, .. } => format!("/{key}"),
+        Unidentified::Nothing { path } | Unidentified::NotAnId { path, .. } => pointer(path),
+    };
+    let mut wrong = LineError::of_value(file, line, body, pointer, [expected, "one that cannot"]);
     wrong.help = Some(error.to_string().into());
     wrong
 }
@@ -171,17 +187,43 @@ pub(super) fn edited(
 ) -> LineError {
     let expected = format!("the task that has the _id {id}");
     let found = format!("another `{key}`");
-    let mut wrong = unsuitable(file, line, body, &expected, &found);
+    let mut wrong = LineError::of_value(file, line, body, format!("/{key}"), [&expected, &found]);
     let help = "to load it as a new task, take _id, _input_hash and _task_hash out of the line; \
                 else put the key back as it was";
     wrong.help = Some(help.into());
     wrong
 }
 
-pub(super) fn unplanned(file: &Arc<str>, line: u64, body: &TaskJson, help: String) -> LineError {
-    let expected = "a task that can be given to an annotator";
-    let mut unplanned = unsuitable(file, line, body, expected, "one that cannot");
-    unplanned.help = Some(help.into());
+/// A path of keys with points between them as a JSON pointer.
+fn pointer(path: &str) -> String {
+    path.split('.').map(|key| format!("/{key}")).collect()
+}
+
+/// `field` is the path of the key that names annotators, if it is the task that names them.
+pub(super) fn unplanned(
+    file: &Arc<str>,
+    line: u64,
+    body: &TaskJson,
+    error: &PlanError,
+    field: Option<&str>,
+) -> LineError {
+    const WORDS: [&str; 2] = ["a task that can be given to an annotator", "one that cannot"];
+    let mut pointer = String::new();
+    if let Some((path, entry)) = error.key(field) {
+        pointer = self::pointer(path);
+        let mut keys = path.split('.');
+        let first = keys.next().and_then(|key| body.get(key));
+        let listed = keys.try_fold(first, |inner, key| Some(inner?.get(key).cloned())).flatten();
+        let is_it = |one: &serde_json::Value| {
+            one.as_str().map_or_else(|| one.to_string() == entry, |text| text == entry)
+        };
+        let listed = listed.as_ref().and_then(serde_json::Value::as_array);
+        if let Some(nth) = listed.and_then(|listed| listed.iter().position(is_it)) {
+            pointer = format!("{pointer}/{nth}");
+        }
+    }
+    let mut unplanned = LineError::of_value(file, line, body, pointer, WORDS);
+    unplanned.help = Some(error.to_string().into());
     unplanned
 }
 
@@ -192,19 +234,12 @@ pub(super) fn unsuitable(
     expected: &str,
     found: &str,
 ) -> LineError {
-    // The customary mistake with tables from a spreadsheet.
-    let help = found
-        .contains(';')
-        .then(|| "separate the cells by commas, or by tabs in a .tsv file".into());
-    LineError {
-        file: Arc::clone(file),
-        line,
-        column: 1,
-        expected: expected.into(),
-        found: found.into(),
-        help,
-        text: body.as_str().into(),
-        at: 0,
-        fatal: false,
-    }
+    let mut wrong = LineError::of_value(file, line, body, String::new(), [expected, found]);
+    wrong.help = help_for(found);
+    wrong
+}
+
+/// The customary mistake with tables from a spreadsheet.
+fn help_for(found: &str) -> Option<Box<str>> {
+    found.contains(';').then(|| "separate the cells by commas, or by tabs in a .tsv file".into())
 }

@@ -34,6 +34,7 @@ pub(super) fn refuse(file: &Arc<str>, entry: &Entry) -> Option<LineError> {
              named .jsonl"
                 .into(),
         ),
+        pointer: "".into(),
         text: shown.into(),
         at: 0,
         fatal: true,

@@ -30,8 +30,10 @@ pub use notes::Notes;
 pub use parse_error::LineError;
 pub use source::ReadProgress;
 
+use crate::task::task_json::{may_have_key, place};
 use crate::task::{TaskJson, own_keys};
 use source::Source;
+use table::Cells;
 
 /// The longest task, in bytes of its text: half of what MongoDB allows a document to have.
 pub const MAX_TASK_BYTES: usize = 8 << 20;
@@ -77,8 +79,8 @@ pub struct Entry {
     pub line: u64,
     /// The task.
     pub body: TaskJson,
-    /// How the task is written in the file, where that is not the text of its body: with white
-    /// space between its parts.
+    /// How the task is written in the file, where that is not the text of its body alone in a line:
+    /// with white space between its parts, in a list, or in cells.
     pub written: Option<Written>,
 }
 
@@ -88,6 +90,32 @@ pub struct Written {
     /// The column of its first byte, from 1, in characters.
     column: u64,
     text: Box<str>,
+    form: Form,
+}
+
+/// How the keys of a task are written.
+#[derive(Clone, Debug)]
+enum Form {
+    Json,
+    Row(Cells),
+    /// The whole text is the task's.
+    Text,
+}
+
+impl Written {
+    /// Where the value of a JSON pointer into the task begins, in bytes.
+    fn place(&self, pointer: &str) -> usize {
+        match &self.form {
+            Form::Text => 0,
+            Form::Row(cells) => cells.place(pointer),
+            Form::Json => {
+                // What an export kept apart is a part of the task.
+                let kept = (!pointer.is_empty() && may_have_key(&self.text, own_keys::DISPLACED))
+                    .then(|| place(&self.text, &format!("/{}{pointer}", own_keys::DISPLACED)));
+                kept.filter(|kept| kept.found).unwrap_or_else(|| place(&self.text, pointer)).at
+            }
+        }
+    }
 }
 
 /// Why a file cannot be opened.
@@ -236,7 +264,17 @@ impl Iterator for Tasks {
             {
                 return Err(wrong);
             }
-            Ok(Entry { body: own_keys::restore(entry.body), ..entry })
+            let line = entry.body.clone();
+            let body = own_keys::restore(entry.body);
+            // An exported line is in the file with the answer's keys.
+            let written = entry.written.or_else(|| {
+                (body != line).then(|| Written {
+                    column: 1,
+                    text: line.as_str().into(),
+                    form: Form::Json,
+                })
+            });
+            Ok(Entry { body, written, ..entry })
         });
         self.over = match &next {
             None => true,

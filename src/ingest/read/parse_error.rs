@@ -8,9 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::source::Broken;
-use super::{MAX_TASK_BYTES, Written};
+use super::{Form, MAX_TASK_BYTES, Written};
 use crate::interface::Unfit;
-use crate::task::{MAX_DEPTH, TaskJson, TaskJsonError};
+use crate::task::task_json::place;
+use crate::task::{MAX_DEPTH, TaskJson, TaskJsonError, own_keys};
 
 /// The most of an overlong line that a message carries.
 const KEPT_OF_OVERLONG: usize = 4096;
@@ -43,6 +44,9 @@ pub struct LineError {
     pub text: Box<str>,
     /// The place within `text`, in bytes.
     pub at: usize,
+    /// The place within the task, as a JSON pointer; empty for the whole one, and for what is no
+    /// task.
+    pub(super) pointer: Box<str>,
     /// Whether reading ends here.
     pub fatal: bool,
 }
@@ -58,8 +62,8 @@ impl fmt::Display for LineError {
 impl LineError {
     /// Says that a task that was read cannot be shown or answered, and where in its text.
     pub fn of_task(file: &Arc<str>, line: u64, task: &TaskJson, unfit: Unfit) -> Self {
-        let at = unfit.place(task);
         let text = task.as_str();
+        let at = place(text, &unfit.at).at;
         Self {
             file: Arc::clone(file),
             line,
@@ -69,18 +73,45 @@ impl LineError {
             help: unfit.help.map(Into::into),
             text: text.into(),
             at,
+            pointer: unfit.at.into(),
             fatal: false,
         }
     }
 
-    /// The same place as it is in the file: the text of a body has no white space between its
-    /// parts.
+    /// Says that a task that was read is not suitable as a whole, or for the value at a JSON
+    /// pointer.
+    pub fn of_value(
+        file: &Arc<str>,
+        line: u64,
+        task: &TaskJson,
+        pointer: String,
+        [expected, found]: [&str; 2],
+    ) -> Self {
+        let text = task.as_str();
+        let at = place(text, &pointer).at;
+        Self {
+            file: Arc::clone(file),
+            line,
+            column: text[..at].chars().count() as u64 + 1,
+            expected: expected.into(),
+            found: found.into(),
+            help: None,
+            text: text.into(),
+            at,
+            pointer: pointer.into(),
+            fatal: false,
+        }
+    }
+
+    /// The same place as it is in the file. The text of a task has no white space between its
+    /// parts, and neither cells nor the keys of an answer.
     #[must_use]
     pub fn at_written(self, written: Option<&Written>) -> Self {
-        let Some(Written { column, text }) = written else { return self };
-        let Some(at) = written_at(text, &self.text, self.at) else { return self };
-        let (line, column) = advance((self.line, *column), &text.as_bytes()[..at]);
-        Self { line, column, at, text: text.clone(), ..self }
+        let Some(written) = written else { return self };
+        let at = written.place(&self.pointer);
+        let before = &written.text.as_bytes()[..at];
+        let (line, column) = advance((self.line, written.column), before);
+        Self { line, column, at, text: written.text.clone(), ..self }
     }
 
     pub(super) fn with_help(mut self, help: &str) -> Self {
@@ -172,6 +203,7 @@ impl Piece<'_> {
             help: None,
             // Up to `at` nothing was replaced, or it would have been the place.
             at: at.min(text.len()),
+            pointer: "".into(),
             text: text.into(),
             fatal: false,
         }
@@ -222,12 +254,16 @@ impl Piece<'_> {
         })
     }
 
-    /// The piece as it is written, if it is not the text of this body.
+    /// The piece as it is written, if it is not the text of this body alone in its line.
     pub(super) fn written(&self, body: &TaskJson) -> Option<Written> {
         let text = std::str::from_utf8(self.bytes).ok()?;
         let is_json = text.trim_start().starts_with('{');
-        (is_json && text.len() != body.as_str().len())
-            .then(|| Written { column: self.column, text: text.into() })
+        let form = if is_json { Form::Json } else { Form::Text };
+        (self.column != 1 || text.len() != body.as_str().len()).then(|| Written {
+            column: self.column,
+            text: text.into(),
+            form,
+        })
     }
 
     fn too_deep(&self, text: &str) -> LineError {
@@ -294,50 +330,29 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     floor(text, (start + column).saturating_sub(1))
 }
 
-/// Where a byte of the compact text of a task is in the text as it is written; nothing if the two
-/// are not the same task, as those of an exported line are not.
-fn written_at(written: &str, compact: &str, at: usize) -> Option<usize> {
-    let compact = compact.as_bytes();
-    let (mut passed, mut found, mut in_string, mut escaped) = (0, None, false, false);
-    for (place, byte) in written.bytes().enumerate() {
-        if !in_string && byte.is_ascii_whitespace() {
-            continue;
-        }
-        if compact.get(passed) != Some(&byte) {
-            return None;
-        }
-        if passed == at {
-            found = Some(place);
-        }
-        passed += 1;
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else {
-            in_string = byte == b'"';
-        }
-    }
-    (passed == compact.len()).then(|| found.unwrap_or(written.len()))
-}
-
 /// The bracket that opens one level too many. What an export kept under `_task` counts as it stood
 /// in the task.
 fn depth_exceeded_at(text: &str) -> usize {
     let (mut depth, mut in_string, mut escaped, mut kept) = (0, false, false, 0);
+    // The last string, which is the key before a bracket on the first level.
+    let mut last = (0, 0);
     for (at, byte) in text.bytes().enumerate() {
         if in_string {
             in_string = escaped || byte != b'"';
             escaped = !escaped && byte == b'\\';
+            last.1 = at + 1;
             continue;
         }
         match byte {
-            b'"' => in_string = true,
+            b'"' => {
+                in_string = true;
+                last = (at, at + 1);
+            }
             b'{' | b'[' => {
-                let key = || text[..at].trim_end().strip_suffix(':').map(str::trim_end);
                 if depth == 1 {
-                    kept = usize::from(
-                        byte == b'{' && key().is_some_and(|key| key.ends_with("\"_task\"")),
-                    );
+                    let key = serde_json::from_str::<String>(&text[last.0..last.1]);
+                    let is_kept = key.is_ok_and(|key| key == own_keys::DISPLACED);
+                    kept = usize::from(byte == b'{' && is_kept);
                 }
                 depth += 1;
             }

@@ -5,6 +5,8 @@
 //! empty columns at the end. Prodigy's tables are called `Text`, `Label` and `Meta`. All of this is
 //! read, and what was read otherwise than it is written is said ([`Columns::notes`]).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::super::LineError;
@@ -12,7 +14,7 @@ use super::super::parse_error::Piece;
 use super::kinds::{self, Kind};
 
 /// What the cells of one column are.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Column {
     /// Values under a key, whose name was cut at its points.
     Key(Vec<String>, Kind),
@@ -23,7 +25,7 @@ enum Column {
 }
 
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    columns: Arc<Vec<Column>>,
     /// What was read otherwise than it is written, in words.
     pub(super) notes: Vec<String>,
 }
@@ -90,7 +92,7 @@ impl Columns {
         if !renamed.is_empty() {
             notes.push(format!("read {}", renamed.join(", ")));
         }
-        Ok(Self { columns, notes })
+        Ok(Self { columns: Arc::new(columns), notes })
     }
 
     /// The keys of the columns that have one.
@@ -109,7 +111,7 @@ impl Columns {
 
     /// Takes the names of rows into account, which stand before the first column.
     pub(super) fn add_row_names(&mut self) {
-        self.columns.insert(0, Column::RowNumber);
+        Arc::make_mut(&mut self.columns).insert(0, Column::RowNumber);
         self.notes.push("the rows begin with their numbers, which were left out".into());
     }
 
@@ -149,6 +151,36 @@ impl Columns {
             }
         }
         Ok(object)
+    }
+}
+
+/// Where the keys of a task are in its row.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Cells {
+    /// Where each cell begins, in bytes.
+    starts: Vec<usize>,
+    columns: Arc<Vec<Column>>,
+}
+
+impl Cells {
+    pub(super) fn of(columns: &Columns, cells: &[Cell]) -> Self {
+        let starts = cells.iter().map(|(at, _)| *at).collect();
+        Self { starts, columns: Arc::clone(&columns.columns) }
+    }
+
+    /// Where the cell begins that has the value of a JSON pointer, or the first one that has a part
+    /// of it; the beginning of the row if there is none.
+    pub(in super::super) fn place(&self, pointer: &str) -> usize {
+        let steps: Vec<&str> = pointer.split('/').skip(1).collect();
+        let mut best = (0, 0);
+        for (column, start) in self.columns.iter().zip(&self.starts) {
+            let Column::Key(path, _) = column else { continue };
+            let common = path.iter().zip(&steps).take_while(|(name, step)| name == *step).count();
+            if common == path.len().min(steps.len()) && common > best.0 {
+                best = (common, *start);
+            }
+        }
+        best.1
     }
 }
 

@@ -175,7 +175,7 @@ pub(super) fn value(kind: Kind, cell: &str) -> Result<Option<Value>, Unfit> {
         Kind::Setting => match (json, &*trimmed.to_lowercase()) {
             (_, "true") => true.into(),
             (_, "false") => false.into(),
-            (Some(json), _) if !json.is_string() => json,
+            (Some(json), _) => json,
             _ => trimmed.into(),
         },
         Kind::Meta if is_object => json.unwrap_or_default(),

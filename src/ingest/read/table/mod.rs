@@ -16,11 +16,12 @@ mod kinds;
 use std::io;
 use std::sync::Arc;
 
+pub(super) use self::columns::Cells;
 use self::columns::{Cell, Columns};
 use self::dialect::Dialect;
 use super::parse_error::{END_OF_LINE, Piece, found_at};
 use super::source::Source;
-use super::{Entry, LineError, MAX_TASK_BYTES, Notes};
+use super::{Entry, Form, LineError, MAX_TASK_BYTES, Notes, Written};
 use crate::task::TaskJson;
 
 pub(super) struct Rows {
@@ -276,7 +277,9 @@ impl Rows {
         let body = TaskJson::from_object(task).map_err(|error| {
             piece.wrong(0, "a row that makes a task", &error.to_string()).fatal()
         })?;
-        Ok(Some(Entry { line: self.line, body, written: None }))
+        let text = String::from_utf8_lossy(&self.row.raw).into();
+        let form = Form::Row(Cells::of(columns, cells));
+        Ok(Some(Entry { line: self.line, body, written: Some(Written { column: 1, text, form }) }))
     }
 
     /// R writes the names of rows before the first column, and no name for them.
