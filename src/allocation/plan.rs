@@ -110,7 +110,8 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// The path of the key that is wrong, if it is the task's, and the entry if the value is a list.
+    /// The path of the key that is wrong, if it is the task's; and which entry of it is wrong, if
+    /// the value is a list.
     /// `field` is the path of the key that names annotators.
     pub fn key<'a>(&'a self, field: Option<&'a str>) -> Option<(&'a str, &'a str)> {
         let of_field = |entry: &'a str| field.map(|field| (field, entry));

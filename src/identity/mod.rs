@@ -10,8 +10,8 @@
 //!   `skip_reason`. Where a template can show what a task has under these names, they count in a
 //!   line that is no answer;
 //! - the keys that an answer sets, where the annotator produces what stands there: such a key of a
-//!   task is a suggestion, unless it is a setting. Where the annotator only judges it, it counts, also if that is in one
-//!   block of several and another one sets it;
+//!   task is a suggestion, unless it is a setting. Where the annotator only judges it, it counts,
+//!   also if that is in one block of several and another one sets it;
 //! - tokens that are those annotd would compute, where the interface works on tokens;
 //! - what only steers annotd: `meta.gold`, `meta.priority`, `meta.requires`, and the key that names
 //!   annotators.
@@ -75,8 +75,8 @@ use crate::task::{Task, TaskId, TaskJson, Verdict, canonical, hashes, own_keys};
 
 /// Bytes of SHA-256 that make the identity.
 const BYTES: usize = 16;
-/// What a store says that goes by the present edition of `content`. The empty part between the dots
-/// is in no path: a version that does not know it says so, and takes it for no path.
+/// The stored word of the present edition of `content`. No path has an empty part between points,
+/// so a version that does not know this word refuses it and takes it for no path.
 const CONTENT: &str = "content..2";
 
 /// By which rule a project tells tasks apart.

@@ -216,7 +216,7 @@ fn five_lines_are_five_tasks_however_a_key_or_a_template_that_shows_it_is_writte
     }
 }
 
-/// A text field may stand under any key; a setting under that key is still what the card looks like.
+/// A text field may stand under any key; a setting under that key still changes the card.
 #[test]
 fn five_lines_that_differ_in_a_setting_are_five_tasks_also_where_a_text_is_written_under_its_name()
 {

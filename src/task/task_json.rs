@@ -322,8 +322,8 @@ fn string_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Whether a text of JSON may have a key of this name, at any depth. It is a look at the text, which
-/// is cheaper than parsing it and spares most tasks the rest.
+/// Whether a text of JSON may have a key of this name, at any depth. It only searches the text,
+/// which is cheaper than parsing it and spares most tasks the rest.
 ///
 /// A key may be written with escapes, as `\u0067old` is. Hardly any program escapes letters of
 /// ASCII, so a text that does may have any key.

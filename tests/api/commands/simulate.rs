@@ -47,7 +47,7 @@ fn a_simulation_reads_tasks_as_a_load_does() {
     project.write("more.jsonl", "{\"text\":\"c\",\"meta\":{\"for\":\"eve\"}}\n");
     let refused = project.annotd(&["simulate"]);
     assert_eq!(refused.status.code(), Some(65));
-    assert!(stderr(&refused).contains("more.jsonl:1:1"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("more.jsonl:1:27"), "{}", stderr(&refused));
     assert!(!project.path().join("demo.db").exists());
 }
 
