@@ -108,6 +108,39 @@ async fn a_drag_from_beside_the_letters_takes_the_nearest_word() {
 }
 
 #[tokio::test]
+async fn a_drag_may_begin_before_the_first_letter_of_a_line() {
+    for (text, _) in TEXTS {
+        for view in ["ner_manual", "spans_manual"] {
+            let settings = format!("interface = \"{view}\"\nlabels = [\"A\"]");
+            let seat = Seat::open(&settings, &[json!({"text": text})]).await;
+            seat.card().await;
+            // Ten pixels from the letters, where the text's own element once ended.
+            let first = "(() => { const tokens = document.querySelector('.card:not(.offscreen) .tokens'); \
+                const walk = document.createTreeWalker(tokens, NodeFilter.SHOW_TEXT); \
+                const range = document.createRange(); range.selectNodeContents(walk.nextNode()); \
+                const boxes = [...range.getClientRects()], field = tokens.getBoundingClientRect(); \
+                const letters = { left: Math.min(...boxes.map((box) => box.left)), right: Math.max(...boxes.map((box) => box.right)) }; \
+                const rtl = getComputedStyle(tokens).direction === 'rtl'; \
+                const share = (x) => (x - field.left) / field.width; \
+                return rtl ? [share(letters.right + 10), share(letters.right - 6)] \
+                           : [share(letters.left - 10), share(letters.left + 6)]; })()";
+            let shares = seat.eval(first).await;
+            let (beside, within) =
+                (shares[0].as_f64().expect("a share"), shares[1].as_f64().expect("a share"));
+            seat.drag_within(
+                ".card:not(.offscreen) .tokens",
+                &[(beside, 0.5), (within, 0.5), (within, 0.55)],
+            )
+            .await;
+            let span = "document.querySelector('.card:not(.offscreen) [data-span]')?.dataset.span";
+            let span = seat.wait_for("a span", span).await;
+            assert!(span.as_str().expect("a place").starts_with("0-"), "{view}: {text}: {span}");
+            seat.close().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_click_or_a_slip_beside_the_letters_marks_nothing() {
     let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]";
     let seat = Seat::open(settings, &[json!({"text": "Ada met Noor.", "meta": {"n": 1}})]).await;

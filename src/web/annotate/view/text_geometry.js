@@ -101,7 +101,10 @@ export function unitUnder(segments, row, x, y) {
  */
 export function unitNear(segments, row, field, x, y) {
   const box = field.getBoundingClientRect();
-  const [left, top] = [within(x, box.left + 1, box.right - 1), within(y, box.top + 1, box.bottom - 1)];
+  // In the room beside the text no caret is found: the nearest one is at its edge.
+  const { paddingLeft, paddingRight } = getComputedStyle(field);
+  const [from, to] = [box.left + parseFloat(paddingLeft), box.right - parseFloat(paddingRight)];
+  const [left, top] = [within(x, from + 1, to - 1), within(y, box.top + 1, box.bottom - 1)];
   const { level } = levelOf(document.elementFromPoint(left, top) ?? field, left, top);
   /** @type {{unit: number, down: number, across: number} | null} */
   let best = null;
