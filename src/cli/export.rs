@@ -209,15 +209,15 @@ pub(super) fn run(roster: Option<&Path>, arguments: &Arguments) -> Result<(), Co
 /// What to say of a file that became JSONL although its name tells something else, or nothing.
 fn name_hint(path: &Path) -> Option<String> {
     let name = path.to_string_lossy();
-    if name == "-" || path.extension().is_none() {
+    if name == "-" {
         return None;
     }
-    let lower = name.to_ascii_lowercase();
-    if [".jsonl", ".ndjson", ".jl", ".csv"].iter().any(|ending| lower.ends_with(ending)) {
+    let ending = path.extension()?.to_string_lossy().to_ascii_lowercase();
+    if ["jsonl", "ndjson", "jl", "csv"].contains(&ending.as_str()) {
         return None;
     }
     let shown = path.display();
-    Some(if lower.ends_with(".json") {
+    Some(if ending == "json" {
         format!(
             "{shown} has a JSON object on each line (JSONL), not one list; programs that expect .json \
              may refuse it. Name it {} to show that",

@@ -8,6 +8,7 @@
 //! `annotd load annotators.toml` has no meaning that could be accepted.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -56,13 +57,12 @@ enum FileRole {
 }
 
 fn role(name: &str) -> Option<FileRole> {
-    let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".toml") {
-        Some(FileRole::Roster)
-    } else if Format::of_name(name).is_some() {
-        Some(FileRole::Tasks)
-    } else {
-        lower.ends_with(".zst").then_some(FileRole::Backup)
+    let ending = Path::new(name).extension()?.to_string_lossy().to_ascii_lowercase();
+    match ending.as_str() {
+        "toml" => Some(FileRole::Roster),
+        _ if Format::of_name(name).is_some() => Some(FileRole::Tasks),
+        "zst" => Some(FileRole::Backup),
+        _ => None,
     }
 }
 

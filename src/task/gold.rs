@@ -88,7 +88,11 @@ fn take_out(task: &mut Fields) -> bool {
 /// Takes right answers out of the tasks of a list: pages, or what blocks have otherwise than their
 /// task.
 fn of_each(parts: &mut Vec<Box<RawValue>>) -> bool {
-    parts.iter_mut().fold(false, |any, part| change(part, take_out) || any)
+    let mut any = false;
+    for part in parts {
+        any |= change(part, take_out);
+    }
+    any
 }
 
 /// Looks into the value under a key, if a right answer may be in it.

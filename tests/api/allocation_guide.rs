@@ -37,7 +37,7 @@ promises! {
     "A mixture" => counting::a_mixture,
     "Exact or by hash" => counting::exact_or_by_hash,
     "Seed" => counting::seed,
-    "The first annotator asks" => routing::the_first_who_asks,
+    "The first annotator who asks" => routing::the_first_who_asks,
     "Named evenly" => routing::named_evenly,
     "Named as Prodigy does" => routing::named_as_prodigy_does,
     "Everyone sees everything" => routing::everyone_sees_everything,
