@@ -1,7 +1,7 @@
 // What the page knows and how it changes.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ahead, current, depth, front, holding, needsTasks, inView, initial, phase, reduce } from "../../src/web/annotate/state/state.js";
+import { ahead, current, depth, maxKept, front, holding, needsTasks, inView, initial, phase, reduce } from "../../src/web/annotate/state/state.js";
 
 /** @import { Project, Task, Verdict } from "../../src/web/annotate/state/types.js" */
 /** @import { Action, State } from "../../src/web/annotate/state/state.js" */
@@ -229,7 +229,18 @@ test("who stops, goes back and forth, and changes an answer, has still stopped",
   assert.equal(phase(reduce(state, answer("reject"))), "done");
 });
 
-test("the page keeps so many cards and no more", () => {
+test("large tasks leave the page sooner, all but the last answered one", () => {
+  const ids = Array.from({ length: 30 }, (_, i) => `t${i}`);
+  const large = (/** @type {number} */ size) => /** @type {Action} */ ({ ...answer("accept"), size });
+  const kept = (/** @type {number} */ size) => ids.reduce((state) => reduce(state, large(size)), run(fetched(ids)));
+  assert.equal(kept(1_000_000).cards.length, maxKept / 1_000_000);
+  assert.equal(kept(1_000_000).oldest, false, "the history has the others");
+  assert.equal(shown(reduce(kept(1_000_000), { type: "undo" })), "t29");
+  assert.equal(kept(2 * maxKept).cards.length, 1);
+  assert.equal(kept(1000).cards.length, 30);
+});
+
+test("the page keeps 200 answered cards and no more", () => {
   const ids = Array.from({ length: depth + 50 }, (_, i) => `t${i}`);
   let state = run(fetched(ids));
   for (const _ of ids) state = reduce(state, answer("accept"));

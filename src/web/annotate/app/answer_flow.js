@@ -110,10 +110,11 @@ export class AnswerFlow {
     const now = Date.now();
     const ready = outbox.isReady();
     this.prepare();
+    const task = this.asJson?.json ?? "";
     const kept = this.keep(card, {
       at: now,
       first: !card.previousAnswer,
-      task: /** @type {{json: string}} */ (this.asJson).json,
+      task,
       answer: JSON.stringify({
         ...values,
         answer: verdict,
@@ -127,7 +128,7 @@ export class AnswerFlow {
       }),
     });
     if (!ready) await gate.waitFor(kept);
-    store.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key });
+    store.dispatch({ type: "answer", verdict, values, reason: reason ?? null, key: card.key, size: task.length });
     // The next card lies ready: the request for more, which takes some milliseconds to leave, can
     // follow it.
     afterFrame(() => taskFeed.fetchIfDue());

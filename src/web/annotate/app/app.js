@@ -132,6 +132,7 @@ export class App {
       },
       submit: (verdict) => void this.answerFlow.answer(verdict),
       command: (command) => void this.commands.run(command),
+      say,
       announce,
       resume: () => {
         store.dispatch({ type: "resumed" });

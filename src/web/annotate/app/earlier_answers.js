@@ -105,7 +105,7 @@ export class EarlierAnswers {
         // Without a place to go on from, the cards that are here come once more.
         const { answers, next } = await getHistory(Math.min(step + (before ? 0 : here.length), largest), before);
         await taskFeed.prepare(answers);
-        const cards = answers.map((record) => this.cardOf(record));
+        const cards = answers.map((record) => ({ ...this.cardOf(record), size: JSON.stringify(record).length }));
         store.dispatch({ type: "older", cards: this.withDrafts(cards.reverse()), before: next, end: next === null });
       }
       return true;

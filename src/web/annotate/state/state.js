@@ -51,7 +51,12 @@ import { read } from "./reading.js";
 /**
  * A card that was answered, and how it was left since.
  *
- * @typedef {{task: Task, previousAnswer: PreviousAnswer, draft?: Draft | null}} Past
+ * @typedef {{
+ *   task: Task,
+ *   previousAnswer: PreviousAnswer,
+ *   draft?: Draft | null,
+ *   size?: number,
+ * }} Past
  */
 
 /**
@@ -63,7 +68,8 @@ import { read } from "./reading.js";
  *   | {type: "edit", values: Values}
  *   | {type: "flag"}
  *   | {type: "comment", comment: string}
- *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null, key?: number}
+ *   | {type: "answer", verdict: Verdict, values: Values, reason?: string | null, key?: number,
+ *       size?: number}
  *   | {type: "undo"}
  *   | {type: "forward"}
  *   | {type: "older", cards: Past[], before: string | null, end: boolean}
@@ -79,6 +85,12 @@ import { read } from "./reading.js";
 
 /** How many answered cards stay on the page. */
 export const depth = 200;
+
+/**
+ * How long the tasks of these cards may be together, in characters of their JSON. What goes is
+ * fetched from the server's history when the annotator goes back to it.
+ */
+export const maxKept = 8_000_000;
 
 /** @type {State} */
 export const initial = {
@@ -135,7 +147,7 @@ function changed(state, action) {
     case "comment":
       return change(state, { comment: action.comment });
     case "answer":
-      return answered(state, action.verdict, action.values, action.reason ?? null, action.key);
+      return answered(state, action.verdict, action.values, action.reason ?? null, action.key, action.size);
     case "undo":
       return state.at > 0 ? { ...state, at: state.at - 1, back: null } : state;
     case "forward":
@@ -319,9 +331,10 @@ function gone(state, action) {
  * @param {Values} values
  * @param {string | null} reason
  * @param {number} [key] which card was answered, if not the one on the page
+ * @param {number} [size] how long the task is, in characters of its JSON
  * @returns {State}
  */
-function answered(state, verdict, values, reason, key) {
+function answered(state, verdict, values, reason, key, size) {
   const card = key === undefined ? current(state) : state.cards.find((one) => one.key === key);
   if (!card) return state;
   if (card !== current(state)) {
@@ -330,9 +343,9 @@ function answered(state, verdict, values, reason, key) {
     return { ...state, cards: state.cards.map((one) => (one === card ? { ...card, values, previousAnswer } : one)) };
   }
   const previousAnswer = { answer: verdict, values, flagged: card.flagged, comment: card.comment, reason };
-  const next = change(state, { previousAnswer, values });
+  const next = change(state, { previousAnswer, values, ...(size === undefined ? {} : { size }) });
   if (state.back !== null && state.back !== card.key) return home(next);
-  const spare = Math.max(0, state.at + 1 - depth);
+  const spare = surplus(next.cards, state.at + 1);
   return {
     ...next,
     cards: spare ? next.cards.slice(spare) : next.cards,
@@ -341,6 +354,24 @@ function answered(state, verdict, values, reason, key) {
     oldest: spare ? false : state.oldest,
     before: spare ? null : state.before,
   };
+}
+
+/**
+ * How many of the first cards are to leave the page, so that those before `at` are neither too many
+ * nor too large. The last of them stays, whatever its size.
+ *
+ * @param {Card[]} cards
+ * @param {number} at
+ */
+function surplus(cards, at) {
+  let first = at;
+  let sum = 0;
+  while (first > 0 && at - first < depth) {
+    sum += cards[first - 1]?.size ?? 0;
+    if (sum > maxKept && first < at) break;
+    first--;
+  }
+  return first;
 }
 
 /**
@@ -358,7 +389,7 @@ function older(state, records, before, end) {
   let keys = state.keys;
   const cards = records
     .filter((record) => !here.has(record.task._id))
-    .map((record) => card(keys++, record.task, record.previousAnswer, record.draft));
+    .map((record) => card(keys++, record.task, record.previousAnswer, record.draft, record.size));
   return {
     ...state,
     keys,
@@ -435,11 +466,16 @@ function learned(state, { held, moved, answered }) {
  * @param {Task} task
  * @param {PreviousAnswer | null} previousAnswer
  * @param {Draft | null} [draft] what was half done on it
+ * @param {number} [size]
  * @returns {Card}
  */
-function card(key, task, previousAnswer, draft = null) {
+function card(key, task, previousAnswer, draft = null, size = undefined) {
   const from = draft ?? previousAnswer;
-  return { key, task: read(task), previousAnswer, values: from?.values ?? null, flagged: from?.flagged ?? false, comment: from?.comment ?? "" };
+  return {
+    key, task: read(task), previousAnswer,
+    values: from?.values ?? null, flagged: from?.flagged ?? false, comment: from?.comment ?? "",
+    ...(size === undefined ? {} : { size }),
+  };
 }
 
 /**

@@ -137,11 +137,12 @@
 /**
  * One card on the page: a task and what its annotator has made of it. `key` is unique on this page
  * and says whether a card has to be drawn again; `values` is null while untouched; `fate` is there
- * where the task is not this page's any more, and stays for what is half done.
+ * where the task is not this page's any more, and stays for what is half done; `size` is the length
+ * of the task's JSON, of an answered card.
  *
  * @typedef {{
  *   key: number, task: Task, values: Values | null, flagged: boolean, comment: string,
- *   previousAnswer: PreviousAnswer | null, fate?: Fate | null,
+ *   previousAnswer: PreviousAnswer | null, fate?: Fate | null, size?: number,
  * }} Card
  */
 

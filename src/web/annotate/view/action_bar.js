@@ -15,18 +15,43 @@ import { fateWords, verdictSign, verdictWord } from "./messages.js";
 /** @type {Verdict[]} */
 const verdicts = ["accept", "reject", "ignore"];
 
+/**
+ * Clicks of a double click are at most this far apart, in milliseconds. The next card comes between
+ * them; nobody reads one so fast.
+ */
+const doubleClickGap = 300;
+
+/**
+ * Whether a click is the second of a double click. A press of Enter or Space on a button has the
+ * detail 0.
+ *
+ * @param {Pick<MouseEvent, "detail" | "timeStamp">} click
+ * @param {number} last when the button was clicked before
+ */
+export const isSecondClick = ({ detail, timeStamp }, last) => detail > 1 && timeStamp - last < doubleClickGap;
+
 export class ActionBar {
-  /** @param {(command: Command) => void} run */
-  constructor(run) {
+  /**
+   * @param {(command: Command) => void} run
+   * @param {(words: string) => void} say
+   */
+  constructor(run, say) {
     this.element = byId("action-bar");
     this.question = byId("question");
     this.answers = byId("answers");
     /** Whether the last press here was a mouse click, and no key on a button. */
     this.byMouse = false;
+    let clicked = -Infinity;
+    const answer = (/** @type {Verdict} */ verdict, /** @type {MouseEvent} */ click) => {
+      const second = isSecondClick(click, clicked);
+      clicked = click.timeStamp;
+      if (second) say(t("That was a double click: it answered one task. To answer this one, click again."));
+      else run(verdict);
+    };
     const button = (/** @type {Command} */ command, /** @type {Record<string, unknown>} */ attributes, /** @type {(Node | string)[]} */ ...content) =>
       h("button", { type: "button", ...attributes, onclick: () => run(command) }, ...content);
     this.buttons = verdicts.map((verdict) =>
-      button(verdict, { class: `answer ${verdict}`, "data-answer": verdict },
+      h("button", { type: "button", class: `answer ${verdict}`, "data-answer": verdict, onclick: (/** @type {MouseEvent} */ click) => answer(verdict, click) },
         h("span", { class: "sign", "aria-hidden": "true" }, verdictSign[verdict]), verdictWord(verdict), keyOf(verdict)));
     const undo = button("undo", { class: "plain undo", "data-command": "undo" }, h("span", { class: "sign", "aria-hidden": "true" }, "↩"), t("undo"), keyOf("undo"));
     this.flag = button("flag", { class: "plain flagged", hidden: true }, `⚑ ${t("flagged")} `, keyOf("flag"));

@@ -36,6 +36,7 @@ import { Prerenderer } from "./prerender.js";
  *   edit: (values: Values) => void,
  *   submit: (verdict: Verdict) => void,
  *   command: (command: Command) => void,
+ *   say: (words: string) => void,
  *   announce: (words: string) => void,
  *   resume: () => void,
  *   drawn: () => void,
@@ -51,7 +52,7 @@ export class CardView {
     this.kind = kind;
     this.callbacks = callbacks;
     this.cardArea = byId("card-area");
-    this.actionBar = new ActionBar(callbacks.command);
+    this.actionBar = new ActionBar(callbacks.command, callbacks.say);
     /** @type {View} */
     this.view = {};
     /**

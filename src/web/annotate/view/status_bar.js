@@ -10,6 +10,7 @@
 import { byId, h, say } from "../../shared/dom.js";
 import { plural, t } from "../../shared/i18n.js";
 import { afterFrame } from "../../shared/scheduling.js";
+import { current } from "../state/state.js";
 import { answersWaitHere, newLink } from "./messages.js";
 
 /** @import { State } from "../state/state.js" */
@@ -31,6 +32,18 @@ import { answersWaitHere, newLink } from "./messages.js";
 
 /** How long sending may last before the bar says so. */
 const patience = 700;
+
+/**
+ * The goal that is shown: what is due, and at least one more than is done while a card waits for its
+ * first answer. The server may have counted before that card came.
+ *
+ * @param {State} state
+ * @param {number} done answers, those that wait in this browser included
+ */
+export function goalOf(state, done) {
+  const card = current(state);
+  return state.due && card && !card.previousAnswer ? Math.max(state.due, done + 1) : state.due;
+}
 
 export class StatusBar {
   /** @param {(saved: Saved) => void} onStatus */
@@ -91,7 +104,7 @@ export class StatusBar {
    * @param {OutboxStatus} outbox
    */
   update(state, outbox) {
-    const { project, stats, due } = state;
+    const { project, stats } = state;
     if (project) {
       const who = project.display || project.annotator;
       document.title = `${project.project} · ${who}`;
@@ -104,12 +117,13 @@ export class StatusBar {
     const done = (stats.answered ?? 0) + outbox.fresh;
     const progress = byId("progress");
     progress.hidden = stats.answered === null && stats.progress === null;
-    const share = due ? done / due : (stats.progress ?? 0);
+    const goal = goalOf(state, done);
+    const share = goal ? done / goal : (stats.progress ?? 0);
     const percent = Math.max(0, Math.min(100, 100 * share));
     byId("progress-fill").style.width = `${percent}%`;
     progress.setAttribute("aria-valuenow", String(Math.round(percent)));
-    const words = due
-      ? t("{n} of {all}", { n: done, all: due })
+    const words = goal
+      ? t("{n} of {all} done", { n: done, all: goal })
       : stats.answered === null ? `${Math.round(percent)} %` : plural(done, "{n} answered", "{n} answered");
     progress.setAttribute("aria-valuetext", words);
     say(byId("progress-words"), words);
