@@ -157,7 +157,10 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::interface::Interface;
 
     #[test]
     fn a_page_names_the_modules_that_it_imports_and_all_of_them_are_there() {
@@ -172,6 +175,53 @@ mod tests {
             for path in linked {
                 assert!(Web::get(path).is_some(), "{page} names {path}");
             }
+        }
+    }
+
+    /// What a file is on the wire: its bytes, and about as much for its headers as browsers count.
+    fn weight(path: &str) -> usize {
+        let data = PAGES.get(path).cloned();
+        let data = data.unwrap_or_else(|| Web::get(path).expect(path).data.into_owned());
+        compressed(path, &data).len() + 300
+    }
+
+    /// The files of an interface, by the line of it in the page's list.
+    fn files_of(interface: &str) -> BTreeSet<String> {
+        let list = text("annotate/interfaces/registry.js").expect("the list of interfaces");
+        let begin = format!("  {interface}: {{ module:");
+        let line = list.lines().find(|line| line.starts_with(&begin)).expect("a line of the list");
+        let mut named = line.split('"').skip(1).step_by(2);
+        let module = named.next().expect("a module").trim_start_matches("./");
+        let module = format!("annotate/interfaces/{module}");
+        let mut files = module_preloads::imported(&module, text);
+        files.insert(module);
+        files.extend(named.map(|style| format!("annotate/styles/{style}.css")));
+        files
+    }
+
+    #[test]
+    fn the_page_of_each_interface_weighs_less_than_120_kb() {
+        let page = std::str::from_utf8(&PAGES["annotate/index.html"]).expect("UTF-8");
+        let linked: BTreeSet<String> = page
+            .split("=\"assets/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next().map(ToOwned::to_owned))
+            .collect();
+        for interface in Interface::names() {
+            let mut files = linked.clone();
+            files.insert("annotate/index.html".to_owned());
+            files.extend(files_of(interface));
+            // An interface that is made of others weighs what they weigh: here of two or three.
+            let parts: &[&str] = match interface {
+                "blocks" => &["text", "choice", "text_input"],
+                "pages" => &["choice", "text_input"],
+                _ => &[],
+            };
+            files.extend(parts.iter().flat_map(|part| files_of(part)));
+            let bytes: usize = files.iter().map(|path| weight(path)).sum();
+            // With the project and the first tasks.
+            let whole = bytes + 3_000;
+            assert!((20_000..120_000).contains(&whole), "{interface}: {whole} bytes");
         }
     }
 

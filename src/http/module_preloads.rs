@@ -28,7 +28,7 @@ pub(super) fn with_preloads(html: &str, read: impl Fn(&str) -> Option<String>) -
 }
 
 /// The paths of all modules that this one imports, at any depth, in order; not its own.
-fn imported(entry: &str, read: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
+pub(super) fn imported(entry: &str, read: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut unread = vec![entry.to_owned()];
     while let Some(module) = unread.pop() {

@@ -398,3 +398,15 @@ pub(crate) async fn try_out(
     assert_eq!(stored.get(&2), Some(&trial.by_mouse), "the answer by mouse");
     seat.close().await;
 }
+
+/// Tasks of one line each.
+pub(crate) fn texts(count: usize) -> Vec<Value> {
+    (1..=count).map(|n| json!({"text": format!("Text number {n}."), "meta": {"n": n}})).collect()
+}
+
+/// Answers the card by these keys, and waits for the next one.
+pub(crate) async fn answer(seat: &Seat, keys: &[char]) {
+    let card = seat.card().await;
+    seat.press(keys).await;
+    seat.wait_for_another(&card).await;
+}

@@ -318,32 +318,6 @@ async fn sound_plays_in_a_loop_and_ends_with_its_card() {
 }
 
 #[tokio::test]
-async fn a_label_among_sixty_is_found_by_its_name() {
-    use std::fmt::Write;
-    let mut labels = String::from("\"سيارة\"");
-    for i in 0..59 {
-        write!(labels, ", \"LABEL_{i}\"").expect("writing to a string");
-    }
-    let settings = format!("interface = \"image_manual\"\nlabels = [{labels}]");
-    let image = data_uri("image/png", &png());
-    let seat = Seat::open(&settings, &[json!({"image": image, "meta": {"n": 1}})]).await;
-    seat.card().await;
-    picture_is_there(&seat).await;
-    seat.click(".find-label").await;
-    seat.press(&['_', '4', '2']).await;
-    let shown = "[...document.querySelectorAll('.label-button:not([hidden])')].map((button) => button.dataset.label).join()";
-    seat.wait_for("one label", &format!("{shown} === 'LABEL_42'")).await;
-    seat.press(&[Key::Enter.into()]).await;
-    seat.find("[data-label=LABEL_42][aria-pressed=true]").await;
-    let seen = "document.querySelector('[data-label=LABEL_42]').contains(document.elementFromPoint(\
-                ...(({left, top}) => [left + 20, top + 12])(document.querySelector('[data-label=LABEL_42]').getBoundingClientRect())))";
-    seat.wait_for("the label to be in view", seen).await;
-    seat.accessible().await;
-    seat.picture("image_manual_sixty_labels").await;
-    seat.close().await;
-}
-
-#[tokio::test]
 async fn paths_lead_into_the_projects_folder_for_every_interface() {
     let path = "a b/ü%20#1.png";
     let tasks = [

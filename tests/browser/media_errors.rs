@@ -31,14 +31,6 @@ async fn what_the_project_does_not_allow_is_told_in_words() {
     seat.saved().await;
     seat.stayed_here().await;
     seat.close().await;
-
-    // Allowed, it is asked for: nobody is there, and the page says just that.
-    let allowed = with_folder("image", "\nmedia_from = [\"http://127.0.0.1:9\"]");
-    let task = json!({"image": "http://127.0.0.1:9/a.png", "meta": {"n": 1}});
-    let seat = Seat::open_project(allowed, &[task]).await;
-    let said = "document.querySelector('.empty')?.textContent.includes('http://127.0.0.1:9/a.png could not be loaded. Its server may not have it')";
-    seat.wait_for("the page to say so", said).await;
-    seat.close().await;
 }
 
 #[tokio::test]

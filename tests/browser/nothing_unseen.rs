@@ -10,17 +10,16 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::browser_session::Seat;
-use crate::common::annotator::Annotator;
 use crate::media_files::png;
 
-fn texts(count: usize) -> Vec<Value> {
+pub(crate) fn texts(count: usize) -> Vec<Value> {
     let text =
         |n| if n == 1 { "The earliest one.".to_owned() } else { format!("Text number {n}.") };
     (1..=count).map(|n| json!({"text": text(n), "meta": {"n": n}})).collect()
 }
 
 /// Presses a key in the page itself, as often as wanted before it can paint anything.
-fn presses(key: &str, times: usize) -> String {
+pub(crate) fn presses(key: &str, times: usize) -> String {
     format!(
         "(() => {{ for (let i = 0; i < {times}; i++) \
            document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: {key:?}, bubbles: true, cancelable: true}})); \
@@ -28,7 +27,7 @@ fn presses(key: &str, times: usize) -> String {
     )
 }
 
-fn told(words: &str) -> String {
+pub(crate) fn told(words: &str) -> String {
     format!(
         "!document.querySelector('#notice').hidden && \
          document.querySelector('#notice').textContent.includes({words:?})"
@@ -253,160 +252,5 @@ async fn a_sign_that_is_being_put_together_is_no_key() {
     seat.find("dialog .search").await;
     seat.press(&['q', 'q', Key::Escape.into()]).await;
     seat.wait_for("no dialog", "document.querySelector('dialog') === null").await;
-    seat.close().await;
-}
-
-/// Answers so many of the tasks as andy by the port's own calls.
-fn answer_all(seat: &Seat) {
-    let andy = Annotator::new("andy", &seat.daemon.addresses());
-    loop {
-        let asked = andy.ask(500);
-        let tasks = asked["tasks"].as_array().expect("tasks");
-        if tasks.is_empty() {
-            break;
-        }
-        let answers: Vec<Value> = tasks
-            .iter()
-            .map(|task| {
-                let mut answer = task.clone();
-                answer["answer"] = "accept".into();
-                answer
-            })
-            .collect();
-        andy.give(&answers);
-    }
-}
-
-#[tokio::test]
-async fn the_first_of_many_answers_is_found_and_changed() {
-    let seat = Seat::open("interface = \"text\"", &texts(1300)).await;
-    seat.browser.client.goto("about:blank").await.expect("nobody is there");
-    answer_all(&seat);
-    seat.browser.client.goto(&seat.address()).await.expect("the page opens");
-    seat.browser.listen_for_errors().await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    // A search goes through all of them, and draws what it finds.
-    seat.press(&['y']).await;
-    seat.find("[data-past]").await;
-    seat.press(&"earliest".chars().collect::<Vec<_>>()).await;
-    seat.wait_for("the first", "document.querySelectorAll('[data-past]').length === 1").await;
-    let count = "document.querySelector('dialog [role=status]').textContent";
-    seat.wait_for("all to be searched", &format!("{count} === '1 of 1300 answers'")).await;
-    seat.press(&[Key::Down.into(), Key::Enter.into()]).await;
-    let shown = "document.querySelector('.card')?.textContent.includes('earliest')";
-    seat.wait_for("its card", shown).await;
-    seat.press(&['x']).await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["answer"], json!("reject"));
-    // Scrolled down, one page comes after the other, to the last.
-    seat.press(&['y']).await;
-    seat.find("[data-past]").await;
-    let all = "(() => { document.querySelector('dialog .past').lastElementChild.scrollIntoView(); \
-               return document.querySelectorAll('[data-past]').length === 1300; })()";
-    seat.wait_for("all answers", all).await;
-    seat.wait_for("no more", "document.querySelector('dialog .past + button').hidden").await;
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn going_back_goes_beyond_what_lies_on_the_page() {
-    let seat = Seat::open("interface = \"text\"", &texts(130)).await;
-    seat.browser.client.goto("about:blank").await.expect("nobody is there");
-    answer_all(&seat);
-    seat.browser.client.goto(&seat.address()).await.expect("the page opens");
-    seat.browser.listen_for_errors().await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    for _ in 0..130 {
-        let before =
-            seat.eval("document.querySelector('[data-task-id]')?.dataset.taskId ?? ''").await;
-        seat.press(&[Key::Backspace.into()]).await;
-        seat.wait_for_another(before.as_str().expect("an id")).await;
-        seat.card().await;
-    }
-    let first = "document.querySelector('.card:not(.offscreen)').textContent.includes('earliest')";
-    assert_eq!(seat.eval(first).await, json!(true));
-    seat.press(&[Key::Backspace.into()]).await;
-    seat.wait_for("the page to tell", &told("There are no earlier tasks.")).await;
-    seat.press(&['x']).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["answer"], json!("reject"));
-    seat.close().await;
-}
-
-/// Answers so many cards, each as soon as it was painted, with a pause between two presses.
-const WORK: &str = "
-    const done = arguments[arguments.length - 1];
-    const [pause, wanted] = arguments;
-    let given = 0;
-    const step = () => {
-      if (given === wanted || document.body.dataset.state === 'done') return done(given);
-      if (document.body.dataset.state === 'task' && document.body.dataset.seen === 'true') {
-        const before = document.querySelector('.card:not(.offscreen)');
-        document.body.dispatchEvent(new KeyboardEvent('keydown', {key: given % 3 ? 'a' : 'x', bubbles: true, cancelable: true}));
-        if (document.querySelector('.card:not(.offscreen)') !== before) given++;
-      }
-      setTimeout(step, pause);
-    };
-    step();";
-
-async fn work(seat: &Seat, pause: u32, cards: u32) {
-    let given = seat.browser.client.execute_async(WORK, vec![json!(pause), json!(cards)]).await;
-    assert_eq!(given.expect("they are answered"), json!(cards));
-    seat.saved().await;
-}
-
-/// What the page takes of the browser, once what it has let go of is gone.
-fn weight(seat: &Seat, what: &str) -> f64 {
-    seat.browser.tell("HeapProfiler.collectGarbage", &json!({}));
-    let told = seat.browser.tell("Performance.getMetrics", &json!({}));
-    let metrics = told["metrics"].as_array().expect("metrics");
-    let found = metrics.iter().find(|metric| metric["name"] == what).expect("it is measured");
-    found["value"].as_f64().expect("a number")
-}
-
-#[tokio::test]
-async fn three_thousand_cards_leave_the_page_as_light_as_it_was() {
-    let seat = Seat::open("interface = \"text\"", &texts(3000)).await;
-    seat.card().await;
-    let patience = Some(std::time::Duration::from_secs(600));
-    let long = fantoccini::wd::TimeoutConfiguration::new(patience, None, None);
-    seat.browser.client.update_timeouts(long).await.expect("it waits longer");
-    seat.browser.tell("Performance.enable", &json!({}));
-    // As many as the page keeps to go back to, and some.
-    work(&seat, 4, 400).await;
-    let before = ["Nodes", "JSEventListeners", "JSHeapUsedSize"].map(|what| weight(&seat, what));
-    work(&seat, 4, 2600).await;
-    let after = ["Nodes", "JSEventListeners", "JSHeapUsedSize"].map(|what| weight(&seat, what));
-    assert!(after[0] < before[0] + 300.0, "nodes: {before:?} {after:?}");
-    assert!(after[1] < before[1] + 100.0, "listeners: {before:?} {after:?}");
-    assert!(after[2] < before[2] + 3e6, "bytes: {before:?} {after:?}");
-    assert_eq!(seat.stored().len(), 3000);
-    // The first of them is found and changed.
-    seat.press(&['y']).await;
-    seat.find("[data-past]").await;
-    seat.press(&"earliest".chars().collect::<Vec<_>>()).await;
-    seat.wait_for("the first", "document.querySelectorAll('[data-past]').length === 1").await;
-    seat.press(&[Key::Down.into(), Key::Enter.into()]).await;
-    let shown = "document.querySelector('.card')?.textContent.includes('earliest')";
-    seat.wait_for("its card", shown).await;
-    seat.press(&['a']).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["answer"], json!("accept"));
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn twenty_keys_a_second_answer_twenty_cards_a_second() {
-    let seat = Seat::open("interface = \"text\"", &texts(60)).await;
-    seat.card().await;
-    // Each press is taken by the card it was meant for: none is told, none is lost.
-    work(&seat, 50, 60).await;
-    let stored = seat.stored();
-    for (n, answer) in &stored {
-        let meant = if (n - 1) % 3 == 0 { "reject" } else { "accept" };
-        assert_eq!(answer["answer"], json!(meant), "{n}");
-    }
-    assert_eq!(stored.len(), 60);
     seat.close().await;
 }

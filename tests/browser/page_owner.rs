@@ -57,57 +57,6 @@ async fn a_page_that_was_opened_for_somebody_else_says_so() {
 }
 
 #[tokio::test]
-async fn no_translator_may_change_the_text_under_its_offsets() {
-    let seat = Seat::open("interface = \"ner_manual\"\nlabels = [\"A\"]", &texts(1)).await;
-    seat.card().await;
-    assert_eq!(seat.eval("document.documentElement.translate").await, json!(false));
-    assert_eq!(seat.eval("document.querySelector('.tokens').translate").await, json!(false));
-    seat.close().await;
-}
-
-#[tokio::test]
-async fn the_goal_stays_while_a_card_is_open() {
-    let project = Project::new(
-        "demo",
-        "interface = \"text\"",
-        "demo.db",
-        "annotations = 1",
-        &["andy", "mara"],
-    );
-    let seat = Seat::open_project(project, &texts(40)).await;
-    let card = seat.card().await;
-    let goal = "document.querySelector('#progress-words').textContent";
-    let shown = seat.wait_for("a goal", &format!("{goal}.includes('of') && {goal}")).await;
-    // Mara works meanwhile, so less is left for andy; their page hears of it.
-    let mara = crate::common::annotator::Annotator::new("mara", &seat.daemon.addresses());
-    for task in mara.ask(20)["tasks"].as_array().expect("tasks") {
-        let mut answer = task.clone();
-        answer["answer"] = "accept".into();
-        mara.give(&[answer]);
-    }
-    let due = |shown: &Value| shown.as_str().expect("words").split(' ').nth(2).map(str::to_owned);
-    let asked = "fetch('progress').then((reply) => reply.json()).then((news) => (window.due = news.due)); true";
-    let ask = format!("(() => {{ {asked}; return true; }})()").replace("; true;", ";");
-    seat.eval(&ask).await;
-    let less = format!("window.due < {}", due(&shown).expect("a number"));
-    seat.wait_for("less to be due", &less).await;
-    assert_eq!(seat.eval(goal).await, shown);
-    // Even when the page asks for itself, as it does when it is shown again.
-    seat.eval("document.dispatchEvent(new Event('visibilitychange'))").await;
-    seat.press(&['f']).await;
-    assert_eq!(due(&seat.eval(goal).await), due(&shown));
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    let second = seat.card().await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    let moved = format!("!{goal}.includes(' {} ')", due(&shown).expect("a number"));
-    seat.wait_for("the goal of the next card", &moved).await;
-    seat.close().await;
-}
-
-#[tokio::test]
 async fn after_a_rest_one_goes_on_from_the_same_page() {
     let seat = Seat::open("interface = \"text\"", &texts(4)).await;
     let card = seat.card().await;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::common::browser::Browser;
 use crate::common::daemon::Project;
-use crate::faults::{SAVED, answer, card, open};
 use crate::media_files::{data_uri, png};
+use crate::unreliable_line::{SAVED, answer, card, open};
 
 /// A picture with as many bytes behind its end, which no compression makes smaller.
 fn picture(bytes: usize, seed: u32) -> Value {

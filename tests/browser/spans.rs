@@ -10,57 +10,23 @@ const LEFT: char = '\u{e012}';
 const RIGHT: char = '\u{e014}';
 
 /// A span of whole tokens.
-fn span(place: [usize; 2], tokens: [usize; 2], label: &str) -> Value {
+pub(crate) fn span(place: [usize; 2], tokens: [usize; 2], label: &str) -> Value {
     json!({
         "start": place[0], "end": place[1], "token_start": tokens[0], "token_end": tokens[1],
         "label": label,
     })
 }
 
-fn manual(view: &str, labels: &[&str]) -> String {
+pub(crate) fn manual(view: &str, labels: &[&str]) -> String {
     format!("interface = \"{view}\"\nlabels = {labels:?}")
 }
 
 /// Where two suggestions lie over each other.
-fn suggested() -> Value {
+pub(crate) fn suggested() -> Value {
     json!([
         {"start": 0, "end": 20, "label": "ORG"}, {"start": 14, "end": 20, "label": "PLACE"},
         {"start": 25, "end": 30, "label": "PERSON"},
     ])
-}
-
-async fn try_binary(view: &str, spans: Value) {
-    let settings = manual(view, &["ORG", "PLACE", "PERSON"]);
-    let trial = Trial {
-        name: view,
-        settings: &settings,
-        first: json!({"text": "University of Zürich met Smith.", "spans": spans, "meta": {"n": 1}}),
-        second: json!({"text": "The Bank of Spain saw Smith.", "meta": {"n": 2}, "spans": [
-            {"start": 4, "end": 17, "label": "ORG"}, {"start": 12, "end": 17, "label": "PLACE"},
-        ]}),
-        by_keyboard: json!({"answer": "accept"}),
-        by_mouse: json!({"answer": "accept"}),
-    };
-    let drawn = "document.querySelectorAll('[data-span]').length >= 2";
-    let see = async |seat: &Seat| {
-        seat.wait_for("the spans", drawn).await;
-    };
-    try_out(trial, see, see).await;
-}
-
-#[tokio::test]
-async fn suggested_entities_are_answered() {
-    try_binary("ner", json!([{"start": 14, "end": 20, "label": "PLACE"}, {"start": 25, "end": 30, "label": "PERSON"}])).await;
-}
-
-#[tokio::test]
-async fn suggested_spans_that_overlap_are_answered() {
-    try_binary("spans", suggested()).await;
-}
-
-#[tokio::test]
-async fn suggested_tags_are_answered() {
-    try_binary("pos", suggested()).await;
 }
 
 #[tokio::test]

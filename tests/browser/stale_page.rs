@@ -8,7 +8,7 @@ use crate::common::annotator::Annotator;
 use crate::common::browser::Browser;
 use crate::common::daemon::{Daemon, Project};
 use crate::common::wait_until;
-use crate::faults::{AWAY, Place, SAVED, answer, card, gone, kept, open};
+use crate::unreliable_line::{AWAY, Place, SAVED, answer, card, gone, kept, open};
 
 /// Andy's and zach's project of numbered texts, and its daemon.
 struct Shared {

@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use fantoccini::wd::WindowHandle;
 
 use crate::common::browser::Browser;
-use crate::faults::{Place, SAVED, answer, card, gone, kept, open, press_button};
+use crate::unreliable_line::{Place, SAVED, answer, card, gone, kept, open, press_button};
 
 /// A second tab at the same page, which is then the one in front; and the first.
 async fn another_tab(browser: &Browser, place: &Place, before: &str) -> [WindowHandle; 2] {

@@ -84,3 +84,9 @@ for (const { name, text, tokens, spans, ...counts } of shared) {
     }
   });
 }
+
+test("no translator may change a text under its offsets", () => {
+  const page = readFileSync(new URL("../../src/web/annotate/index.html", import.meta.url), "utf8");
+  assert.match(page, /<html [^>]*translate="no"/);
+  assert.match(page, /<meta name="google" content="notranslate">/);
+});
