@@ -3,10 +3,10 @@
 //! The walk goes over the tasks in the order of their numbers, page by page; each task is read
 //! whole, so it is consistent in itself, and what was acknowledged before the backup began is read.
 //! At the end of the walk the record of the deal is read, then it is made sure that no task is
-//! lacking that was there by then, and then the deal is read again. If nobody has dealt meanwhile,
-//! deal and tasks agree: what is counted in it is there, or promised. Otherwise it goes on for the
-//! tasks that have come. Which files were loaded is read together with the deal, for the same
-//! reason.
+//! lacking that was there by then, and then the deal is read again. If no tasks were planned
+//! meanwhile, deal and tasks agree: what is counted in it is there, or promised. Otherwise it goes
+//! on for the tasks that have come. Which files were loaded is read together with the deal, for the
+//! same reason.
 //!
 //! Numbers are given before tasks are in, and several loads may be under way, so a task can appear
 //! behind the place that the walk has reached. Therefore a bit is kept for each number that is in
@@ -116,7 +116,7 @@ pub async fn create(
     for (number, text) in store.editions().await? {
         pen.line(&Line::Edition(EditionLine { number, text }))?;
     }
-    // So that everybody's bookmark is good after a restore, too.
+    // So that all personal links are good after a restore, too.
     for (name, key) in store.keys().await? {
         pen.line(&Line::Key(KeyLine { name, key }))?;
     }
@@ -130,7 +130,7 @@ fn agreed(began: &AllocationRecord, ended: AllocationRecord) -> AllocationRecord
     }
     match (AllocationState::read(began), AllocationState::read(&ended)) {
         (Ok(then), Ok(now)) => AllocationRecord { state: now.replanned_as(then).write(), ..ended },
-        // It is damaged. What is there is kept; `verify` makes it anew.
+        // It is damaged. What is there is kept; `verify` makes it again.
         _ => ended,
     }
 }

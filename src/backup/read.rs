@@ -149,7 +149,7 @@ impl Backup {
             let unpacked = zstd::stream::read::Decoder::new(counted).map_err(failed)?;
             Box::new(BufReader::with_capacity(1 << 17, unpacked))
         } else {
-            // Somebody has unpacked it.
+            // It was unpacked.
             Box::new(BufReader::with_capacity(1 << 17, counted))
         };
         Reader::begin(self.name.clone(), source)
@@ -336,7 +336,7 @@ impl Reader {
         }
     }
 
-    /// What it means that the bytes cannot be had.
+    /// What it means that the bytes cannot be read.
     fn broken(&self, error: &io::Error) -> ReadError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return self.short();

@@ -1,8 +1,8 @@
 //! Puts a backup into a store that holds no tasks.
 //!
-//! The store is marked first ([`begin`]), filled ([`restore`]), looked over by whoever calls
+//! The store is marked first ([`begin`]), filled ([`restore`]), verified by the caller
 //! (`verify`), and the mark is taken away last. Whatever breaks off in between, the mark stays:
-//! the store is not opened for work, and the next restore begins anew.
+//! the store is not opened for work, and the next restore begins from the start.
 
 use super::read::{Backup, Contents, Item, ReadError};
 use crate::store::{
@@ -31,10 +31,10 @@ pub enum RestoreError {
         /// How many.
         tasks: u64,
     },
-    /// Half a project that somebody has worked on.
+    /// A part of a project, with answers since.
     #[error(
         "{place} holds a part of a project: a restore that was begun at {since} broke off, and \
-         somebody has answered since, at {last}; a daemon must have been running all the time. Stop \
+         there are answers since, at {last}: a daemon must have been running all the time. Stop \
          it and look at what is there; then {}",
         remedy(*.kind)
     )]
@@ -90,7 +90,7 @@ fn remedy(kind: StoreEngine) -> &'static str {
         }
         StoreEngine::Mongo => {
             "stop the daemon and name another database in the store's URL, or drop the project's two \
-             collections, once you are sure that nobody needs them"
+             collections, once you are sure that they are not needed"
         }
     }
 }
@@ -108,7 +108,7 @@ pub async fn begin(store: &dyn Store, now: Millis) -> Result<Option<Millis>, Res
             return Err(RestoreError::Occupied { place, kind, tasks });
         }
         RestoreTarget::Partial { since } => {
-            // Nobody can open it, but a daemon may have had it open before.
+            // It cannot be opened now, but a daemon may have had it open before.
             let people = store.stats().await?.annotators;
             let last = people.values().filter_map(|share| share.last_seen).max();
             if let Some(last) = last.filter(|last| *last > since) {
@@ -125,8 +125,8 @@ pub async fn begin(store: &dyn Store, now: Millis) -> Result<Option<Millis>, Res
 ///
 /// # Errors
 /// If the store fails, or the file is not what it was when it was checked. The mark stays in any
-/// case; whoever calls takes it away with [`Store::end_restore`] when everything has been looked
-/// over.
+/// case; the caller removes it with [`end_restore`](crate::store::AdminStore::end_restore), after
+/// verifying the store.
 pub async fn restore(
     store: &dyn Store,
     backup: &Backup,

@@ -3,9 +3,9 @@
 //! A store keeps facts (what is wanted, who holds a task, who has answered what) and, beside them,
 //! what follows from these and is looked up often: free slots, places in the queue, figures. The
 //! audit derives the second from the first and says where they differ; a repair writes what was
-//! derived. Facts are never changed, but for one that cannot be: a hold of somebody who has
+//! derived. Facts are never changed, but for one that cannot be: a lease of an annotator who has
 //! answered the task, or a second hold of the same person, is taken back
-//! ([`mended`](crate::allocation::invariants::repaired)).
+//! ([`repaired`](crate::allocation::invariants::repaired)).
 //!
 //! Each page also gives the tasks themselves, for the checks that know no engine (`verify/`).
 
@@ -18,7 +18,7 @@ use crate::task::TaskId;
 /// How to look.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditOptions {
-    /// Whether what can be derived is written anew where it differs.
+    /// Whether derived data are rewritten where they differ.
     pub repair: bool,
     /// The order in which unfinished tasks stand. None if they stand in another one still: after
     /// the roster has changed, the daemon moves them when it reads it.
@@ -45,7 +45,7 @@ pub struct AuditedPage {
     pub records: Vec<Record>,
     /// What the store found to differ.
     pub findings: Vec<Finding>,
-    /// Tasks of which everything that can be derived has been written anew.
+    /// Tasks of which all derived data have been rewritten.
     pub repaired: HashSet<TaskId>,
     /// Tasks on this page, also those that cannot be read.
     pub tasks: u64,
@@ -75,7 +75,7 @@ pub enum Outcome {
     Repairable,
     /// It has been put right.
     Repaired,
-    /// It stays: it cannot be derived from anything, or is somebody's work.
+    /// It stays: it cannot be derived, or it is an annotator's work.
     Unrepairable,
 }
 

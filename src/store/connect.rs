@@ -96,8 +96,8 @@ pub fn file_of(url: &str, base_dir: &Path) -> Option<PathBuf> {
     (!is_mongo(url)).then(|| path_of(url, base_dir))
 }
 
-/// Where the store of this URL is, without credentials and the same whoever asks: a file's path is
-/// its whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
+/// Where the store of this URL is, without credentials and the same for all callers: a file's path
+/// is its whole one, links followed, and a MongoDB's URL is without its options. Looks at the disk.
 pub fn location_of(url: &str, base_dir: &Path) -> String {
     if is_mongo(url) {
         let place = mongo::without_credentials(url);

@@ -38,7 +38,7 @@ pub struct QueuedTask {
     pub position: Position,
     /// The lanes it stands in.
     pub lanes: Vec<Lane>,
-    /// Slots that nobody holds or has filled.
+    /// Free slots.
     pub free: u32,
     /// Those who hold it or have answered it, in time or late.
     pub participants: Vec<String>,

@@ -23,7 +23,8 @@ pub struct NewTask {
     pub plan: Plan,
 }
 
-/// What became of the tasks of one call of [`Store::insert_tasks`].
+/// What became of the tasks of one call of
+/// [`TaskStore::insert_tasks`](super::TaskStore::insert_tasks).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InsertReport {
     /// Tasks that are new.
@@ -76,7 +77,7 @@ pub struct StateUpdate {
 pub struct AllocationRecord {
     /// Grows with every change.
     pub version: i64,
-    /// The counts, as whoever deals wrote them; empty before the first time.
+    /// The counters as text, as the planner wrote them; empty before the first time.
     pub state: String,
     /// What was planned for tasks by a load that has not said yet that they are in. They are
     /// counted; should they come again, this is their plan.

@@ -2,7 +2,7 @@
 //! meanwhile.
 //!
 //! A restore marks the store, fills it, and takes the mark away at its end. A store that bears the
-//! mark is opened by nothing but another restore, which empties it and begins anew. So half a
+//! mark is opened by nothing but another restore, which empties it and begins again. So half a
 //! project is never taken for a whole one, however a restore ended.
 //!
 //! Rejected: one transaction over everything, which MongoDB has not for so much; and a file or
@@ -12,12 +12,12 @@
 use super::StoreError;
 use crate::task::Millis;
 
-/// What a store holds, to somebody who wants to restore a backup into it.
+/// What a store holds that a backup is to be restored into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreTarget {
     /// No tasks.
     Empty,
-    /// So many tasks.
+    /// This many tasks.
     Occupied {
         /// How many.
         tasks: u64,
@@ -36,7 +36,7 @@ pub(super) fn partial_restore(what: &str, since: Option<Millis>) -> StoreError {
         operation: "open the store",
         what: format!(
             "{what} is being restored{since}, or that was broken off and only a part is there; if no \
-             restore is running, run `annotd restore -i FILE` again: it begins anew"
+             restore is running, run `annotd restore -i FILE` again: it begins from the start"
         ),
     }
 }

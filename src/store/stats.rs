@@ -25,7 +25,7 @@ pub struct ProjectStats {
     pub wanted: u64,
     /// Answers that count.
     pub answers: u64,
-    /// Tasks in somebody's hand, counted once for each holder.
+    /// Leased tasks, counted once for each holder.
     pub held: u64,
     /// Slots, free or held, that anyone may still fill.
     pub open_to_anyone: u64,
@@ -50,7 +50,7 @@ pub struct AnnotatorStats {
     pub skipped: u64,
     /// Answers to gold tasks and to repeats, which are in none of the other counts.
     pub checks: u64,
-    /// Tasks in hand.
+    /// Tasks that the annotator holds.
     pub held: u64,
     /// Unfinished tasks that name this annotator and that they have not answered in any way.
     pub named: u64,
@@ -296,7 +296,7 @@ impl ProjectStats {
         let named = share.map_or(0, |share| share.named);
         let done = share.map_or(0, |share| share.answered + share.late + share.skipped);
         let even = self.open_to_anyone.div_ceil(people.max(1) as u64);
-        // Nobody has a task twice.
+        // No annotator has a task twice.
         (named + even).min(self.tasks.saturating_sub(done))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Every task that a mixture was asked about says to which part it was counted, so the counts that
 //! the next load goes on from can be made again. They need not be those of all tasks: a roster
-//! whose mixture has changed begins to count anew, and what was loaded before keeps its part. So
+//! whose mixture has changed begins to count from zero, and what was loaded before keeps its part.
+//! So
 //!
 //! - counts that are those of all tasks are right, and then the whole project must be within one
 //!   task of every share;
@@ -87,7 +88,7 @@ impl Counting {
     }
 }
 
-/// Checks what was dealt out; writes it anew where that is asked for.
+/// Checks the allocation record; rewrites it if that is asked for.
 pub(super) async fn check(
     store: &dyn Store,
     options: &VerifyOptions<'_>,
@@ -140,7 +141,7 @@ pub(super) async fn check(
         Verdict::Wrong(why) => why,
     };
     let repaired = options.repair && {
-        let state = anew(rules, state, readable, counting);
+        let state = recounted(rules, state, readable, counting);
         store
             .insert_with_counters(Vec::new(), allocation_record.version, state.write())
             .await?
@@ -199,7 +200,7 @@ fn judge(rules: &PlanPolicy, state: &AllocationState, counting: &Counting) -> Ve
 }
 
 /// The record as the tasks tell it.
-fn anew(
+fn recounted(
     rules: &PlanPolicy,
     mut state: AllocationState,
     readable: bool,

@@ -5,10 +5,10 @@
 //! against the invariants that need no engine:
 //!
 //! - *exact*, *once*, *held-once*, *eligible*, *finished*: [`invariants::check`]; *once* also for a
-//!   repeat, which only somebody who has answered the first may have;
-//! - *idempotent*: nobody is among the answers of a task twice;
+//!   repeat, which only an annotator who has answered the first may have;
+//! - *idempotent*: no annotator is among the answers of a task twice;
 //! - *deterministic* and *untouched*, as `identity`: the task's identity and hashes are those that
-//!   its content gives, so nobody has changed it since it was loaded;
+//!   its content gives, so it has not been changed since it was loaded;
 //! - *split*: the mixture over the whole project, and the counts it rests upon
 //!   (`allocation_record.rs`);
 //! - `edition`: the editions of the roster that leases and answers name are kept;

@@ -21,6 +21,7 @@ pub mod restarts;
 pub mod stats;
 pub mod store_under_test;
 pub mod verify;
+pub mod work_steps;
 
 use self::store_under_test::{Engine, Faults, StoreUnderTest};
 

@@ -9,3 +9,4 @@ mod mongo_driver;
 mod mongo_stored;
 mod planning;
 mod sqlite_stored;
+mod stored_format;

@@ -184,7 +184,7 @@ pub(super) fn by_state(
     state.storage.insert(annotator.clone(), AnswerStorage { stamp: one.stamp, ..read.clone() });
     let after = &state.state;
     let alone = plain(policy, &before, after, one, recorded, state.rev, &read);
-    // From now on, whoever answers in this group finds what is written beside by then.
+    // From now on, other answers of this group find what is written apart by then.
     let is_alone = alone.is_some();
     let all_answers = after.answers.iter().chain(&after.skipped).chain(&after.late);
     let all_answers = all_answers.filter(|answer| !is_alone || answer.annotator == *annotator);

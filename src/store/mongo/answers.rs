@@ -7,7 +7,7 @@
 //! whole state is written (`state_updates.rs`). So is the last answer of a task whose answers are
 //! to be compared. All writes of a group are one command. When all have found their document, all
 //! stand as decided. Otherwise the tasks are read: what bears this group's stamp has been written
-//! by it, and the rest is decided anew.
+//! by it, and the rest is decided again.
 //!
 //! An earlier version, and large data, are written beside first (`side_documents.rs`), for the
 //! whole group at once; groups without any, which are nearly all, cost nothing more.

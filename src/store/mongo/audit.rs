@@ -1,301 +1,43 @@
 //! Whether each document agrees with itself.
 //!
 //! `free`, `left`, `seen`, `coders`, `finished` and `position` follow from the other fields. A
-//! document is written by one guarded write at a time, so whoever reads it sees it whole, and a
-//! daemon at work raises no false alarm. A repair sets those fields alone, if nobody has written to
-//! the document since (`rev`); then it is read again, and again repaired, a few times. Answers are
+//! document is written by one guarded write at a time, so a reader sees it whole, and a daemon at
+//! work raises no false alarm. A repair sets those fields alone, if no process has written to the
+//! document since (`rev`); then it is read again, and again repaired, a few times. Answers are
 //! never written.
 //!
 //! The walk is by `_id`, which every document has: `number`, by which others walk, may be what is
 //! missing.
 //!
 //! Rejected: one pipeline update over the whole collection, which says in the server's words what
-//! [`TaskState`] says already, and does not tell which tasks were wrong.
+//! [`TaskState`](crate::allocation::TaskState) says already, and does not show which tasks were
+//! wrong.
+
+mod document_check;
+mod whole_store;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{
-    Bson, Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
-};
+use mongodb::bson::{RawDocumentBuf, doc};
 use mongodb::options::ReturnDocument;
 
+use self::document_check::{Draft, Seen, number_in, whole};
+pub(super) use self::whole_store::whole_store;
 use super::connection::{MongoConnection, number};
-use super::document::{self, FORMAT, MalformedDocument, TaskDocument};
+use super::document::MalformedDocument;
 use super::side_documents::{self, Wanted, id_in};
-use super::{MongoStore, allocation_record, migrations, unreferenced};
+use super::{MongoStore, migrations};
+use crate::allocation::SequenceNumber;
 use crate::allocation::order::Order;
-use crate::allocation::{Position, SequenceNumber, TaskState, invariants};
-use crate::store::audit::{
-    AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken, differs,
-};
-use crate::store::{Record, Result};
+use crate::store::Result;
+use crate::store::audit::{AuditOptions, AuditedPage, Finding, Outcome, PageRequest, PageToken};
 use crate::task::TaskId;
 
 const OPERATION: &str = "look over the tasks";
-/// How often a task is repaired anew because somebody has written to it meanwhile.
+
+/// How often a task is repaired again because another process has changed it.
 const AGAIN: usize = 5;
-/// What every task has besides what follows from it.
-const NEEDED: [&str; 8] =
-    ["number", "priority", "planned", "rev", "held", "answers", "skipped", "late"];
-/// A load that has promised tasks for so long is under way no more.
-const STALE: Duration = Duration::from_secs(600);
-/// Documents that are not annotd's, of which this many are named.
-const STRANGERS: i64 = 1000;
-
-/// What is kept in a document and follows from the rest of it.
-#[derive(Default)]
-struct AnswerStorage {
-    free: Option<i64>,
-    left: Option<i64>,
-    seen: Option<i64>,
-    position: Option<i64>,
-    finished: Option<bool>,
-    coders: Option<Vec<String>>,
-}
-
-/// A document that was looked over.
-struct Seen {
-    record: Record,
-    storage: AnswerStorage,
-    priority: i32,
-    rev: i64,
-    missing: Vec<&'static str>,
-    format: i32,
-    /// Another task has its number.
-    double: bool,
-    wrong: Vec<(&'static str, String)>,
-    /// What is gone and cannot be derived.
-    lost: Vec<(&'static str, String)>,
-}
-
-/// What a document says, before what lies beside it is known.
-struct Draft {
-    stored: TaskDocument,
-    storage: AnswerStorage,
-    priority: i32,
-    missing: Vec<&'static str>,
-}
-
-impl Draft {
-    fn read(document: &RawDocument) -> std::result::Result<Self, MalformedDocument> {
-        let mut storage = AnswerStorage::default();
-        let mut facts = RawDocumentBuf::new();
-        let mut there = HashSet::new();
-        let mut priority = None;
-        for element in document {
-            let (key, value) = element?;
-            there.insert(key);
-            match key {
-                "free" => storage.free = whole(value),
-                "left" => storage.left = whole(value),
-                "seen" => storage.seen = whole(value),
-                "position" => storage.position = whole(value),
-                "finished" => storage.finished = value.as_bool(),
-                "coders" => storage.coders = texts(value),
-                "priority" => {
-                    priority = whole(value).and_then(|priority| i32::try_from(priority).ok());
-                }
-                _ => facts.append_ref(key, value),
-            }
-        }
-        let mut missing: Vec<&'static str> =
-            NEEDED.into_iter().filter(|key| !there.contains(key)).collect();
-        if priority.is_none() && !missing.contains(&"priority") {
-            missing.push("priority");
-        }
-        let priority = priority.unwrap_or_else(|| {
-            storage.position.map_or(0, |position| Position(position).priority())
-        });
-        // A place for the reader; what the document says of it is in `storage`.
-        facts.append("position", Position::new(priority, 0).0);
-        let mut stored = TaskDocument::read(&facts)?;
-        if missing.contains(&"planned") {
-            stored.planned = stored.wanted;
-        }
-        Ok(Self { stored, storage, priority, missing })
-    }
-
-    /// Compares what is kept with what follows, when what lies beside has been filled in. A
-    /// document of an older format is a wrong one where the project `is_present`.
-    fn seen(
-        self,
-        order: Option<Order>,
-        is_present: bool,
-    ) -> std::result::Result<Seen, MalformedDocument> {
-        let Self { mut stored, storage, priority, missing } = self;
-        let state = TaskState { finished: storage.finished.unwrap_or(false), ..stored.state()? };
-        let lost =
-            stored.all_answers().filter(|answer| answer.storage.known < answer.storage.revisions);
-        let wrong = lost.map(|answer| {
-            let (whose, all, there) =
-                (&answer.answer.annotator, answer.storage.revisions, answer.storage.known);
-            let says = format!(
-                "of {all} earlier versions of the answer of {whose:?}, {there} are there; take the \
-                 rest from a backup, or live without them"
-            );
-            ("history", says)
-        });
-        let lost = wrong.collect();
-        let record = Record {
-            task: stored.task()?,
-            number: stored.number,
-            position: storage.position.map_or(stored.position, Position),
-            state,
-        };
-        let (rev, format) = (stored.rev, if is_present { stored.format } else { FORMAT });
-        let mut seen = Seen {
-            record,
-            storage,
-            priority,
-            rev,
-            missing,
-            format,
-            double: false,
-            wrong: Vec::new(),
-            lost,
-        };
-        seen.compare(order);
-        Ok(seen)
-    }
-}
-
-impl Seen {
-    /// Where it belongs; none if it may stand where it does.
-    fn corrected_position(&self, order: Option<Order>, number: SequenceNumber) -> Option<Position> {
-        let state = &self.record.state;
-        let unknown = self.storage.position.is_none();
-        let order = order.or(unknown.then_some(Order::Loaded))?;
-        (unknown || state.remaining() > 0)
-            .then(|| order.position(self.priority, number.0, state.remaining()))
-    }
-
-    fn compare(&mut self, order: Option<Order>) {
-        let state = &self.record.state;
-        let mut wrong = Vec::new();
-        if self.format < FORMAT {
-            let says = format!(
-                "it is of the stored format {}: a daemon of an older annotd has written it; stop that \
-                 daemon",
-                self.format
-            );
-            wrong.push(("format", says));
-        }
-        for key in &self.missing {
-            wrong.push(("fields", format!("{key:?} is missing, or not what annotd puts there")));
-        }
-        let count = i64::try_from(state.answers.len()).unwrap_or(i64::MAX);
-        for (key, storage, follows) in [
-            ("free", self.storage.free, i64::from(state.free())),
-            ("left", self.storage.left, i64::from(state.remaining())),
-            ("seen", self.storage.seen, count),
-        ] {
-            if storage != Some(follows) {
-                wrong.push((key, differs(storage, follows)));
-            }
-        }
-        let sorted = |names: Option<Vec<String>>| {
-            names.map(|mut names| {
-                names.sort_unstable();
-                names
-            })
-        };
-        let coders: Vec<String> = state.counted_annotators().map(str::to_owned).collect();
-        if sorted(self.storage.coders.clone()) != sorted(Some(coders.clone())) {
-            let says = format!("{:?} are kept, and {coders:?} have answered", self.storage.coders);
-            wrong.push((
-                "coders",
-                says.replace("None", "none").replace("Some(", "").replace("])", "]"),
-            ));
-        }
-        if self.storage.finished.is_none() {
-            wrong.push(("fields", "\"finished\" is missing, or not what annotd puts there".into()));
-        }
-        // Without a number nobody can say where it belongs.
-        if self.storage.position.is_none() {
-            wrong.push(("fields", "\"position\" is missing, or not what annotd puts there".into()));
-        } else if !self.missing.contains(&"number")
-            && let Some(place) = self.corrected_position(order, self.record.number)
-            && place != self.record.position
-        {
-            let (is, should) = (self.record.position.0, place.0);
-            wrong.push(("position", format!("it stands at {is}, and the order says {should}")));
-        }
-        self.wrong = wrong;
-    }
-
-    fn is_wrong(&self) -> bool {
-        let state = &self.record.state;
-        self.double || !self.wrong.is_empty() || invariants::repaired(state) != *state
-    }
-
-    /// The write that puts it right.
-    fn statement(&self, order: Option<Order>, number: SequenceNumber) -> RawDocumentBuf {
-        let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-        let before = &self.record.state;
-        let after = invariants::repaired(before);
-        let mut set = rawdoc! {
-            "free": count(after.free()),
-            "left": count(after.remaining()),
-            "seen": i32::try_from(after.answers.len()).unwrap_or(i32::MAX),
-            "finished": after.finished,
-        };
-        let mut coders = RawArrayBuf::new();
-        for annotator in after.counted_annotators() {
-            coders.push(annotator);
-        }
-        set.append("coders", coders);
-        if let Some(place) = self.corrected_position(order, number) {
-            set.append("position", place.0);
-        }
-        if after.held != before.held {
-            set.append("held", document::of_holds(&after.held));
-        }
-        if number != self.record.number {
-            set.append("number", number.0);
-        }
-        for key in &self.missing {
-            match *key {
-                "priority" => set.append("priority", self.priority),
-                "planned" => set.append("planned", count(after.planned)),
-                // Both have been set, or will be with the write itself.
-                "number" | "rev" => {}
-                list => set.append(list, RawArrayBuf::new()),
-            }
-        }
-        let mut query = rawdoc! { "_id": self.record.task.id.as_str() };
-        if self.missing.contains(&"rev") {
-            query.append("rev", rawdoc! { "$exists": false });
-        } else {
-            query.append("rev", self.rev);
-        }
-        let mut update = rawdoc! { "$set": set, "$inc": { "rev": 1_i64 } };
-        if after.free() > 0 {
-            // Whoever hands out tasks may have gone past it.
-            update.append("$currentDate", rawdoc! { "reopened": true });
-        }
-        rawdoc! { "q": query, "u": update }
-    }
-}
-
-fn whole(value: RawBsonRef<'_>) -> Option<i64> {
-    match value {
-        RawBsonRef::Int32(number) => Some(i64::from(number)),
-        RawBsonRef::Int64(number) => Some(number),
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        RawBsonRef::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-            Some(number as i64)
-        }
-        _ => None,
-    }
-}
-
-fn texts(value: RawBsonRef<'_>) -> Option<Vec<String>> {
-    let items = value.as_array()?.into_iter();
-    items.map(|item| item.ok()?.as_str().map(str::to_owned)).collect()
-}
 
 /// Looks over the documents behind the bookmark.
 pub(super) async fn page(
@@ -322,7 +64,7 @@ pub(super) async fn page(
                 breaks: "readable",
                 task: Some(task),
                 says: format!(
-                    "it cannot be read: {malformed}; mend or remove it in {}",
+                    "it cannot be read: {malformed}; correct or remove it in {}",
                     connection.location
                 ),
                 outcome: Outcome::Unrepairable,
@@ -333,7 +75,7 @@ pub(super) async fn page(
     let wrong: Vec<TaskId> =
         all.iter().filter(|seen| seen.is_wrong()).map(|seen| seen.record.task.id.clone()).collect();
     if how.repair && !wrong.is_empty() {
-        audited.repaired = mend(store, how.order, wrong).await?;
+        audited.repaired = repair(store, how.order, wrong).await?;
     }
     for Seen { record, wrong, lost, .. } in all {
         let outcome = Outcome::derived(audited.repaired.contains(&record.task.id));
@@ -396,13 +138,8 @@ async fn mark_doubles(connection: &MongoConnection, all: &mut [Seen]) -> Result<
     Ok(())
 }
 
-/// The number of which a place in the order of loading was made.
-fn number_in(position: i64) -> Option<i64> {
-    position.checked_sub(Position::new(Position(position).priority(), 0).0)
-}
-
 /// Puts these right; says which are.
-async fn mend(
+async fn repair(
     store: &MongoStore,
     order: Option<Order>,
     mut wrong: Vec<TaskId>,
@@ -448,7 +185,7 @@ async fn mend(
 }
 
 /// A number for a task that has lost its own: the one that its place was made of, if that can be
-/// told and nobody has it, or else the next one.
+/// derived and no task has it, or else the next one.
 async fn number_for(
     connection: &MongoConnection,
     order: Option<Order>,
@@ -471,143 +208,4 @@ async fn number_for(
     number(&next, "last").map(SequenceNumber).ok_or_else(|| {
         connection.failed("repair tasks", format!("its numbering is damaged: {next}"))
     })
-}
-
-/// Looks at what only the whole can tell.
-pub(super) async fn whole_store(
-    connection: &MongoConnection,
-    how: AuditOptions,
-) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    let mut find = |breaks, says, outcome| {
-        findings.push(Finding { breaks, task: None, says, outcome });
-    };
-    let strangers = connection
-        .tasks
-        .find(doc! { "_id": { "$not": { "$type": "string" } } })
-        .projection(doc! { "_id": 1 })
-        .limit(STRANGERS);
-    for stranger in connection.find(OPERATION, strangers).await? {
-        let id = stranger.get("_id").ok().flatten();
-        let says = format!("the document with _id {id:?} is no task of annotd's");
-        find("readable", says, Outcome::Unrepairable);
-    }
-    for (breaks, says, outcome) in unreferenced::look(connection, how.repair).await? {
-        find(breaks, says, outcome);
-    }
-    if let Some(says) = numbering(connection, how.repair).await? {
-        find("numbers", says, Outcome::derived(how.repair));
-    }
-    let allocation_record =
-        connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "deal" })).await?;
-    if let Some(allocation_record) = allocation_record {
-        for (breaks, says, outcome) in dealt(connection, &allocation_record, how.repair).await? {
-            find(breaks, says, outcome);
-        }
-    }
-    Ok(findings)
-}
-
-/// Whether the next number is free.
-async fn numbering(connection: &MongoConnection, repair: bool) -> Result<Option<String>> {
-    let highest = connection
-        .tasks
-        .find(doc! { "number": { "$gte": 0 } })
-        .sort(doc! { "number": -1 })
-        .projection(doc! { "number": 1, "_id": 0 })
-        .limit(1);
-    let highest = connection.find(OPERATION, highest).await?;
-    let highest =
-        highest.first().and_then(|task| task.get("number").ok().flatten()).and_then(whole);
-    let Some(highest) = highest else { return Ok(None) };
-    let numbers =
-        connection.run(OPERATION, connection.meta.find_one(doc! { "_id": "numbers" })).await?;
-    let last = numbers.as_ref().and_then(|numbers| number(numbers, "last"));
-    if last.is_some_and(|last| last >= highest) {
-        return Ok(None);
-    }
-    if repair {
-        // Another load may have raised it meanwhile; a text goes after every number, so it is not
-        // the larger of two.
-        let update = match last {
-            Some(_) => doc! { "$max": { "last": highest } },
-            None => doc! { "$set": { "last": highest } },
-        };
-        let update = connection.meta.update_one(doc! { "_id": "numbers" }, update).upsert(true);
-        connection.run("repair the numbering", update).await?;
-    }
-    Ok(Some(format!(
-        "tasks are numbered up to {highest}, and the next would get a number that is taken"
-    )))
-}
-
-/// What is wrong with the record of what was dealt out.
-async fn dealt(
-    connection: &MongoConnection,
-    allocation_record: &Document,
-    repair: bool,
-) -> Result<Vec<(&'static str, String, Outcome)>> {
-    const REPAIR: &str = "repair the record of what was dealt out";
-    let mut found = Vec::new();
-    let mut mends = Vec::new();
-    let mut set = Document::new();
-    if number(allocation_record, "version").is_none() {
-        set.insert("version", 1_i64);
-    }
-    if allocation_record.get_str("state").is_err() {
-        set.insert("state", "");
-    }
-    let pending_plans = allocation_record.get_array("promised").map_or_else(
-        |_| {
-            set.insert("promised", Vec::<Bson>::new());
-            Vec::new()
-        },
-        Clone::clone,
-    );
-    if !set.is_empty() {
-        let says = "the record of what was dealt out is damaged".to_owned();
-        found.push(("deal", says, Outcome::derived(repair)));
-        mends.push(doc! { "$set": set });
-    }
-    for reserve_plan in pending_plans {
-        let Some(tasks) = allocation_record::tasks_of(&reserve_plan) else {
-            let says = "a load has left a promise that cannot be read".to_owned();
-            found.push(("promise", says, Outcome::derived(repair)));
-            mends.push(doc! { "$pull": { "promised": { "$eq": reserve_plan } } });
-            continue;
-        };
-        let load = reserve_plan
-            .as_document()
-            .and_then(|reserve_plan| reserve_plan.get_object_id("load").ok());
-        if load.is_some_and(is_fresh) {
-            continue;
-        }
-        let ids: Vec<&str> = tasks.iter().map(TaskId::as_str).collect();
-        let find =
-            connection.tasks.find(doc! { "_id": { "$in": ids } }).projection(doc! { "_id": 1 });
-        let there = connection.find(OPERATION, find).await?.len();
-        let remaining = tasks.len().saturating_sub(there);
-        if remaining == 0 {
-            let says = format!("a load was stopped after all its {there} tasks were in");
-            found.push(("promise", says, Outcome::derived(repair)));
-            mends.push(doc! { "$pull": { "promised": { "$eq": reserve_plan } } });
-        } else {
-            let says = format!(
-                "a load was stopped before {remaining} of its tasks were in; load the same file again"
-            );
-            found.push(("promise", says, Outcome::Note));
-        }
-    }
-    if repair {
-        for mend in mends {
-            let update = connection.meta.update_one(doc! { "_id": "deal" }, mend);
-            connection.run(REPAIR, update).await?;
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a load may still be under way.
-fn is_fresh(load: ObjectId) -> bool {
-    load.timestamp().to_system_time().elapsed().is_ok_and(|age| age < STALE)
 }

@@ -3,11 +3,11 @@
 //! Each claim is one guarded write that says what `TaskState::claim` says: there is a free slot,
 //! the lane admits the annotator, and they neither hold the task nor have answered it. The server
 //! tells how many of the group were granted. When that is all of them, nothing is read; otherwise
-//! the tasks are, and whoever is found to hold one has been granted it, by this group or by an
-//! earlier one whose reply was lost.
+//! the tasks are, and an annotator who is found to hold one has been granted it, by this group or
+//! by an earlier one whose reply was lost.
 //!
 //! Rejected: a `find_and_modify` for each claim, which says who got what but waits for the journal
-//! each time; one that looks for the next task as it claims it, for which everybody meets at the
+//! each time; one that looks for the next task as it claims it, for which all daemons meet at the
 //! head of the queue and makes the server start over.
 
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,7 @@
 //! The way to the server: the client, its concerns, the guarded writes, and what failed.
 //!
 //! Everything is written with majority and journal and read with majority from the primary. So
-//! what has been acknowledged is seen by whoever reads next, and what is seen can no longer be
+//! every later read sees what has been acknowledged, and what is seen can no longer be
 //! rolled back: an answer that is found to be there already may be acknowledged.
 //!
 //! Guarded writes go as one `update` command with many statements, one round trip and one wait for

@@ -4,7 +4,7 @@
 //! Whatever writes an answer goes through [`of_answer`], which also says what has to be written
 //! beside the document before.
 //!
-//! Rejected: serde structures for it. The driver's deserialiser takes parts of somebody's task for
+//! Rejected: serde structures for it. The driver's deserialiser takes parts of a task for
 //! BSON's own notation, and would read the whole document where a few fields are looked at.
 
 use mongodb::bson::{DateTime, RawArrayBuf, RawDocumentBuf, rawdoc};
@@ -63,7 +63,7 @@ impl AnswerStorage {
         Self { stamp, ..Self::default() }
     }
 
-    /// How many earlier versions lie beside when so many are known.
+    /// How many earlier versions are stored apart when this many are known.
     pub(super) fn revisions_with(&self, known: usize) -> usize {
         self.revisions + known.saturating_sub(self.known)
     }

@@ -34,7 +34,7 @@ impl MongoConnection {
         StoreError::Unreadable {
             operation,
             what: format!(
-                "task {id} in the collection {tasks} of {place} has been changed: {malformed}; mend or \
+                "task {id} in the collection {tasks} of {place} has been changed: {malformed}; correct or \
                  remove it there"
             ),
         }

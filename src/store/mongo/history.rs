@@ -1,7 +1,7 @@
 //! An annotator's last answers, from the index of who answered when.
 //!
-//! MongoDB does not sort by a key of an array's elements as we mean it: it would sort by the
-//! latest time of anybody's answer. So nothing is sorted. The index is walked, and what it gives is
+//! MongoDB does not sort by a key of an array's elements as we mean it: it would sort by the latest
+//! time of any annotator's answer. So nothing is sorted. The index is walked, and what it gives is
 //! in its order: this annotator's answers, the latest first. Several shards are walked at once and
 //! their order is lost, so there the server sorts, over all of the annotator's answers.
 //!

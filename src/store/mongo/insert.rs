@@ -5,7 +5,7 @@
 //! turned into documents. Numbers that duplicates would have had stay unused: only their order
 //! matters. Two loads at once interleave.
 //!
-//! Whoever hands out tasks reads the queue forwards, so a task that enters before others must be
+//! Queue readers go forwards, so a task that enters before others must be
 //! told of: where any task has a lower priority, it is marked as reopened.
 //!
 //! Rejected: numbering by the time of insertion or by `ObjectId`, which two loaders at once do not

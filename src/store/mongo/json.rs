@@ -4,9 +4,9 @@
 //! less than JSON here and there: it has no `1.10` and no integers beyond 64 bits, no NUL in a
 //! key, and its queries cannot address a key that begins with `$`. Such a part is stored as near as
 //! possible, and its exact text beside it. Everything is read as raw BSON: the driver's own
-//! deserialiser takes `{"$oid": …}` in somebody's task for its own notation.
+//! deserialiser takes `{"$oid": …}` in a task for its own notation.
 //!
-//! Rejected: the text alone, which nobody could query or index in the database.
+//! Rejected: the text alone, which could not be queried or indexed in the database.
 
 use mongodb::bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde_json::{Map, Number, Value};

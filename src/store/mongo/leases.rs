@@ -190,7 +190,7 @@ pub(super) async fn held_by(
     fields.remove("held.annotator");
     fields.insert("held", 1);
     let find = connection.tasks.find(doc! { "held.annotator": annotator }).projection(fields);
-    let held = each(connection, "see what is in hand", find, |mut stored| {
+    let held = each(connection, "read the leases", find, |mut stored| {
         remaining_cache.learn(&stored);
         let task = stored.task()?;
         let hold = stored.held.iter().find(|hold| hold.annotator == annotator);

@@ -14,11 +14,11 @@
 //! | `for` | `["*"]`, or the names of those it is for; for gold with a `+` before |
 //! | `planned`, `wanted` | answers wanted: at first, and now |
 //! | `part`, `bound`, `purpose` | the part of the mixture that it was counted to; whether the task or the load named its people; what it checks. Mostly not there |
-//! | `free` | slots that nobody holds or has filled |
+//! | `free` | free slots |
 //! | `left` | answers still wanted: `wanted` less `seen` |
 //! | `seen`, `coders` | answers that count, and whose they are |
 //! | `finished` | nothing more is wanted |
-//! | `held` | who has it in hand: `annotator`, `since`, `until`, `edition`, `tokenizer` |
+//! | `held` | leases: `annotator`, `since`, `until`, `edition`, `tokenizer` |
 //! | `answers` | `annotator`, `answer`, the interface's keys (`data_json`: their exact text, where needed; `large`: where they lie beside), `time_loaded`, `time_returned`, `edition`, `tokenizer`, `revisions`, `stamp` |
 //! | `skipped` | ignores that are no answers, in the same shape |
 //! | `late` | answers that came when none was wanted any more, in the same shape |
@@ -49,8 +49,8 @@
 //! - `checks` (gold tasks and repeats): walks over these alone.
 //! - `late` (open tasks with answers that came too late): what can fill a slot that opened again.
 //! - `task_hash`: answers that name their task by Prodigy's hash.
-//! - `held` (who, until when; tasks in hand): what somebody holds, and whose lease has ended.
-//! - `history` (who, when; tasks with answers): somebody's last answers.
+//! - `held` (who, until when; leased tasks): what an annotator holds, and whose lease has ended.
+//! - `history` (who, when; tasks with answers): an annotator's last answers.
 //! - `reopened` (open tasks that came back): what those who hand out must hear of.
 //!
 //! Rejected: a document per answer, which takes a transaction to keep "exactly three answers"
@@ -185,7 +185,7 @@ impl MongoStore {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Numbers for so many answers: the first of them.
+    /// Reserves numbers for this many answers. Returns the first.
     fn stamps(&self, answers: usize) -> i64 {
         self.stamp.fetch_add(i64::try_from(answers).unwrap_or(i64::MAX), Ordering::Relaxed)
     }

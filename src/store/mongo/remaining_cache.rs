@@ -68,8 +68,8 @@ impl RemainingCache {
         views.insert(task.clone(), view);
     }
 
-    /// The belief about a task to which so many answers are sent now; from now on it is that so
-    /// many less are wanted. None where not that many and `more` are believed to be wanted.
+    /// Returns the cached remaining count and subtracts `answers`; `None` if fewer than `answers +
+    /// more` remain.
     pub(super) fn expect_answers(
         &self,
         task: &TaskId,

@@ -72,7 +72,8 @@ pub(super) async fn restore_records(store: &MongoStore, records: Vec<Record>) ->
     let documents: Vec<RawDocumentBuf> =
         records.iter().map(|record| document::of_record(record, &mut side_documents)).collect();
     if !side_documents.is_empty() {
-        // Nobody removes what is spare while the store bears the mark, so the tasks have no end.
+        // While the store has the mark, no process removes what is unreferenced, so the tasks may
+        // wait.
         side_documents.write(connection, OPERATION).await?;
     }
     let write_guard = store.stats.write_guard().await;

@@ -5,7 +5,7 @@
 //! A version that is replaced is a document `{_id: "TASK:NTH:ANNOTATOR", task, annotator, nth,
 //! version, at}`; the answer says in `revisions` how many there are, numbered from 1. Data of more
 //! than [`LARGE`] bytes are a document `{_id: "TASK:HASH", task, data_json, at}`, and the version
-//! says in `large` which hash. So whoever reads a document knows which others belong to it, and
+//! says in `large` which hash. So a reader of a document knows which others belong to it, and
 //! finds them by their `_id`: one query for a page of tasks where any of them has some, and none
 //! otherwise. An answer that is the first of its annotator costs no round trip more than before.
 //!
@@ -13,7 +13,7 @@
 //! before the guarded write that refers to it. A crash in between leaves a spare, which nothing
 //! refers to; an answer is acknowledged when both are there.
 //!
-//! **Several daemons.** Which version has the number n is settled before anybody writes it: it is
+//! **Several daemons.** Which version has the number n is settled before it is written: it is
 //! the one that was current while `revisions` was n - 1. A version becomes current by one guarded
 //! write, which says which stamp and which `revisions` were read, so only one of several daemons
 //! replaces it, and no answer ever leaves its task. Those who lose have written the same document

@@ -1,8 +1,8 @@
 //! Changing a task as a whole: naming other people, wanting more or less of it, letting an answer
 //! that came too late fill a slot.
 //!
-//! A task is read, decided about as a value, and written back under the condition that nobody has
-//! written to it since: every write raises `rev`. Whoever comes second decides anew.
+//! A task is read, decided about as a value, and written back under the condition that no process
+//! has written to it since: every write raises `rev`. The second of two writers decides again.
 //!
 //! Rejected: an update for each kind of change, which would say in the server's words what
 //! [`TaskState`] says already.

@@ -36,7 +36,7 @@ const QUICK: Duration = Duration::from_millis(100);
 /// The figures as this process knows them.
 #[derive(Default)]
 pub(super) struct StatsCache {
-    /// Held for reading by whoever writes to the store, until the change is in the figures.
+    /// Each writer to the store holds it for reading, until the change is in the stats.
     gate: RwLock<()>,
     /// Held by the one who counts.
     counting: AsyncMutex<()>,
@@ -53,12 +53,12 @@ struct StatsEntry {
     cost: Duration,
     /// A write may have been carried out without being in the figures.
     doubt: bool,
-    /// It is not known who took a task in hand or gave it back.
+    /// Leases have begun or ended, and it is not known whose.
     doubt_in_hand: bool,
 }
 
-/// Somebody is writing. Whoever drops this without a word, because of an error or because nobody
-/// waits any more, leaves the figures in doubt.
+/// A write in progress. Dropping it without `done()`, after an error or because no caller waits any
+/// more, puts the stats in doubt.
 pub(super) struct WriteGuard<'a> {
     stats: &'a StatsCache,
     done: bool,
@@ -140,7 +140,7 @@ impl StatsCache {
         }
     }
 
-    /// Counts everything, unless somebody is about it.
+    /// Counts everything, unless a count is in progress.
     pub(super) async fn count_beside(&self, connection: &MongoConnection) -> Result<()> {
         match self.counting.try_lock() {
             Ok(_alone) => self.count_alone(connection).await,
@@ -152,7 +152,7 @@ impl StatsCache {
     pub(super) async fn count(&self, connection: &MongoConnection) -> Result<()> {
         let _alone = self.counting.lock().await;
         if self.due() == Due::No {
-            // Somebody else has just done it.
+            // Another call has just done it.
             return Ok(());
         }
         self.count_alone(connection).await
@@ -168,7 +168,7 @@ impl StatsCache {
             let admin = connection.client.database("admin");
             let reply = connection.run(OPERATION, admin.run_command(doc! { "ping": 1 })).await?;
             let mut entry = self.entry();
-            entry.since = Some(Default::default());
+            entry.since = Some(StatsDelta::default());
             entry.doubt = false;
             entry.doubt_in_hand = false;
             reply.get_timestamp("operationTime").ok()
@@ -205,7 +205,7 @@ impl StatsCache {
         Ok(())
     }
 
-    /// Counts who has what in hand, if that is in doubt: a look at the tasks in hand alone.
+    /// Counts the leases of each annotator, if that is in doubt. Reads leased tasks only.
     pub(super) async fn settle_in_hand(&self, connection: &MongoConnection) -> Result<()> {
         if !self.entry().doubt_in_hand {
             return Ok(());

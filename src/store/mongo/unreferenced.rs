@@ -104,7 +104,7 @@ async fn needed(
     let mut unreadable = HashSet::new();
     for document in connection.find(OPERATION, find).await? {
         let Ok(stored) = TaskDocument::read(&document) else {
-            // Nobody can say what belongs to it.
+            // What belongs to it is unknown.
             unreadable.insert(id_in(&document).to_owned());
             continue;
         };

@@ -21,7 +21,7 @@ use super::{rescue, schema};
 use crate::store::open_mode::OpenMode;
 use crate::store::{Result, StoreError};
 
-/// Jobs that share one transaction at most, so that nobody waits long for their turn.
+/// The most jobs that share one transaction, so that no job waits long for its turn.
 const GROUP: usize = 256;
 const READERS: usize = 2;
 
@@ -105,7 +105,7 @@ impl Engine {
                     }
                     (Err(error), _) => Err(super::failure(operation, &path, error)),
                 };
-                // Nobody waits any more: the change stands all the same.
+                // No caller waits any more; the change stands.
                 let _ = sender.send(outcome);
             })
         });

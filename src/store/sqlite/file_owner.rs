@@ -1,13 +1,13 @@
 //! Whose a new file is.
 //!
-//! A sysadmin loads tasks as root before the daemon, which runs as somebody else, was ever started.
+//! A sysadmin loads tasks as root before the daemon, which runs as another user, was ever started.
 //! A file that root makes there belongs to the owner of the folder, who is meant to work with it;
 //! SQLite itself does the same for the files that it lays beside (`-wal`, `-shm`).
 
 use std::path::Path;
 
-/// Makes the file if it is not there, and gives it to whoever should own it; to nobody else: the
-/// keys to the ports are in it.
+/// Makes the file if it is not there, and gives it to the user who should own it, and to no other:
+/// the keys to the ports are in it.
 ///
 /// What goes wrong here is left to SQLite, which makes the file itself or says why it cannot.
 #[cfg(unix)]
@@ -24,7 +24,8 @@ pub(super) fn make(path: &Path) {
     let folder = fs::metadata(folder.unwrap_or(Path::new(".")));
     let (Ok(file_is), Ok(folder)) = (file.metadata(), folder) else { return };
     if file_is.uid() == ROOT && folder.uid() != ROOT {
-        // By its handle: whoever may write to the folder could put a link in its place meanwhile.
+        // By its handle: a user who may write to the folder could put a link in its place
+        // meanwhile.
         if let Err(error) = fchown(&file, Some(folder.uid()), Some(folder.gid())) {
             tracing::warn!(file = %path.display(), %error, "the store's new file stays root's");
         }

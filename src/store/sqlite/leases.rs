@@ -36,9 +36,7 @@ impl LeaseStore for SqliteStore {
 
     async fn held_by(&self, annotator: &str) -> Result<Vec<HeldTask>> {
         let annotator = annotator.to_owned();
-        self.engine
-            .read("see what is in hand", move |connection| held_by(connection, &annotator))
-            .await
+        self.engine.read("read the leases", move |connection| held_by(connection, &annotator)).await
     }
 
     async fn has_tasks_held_by_others(&self, annotator: &str) -> Result<bool> {
@@ -200,7 +198,7 @@ pub(super) fn has_tasks_held_by_others(
     connection: &Connection,
     annotator: &str,
 ) -> rusqlite::Result<bool> {
-    // Only what is in hand is looked at: a few tasks for each annotator.
+    // Only leased tasks are read: a few for each annotator.
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM hold h JOIN task t ON t.seq = h.seq \

@@ -132,7 +132,7 @@ fn put_back_one(connection: &Connection, record: &Record) -> rusqlite::Result<()
 
 /// Where a task can stand. No two stand at one place here; elsewhere they may, where the order of
 /// the project has changed and one of them was finished before. It is that one which goes to
-/// another place, since nobody looks for it in the queue any more.
+/// another place, since no annotator is offered it any more.
 fn place_for(connection: &Connection, record: &Record) -> rusqlite::Result<Position> {
     let place = record.position;
     if !is_taken(connection, place)? {

@@ -5,7 +5,7 @@
 //!   them in one transaction.
 //! - `queue`: where a task with a free slot stands, once for each lane. It holds nothing else, so
 //!   "the next task" is the next row, however many tasks are finished.
-//! - `hold`, `answer`: who has a task in hand, and what was answered; `history`: what was answered
+//! - `hold`, `answer`: leases and answers; `history`: what was answered
 //!   before it was changed; `large`: what these say where it is much.
 //! - `totals`, `share`: the project's figures, kept as answers pass through.
 //! - `access_key`: the keys to the ports; `edition`: the roster as it was at a hand-out.

@@ -56,8 +56,8 @@ pub(super) fn write_state(
         }
     }
     let mut place = policy.order.position(position.priority(), *seq, after.remaining());
-    // Where the project's order was another one, somebody may stand there. Then it stays where it
-    // is.
+    // Where the project's order was another one, another task may have this position. Then it stays
+    // where it is.
     if place != *position && is_taken(connection, place)? {
         place = *position;
     }

@@ -15,8 +15,8 @@ use annotd::allocation::{
 };
 use annotd::identity::Identity;
 use annotd::planning;
-use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
-use annotd::task::{Basis, Millis, Task, TaskJson, Verdict, Version};
+use annotd::store::{NewTask, StateUpdate, Store, StorePolicy};
+use annotd::task::{Millis, Task, TaskJson};
 use annotd::verify::{self, VerifyOptions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -24,18 +24,17 @@ use proptest::test_runner::TestCaseError;
 use super::backup;
 use super::model::Model;
 use super::restarts;
-use super::store_under_test::{Engine, Faults, StoreUnderTest, all, recount};
+use super::store_under_test::{Engine, Faults, StoreUnderTest, all};
+use super::work_steps::{Cast, WorkStep, assert_stats, work_step};
 
 const PEOPLE: [&str; 5] = ["ann", "bob", "cyd", "dan", "eve"];
 const TASKS: usize = 12;
+const CAST: Cast = Cast { task, people: &PEOPLE };
 
 #[derive(Clone, Debug)]
 enum Step {
     Load(Vec<usize>),
-    Claim(Vec<(usize, usize)>),
-    Record(Vec<(usize, usize, u8)>),
-    Release(usize),
-    Sweep(i64),
+    Work(WorkStep),
     /// Who is there from now on, and who has the tag.
     Roster(u8, u8),
     Reassign(usize, usize),
@@ -46,11 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
     let person = 0..PEOPLE.len();
     let task = 0..TASKS;
     prop_oneof![
-        3 => prop::collection::vec(task.clone(), 1..6).prop_map(Step::Load),
-        6 => prop::collection::vec((task.clone(), person.clone()), 1..8).prop_map(Step::Claim),
-        6 => prop::collection::vec((task, person.clone(), 0..3_u8), 1..8).prop_map(Step::Record),
-        1 => person.clone().prop_map(Step::Release),
-        1 => (0..5_i64).prop_map(Step::Sweep),
+        3 => prop::collection::vec(task, 1..6).prop_map(Step::Load),
+        14 => work_step(TASKS, PEOPLE.len()).prop_map(Step::Work),
         2 => (0..32_u8, 0..32_u8).prop_map(|(there, tagged)| Step::Roster(there, tagged)),
         1 => (person.clone(), person).prop_map(|(from, to)| Step::Reassign(from, to)),
         1 => Just(Step::OpenAgain),
@@ -233,49 +229,11 @@ async fn live(
                 let admitted = admitted.map_err(|error| failed(&error))?;
                 prop_assert_eq!(admitted.new, planned.load(&batch));
             }
-            Step::Claim(claims) => {
-                let claims: Vec<Claim> = claims
-                    .into_iter()
-                    .filter(|(_, who)| planned.rules.people[*who].active)
-                    .map(|(n, who)| Claim {
-                        task: task(n).id,
-                        annotator: PEOPLE[who].to_owned(),
-                        since: Millis(now),
-                        until: Millis(now + 4000),
-                        basis: Basis::default(),
-                    })
-                    .collect();
-                let granted = store.claim(claims.clone()).await.map_err(|error| failed(&error))?;
-                prop_assert_eq!(granted, planned.model.claim(&claims));
-            }
-            Step::Record(answers) => {
-                // No annotator answers twice in the same millisecond.
-                let answers: Vec<Submission> = (now..)
-                    .zip(answers)
-                    .map(|(at, (n, who, opinion))| Submission {
-                        task: task(n).id,
-                        annotator: PEOPLE[who].to_owned(),
-                        version: Version {
-                            verdict: Verdict::ALL[usize::from(opinion)],
-                            data: serde_json::Map::new(),
-                            time_loaded: Millis(at - 5),
-                            time_returned: Millis(at),
-                            basis: Basis::default(),
-                        },
-                    })
-                    .collect();
-                let recorded =
-                    store.record(answers.clone()).await.map_err(|error| failed(&error))?;
-                prop_assert_eq!(recorded, planned.model.record(&answers));
-            }
-            Step::Release(who) => {
-                let released = store.release(PEOPLE[who]).await.map_err(|error| failed(&error))?;
-                prop_assert_eq!(released, planned.model.release(PEOPLE[who]));
-            }
-            Step::Sweep(more) => {
-                let at = Millis(now + more * 1000);
-                let swept = store.expire_leases(at).await.map_err(|error| failed(&error))?;
-                prop_assert_eq!(swept, planned.model.expire_leases(at));
+            Step::Work(mut step) => {
+                if let WorkStep::Claim(claims) = &mut step {
+                    claims.retain(|(_, who)| planned.rules.people[*who].active);
+                }
+                CAST.take(step, now, store.as_ref(), &mut planned.model).await?;
             }
             Step::Roster(there, tagged) => {
                 planned.rules.people = staff(there, tagged);
@@ -316,9 +274,7 @@ async fn live(
 async fn check(store: &dyn Store, planned: &PendingPlan) -> Result<(), TestCaseError> {
     let records = all(store).await;
     planned.model.compare(&records).map_err(TestCaseError::fail)?;
-    let mut told = store.stats().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
-    told.annotators.retain(|_, share| *share != annotd::store::AnnotatorStats::default());
-    prop_assert_eq!(told, recount(&records));
+    assert_stats(store, &records).await?;
     // Every part of a mixture is within one task of its due.
     if let (AnswersWanted::Mixture(parts), Split::Exact) =
         (&planned.rules.answers, planned.rules.split)

@@ -5,27 +5,26 @@ use annotd::allocation::{
     AnnotatorProfile, EscalationRule, Ignore, Lane, Plan, Position, Purpose, SettlePolicy,
     TaskState,
 };
-use annotd::store::{Claim, NewTask, StateUpdate, Store, StorePolicy, Submission};
-use annotd::task::{Basis, Millis, Task, Verdict, Version};
+use annotd::store::{NewTask, StateUpdate, Store, StorePolicy};
+use annotd::task::{Millis, Task};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::backup;
 use super::model::Model;
 use super::restarts;
-use super::store_under_test::{Engine, Faults, StoreUnderTest, all, nth, recount};
+use super::store_under_test::{Engine, Faults, StoreUnderTest, all, nth};
+use super::work_steps::{Cast, WorkStep, assert_stats, work_step};
 
 const PEOPLE: [&str; 4] = ["ann", "bob", "cyd", "dan"];
 const TASKS: usize = 5;
+const CAST: Cast = Cast { task: nth, people: &PEOPLE };
 
 #[derive(Clone, Debug)]
 enum Step {
     Admit(Vec<(usize, u32, u8, i32)>),
-    Claim(Vec<(usize, usize)>),
-    Record(Vec<(usize, usize, u8)>),
+    Work(WorkStep),
     Renew(usize, i64),
-    Release(usize),
-    Sweep(i64),
     Amend(Vec<(usize, usize, u8, u32)>),
     OpenAgain,
 }
@@ -58,14 +57,11 @@ fn terms() -> impl Strategy<Value = StorePolicy> {
 fn step() -> impl Strategy<Value = Step> {
     let task = 0..TASKS;
     let person = 0..PEOPLE.len();
-    let admission = (task.clone(), 1..4_u32, 0..16_u8, -1..2);
+    let admission = (task, 1..4_u32, 0..16_u8, -1..2);
     prop_oneof![
         3 => prop::collection::vec(admission, 1..5).prop_map(Step::Admit),
-        6 => prop::collection::vec((task.clone(), person.clone()), 1..8).prop_map(Step::Claim),
-        6 => prop::collection::vec((task, person.clone(), 0..3_u8), 1..8).prop_map(Step::Record),
-        1 => (person.clone(), 0..5_i64).prop_map(|(who, more)| Step::Renew(who, more)),
-        1 => person.prop_map(Step::Release),
-        1 => (0..5_i64).prop_map(Step::Sweep),
+        14 => work_step(TASKS, PEOPLE.len()).prop_map(Step::Work),
+        1 => (person, 0..5_i64).prop_map(|(who, more)| Step::Renew(who, more)),
         2 => prop::collection::vec((0..TASKS, 0..PEOPLE.len(), 0..16_u8, 1..4_u32), 1..4)
             .prop_map(Step::Amend),
         1 => Just(Step::OpenAgain),
@@ -130,54 +126,11 @@ async fn live(
                 let admitted = store.insert_tasks(row.clone()).await.map_err(failed)?;
                 prop_assert_eq!(admitted, model.insert_tasks(&row));
             }
-            Step::Claim(claims) => {
-                let claims: Vec<Claim> = claims
-                    .into_iter()
-                    .map(|(task, who)| Claim {
-                        task: nth(task).id,
-                        annotator: PEOPLE[who].to_owned(),
-                        since: Millis(now),
-                        until: Millis(now + 4000),
-                        basis: Basis::default(),
-                    })
-                    .collect();
-                let granted = store.claim(claims.clone()).await.map_err(failed)?;
-                prop_assert_eq!(granted, model.claim(&claims));
-            }
-            Step::Record(answers) => {
-                // No annotator answers twice in the same millisecond.
-                let answers: Vec<Submission> = (now..)
-                    .zip(answers)
-                    .map(|(at, (task, who, opinion))| Submission {
-                        task: nth(task).id,
-                        annotator: PEOPLE[who].to_owned(),
-                        version: Version {
-                            verdict: Verdict::ALL[usize::from(opinion)],
-                            data: serde_json::Map::new(),
-                            time_loaded: Millis(at - 5),
-                            time_returned: Millis(at),
-                            basis: Basis::default(),
-                        },
-                    })
-                    .collect();
-                let recorded = store.record(answers.clone()).await.map_err(failed)?;
-                prop_assert_eq!(recorded, model.record(&answers));
-            }
+            Step::Work(step) => CAST.take(step, now, store.as_ref(), &mut model).await?,
             Step::Renew(who, more) => {
                 let until = Millis(now + more * 1000);
                 store.renew(vec![(PEOPLE[who].to_owned(), until)]).await.map_err(failed)?;
                 model.renew(PEOPLE[who], until);
-            }
-            Step::Release(who) => {
-                let released = store.release(PEOPLE[who]).await.map_err(failed)?;
-                prop_assert_eq!(released, model.release(PEOPLE[who]));
-            }
-            Step::Sweep(more) => {
-                let at = Millis(now + more * 1000);
-                prop_assert_eq!(
-                    store.expire_leases(at).await.map_err(failed)?,
-                    model.expire_leases(at)
-                );
             }
             Step::Amend(changes) => {
                 let mut amendments: Vec<StateUpdate> = Vec::new();
@@ -221,9 +174,7 @@ async fn check(store: &dyn Store, model: &Model, time: i64) -> Result<(), TestCa
     model.compare(&records).map_err(TestCaseError::fail)?;
     // Not always, so that the figures also have to be right after several steps.
     if time % 2 == 0 {
-        let mut told = store.stats().await.map_err(|e| TestCaseError::fail(e.to_string()))?;
-        told.annotators.retain(|_, share| *share != annotd::store::AnnotatorStats::default());
-        prop_assert_eq!(told, recount(&records));
+        assert_stats(store, &records).await?;
     }
     for who in PEOPLE {
         let expected = Model::first_queued_for(&records, who);

@@ -37,8 +37,8 @@ async fn every_document_has_the_shape_that_is_kept() {
     database.drop().await;
 }
 
-/// Tasks of several lives.
-async fn lives(store: &MongoStore) -> Vec<TaskId> {
+/// Stores tasks of several lives, with a bit of everything that a store keeps.
+pub async fn lives(store: &MongoStore) -> Vec<TaskId> {
     let rule = SettlePolicy { ignore: Ignore::Skip, ..SettlePolicy::default() };
     store.set_policy(StorePolicy { rule, ..StorePolicy::default() });
     let fresh = admission(r#"{"text":"fresh","meta":{"n":1}}"#, 3);

@@ -173,7 +173,7 @@ impl TaskDocument {
                 "answers" => stored.answers = each(value, "answers", read_answer)?,
                 "late" => stored.late = each(value, "late", read_answer)?,
                 "reopened" => stored.reopened = Some(moment(value, "reopened")?.0),
-                // Somebody's own field is none of our business.
+                // A field that annotd does not write is left alone.
                 _ => {}
             }
         }

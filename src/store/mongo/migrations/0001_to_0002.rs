@@ -29,7 +29,7 @@ pub(in crate::store::mongo) async fn run(connection: &MongoConnection) -> Result
             "rev": 0_i64,
         } }],
     );
-    // All tasks are written anew, so this may take longer than other things.
+    // All tasks are rewritten, so this may take longer than other calls.
     let outcome = tasks.await;
     connection.run(OPERATION, async { outcome }).await?;
     // There is no such index if this was begun before.

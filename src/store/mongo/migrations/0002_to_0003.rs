@@ -9,17 +9,18 @@
 //! nor store nor load any more; it logs "Document failed validation", pages say that answers are
 //! kept in the browser, and there they wait for the newer daemon. It can still take tasks back,
 //! which is right in both formats. The validator stays: it costs nothing that can be measured, and
-//! nobody knows when the last old daemon has ended.
+//! it is not known when the last old daemon has ended.
 //!
 //! Then the record of the format gets a text in the place of its number, so that no annotd begins
 //! to work on the project; then tasks are rewritten in the order of their `_id`, in batches, each
 //! task with a write that is guarded by `rev`, and each batch is noted; then it is made sure that
 //! none is left; then the number is written. Broken off at any moment, it is begun again where it
-//! was: a task that has been rewritten says so, and what lies beside it is written again as it was.
+//! was: a task that has been rewritten has the new number, and what is stored beside it is written
+//! again as it was.
 //!
 //! Rejected: renaming the fields that old daemons look at, which makes them do nothing without a
 //! word, and everything that people ask the database for with it; a new collection, which needs
-//! twice the room and a moment at which nobody writes; leaving out the fence and mending
+//! twice the room and a moment without writes; leaving out the fence and repairing
 //! afterwards, since a document that holds both shapes can be read in two ways.
 
 use std::collections::HashSet;
@@ -36,7 +37,7 @@ use crate::store::{Result, legacy};
 
 /// Tasks of a batch.
 const BATCH: i64 = 500;
-/// How often a batch is written again because somebody has written to its tasks meanwhile.
+/// How often a batch is written again because another process has changed its tasks.
 const AGAIN: usize = 20;
 /// What stands in the place of the format's number. It is shown by annotds that are older.
 const UNDER_WAY: &str = "between 2 and 3: `annotd migrate` is under way, or was broken off; run it again with the newer \
@@ -157,7 +158,7 @@ async fn walk(
     }
 }
 
-/// Rewrites these documents, and again those that somebody has written to meanwhile. Those that
+/// Rewrites these documents, and again those that another process has changed meanwhile. Those that
 /// cannot be read are noted in `left`.
 async fn rewrite_all(
     connection: &MongoConnection,
@@ -195,7 +196,7 @@ fn needs(document: &RawDocumentBuf) -> bool {
     format.is_none_or(|format| format < FORMAT)
 }
 
-/// Writes those of these documents anew that are of format 2, as far as they can be read and nobody
+/// Rewrites those of these documents that are of format 2, if they can be read and no other process
 /// has written to them since; says how many needed it.
 pub(in crate::store::mongo) async fn rewrite(
     connection: &MongoConnection,
@@ -256,7 +257,7 @@ async fn allocation_record(connection: &MongoConnection) -> Result<()> {
         let (Ok(state), Some(version)) =
             (allocation_record.get_str("state"), number(&allocation_record, "version"))
         else {
-            // It is damaged; `verify` makes it anew.
+            // It is damaged; `verify` makes it again.
             return Ok(());
         };
         let new = legacy::allocation_record(state);

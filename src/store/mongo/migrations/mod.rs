@@ -72,7 +72,7 @@ pub struct Migrated {
     pub from: i64,
     /// The format now.
     pub to: i64,
-    /// Tasks that were written anew.
+    /// Tasks that were rewritten.
     pub tasks: u64,
     /// Tasks whose documents cannot be read: they are as they were, and `verify` names them.
     pub unreadable: u64,
