@@ -258,7 +258,7 @@ fn an_edited_line_under_an_old_id_is_refused_and_an_answer_is_not(place: &TestSt
     edited[1]["text"] = json!("changed");
     project.write("tasks.jsonl", &lines(&edited));
     let said = refused(&project, &LOAD, 65);
-    assert!(said.contains("tasks.jsonl:2:1:") && said.contains("another `text`"), "{said}");
+    assert!(said.contains("tasks.jsonl:2:9:") && said.contains("another `text`"), "{said}");
     assert!(said.contains("take _id, _input_hash and _task_hash out of the line"), "{said}");
     assert!(said.contains("0 new, 1 duplicate: 1 loaded before"), "{said}");
     for key in ["_id", "_input_hash", "_task_hash"] {
@@ -296,7 +296,7 @@ fn own_hashes_come_out_to_the_letter(place: &TestStore) {
     {
         project.write("tasks.jsonl", &format!("{{\"text\":\"a\",\"_task_hash\":{hash}}}\n"));
         let said = refused(&project, &LOAD, 65);
-        assert!(said.contains("tasks.jsonl:1:1:") && said.contains(why), "{hash}: {said}");
+        assert!(said.contains("tasks.jsonl:1:26:") && said.contains(why), "{hash}: {said}");
     }
 }
 
