@@ -139,7 +139,12 @@ fn rows() -> Vec<Value> {
         let Some(path) = outside_data(name) else { continue };
         for entry in open(path).expect("opened") {
             let mut body = entry.expect("a row").body.to_value();
-            // Some rows bring spaCy's own tokens: annotd's are held here.
+            // Some rows bring spaCy's own tokens, which come out as they are. Of all rows annotd's
+            // are compared too.
+            let own = body.get("tokens").and_then(Value::as_array);
+            if own.is_some_and(|own| own.iter().all(|token| token.get("ws").is_some())) {
+                bodies.push(TaskJson::from_value(&Value::Object(body.clone())).expect("a task"));
+            }
             body.retain(|key, _| key == "text");
             if body.get("text").is_some_and(Value::is_string) {
                 bodies.push(TaskJson::from_value(&Value::Object(body)).expect("a task"));
@@ -170,7 +175,10 @@ fn spacy_finds_the_same_text_at_the_same_places() {
     );
     let spacy = tools.join("spacy");
     if !spacy.join("spacy").is_dir() {
-        eprintln!("NOT RUN: spaCy is not there (./tests/run installs it)");
+        let missing = "spaCy is not there (./tests/run installs it)";
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
+        // The test harness swallows the output of `eprintln!` when a test succeeds.
+        let _ = writeln!(std::io::stderr(), "NOT RUN: {missing}");
         return;
     }
     let rows = rows();

@@ -104,6 +104,18 @@ impl Card {
         serde_json::from_slice(&out).expect("a line of JSON")
     }
 
+    /// That a choice shows every option of its task, and that each can be chosen.
+    fn check_options(&self, said: &Value) -> Result<(), String> {
+        let Some(shown) = said["options"].as_array() else { return Ok(()) };
+        let task = self.task.body.to_value();
+        let own = task.get("options").and_then(Value::as_array).filter(|own| !own.is_empty());
+        let expected = own.map_or(self.interface.settings().labels.len(), Vec::len);
+        if shown.len() != expected {
+            return Err(format!("{} of {expected} options are shown", shown.len()));
+        }
+        shown.iter().try_for_each(|id| self.receive(&json!({"accept": [id]}).to_string()).map(drop))
+    }
+
     /// That a line has the whole task and the whole answer.
     fn check_line(&self, data: &Map<String, Value>, untouched: bool) -> Result<(), String> {
         let line = self.exported(data);
@@ -203,6 +215,9 @@ fn what_loads_comes_out_to_the_letter() {
         if let Some(error) = said.get("error") {
             report(card, "page", error.to_string(), said);
             continue;
+        }
+        if let Err(why) = card.check_options(said) {
+            report(card, "options", why, said);
         }
         for what in ["untouched", "annotated"] {
             let sent = said[what].as_str().expect("a text");

@@ -87,3 +87,20 @@ async fn an_option_stands_beside_its_box_whichever_way_it_is_read() {
     seat.picture("choice_arabic").await;
     seat.close().await;
 }
+
+#[tokio::test]
+async fn what_is_known_of_a_task_is_shown_unless_the_project_hides_it() {
+    let meta = "document.querySelector('.card:not(.offscreen) .meta') !== null";
+    for (hides, shown) in [("", true), ("\n[project.config]\nhide_meta = true", false)] {
+        let task = json!({"text": "The square was empty.", "meta": {"n": 1, "source": "AFP"}});
+        let seat = Seat::open(&format!("interface = \"text\"{hides}"), &[task]).await;
+        let card = seat.card().await;
+        assert_eq!(seat.eval(meta).await, json!(shown), "{hides}");
+        seat.press(&['a']).await;
+        seat.wait_for_another(&card).await;
+        seat.saved().await;
+        let exported = seat.project.run(&["export"]);
+        assert!(exported.contains("\"source\":\"AFP\""), "{exported}");
+        seat.close().await;
+    }
+}

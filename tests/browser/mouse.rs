@@ -1,6 +1,7 @@
 //! The mouse, as hands use it: words of any script, what lies beside them, shapes, and pictures
 //! that lie on their side in their file.
 
+use annotd::task::{TOKENIZER, tokenize};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
@@ -27,6 +28,15 @@ const MARKED: &str = "[...document.querySelectorAll('.card:not(.offscreen) mark[
 fn place(text: &str, word: &str) -> (usize, usize) {
     let start = text[..text.find(word).expect("it is there")].chars().count();
     (start, start + word.chars().count())
+}
+
+/// Where the tokens begin and end that a word lies in, in code points.
+fn tokens_of(text: &str, word: &str) -> (usize, usize) {
+    let (start, end) = place(text, word);
+    let tokens = tokenize(text, TOKENIZER);
+    let mut within = tokens.iter().filter(|token| token.start < end && start < token.end);
+    let first = within.next().expect("a token");
+    (first.start, within.next_back().unwrap_or(first).end)
 }
 
 /// What is marked, as code points; waits for so many spans.
@@ -61,13 +71,8 @@ async fn a_drag_over_one_word_of_any_script_marks_it() {
                 let span =
                     "document.querySelector('.card:not(.offscreen) [data-span]')?.dataset.span";
                 let span = seat.wait_for(&format!("{view}: {word:?} of {text}"), span).await;
-                let span = span.as_str().expect("a place");
-                let (start, end) = span.split_once('-').expect("two ends");
-                let (start, end): (usize, usize) =
-                    (start.parse().expect("a number"), end.parse().expect("a number"));
-                let (from, to) = place(text, word);
-                // Where words end is the tokens' business.
-                assert!(start < to && from < end, "{view}: {word:?} of {text}: {span}");
+                let (start, end) = tokens_of(text, word);
+                assert_eq!(span, format!("{start}-{end}"), "{view}: {word:?} of {text}");
                 let outline = "document.querySelector('.card:not(.offscreen) [data-span].on')";
                 assert_eq!(
                     seat.eval(outline).await,

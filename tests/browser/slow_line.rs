@@ -64,3 +64,39 @@ async fn the_first_of_many_large_pictures_is_there_before_the_batch_is() {
     assert!(most.is_some_and(|most| most < 20_000), "an answer has what was added: {weighed}");
     browser.close().await;
 }
+
+/// Notes when the bytes of the first task are there, as the page's own reader gets them.
+const NOTE_BYTES: &str = "const ask = window.fetch; window.fetch = async (path, request) => { \
+    const reply = await ask(path, request); \
+    if (!String(path).endsWith('get_session_questions') || window.arrived) return reply; \
+    const note = new TransformStream({ transform(piece, to) { \
+      noted += piece.length; if (noted > 1_000_000) window.arrived ??= performance.now(); to.enqueue(piece); } }); \
+    let noted = 0; \
+    return new Response(reply.body.pipeThrough(note), { status: reply.status, headers: reply.headers }); }; \
+    const look = () => { \
+      if (document.body?.dataset.seen === 'true' && window.arrived) window.seen = performance.now(); \
+      else setTimeout(look, 5); }; \
+    look();";
+
+#[tokio::test]
+async fn the_first_of_ten_tasks_of_a_megabyte_is_seen_within_a_second_of_its_bytes() {
+    let project =
+        Project::new("demo", "interface = \"text\"", "demo.db", "annotations = 1", &["andy"]);
+    let lines: Vec<String> = (1..=10)
+        .map(|n| json!({"text": format!("Text {n}."), "more": picture(750_000, n)}).to_string())
+        .collect();
+    project.write("tasks.jsonl", &lines.join("\n"));
+    project.run(&["load", "-i", "tasks.jsonl"]);
+    let daemon = project.start();
+    let browser = Browser::start().await;
+    browser.run_before_pages(NOTE_BYTES);
+    browser.tell("Network.enable", &json!({}));
+    let limits = json!({"offline": false, "latency": 30, "downloadThroughput": 1_000_000, "uploadThroughput": 250_000});
+    browser.tell("Network.emulateNetworkConditions", &limits);
+    open(&browser, &daemon.addresses().of("andy")).await;
+    let waited = browser
+        .wait_for("the first card", "window.seen && {ms: window.seen - window.arrived}")
+        .await;
+    assert!(waited["ms"].as_f64().is_some_and(|ms| ms < 1000.0), "{waited}");
+    browser.close().await;
+}

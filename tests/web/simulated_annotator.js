@@ -4,8 +4,8 @@
  *
  * A line is `{"view", "project", "seed", "reply", "record"?}`: `reply` is what the server sent, as
  * text, so that it is parsed as the page does. What comes back is `{"untouched", "annotated"}`,
- * both as text; with a `record` of the history, what the page would send if that were answered
- * again as it is.
+ * both as text, and the ids of the `options` that a choice shows; with a `record` of the history,
+ * what the page would send if that were answered again as it is.
  *
  * What needs a pointer or a key is left out; what follows from it (spans.js, shapes.js, arcs.js,
  * regions.js) is the page's.
@@ -154,7 +154,8 @@ async function answer({ view, project, seed, reply, record }) {
   const values = hands[view]?.(card.task, settings, project, dice(seed)) ?? null;
   if (values) state = reduce(state, { type: "edit", values });
   const annotated = kind.answer(card.task, current(state)?.values ?? null, settings);
-  return { untouched: JSON.stringify(untouched), annotated: JSON.stringify(annotated) };
+  const options = view === "choice" ? optionsOf(card.task, project).map(({ id }) => id) : undefined;
+  return { untouched: JSON.stringify(untouched), annotated: JSON.stringify(annotated), options };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -239,3 +239,18 @@ pub(super) fn refused(path: &Path, format: i64) -> StoreError {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_without_room_for_the_copy_is_refused_with_both_sizes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("annotd.db");
+        assert!(room(&path, 1).is_ok());
+        let error = room(&path, u64::MAX).expect_err("no disk is so large").to_string();
+        assert!(error.contains(&format!("needs {} MiB", u64::MAX.div_ceil(1 << 20))), "{error}");
+        assert!(error.contains("MiB are free; nothing was changed"), "{error}");
+    }
+}
