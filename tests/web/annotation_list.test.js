@@ -1,4 +1,4 @@
-// Marks made by hand: which one is chosen, and what a label's key means to it.
+// Annotations: which one is selected, and what a label's key means to it.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { ActiveLabel } from "../../src/web/annotate/editors/active_label.js";
@@ -28,7 +28,7 @@ test("what was just drawn stays chosen, and a label's key is for the next, as in
   assert.equal(labels(), "CAT DOG");
 });
 
-test("one that was picked is named anew too, and other keys of it stay", () => {
+test("a selected one is renamed too, and its other keys stay", () => {
   const { marks, active } = hold([{ label: "CAT", n: 1 }, { label: "CAT", n: 2 }]);
   marks.select(marks.list[1] ?? null);
   marks.take("DOG");

@@ -12,7 +12,7 @@ const folder = new URL("../../src/web/annotate/interfaces/", import.meta.url);
 
 /**
  * Keys that mean something nearer while there is something near, and the page's own again where
- * there is not: backspace takes back what was drawn before it goes back a card, escape lets go of
+ * there is not: backspace takes back what was drawn before it goes back a card, escape clears
  * it.
  */
 const onPurpose = ["backspace", "delete", "escape"];

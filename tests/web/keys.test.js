@@ -72,7 +72,7 @@ test("the guide for leads names every command that a keymap may change", () => {
   assert.deepEqual(Object.keys(usual).filter((command) => !leads.includes(`\`${command}\``)), []);
 });
 
-test("whoever listens to keys leaves those alone that put a sign together", () => {
+test("keys that compose a sign are left to the input method", () => {
   assert.equal(composes({ isComposing: true, keyCode: 65 }), true);
   assert.equal(composes({ isComposing: false, keyCode: 229 }), true);
   assert.equal(composes({ isComposing: false, keyCode: 13 }), false);

@@ -13,7 +13,7 @@ test("the first thirty labels look each its own way", () => {
   assert.deepEqual(looks[29], { hue: 9, edge: 2 });
   assert.equal(new Set(looks.slice(0, 30).map((one) => JSON.stringify(one))).size, 30);
   assert.equal(looks[30], null);
-  assert.equal(look("somebody else's", labels), null);
+  assert.equal(look("another project's", labels), null);
 });
 
 test("what is handed to a drawing is a colour", () => {

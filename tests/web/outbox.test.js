@@ -93,7 +93,7 @@ function sender(outbox, server) {
   });
 }
 
-test("what cannot be kept on the disk is kept in memory, and says so", async () => {
+test("what cannot be kept on the disk is kept in memory, and reported", async () => {
   const outbox = await box();
   const durable = await outbox.put("a", { at: 1, first: true, task: "{}", answer: "{}" });
   assert.equal(durable, false);

@@ -13,7 +13,7 @@ test("reading counts for a minute after the last movement, and no longer", () =>
   const activity = new ActiveTime();
   activity.begin(1000);
   assert.equal(activity.total(31_000), 30_000);
-  assert.equal(activity.total(500_000), 60_000, "somebody went away");
+  assert.equal(activity.total(500_000), 60_000, "the annotator went away");
   activity.touch(500_000);
   assert.equal(activity.total(510_000), 70_000, "and came back");
   activity.touch(520_000);
@@ -30,7 +30,7 @@ test("nothing counts while the page is hidden", () => {
   assert.equal(activity.total(201_000), 6_000);
   activity.show(false, 201_000);
   activity.begin(300_000);
-  assert.equal(activity.total(400_000), 0, "a card that comes while nobody looks");
+  assert.equal(activity.total(400_000), 0, "a card that comes while the page is hidden");
 });
 
 test("a swipe means something only where it is far and level", () => {

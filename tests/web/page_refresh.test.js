@@ -1,8 +1,8 @@
-// The page is taken anew when the project has changed, but never under somebody's hands.
+// The page reloads when the project has changed, but never while its annotator works.
 import { mock, test } from "node:test";
 import assert from "node:assert/strict";
 
-/** What the page asks for, and whether it was taken anew. */
+/** What the page asks for, and whether it was reloaded. */
 const seen = { asked: 0, reloads: 0 };
 globalThis.fetch = /** @type {typeof fetch} */ (async () => {
   seen.asked++;

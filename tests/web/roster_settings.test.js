@@ -38,5 +38,5 @@ test("every setting that the page asks for is known to the roster, and no other"
   assert.ok(asked.size > 15, "the pattern finds them");
   for (const name of asked) assert.ok(settings.includes(name), `${name} is not in schema.rs`);
   const all = [...page, ...filesIn("interface/")].join("\n");
-  for (const name of settings) assert.match(all, new RegExp(`\\b${name}\\b`), `nobody asks for ${name}`);
+  for (const name of settings) assert.match(all, new RegExp(`\\b${name}\\b`), `the page does not read ${name}`);
 });

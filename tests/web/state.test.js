@@ -135,13 +135,13 @@ test("answers from before are reached one page after the other, and none that wa
   const whole = reduce(state, older(["a", "b"], null));
   assert.deepEqual([whole.before, whole.oldest], [null, true]);
   assert.deepEqual(whole.cards.map((card) => card.task._id), ["a", "b", "c", "d", "x"]);
-  // The row lets go of its first cards: what was known of the history is not before them any more.
+  // The first cards leave the page: what was known of the history is not before them any more.
   let many = run(older(["old"], "place"));
   for (let i = 0; i <= depth; i++) many = [fetched([`t${i}`]), answer("accept")].reduce(reduce, many);
   assert.deepEqual([many.cards.length, many.before, many.oldest], [depth, null, false]);
 });
 
-test("whoever stopped can go on", () => {
+test("an annotator who stopped can go on", () => {
   const state = run(fetched(["a", "b"]), answer("accept"), { type: "ended" });
   assert.deepEqual([phase(state), needsTasks(state), holding(state)], ["done", false, []]);
   const on = reduce(state, { type: "resumed" });
@@ -268,7 +268,7 @@ test("an answer goes to the card it was given on, whatever came before the eyes 
   assert.equal(state.cards.find((card) => card.key === late)?.previousAnswer?.answer, "reject");
 });
 
-test("what is not this annotator's any more goes; what is half done stays and says so", () => {
+test("what is not this annotator's any more goes; what is half done stays, with its fate", () => {
   const three = run(fetched(["a", "b", "c"]), { type: "edit", values: { spans: [] } });
   assert.deepEqual(inView(three), { untouched: ["b", "c"], touched: ["a"] });
   const told = reduce(three, { type: "whereabouts", held: ["c"], moved: ["b"], answered: ["a"] });

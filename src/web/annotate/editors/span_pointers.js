@@ -1,8 +1,8 @@
 /**
  * Mouse and touch on a text whose spans are edited: what presses and drags mean to the editor.
  *
- * A press becomes a drag once the pointer has gone a little way, so that a drag over a single word
- * marks it and a hand that is not quite still only clicks. A drag may begin and end beside the
+ * A press becomes a drag once the pointer has moved a few pixels, so that a drag over a single word
+ * marks it, and a slight movement during a click does not. A drag may begin and end beside the
  * letters, where the nearest word counts; one that never comes near a letter and stays at one word
  * means nothing.
  */
@@ -18,7 +18,7 @@ const slack = 4;
 
 /**
  * @param {SpanEditor} editor
- * @returns {() => void} lets go of what the mouse holds, where the card is over
+ * @returns {() => void} ends a press that goes on, when the card leaves the page
  */
 export function pointers(editor) {
   const { field, row } = editor;

@@ -1,5 +1,5 @@
 /**
- * `audio`: is what is heard right? A sound or a film, with the stretches that came with the task.
+ * `audio`: judge a sound or a video, with the segments that came with the task.
  */
 
 import { h, put } from "../../shared/dom.js";

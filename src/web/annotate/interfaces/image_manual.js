@@ -3,7 +3,7 @@
  *
  * Mouse and touch: drag a box or an outline, click a polygon's corners (the first or the last once
  * more closes it). A click on a shape selects it: then it is moved by dragging, changed by its
- * corners, named anew by a label's key, and deleted. The select tool does the same; with it nothing
+ * corners, renamed by a label's key, and deleted. The select tool does the same; with it nothing
  * is drawn and a finger scrolls.
  *
  * Keyboard: the arrows move a cross over the picture, by larger steps with shift and by single

@@ -1,5 +1,5 @@
 /**
- * `ner_manual`: mark stretches of the text and name them; they never overlap (span_editor.js).
+ * `ner_manual`: mark spans of the text and label them; they never overlap (span_editor.js).
  */
 
 import { spanInterface } from "../editors/span_editor.js";

@@ -9,7 +9,7 @@
  * letter, so that backspace goes further back and deletes no letters.
  *
  * In a block or on a page the keys are the whole card's: the field takes the focus only if
- * `field_autofocus` says so, and Enter leaves it. In a block it is the field alone: what it is
+ * `field_autofocus` is true, and Enter leaves it. In a block it is the field alone: what it is
  * about has a block of its own.
  *
  * Rejected: Alt with a letter as a command from inside the field; on a Mac that is how letters are

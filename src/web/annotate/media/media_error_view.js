@@ -1,5 +1,5 @@
 /**
- * What stands in the place of a picture, a sound or a film that is not there: what happened, what
+ * What stands in the place of a picture, a sound or a video that is not there: what happened, what
  * to do, and a button to ask for it once more (media_errors.js has the words). While the server is
  * out of reach it is asked again automatically, at longer and longer intervals, for as long as the
  * card is on the page.

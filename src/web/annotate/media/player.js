@@ -1,9 +1,9 @@
 /**
- * A sound or a film with its waveform, as `audio` and `audio_manual` show it.
+ * A sound or a video with its waveform, as `audio` and `audio_manual` show it.
  *
  * The sound is a native <audio> or <video> without its own controls: these take the space bar,
  * which skips a task, and each browser has others. Over the waveform (waveform.js) lie the
- * stretches, real elements at their share of the time, in lanes for their names where they overlap.
+ * segments, real elements at their share of the time, in lanes for their names where they overlap.
  *
  * Enter plays and pauses, as in Prodigy, and so does ctrl with space; `keymap.playpause` of the
  * project has others.
@@ -38,7 +38,7 @@ function playKeys(keymap) {
 }
 
 /**
- * A stretch in words.
+ * A segment in words.
  *
  * @param {Region} region
  */
@@ -78,9 +78,9 @@ export class Player {
     this.end = new AbortController();
     this.frames = 0;
 
-    const film = Boolean(task.video);
-    const found = locate(task.video || task.audio, film ? "video" : "audio");
-    this.media = h(film ? "video" : "audio", { preload: "auto", playsinline: film, "aria-label": film ? t("The video") : t("The sound") });
+    const isVideo = Boolean(task.video);
+    const found = locate(task.video || task.audio, isVideo ? "video" : "audio");
+    this.media = h(isVideo ? "video" : "audio", { preload: "auto", playsinline: isVideo, "aria-label": isVideo ? t("The video") : t("The sound") });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.layer = h("div", { class: "regions" });
     this.head = h("div", { class: "playhead", "aria-hidden": "true" });

@@ -1,6 +1,6 @@
 /**
- * Where pictures, sound and films come from: from what a task says to an address that the page may
- * use, or to words about why there is none.
+ * The addresses of pictures, sounds and videos: makes of a task's value an address that the page
+ * may use, or a message that says why there is none.
  *
  * A task has a URL, a data URI or a path. A path names a file in the folder of the roster
  * (`project.media`), which the server sends at `media/…`; it is the name of a file, so that `%` and

@@ -30,7 +30,7 @@ import { answersWaitHere, newLink } from "./messages.js";
  * }} OutboxStatus
  */
 
-/** How long sending may last before the bar says so. */
+/** How long sending may last before the bar shows it, in milliseconds. */
 const patience = 700;
 
 /**
