@@ -49,9 +49,10 @@ fn compressed(path: &str, data: &[u8]) -> Bytes {
     bytes
 }
 
-/// A module or stylesheet without comments and indentation, which are half of its bytes. Lines stay,
-/// so that an error's line number is that of the file. A file with a text of several lines keeps
-/// its indentation; only comments between `/*` and `*/` that fill lines of their own are left out.
+/// A module or stylesheet without comments and indentation, which are half of its bytes. Lines
+/// stay, so that an error's line number is that of the file. A file with a text of several lines
+/// keeps its indentation; only comments between `/*` and `*/` that fill lines of their own are left
+/// out.
 fn strip_comments<'a>(path: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
     let extension = path.rsplit('.').next();
     let is_module = extension == Some("js");

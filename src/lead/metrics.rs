@@ -2,7 +2,8 @@
 //!
 //! Ports count as requests happen ([`crate::http::HttpMetrics`]); the rest is collected for each
 //! scrape. Counts of the store (answers, tasks) are gauges and not counters: they do not restart
-//! with the daemon, and they fall when an answer becomes a skip. Names follow Prometheus's conventions: base units, `_total` on counters, `_seconds` on times.
+//! with the daemon, and they fall when an answer becomes a skip. Names follow Prometheus's
+//! conventions: base units, `_total` on counters, `_seconds` on times.
 //!
 //! Rejected: the `prometheus` crate's own process collector, which knows CPU time in whole seconds
 //! and reads `/proc/stat`, which a unit's sandbox may hide.

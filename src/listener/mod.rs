@@ -3,10 +3,10 @@
 //! The port decides the annotator. A request cannot act for another annotator or see a task that
 //! is not theirs: the name comes with the port ([`AnnotatorPort`]) and never from the request.
 //!
-//! `routes` are the same for all ports. `tasks.rs` hands out tasks, `answers.rs` stores answers, and
-//! `shown_tasks.rs` returns the lease status of the tasks that a page shows. `project.rs` describes
-//! the project to the page. `media.rs` sends the pictures and sounds that tasks name by their
-//! paths; `blocked_media.rs` logs those that the roster does not allow.
+//! `routes` are the same for all ports. `tasks.rs` hands out tasks, `answers.rs` stores answers,
+//! and `shown_tasks.rs` returns the lease status of the tasks that a page shows. `project.rs`
+//! describes the project to the page. `media.rs` sends the pictures and sounds that tasks name by
+//! their paths; `blocked_media.rs` logs those that the roster does not allow.
 
 mod answers;
 mod blocked_media;

@@ -1,9 +1,9 @@
 //! Checks an answer against the edition and tokens that its annotator saw.
 //!
 //! Between hand-out and answer the roster may have been edited, or annotd updated. So the answer is
-//! checked against the edition that the page names (`_edition`), then that of the hand-out, then the
-//! present one; and against the tokens of the hand-out. If the hand-out is not known any more, the
-//! answer may fit the tokens of either version.
+//! checked against the edition that the page names (`_edition`), then that of the hand-out, then
+//! the present one; and against the tokens of the hand-out. If the hand-out is not known any more,
+//! the answer may fit the tokens of either version.
 //!
 //! The basis that it fits is stored with the answer, so that an export writes the tokens to which
 //! its numbers refer.

@@ -273,8 +273,8 @@ fn a_certificate_out_of_time_is_served_with_a_warning() {
 #[test]
 fn status_comes_from_the_daemon_over_tls_with_the_leads_key() {
     let project = project("access = \"key\"");
-    // A certificate that no authority signed and that is for another name: the roster names it, which is
-    // enough.
+    // A certificate that no authority signed and that is for another name: the roster names it,
+    // which is enough.
     let elsewhere = certificate(|params| {
         params.subject_alt_names =
             vec![SanType::DnsName("annotate.example.org".try_into().expect("a name"))];
