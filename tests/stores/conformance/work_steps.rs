@@ -17,7 +17,7 @@ pub enum WorkStep {
     Record(Vec<(usize, usize, u8)>),
     /// All leases of one annotator end.
     Release(usize),
-    /// Leases expire, so many seconds from now.
+    /// Leases expire that end within this many seconds from now.
     Expire(i64),
 }
 
