@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The file of this name in the folder that `ANNOTD_TEST_DATA` names (`../shared/data` without it).
-/// Without the variable, prints `NOT RUN` and returns nothing if the file does not exist. With it, a
-/// missing file is a failure: a mistyped folder must not look like a test that has passed.
+/// Without the variable, prints `NOT RUN` and returns nothing if the file does not exist. With it,
+/// a missing file is a failure: a mistyped folder must not look like a test that has passed.
 pub(crate) fn outside_data(name: &str) -> Option<PathBuf> {
     let named = std::env::var_os("ANNOTD_TEST_DATA");
     let is_named = named.is_some();
