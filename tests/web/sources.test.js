@@ -1,7 +1,7 @@
 // Where pictures and sound come from: an address, or words about why there is none.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { fileOf, locateIn } from "../../src/web/annotate/media/sources.js";
+import { allowSources, fileOf, locateIn, preloadPictures } from "../../src/web/annotate/media/sources.js";
 
 const allowed = { origin: "http://127.0.0.1:9010", folder: true, from: ["https://images.example.org"] };
 
@@ -52,4 +52,28 @@ test("data comes along only as what is shown, and nothing that runs is an addres
   assert.equal(address("data:image/png;base64,AA", "audio"), null);
   assert.equal(address("data:audio/wav;base64,AA", "audio"), "data:audio/wav;base64,AA");
   for (const odd of ["javascript:alert(1)", "file:///etc/passwd", "blob:x", "", null, "   "]) assert.equal(address(odd), null);
+});
+
+test("pictures are asked for one after the other, in the order of their cards, and each once", () => {
+  /** @type {(EventTarget & {src?: string})[]} */
+  const asked = [];
+  class Picture extends EventTarget {
+    constructor() {
+      super();
+      asked.push(this);
+    }
+  }
+  Object.assign(globalThis, { Image: Picture, location: { origin: allowed.origin } });
+  allowSources(/** @type {any} */ ({ media: true, media_from: [] }));
+  const tasks = ["a", "b", "c"].map((name) => /** @type {any} */ ({ image: `${name}.png` }));
+  const names = () => asked.map(({ src }) => src?.split("/").pop());
+  preloadPictures(tasks);
+  preloadPictures(tasks);
+  assert.deepEqual(names(), ["a.png"]);
+  asked[0]?.dispatchEvent(new Event("load"));
+  assert.deepEqual(names(), ["a.png", "b.png"]);
+  // One that does not come holds up no other.
+  asked[1]?.dispatchEvent(new Event("error"));
+  asked[2]?.dispatchEvent(new Event("load"));
+  assert.deepEqual(names(), ["a.png", "b.png", "c.png"]);
 });

@@ -153,22 +153,45 @@ export function preloadedSize(address) {
 /** Pictures that were asked for ahead, the latest last; as many as a batch may bring. */
 const ahead = /** @type {Map<string, HTMLImageElement>} */ (new Map());
 
+/** Addresses of pictures that are asked for next, in the order of their cards. */
+const queue = /** @type {string[]} */ ([]);
+
+/** Whether a picture that was asked for ahead is on its way. */
+let isLoading = false;
+
 /**
  * Ask for the pictures of tasks that lie ready, so that their cards are whole when they come.
+ *
+ * They come one after the other: on a slow line, pictures of later cards would take the time of the
+ * one that the annotator waits for.
  *
  * @param {Task[]} tasks
  */
 export function preloadPictures(tasks) {
   for (const { image } of tasks) {
     const found = image ? locate(image, "image") : { words: "" };
-    if (!("address" in found) || ahead.has(found.address)) continue;
-    const picture = new Image();
-    picture.decoding = "async";
-    picture.src = found.address;
-    ahead.set(found.address, picture);
-    for (const [oldest] of ahead) {
-      if (ahead.size <= 24) break;
-      ahead.delete(oldest);
-    }
+    if (!("address" in found) || ahead.has(found.address) || queue.includes(found.address)) continue;
+    queue.push(found.address);
+  }
+  loadNext();
+}
+
+function loadNext() {
+  const address = isLoading ? undefined : queue.shift();
+  if (address === undefined) return;
+  isLoading = true;
+  const picture = new Image();
+  const done = () => {
+    isLoading = false;
+    loadNext();
+  };
+  picture.addEventListener("load", done, { once: true });
+  picture.addEventListener("error", done, { once: true });
+  picture.decoding = "async";
+  picture.src = address;
+  ahead.set(address, picture);
+  for (const [oldest] of ahead) {
+    if (ahead.size <= 24) break;
+    ahead.delete(oldest);
   }
 }
