@@ -184,6 +184,7 @@ fn counted(reply: Option<InsertReport>, lost: Option<InsertReport>) -> Option<In
     lost
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "every `after` takes two replies and gives one")]
 fn recorded(reply: Vec<AnswerOutcome>, lost: Vec<AnswerOutcome>) -> Vec<AnswerOutcome> {
     for (lost, again) in lost.iter().zip(&reply) {
         let expected = match lost {

@@ -9,6 +9,10 @@ use crate::task::{TaskJson, gold, own_keys};
 
 /// What there is to say of one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a remark of its own, and any may come with any other"
+)]
 pub(super) struct LineRemarks {
     /// It brings a right answer along.
     pub(super) gold: bool,

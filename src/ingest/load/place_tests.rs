@@ -83,7 +83,10 @@ fn counted(file: &str, at: usize) -> (u64, u64) {
 fn check(view: &str, rule: Rule, format: Format, file: &str, at: usize) {
     let wrong = refused(view, rule, format, file);
     assert_eq!((wrong.line, wrong.column), counted(file, at), "{format:?}: {wrong}\n{file}");
-    assert!(wrong.text[wrong.at..].starts_with(&file[at..=at]), "{format:?}: {wrong}\n{file}");
+    assert!(
+        wrong.refused.text[wrong.refused.at..].starts_with(&file[at..=at]),
+        "{format:?}: {wrong}\n{file}"
+    );
 }
 
 /// A cell for each value of an object; nested ones under names with points, as far as `deep`.

@@ -196,7 +196,7 @@ pub(super) fn edited(
 
 /// A path of keys with points between them as a JSON pointer.
 fn pointer(path: &str) -> String {
-    path.split('.').map(|key| format!("/{key}")).collect()
+    path.split('.').flat_map(|key| ["/", key]).collect()
 }
 
 /// `field` is the path of the key that names annotators, if it is the task that names them.
@@ -215,7 +215,8 @@ pub(super) fn unplanned(
         let first = keys.next().and_then(|key| body.get(key));
         let listed = keys.try_fold(first, |inner, key| Some(inner?.get(key).cloned())).flatten();
         let is_it = |one: &serde_json::Value| {
-            one.as_str().map_or_else(|| one.to_string() == entry, |text| text == entry)
+            let text = one.as_str().map_or_else(|| one.to_string(), str::to_owned);
+            text == entry
         };
         let listed = listed.as_ref().and_then(serde_json::Value::as_array);
         if let Some(nth) = listed.and_then(|listed| listed.iter().position(is_it)) {

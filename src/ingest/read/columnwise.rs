@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::parse_error::RefusedText;
 use super::{Entry, LineError};
 
 /// The keys that hold what is annotated: a text, or a place.
@@ -34,9 +35,7 @@ pub(super) fn refuse(file: &Arc<str>, entry: &Entry) -> Option<LineError> {
              named .jsonl"
                 .into(),
         ),
-        pointer: "".into(),
-        text: shown.into(),
-        at: 0,
+        refused: Box::new(RefusedText { text: shown.into(), at: 0, pointer: "".into() }),
         fatal: true,
     })
 }

@@ -39,16 +39,22 @@ pub struct LineError {
     pub found: Box<str>,
     /// What to do about it, where that is not plain.
     pub help: Option<Box<str>>,
-    /// The text that is refused: the line, the row, or the element of an array. Whole, unless it
-    /// is longer than a task may be; what is not UTF-8 is replaced.
+    /// The text that is refused, with the place in it.
+    pub refused: Box<RefusedText>,
+    /// Whether reading ends here.
+    pub fatal: bool,
+}
+
+/// A text that is refused: the line, the row, or the element of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedText {
+    /// The whole text, unless it is longer than a task may be; what is not UTF-8 is replaced.
     pub text: Box<str>,
     /// The place within `text`, in bytes.
     pub at: usize,
     /// The place within the task, as a JSON pointer; empty for the whole one, and for what is no
     /// task.
     pub(super) pointer: Box<str>,
-    /// Whether reading ends here.
-    pub fatal: bool,
 }
 
 impl fmt::Display for LineError {
@@ -71,9 +77,7 @@ impl LineError {
             expected: unfit.expected.into(),
             found: unfit.found.into(),
             help: unfit.help.map(Into::into),
-            text: text.into(),
-            at,
-            pointer: unfit.at.into(),
+            refused: Box::new(RefusedText { text: text.into(), at, pointer: unfit.at.into() }),
             fatal: false,
         }
     }
@@ -96,9 +100,7 @@ impl LineError {
             expected: expected.into(),
             found: found.into(),
             help: None,
-            text: text.into(),
-            at,
-            pointer: pointer.into(),
+            refused: Box::new(RefusedText { text: text.into(), at, pointer: pointer.into() }),
             fatal: false,
         }
     }
@@ -108,10 +110,12 @@ impl LineError {
     #[must_use]
     pub fn at_written(self, written: Option<&Written>) -> Self {
         let Some(written) = written else { return self };
-        let at = written.place(&self.pointer);
+        let RefusedText { pointer, .. } = *self.refused;
+        let at = written.place(&pointer);
         let before = &written.text.as_bytes()[..at];
         let (line, column) = advance((self.line, written.column), before);
-        Self { line, column, at, text: written.text.clone(), ..self }
+        let refused = Box::new(RefusedText { text: written.text.clone(), at, pointer });
+        Self { line, column, refused, ..self }
     }
 
     pub(super) fn with_help(mut self, help: &str) -> Self {
@@ -126,11 +130,12 @@ impl LineError {
 
     /// The part of the line around the place, with a caret under it.
     pub fn excerpt(&self) -> String {
-        let at = floor(&self.text, self.at);
-        let start = self.text[..at].rfind('\n').map_or(0, |place| place + 1);
-        let end = self.text[at..].find(['\n', '\r']).map_or(self.text.len(), |place| at + place);
-        let before: Vec<char> = self.text[start..at].chars().rev().take(AROUND + 1).collect();
-        let after: Vec<char> = self.text[at..end].chars().take(AROUND + 1).collect();
+        let RefusedText { text, at, .. } = &*self.refused;
+        let at = floor(text, *at);
+        let start = text[..at].rfind('\n').map_or(0, |place| place + 1);
+        let end = text[at..].find(['\n', '\r']).map_or(text.len(), |place| at + place);
+        let before: Vec<char> = text[start..at].chars().rev().take(AROUND + 1).collect();
+        let after: Vec<char> = text[at..end].chars().take(AROUND + 1).collect();
         let mut shown = String::new();
         let mut width = 0;
         if before.len() > AROUND {
@@ -157,7 +162,7 @@ impl LineError {
             "line": self.line,
             "column": self.column,
             "reason": self.to_string(),
-            "text": &*self.text,
+            "text": &*self.refused.text,
         })
         .to_string()
     }
@@ -202,9 +207,11 @@ impl Piece<'_> {
             found: found.into(),
             help: None,
             // Up to `at` nothing was replaced, or it would have been the place.
-            at: at.min(text.len()),
-            pointer: "".into(),
-            text: text.into(),
+            refused: Box::new(RefusedText {
+                at: at.min(text.len()),
+                pointer: "".into(),
+                text: text.into(),
+            }),
             fatal: false,
         }
     }

@@ -341,7 +341,7 @@ proptest! {
             prop_assert_eq!(wrong.line, 1);
             let length = u64::try_from(line.chars().count()).expect("short");
             prop_assert!((1..=length + 1).contains(&wrong.column), "{}", wrong);
-            prop_assert_eq!(&*wrong.text, &*line);
+            prop_assert_eq!(&*wrong.refused.text, &*line);
         }
     }
 }

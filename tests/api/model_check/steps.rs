@@ -319,7 +319,7 @@ impl Setting {
         let found = store::apply(self, world, &write);
         match write {
             Write::Claim { task, annotator } if found => {
-                world.card_mut(annotator, task).shown = true
+                world.card_mut(annotator, task).shown = true;
             }
             // The cached state was wrong: read it again.
             Write::Claim { task, .. } => world.daemons[daemon].seen[usize::from(task)] = None,
