@@ -19,7 +19,7 @@ use super::diagnostic::Diagnostic;
 pub enum NeededPart {
     /// The store's URL and the project's name.
     Store,
-    /// The store's URL and all of [project].
+    /// The store's URL and all of `[project]`.
     StoreAndProject,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Stats are kept by deltas: [`stats_delta`] compares what a task adds before a change with what it
 //! adds after. So they are right whatever the change was, and a recount is the sum over all tasks.
-//! Each count stands once, in [`PROJECT_COUNTS`] or [`ANNOTATOR_COUNTS`]; both engines and the
+//! Each count stands once, in `PROJECT_COUNTS` or `ANNOTATOR_COUNTS`; both engines and the
 //! audit go over these.
 
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ fn step<S>(count: &Count<S>, before: &S, after: &S) -> i64 {
 /// What a change of a task adds to the stats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatsDelta {
-    /// In the order of [`PROJECT_COUNTS`].
+    /// In the order of `PROJECT_COUNTS`.
     project: [i64; PROJECT],
     /// By annotator; those whom it does not change are missing.
     pub(crate) annotators: BTreeMap<String, AnnotatorDelta>,
@@ -211,7 +211,7 @@ pub struct StatsDelta {
 /// What a change of a task adds to the stats of one annotator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AnnotatorDelta {
-    /// In the order of [`ANNOTATOR_COUNTS`].
+    /// In the order of `ANNOTATOR_COUNTS`.
     counts: [i64; ANNOTATOR],
     pub(crate) last_seen: Option<Millis>,
 }
@@ -263,7 +263,7 @@ impl StatsDelta {
         }
     }
 
-    /// What it adds to each count, in the order of [`PROJECT_COUNTS`].
+    /// What it adds to each count, in the order of `PROJECT_COUNTS`.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (&'static Count<ProjectStats>, i64)> {
         PROJECT_COUNTS.iter().zip(self.project)
     }
@@ -282,7 +282,7 @@ impl AnnotatorDelta {
         self.last_seen = self.last_seen.max(other.last_seen);
     }
 
-    /// What it adds to each count, in the order of [`ANNOTATOR_COUNTS`].
+    /// What it adds to each count, in the order of `ANNOTATOR_COUNTS`.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (&'static Count<AnnotatorStats>, i64)> {
         ANNOTATOR_COUNTS.iter().zip(self.counts)
     }
