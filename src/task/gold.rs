@@ -2,7 +2,7 @@
 //!
 //! The right answer is written as an answer is: an object with `answer` (accept if it is left out)
 //! and what an annotator would add, `{"spans": […]}` or `{"accept": ["A"]}`; or the verdict alone,
-//! `"reject"`. Whoever annotates must not see it: [`hide`] takes it out of what goes to a page. It
+//! `"reject"`. Annotators must not see it: [`hide`] takes it out of what goes to a page. It
 //! stays in the store and comes out of every export.
 
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The pictures, sounds and films that a task names, as far as they are files or addresses.
+//! The pictures, sounds and videos that a task names, as far as they are files or addresses.
 //!
 //! Looked for are `"image"`, `"audio"` and `"video"` at any depth, in the text of the task as it is
 //! stored: without white space between its parts, and with every quotation mark inside of a text

@@ -12,7 +12,7 @@
 //! stays. So does what an annotator typed into a field whose `field_id` is `label`.
 //!
 //! Rejected: rewriting stored answers, which says that an annotator gave a label that they never
-//! saw; and replacing a text wherever it stands, which would change what somebody typed.
+//! saw; and replacing a text wherever it stands, which would change typed text.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

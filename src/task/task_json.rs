@@ -1,7 +1,7 @@
 //! The text of a JSON object, kept as it came.
 //!
 //! Parsed once when it enters, then carried as compact text: key order, number formats (`1.10`,
-//! `1e3`, a forty-digit integer) and unknown keys survive because nobody rewrites them. Reading one
+//! `1e3`, a forty-digit integer) and unknown keys survive because they are never rewritten. Reading one
 //! key later scans the text and leaves every value it passes as text.
 //!
 //! While a task is loaded, its checks, hashes and identity read all of it. Until they are done, a
@@ -138,7 +138,7 @@ impl TaskJson {
     /// Takes text that a store kept and that was a `TaskJson` when it was put there.
     ///
     /// # Errors
-    /// If it is not an object after all, which means that somebody changed it in the store.
+    /// If it is not an object after all: it was changed in the store by hand.
     pub fn from_stored(text: &str) -> Result<Self, TaskJsonError> {
         let text = text.trim();
         if text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok() {
@@ -287,7 +287,7 @@ impl fmt::Display for TaskJson {
     }
 }
 
-/// JSON without the white space between its parts. Serialising it anew would rewrite numbers:
+/// JSON without the white space between its parts. Serialising it again would rewrite numbers:
 /// serde_json turns `1e3` into `1e+3`.
 fn minified(json: &str) -> String {
     let bytes = json.as_bytes();

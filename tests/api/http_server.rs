@@ -1,4 +1,4 @@
-//! A port by itself, with routes of the test's own.
+//! A port alone, with routes of the test's own.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -96,7 +96,7 @@ fn no_span_begins_or_ends_at_a_blank_token() {
     }
 }
 
-/// A line of the `jsonl` export: an answer to this task that nobody changed.
+/// A line of the `jsonl` export: an untouched answer to this task.
 fn exported(view: &str, body: TaskJson) -> Value {
     let version = Version {
         verdict: Verdict::Accept,

@@ -31,13 +31,13 @@ pub(crate) const WORD: &str = "(word) => { \
     } \
     return null; }";
 
-pub(crate) struct Seat {
+pub(crate) struct BrowserSession {
     pub(crate) project: Project,
     pub(crate) daemon: Daemon,
     pub(crate) browser: Browser,
 }
 
-impl Seat {
+impl BrowserSession {
     /// Loads tasks into a new project of `andy`'s and opens the page. `settings` is the text under
     /// `[project]` in the roster: `interface = "text"`, with `[project.config]` if need be.
     pub(crate) async fn open(settings: &str, tasks: &[Value]) -> Self {
@@ -77,10 +77,10 @@ impl Seat {
     async fn start(project: Project) -> Self {
         let daemon = project.start();
         let browser = Browser::start().await;
-        let seat = Self { project, daemon, browser };
-        seat.browser.client.goto(&seat.address()).await.expect("the page opens");
-        seat.browser.listen_for_errors().await;
-        seat
+        let session = Self { project, daemon, browser };
+        session.browser.client.goto(&session.address()).await.expect("the page opens");
+        session.browser.listen_for_errors().await;
+        session
     }
 
     pub(crate) fn address(&self) -> String {
@@ -234,7 +234,7 @@ impl Seat {
         acted(self.browser.client.perform_actions(touch).await);
     }
 
-    /// Loads the page anew, as F5 does.
+    /// Loads the page again, as F5 does.
     pub(crate) async fn reload(&self) {
         self.no_errors().await;
         self.browser.client.refresh().await.expect("the page reloads");
@@ -353,22 +353,23 @@ pub(crate) struct Trial<'a> {
 /// functions do what there is to do on the card, without giving the answer.
 pub(crate) async fn try_out(
     trial: Trial<'_>,
-    keyboard: impl AsyncFn(&Seat),
-    mouse: impl AsyncFn(&Seat),
+    keyboard: impl AsyncFn(&BrowserSession),
+    mouse: impl AsyncFn(&BrowserSession),
 ) {
-    let seat = Seat::open(trial.settings, &[trial.first.clone(), trial.second.clone()]).await;
-    let first = seat.card().await;
-    keyboard(&seat).await;
-    seat.accessible().await;
-    seat.reload().await;
-    assert_eq!(seat.card().await, first, "a reload brings the same card back");
-    if seat.eval("document.activeElement.matches('.field')").await == json!(true) {
-        seat.press(&[Key::Escape.into()]).await;
+    let session =
+        BrowserSession::open(trial.settings, &[trial.first.clone(), trial.second.clone()]).await;
+    let first = session.card().await;
+    keyboard(&session).await;
+    session.accessible().await;
+    session.reload().await;
+    assert_eq!(session.card().await, first, "a reload brings the same card back");
+    if session.eval("document.activeElement.matches('.field')").await == json!(true) {
+        session.press(&[Key::Escape.into()]).await;
     }
-    seat.press(&['a']).await;
-    seat.wait_for_another(&first).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&first).await;
 
-    let second = seat.card().await;
+    let second = session.card().await;
     // From the first press on the card stays where it lies, whatever comes beneath it.
     let moved = "(() => { const lies = () => [...document.querySelectorAll('.card:not(.offscreen) *')].map((one) => one.getBoundingClientRect().top).join();
         const before = lies();
@@ -378,25 +379,25 @@ pub(crate) async fn try_out(
         const after = lies();
         document.querySelector('.flagged').hidden = true;
         return [before === pressed, before === after, before !== '']; })()";
-    assert_eq!(seat.eval(moved).await, json!([true, true, true]), "what a card shows stays");
-    mouse(&seat).await;
-    seat.picture(trial.name).await;
-    seat.click("[data-answer=accept]").await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.click("[data-command=undo]").await;
-    assert_eq!(seat.card().await, second, "undo goes back to the last card");
+    assert_eq!(session.eval(moved).await, json!([true, true, true]), "what a card shows stays");
+    mouse(&session).await;
+    session.picture(trial.name).await;
+    session.click("[data-answer=accept]").await;
+    session.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.click("[data-command=undo]").await;
+    assert_eq!(session.card().await, second, "undo goes back to the last card");
     let given = "document.querySelector('[data-answer=accept]').classList.contains('was')";
-    assert_eq!(seat.eval(given).await, json!(true), "the answer that was given is shown");
-    let line = seat.eval("document.querySelector('.previous-answer').textContent").await;
+    assert_eq!(session.eval(given).await, json!(true), "the answer that was given is shown");
+    let line = session.eval("document.querySelector('.previous-answer').textContent").await;
     assert!(!line.as_str().is_some_and(|line| line.contains("Changed")), "nothing is: {line}");
-    seat.click("[data-answer=accept]").await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.saved().await;
-    seat.stayed_here().await;
-    let stored = seat.stored();
+    session.click("[data-answer=accept]").await;
+    session.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.saved().await;
+    session.stayed_here().await;
+    let stored = session.stored();
     assert_eq!(stored.get(&1), Some(&trial.by_keyboard), "the answer by keyboard");
     assert_eq!(stored.get(&2), Some(&trial.by_mouse), "the answer by mouse");
-    seat.close().await;
+    session.close().await;
 }
 
 /// Tasks of one line each.
@@ -405,8 +406,8 @@ pub(crate) fn texts(count: usize) -> Vec<Value> {
 }
 
 /// Answers the card by these keys, and waits for the next one.
-pub(crate) async fn answer(seat: &Seat, keys: &[char]) {
-    let card = seat.card().await;
-    seat.press(keys).await;
-    seat.wait_for_another(&card).await;
+pub(crate) async fn answer(session: &BrowserSession, keys: &[char]) {
+    let card = session.card().await;
+    session.press(keys).await;
+    session.wait_for_another(&card).await;
 }

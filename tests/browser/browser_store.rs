@@ -8,7 +8,7 @@ use crate::unreliable_line::{
     AWAY, OPEN, Place, SAVED, answer, card, gone, kept, open, press_button,
 };
 
-/// The disk takes nothing: each answer is confirmed before the next is given, and the page says so.
+/// The disk takes nothing: each answer is confirmed before the next is given, and the page tells this.
 /// `known`: that the page knows it before the first answer, whose card then stays.
 async fn without_a_disk(before: &str, known: bool) {
     let place = Place::new("interface = \"text\"", 12);

@@ -4,11 +4,11 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser_session::{Seat, Trial, try_out};
+use crate::browser_session::{BrowserSession, Trial, try_out};
 
 /// Types into the page, letter by letter.
-async fn write(seat: &Seat, text: &str) {
-    seat.press(&text.chars().collect::<Vec<char>>()).await;
+async fn write(session: &BrowserSession, text: &str) {
+    session.press(&text.chars().collect::<Vec<char>>()).await;
 }
 
 fn key(key: Key) -> char {
@@ -18,8 +18,8 @@ fn key(key: Key) -> char {
 /// What the field with the focus holds.
 const IN_FIELD: &str = "document.activeElement.value ?? null";
 
-async fn says(seat: &Seat, css: &str) -> String {
-    seat.find(css).await.text().await.expect("it has text")
+async fn says(session: &BrowserSession, css: &str) -> String {
+    session.find(css).await.text().await.expect("it has text")
 }
 
 #[tokio::test]
@@ -39,10 +39,10 @@ async fn html_and_templates_are_answered_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| assert_eq!(says(seat, ".html b").await, "closed"),
-        async |seat| {
-            assert_eq!(says(seat, ".html h2").await, "Fire & <b>smoke</b>");
-            assert_eq!(says(seat, ".html tr:last-child").await, "when May");
+        async |session| assert_eq!(says(session, ".html b").await, "closed"),
+        async |session| {
+            assert_eq!(says(session, ".html h2").await, "Fire & <b>smoke</b>");
+            assert_eq!(says(session, ".html tr:last-child").await, "when May");
         },
     )
     .await;
@@ -55,19 +55,19 @@ async fn a_text_is_written_by_keyboard_and_suggested_by_mouse() {
         settings: "interface = \"text_input\"\n[project.config]\nfield_label = \"Why?\"\n\
                    field_placeholder = \"in a few words\"\nfield_rows = 3\n\
                    field_suggestions = [\"a slip\", \"a joke\"]\nfield_id = \"why\"",
-        first: json!({"text": "Nobody won the final.", "meta": {"n": 1}}),
+        first: json!({"text": "Sweden won the final.", "meta": {"n": 1}}),
         second: json!({"text": "The gallery reopens in May.", "why": "unclear", "meta": {"n": 2}}),
         by_keyboard: json!({"answer": "accept", "why": "a fax, ax!\nx"}),
         by_mouse: json!({"answer": "accept", "why": "unclear\na joke"}),
     };
     try_out(
         trial,
-        async |seat| {
-            write(seat, "a fax, ax!\nx").await;
-            assert_eq!(seat.eval(IN_FIELD).await, json!("a fax, ax!\nx"), "keys are letters");
-            seat.press(&[key(Key::Escape)]).await;
+        async |session| {
+            write(session, "a fax, ax!\nx").await;
+            assert_eq!(session.eval(IN_FIELD).await, json!("a fax, ax!\nx"), "keys are letters");
+            session.press(&[key(Key::Escape)]).await;
         },
-        async |seat| seat.click(".suggestions button:last-child").await,
+        async |session| session.click(".suggestions button:last-child").await,
     )
     .await;
 }
@@ -92,11 +92,11 @@ async fn two_texts_are_compared_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| {
-            assert_eq!(says(seat, "[data-side=A] .text").await, "The square was empty.");
-            assert_eq!(says(seat, "[data-side=B] .text").await, "The place was hollow.");
+        async |session| {
+            assert_eq!(says(session, "[data-side=A] .text").await, "The square was empty.");
+            assert_eq!(says(session, "[data-side=B] .text").await, "The place was hollow.");
         },
-        async |seat| assert_eq!(says(seat, "[data-side=A] b").await, "he won"),
+        async |session| assert_eq!(says(session, "[data-side=A] b").await, "he won"),
     )
     .await;
 }
@@ -121,25 +121,25 @@ async fn a_difference_is_readable_without_colour() {
     };
     try_out(
         trial,
-        async |seat| {
+        async |session| {
             let marks = "['ins', 'del'].map((name) => { const one = document.querySelector('.difference ' + name); \
                 return [one.childNodes[1].data, getComputedStyle(one).textDecorationLine]; })";
             assert_eq!(
-                seat.eval(marks).await,
+                session.eval(marks).await,
                 json!([["was", "underline"], ["is", "line-through"]])
             );
             // Which text an answer takes stands above the answers, with a sample of each.
             let legend = "['ins', 'del'].map((name) => { const one = document.querySelector('#question li > ' + name); \
                 return [one.parentElement.innerText.replace(/\\s+/g, ' '), getComputedStyle(one).textDecorationLine]; })";
             assert_eq!(
-                seat.eval(legend).await,
+                session.eval(legend).await,
                 json!([
                     ["✓ new Accept: the new text is right.", "underline"],
                     ["✗ old Reject: the old text stays.", "line-through"]
                 ])
             );
             let heard = "document.querySelector('.difference').textContent";
-            assert_eq!(seat.eval(heard).await, "The square [old: is][new: was] empty.");
+            assert_eq!(session.eval(heard).await, "The square [old: is][new: was] empty.");
         },
         async |_| (),
     )
@@ -161,11 +161,11 @@ async fn a_prompt_stands_with_its_response() {
     };
     try_out(
         trial,
-        async |seat| assert_eq!(says(seat, "section.exchange .text").await, "The Rhine."),
-        async |seat| {
-            assert_eq!(seat.eval("document.querySelector('details').open").await, json!(false));
-            seat.click("summary").await;
-            assert_eq!(seat.eval("document.querySelector('details').open").await, json!(true));
+        async |session| assert_eq!(says(session, "section.exchange .text").await, "The Rhine."),
+        async |session| {
+            assert_eq!(session.eval("document.querySelector('details').open").await, json!(false));
+            session.click("summary").await;
+            assert_eq!(session.eval("document.querySelector('details').open").await, json!(true));
         },
     )
     .await;
@@ -175,18 +175,18 @@ async fn a_prompt_stands_with_its_response() {
 async fn on_a_phone_a_prompt_leaves_room_for_its_response() {
     let task =
         json!({"prompt": "Be brief, be kind. ".repeat(30), "response": "Yes.", "meta": {"n": 1}});
-    let seat = Seat::open("interface = \"llm_io\"", &[task]).await;
-    seat.card().await;
+    let session = BrowserSession::open("interface = \"llm_io\"", &[task]).await;
+    session.card().await;
     let open = "document.querySelector('details').open";
-    assert_eq!(seat.eval(open).await, json!(true));
+    assert_eq!(session.eval(open).await, json!(true));
     let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
-    seat.browser.tell("Emulation.setDeviceMetricsOverride", &size);
-    seat.reload().await;
-    assert_eq!(seat.eval(open).await, json!(false));
+    session.browser.tell("Emulation.setDeviceMetricsOverride", &size);
+    session.reload().await;
+    assert_eq!(session.eval(open).await, json!(false));
     let bottom =
         "document.querySelector('section.exchange').getBoundingClientRect().bottom < innerHeight";
-    assert_eq!(seat.eval(bottom).await, json!(true));
-    seat.close().await;
+    assert_eq!(session.eval(bottom).await, json!(true));
+    session.close().await;
 }
 
 const BLOCKS: &str = "interface = \"blocks\"\nlabels = [\"PER\", \"LOC\"]\n[project.config]\n\
@@ -204,7 +204,7 @@ async fn blocks_are_filled_in_by_keyboard_and_by_mouse() {
         settings: BLOCKS,
         first: json!({"text": "Ada was in Rome.", "from": "A & B", "meta": {"n": 1}}),
         second: json!({
-            "text": "Nobody was in Oslo.", "from": "<i>C</i>", "meta": {"n": 2},
+            "text": "Sweden was in Oslo.", "from": "<i>C</i>", "meta": {"n": 2},
             "spans": [{"start": 14, "end": 18, "label": "LOC", "by": "a model"}],
         }),
         by_keyboard: json!({
@@ -218,18 +218,18 @@ async fn blocks_are_filled_in_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| {
-            assert_eq!(says(seat, ".block.html b").await, "A & B");
-            seat.eval("document.querySelector('.block.ner_manual .tokens')?.focus()").await;
-            seat.press(&[key(Key::Right), key(Key::Enter)]).await;
+        async |session| {
+            assert_eq!(says(session, ".block.html b").await, "A & B");
+            session.eval("document.querySelector('.block.ner_manual .tokens')?.focus()").await;
+            session.press(&[key(Key::Right), key(Key::Enter)]).await;
             // Into the choice: from here its keys go first.
-            seat.eval("document.querySelector('[data-option=\"8\"]').focus()").await;
-            seat.press(&['2']).await;
-            seat.eval("document.querySelector('[data-field=why]').focus()").await;
-            write(seat, "so").await;
-            seat.press(&[key(Key::Escape)]).await;
+            session.eval("document.querySelector('[data-option=\"8\"]').focus()").await;
+            session.press(&['2']).await;
+            session.eval("document.querySelector('[data-field=why]').focus()").await;
+            write(session, "so").await;
+            session.press(&[key(Key::Escape)]).await;
         },
-        async |seat| seat.click("[data-option='8']").await,
+        async |session| session.click("[data-option='8']").await,
     )
     .await;
 }
@@ -260,31 +260,31 @@ async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
     };
     try_out(
         trial,
-        async |seat| {
-            seat.press(&['2', 'a']).await;
+        async |session| {
+            session.press(&['2', 'a']).await;
             let refused = "document.body.innerText.includes('View all pages first')";
-            seat.wait_for("the page to ask for the others", refused).await;
-            seat.press(&['n']).await;
-            seat.find(".sheet.ner_manual").await;
-            seat.press(&['n']).await;
-            seat.find(".sheet.text_input").await;
-            seat.eval("document.querySelector('.field').focus()").await;
-            write(seat, "no").await;
-            seat.press(&[key(Key::Escape)]).await;
+            session.wait_for("the page to ask for the others", refused).await;
+            session.press(&['n']).await;
+            session.find(".sheet.ner_manual").await;
+            session.press(&['n']).await;
+            session.find(".sheet.text_input").await;
+            session.eval("document.querySelector('.field').focus()").await;
+            write(session, "no").await;
+            session.press(&[key(Key::Escape)]).await;
         },
-        async |seat| {
-            seat.click("[data-option='1']").await;
+        async |session| {
+            session.click("[data-option='1']").await;
             for _ in 0..2 {
-                seat.click("[data-page=next]").await;
+                session.click("[data-page=next]").await;
             }
-            assert_eq!(says(seat, ".place").await, "Page 3 of 3");
+            assert_eq!(says(session, ".place").await, "Page 3 of 3");
             let field = "document.activeElement.matches('.field')";
-            assert_eq!(seat.eval(field).await, json!(false), "a page takes no focus by itself");
-            seat.click("[data-answer=accept]").await;
+            assert_eq!(session.eval(field).await, json!(false), "a page takes no focus unasked");
+            session.click("[data-answer=accept]").await;
             let asked = "document.querySelector('#notice').textContent";
             let said = "Page 3: The field is empty. Accept again to leave it empty.";
-            assert_eq!(seat.eval(asked).await, json!(said));
-            assert_eq!(says(seat, ".sheet b").await, "Say");
+            assert_eq!(session.eval(asked).await, json!(said));
+            assert_eq!(says(session, ".sheet b").await, "Say");
         },
     )
     .await;
@@ -294,17 +294,17 @@ async fn pages_are_turned_by_keyboard_and_by_mouse_and_all_are_looked_at() {
 async fn a_page_that_objects_is_brought_back_once() {
     let page = json!({"view_id": "choice", "text": "a", "options": [{"id": 1, "text": "yes"}]});
     let task = json!({"pages": [page, page], "meta": {"n": 1}});
-    let seat = Seat::open("interface = \"pages\"", &[task]).await;
-    seat.card().await;
-    seat.press(&['n', '1', 'a']).await;
+    let session = BrowserSession::open("interface = \"pages\"", &[task]).await;
+    session.card().await;
+    session.press(&['n', '1', 'a']).await;
     let place = "document.querySelector('.place')?.textContent";
-    seat.wait_for("the page without a choice", &format!("{place} === 'Page 1 of 2'")).await;
-    seat.press(&['a']).await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["pages"][1]["accept"], json!([1]));
-    assert_eq!(seat.stored()[&1]["pages"][0]["accept"], json!([]));
-    seat.close().await;
+    session.wait_for("the page without a choice", &format!("{place} === 'Page 1 of 2'")).await;
+    session.press(&['a']).await;
+    session.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["pages"][1]["accept"], json!([1]));
+    assert_eq!(session.stored()[&1]["pages"][0]["accept"], json!([]));
+    session.close().await;
 }
 
 #[tokio::test]
@@ -314,15 +314,17 @@ async fn a_page_may_be_made_of_blocks() {
             {"view_id": "text"}, {"view_id": "text_input", "field_autofocus": true},
         ]},
     }]});
-    let seat = Seat::open("interface = \"pages\"", &[task]).await;
-    seat.card().await;
-    seat.wait_for("the field to have the focus", "document.activeElement.matches('.field')").await;
-    write(&seat, "b").await;
-    seat.press_with(Key::Control, Key::Enter).await;
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["pages"][0]["user_input"], json!("b"));
-    seat.close().await;
+    let session = BrowserSession::open("interface = \"pages\"", &[task]).await;
+    session.card().await;
+    session
+        .wait_for("the field to have the focus", "document.activeElement.matches('.field')")
+        .await;
+    write(&session, "b").await;
+    session.press_with(Key::Control, Key::Enter).await;
+    session.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["pages"][0]["user_input"], json!("b"));
+    session.close().await;
 }
 
 #[tokio::test]
@@ -331,13 +333,13 @@ async fn in_blocks_the_next_key_is_for_the_block_that_took_the_one_before() {
                     blocks = [{view_id = \"ner_manual\"}, {view_id = \"choice\"}]";
     let options = json!([{"id": "sure", "text": "sure"}, {"id": "unsure", "text": "not sure"}]);
     let task = json!({"text": "Ada was in Rome.", "options": options, "meta": {"n": 1}});
-    let seat = Seat::open(settings, &[task]).await;
-    seat.card().await;
-    seat.click(".option").await;
-    seat.press(&[key(Key::Right), '2']).await;
+    let session = BrowserSession::open(settings, &[task]).await;
+    session.card().await;
+    session.click(".option").await;
+    session.press(&[key(Key::Right), '2']).await;
     let marked = "document.querySelector('.card:not(.offscreen) mark')?.dataset.label";
-    seat.wait_for("the word to be labelled", &format!("{marked} === 'PLACE'")).await;
+    session.wait_for("the word to be labelled", &format!("{marked} === 'PLACE'")).await;
     let chosen = "[...document.querySelectorAll('.option input')].map((one) => one.checked)";
-    assert_eq!(seat.eval(chosen).await, json!([true, false]));
-    seat.close().await;
+    assert_eq!(session.eval(chosen).await, json!([true, false]));
+    session.close().await;
 }

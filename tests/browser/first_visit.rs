@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser_session::{Seat, Trial, try_out};
+use crate::browser_session::{BrowserSession, Trial, try_out};
 
 #[tokio::test]
 async fn text_is_answered_by_keyboard_and_by_mouse() {
@@ -45,16 +45,16 @@ async fn a_choice_is_made_by_keyboard_and_by_mouse() {
     let trial = Trial {
         name: "choice",
         settings: "interface = \"choice\"\n[project.config]\nchoice_style = \"multiple\"",
-        first: json!({"text": "Nobody won the final.", "options": options, "meta": {"n": 1}}),
+        first: json!({"text": "Sweden won the final.", "options": options, "meta": {"n": 1}}),
         second: json!({"text": "The gallery reopens in May.", "options": options, "meta": {"n": 2}}),
         by_keyboard: json!({"answer": "accept", "accept": [1, 3]}),
         by_mouse: json!({"answer": "accept", "accept": ["b"]}),
     };
     try_out(
         trial,
-        async |seat| seat.press(&['3', '1']).await,
-        async |seat| {
-            seat.click("[data-option=b]").await;
+        async |session| session.press(&['3', '1']).await,
+        async |session| {
+            session.click("[data-option=b]").await;
         },
     )
     .await;
@@ -64,28 +64,28 @@ async fn a_choice_is_made_by_keyboard_and_by_mouse() {
 async fn an_option_stands_beside_its_box_whichever_way_it_is_read() {
     let options = json!([{"id": 1, "text": "politics"}, {"id": 2, "text": "سياسة"}]);
     let task = json!({"text": "a", "options": options, "meta": {"n": 1}});
-    let seat = Seat::open("interface = \"choice\"", &[task]).await;
-    seat.card().await;
+    let session = BrowserSession::open("interface = \"choice\"", &[task]).await;
+    session.card().await;
     // How far the words begin from the box, to the one side or to the other.
     let gaps = "[...document.querySelectorAll('.option')].map((row) => { \
         const box = row.querySelector('input').getBoundingClientRect(); \
         const range = document.createRange(); range.selectNodeContents(row.querySelector('.words')); \
         const words = range.getBoundingClientRect(); \
         return [Math.round(words.left - box.right), Math.round(box.left - words.right)]; })";
-    let found = seat.eval(gaps).await;
+    let found = session.eval(gaps).await;
     assert_eq!(found[0][0], 12, "{found}");
     assert_eq!(found[1][1], 12, "{found}");
     // On a page in Arabic too, and there the keys are still written as they are pressed.
-    seat.eval("localStorage.setItem('annotd.language', 'ar')").await;
-    seat.reload().await;
-    assert_eq!(seat.eval("document.documentElement.dir").await, "rtl");
-    let found = seat.eval(gaps).await;
+    session.eval("localStorage.setItem('annotd.language', 'ar')").await;
+    session.reload().await;
+    assert_eq!(session.eval("document.documentElement.dir").await, "rtl");
+    let found = session.eval(gaps).await;
     assert_eq!(found[0][0], 12, "{found}");
     assert_eq!(found[1][1], 12, "{found}");
     let keys = "[...document.querySelectorAll('kbd')].every((one) => getComputedStyle(one).direction === 'ltr')";
-    assert_eq!(seat.eval(keys).await, json!(true));
-    seat.picture("choice_arabic").await;
-    seat.close().await;
+    assert_eq!(session.eval(keys).await, json!(true));
+    session.picture("choice_arabic").await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -93,14 +93,14 @@ async fn what_is_known_of_a_task_is_shown_unless_the_project_hides_it() {
     let meta = "document.querySelector('.card:not(.offscreen) .meta') !== null";
     for (hides, shown) in [("", true), ("\n[project.config]\nhide_meta = true", false)] {
         let task = json!({"text": "The square was empty.", "meta": {"n": 1, "source": "AFP"}});
-        let seat = Seat::open(&format!("interface = \"text\"{hides}"), &[task]).await;
-        let card = seat.card().await;
-        assert_eq!(seat.eval(meta).await, json!(shown), "{hides}");
-        seat.press(&['a']).await;
-        seat.wait_for_another(&card).await;
-        seat.saved().await;
-        let exported = seat.project.run(&["export"]);
+        let session = BrowserSession::open(&format!("interface = \"text\"{hides}"), &[task]).await;
+        let card = session.card().await;
+        assert_eq!(session.eval(meta).await, json!(shown), "{hides}");
+        session.press(&['a']).await;
+        session.wait_for_another(&card).await;
+        session.saved().await;
+        let exported = session.project.run(&["export"]);
         assert!(exported.contains("\"source\":\"AFP\""), "{exported}");
-        seat.close().await;
+        session.close().await;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::common;
 use crate::common::browser::Browser;
 use crate::common::daemon::Project;
@@ -46,73 +46,73 @@ struct Plan {
     data: Value,
 }
 
-/// Somebody's key, as it is now.
-fn key_of(seat: &Seat, who: &str) -> String {
-    let told = seat.project.run(&["link", who, "--json"]);
+/// An annotator's key, as it is now.
+fn key_of(session: &BrowserSession, who: &str) -> String {
+    let told = session.project.run(&["link", who, "--json"]);
     let told: Value = serde_json::from_str(&told).expect("JSON");
     told["key"].as_str().expect("a key").to_owned()
 }
 
-async fn perform(seat: &Seat, plan: &Plan) {
+async fn perform(session: &BrowserSession, plan: &Plan) {
     let (before, after) = match plan.shifted {
         Some((at, _)) => plan.keys.split_at(at),
         None => (plan.keys.as_slice(), [].as_slice()),
     };
-    seat.press(before).await;
+    session.press(before).await;
     if let Some((_, key)) = plan.shifted {
-        seat.press_with(Key::Shift, key).await;
+        session.press_with(Key::Shift, key).await;
     }
-    seat.press(after).await;
+    session.press(after).await;
 }
 
 /// Labels twenty tasks with the keyboard and compares what is exported.
 async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, usize) -> Plan) {
     let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
-    let seat = Seat::open_project(project, &tasks).await;
+    let session = BrowserSession::open_project(project, &tasks).await;
     let by_text: BTreeMap<&str, usize> =
         tasks.iter().enumerate().map(|(i, t)| (t["text"].as_str().expect("a text"), i)).collect();
     assert_eq!(by_text.len(), TASKS, "the texts are distinct");
     let mut expected: BTreeMap<usize, Plan> = BTreeMap::new();
     for (step, task) in tasks.iter().enumerate() {
-        let card = seat.card().await;
+        let card = session.card().await;
         if step == 6 || step == 13 {
-            assert_eq!(seat.browser.errors().await, json!([]));
+            assert_eq!(session.browser.errors().await, json!([]));
             // A page that ends before the disk has an answer takes it along; its task comes again.
-            seat.saved().await;
-            seat.browser.client.refresh().await.expect("the page reloads");
-            seat.browser.listen_for_errors().await;
-            assert_eq!(seat.card().await, card, "a reload brings the same task back");
+            session.saved().await;
+            session.browser.client.refresh().await.expect("the page reloads");
+            session.browser.listen_for_errors().await;
+            assert_eq!(session.card().await, card, "a reload brings the same task back");
         }
         // The tasks come in the order of the file.
         let first = plan(task, step);
-        perform(&seat, &first).await;
-        seat.wait_for_another(&card).await;
+        perform(&session, &first).await;
+        session.wait_for_another(&card).await;
         if step == 9 {
-            let next = seat.card().await;
-            seat.browser.press(&[Key::Backspace.into()]).await;
-            seat.wait_for_another(&next).await;
-            assert_eq!(seat.card().await, card, "undo goes back to the last card");
-            seat.browser.press(&['x']).await;
-            seat.wait_for_another(&card).await;
-            assert_eq!(seat.card().await, next, "and on again");
+            let next = session.card().await;
+            session.browser.press(&[Key::Backspace.into()]).await;
+            session.wait_for_another(&next).await;
+            assert_eq!(session.card().await, card, "undo goes back to the last card");
+            session.browser.press(&['x']).await;
+            session.wait_for_another(&card).await;
+            assert_eq!(session.card().await, next, "and on again");
             expected.insert(step, Plan { verdict: "reject", ..first });
         } else {
             expected.insert(step, first);
         }
     }
-    seat.browser.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.browser.wait_for("the end", "document.body.dataset.state === 'done'").await;
     let saved = "document.querySelector('#status').dataset.saved === 'saved' && \
                  document.querySelector('#status').dataset.outbox === '0'";
-    seat.browser.wait_for("everything to be stored", saved).await;
-    let complaints = seat.browser.eval(
+    session.browser.wait_for("everything to be stored", saved).await;
+    let complaints = session.browser.eval(
         "performance.getEntriesByType('resource')
         .filter((entry) => new URL(entry.name).host !== location.host).map((entry) => entry.name)",
     );
     assert_eq!(complaints.await, json!([]), "nothing is fetched from elsewhere");
 
-    assert_eq!(seat.browser.errors().await, json!([]));
+    assert_eq!(session.browser.errors().await, json!([]));
 
-    let exported = seat.project.run(&["export", "--format", "tasks"]);
+    let exported = session.project.run(&["export", "--format", "tasks"]);
     let mut seen = 0;
     for line in exported.lines() {
         let record: Value = serde_json::from_str(line).expect("JSON");
@@ -132,8 +132,8 @@ async fn label_twenty(settings: &str, tasks: Vec<Value>, plan: impl Fn(&Value, u
         seen += 1;
     }
     assert_eq!(seen, TASKS);
-    seat.browser.close().await;
-    assert!(seat.daemon.stop().success());
+    session.browser.close().await;
+    assert!(session.daemon.stop().success());
 }
 
 #[tokio::test]
@@ -146,19 +146,19 @@ async fn whoever_is_at_work_keeps_what_lies_ready() {
         &["andy"],
     );
     let tasks: Vec<Value> = TEXTS.iter().map(|text| json!({"text": text})).collect();
-    let seat = Seat::open_project(project, &tasks).await;
-    seat.card().await;
-    // Somebody looks at the keys now and then, and answers nothing.
+    let session = BrowserSession::open_project(project, &tasks).await;
+    session.card().await;
+    // The dialog of the keys is opened now and then, and nothing is answered in it.
     let renewed = "performance.getEntriesByType('resource')
         .filter((entry) => entry.name.endsWith('/renew') && entry.responseStatus === 200).length > 1";
     let began = std::time::Instant::now();
-    while seat.browser.eval(renewed).await != json!(true) {
+    while session.browser.eval(renewed).await != json!(true) {
         assert!(began.elapsed() < common::PATIENCE, "the page does not renew its lease");
-        seat.browser.press(&['h', Key::Escape.into()]).await;
+        session.browser.press(&['h', Key::Escape.into()]).await;
         common::breathe().await;
     }
-    assert_eq!(seat.browser.errors().await, json!([]));
-    seat.browser.close().await;
+    assert_eq!(session.browser.errors().await, json!([]));
+    session.browser.close().await;
 }
 
 /// Opens a page of another site with a link on it, and presses the link.
@@ -174,54 +174,55 @@ async fn a_bookmark_lets_the_browser_in_and_leaves_no_key_behind() {
     let rules = "annotations = 1\n[server]\naccess = \"key\"";
     let project = Project::new("demo", "interface = \"text\"", "demo.db", rules, &["andy", "mara"]);
     let tasks: Vec<Value> = TEXTS.iter().map(|text| json!({"text": text})).collect();
-    let seat = Seat::open_project(project, &tasks).await;
+    let session = BrowserSession::open_project(project, &tasks).await;
     let heading = "document.querySelector('h1')?.textContent";
-    let closed = seat.browser.wait_for("the page of a closed door", heading).await;
+    let closed = session.browser.wait_for("the page of a closed door", heading).await;
     assert_eq!(closed, "This page needs your personal link.");
 
-    let (key, mara) = (key_of(&seat, "andy"), key_of(&seat, "mara"));
-    let (address, maras) = (seat.daemon.addresses().of("andy"), seat.daemon.addresses().of("mara"));
-    press_a_link_elsewhere(&seat.browser, &format!("{address}?key={key}")).await;
-    let card = seat.card().await;
-    assert_eq!(seat.browser.eval("location.href").await, address);
-    assert_eq!(seat.browser.eval("document.cookie").await, "", "no script sees the key");
+    let (key, mara) = (key_of(&session, "andy"), key_of(&session, "mara"));
+    let (address, maras) =
+        (session.daemon.addresses().of("andy"), session.daemon.addresses().of("mara"));
+    press_a_link_elsewhere(&session.browser, &format!("{address}?key={key}")).await;
+    let card = session.card().await;
+    assert_eq!(session.browser.eval("location.href").await, address);
+    assert_eq!(session.browser.eval("document.cookie").await, "", "no script sees the key");
     // Two people at one browser, as when a lead looks how it goes: each page stays its own.
-    press_a_link_elsewhere(&seat.browser, &format!("{maras}?key={mara}")).await;
-    seat.browser.wait_for("mara's page", "document.title.includes('mara')").await;
-    press_a_link_elsewhere(&seat.browser, &address).await;
-    assert_eq!(seat.card().await, card, "the address alone is enough now");
+    press_a_link_elsewhere(&session.browser, &format!("{maras}?key={mara}")).await;
+    session.browser.wait_for("mara's page", "document.title.includes('mara')").await;
+    press_a_link_elsewhere(&session.browser, &address).await;
+    assert_eq!(session.card().await, card, "the address alone is enough now");
     let saved = "document.querySelector('#status').dataset.saved === 'saved' && \
                  document.querySelector('#status').dataset.outbox === '0'";
-    seat.browser.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.browser.wait_for("it to be stored", saved).await;
+    session.browser.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.browser.wait_for("it to be stored", saved).await;
 
     // The key is changed while the page is open: answers wait, and the page says for what.
-    seat.project.run(&["link", "andy", "--rotate"]);
+    session.project.run(&["link", "andy", "--rotate"]);
     common::wait_until("the old key to be worth nothing", || {
         let with = format!("Bearer {key}");
         ureq::get(format!("{address}project")).header("authorization", with).call().is_err()
     });
-    let card = seat.card().await;
-    seat.browser.press(&['x']).await;
-    seat.wait_for_another(&card).await;
+    let card = session.card().await;
+    session.browser.press(&['x']).await;
+    session.wait_for_another(&card).await;
     let words = "document.querySelector('#notice').textContent";
     let asked_for = format!("{words}.includes('Your link no longer works')");
-    seat.browser.wait_for("the page to say what it needs", &asked_for).await;
-    let said = seat.browser.eval(words).await;
+    session.browser.wait_for("the page to say what it needs", &asked_for).await;
+    let said = session.browser.eval(words).await;
     assert!(said.as_str().is_some_and(|said| said.contains("kept in this browser")), "{said}");
     let waiting = "Number(document.querySelector('#status').dataset.outbox) > 0";
-    assert_eq!(seat.browser.eval(waiting).await, json!(true));
+    assert_eq!(session.browser.eval(waiting).await, json!(true));
 
-    let key = key_of(&seat, "andy");
+    let key = key_of(&session, "andy");
     // The page asks whether to leave while answers wait; a second tab does not.
-    let tab = seat.browser.client.new_window(true).await.expect("a tab");
-    seat.browser.client.switch_to_window(tab.handle).await.expect("the tab");
-    press_a_link_elsewhere(&seat.browser, &format!("{address}?key={key}")).await;
-    seat.browser.wait_for("the outbox to be emptied", saved).await;
-    let exported = seat.project.run(&["export", "--annotator", "andy"]);
+    let tab = session.browser.client.new_window(true).await.expect("a tab");
+    session.browser.client.switch_to_window(tab.handle).await.expect("the tab");
+    press_a_link_elsewhere(&session.browser, &format!("{address}?key={key}")).await;
+    session.browser.wait_for("the outbox to be emptied", saved).await;
+    let exported = session.project.run(&["export", "--annotator", "andy"]);
     assert_eq!(exported.lines().count(), 2, "{exported}");
-    seat.browser.close().await;
+    session.browser.close().await;
 }
 
 fn verdict(step: usize) -> (char, &'static str) {

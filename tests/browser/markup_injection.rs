@@ -8,7 +8,7 @@ use fantoccini::key::Key;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::common::daemon::Project;
 use crate::markup_tricks::{TRICKS, furnished, merge, tasks};
 
@@ -28,7 +28,7 @@ fn look() -> String {
           const listed = new Map({listed});
           // What the page itself puts into cleaned HTML: marks, and links of options.
           const ours = {{ mark: ['class'], a: ['class', 'tabindex', 'aria-label'] }};
-          const faults = [...(window.violations ?? ['nobody listens'])];
+          const faults = [...(window.violations ?? ['no listener'])];
           if (window.brokeOut) faults.push('it ran');
           if (!window.stillHere) faults.push('the page is another one');
           for (const one of document.querySelectorAll('body *, head > *')) {{
@@ -96,29 +96,29 @@ async fn stands_up_to_them(interface: &str) {
         // A hash of its own makes each a question of its own, however alike they are.
         merge(line, json!({"_task_hash": n}));
     }
-    let seat = Seat::open_project(project, &lines).await;
-    seat.card().await;
-    seat.browser.client.execute(LISTEN, Vec::new()).await.expect("no dialog is open");
+    let session = BrowserSession::open_project(project, &lines).await;
+    session.card().await;
+    session.browser.client.execute(LISTEN, Vec::new()).await.expect("no dialog is open");
     let look = look();
     // Out of the field, where there is one.
-    seat.press(&[Key::Escape.into(), 'i']).await;
-    seat.find("dialog[data-dialog=instructions][open]").await;
-    assert_eq!(seat.eval(&look).await, json!([]), "{interface}: the instructions");
-    seat.press(&[Key::Escape.into()]).await;
-    seat.wait_for("the card", "document.querySelector('dialog[open]') === null").await;
+    session.press(&[Key::Escape.into(), 'i']).await;
+    session.find("dialog[data-dialog=instructions][open]").await;
+    assert_eq!(session.eval(&look).await, json!([]), "{interface}: the instructions");
+    session.press(&[Key::Escape.into()]).await;
+    session.wait_for("the card", "document.querySelector('dialog[open]') === null").await;
     let mut seen = 0;
-    while seat.eval("document.body.dataset.state").await != "done" {
+    while session.eval("document.body.dataset.state").await != "done" {
         let walk = WALK.replace("LOOK", &look);
-        let walked = seat.browser.client.execute_async(&walk, Vec::new()).await;
+        let walked = session.browser.client.execute_async(&walk, Vec::new()).await;
         let walked =
             walked.unwrap_or_else(|error| panic!("{interface}, after {seen} cards: {error}"));
         assert_eq!(walked["faults"], json!([]), "{interface}, after {seen} cards");
         seen += walked["seen"].as_u64().expect("a number");
     }
-    seat.saved().await;
-    assert_eq!(seat.eval(&look).await, json!([]), "{interface}: the end");
+    session.saved().await;
+    assert_eq!(session.eval(&look).await, json!([]), "{interface}: the end");
     assert_eq!(usize::try_from(seen), Ok(lines.len()), "{interface}: every task was on the page");
-    seat.close().await;
+    session.close().await;
 }
 
 /// Looks at up to 50 cards and their pages, one after the other, and skips them.

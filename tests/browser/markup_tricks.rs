@@ -1,7 +1,7 @@
 //! Texts that try to break out of a page, and a task of each interface with one in every field.
 //!
 //!
-//! The tricks follow the ideas of OWASP's published list for whoever tests filters. Each tries to
+//! The tricks follow the ideas of OWASP's published list for testers of filters. Each tries to
 //! set `window.brokeOut`, to open a dialog, to fetch from another host or to leave the page. A new
 //! interface needs a line in [`tasks`], or the test says that it has none.
 
@@ -254,7 +254,7 @@ pub(crate) fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// What every task has besides: the facts in its corner, and keys that nobody knows.
+/// What every task has besides: the facts in its corner, and unknown keys.
 pub(crate) fn furnished(mut task: Value, trick: &str, n: usize) -> Value {
     let mut meta = Map::new();
     meta.insert("n".into(), n.into());

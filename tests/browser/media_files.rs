@@ -1,11 +1,11 @@
-//! Pictures, sounds and films for the tests, and shapes to be found on them.
+//! Pictures, sounds and videos for the tests, and shapes to be found on them.
 
 use std::io::Write;
 
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use serde_json::{Value, json};
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::common::daemon::Project;
 
 const WIDTH: u32 = 400;
@@ -42,7 +42,7 @@ pub(crate) fn png() -> Vec<u8> {
     png
 }
 
-/// So many seconds of a tone that swells twice a second.
+/// This many seconds of a tone that swells twice a second.
 pub(crate) fn wav(seconds: u32) -> Vec<u8> {
     const RATE: u32 = 8000;
     let mut samples = Vec::new();
@@ -81,8 +81,8 @@ pub(crate) fn data_uri(kind: &str, bytes: &[u8]) -> String {
     uri
 }
 
-/// Four seconds of a film without a sound, of 64 by 48 pixels.
-pub(crate) fn film() -> Vec<u8> {
+/// Four seconds of a video without sound, of 64 by 48 pixels.
+pub(crate) fn video_file() -> Vec<u8> {
     let mut frames = element(&[0xe7], &[0]);
     for half in 0..8_i16 {
         let mut block = vec![0x81];
@@ -140,15 +140,15 @@ pub(crate) fn boxed(label: &str, x: i32, y: i32, width: i32, height: i32) -> Val
     })
 }
 
-pub(crate) async fn picture_is_there(seat: &Seat) {
+pub(crate) async fn picture_is_there(session: &BrowserSession) {
     let there = "document.querySelector('.picture-box img')?.naturalWidth === 400";
-    seat.wait_for("the picture", there).await;
+    session.wait_for("the picture", there).await;
 }
 
-pub(crate) async fn sound_is_there(seat: &Seat) {
+pub(crate) async fn sound_is_there(session: &BrowserSession) {
     let there = "document.querySelector('.wave')?.dataset.wave === 'drawn' && \
                  document.querySelector('.clock').textContent.includes('/ 0:04.0')";
-    seat.wait_for("the waveform", there).await;
+    session.wait_for("the waveform", there).await;
 }
 
 /// A project with a picture and a sound in its folder.

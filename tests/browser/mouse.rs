@@ -5,7 +5,7 @@ use annotd::task::{TOKENIZER, tokenize};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::media_files::{data_uri, picture_is_there, png};
 
 /// A text of each kind of writing, and words and signs of it that one may want to mark.
@@ -39,10 +39,10 @@ fn tokens_of(text: &str, word: &str) -> (usize, usize) {
     (first.start, within.next_back().unwrap_or(first).end)
 }
 
-/// What is marked, as code points; waits for so many spans.
-async fn marked(seat: &Seat, count: usize) -> Vec<(usize, usize)> {
+/// What is marked, as code points; waits for this many spans.
+async fn marked(session: &BrowserSession, count: usize) -> Vec<(usize, usize)> {
     let there = format!("{MARKED}.length === {count} && {MARKED}");
-    let found = seat.wait_for(&format!("{count} spans"), &there).await;
+    let found = session.wait_for(&format!("{count} spans"), &there).await;
     let ends = |span: &Value| {
         let (start, end) = span.as_str().expect("a place").split_once('-').expect("two ends");
         (start.parse().expect("a number"), end.parse().expect("a number"))
@@ -54,40 +54,41 @@ async fn marked(seat: &Seat, count: usize) -> Vec<(usize, usize)> {
 async fn a_drag_over_one_word_of_any_script_marks_it() {
     for view in ["ner_manual", "spans_manual"] {
         let settings = format!("interface = \"{view}\"\nlabels = [\"A\", \"B\"]");
-        let seat = Seat::open(&settings, &texts()).await;
+        let session = BrowserSession::open(&settings, &texts()).await;
         for (text, words) in TEXTS {
-            let card = seat.card().await;
+            let card = session.card().await;
             for word in words {
                 let found = async || {
-                    seat.eval(
-                        "document.querySelectorAll('.card:not(.offscreen) [data-span]').length",
-                    )
-                    .await
+                    session
+                        .eval(
+                            "document.querySelectorAll('.card:not(.offscreen) [data-span]').length",
+                        )
+                        .await
                 };
                 assert_eq!(found().await, 0, "{view} {word}");
                 // Not quite from edge to edge.
                 let css = format!("word {word}");
-                seat.drag_within(&css, &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+                session.drag_within(&css, &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
                 let span =
                     "document.querySelector('.card:not(.offscreen) [data-span]')?.dataset.span";
-                let span = seat.wait_for(&format!("{view}: {word:?} of {text}"), span).await;
+                let span = session.wait_for(&format!("{view}: {word:?} of {text}"), span).await;
                 let (start, end) = tokens_of(text, word);
                 assert_eq!(span, format!("{start}-{end}"), "{view}: {word:?} of {text}");
                 let outline = "document.querySelector('.card:not(.offscreen) [data-span].on')";
                 assert_eq!(
-                    seat.eval(outline).await,
+                    session.eval(outline).await,
                     Value::Null,
                     "what was just drawn has no outline"
                 );
-                seat.press(&[Key::Backspace.into()]).await;
+                session.press(&[Key::Backspace.into()]).await;
                 let none =
                     "document.querySelectorAll('.card:not(.offscreen) [data-span]').length === 0";
-                seat.wait_for("it to be taken back", none).await;
+                session.wait_for("it to be taken back", none).await;
             }
-            seat.press(&['a']).await;
-            seat.wait_for_another(&card).await;
+            session.press(&['a']).await;
+            session.wait_for_another(&card).await;
         }
-        seat.close().await;
+        session.close().await;
     }
 }
 
@@ -95,20 +96,22 @@ async fn a_drag_over_one_word_of_any_script_marks_it() {
 async fn a_drag_from_beside_the_letters_takes_the_nearest_word() {
     for (text, _) in TEXTS {
         let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]";
-        let seat = Seat::open(settings, &[json!({"text": text})]).await;
-        seat.card().await;
-        let rtl = seat.eval("getComputedStyle(document.querySelector('.tokens')).direction").await
-            == "rtl";
+        let session = BrowserSession::open(settings, &[json!({"text": text})]).await;
+        session.card().await;
+        let rtl =
+            session.eval("getComputedStyle(document.querySelector('.tokens')).direction").await
+                == "rtl";
         // From the edge of the card where the line begins to the other, beside and below all
         // letters.
         let (first, last) = if rtl { (0.998, 0.002) } else { (0.002, 0.998) };
-        seat.drag_within(".card:not(.offscreen) .tokens", &[(first, 0.5), (0.5, 0.5), (last, 1.9)])
+        session
+            .drag_within(".card:not(.offscreen) .tokens", &[(first, 0.5), (0.5, 0.5), (last, 1.9)])
             .await;
-        let spans = marked(&seat, 1).await;
+        let spans = marked(&session, 1).await;
         assert_eq!(spans, [(0, text.chars().count())], "{text}");
-        seat.press(&[Key::Backspace.into()]).await;
-        marked(&seat, 0).await;
-        seat.close().await;
+        session.press(&[Key::Backspace.into()]).await;
+        marked(&session, 0).await;
+        session.close().await;
     }
 }
 
@@ -117,8 +120,8 @@ async fn a_drag_may_begin_before_the_first_letter_of_a_line() {
     for (text, _) in TEXTS {
         for view in ["ner_manual", "spans_manual"] {
             let settings = format!("interface = \"{view}\"\nlabels = [\"A\"]");
-            let seat = Seat::open(&settings, &[json!({"text": text})]).await;
-            seat.card().await;
+            let session = BrowserSession::open(&settings, &[json!({"text": text})]).await;
+            session.card().await;
             // Ten pixels from the letters, where the text's own element once ended.
             let first = "(() => { const tokens = document.querySelector('.card:not(.offscreen) .tokens'); \
                 const walk = document.createTreeWalker(tokens, NodeFilter.SHOW_TEXT); \
@@ -129,18 +132,19 @@ async fn a_drag_may_begin_before_the_first_letter_of_a_line() {
                 const share = (x) => (x - field.left) / field.width; \
                 return rtl ? [share(letters.right + 10), share(letters.right - 6)] \
                            : [share(letters.left - 10), share(letters.left + 6)]; })()";
-            let shares = seat.eval(first).await;
+            let shares = session.eval(first).await;
             let (beside, within) =
                 (shares[0].as_f64().expect("a share"), shares[1].as_f64().expect("a share"));
-            seat.drag_within(
-                ".card:not(.offscreen) .tokens",
-                &[(beside, 0.5), (within, 0.5), (within, 0.55)],
-            )
-            .await;
+            session
+                .drag_within(
+                    ".card:not(.offscreen) .tokens",
+                    &[(beside, 0.5), (within, 0.5), (within, 0.55)],
+                )
+                .await;
             let span = "document.querySelector('.card:not(.offscreen) [data-span]')?.dataset.span";
-            let span = seat.wait_for("a span", span).await;
+            let span = session.wait_for("a span", span).await;
             assert!(span.as_str().expect("a place").starts_with("0-"), "{view}: {text}: {span}");
-            seat.close().await;
+            session.close().await;
         }
     }
 }
@@ -148,45 +152,50 @@ async fn a_drag_may_begin_before_the_first_letter_of_a_line() {
 #[tokio::test]
 async fn a_click_or_a_slip_beside_the_letters_marks_nothing() {
     let settings = "interface = \"ner_manual\"\nlabels = [\"A\"]";
-    let seat = Seat::open(settings, &[json!({"text": "Ada met Noor.", "meta": {"n": 1}})]).await;
-    let card = seat.card().await;
-    seat.click("word Ada").await;
-    seat.drag_within(".card:not(.offscreen) .tokens", &[(0.9, 0.5), (0.91, 0.5), (0.93, 0.6)])
+    let session =
+        BrowserSession::open(settings, &[json!({"text": "Ada met Noor.", "meta": {"n": 1}})]).await;
+    let card = session.card().await;
+    session.click("word Ada").await;
+    session
+        .drag_within(".card:not(.offscreen) .tokens", &[(0.9, 0.5), (0.91, 0.5), (0.93, 0.6)])
         .await;
     // The same hand, not quite still.
-    seat.drag_within("word Noor", &[(0.5, 0.5), (0.53, 0.5)]).await;
-    assert_eq!(seat.eval(&format!("{MARKED}.length")).await, 0);
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["spans"], json!([]));
-    seat.close().await;
+    session.drag_within("word Noor", &[(0.5, 0.5), (0.53, 0.5)]).await;
+    assert_eq!(session.eval(&format!("{MARKED}.length")).await, 0);
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["spans"], json!([]));
+    session.close().await;
 }
 
 #[tokio::test]
 async fn an_outline_says_that_a_labels_key_is_for_this_span() {
     for view in ["ner_manual", "spans_manual"] {
         let settings = format!("interface = \"{view}\"\nlabels = [\"A\", \"B\"]");
-        let seat =
-            Seat::open(&settings, &[json!({"text": "Ada met Noor here.", "meta": {"n": 1}})]).await;
-        let card = seat.card().await;
+        let session = BrowserSession::open(
+            &settings,
+            &[json!({"text": "Ada met Noor here.", "meta": {"n": 1}})],
+        )
+        .await;
+        let card = session.card().await;
         let outlined = "document.querySelector('.card:not(.offscreen) [data-span].on') !== null";
-        seat.drag_within("word Ada", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
-        seat.find("[data-span='0-3'][data-label=A]").await;
-        assert_eq!(seat.eval(outlined).await, json!(false));
+        session.drag_within("word Ada", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+        session.find("[data-span='0-3'][data-label=A]").await;
+        assert_eq!(session.eval(outlined).await, json!(false));
         // The next label is for the next stretch.
-        seat.press(&['2']).await;
-        seat.drag_within("word Noor", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
-        seat.find("[data-span='8-12'][data-label=B]").await;
-        seat.find("[data-span='0-3'][data-label=A]").await;
+        session.press(&['2']).await;
+        session.drag_within("word Noor", &[(0.2, 0.5), (0.5, 0.5), (0.9, 0.5)]).await;
+        session.find("[data-span='8-12'][data-label=B]").await;
+        session.find("[data-span='0-3'][data-label=A]").await;
         // What is clicked has an outline, and is renamed.
-        seat.click("word Noor").await;
-        seat.wait_for("the outline", outlined).await;
-        seat.press(&['1']).await;
-        seat.find("[data-span='8-12'][data-label=A]").await;
-        seat.press(&[Key::Escape.into(), 'a']).await;
-        seat.wait_for_another(&card).await;
-        seat.close().await;
+        session.click("word Noor").await;
+        session.wait_for("the outline", outlined).await;
+        session.press(&['1']).await;
+        session.find("[data-span='8-12'][data-label=A]").await;
+        session.press(&[Key::Escape.into(), 'a']).await;
+        session.wait_for_another(&card).await;
+        session.close().await;
     }
 }
 
@@ -195,28 +204,28 @@ async fn enter_closes_a_polygon_that_the_mouse_has_set() {
     let image = data_uri("image/png", &png());
     let settings = "interface = \"image_manual\"\nlabels = [\"CAT\"]";
     let task = json!({"image": image, "width": 400, "height": 300, "meta": {"n": 1}});
-    let seat = Seat::open(settings, &[task]).await;
-    let card = seat.card().await;
-    picture_is_there(&seat).await;
-    seat.press(&['p']).await;
+    let session = BrowserSession::open(settings, &[task]).await;
+    let card = session.card().await;
+    picture_is_there(&session).await;
+    session.press(&['p']).await;
     for (x, y) in [(0.25, 0.25), (0.5, 0.25)] {
-        seat.click_at(".picture-box", x, y).await;
+        session.click_at(".picture-box", x, y).await;
     }
     // Two corners are no polygon; they stay.
-    seat.press(&[Key::Enter.into()]).await;
-    seat.wait_for("two corners", "document.querySelectorAll('.corner-dot').length === 2").await;
-    seat.click_at(".picture-box", 0.5, 0.5).await;
+    session.press(&[Key::Enter.into()]).await;
+    session.wait_for("two corners", "document.querySelectorAll('.corner-dot').length === 2").await;
+    session.click_at(".picture-box", 0.5, 0.5).await;
     // The mouse goes on, and where it is now is no corner.
-    seat.drag_within(".picture-box", &[(0.9, 0.9)]).await;
-    seat.press(&[Key::Backspace.into()]).await;
-    seat.press(&[Key::Enter.into()]).await;
-    seat.find("[data-shape='0'][data-label=CAT]:not(.on)").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
+    session.drag_within(".picture-box", &[(0.9, 0.9)]).await;
+    session.press(&[Key::Backspace.into()]).await;
+    session.press(&[Key::Enter.into()]).await;
+    session.find("[data-shape='0'][data-label=CAT]:not(.on)").await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
     let points = json!([[100, 75], [200, 75], [200, 150]]);
-    assert_eq!(seat.stored()[&1]["spans"][0]["points"], points);
-    seat.close().await;
+    assert_eq!(session.stored()[&1]["spans"][0]["points"], points);
+    session.close().await;
 }
 
 /// A photograph of 80 by 60 pixels that says of itself that it is shown turned, 60 by 80.
@@ -236,25 +245,26 @@ async fn boxes_lie_on_the_picture_as_it_is_shown() {
         json!({"image": image, "meta": {"n": 1}}),
         json!({"image": image, "width": 80, "height": 60, "meta": {"n": 2}}),
     ];
-    let seat = Seat::open(settings, &tasks).await;
+    let session = BrowserSession::open(settings, &tasks).await;
     for _ in 0..2 {
-        let card = seat.card().await;
+        let card = session.card().await;
         let there = "document.querySelector('.card:not(.offscreen) img')?.naturalWidth === 60";
-        seat.wait_for("the picture", there).await;
+        session.wait_for("the picture", there).await;
         let shown = "(({width, height}) => Math.round(100 * width / height))\
                      (document.querySelector('.card:not(.offscreen) .picture-box').getBoundingClientRect())";
-        assert_eq!(seat.eval(shown).await, 75, "it stands upright");
-        seat.drag_within(
-            ".card:not(.offscreen) .picture-box",
-            &[(0.25, 0.25), (0.5, 0.4), (0.75, 0.5)],
-        )
-        .await;
-        seat.find(".card:not(.offscreen) [data-shape='0']").await;
-        seat.press(&['a']).await;
-        seat.wait_for_another(&card).await;
+        assert_eq!(session.eval(shown).await, 75, "it stands upright");
+        session
+            .drag_within(
+                ".card:not(.offscreen) .picture-box",
+                &[(0.25, 0.25), (0.5, 0.4), (0.75, 0.5)],
+            )
+            .await;
+        session.find(".card:not(.offscreen) [data-shape='0']").await;
+        session.press(&['a']).await;
+        session.wait_for_another(&card).await;
     }
-    seat.saved().await;
-    let stored = seat.stored();
+    session.saved().await;
+    let stored = session.stored();
     let near = |point: &Value, x: f64, y: f64| {
         let at = |i: usize| point[i].as_f64().expect("a number");
         (at(0) - x).abs() <= 1.0 && (at(1) - y).abs() <= 1.0
@@ -264,5 +274,5 @@ async fn boxes_lie_on_the_picture_as_it_is_shown() {
         assert!(near(&points[0], 15.0, 20.0) && near(&points[2], 45.0, 40.0), "{n}: {points}");
     }
     assert_eq!((&stored[&1]["width"], &stored[&1]["height"]), (&json!(60), &json!(80)));
-    seat.close().await;
+    session.close().await;
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::media_files::png;
 
 pub(crate) fn texts(count: usize) -> Vec<Value> {
@@ -36,25 +36,25 @@ pub(crate) fn told(words: &str) -> String {
 
 #[tokio::test]
 async fn two_presses_within_a_frame_answer_one_card() {
-    let seat = Seat::open("interface = \"text\"", &texts(4)).await;
-    let first = seat.card().await;
-    seat.press(&[]).await;
-    seat.wait_for("the card to be seen", "document.body.dataset.seen === 'true'").await;
-    seat.eval(&presses("a", 2)).await;
-    seat.wait_for("the page to tell", &told("was not on the screen yet")).await;
+    let session = BrowserSession::open("interface = \"text\"", &texts(4)).await;
+    let first = session.card().await;
+    session.press(&[]).await;
+    session.wait_for("the card to be seen", "document.body.dataset.seen === 'true'").await;
+    session.eval(&presses("a", 2)).await;
+    session.wait_for("the page to tell", &told("was not on the screen yet")).await;
     let spoken = "document.querySelector('#spoken').textContent.includes('was not on the screen')";
-    seat.wait_for("it to be spoken", spoken).await;
-    seat.wait_for_another(&first).await;
-    seat.saved().await;
-    assert_eq!(seat.stored().len(), 1);
+    session.wait_for("it to be spoken", spoken).await;
+    session.wait_for_another(&first).await;
+    session.saved().await;
+    assert_eq!(session.stored().len(), 1);
     // Once it is seen, the next press counts, and what was said is past.
-    let second = seat.card().await;
-    seat.press(&['x']).await;
-    seat.wait_for_another(&second).await;
-    seat.wait_for("quiet", "document.querySelector('#notice').hidden").await;
-    seat.saved().await;
-    assert_eq!(seat.stored().len(), 2);
-    seat.close().await;
+    let second = session.card().await;
+    session.press(&['x']).await;
+    session.wait_for_another(&second).await;
+    session.wait_for("quiet", "document.querySelector('#notice').hidden").await;
+    session.saved().await;
+    assert_eq!(session.stored().len(), 2);
+    session.close().await;
 }
 
 /// Presses `a` the given number of times, twenty in a second, and notes of each press whether it
@@ -79,20 +79,20 @@ fn hurry(times: usize) -> String {
 
 #[tokio::test]
 async fn of_twenty_keys_in_a_second_each_answers_a_card_or_is_told() {
-    let seat = Seat::open("interface = \"text\"", &texts(80)).await;
-    seat.card().await;
-    seat.press(&[]).await;
-    seat.wait_for("the card to be seen", "document.body.dataset.seen === 'true'").await;
-    seat.eval(&hurry(60)).await;
-    seat.wait_for("the last key", "window.hurried.length === 60").await;
-    seat.saved().await;
-    let pressed = seat.eval("window.hurried").await;
+    let session = BrowserSession::open("interface = \"text\"", &texts(80)).await;
+    session.card().await;
+    session.press(&[]).await;
+    session.wait_for("the card to be seen", "document.body.dataset.seen === 'true'").await;
+    session.eval(&hurry(60)).await;
+    session.wait_for("the last key", "window.hurried.length === 60").await;
+    session.saved().await;
+    let pressed = session.eval("window.hurried").await;
     let pressed = pressed.as_array().expect("a list");
     let count = |what: &str| pressed.iter().filter(|outcome| **outcome == what).count();
     assert_eq!(count("swallowed"), 0, "{pressed:?}");
-    assert_eq!(seat.stored().len(), count("answered"), "{pressed:?}");
+    assert_eq!(session.stored().len(), count("answered"), "{pressed:?}");
     assert!(count("answered") > 0, "{pressed:?}");
-    seat.close().await;
+    session.close().await;
 }
 
 /// A host that takes requests for pictures and answers when it is told to.
@@ -112,7 +112,7 @@ impl Slow {
                 let may = Arc::clone(&may);
                 std::thread::spawn(move || {
                     let mut request = [0; 4096];
-                    // Should the browser have gone, there is nobody to send it to.
+                    // If the browser has gone, the reply has no reader.
                     let _ = caller.read(&mut request);
                     while !may.load(Ordering::SeqCst) {
                         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -139,34 +139,34 @@ async fn a_card_whose_picture_is_on_its_way_is_not_answered() {
     let tasks: Vec<Value> = (1..=3)
         .map(|n| json!({"image": format!("{}/{n}.png", slow.origin), "meta": {"n": n}}))
         .collect();
-    let seat = Seat::open(&settings, &tasks).await;
-    let first = seat.card().await;
+    let session = BrowserSession::open(&settings, &tasks).await;
+    let first = session.card().await;
     let on_its_way = told("still loading");
     for key in ['a', 'x', 'a'] {
-        seat.press(&[Key::Home.into()]).await;
-        seat.press(&[key]).await;
-        seat.wait_for("the page to tell", &on_its_way).await;
-        assert_eq!(seat.card().await, first);
+        session.press(&[Key::Home.into()]).await;
+        session.press(&[key]).await;
+        session.wait_for("the page to tell", &on_its_way).await;
+        assert_eq!(session.card().await, first);
     }
-    // Whoever knows of it may skip the task.
-    seat.press(&[' ']).await;
-    seat.wait_for_another(&first).await;
-    let second = seat.card().await;
-    seat.press(&[' ']).await;
-    seat.wait_for("the page to tell", &on_its_way).await;
-    assert_eq!(seat.card().await, second, "of this picture nothing was said yet");
+    // An annotator who knows of it may skip the task.
+    session.press(&[' ']).await;
+    session.wait_for_another(&first).await;
+    let second = session.card().await;
+    session.press(&[' ']).await;
+    session.wait_for("the page to tell", &on_its_way).await;
+    assert_eq!(session.card().await, second, "of this picture nothing was said yet");
     slow.sends.store(true, Ordering::SeqCst);
     let there = "document.querySelector('.card:not(.offscreen) img').complete";
-    seat.wait_for("the picture", there).await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    session.wait_for("the picture", there).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&second).await;
+    session.saved().await;
+    let stored = session.stored();
     assert_eq!(
         (&stored[&1]["answer"], &stored[&2]["answer"]),
         (&json!("ignore"), &json!("accept"))
     );
-    seat.close().await;
+    session.close().await;
 }
 
 /// From now on no answer arrives on the disk, until `window.disk()` is called.
@@ -185,41 +185,42 @@ const STUCK: &str = "(() => {
 
 #[tokio::test]
 async fn a_key_that_the_disk_leaves_no_room_for_is_told_and_counts_for_nothing() {
-    let seat = Seat::open("interface = \"text\"", &texts(14)).await;
-    seat.card().await;
-    assert_eq!(seat.eval(STUCK).await, json!(true));
-    // Six cards, and the last of them four times more: a page has no more than a batch in hand.
+    let session = BrowserSession::open("interface = \"text\"", &texts(14)).await;
+    session.card().await;
+    assert_eq!(session.eval(STUCK).await, json!(true));
+    // Six cards, and the last of them four times more: a page holds no more than a batch.
     for n in 0..14 {
-        let card = seat.card().await;
+        let card = session.card().await;
         let back = n >= 6 && n % 2 == 0;
-        seat.press(&[if back { Key::Backspace.into() } else { 'a' }]).await;
-        seat.wait_for_another(&card).await;
+        session.press(&[if back { Key::Backspace.into() } else { 'a' }]).await;
+        session.wait_for_another(&card).await;
     }
-    let seventh = seat.card().await;
+    let seventh = session.card().await;
     for key in ['a', Key::Backspace.into(), 'f', 'c'] {
-        seat.eval("document.querySelector('#notice').hidden = true").await;
-        seat.press(&[key]).await;
-        seat.wait_for("the page to tell", &told("10 answers are waiting for this browser's disk"))
+        session.eval("document.querySelector('#notice').hidden = true").await;
+        session.press(&[key]).await;
+        session
+            .wait_for("the page to tell", &told("10 answers are waiting for this browser's disk"))
             .await;
-        assert_eq!(seat.card().await, seventh, "{key:?}");
+        assert_eq!(session.card().await, seventh, "{key:?}");
     }
-    seat.click("[data-answer=reject]").await;
-    seat.wait_for("the page to tell", &told("10 answers are waiting")).await;
-    seat.eval("window.disk()").await;
-    seat.saved().await;
-    assert_eq!(seat.stored().len(), 6, "what was told is done by nobody later");
-    seat.press(&['a']).await;
-    seat.wait_for_another(&seventh).await;
-    seat.saved().await;
-    assert_eq!(seat.stored().len(), 7);
-    seat.close().await;
+    session.click("[data-answer=reject]").await;
+    session.wait_for("the page to tell", &told("10 answers are waiting")).await;
+    session.eval("window.disk()").await;
+    session.saved().await;
+    assert_eq!(session.stored().len(), 6, "a key that was refused is not carried out later");
+    session.press(&['a']).await;
+    session.wait_for_another(&seventh).await;
+    session.saved().await;
+    assert_eq!(session.stored().len(), 7);
+    session.close().await;
 }
 
 #[tokio::test]
 async fn a_sign_that_is_being_put_together_is_no_key() {
     let settings = "interface = \"ner_manual\"\nlabels = [\"A\", \"B\"]";
-    let seat = Seat::open(settings, &texts(3)).await;
-    let card = seat.card().await;
+    let session = BrowserSession::open(settings, &texts(3)).await;
+    let card = session.card().await;
     let pressed = |target: &str, key: &str, by: &str| {
         format!(
             "(() => {{ const to = {target}; const event = new KeyboardEvent('keydown', \
@@ -229,28 +230,28 @@ async fn a_sign_that_is_being_put_together_is_no_key() {
     };
     for by in ["isComposing: true", "keyCode: 229"] {
         for key in ["a", "x", " ", "Enter", "Backspace", "f", "2", "h", "Escape"] {
-            let taken = seat.eval(&pressed("document.body", key, by)).await;
+            let taken = session.eval(&pressed("document.body", key, by)).await;
             assert_eq!(taken, json!(false), "{key} {by}");
         }
     }
-    assert_eq!(seat.card().await, card);
-    assert_eq!(seat.eval("document.querySelector('dialog')").await, Value::Null);
+    assert_eq!(session.card().await, card);
+    assert_eq!(session.eval("document.querySelector('dialog')").await, Value::Null);
     // In a field, the Enter that ends a word ends no remark, and Escape that gives it up closes
     // nothing.
-    seat.press(&['c']).await;
+    session.press(&['c']).await;
     let field = "document.querySelector('dialog textarea')";
-    seat.wait_for("the field", &format!("{field} !== null")).await;
+    session.wait_for("the field", &format!("{field} !== null")).await;
     for by in ["isComposing: true", "keyCode: 229"] {
         for key in ["Enter", "Escape"] {
-            assert_eq!(seat.eval(&pressed(field, key, by)).await, json!(false));
+            assert_eq!(session.eval(&pressed(field, key, by)).await, json!(false));
         }
     }
-    assert_eq!(seat.eval("document.querySelector('dialog').open").await, json!(true));
-    seat.press(&[Key::Escape.into()]).await;
+    assert_eq!(session.eval("document.querySelector('dialog').open").await, json!(true));
+    session.press(&[Key::Escape.into()]).await;
     // And the search closes with Escape, whatever is written in it.
-    seat.press(&['y']).await;
-    seat.find("dialog .search").await;
-    seat.press(&['q', 'q', Key::Escape.into()]).await;
-    seat.wait_for("no dialog", "document.querySelector('dialog') === null").await;
-    seat.close().await;
+    session.press(&['y']).await;
+    session.find("dialog .search").await;
+    session.press(&['q', 'q', Key::Escape.into()]).await;
+    session.wait_for("no dialog", "document.querySelector('dialog') === null").await;
+    session.close().await;
 }

@@ -4,39 +4,39 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser_session::{Seat, WORD, texts};
+use crate::browser_session::{BrowserSession, WORD, texts};
 
 #[tokio::test]
 async fn nothing_that_comes_to_a_card_moves_its_text_under_the_hand() {
     let words = vec!["word"; 40].join(" ");
     let task = json!({"text": words});
-    let seat = Seat::open(
+    let session = BrowserSession::open(
         "interface = \"ner_manual\"\nlabels = [\"ORGANISATION\"]",
         &[task.clone(), task],
     )
     .await;
-    let card = seat.card().await;
+    let card = session.card().await;
     let place = |what: &str| {
         format!(
             "JSON.stringify([document.querySelector('.card:not(.offscreen) .tokens').getBoundingClientRect().{what}])"
         )
     };
-    let (top, height) = (seat.eval(&place("top")).await, seat.eval(&place("height")).await);
-    seat.press(&['f']).await;
-    seat.wait_for("the flag", "document.querySelector('.flagged:not([hidden])') !== null").await;
-    assert_eq!(seat.eval(&place("top")).await, top, "a flag");
+    let (top, height) = (session.eval(&place("top")).await, session.eval(&place("height")).await);
+    session.press(&['f']).await;
+    session.wait_for("the flag", "document.querySelector('.flagged:not([hidden])') !== null").await;
+    assert_eq!(session.eval(&place("top")).await, top, "a flag");
     // Labels make the text longer, by whole lines.
     for _ in 0..12 {
-        seat.press(&[Key::Right.into(), Key::Right.into(), '1']).await;
+        session.press(&[Key::Right.into(), Key::Right.into(), '1']).await;
     }
-    seat.wait_for("more lines", &format!("{} !== {height:?}", place("height"))).await;
-    assert_eq!(seat.eval(&place("top")).await, top, "labels");
-    // In another window it finds its place anew.
-    seat.browser.client.set_window_size(1280, 640).await.expect("a size");
-    seat.wait_for("another place", &format!("{} !== {top:?}", place("top"))).await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.close().await;
+    session.wait_for("more lines", &format!("{} !== {height:?}", place("height"))).await;
+    assert_eq!(session.eval(&place("top")).await, top, "labels");
+    // In another window it is placed again.
+    session.browser.client.set_window_size(1280, 640).await.expect("a size");
+    session.wait_for("another place", &format!("{} !== {top:?}", place("top"))).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -45,58 +45,58 @@ async fn a_card_begins_at_the_same_height_whatever_its_length() {
     let lengths = ["Short.", "Some more words than that, on one line or two.", &long];
     for settings in ["interface = \"text\"", "interface = \"ner_manual\"\nlabels = [\"A\"]"] {
         let tasks: Vec<Value> = lengths.iter().map(|text| json!({"text": text})).collect();
-        let seat = Seat::open(settings, &tasks).await;
+        let session = BrowserSession::open(settings, &tasks).await;
         let first_line = "(() => { const range = document.createRange(); \
             range.selectNodeContents(document.querySelector('.card:not(.offscreen) .text')); \
             return range.getClientRects()[0].top; })()";
         let mut tops = Vec::new();
         for _ in lengths {
-            let card = seat.card().await;
-            tops.push(seat.eval(first_line).await);
+            let card = session.card().await;
+            tops.push(session.eval(first_line).await);
             // What comes beneath it moves nothing.
-            seat.press(&['f']).await;
-            tops.push(seat.eval(first_line).await);
-            seat.press(&['a']).await;
-            seat.wait_for_another(&card).await;
+            session.press(&['f']).await;
+            tops.push(session.eval(first_line).await);
+            session.press(&['a']).await;
+            session.wait_for_another(&card).await;
         }
         assert!(tops.iter().all(|top| *top == tops[0] && top.is_number()), "{tops:?}");
-        seat.close().await;
+        session.close().await;
     }
 }
 
 #[tokio::test]
 async fn the_page_speaks_the_language_that_is_chosen_and_remembers_it() {
-    let seat = Seat::open("interface = \"text\"", &texts(2)).await;
-    seat.card().await;
-    seat.click("#menu-button").await;
-    seat.click("[data-language-choice=de]").await;
+    let session = BrowserSession::open("interface = \"text\"", &texts(2)).await;
+    session.card().await;
+    session.click("#menu-button").await;
+    session.click("[data-language-choice=de]").await;
     let german = "document.documentElement.lang === 'de' && \
                   document.querySelector('[data-answer=accept]')?.textContent.includes('annehmen')";
-    seat.wait_for("German", german).await;
-    seat.browser.listen_for_errors().await;
-    seat.reload().await;
-    seat.wait_for("German still", german).await;
-    seat.click("#menu-button").await;
-    seat.click("[data-density-choice=compact]").await;
-    seat.press(&[Key::Escape.into()]).await;
-    seat.reload().await;
-    assert_eq!(seat.eval("document.documentElement.dataset.density").await, "compact");
-    seat.close().await;
+    session.wait_for("German", german).await;
+    session.browser.listen_for_errors().await;
+    session.reload().await;
+    session.wait_for("German still", german).await;
+    session.click("#menu-button").await;
+    session.click("[data-density-choice=compact]").await;
+    session.press(&[Key::Escape.into()]).await;
+    session.reload().await;
+    assert_eq!(session.eval("document.documentElement.dataset.density").await, "compact");
+    session.close().await;
 }
 
 #[tokio::test]
 async fn laid_out_from_right_to_left_the_page_fits_a_phone() {
-    let seat = Seat::open("interface = \"text\"", &texts(2)).await;
-    seat.browser.client.set_window_size(390, 844).await.expect("a size");
-    seat.card().await;
-    seat.press(&['a']).await;
-    seat.eval("document.documentElement.dir = 'rtl'").await;
+    let session = BrowserSession::open("interface = \"text\"", &texts(2)).await;
+    session.browser.client.set_window_size(390, 844).await.expect("a size");
+    session.card().await;
+    session.press(&['a']).await;
+    session.eval("document.documentElement.dir = 'rtl'").await;
     let wide = "document.documentElement.scrollWidth <= innerWidth";
-    seat.wait_for("a page no wider than the window", wide).await;
-    seat.press(&['y']).await;
-    seat.wait_for("the answers", "document.querySelectorAll('[data-past]').length === 1").await;
-    seat.picture("history-rtl-phone").await;
-    seat.close().await;
+    session.wait_for("a page no wider than the window", wide).await;
+    session.press(&['y']).await;
+    session.wait_for("the answers", "document.querySelectorAll('[data-past]').length === 1").await;
+    session.picture("history-rtl-phone").await;
+    session.close().await;
 }
 
 /// The card that lies ready (ahead.js), laid out and shut.
@@ -108,48 +108,50 @@ async fn the_card_that_lies_ready_is_out_of_reach_until_its_turn() {
         .map(|n| json!({"text": format!("Ready number {n} lies here"), "meta": {"n": n}}))
         .collect();
     let settings = "interface = \"ner_manual\"\nlabels = [\"THING\", \"OTHER\"]";
-    let seat = Seat::open(settings, &tasks).await;
-    let first = seat.card().await;
-    seat.wait_for("the next one", READY).await;
+    let session = BrowserSession::open(settings, &tasks).await;
+    let first = session.card().await;
+    session.wait_for("the next one", READY).await;
     for _ in 0..25 {
-        seat.press(&[Key::Tab.into()]).await;
+        session.press(&[Key::Tab.into()]).await;
         let reached = "document.activeElement?.closest('.offscreen') !== null";
-        assert_eq!(seat.eval(reached).await, json!(false), "Tab goes around it");
+        assert_eq!(session.eval(reached).await, json!(false), "Tab goes around it");
     }
-    seat.accessible().await;
-    assert_eq!(seat.eval("window.find('number 2')").await, json!(false), "nor does a search");
-    seat.eval("document.querySelector('.card').focus()").await;
+    session.accessible().await;
+    assert_eq!(session.eval("window.find('number 2')").await, json!(false), "nor does a search");
+    session.eval("document.querySelector('.card').focus()").await;
     // What is made on a card is that card's, and the one ahead knows nothing of it.
-    seat.press(&[Key::Right.into(), '1']).await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&first).await;
-    let second = seat.card().await;
+    session.press(&[Key::Right.into(), '1']).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&first).await;
+    let second = session.card().await;
     let text = "document.querySelector('.card:not(.offscreen)').textContent.includes('number 2')";
-    assert_eq!(seat.eval(text).await, json!(true));
-    assert_eq!(seat.eval("document.querySelector('mark') === null").await, json!(true));
-    seat.wait_for("the third", READY).await;
-    seat.press(&[Key::Right.into(), Key::Right.into(), '2']).await;
-    seat.click("[data-command=undo]").await;
-    seat.wait_for_another(&second).await;
-    seat.wait_for("the first span", "document.querySelector('mark')?.dataset.label === 'THING'")
+    assert_eq!(session.eval(text).await, json!(true));
+    assert_eq!(session.eval("document.querySelector('mark') === null").await, json!(true));
+    session.wait_for("the third", READY).await;
+    session.press(&[Key::Right.into(), Key::Right.into(), '2']).await;
+    session.click("[data-command=undo]").await;
+    session.wait_for_another(&second).await;
+    session
+        .wait_for("the first span", "document.querySelector('mark')?.dataset.label === 'THING'")
         .await;
     // Back to the second, which was drawn ahead again with what is half done on it.
-    seat.wait_for("the second", READY).await;
-    seat.press(&['x']).await;
-    assert_eq!(seat.card().await, second);
-    seat.wait_for("the second span", "document.querySelector('mark')?.dataset.label === 'OTHER'")
+    session.wait_for("the second", READY).await;
+    session.press(&['x']).await;
+    assert_eq!(session.card().await, second);
+    session
+        .wait_for("the second span", "document.querySelector('mark')?.dataset.label === 'OTHER'")
         .await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    session.press(&['a']).await;
+    session.wait_for_another(&second).await;
+    session.saved().await;
+    let stored = session.stored();
     assert_eq!(
         (&stored[&1]["answer"], &stored[&2]["answer"]),
         (&json!("reject"), &json!("accept"))
     );
     assert_eq!((&stored[&1]["spans"][0]["label"]), &json!("THING"));
     assert_eq!((&stored[&2]["spans"][0]["label"]), &json!("OTHER"));
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -162,27 +164,27 @@ async fn a_long_text_is_whole_although_only_what_is_in_sight_is_laid_out() {
         json!({"text": text, "spans": [{"start": at, "end": at + 8, "label": "THING"}], "meta": {"n": n}})
     };
     let settings = "interface = \"spans_manual\"\nlabels = [\"THING\", \"OTHER\"]";
-    let seat = Seat::open(settings, &[task(1), task(2), task(3)]).await;
-    let first = seat.card().await;
-    seat.press(&['.']).await;
+    let session = BrowserSession::open(settings, &[task(1), task(2), task(3)]).await;
+    let first = session.card().await;
+    session.press(&['.']).await;
     // The only span lies at the end: the page goes there, and there is something to see.
     let in_sight = "(() => { const tag = document.querySelector('.tag'); const box = tag.getBoundingClientRect(); \
                     return box.width > 0 && box.top > 0 && box.bottom < innerHeight && \
                     document.elementFromPoint(box.left + 2, box.top + 2)?.closest('.tag') === tag; })()";
-    seat.wait_for("the span", in_sight).await;
-    seat.picture("far-down").await;
-    seat.press(&['2']).await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&first).await;
-    let second = seat.card().await;
+    session.wait_for("the span", in_sight).await;
+    session.picture("far-down").await;
+    session.press(&['2']).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&first).await;
+    let second = session.card().await;
     let painted = format!(
         "(({{left, top}}) => document.elementFromPoint(left + 2, top + 6)?.closest('.card:not(.offscreen) .tokens') instanceof Element)\
          (({WORD})('Card').getBoundingClientRect())"
     );
-    assert_eq!(seat.eval(&painted).await, json!(true), "it begins at the top");
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["spans"][0]["label"], json!("OTHER"));
-    seat.close().await;
+    assert_eq!(session.eval(&painted).await, json!(true), "it begins at the top");
+    session.press(&['a']).await;
+    session.wait_for_another(&second).await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["spans"][0]["label"], json!("OTHER"));
+    session.close().await;
 }

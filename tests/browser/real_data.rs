@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::browser_session::Seat;
+use crate::browser_session::BrowserSession;
 use crate::common::daemon::Project;
 use crate::common::outside_data::outside_data;
 
@@ -50,25 +50,25 @@ fn foreign(rows: &[Value], words: &Value) -> Vec<String> {
 async fn comes_back(name: &str, settings: &str, distinct: usize, sets: &[(&str, Value)]) {
     let Some(rows) = rows(name) else { return };
     let project = Project::new("demo", settings, "demo.db", "annotations = 1", &["andy"]);
-    let seat = Seat::open_project(project, &rows).await;
-    seat.card().await;
-    seat.browser.client.execute(ACCEPT_ALL, Vec::new()).await.expect("the page takes it");
-    seat.wait_for("the end", "document.body.dataset.state === 'done'").await;
-    seat.saved().await;
-    let complaints = foreign(&rows, &seat.eval("window.complaints").await);
+    let session = BrowserSession::open_project(project, &rows).await;
+    session.card().await;
+    session.browser.client.execute(ACCEPT_ALL, Vec::new()).await.expect("the page takes it");
+    session.wait_for("the end", "document.body.dataset.state === 'done'").await;
+    session.saved().await;
+    let complaints = foreign(&rows, &session.eval("window.complaints").await);
     assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
-    let logged = foreign(&rows, &seat.browser.log().await);
+    let logged = foreign(&rows, &session.browser.log().await);
     assert!(logged.is_empty(), "it logged from the beginning on: {logged:?}");
     let elsewhere = "performance.getEntriesByType('resource').map((entry) => entry.name)
         .filter((name) => !name.startsWith('data:') && new URL(name).host !== location.host)";
-    let fetched = foreign(&rows, &seat.eval(elsewhere).await);
+    let fetched = foreign(&rows, &session.eval(elsewhere).await);
     assert!(fetched.is_empty(), "fetched from elsewhere: {fetched:?}");
 
     let mut left: HashMap<String, usize> = HashMap::new();
     for row in &rows {
         *left.entry(row.to_string()).or_default() += 1;
     }
-    let exported = seat.project.run(&["export", "--format", "tasks"]);
+    let exported = session.project.run(&["export", "--format", "tasks"]);
     let mut seen = 0;
     for line in exported.lines() {
         let record: Value = serde_json::from_str(line).expect("JSON");
@@ -88,7 +88,7 @@ async fn comes_back(name: &str, settings: &str, distinct: usize, sets: &[(&str, 
         seen += 1;
     }
     assert_eq!(seen, distinct, "of {} rows", rows.len());
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]

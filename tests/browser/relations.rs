@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser_session::{Seat, Trial, try_out};
+use crate::browser_session::{BrowserSession, Trial, try_out};
 
 const SETTINGS: &str = "interface = \"relations\"\nlabels = [\"FOUNDED\", \"LED\"]\n\
     [project.config]\nrelations_span_labels = [\"PER\", \"ORG\"]";
@@ -55,33 +55,39 @@ async fn relations_are_drawn_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| {
+        async |session| {
             // Spans first: two words for a person, and a party.
-            seat.press(&['m']).await;
-            seat.press(&keys(&[Key::Right])).await;
-            seat.press_with(Key::Shift, Key::Right).await;
-            seat.press(&['1']).await;
-            seat.press(&keys(&[Key::Right, Key::Right, Key::Right])).await;
-            seat.press(&['2', 'm']).await;
+            session.press(&['m']).await;
+            session.press(&keys(&[Key::Right])).await;
+            session.press_with(Key::Shift, Key::Right).await;
+            session.press(&['1']).await;
+            session.press(&keys(&[Key::Right, Key::Right, Key::Right])).await;
+            session.press(&['2', 'm']).await;
             // Then from the person to the party; a wrong label is undone.
-            seat.press(&keys(&[Key::Home, Key::Enter, Key::Right, Key::Right, Key::Right])).await;
-            seat.press(&['1']).await;
-            seat.press_with(Key::Control, 'z').await;
-            seat.press(&keys(&[Key::Home, Key::Enter, Key::Right, Key::Right, Key::Right])).await;
-            seat.press(&['2']).await;
+            session
+                .press(&keys(&[Key::Home, Key::Enter, Key::Right, Key::Right, Key::Right]))
+                .await;
+            session.press(&['1']).await;
+            session.press_with(Key::Control, 'z').await;
+            session
+                .press(&keys(&[Key::Home, Key::Enter, Key::Right, Key::Right, Key::Right]))
+                .await;
+            session.press(&['2']).await;
         },
-        async |seat| {
+        async |session| {
             // The arrow that came with the task is given another label,
-            seat.click(".arc-name[data-arc='0']").await;
-            seat.click(".label-button[data-label=FOUNDED]").await;
-            seat.click(".arc-name[data-arc='0']").await;
+            session.click(".arc-name[data-arc='0']").await;
+            session.click(".label-button[data-label=FOUNDED]").await;
+            session.click(".arc-name[data-arc='0']").await;
             // one is drawn by two clicks, one by dragging and taken back.
-            seat.click(".label-button[data-label=LED]").await;
-            seat.click("[data-u='4']").await;
-            seat.click("[data-u='6']").await;
-            seat.drag("[data-u='2']", "[data-u='5']").await;
-            seat.wait_for("three of them", "document.querySelectorAll('.arc').length === 3").await;
-            seat.click(".graph-list li:nth-child(3) .graph-cross").await;
+            session.click(".label-button[data-label=LED]").await;
+            session.click("[data-u='4']").await;
+            session.click("[data-u='6']").await;
+            session.drag("[data-u='2']", "[data-u='5']").await;
+            session
+                .wait_for("three of them", "document.querySelectorAll('.arc').length === 3")
+                .await;
+            session.click(".graph-list li:nth-child(3) .graph-cross").await;
         },
     )
     .await;
@@ -111,13 +117,13 @@ async fn arcs_of_a_parse_are_judged_by_keyboard_and_by_mouse() {
         by_keyboard: json!({"answer": "accept"}),
         by_mouse: json!({"answer": "accept"}),
     };
-    let drawn = async |seat: &Seat| {
-        seat.wait_for("the arcs", "document.querySelectorAll('.arc').length === 6").await;
+    let drawn = async |session: &BrowserSession| {
+        session.wait_for("the arcs", "document.querySelectorAll('.arc').length === 6").await;
     };
-    try_out(trial, drawn, async |seat| {
-        seat.click("details.graph-words summary").await;
+    try_out(trial, drawn, async |session| {
+        session.click("details.graph-words summary").await;
         let words = "document.querySelector('.graph-list')?.innerText.includes('ate —dobj→ pizza')";
-        seat.wait_for("the arcs in words", words).await;
+        session.wait_for("the arcs in words", words).await;
     })
     .await;
 }
@@ -134,24 +140,24 @@ async fn a_disabled_token_cannot_be_picked_and_a_removed_span_takes_its_relation
         ],
         "relations": [relation(&span, &end(8, 11, 2, 2, Value::Null), "LED")],
     });
-    let seat = Seat::open(SETTINGS, &[task]).await;
-    let card = seat.card().await;
-    seat.click("[data-u='1']").await;
-    assert_eq!(seat.eval("document.querySelectorAll('.head').length").await, json!(0));
+    let session = BrowserSession::open(SETTINGS, &[task]).await;
+    let card = session.card().await;
+    session.click("[data-u='1']").await;
+    assert_eq!(session.eval("document.querySelectorAll('.head').length").await, json!(0));
     // By keyboard it is passed over.
-    seat.press(&keys(&[Key::Right, Key::Right])).await;
-    assert_eq!(seat.eval("document.querySelector('.picked').dataset.u").await, json!("2"));
-    seat.press(&['m']).await;
-    seat.press(&keys(&[Key::Home, Key::Backspace])).await;
-    seat.wait_for("no arc", "document.querySelectorAll('.arc').length === 0").await;
-    seat.press_with(Key::Control, 'z').await;
-    seat.wait_for("it again", "document.querySelectorAll('.arc').length === 1").await;
-    seat.press(&keys(&[Key::Backspace])).await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1], json!({"answer": "accept", "spans": [], "relations": []}));
-    seat.close().await;
+    session.press(&keys(&[Key::Right, Key::Right])).await;
+    assert_eq!(session.eval("document.querySelector('.picked').dataset.u").await, json!("2"));
+    session.press(&['m']).await;
+    session.press(&keys(&[Key::Home, Key::Backspace])).await;
+    session.wait_for("no arc", "document.querySelectorAll('.arc').length === 0").await;
+    session.press_with(Key::Control, 'z').await;
+    session.wait_for("it again", "document.querySelectorAll('.arc').length === 1").await;
+    session.press(&keys(&[Key::Backspace])).await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1], json!({"answer": "accept", "spans": [], "relations": []}));
+    session.close().await;
 }
 
 #[tokio::test]
@@ -161,27 +167,29 @@ async fn words_from_right_to_left_and_long_texts_are_connected() {
         json!({"text": "سافرت ليلى إلى القاهرة أمس", "meta": {"n": 1}}),
         json!({"text": long.join(" "), "meta": {"n": 2}}),
     ];
-    let seat = Seat::open(SETTINGS, &tasks).await;
-    let first = seat.card().await;
-    seat.press(&keys(&[Key::Left, Key::Left, Key::Enter, Key::Left, Key::Left, Key::Enter])).await;
-    seat.wait_for("an arc", "document.querySelectorAll('.arc').length === 1").await;
-    seat.picture("relations-arabic").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&first).await;
-    let second = seat.card().await;
-    seat.press(&keys(&[Key::Home, Key::Enter, Key::Down, Key::Down, Key::Enter])).await;
-    seat.wait_for("an arc", "document.querySelectorAll('.arc').length === 1").await;
-    seat.picture("relations-long").await;
+    let session = BrowserSession::open(SETTINGS, &tasks).await;
+    let first = session.card().await;
+    session
+        .press(&keys(&[Key::Left, Key::Left, Key::Enter, Key::Left, Key::Left, Key::Enter]))
+        .await;
+    session.wait_for("an arc", "document.querySelectorAll('.arc').length === 1").await;
+    session.picture("relations-arabic").await;
+    session.press(&['a']).await;
+    session.wait_for_another(&first).await;
+    let second = session.card().await;
+    session.press(&keys(&[Key::Home, Key::Enter, Key::Down, Key::Down, Key::Enter])).await;
+    session.wait_for("an arc", "document.querySelectorAll('.arc').length === 1").await;
+    session.picture("relations-long").await;
     let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-    assert_eq!(seat.eval(wide).await, json!(false), "the page does not scroll sideways");
-    seat.press(&keys(&[Key::Backspace])).await;
-    seat.wait_for("none", "document.querySelectorAll('.arc').length === 0").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    assert_eq!(session.eval(wide).await, json!(false), "the page does not scroll sideways");
+    session.press(&keys(&[Key::Backspace])).await;
+    session.wait_for("none", "document.querySelectorAll('.arc').length === 0").await;
+    session.press(&['a']).await;
+    session.wait_for_another(&second).await;
+    session.saved().await;
+    let stored = session.stored();
     let ends = [&stored[&1]["relations"][0]["head"], &stored[&1]["relations"][0]["child"]];
     assert_eq!(ends, [&json!(1), &json!(3)]);
     assert_eq!(stored[&2]["relations"], json!([]));
-    seat.close().await;
+    session.close().await;
 }

@@ -4,7 +4,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser_session::{Seat, Trial, try_out};
+use crate::browser_session::{BrowserSession, Trial, try_out};
 
 const LEFT: char = '\u{e012}';
 const RIGHT: char = '\u{e014}';
@@ -50,19 +50,19 @@ async fn entities_are_marked_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| {
-            seat.press(&[RIGHT, RIGHT]).await;
-            seat.press_with(Key::Shift, RIGHT).await;
-            seat.press(&['1', RIGHT, RIGHT, RIGHT, '2']).await;
+        async |session| {
+            session.press(&[RIGHT, RIGHT]).await;
+            session.press_with(Key::Shift, RIGHT).await;
+            session.press(&['1', RIGHT, RIGHT, RIGHT, '2']).await;
         },
-        async |seat| {
-            seat.click("[data-label=PERSON].label-button").await;
-            seat.drag("word Emmanuel", "word Macron").await;
+        async |session| {
+            session.click("[data-label=PERSON].label-button").await;
+            session.drag("word Emmanuel", "word Macron").await;
             // A click chooses what was suggested: it gets another label, or another end.
-            seat.click("word Paris").await;
-            seat.click("[data-label=PLACE].label-button").await;
-            seat.click("word Angela").await;
-            seat.drag("word Angela", "word Merkel").await;
+            session.click("word Paris").await;
+            session.click("[data-label=PLACE].label-button").await;
+            session.click("word Angela").await;
+            session.drag("word Angela", "word Merkel").await;
         },
     )
     .await;
@@ -88,27 +88,27 @@ async fn spans_that_overlap_are_marked_by_keyboard_and_by_mouse() {
     };
     try_out(
         trial,
-        async |seat| {
+        async |session| {
             // The second of those that lie over each other, and on to the name, twice.
-            seat.press(&['.', '.', '2', RIGHT, RIGHT]).await;
-            seat.press(&['3', '.']).await;
-            seat.press(&[',', '.', RIGHT]).await;
-            seat.press(&[LEFT]).await;
-            seat.press(&['.']).await;
-            seat.press_with(Key::Shift, RIGHT).await;
+            session.press(&['.', '.', '2', RIGHT, RIGHT]).await;
+            session.press(&['3', '.']).await;
+            session.press(&[',', '.', RIGHT]).await;
+            session.press(&[LEFT]).await;
+            session.press(&['.']).await;
+            session.press_with(Key::Shift, RIGHT).await;
         },
-        async |seat| {
-            seat.click("[data-label=ORG].label-button").await;
-            seat.drag("word University", "word Zürich").await;
+        async |session| {
+            session.click("[data-label=ORG].label-button").await;
+            session.drag("word University", "word Zürich").await;
             // First the span, then the word alone.
-            seat.click("word Zürich").await;
-            seat.click("word Zürich").await;
-            seat.click("[data-label=PLACE].label-button").await;
-            seat.click("[data-label=PERSON].label-button").await;
-            seat.drag("word Ada", "word Smith").await;
+            session.click("word Zürich").await;
+            session.click("word Zürich").await;
+            session.click("[data-label=PLACE].label-button").await;
+            session.click("[data-label=PERSON].label-button").await;
+            session.drag("word Ada", "word Smith").await;
             // A press on a label chooses its span.
-            seat.click(".tag[data-span='29-38']").await;
-            seat.click(".remove-button").await;
+            session.click(".tag[data-span='29-38']").await;
+            session.click(".remove-button").await;
         },
     )
     .await;
@@ -131,15 +131,15 @@ async fn tokens_are_tagged_one_after_the_other() {
     };
     try_out(
         trial,
-        async |seat| {
+        async |session| {
             // Backspace takes the last one back, though the cursor has moved on.
-            seat.press(&[RIGHT, '1', '2', '3', Key::Backspace.into()]).await;
+            session.press(&[RIGHT, '1', '2', '3', Key::Backspace.into()]).await;
         },
-        async |seat| {
-            seat.click("[data-label=NOUN].label-button").await;
-            seat.drag("word A", "word dog").await;
-            seat.click("[data-label=VERB].label-button").await;
-            seat.double_click("word barks").await;
+        async |session| {
+            session.click("[data-label=NOUN].label-button").await;
+            session.drag("word A", "word dog").await;
+            session.click("[data-label=VERB].label-button").await;
+            session.double_click("word barks").await;
         },
     )
     .await;
@@ -147,13 +147,14 @@ async fn tokens_are_tagged_one_after_the_other() {
 
 /// Accepts one task without touching it and gives what is stored of its spans.
 async fn untouched(view: &str, task: &Value) -> Value {
-    let seat = Seat::open_stored(&manual(view, &["A", "B"]), std::slice::from_ref(task)).await;
-    let card = seat.card().await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    let stored = seat.stored();
-    seat.close().await;
+    let session =
+        BrowserSession::open_stored(&manual(view, &["A", "B"]), std::slice::from_ref(task)).await;
+    let card = session.card().await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    let stored = session.stored();
+    session.close().await;
     stored[&1]["spans"].clone()
 }
 
@@ -181,14 +182,15 @@ async fn a_chosen_span_is_resized_and_undone_by_keyboard() {
     let task = json!({"text": "The old Bank of Spain closed.", "meta": {"n": 1}, "spans": [
         span([8, 12], [2, 2], "ORG"),
     ]});
-    let seat = Seat::open(&manual("ner_manual", &["ORG"]), &[task]).await;
-    let card = seat.card().await;
-    seat.press(&['.']).await;
+    let session = BrowserSession::open(&manual("ner_manual", &["ORG"]), &[task]).await;
+    let card = session.card().await;
+    session.press(&['.']).await;
     for _ in 0..3 {
-        seat.press_with(Key::Shift, RIGHT).await;
+        session.press_with(Key::Shift, RIGHT).await;
     }
-    seat.press_with(Key::Control, 'z').await;
-    seat.browser
+    session.press_with(Key::Control, 'z').await;
+    session
+        .browser
         .client
         .perform_actions(
             KeyActions::new("keyboard".to_owned())
@@ -201,11 +203,11 @@ async fn a_chosen_span_is_resized_and_undone_by_keyboard() {
         )
         .await
         .expect("keys are pressed");
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["spans"], json!([span([4, 21], [1, 4], "ORG")]));
-    seat.close().await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["spans"], json!([span([4, 21], [1, 4], "ORG")]));
+    session.close().await;
 }
 
 #[tokio::test]
@@ -214,34 +216,38 @@ async fn a_label_among_sixty_is_found_by_typing() {
     let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
     let words: Vec<String> = (0..2000).map(|n| format!("word{n}")).collect();
     let task = json!({"text": words.join(" "), "meta": {"n": 1}});
-    let seat = Seat::open(&manual("ner_manual", &labels), &[task]).await;
-    let card = seat.card().await;
+    let session = BrowserSession::open(&manual("ner_manual", &labels), &[task]).await;
+    let card = session.card().await;
     let top = "document.querySelector('.tokens').getBoundingClientRect().top";
-    let before = seat.eval(top).await;
-    seat.press(&[RIGHT, '/', '4', '7']).await;
-    seat.wait_for(
-        "one label",
-        "document.querySelectorAll('.label-button:not([hidden])').length === 1",
-    )
-    .await;
-    assert_eq!(seat.eval(top).await, before, "the text stays where it is");
-    seat.picture("labels_filtered").await;
-    seat.accessible().await;
-    seat.press(&[Key::Enter.into()]).await;
-    seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_47]') !== null").await;
+    let before = session.eval(top).await;
+    session.press(&[RIGHT, '/', '4', '7']).await;
+    session
+        .wait_for(
+            "one label",
+            "document.querySelectorAll('.label-button:not([hidden])').length === 1",
+        )
+        .await;
+    assert_eq!(session.eval(top).await, before, "the text stays where it is");
+    session.picture("labels_filtered").await;
+    session.accessible().await;
+    session.press(&[Key::Enter.into()]).await;
+    session
+        .wait_for("a span", "document.querySelector('mark[data-label=LABEL_47]') !== null")
+        .await;
     assert_eq!(
-        seat.eval("document.querySelectorAll('.label-list > .label-button:not([hidden])').length")
+        session
+            .eval("document.querySelectorAll('.label-list > .label-button:not([hidden])').length")
             .await,
         60
     );
     // Escape leaves the box, and the keys are the card's again.
-    seat.press(&['/', 'x', Key::Escape.into(), RIGHT, '3']).await;
-    seat.wait_for("a span", "document.querySelector('mark[data-label=LABEL_2]') !== null").await;
-    seat.picture("labels_sixty").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    session.press(&['/', 'x', Key::Escape.into(), RIGHT, '3']).await;
+    session.wait_for("a span", "document.querySelector('mark[data-label=LABEL_2]') !== null").await;
+    session.picture("labels_sixty").await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    let stored = session.stored();
     let made: Vec<&str> = stored[&1]["spans"]
         .as_array()
         .expect("spans")
@@ -249,7 +255,7 @@ async fn a_label_among_sixty_is_found_by_typing() {
         .filter_map(|s| s["label"].as_str())
         .collect();
     assert_eq!(made, ["LABEL_47", "LABEL_2"]);
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -257,41 +263,43 @@ async fn a_finger_marks_chooses_and_removes() {
     let tasks = [json!({"text": "Ada Smith met Noor.", "meta": {"n": 1}, "spans": [
         {"start": 14, "end": 18, "label": "PERSON"},
     ]})];
-    let seat = Seat::open(&manual("spans_manual", &["PERSON", "ORG"]), &tasks).await;
-    let card = seat.card().await;
-    seat.tap("word Ada").await;
-    seat.tap("word Smith").await;
-    seat.wait_for("the new span", "document.querySelector('[data-span=\"0-9\"]') !== null").await;
-    seat.tap("word Noor").await;
-    seat.tap(".remove-button").await;
-    seat.tap("[data-answer=accept]").await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    assert_eq!(seat.stored()[&1]["spans"], json!([span([0, 9], [0, 1], "PERSON")]));
-    seat.close().await;
+    let session = BrowserSession::open(&manual("spans_manual", &["PERSON", "ORG"]), &tasks).await;
+    let card = session.card().await;
+    session.tap("word Ada").await;
+    session.tap("word Smith").await;
+    session
+        .wait_for("the new span", "document.querySelector('[data-span=\"0-9\"]') !== null")
+        .await;
+    session.tap("word Noor").await;
+    session.tap(".remove-button").await;
+    session.tap("[data-answer=accept]").await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    assert_eq!(session.stored()[&1]["spans"], json!([span([0, 9], [0, 1], "PERSON")]));
+    session.close().await;
 }
 
 #[tokio::test]
 async fn from_right_to_left_the_arrows_follow_the_eye() {
     let text = "سافرت ليلى إلى القاهرة أمس";
-    let seat = Seat::open(
+    let session = BrowserSession::open(
         &manual("spans_manual", &["شخص", "مكان"]),
         &[json!({"text": text, "meta": {"n": 1}})],
     )
     .await;
-    let card = seat.card().await;
-    seat.press(&[LEFT, LEFT, '1', LEFT]).await;
-    seat.press_with(Key::Shift, LEFT).await;
-    seat.press(&['2']).await;
-    seat.picture("spans_right_to_left").await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
+    let card = session.card().await;
+    session.press(&[LEFT, LEFT, '1', LEFT]).await;
+    session.press_with(Key::Shift, LEFT).await;
+    session.press(&['2']).await;
+    session.picture("spans_right_to_left").await;
+    session.press(&['a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
     assert_eq!(
-        seat.stored()[&1]["spans"],
+        session.stored()[&1]["spans"],
         json!([span([6, 10], [1, 1], "شخص"), span([11, 22], [2, 3], "مكان")])
     );
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -307,24 +315,24 @@ async fn characters_newlines_and_disabled_tokens_go_by_the_settings() {
         json!({"text": "one\ntwo three", "tokens": tokens, "meta": {"n": 1}}),
         json!({"text": "cafe\u{301} x", "meta": {"n": 2}, "config": {"ner_manual_highlight_chars": true}}),
     ];
-    let seat = Seat::open(settings, &tasks).await;
-    let card = seat.card().await;
-    seat.press(&[RIGHT]).await;
+    let session = BrowserSession::open(settings, &tasks).await;
+    let card = session.card().await;
+    session.press(&[RIGHT]).await;
     for _ in 0..3 {
-        seat.press_with(Key::Shift, RIGHT).await;
+        session.press_with(Key::Shift, RIGHT).await;
     }
-    seat.press(&['q', 'a']).await;
-    seat.wait_for_another(&card).await;
-    let card = seat.card().await;
-    seat.press(&[RIGHT, RIGHT, RIGHT]).await;
-    seat.press_with(Key::Shift, RIGHT).await;
-    seat.press(&['q', 'a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    session.press(&['q', 'a']).await;
+    session.wait_for_another(&card).await;
+    let card = session.card().await;
+    session.press(&[RIGHT, RIGHT, RIGHT]).await;
+    session.press_with(Key::Shift, RIGHT).await;
+    session.press(&['q', 'a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
+    let stored = session.stored();
     assert_eq!(stored[&1]["spans"], json!([span([0, 7], [0, 2], "A")]));
     assert_eq!(stored[&2]["spans"], json!([{"start": 2, "end": 5, "label": "A"}]));
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -333,13 +341,13 @@ async fn a_text_is_marked_in_its_document() {
     let tasks = [
         json!({"text": "Mara came.", "title": "News", "context_before": before, "context_after": "And after.", "meta": {"n": 1}}),
         json!({"text": "Li went.", "body": format!("{}\nLi went. It ends here.", before.join("\n")), "meta": {"n": 2}}),
-        json!({"text": "Nobody else was there.", "meta": {"n": 3}}),
+        json!({"text": "Little else was there.", "meta": {"n": 3}}),
     ];
-    let seat = Seat::open(&manual("ner_manual", &["PERSON", "PLACE"]), &tasks).await;
+    let session = BrowserSession::open(&manual("ner_manual", &["PERSON", "PLACE"]), &tasks).await;
     for words in [["line 59.", "And after."], ["line 59.", "It ends here."]] {
-        let card = seat.card().await;
+        let card = session.card().await;
         let around = "[...document.querySelectorAll('.card:not(.offscreen) .dim')].map((one) => one.textContent)";
-        let around = seat.eval(around).await.to_string();
+        let around = session.eval(around).await.to_string();
         for one in words {
             assert!(around.contains(one), "{one} is in {around}");
         }
@@ -348,21 +356,21 @@ async fn a_text_is_marked_in_its_document() {
             "the text stands there once"
         );
         let in_sight = "(({top, bottom}) => top > 100 && bottom < innerHeight - 80)(document.querySelector('.card:not(.offscreen) .tokens').getBoundingClientRect())";
-        seat.wait_for("the text in sight", in_sight).await;
+        session.wait_for("the text in sight", in_sight).await;
         if words[1] == "And after." {
-            seat.accessible().await;
-            seat.picture("spans_in_document").await;
+            session.accessible().await;
+            session.picture("spans_in_document").await;
         }
-        seat.press(&[RIGHT, '1', 'a']).await;
-        seat.wait_for_another(&card).await;
+        session.press(&[RIGHT, '1', 'a']).await;
+        session.wait_for_another(&card).await;
     }
     let last = "document.querySelectorAll('.card:not(.offscreen) :is(.dim, .surrounded)').length";
-    assert_eq!(seat.eval(last).await, json!(0));
-    seat.saved().await;
-    let stored = seat.stored();
+    assert_eq!(session.eval(last).await, json!(0));
+    session.saved().await;
+    let stored = session.stored();
     assert_eq!(stored[&1]["spans"], json!([span([0, 4], [0, 0], "PERSON")]));
     assert_eq!(stored[&2]["spans"], json!([span([0, 2], [0, 0], "PERSON")]));
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -370,9 +378,10 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
     let settings = "interface = \"ner_manual\"\nlabels = [\"PERSON\"]\n[project.config]\nner_manual_highlight_chars = true";
     let words = "word ".repeat(600);
     let tasks: Vec<Value> = (1..=4).map(|n| json!({"text": words, "meta": {"n": n}})).collect();
-    let seat = Seat::open(settings, &tasks).await;
-    seat.card().await;
-    seat.wait_for("the next card", "document.querySelector('.card.offscreen.collapsed') !== null")
+    let session = BrowserSession::open(settings, &tasks).await;
+    session.card().await;
+    session
+        .wait_for("the next card", "document.querySelector('.card.offscreen.collapsed') !== null")
         .await;
     // The button goes down and up within the same task as the key between them: nothing can be
     // quicker.
@@ -386,18 +395,18 @@ async fn a_drag_that_ends_after_the_card_has_turned_marks_nothing_on_the_next() 
         at('pointermove', 9); \
         document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', code: 'KeyA', bubbles: true, cancelable: true})); \
         at('pointerup', 9); return true; })()";
-    seat.eval(quickly).await;
-    seat.saved().await;
-    let second = seat.card().await;
-    seat.press(&['a']).await;
-    seat.wait_for_another(&second).await;
-    seat.saved().await;
-    let stored = seat.stored();
+    session.eval(quickly).await;
+    session.saved().await;
+    let second = session.card().await;
+    session.press(&['a']).await;
+    session.wait_for_another(&second).await;
+    session.saved().await;
+    let stored = session.stored();
     assert_eq!(stored.len(), 2, "{stored:?}");
     for (n, answer) in stored {
         assert_eq!(answer["spans"], json!([]), "task {n}");
     }
-    seat.close().await;
+    session.close().await;
 }
 
 #[tokio::test]
@@ -405,16 +414,16 @@ async fn a_label_key_after_a_renaming_by_mouse_is_for_the_next_stretch() {
     let tasks = [json!({"text": "Ada Smith met Noor.", "meta": {"n": 1}, "spans": [
         span([0, 9], [0, 1], "PERSON"),
     ]})];
-    let seat = Seat::open(&manual("ner_manual", &["PERSON", "ORG"]), &tasks).await;
-    let card = seat.card().await;
-    seat.click("word Ada").await;
-    seat.press(&['2', '1']).await;
-    seat.drag("word Noor", "word Noor").await;
-    seat.double_click("word Noor").await;
-    seat.press(&['2', 'a']).await;
-    seat.wait_for_another(&card).await;
-    seat.saved().await;
+    let session = BrowserSession::open(&manual("ner_manual", &["PERSON", "ORG"]), &tasks).await;
+    let card = session.card().await;
+    session.click("word Ada").await;
+    session.press(&['2', '1']).await;
+    session.drag("word Noor", "word Noor").await;
+    session.double_click("word Noor").await;
+    session.press(&['2', 'a']).await;
+    session.wait_for_another(&card).await;
+    session.saved().await;
     let expected = json!([span([0, 9], [0, 1], "ORG"), span([14, 18], [3, 3], "PERSON")]);
-    assert_eq!(seat.stored()[&1]["spans"], expected);
-    seat.close().await;
+    assert_eq!(session.stored()[&1]["spans"], expected);
+    session.close().await;
 }

@@ -33,7 +33,7 @@ impl Shared {
         self.daemon.addresses().of("andy")
     }
 
-    /// Zach answers so many tasks, waiting for what others hold until their leases end.
+    /// Zach answers this many tasks, waiting for what others hold until their leases end.
     fn zach_answers(&self, tasks: usize) {
         let zach = Annotator::new("zach", &self.daemon.addresses());
         let mut answered = 0;

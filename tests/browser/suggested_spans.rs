@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser_session::{Seat, Trial, try_out};
+use crate::browser_session::{BrowserSession, Trial, try_out};
 use crate::spans::{manual, suggested};
 
 async fn try_binary(view: &str, spans: Value) {
@@ -18,8 +18,8 @@ async fn try_binary(view: &str, spans: Value) {
         by_mouse: json!({"answer": "accept"}),
     };
     let drawn = "document.querySelectorAll('[data-span]').length >= 2";
-    let see = async |seat: &Seat| {
-        seat.wait_for("the spans", drawn).await;
+    let see = async |session: &BrowserSession| {
+        session.wait_for("the spans", drawn).await;
     };
     try_out(trial, see, see).await;
 }

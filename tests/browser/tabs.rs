@@ -104,7 +104,7 @@ async fn what_is_half_done_in_a_tab_goes_on_in_another_and_is_gone_with_the_answ
     gone(&browser, &half).await;
     browser.wait_for("everything to be stored", SAVED).await;
     kept(&browser, "drafts", 0).await;
-    // Whoever comes back to it sees the answer, not what was half done.
+    // An annotator who comes back to it sees the answer, not the draft.
     browser.client.refresh().await.expect("the page reloads");
     let next = card(&browser).await;
     press_button(&browser, "undo").await;

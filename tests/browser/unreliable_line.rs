@@ -41,7 +41,7 @@ impl Line {
             (Arc::clone(&line.server), Arc::clone(&line.state), Arc::clone(&line.cut));
         std::thread::spawn(move || {
             for caller in listener.incoming().map_while(Result::ok) {
-                let to = server.read().expect("nobody panicked").clone();
+                let to = server.read().expect("no panic while it was locked").clone();
                 if state.load(Ordering::SeqCst) == AWAY {
                     continue;
                 }
@@ -64,7 +64,8 @@ impl Line {
     }
 
     pub(crate) fn leads_to(&self, daemon: &Daemon) {
-        *self.server.write().expect("nobody panicked") = host(&daemon.addresses().of("andy"));
+        *self.server.write().expect("no panic while it was locked") =
+            host(&daemon.addresses().of("andy"));
     }
 
     pub(crate) fn page(&self) -> String {
@@ -138,7 +139,7 @@ impl Place {
             .collect()
     }
 
-    /// So many answers, each once, none of them changed.
+    /// This many answers, each once, none of them changed.
     pub(crate) fn stored_once(&self, count: usize) {
         let stored = self.stored();
         assert_eq!(stored.len(), count, "{stored:?}");
@@ -174,7 +175,7 @@ pub(crate) async fn press_button(browser: &Browser, command: &str) {
     browser.eval(&format!("document.querySelector('[data-command={command}]').click()")).await;
 }
 
-/// Waits until the browser's store has so many entries.
+/// Waits until the browser's store has this many entries.
 pub(crate) async fn kept(browser: &Browser, store: &str, count: usize) {
     let look = format!(
         "new Promise((done) => {{ const open = indexedDB.open('annotd'); open.onsuccess = () => {{ \

@@ -37,13 +37,13 @@ enum With<'a> {
     Bearer(&'a str),
 }
 
-struct House {
+struct Fixture {
     project: Project,
     daemon: Daemon,
     agent: ureq::Agent,
 }
 
-impl House {
+impl Fixture {
     fn new(place: &TestStore) -> Self {
         let project = keyed(&place.url);
         project.write("tasks.jsonl", TASKS);
@@ -146,9 +146,9 @@ on_both_stores!(
 );
 
 fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &TestStore) {
-    let house = House::new(place);
+    let fixture = Fixture::new(place);
     for whose in ["andy", "lead"] {
-        let page = house.get(whose, "", With::Nothing);
+        let page = fixture.get(whose, "", With::Nothing);
         assert_eq!(page.status, 401);
         assert!(page.headers["content-type"].starts_with("text/html"));
         assert!(page.body.contains("This page needs your personal link."), "{}", page.body);
@@ -161,10 +161,10 @@ fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &TestS
         for open in
             ["health", "version", "assets/shared/theme.css", "assets/no_access/no_access.css"]
         {
-            assert_eq!(house.get(whose, open, With::Nothing).status, 200, "{open} of {whose}");
+            assert_eq!(fixture.get(whose, open, With::Nothing).status, 200, "{open} of {whose}");
         }
     }
-    assert_eq!(house.get("lead", "ready", With::Nothing).status, 200);
+    assert_eq!(fixture.get("lead", "ready", With::Nothing).status, 200);
     for (whose, path) in [
         ("andy", "project"),
         ("andy", "project/demo-andy"),
@@ -174,30 +174,30 @@ fn without_a_key_there_are_a_page_and_an_error_that_say_what_to_do(place: &TestS
         ("lead", "api/status"),
         ("lead", "nowhere"),
     ] {
-        let reply = house.get(whose, path, With::Nothing);
+        let reply = fixture.get(whose, path, With::Nothing);
         assert_eq!((reply.status, reply.code().as_str()), (401, "no_key"), "{path} of {whose}");
     }
     for path in ["get_session_questions", "give_answers", "renew", "end_session"] {
-        let reply = house.post("andy", path, With::Nothing, &json!({}));
+        let reply = fixture.post("andy", path, With::Nothing, &json!({}));
         assert_eq!((reply.status, reply.code().as_str()), (401, "no_key"), "{path}");
     }
 }
 
 fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &TestStore) {
-    let house = House::new(place);
-    let key = house.key("andy");
+    let fixture = Fixture::new(place);
+    let key = fixture.key("andy");
     assert!(key.len() >= 32 && key.chars().all(|c| c.is_ascii_alphanumeric()), "{key}");
-    let link = house.project.run(&["link", "andy"]);
+    let link = fixture.project.run(&["link", "andy"]);
     assert_eq!(link, format!("http://127.0.0.1:9010/?key={key}\n"));
 
-    let sent_on = house.get("andy", &format!("?a=1&key={key}"), With::Nothing);
+    let sent_on = fixture.get("andy", &format!("?a=1&key={key}"), With::Nothing);
     assert_eq!((sent_on.status, sent_on.headers["location"].as_str()), (303, "./?a=1"));
     assert_eq!(sent_on.headers["cache-control"], "no-store");
     assert!(!sent_on.body.contains(&key));
     let (pair, attributes) = cookie(&sent_on);
     assert_eq!(pair, format!("annotd.demo.andy={key}"));
     assert_eq!(attributes, "Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax");
-    let behind_tls = house.send(
+    let behind_tls = fixture.send(
         "andy",
         &format!("?key={key}"),
         With::Nothing,
@@ -207,61 +207,61 @@ fn a_bookmark_becomes_a_cookie_and_everything_works_with_it(place: &TestStore) {
     assert!(cookie(&behind_tls).1.ends_with("; Secure"));
 
     let with = With::Cookie(&pair);
-    let page = house.get("andy", "", with);
+    let page = fixture.get("andy", "", with);
     assert_eq!(page.status, 200);
     assert!(page.body.contains("annotate/app/main.js"));
     assert_eq!(cookie(&page).0, pair, "it is renewed");
-    assert!(!house.get("andy", "project", with).headers.contains_key("set-cookie"));
-    let asked = house.post("andy", "get_session_questions", with, &json!({"n": 2}));
+    assert!(!fixture.get("andy", "project", with).headers.contains_key("set-cookie"));
+    let asked = fixture.post("andy", "get_session_questions", with, &json!({"n": 2}));
     let asked: Value = serde_json::from_str(&asked.body).expect("JSON");
     let mut answer = asked["tasks"][0].clone();
     answer["answer"] = "accept".into();
-    let given = house.post("andy", "give_answers", with, &json!({"answers": [answer]}));
+    let given = fixture.post("andy", "give_answers", with, &json!({"answers": [answer]}));
     let given: Value = serde_json::from_str(&given.body).expect("JSON");
     assert_eq!(given["saved"], 1);
 
-    let lead = house.open_bookmark("lead");
+    let lead = fixture.open_bookmark("lead");
     assert!(lead.starts_with("annotd.demo="), "{lead}");
-    let status = house.get("lead", "api/status", With::Cookie(&lead));
+    let status = fixture.get("lead", "api/status", With::Cookie(&lead));
     let status: Value = serde_json::from_str(&status.body).expect("JSON");
     assert_eq!(status["total"]["answers"], 1);
 }
 
 fn a_port_refuses_the_key_and_the_cookie_of_another(place: &TestStore) {
-    let house = House::new(place);
-    let (andy, zach, lead) = (house.key("andy"), house.key("zach"), house.key("lead"));
+    let fixture = Fixture::new(place);
+    let (andy, zach, lead) = (fixture.key("andy"), fixture.key("zach"), fixture.key("lead"));
     let strangers = [("andy", &zach), ("andy", &lead), ("zach", &andy), ("lead", &andy)];
     // An unknown key has its answer when the store has been asked again, so all come at once.
     std::thread::scope(|scope| {
         for (whose, key) in strangers {
-            let house = &house;
+            let fixture = &fixture;
             scope.spawn(move || {
-                let page = house.get(whose, &format!("?key={key}"), With::Nothing);
+                let page = fixture.get(whose, &format!("?key={key}"), With::Nothing);
                 assert_eq!(page.status, 401, "{whose}");
                 assert!(page.body.contains("This link does not work any more."), "{}", page.body);
                 assert!(!page.headers.contains_key("set-cookie"));
             });
             scope.spawn(move || {
-                assert_eq!(house.get(whose, "nowhere", With::Bearer(key)).code(), "no_key");
+                assert_eq!(fixture.get(whose, "nowhere", With::Bearer(key)).code(), "no_key");
             });
             scope.spawn(move || {
                 let name = if whose == "lead" { String::new() } else { format!(".{whose}") };
                 let cookie = format!("annotd.demo{name}={key}");
-                assert_eq!(house.get(whose, "", With::Cookie(&cookie)).status, 401, "{whose}");
+                assert_eq!(fixture.get(whose, "", With::Cookie(&cookie)).status, 401, "{whose}");
             });
         }
     });
     for nonsense in ["?key=", "?key", "?key=%00", "?key=a&key=b"] {
-        assert_eq!(house.get("andy", nonsense, With::Nothing).status, 401, "{nonsense}");
+        assert_eq!(fixture.get("andy", nonsense, With::Nothing).status, 401, "{nonsense}");
     }
     // Cookies know no ports: the browser of both sends both, and each page is its own.
     let both = format!("annotd.demo.zach={zach}; annotd.demo.andy={andy}; annotd.demo={lead}");
     for whose in ["andy", "zach"] {
-        let project = house.get(whose, "project", With::Cookie(&both));
+        let project = fixture.get(whose, "project", With::Cookie(&both));
         let project: Value = serde_json::from_str(&project.body).expect("JSON");
         assert_eq!(project["annotator"], whose);
     }
-    let log = std::fs::read_to_string(house.project.path().join("daemon.log")).expect("a log");
+    let log = std::fs::read_to_string(fixture.project.path().join("daemon.log")).expect("a log");
     let told = log.lines().filter(|line| line.contains("wrong key for this port"));
     let told: Vec<&str> = told.collect();
     assert!(told.iter().any(|line| line.contains("andy") && line.contains("peer=127.0.0.1:")));
@@ -272,35 +272,35 @@ fn a_port_refuses_the_key_and_the_cookie_of_another(place: &TestStore) {
 }
 
 fn a_key_in_a_header_works_everywhere(place: &TestStore) {
-    let house = House::new(place);
-    let (andy, lead) = (house.key("andy"), house.key("lead"));
+    let fixture = Fixture::new(place);
+    let (andy, lead) = (fixture.key("andy"), fixture.key("lead"));
     let with = With::Bearer(&andy);
-    assert_eq!(house.get("andy", "", with).status, 200);
-    assert_eq!(house.get("andy", "project", with).status, 200);
-    assert_eq!(house.post("andy", "renew", with, &json!({})).status, 200);
-    assert_eq!(house.get("andy", "nowhere", with).status, 404);
-    assert_eq!(house.get("lead", "api/status", With::Bearer(&lead)).status, 200);
+    assert_eq!(fixture.get("andy", "", with).status, 200);
+    assert_eq!(fixture.get("andy", "project", with).status, 200);
+    assert_eq!(fixture.post("andy", "renew", with, &json!({})).status, 200);
+    assert_eq!(fixture.get("andy", "nowhere", with).status, 404);
+    assert_eq!(fixture.get("lead", "api/status", With::Bearer(&lead)).status, 200);
     // A proxy may have put its own sign-in there; then the cookie counts.
     let (cookie, basic) = (format!("annotd.demo.andy={andy}"), [("authorization", "Basic eDp5")]);
-    assert_eq!(house.send("andy", "project", With::Cookie(&cookie), &basic, None).status, 200);
+    assert_eq!(fixture.send("andy", "project", With::Cookie(&cookie), &basic, None).status, 200);
 }
 
 fn a_new_key_takes_effect_while_daemons_run(place: &TestStore) {
-    let house = House::new(place);
-    let second = House {
+    let fixture = Fixture::new(place);
+    let second = Fixture {
         project: keyed(&place.url),
-        daemon: house.project.start(),
-        agent: house.agent.clone(),
+        daemon: fixture.project.start(),
+        agent: fixture.agent.clone(),
     };
-    let (andy, zach) = (house.open_bookmark("andy"), house.open_bookmark("zach"));
-    assert_eq!(house.get("andy", "project", With::Cookie(&andy)).status, 200);
+    let (andy, zach) = (fixture.open_bookmark("andy"), fixture.open_bookmark("zach"));
+    assert_eq!(fixture.get("andy", "project", With::Cookie(&andy)).status, 200);
     assert_eq!(second.get("andy", "project", With::Cookie(&andy)).status, 200);
 
-    let link = house.project.run(&["link", "andy", "--rotate"]);
+    let link = fixture.project.run(&["link", "andy", "--rotate"]);
     let key = link.trim().rsplit_once("?key=").expect("a key").1;
     assert!(!andy.ends_with(key));
     // The new link works at the first attempt.
-    for daemon in [&house, &second] {
+    for daemon in [&fixture, &second] {
         let opened = daemon.get("andy", &format!("?key={key}"), With::Nothing);
         assert_eq!(opened.status, 303);
         assert_eq!(cookie(&opened).0, format!("annotd.demo.andy={key}"));
@@ -315,16 +315,16 @@ fn a_new_key_takes_effect_while_daemons_run(place: &TestStore) {
     // An old link in a browser that has opened the new one.
     let old = andy.rsplit_once('=').expect("a key").1;
     let with = format!("annotd.demo.andy={key}");
-    let again = house.get("andy", &format!("?key={old}"), With::Cookie(&with));
+    let again = fixture.get("andy", &format!("?key={old}"), With::Cookie(&with));
     assert_eq!((again.status, again.headers["location"].as_str()), (303, "./"));
 }
 
 fn keys_survive_a_restart(place: &TestStore) {
-    let mut house = House::new(place);
-    let (andy, key) = (house.open_bookmark("andy"), house.key("andy"));
-    house.daemon.kill_and_restart();
-    assert_eq!(house.get("andy", "project", With::Cookie(&andy)).status, 200);
-    assert_eq!(house.key("andy"), key);
+    let mut fixture = Fixture::new(place);
+    let (andy, key) = (fixture.open_bookmark("andy"), fixture.key("andy"));
+    fixture.daemon.kill_and_restart();
+    assert_eq!(fixture.get("andy", "project", With::Cookie(&andy)).status, 200);
+    assert_eq!(fixture.key("andy"), key);
 }
 
 #[test]

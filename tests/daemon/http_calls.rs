@@ -11,12 +11,12 @@ const TASKS: &str = r#"{"text":"one","label":"X","meta":{"n":1.10,"big":12345678
 {"text":"four","label":"X"}
 "#;
 
-struct House {
+struct Fixture {
     project: Project,
     daemon: Daemon,
 }
 
-impl House {
+impl Fixture {
     fn new(place: &TestStore, annotations: u32) -> Self {
         let project = Project::new(
             "demo",
@@ -144,8 +144,8 @@ fn the_right_answer_is_never_shown_and_its_tasks_are_not_counted(place: &TestSto
 }
 
 fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &TestStore) {
-    let house = House::new(place, 1);
-    let andy = house.annotator("andy");
+    let fixture = Fixture::new(place, 1);
+    let andy = fixture.annotator("andy");
     let asked = andy.ask(1);
     let mut task = asked["tasks"][0].clone();
     let system: Vec<(String, Value)> = {
@@ -174,19 +174,19 @@ fn a_task_arrives_untouched_with_the_keys_of_the_system(place: &TestStore) {
     assert_eq!(asked["session_id"], "demo-andy");
     andy.give(&[answered(&asked["tasks"][0], "accept")]);
     // And out again: with every key it came in with, to the letter.
-    let export = house.project.run(&["export"]);
+    let export = fixture.project.run(&["export"]);
     assert!(export.contains(r#""n":1.10,"big":123456789012345678901234567890"#), "{export}");
     assert!(export.contains(r#""odd key":{"$a":1,"b.c":[1e3,null]}"#), "{export}");
 }
 
 fn a_task_brings_no_html_that_was_not_cleaned(place: &TestStore) {
-    let house = House::new(place, 1);
+    let fixture = Fixture::new(place, 1);
     let tasks = r#"{"text":"five","_clean":{"/html":"<form>"},"_tokens":[]}
 {"ht\u006dl":"<b onclick=x>six</b>","_clean":{"/html":"<form>"}}
 "#;
-    house.project.write("more.jsonl", tasks);
-    house.project.run(&["load", "-i", "more.jsonl", "--priority", "1"]);
-    let andy = house.annotator("andy");
+    fixture.project.write("more.jsonl", tasks);
+    fixture.project.run(&["load", "-i", "more.jsonl", "--priority", "1"]);
+    let andy = fixture.annotator("andy");
     let mut found = Vec::new();
     crate::common::wait_until("the tasks of higher priority", || {
         let asked = andy.ask(10);
@@ -200,11 +200,11 @@ fn a_task_brings_no_html_that_was_not_cleaned(place: &TestStore) {
 }
 
 fn a_hash_that_two_tasks_have_names_neither(place: &TestStore) {
-    let house = House::new(place, 1);
+    let fixture = Fixture::new(place, 1);
     let tasks = "{\"text\":\"five\",\"_task_hash\":5}\n{\"text\":\"six\",\"_task_hash\":5}\n";
-    house.project.write("more.jsonl", tasks);
-    house.project.run(&["load", "-i", "more.jsonl", "--to", "andy", "--priority", "1"]);
-    let andy = house.annotator("andy");
+    fixture.project.write("more.jsonl", tasks);
+    fixture.project.run(&["load", "-i", "more.jsonl", "--to", "andy", "--priority", "1"]);
+    let andy = fixture.annotator("andy");
     let mut asked = Value::Null;
     crate::common::wait_until("a task of higher priority", || {
         asked = andy.ask(1);
@@ -221,8 +221,8 @@ fn a_hash_that_two_tasks_have_names_neither(place: &TestStore) {
 }
 
 fn an_answer_that_is_too_large_is_refused_alone(place: &TestStore) {
-    let house = House::new(place, 1);
-    let andy = house.annotator("andy");
+    let fixture = Fixture::new(place, 1);
+    let andy = fixture.annotator("andy");
     let asked = andy.ask(2);
     let mut large = answered(&asked["tasks"][0], "accept");
     large["comment"] = "x".repeat(2 << 20).into();
@@ -231,8 +231,8 @@ fn an_answer_that_is_too_large_is_refused_alone(place: &TestStore) {
 }
 
 fn a_reload_of_the_page_brings_the_same_tasks_back(place: &TestStore) {
-    let house = House::new(place, 1);
-    let andy = house.annotator("andy");
+    let fixture = Fixture::new(place, 1);
+    let andy = fixture.annotator("andy");
     let first = andy.ask(2);
     assert_eq!(texts(&first), ["one", "two"]);
     assert_eq!(texts(&andy.ask(2)), ["one", "two"]);
@@ -246,27 +246,27 @@ fn a_reload_of_the_page_brings_the_same_tasks_back(place: &TestStore) {
 }
 
 fn leases_survive_a_restart(place: &TestStore) {
-    let mut house = House::new(place, 1);
-    assert_eq!(texts(&house.annotator("andy").ask(2)), ["one", "two"]);
-    house.daemon.kill_and_restart();
-    assert_eq!(texts(&house.annotator("zach").ask(9)), ["three", "four"]);
-    assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two"]);
+    let mut fixture = Fixture::new(place, 1);
+    assert_eq!(texts(&fixture.annotator("andy").ask(2)), ["one", "two"]);
+    fixture.daemon.kill_and_restart();
+    assert_eq!(texts(&fixture.annotator("zach").ask(9)), ["three", "four"]);
+    assert_eq!(texts(&fixture.annotator("andy").ask(9)), ["one", "two"]);
 }
 
 fn a_task_that_names_an_annotator_is_theirs_alone(place: &TestStore) {
-    let house = House::new(place, 2);
-    assert_eq!(texts(&house.annotator("andy").ask(9)), ["one", "two", "four"]);
-    let zachs = house.annotator("zach").ask(9);
+    let fixture = Fixture::new(place, 2);
+    assert_eq!(texts(&fixture.annotator("andy").ask(9)), ["one", "two", "four"]);
+    let zachs = fixture.annotator("zach").ask(9);
     assert_eq!(texts(&zachs), ["one", "two", "three", "four"]);
     // By name, too, andy cannot have it.
-    let stolen = house.annotator("andy").give(&[answered(&zachs["tasks"][2], "accept")]);
+    let stolen = fixture.annotator("andy").give(&[answered(&zachs["tasks"][2], "accept")]);
     assert_eq!(status(&stolen), ["unknown"]);
     assert_eq!(stolen["saved"], 0);
 }
 
 fn each_answer_gets_the_status_it_deserves(place: &TestStore) {
-    let house = House::new(place, 1);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 1);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     let asked = andy.ask(2);
     let (one, two) = (&asked["tasks"][0], &asked["tasks"][1]);
     let given = andy.give(&[
@@ -289,7 +289,7 @@ fn each_answer_gets_the_status_it_deserves(place: &TestStore) {
     );
     // Zach never held it, and it is full: kept, marked, never dropped.
     assert_eq!(status(&zach.give(&[answered(one, "accept")])), ["late"]);
-    let tasks = house.project.run(&["export", "--format", "tasks"]);
+    let tasks = fixture.project.run(&["export", "--format", "tasks"]);
     let task: Value = serde_json::from_str(tasks.lines().next().expect("a line")).expect("JSON");
     assert_eq!(task["answers"][0]["answer"], "ignore");
     let history = task["answers"][0]["history"].as_array().expect("history");
@@ -300,8 +300,8 @@ fn each_answer_gets_the_status_it_deserves(place: &TestStore) {
 }
 
 fn an_answer_needs_only_its_identity_and_what_was_added(place: &TestStore) {
-    let house = House::new(place, 2);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 2);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     // Andy sends the whole task back, zach what he added.
     let whole: Vec<Value> = andy.ask(2)["tasks"]
         .as_array()
@@ -321,7 +321,7 @@ fn an_answer_needs_only_its_identity_and_what_was_added(place: &TestStore) {
         .collect();
     assert_eq!(status(&andy.give(&whole)), ["saved", "saved"]);
     assert_eq!(status(&zach.give(&short)), ["saved", "saved"]);
-    let tasks = house.project.run(&["export", "--format", "tasks"]);
+    let tasks = fixture.project.run(&["export", "--format", "tasks"]);
     for line in tasks.lines().take(2) {
         let task: Value = serde_json::from_str(line).expect("JSON");
         let [one, other] = task["answers"].as_array().expect("answers").as_slice() else {
@@ -337,8 +337,8 @@ fn an_answer_needs_only_its_identity_and_what_was_added(place: &TestStore) {
 }
 
 fn a_page_learns_what_it_no_longer_holds(place: &TestStore) {
-    let house = House::new(place, 1);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 1);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     let asked = andy.ask(9);
     let [one, two, four] = [0, 1, 2].map(|n| asked["tasks"][n]["_id"].clone());
     let view = json!({"untouched": [one, two], "touched": [four]});
@@ -350,7 +350,7 @@ fn a_page_learns_what_it_no_longer_holds(place: &TestStore) {
     }
     // Elsewhere the same annotator answers the first; the rest is taken back, and zach gets it.
     andy.give(&[json!({"_id": one, "answer": "accept"})]);
-    house.project.run(&["release", "--annotator", "andy"]);
+    fixture.project.run(&["release", "--annotator", "andy"]);
     let told = andy.post("renew", &view);
     let none = json!([]);
     assert_eq!(told["untouched"], json!({"held": none, "moved": [two], "answered": [one]}));
@@ -391,8 +391,8 @@ fn a_batch_of_large_tasks_ends_early_and_goes_on_with_the_next_request(place: &T
 }
 
 fn nothing_left_is_told_apart_from_nothing_just_now(place: &TestStore) {
-    let house = House::new(place, 1);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 1);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     let asked = andy.ask(9);
     assert_eq!(texts(&asked), ["one", "two", "four"]);
     assert_eq!(asked["reason"], Value::Null);
@@ -409,8 +409,8 @@ fn nothing_left_is_told_apart_from_nothing_just_now(place: &TestStore) {
 }
 
 fn leaving_gives_back_what_was_held(place: &TestStore) {
-    let house = House::new(place, 1);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 1);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     assert_eq!(texts(&andy.ask(2)), ["one", "two"]);
     assert_eq!(texts(&zach.ask(9)), ["three", "four"]);
     assert_eq!(andy.post("end_session", &json!({"session_id": "demo-andy"}))["released"], 2);
@@ -418,8 +418,8 @@ fn leaving_gives_back_what_was_held(place: &TestStore) {
 }
 
 fn no_request_can_speak_for_another(place: &TestStore) {
-    let house = House::new(place, 1);
-    let address = house.daemon.addresses().of("andy");
+    let fixture = Fixture::new(place, 1);
+    let address = fixture.daemon.addresses().of("andy");
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let post = |path: &str, header: (&str, &str), body: &str| {
@@ -469,8 +469,8 @@ fn no_request_can_speak_for_another(place: &TestStore) {
 }
 
 fn the_history_is_ones_own(place: &TestStore) {
-    let house = House::new(place, 2);
-    let (andy, zach) = (house.annotator("andy"), house.annotator("zach"));
+    let fixture = Fixture::new(place, 2);
+    let (andy, zach) = (fixture.annotator("andy"), fixture.annotator("zach"));
     for (who, answer) in [(&andy, "accept"), (&zach, "reject")] {
         for task in who.ask(9)["tasks"].as_array().expect("tasks") {
             who.give(&[answered(task, answer)]);
@@ -496,8 +496,8 @@ fn the_history_is_ones_own(place: &TestStore) {
 }
 
 fn the_calls_of_prodigys_page_work(place: &TestStore) {
-    let house = House::new(place, 1);
-    let andy = house.annotator("andy");
+    let fixture = Fixture::new(place, 1);
+    let andy = fixture.annotator("andy");
     assert_eq!(andy.get("health"), json!({"status": "alive"}));
     assert_eq!(andy.get("version")["name"], "annotd");
     assert_eq!(andy.get("project")["view_id"], "classification");
@@ -506,7 +506,7 @@ fn the_calls_of_prodigys_page_work(place: &TestStore) {
     assert!(!texts(&andy.get("get_questions")).is_empty());
     assert_eq!(andy.get("progress")["progress"], 0.0);
     assert!(andy.post("renew", &json!({}))["lease_seconds"].as_f64() > Some(0.0));
-    let lead = Annotator::new("lead", &house.daemon.addresses());
+    let lead = Annotator::new("lead", &fixture.daemon.addresses());
     assert_eq!(lead.get("health"), json!({"status": "alive"}));
     assert_eq!(lead.get("ready")["ready"], true);
     let status = lead.get("api/status");

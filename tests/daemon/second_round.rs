@@ -27,7 +27,7 @@ const FIRST: &str = r#"{"text":"one","accept":["A"],"answer":"accept","flagged":
 {"text":"three","n":1.10}
 "#;
 
-fn house(place: &TestStore) -> (Project, Daemon, Annotator) {
+fn demo_project(place: &TestStore) -> (Project, Daemon, Annotator) {
     let interface = "interface = \"choice\"\nlabels = [\"A\", \"B\"]\ntasks = [\"first.jsonl\"]";
     let project = Project::new("demo", interface, &place.url, "annotations = 1", &["andy"]);
     project.write("first.jsonl", FIRST);
@@ -68,7 +68,7 @@ fn exported(project: &Project) -> Map<String, Value> {
 }
 
 fn the_second_annotators_remark_flag_and_reason_are_theirs(place: &TestStore) {
-    let (project, _daemon, andy) = house(place);
+    let (project, _daemon, andy) = demo_project(place);
     let andy = Andy::new(andy);
     answer(&andy, "one", &json!({"answer": "accept", "accept": ["B"], "comment": "second"}));
     answer(
@@ -101,7 +101,7 @@ fn the_second_annotators_remark_flag_and_reason_are_theirs(place: &TestStore) {
 }
 
 fn nothing_of_the_first_round_is_shown_as_the_second_annotators(place: &TestStore) {
-    let (_project, _daemon, andy) = house(place);
+    let (_project, _daemon, andy) = demo_project(place);
     let andy = Andy::new(andy);
     for task in andy.tasks.values() {
         assert!(KEYS.iter().all(|key| task.get(key).is_none()), "{task}");
@@ -116,7 +116,7 @@ fn nothing_of_the_first_round_is_shown_as_the_second_annotators(place: &TestStor
 }
 
 fn an_exported_line_loads_as_the_task_that_it_answers(place: &TestStore) {
-    let (project, _daemon, andy) = house(place);
+    let (project, _daemon, andy) = demo_project(place);
     let andy = Andy::new(andy);
     answer(&andy, "one", &json!({"answer": "accept", "accept": ["B"], "comment": "second"}));
     answer(&andy, "three", &json!({"answer": "accept", "accept": ["A"], "flagged": true}));

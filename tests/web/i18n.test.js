@@ -67,7 +67,7 @@ test("the language is the first that there is, and what it lacks is said in Engl
   await setLocale("de");
   assert.equal(t("undo"), "zurück");
   assert.equal(plural(1, "{n} answer not sent yet", "{n} answers not sent yet"), "1 Antwort noch nicht gesendet");
-  assert.equal(t("Nobody says {this}.", { this: "that" }), "Nobody says that.");
+  assert.equal(t("No one says {this}.", { this: "that" }), "No one says that.");
   await setLocale("en");
   assert.equal(t("undo"), "undo");
 });

@@ -2,7 +2,7 @@
 //!
 //! One document holds them, with a version that every change raises, so that two loads at once
 //! cannot give the same share twice: the one that comes second finds another version, and plans
-//! anew. What a load has counted it promises in the same write: which tasks, and what was planned
+//! again. What a load has counted it promises in the same write: which tasks, and what was planned
 //! for each. Then the tasks are inserted, and then the promise is taken out. A crash in between
 //! leaves the promise: when the tasks come again, they get what was planned for them, and nothing
 //! is counted twice.

@@ -28,7 +28,7 @@ const ROUNDS: usize = 5;
 /// The write that brings a task from what was read to another state.
 ///
 /// `storage` says what is known of its answers as they are stored. It is announced where that opens
-/// it to anybody.
+/// it to any annotator.
 pub(super) fn statement(
     store: &MongoStore,
     stored: &TaskDocument,

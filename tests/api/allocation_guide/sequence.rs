@@ -72,7 +72,7 @@ pub async fn priority(example: &str) {
     for order in ["loaded", "random", "finish-first"] {
         let ordered =
             example.replace("[allocation]", &format!("[allocation]\norder = \"{order}\""));
-        // Whatever was loaded first, before anybody works.
+        // Whatever was loaded first, before any annotator works.
         let team = Team::with(&ordered, &plain(40)).await;
         team.load(&[of("later", -1), of("urgent", 5), of("more urgent", 9)]).await;
         let file = [json!({"text": "of the file"}), of("of its own", 6)];

@@ -221,7 +221,7 @@ fn an_array_is_read_an_element_at_a_time() {
     assert_eq!(tasks.take(50_000).flatten().count(), 50_000);
 }
 
-/// JSON as somebody may have written it: any numbers, any escapes, white space left out.
+/// JSON as a person may have written it: any numbers, any escapes, white space left out.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

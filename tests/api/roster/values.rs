@@ -22,7 +22,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(roster.server.access(), Access::Open);
     assert_eq!(roster.lead.port, 9000);
     assert_eq!(roster.allocation, Rules::default());
-    // One by one as well: whoever changes a default changes what running projects do.
+    // One by one as well: a changed default changes what running projects do.
     let by_default = Rules {
         annotations: Annotations::Each(1),
         mix: None,
@@ -195,7 +195,7 @@ fn a_new_name_that_is_no_label_is_told_and_taken() {
         let config = format!("[project.config]\n{config}\n");
         assert_eq!(warned(&text("X", &config)), [], "{config}");
     }
-    // Where the labels are the tasks' own, nobody knows them.
+    // Where the labels are the tasks' own, the roster does not know them.
     assert!(
         warned(&SMALL.replace("\"classification\"", "\"text\"\nrenamed = { A = \"B\" }"))
             .is_empty()

@@ -1,4 +1,4 @@
-//! The lead's port over a house in which things have gone wrong.
+//! The lead's port over a daemon in which things have gone wrong.
 
 use std::sync::Arc;
 use std::time::Duration;

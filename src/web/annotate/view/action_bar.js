@@ -17,7 +17,7 @@ const verdicts = ["accept", "reject", "ignore"];
 
 /**
  * Clicks of a double click are at most this far apart, in milliseconds. The next card comes between
- * them; nobody reads one so fast.
+ * them; no annotator reads one so fast.
  */
 const doubleClickGap = 300;
 
