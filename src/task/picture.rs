@@ -1,6 +1,6 @@
 //! How large a picture is shown, read from the beginning of its file.
 //!
-//! A camera held upright writes the pixels lying on their side and says so in the EXIF header;
+//! A camera held upright writes the pixels lying on their side and notes it in the EXIF header;
 //! browsers turn the picture. What is drawn on it counts in the pixels of what is seen, so the size
 //! that matters is that one. A table made by a program that ignores EXIF says the other: such a
 //! size is recognised.

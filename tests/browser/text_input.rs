@@ -1,5 +1,5 @@
-//! `text_input`: a letter is a letter wherever the focus went, keys answer when the annotator says
-//! so, and an empty field is not accepted by accident; and who has the focus on a card of several
+//! `text_input`: a letter is a letter wherever the focus went, keys answer when the annotator has
+//! left the field, and an empty field is not accepted by accident; and who has the focus on a card of several
 //! parts.
 
 use fantoccini::key::Key;

@@ -1,5 +1,6 @@
 /**
- * Marks spans of a text and labels them: what `ner_manual`, `spans_manual` and `pos_manual` share. They differ in two rules only: whether spans may overlap, and whether one is a single
+ * Marks spans of a text and labels them: what `ner_manual`, `spans_manual` and `pos_manual` share.
+ * They differ in two rules only: whether spans may overlap, and whether one is a single
  * token.
  *
  * Keyboard: the arrows move a cursor by token (up and down by line), with shift they extend it; a
