@@ -34,6 +34,24 @@
 
 mod format_2;
 mod own_hash;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use self::own_hash::GivenHashes;
+pub use self::rule::Rule;
+use crate::interface::suggestions::{ContentEdition, Parting, Templates};
+use crate::interface::{Interface, Settings};
+use crate::task::{Task, TaskId, TaskJson, Verdict, canonical, hashes, own_keys};
+
+/// Bytes of SHA-256 that make the identity.
+const BYTES: usize = 16;
 impl Task {
     /// Makes a task of a JSON object as [`Identity::plain`] tells tasks apart. What stands in place
     /// of a hash and is none does not count. A project's tasks are made by its own [`Identity`].
@@ -56,102 +74,6 @@ impl Task {
     #[must_use]
     pub fn repeated_for(&self, annotator: &str) -> Self {
         Self { id: of_repeat(&self.id, annotator), ..self.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests;
-
-use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::sync::Arc;
-
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-
-use crate::interface::suggestions::{ContentEdition, Parting, Templates};
-use crate::interface::{Interface, Settings};
-use crate::task::{Task, TaskId, TaskJson, Verdict, canonical, hashes, own_keys};
-
-/// Bytes of SHA-256 that make the identity.
-const BYTES: usize = 16;
-/// The stored word of the present edition of `content`. No path has an empty part between points,
-/// so a version that does not know this word refuses it and takes it for no path.
-const CONTENT: &str = "content..2";
-
-/// By which rule a project tells tasks apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Rule {
-    /// Everything that an annotator could see counts.
-    #[default]
-    Content,
-    /// The same but for keys that begin with `_`, keys and names in templates that are written with
-    /// escapes, and settings that a text field stands under. Stores have it that were made before
-    /// these counted.
-    FirstContent,
-    /// Prodigy's: two lines with one `_task_hash`, given or computed, are one task.
-    TaskHash,
-    /// Two lines with one value under this path, such as `meta.id`, are one task.
-    Path(String),
-    /// The rule of stores that were made before stores had one.
-    Format2,
-}
-
-impl Rule {
-    /// Reads what a store or a backup says. Nothing if this version does not know it.
-    pub fn from_stored(text: &str) -> Option<Self> {
-        match text {
-            CONTENT => Some(Self::Content),
-            "content" => Some(Self::FirstContent),
-            other => Self::from_text(other),
-        }
-    }
-
-    /// What a store keeps.
-    pub fn stored(&self) -> &str {
-        match self {
-            Self::Content => CONTENT,
-            other => other.as_str(),
-        }
-    }
-
-    /// Whether rosters have the same word for both.
-    pub fn is_named_as(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-
-    /// Whether everything that an annotator could see counts, by whatever edition.
-    pub fn is_content(&self) -> bool {
-        matches!(self, Self::Content | Self::FirstContent)
-    }
-
-    /// Reads what a roster says. Nothing if it is none of the words and no path.
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "content" => Some(Self::Content),
-            "task_hash" => Some(Self::TaskHash),
-            "format-2" => Some(Self::Format2),
-            path if path.split('.').all(|key| !key.trim().is_empty()) => {
-                Some(Self::Path(path.to_owned()))
-            }
-            _ => None,
-        }
-    }
-
-    /// The word for it in rosters and in messages.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Content | Self::FirstContent => "content",
-            Self::TaskHash => "task_hash",
-            Self::Path(path) => path,
-            Self::Format2 => "format-2",
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -252,7 +174,7 @@ impl Identity {
                 let content = self.content(&body, &value);
                 let mut text = String::with_capacity(body.as_str().len());
                 canonical::write_object(&mut text, &content.counts);
-                let own = Own { input: given_input, task: given_task };
+                let own = GivenHashes { input: given_input, task: given_task };
                 own.without_following(&value, &content).write(&mut text);
                 (text, digest_of(&content.suggestions))
             }
@@ -364,69 +286,6 @@ impl Identity {
 struct Content {
     counts: Map<String, Value>,
     suggestions: Map<String, Value>,
-}
-
-/// Hashes that came with the data.
-#[derive(Clone, Copy)]
-struct Own {
-    input: Option<i64>,
-    task: Option<i64>,
-}
-
-impl Own {
-    /// Without those that follow from the content. They may have been computed before an
-    /// answer, suggestions or tokens were added, so these are taken away one after the other.
-    fn without_following(self, value: &Map<String, Value>, content: &Content) -> Self {
-        let mut left = self.without_those_of(value, self);
-        if left.is_none() {
-            return left;
-        }
-        let mut stage = value.clone();
-        let steps: [&dyn Fn(&str) -> bool; 5] = [
-            &|key| key.starts_with('_'),
-            &own_keys::is_annotators,
-            &|key| key == "tokens" && !content.counts.contains_key(key),
-            &|key| !content.counts.contains_key(key),
-            &|key| key == "tokens",
-        ];
-        for goes in steps {
-            let before = stage.len();
-            stage.retain(|key, _| !goes(key));
-            if stage.len() < before {
-                left = left.without_those_of(&stage, self);
-            }
-        }
-        left
-    }
-
-    /// Without those that are the hashes of this; `given` are all that came with the data.
-    fn without_those_of(self, stage: &Map<String, Value>, given: Self) -> Self {
-        if self.is_none() {
-            return self;
-        }
-        let computed = hashes::input_hash(stage);
-        let input = given.input.unwrap_or(computed);
-        Self {
-            input: self.input.filter(|given| *given != computed),
-            task: self.task.filter(|given| *given != hashes::task_hash(stage, input)),
-        }
-    }
-
-    fn is_none(self) -> bool {
-        self.input.is_none() && self.task.is_none()
-    }
-
-    /// A canonical text has its end where its braces are closed, so that what follows is no
-    /// content.
-    fn write(self, text: &mut String) {
-        for (name, own) in [("input", self.input), ("task", self.task)] {
-            if let Some(hash) = own {
-                text.push('\n');
-                text.push_str(name);
-                text.push_str(&hash.to_string());
-            }
-        }
-    }
 }
 
 /// The identity that stores of format 2 gave a task.

@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::Unidentified;
-use crate::task::canonical;
+use super::{Content, Unidentified};
+use crate::task::{canonical, hashes, own_keys};
 
 /// The hash under this key, if there is one.
 ///
@@ -31,6 +31,69 @@ pub(super) fn read(
         Ok(hash) => Ok(Some(hash)),
         Err(_) if text.contains("e-") => Err(refused("it is not whole")),
         Err(_) => Err(refused("it does not fit into 64 bits")),
+    }
+}
+
+/// Hashes that came with the data.
+#[derive(Clone, Copy)]
+pub(super) struct GivenHashes {
+    pub(super) input: Option<i64>,
+    pub(super) task: Option<i64>,
+}
+
+impl GivenHashes {
+    /// Without those that follow from the content. They may have been computed before an
+    /// answer, suggestions or tokens were added, so these are taken away one after the other.
+    pub(super) fn without_following(self, value: &Map<String, Value>, content: &Content) -> Self {
+        let mut left = self.without_those_of(value, self);
+        if left.is_none() {
+            return left;
+        }
+        let mut stage = value.clone();
+        let steps: [&dyn Fn(&str) -> bool; 5] = [
+            &|key| key.starts_with('_'),
+            &own_keys::is_annotators,
+            &|key| key == "tokens" && !content.counts.contains_key(key),
+            &|key| !content.counts.contains_key(key),
+            &|key| key == "tokens",
+        ];
+        for goes in steps {
+            let before = stage.len();
+            stage.retain(|key, _| !goes(key));
+            if stage.len() < before {
+                left = left.without_those_of(&stage, self);
+            }
+        }
+        left
+    }
+
+    /// Without those that are the hashes of this; `given` are all that came with the data.
+    fn without_those_of(self, stage: &Map<String, Value>, given: Self) -> Self {
+        if self.is_none() {
+            return self;
+        }
+        let computed = hashes::input_hash(stage);
+        let input = given.input.unwrap_or(computed);
+        Self {
+            input: self.input.filter(|given| *given != computed),
+            task: self.task.filter(|given| *given != hashes::task_hash(stage, input)),
+        }
+    }
+
+    pub(super) fn is_none(self) -> bool {
+        self.input.is_none() && self.task.is_none()
+    }
+
+    /// A canonical text has its end where its braces are closed, so that what follows is no
+    /// content.
+    pub(super) fn write(self, text: &mut String) {
+        for (name, own) in [("input", self.input), ("task", self.task)] {
+            if let Some(hash) = own {
+                text.push('\n');
+                text.push_str(name);
+                text.push_str(&hash.to_string());
+            }
+        }
     }
 }
 
