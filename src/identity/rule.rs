@@ -1,6 +1,6 @@
 //! The rule by which a project tells tasks apart, as rosters, stores and messages name it.
 //!
-//! A roster knows three words and paths; a store keeps the edition, too, and rules of older formats.
+//! A roster knows three words and paths. A store also keeps the edition, and older formats' rules.
 
 use std::fmt;
 
